@@ -23,25 +23,42 @@ export const PAGE_SHIFT = 13;
 /** Where the part of a page that its type lays out begins. */
 export const PAGE_HEADER_BYTES = 64;
 
-export const PAGE = defineStruct('page', 8192, {
-  checksum: { at: 0, type: 'u32', doc: 'zlib.crc32 of bytes 4..8192, of the image in the file only' },
-  pageId: { at: 4, type: 'u32', doc: 'own number: a page read from the wrong place is caught here' },
-  lsn: { at: 8, type: 'f64', doc: 'log position of the END of the last record that changed the page; 0 for pages that are never logged' },
-  boot: { at: 16, type: 'u32', doc: 'boot that last wrote the page to its file; another boot resolves what it left in flight (SM-W8)' },
-  type: { at: 20, type: 'u8', doc: 'one of PAGE_TYPE' },
-  flags: { at: 21, type: 'u8', doc: 'PAGE_ALL_VISIBLE, and bits of the page type' },
-  level: { at: 22, type: 'u16', doc: 'height above the leaves of a B+tree or allocation structure; 0 elsewhere' },
-  greatestStamp: { at: 24, type: 'f64', doc: 'heap: greatest stamp of a committed row; exact while PAGE_ALL_VISIBLE is set (SM-P1)' },
-  slotCount: { at: 32, type: 'u16', doc: 'entries of the slot directory or of the page\'s array' },
-  freeStart: { at: 34, type: 'u16', doc: 'first byte of the gap between what grows up and what grows down' },
-  freeEnd: { at: 36, type: 'u16', doc: 'first byte after that gap' },
-  garbage: { at: 38, type: 'u16', doc: 'bytes outside the gap that a compaction would win' },
-  owner: { at: 40, type: 'u32', doc: 'table id (heap, overflow, version), root page (index, map), 0 elsewhere' },
-  right: { at: 44, type: 'u32', doc: 'next page of a chain or level; NO_PAGE (0xffffffff) at its end' },
-  extra0: { at: 48, type: 'u32', doc: 'the page type\'s own' },
-  extra1: { at: 52, type: 'u32', doc: 'the page type\'s own' },
-  extra2: { at: 56, type: 'u32', doc: 'the page type\'s own' },
-  extra3: { at: 60, type: 'u32', doc: 'the page type\'s own' },
+export const PAGE = defineStruct({
+  name: 'page',
+  doc: "a page; what follows its 64-byte header is its type's business",
+  bytes: 8192,
+  fields: {
+    checksum: { at: 0, type: 'u32', doc: 'zlib.crc32 of bytes 4..8192, of the image in the file only' },
+    pageId: { at: 4, type: 'u32', doc: 'own number: a page read from the wrong place is caught here' },
+    lsn: {
+      at: 8,
+      type: 'f64',
+      doc: 'log position of the END of the last record that changed the page; 0 for pages that are never logged',
+    },
+    boot: {
+      at: 16,
+      type: 'u32',
+      doc: 'boot that last wrote the page to its file; another boot resolves what it left in flight (SM-W8)',
+    },
+    type: { at: 20, type: 'u8', doc: 'one of PAGE_TYPE' },
+    flags: { at: 21, type: 'u8', doc: 'PAGE_ALL_VISIBLE, and bits of the page type' },
+    level: { at: 22, type: 'u16', doc: 'height above the leaves of a B+tree or allocation structure; 0 elsewhere' },
+    greatestStamp: {
+      at: 24,
+      type: 'f64',
+      doc: 'heap: greatest stamp of a committed row; exact while PAGE_ALL_VISIBLE is set (SM-P1)',
+    },
+    slotCount: { at: 32, type: 'u16', doc: "entries of the slot directory or of the page's array" },
+    freeStart: { at: 34, type: 'u16', doc: 'first byte of the gap between what grows up and what grows down' },
+    freeEnd: { at: 36, type: 'u16', doc: 'first byte after that gap' },
+    garbage: { at: 38, type: 'u16', doc: 'bytes outside the gap that a compaction would win' },
+    owner: { at: 40, type: 'u32', doc: 'table id (heap, overflow, version), root page (index, map), 0 elsewhere' },
+    right: { at: 44, type: 'u32', doc: 'next page of a chain or level; NO_PAGE (0xffffffff) at its end' },
+    extra0: { at: 48, type: 'u32', doc: "the page type's own" },
+    extra1: { at: 52, type: 'u32', doc: "the page type's own" },
+    extra2: { at: 56, type: 'u32', doc: "the page type's own" },
+    extra3: { at: 60, type: 'u32', doc: "the page type's own" },
+  },
 });
 
 /** What a page is. Numbers are stored: retire one, never reuse it. 0 is a page that nobody has formatted. */
@@ -64,7 +81,20 @@ export type PageType = (typeof PAGE_TYPE)[keyof typeof PAGE_TYPE];
 /** The greatest number in PAGE_TYPE. */
 export const PAGE_TYPE_MAX = 11;
 
-const NAMES = ['unformatted', 'meta', 'heap', 'B+tree inner', 'B+tree leaf', 'hash', 'overflow', 'free space', 'version', 'column extent', 'allocation', 'heap map'];
+const NAMES = [
+  'unformatted',
+  'meta',
+  'heap',
+  'B+tree inner',
+  'B+tree leaf',
+  'hash',
+  'overflow',
+  'free space',
+  'version',
+  'column extent',
+  'allocation',
+  'heap map',
+];
 
 /** A page type's name for messages and the inspector. */
 export function pageTypeName(type: number): string {
