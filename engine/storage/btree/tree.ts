@@ -1,0 +1,133 @@
+/**
+ * What the parts of the B+tree share: the context a thread works with, what is known of an index, keys, statuses.
+ *
+ * A thread makes one Tree and passes it first to everything here. Nothing in it is shared between threads: scratch arrays for
+ * results that must not allocate, the hints of where the root and the right edge of each tree were last seen, and the way down
+ * that the last descent took. What threads share lies in pages, under the rules of shared-memory.md (SM-L, SM-B, SM-W).
+ */
+
+import type { PageCache } from '../cache/page-cache.ts';
+import type { Log } from '../log/log.ts';
+import type { Space } from '../space/space.ts';
+import type { SharedMemory } from '../../../shm/shared-memory.ts';
+import type { NodeKind } from './node.layout.ts';
+
+/** A key outside a page. Kind i32: i32[0]. Kind i64: i32[0] high signed, i32[1] low unsigned. Kind bytes: u8[0..length). */
+export interface IndexKey {
+  readonly i32: Int32Array;
+  readonly u8: Uint8Array;
+  length: number;
+}
+
+export function createIndexKey(): IndexKey {
+  return { i32: new Int32Array(4), u8: new Uint8Array(2064), length: 0 };
+}
+
+/** What the functions here need to know of an index; IndexRuntime has these fields too. */
+export interface TreeIndex {
+  /** Root page: fixed for the index's life (SM-F3). */
+  readonly root: number;
+  readonly kind: NodeKind;
+  /** False for indexes of temporary and unlogged tables: no log records at all. */
+  readonly logged: boolean;
+}
+
+/** Who changes an index, for the log. One per transaction and table; `previous` moves with every record written. */
+export interface IndexChange {
+  /** Transaction number, 0 for changes that are not a transaction's (the collector's): never undone. */
+  transaction: number;
+  /** Table id. */
+  table: number;
+  /** START LSN of the transaction's previous record; set to the new record's by each logged change. For a compensation: the next record to undo. */
+  previous: number;
+  /** True: the record is a compensation (SM-W7). `previous` is then left as it is. */
+  compensation: boolean;
+}
+
+/** Statuses of changes. */
+export const INDEX_DONE = 1;
+/** The entry was there already (insert), nothing written; its leaf's version moved all the same (SM-B3). */
+export const INDEX_PRESENT = 2;
+/** The entry was not there (remove). */
+export const INDEX_ABSENT = 3;
+/** A witness has moved: look again, then try again (SM-B3, SM-B4). */
+export const INDEX_MOVED = 4;
+export type IndexStatus = typeof INDEX_DONE | typeof INDEX_PRESENT | typeof INDEX_ABSENT | typeof INDEX_MOVED;
+
+/** Places in Tree.found, where a lookup leaves its result. */
+export const FOUND_ROW_PAGE = 0;
+export const FOUND_ROW_SLOT = 1;
+/** Leaf that answered: frame, page and version it had (witness for the caller). Set for misses too. */
+export const FOUND_FRAME = 2;
+export const FOUND_PAGE = 3;
+export const FOUND_VERSION = 4;
+/** 1 if further entries with the same key may follow: read them with a cursor from (key, row id) on. */
+export const FOUND_MORE = 5;
+
+export const LEVELS_MAX = 32;
+const HINTS = 256;
+
+/** Per-thread context of all B+tree functions. */
+export interface Tree {
+  readonly shm: SharedMemory;
+  readonly cache: PageCache;
+  readonly log: Log;
+  readonly space: Space;
+  /** Result of the last lookup: FOUND_*. */
+  readonly found: Int32Array;
+  /** Frame where a root was last seen; index root & 255. Not trusted. */
+  readonly rootHints: Int32Array;
+  /** Right edge: (root, leaf page, frame) at 4 * (root & 255). Not trusted. */
+  readonly edgeHints: Int32Array;
+  /** The last descent: page, frame, version, position of the entry taken, at 4 * level. */
+  readonly path: Int32Array;
+  /** Scratch keys: fences, separators, keys read back from records. */
+  readonly separator: IndexKey;
+  readonly scratchKey: IndexKey;
+}
+
+/** Everything is per thread; the segments behind `shm` are shared. */
+export function createTree(shm: SharedMemory, cache: PageCache, log: Log, space: Space): Tree {
+  return {
+    shm,
+    cache,
+    log,
+    space,
+    found: new Int32Array(8),
+    rootHints: new Int32Array(HINTS),
+    edgeHints: new Int32Array(HINTS * 4),
+    path: new Int32Array(LEVELS_MAX * 4),
+    separator: createIndexKey(),
+    scratchKey: createIndexKey(),
+  };
+}
+
+/** Leaves that can hold one key, as a unique check saw them (SM-B3), and the row ids it found there. Reused; grows. */
+export interface LeafWitness {
+  leafCount: number;
+  pages: Int32Array;
+  frames: Int32Array;
+  versions: Int32Array;
+  rowCount: number;
+  rowPages: Int32Array;
+  rowSlots: Int32Array;
+}
+
+export function createWitness(): LeafWitness {
+  return {
+    leafCount: 0,
+    pages: new Int32Array(4),
+    frames: new Int32Array(4),
+    versions: new Int32Array(4),
+    rowCount: 0,
+    rowPages: new Int32Array(16),
+    rowSlots: new Int32Array(16),
+  };
+}
+
+/** A heap page as it was when the collector read a whole chain: the entry is removed only if it has not moved since (SM-B4). */
+export interface HeapWitness {
+  frame: number;
+  page: number;
+  version: number;
+}
