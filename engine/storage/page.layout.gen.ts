@@ -11,7 +11,7 @@ export const PAGE_PAGE_ID = 4;
 export const PAGE_LSN = 8;
 /** boot that last wrote the page to its file; another boot resolves what it left in flight (SM-W8). u32 at byte 16. */
 export const PAGE_BOOT = 16;
-/** one of PAGE_TYPE. u8 at byte 20. */
+/** one of PAGE_TYPE_META... u8 at byte 20. */
 export const PAGE_TYPE = 20;
 /** PAGE_ALL_VISIBLE, and bits of the page type. u8 at byte 21. */
 export const PAGE_FLAGS = 21;
@@ -64,7 +64,7 @@ export const setPageBoot = (u32: Uint32Array, page: number, boot: number): void 
   u32[(page + 16) >>> 2] = boot;
 };
 
-/** one of PAGE_TYPE. u8 at byte 20. */
+/** one of PAGE_TYPE_META... u8 at byte 20. */
 export const pageType = (u8: Uint8Array, page: number): number => u8[page + 20];
 export const setPageType = (u8: Uint8Array, page: number, type: number): void => {
   u8[page + 20] = type;

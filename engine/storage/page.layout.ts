@@ -40,7 +40,7 @@ export const PAGE = defineStruct({
       type: 'u32',
       doc: 'boot that last wrote the page to its file; another boot resolves what it left in flight (SM-W8)',
     },
-    type: { at: 20, type: 'u8', doc: 'one of PAGE_TYPE' },
+    type: { at: 20, type: 'u8', doc: 'one of PAGE_TYPE_META...' },
     flags: { at: 21, type: 'u8', doc: 'PAGE_ALL_VISIBLE, and bits of the page type' },
     level: { at: 22, type: 'u16', doc: 'height above the leaves of a B+tree or allocation structure; 0 elsewhere' },
     greatestStamp: {
@@ -62,23 +62,18 @@ export const PAGE = defineStruct({
 });
 
 /** What a page is. Numbers are stored: retire one, never reuse it. 0 is a page that nobody has formatted. */
-export const PAGE_TYPE = {
-  meta: 1,
-  heap: 2,
-  btreeInner: 3,
-  btreeLeaf: 4,
-  hash: 5,
-  overflow: 6,
-  freeSpace: 7,
-  version: 8,
-  columnExtent: 9,
-  allocation: 10,
-  heapMap: 11,
-} as const;
-
-export type PageType = (typeof PAGE_TYPE)[keyof typeof PAGE_TYPE];
-
-/** The greatest number in PAGE_TYPE. */
+export const PAGE_TYPE_META = 1;
+export const PAGE_TYPE_HEAP = 2;
+export const PAGE_TYPE_BTREE_INNER = 3;
+export const PAGE_TYPE_BTREE_LEAF = 4;
+export const PAGE_TYPE_HASH = 5;
+export const PAGE_TYPE_OVERFLOW = 6;
+export const PAGE_TYPE_FREE_SPACE = 7;
+export const PAGE_TYPE_VERSION = 8;
+export const PAGE_TYPE_COLUMN_EXTENT = 9;
+export const PAGE_TYPE_ALLOCATION = 10;
+export const PAGE_TYPE_HEAP_MAP = 11;
+/** The greatest of them. */
 export const PAGE_TYPE_MAX = 11;
 
 const NAMES = [
