@@ -129,7 +129,8 @@ export function fromPlain(plain: PlainError): Error {
     if (plain.name !== 'Error') Object.defineProperty(error, 'name', { value: plain.name, configurable: true });
     if (plain.code !== undefined) Object.assign(error, { code: plain.code });
   }
-  if (plain.stack !== undefined) Object.defineProperty(error, 'stack', { value: plain.stack, configurable: true, writable: true });
+  if (plain.stack !== undefined)
+    Object.defineProperty(error, 'stack', { value: plain.stack, configurable: true, writable: true });
   return error;
 }
 
@@ -143,7 +144,7 @@ export const diskFull = (path: string, cause?: unknown): SqlError =>
 /** The operating system refused or failed a file operation. */
 export const ioError = (path: string, operation: string, cause?: unknown): SqlError =>
   new SqlError(SQLSTATE.io_error, `could not ${operation} ${path}: ${causeText(cause)}`, {
-    hint: 'see the operating system\'s log and check the disk and the rights on the path',
+    hint: "see the operating system's log and check the disk and the rights on the path",
     cause,
   });
 
