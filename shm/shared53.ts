@@ -1,0 +1,72 @@
+/**
+ * An integer of up to 53 bits that several threads read and write: times, log positions, stamps (rule SM-S5).
+ * Atomics do not work on doubles, so it is two words behind a sequence word.
+ *
+ *   byte  0          4        8
+ *         +----------+--------+--------+
+ *         | sequence | high   | low    |     value = high * 2^32 + low as unsigned; negative values work
+ *         +----------+--------+--------+
+ *
+ *   writer   CAS sequence s -> s+1 (odd: nobody else may write), store high, store low, store sequence s+2
+ *   reader   s = load sequence, even; load high, low; sequence still s: what was read is one value
+ *
+ * Any number of readers and writers. A store is a critical section (rule SM-L7): a thread that dies inside it leaves
+ * the sequence odd, and whoever comes next gives up with an error after WAIT_LIMIT_MS instead of hanging.
+ */
+
+const HIGH_UNIT = 4294967296;
+
+/** About 2 us of spinning, the time in which a writer on another core is through. */
+const SPIN_LIMIT = 64;
+/** A writer that lost its core is back within this; after it the writer is taken for dead. */
+const WAIT_LIMIT_MS = 5000;
+
+/** The writer of a shared word died half-way: the memory cannot be trusted any more. */
+export class AbandonedWordError extends Error {
+  override readonly name = 'AbandonedWordError';
+}
+
+/** Waits until the sequence is even and returns it. Out of line: it is met once in a million accesses. */
+function awaitEven(i32: Int32Array, word: number): number {
+  for (let turn = 0; turn < SPIN_LIMIT; turn++) {
+    const sequence = Atomics.load(i32, word);
+    if ((sequence & 1) === 0) return sequence;
+    Atomics.pause();
+  }
+  const deadline = performance.now() + WAIT_LIMIT_MS;
+  for (;;) {
+    const sequence = Atomics.load(i32, word);
+    if ((sequence & 1) === 0) return sequence;
+    if (performance.now() > deadline) throw new AbandonedWordError(`shared word ${word} was left half-written`);
+    // Nobody notifies: a writer pays nothing for the rare sleeper, who looks again by itself.
+    Atomics.wait(i32, word, sequence, 0.05);
+  }
+}
+
+/** The value at a byte offset, whole: never half of one store and half of another. */
+export function loadShared53(i32: Int32Array, byteOffset: number): number {
+  const word = byteOffset >>> 2;
+  for (;;) {
+    let sequence = Atomics.load(i32, word);
+    if ((sequence & 1) !== 0) sequence = awaitEven(i32, word);
+    const high = Atomics.load(i32, word + 1);
+    const low = Atomics.load(i32, word + 2);
+    if (Atomics.load(i32, word) === sequence) return high * HIGH_UNIT + (low >>> 0);
+  }
+}
+
+/** Stores a safe integer; a fraction is cut off. The last of several writers wins. */
+export function storeShared53(i32: Int32Array, byteOffset: number, value: number): void {
+  const word = byteOffset >>> 2;
+  const high = Math.floor(value / HIGH_UNIT);
+  let sequence = Atomics.load(i32, word);
+  for (;;) {
+    if ((sequence & 1) !== 0) sequence = awaitEven(i32, word);
+    const seen = Atomics.compareExchange(i32, word, sequence, sequence + 1);
+    if (seen === sequence) break;
+    sequence = seen;
+  }
+  Atomics.store(i32, word + 1, high);
+  Atomics.store(i32, word + 2, value | 0);
+  Atomics.store(i32, word, sequence + 2);
+}
