@@ -1,0 +1,103 @@
+/**
+ * The log's context of one thread: views and word indexes that the hot path needs, the credit it has left, and the
+ * file it writes to when it leads. Made by attachLog(); never shared.
+ */
+
+import type { SharedMemory } from '../../../shm/shared-memory.ts';
+import type { VfsFile } from '../vfs/vfs.ts';
+import type { World } from '../world.ts';
+import type { RecordViews } from './records.ts';
+
+/** log.scratch: start LSN of the last reservation. */
+export const START = 0;
+/** log.scratch: its end LSN, which becomes the page LSN. */
+export const END = 1;
+/** log.scratch: `previous` of the next record that is started; set before each startRecord(). */
+export const PREVIOUS = 2;
+/** log.scratch: the stamp that reserveCommit() drew. */
+export const STAMP = 3;
+
+/** When is a commit acknowledged (transactions.md, Horizons)? */
+export type Durability = 'commit' | 'relaxed' | 'off';
+
+export interface LogOptions {
+  /** Directory of the segment files. */
+  directory: string;
+  /** Two 32-bit words that name the database; every batch carries them. */
+  databaseHigh: number;
+  databaseLow: number;
+  /** This boot's number: higher than that of every boot that wrote to the log. */
+  boot: number;
+  /** Bytes of a segment file, a multiple of 4096. Fixed for a database. 64 MiB. */
+  segmentBytes: number;
+  /** 'commit' unless said otherwise. */
+  durability: Durability;
+  /** Milliseconds after which relaxed commits are flushed. */
+  relaxedMilliseconds: number;
+  /** Asked before a segment is reused or removed: copies it away; false keeps it for now. */
+  archive: ((path: string, segment: number) => boolean) | null;
+}
+
+/** The views of the records are those of the ring: log itself is what the accessors of LOG_RECORD are given. */
+export interface Log extends RecordViews {
+  readonly shm: SharedMemory;
+  readonly world: World;
+  readonly options: LogOptions;
+  /** Int32 view of the control segment, and the byte offset of LOG_SHARED in it. */
+  readonly control: Int32Array;
+  readonly shared: number;
+  /** Start LSN of each segment, at number modulo SEGMENT_STARTS: f64 view and its first index. */
+  readonly starts: Float64Array;
+  readonly startsIndex: number;
+
+  /** The ring without its slack: a power of two. */
+  readonly ringBytes: number;
+  readonly ringUnits: number;
+  readonly ringUnitMask: number;
+  readonly ringView: Buffer;
+  /** The largest record or group: a quarter of the ring (SM-W6). */
+  readonly reservationMax: number;
+  /** Ring credit above this is given back by publish(). */
+  readonly creditKept: number;
+  /** Chunk of file credit a thread keeps, in halves of a byte. */
+  readonly fileKept: number;
+
+  readonly tailWord: number;
+  readonly turnWord: number;
+  readonly pendingWord: number;
+
+  /** Bytes of the ring this thread may reserve. */
+  ringCredit: number;
+  /** File space this thread may use, in halves of a byte (a record of b bytes costs 2b + b/8: itself and its share of batches). */
+  fileCredit: number;
+
+  /** START, END, PREVIOUS, STAMP and room for the log's own use. */
+  readonly scratch: Float64Array;
+
+  /** Records of the group being built (group.ts). Replaced when it must grow. */
+  group: GroupScratch;
+
+  /** The segment file this thread has open for writing, and its number (-1: none). */
+  file: VfsFile | null;
+  fileSegment: number;
+  /** Files written since the last sync in this flush, other than `file`. */
+  readonly unsynced: VfsFile[];
+  /** Header, and small batches whole. */
+  readonly batch: BatchScratch;
+  /** Waiters of this event loop, see when-durable.ts. */
+  waiting: unknown;
+}
+
+export interface GroupScratch extends RecordViews {
+  readonly bytes: Uint8Array;
+  /** Bytes used so far. */
+  length: number;
+  /** Byte offset of the last record, -1 while there is none. */
+  last: number;
+  /** True between groupBegin and groupEnd. */
+  open: boolean;
+}
+
+export interface BatchScratch extends RecordViews {
+  readonly bytes: Buffer;
+}

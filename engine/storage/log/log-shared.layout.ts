@@ -1,0 +1,55 @@
+/**
+ * What the threads share about the log: the region 'log' of the control segment. Words that different threads write
+ * lie 64 bytes apart (SM-S3). Who writes what:
+ *
+ *   tail                      every writer, by Atomics.add
+ *   commit line               who holds commitLatch (TX-T7)
+ *   leader line .. segments   who leads, that is has put its thread number + 1 into `leader`
+ *   ringUsed, fileFree        everybody, by Atomics.add
+ *   preparer line             who has put its thread number + 1 into `preparer`
+ */
+
+import { defineStruct } from '../../../shm/struct.ts';
+
+export const LOG_SHARED = defineStruct({
+  name: 'logShared',
+  doc: 'The state of the log that its threads share',
+  bytes: 768,
+  fields: {
+    tail: { at: 0, type: 'atomic32', unit: '8 bytes', doc: 'log position up to which room in the ring is reserved, modulo 2^32' },
+
+    commitLatch: { at: 64, type: 'atomic32', doc: 'the commit latch, the only global one (TX-T7)' },
+    commitEnd: { at: 68, type: 'shared53', unit: 'bytes', doc: 'log position of the end of the last commit record' },
+    lastStamp: { at: 80, type: 'shared53', unit: 'microseconds', doc: 'greatest stamp given so far, to the record that ends at commitEnd' },
+    precommittedHorizon: { at: 92, type: 'shared53', unit: 'microseconds', doc: 'stamp of the last commit record in the ring (transactions.md, Horizons)' },
+
+    durableLsn: { at: 128, type: 'shared53', unit: 'bytes', doc: 'log position up to which the log is on disk' },
+    durableTurn: { at: 140, type: 'atomic32', unit: '8 GiB', doc: 'durableLsn / 2^33: makes a full log position of a 32-bit one' },
+    durableHorizon: { at: 144, type: 'shared53', unit: 'microseconds', doc: 'stamp up to which commits are on disk' },
+    visibleHorizon: { at: 156, type: 'shared53', unit: 'microseconds', doc: 'stamp at which reading snapshots are taken (TX-T8)' },
+    durableSequence: { at: 168, type: 'atomic32', doc: 'counts the times a leader stepped down; blocked threads sleep on it' },
+    sleepers: { at: 172, type: 'atomic32', doc: 'threads asleep on durableSequence' },
+
+    leader: { at: 192, type: 'atomic32', doc: 'thread number + 1 of the thread that flushes, 0 = none' },
+    writtenLsn: { at: 196, type: 'shared53', unit: 'bytes', doc: 'log position up to which the ring is written to a segment' },
+    segment: { at: 208, type: 'atomic32', doc: 'number of the segment that is written' },
+    segmentOffset: { at: 212, type: 'atomic32', unit: 'bytes', doc: 'where the next batch goes in it' },
+    previousBatchLsn: { at: 216, type: 'shared53', unit: 'bytes', doc: 'where the last batch began' },
+    previousChecksum: { at: 228, type: 'atomic32', doc: 'its checksum' },
+    releasedRest: { at: 232, type: 'atomic32', unit: '1/2 byte', doc: 'file credit of written records that does not fill a block yet' },
+
+    ringUsed: { at: 256, type: 'atomic32', unit: 'bytes', doc: 'ring bytes reserved or promised as credit, and not yet written (SM-W1)' },
+    fileFree: { at: 320, type: 'atomic32', unit: '512 bytes', doc: 'prepared file blocks that nobody has been promised (SM-W4)' },
+    commitOverhead: { at: 384, type: 'atomic32', unit: '1/2 byte', doc: 'file credit that reserved commit records brought for the batch around them' },
+
+    preparer: { at: 448, type: 'atomic32', doc: 'thread number + 1 of the thread that prepares or recycles segments, 0 = none' },
+    lastReady: { at: 452, type: 'atomic32', doc: 'highest segment that is prepared' },
+    oldest: { at: 456, type: 'atomic32', doc: 'lowest segment that exists' },
+    keepLsn: { at: 460, type: 'shared53', unit: 'bytes', doc: 'log position from which recovery needs the log' },
+
+    asyncWaiters: { at: 512, type: 'atomic32', doc: 'threads that want their doorbell rung after the next flush' },
+    flushes: { at: 576, type: 'atomic32', doc: 'flushes so far (statistics)' },
+    batches: { at: 580, type: 'atomic32', doc: 'batches written so far (statistics)' },
+    lastFlushAt: { at: 584, type: 'shared53', unit: 'microseconds', doc: 'wall clock at the last flush, for relaxed durability' },
+  },
+});
