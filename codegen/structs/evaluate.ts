@@ -2,8 +2,8 @@
  * Works out constant expressions of a layout file without running it: literals, arithmetic, object literals, names of
  * constants (also imported ones), and what defineStruct() returns. Anything else is an error that names its place.
  */
-import { type Expression, Node, type SourceFile, SyntaxKind, type VariableDeclaration } from 'ts-morph';
-import { defineStruct, type StructDeclaration } from '../../shm/struct.ts';
+import { type CallExpression, type Expression, Node, type SourceFile, SyntaxKind, type VariableDeclaration } from 'ts-morph';
+import { defineStruct, type Struct, type StructDeclaration, StructError } from '../../shm/struct.ts';
 
 /** A declaration that cannot be worked out without running the program. */
 export class EvaluationError extends Error {
@@ -12,7 +12,7 @@ export class EvaluationError extends Error {
 
 const fail = (node: Node, why: string): never => {
   throw new EvaluationError(
-    `${node.getSourceFile().getFilePath()}:${node.getStartLineNumber()}: ${why}: ${node.getText().slice(0, 80)}`,
+    `${node.getSourceFile().getFilePath()}:${node.getStartLineNumber()}: ${why}: ${node.getText().split('\n')[0].slice(0, 80)}`,
   );
 };
 
@@ -59,6 +59,16 @@ function evaluateObject(node: Node): Record<string, unknown> {
   return object;
 }
 
+function evaluateStruct(call: CallExpression): Struct {
+  const declared = evaluate(call.getArguments()[0] as Expression) as StructDeclaration<string>;
+  try {
+    return defineStruct(declared);
+  } catch (error) {
+    if (error instanceof StructError) return fail(call, error.message);
+    throw error;
+  }
+}
+
 /** The value of a constant expression. */
 export function evaluate(node: Expression): unknown {
   if (Node.isNumericLiteral(node)) return node.getLiteralValue();
@@ -74,8 +84,6 @@ export function evaluate(node: Expression): unknown {
   if (Node.isPropertyAccessExpression(node)) {
     return (evaluate(node.getExpression()) as Record<string, unknown>)[node.getName()];
   }
-  if (Node.isCallExpression(node) && node.getExpression().getText() === 'defineStruct') {
-    return defineStruct(evaluate(node.getArguments()[0] as Expression) as StructDeclaration<string>);
-  }
+  if (Node.isCallExpression(node) && node.getExpression().getText() === 'defineStruct') return evaluateStruct(node);
   return fail(node, 'cannot be worked out at build time');
 }

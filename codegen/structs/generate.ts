@@ -9,13 +9,18 @@ import { writeAccessors } from './write-accessors.ts';
 import { writeFormats } from './write-formats.ts';
 
 const LAYOUT_FOLDERS = ['shm', 'engine'];
+const FORMATS = 'docs/formats.md';
 
-/** Every generated file of the project: path from its root -> text. */
-export function generate(root: string): Map<string, string> {
-  const layouts = readLayouts(root, LAYOUT_FOLDERS);
+const throwIt = (error: Error): never => {
+  throw error;
+};
+
+/** Every generated file of the project: path from its root -> text. Layouts that cannot be read go to `refuse`. */
+export function generate(root: string, refuse: (error: Error) => void = throwIt): Map<string, string> {
+  const layouts = readLayouts(root, LAYOUT_FOLDERS, refuse);
   const files = new Map<string, string>();
   for (const layout of layouts) files.set(layout.path.replace(/\.ts$/, '.gen.ts'), writeAccessors(layout));
-  files.set('docs/formats.md', writeFormats(layouts));
+  files.set(FORMATS, writeFormats(layouts));
   return files;
 }
 
@@ -33,25 +38,35 @@ export function findStale(
   return { differing, orphaned: present.map((path) => path.replaceAll('\\', '/')).filter((path) => !files.has(path)) };
 }
 
-function main(): void {
-  const root = join(import.meta.dirname, '../..');
-  const files = generate(root);
+/** Writes what differs; the accessors of sound layouts even when another layout is refused. */
+function write(root: string, files: ReadonlyMap<string, string>, complete: boolean): void {
   const { differing, orphaned } = findStale(root, files);
-  if (process.argv.includes('--check')) {
-    for (const path of [...differing, ...orphaned]) console.error(`${path} is not current: npm run gen`);
-    process.exitCode = differing.length + orphaned.length === 0 ? 0 : 1;
-    return;
-  }
   for (const path of differing) {
+    if (!complete && path === FORMATS) continue;
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), files.get(path) ?? '');
     console.log(`wrote ${path}`);
   }
-  for (const path of orphaned) {
+  for (const path of complete ? orphaned : []) {
     rmSync(join(root, path));
     console.log(`removed ${path}: its layout is gone`);
   }
-  console.log(`${files.size} generated files are current`);
+}
+
+function main(): void {
+  const root = join(import.meta.dirname, '../..');
+  const refused: Error[] = [];
+  const files = generate(root, (error) => refused.push(error));
+  for (const error of refused) console.error(error.message);
+  if (process.argv.includes('--check')) {
+    const { differing, orphaned } = findStale(root, files);
+    for (const path of [...differing, ...orphaned]) console.error(`${path} is not current: npm run gen`);
+    if (differing.length + orphaned.length > 0) process.exitCode = 1;
+  } else {
+    write(root, files, refused.length === 0);
+    console.log(`${files.size} generated files`);
+  }
+  if (refused.length > 0) process.exitCode = 1;
 }
 
 if (import.meta.main) main();

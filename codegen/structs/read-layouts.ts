@@ -3,7 +3,7 @@ import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { Project, type SourceFile } from 'ts-morph';
 import type { Struct } from '../../shm/struct.ts';
-import { evaluate } from './evaluate.ts';
+import { EvaluationError, evaluate } from './evaluate.ts';
 
 export type LayoutFile = {
   /** Path from the root of the project, with forward slashes. */
@@ -30,15 +30,22 @@ function readStructs(file: SourceFile): Struct[] {
   return structs;
 }
 
-/** Reads every layout file under the given folders of the project. */
-export function readLayouts(root: string, folders: readonly string[]): LayoutFile[] {
+/**
+ * Reads every layout file under the given folders of the project. A file that cannot be read goes to `refuse`,
+ * which may throw or note it; the others are read all the same.
+ */
+export function readLayouts(root: string, folders: readonly string[], refuse: (error: EvaluationError) => void): LayoutFile[] {
   const paths = folders.flatMap((folder) => globSync(`${folder}/**/*.layout.ts`, { cwd: root }));
   const project = new Project({ skipFileDependencyResolution: true, compilerOptions: { noLib: true } });
-  return paths
-    .map((path) => path.replaceAll('\\', '/'))
-    .sort()
-    .map((path) => {
-      const file = project.addSourceFileAtPath(join(root, path));
-      return { path, head: headComment(file), structs: readStructs(file) };
-    });
+  const layouts: LayoutFile[] = [];
+  for (const path of paths.map((one) => one.replaceAll('\\', '/')).sort()) {
+    const file = project.addSourceFileAtPath(join(root, path));
+    try {
+      layouts.push({ path, head: headComment(file), structs: readStructs(file) });
+    } catch (error) {
+      if (!(error instanceof EvaluationError)) throw error;
+      refuse(error);
+    }
+  }
+  return layouts;
 }
