@@ -23,8 +23,8 @@ export const FIELD_SHAPES = {
   time: { bytes: 8, alignment: 8 },
   /** An int32 that threads share: touched through Atomics only. */
   atomic32: { bytes: 4, alignment: 4 },
-  /** Sequence word and two (high, low) pairs: an integer of up to 53 bits that threads share (rule SM-S5, shared53.ts). */
-  shared53: { bytes: 20, alignment: 4 },
+  /** Sequence word, high word, low word: an integer of up to 53 bits that threads share (rule SM-S5). */
+  shared53: { bytes: 12, alignment: 4 },
   bytes: { bytes: 0, alignment: 1 },
 } as const;
 
