@@ -80,12 +80,12 @@ export interface Log extends RecordViews {
   /** The segment file this thread has open for writing, and its number (-1: none). */
   file: VfsFile | null;
   fileSegment: number;
-  /** Files written since the last sync in this flush, other than `file`. */
-  readonly unsynced: VfsFile[];
   /** Header, and small batches whole. */
   readonly batch: BatchScratch;
-  /** Waiters of this event loop, see when-durable.ts. */
-  waiting: unknown;
+  /** Commits of this event loop that wait for the disk, see when-durable.ts. */
+  readonly waiting: DurableWaiter[];
+  /** True while a flush at the end of the tick, or the doorbell, will look at them. */
+  waitingLooked: boolean;
 }
 
 export interface GroupScratch extends RecordViews {
@@ -96,6 +96,12 @@ export interface GroupScratch extends RecordViews {
   last: number;
   /** True between groupBegin and groupEnd. */
   open: boolean;
+}
+
+export interface DurableWaiter {
+  lsn: number;
+  resolve: () => void;
+  reject: (error: unknown) => void;
 }
 
 export interface BatchScratch extends RecordViews {

@@ -17,8 +17,8 @@ export const LOG_SHARED_LAST_STAMP = 80;
 export const LOG_SHARED_PRECOMMITTED_HORIZON = 92;
 /** log position up to which the log is on disk. shared53 at byte 128, in bytes. */
 export const LOG_SHARED_DURABLE_LSN = 128;
-/** durableLsn / 2^33: makes a full log position of a 32-bit one. atomic32 at byte 140, in 8 GiB. */
-export const LOG_SHARED_DURABLE_TURN = 140;
+/** writtenLsn / 2^33: makes a full log position of a 32-bit one. atomic32 at byte 140, in 8 GiB. */
+export const LOG_SHARED_WRITTEN_TURN = 140;
 /** stamp up to which commits are on disk. shared53 at byte 144, in microseconds. */
 export const LOG_SHARED_DURABLE_HORIZON = 144;
 /** stamp at which reading snapshots are taken (TX-T8). shared53 at byte 156, in microseconds. */
@@ -39,6 +39,8 @@ export const LOG_SHARED_SEGMENT_OFFSET = 212;
 export const LOG_SHARED_PREVIOUS_BATCH_LSN = 216;
 /** its checksum. atomic32 at byte 228. */
 export const LOG_SHARED_PREVIOUS_CHECKSUM = 228;
+/** lowest segment that may hold a batch no fdatasync has covered. atomic32 at byte 236. */
+export const LOG_SHARED_FIRST_UNSYNCED = 236;
 /** file credit of written records that does not fill a block yet. atomic32 at byte 232, in 1/2 byte. */
 export const LOG_SHARED_RELEASED_REST = 232;
 /** ring bytes reserved or promised as credit, and not yet written (SM-W1). atomic32 at byte 256, in bytes. */
@@ -55,8 +57,14 @@ export const LOG_SHARED_LAST_READY = 452;
 export const LOG_SHARED_OLDEST = 456;
 /** log position from which recovery needs the log. shared53 at byte 460, in bytes. */
 export const LOG_SHARED_KEEP_LSN = 460;
-/** threads that want their doorbell rung after the next flush. atomic32 at byte 512. */
-export const LOG_SHARED_ASYNC_WAITERS = 512;
+/** bit set of the threads 0..31 that want their doorbell rung after the next flush; three more words follow. atomic32 at byte 512. */
+export const LOG_SHARED_DOORBELLS = 512;
+/** threads 32..63. atomic32 at byte 516. */
+export const LOG_SHARED_DOORBELLS32 = 516;
+/** threads 64..95. atomic32 at byte 520. */
+export const LOG_SHARED_DOORBELLS64 = 520;
+/** threads 96..127. atomic32 at byte 524. */
+export const LOG_SHARED_DOORBELLS96 = 524;
 /** flushes so far (statistics). atomic32 at byte 576. */
 export const LOG_SHARED_FLUSHES = 576;
 /** batches written so far (statistics). atomic32 at byte 580. */
@@ -114,18 +122,18 @@ export const storeLogSharedDurableLsn = (i32: Int32Array, logShared: number, val
   storeShared53(i32, logShared + 128, value);
 };
 
-/** durableLsn / 2^33: makes a full log position of a 32-bit one. atomic32 at byte 140, in 8 GiB. */
-export const loadLogSharedDurableTurn = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 140) >>> 2);
-export const storeLogSharedDurableTurn = (i32: Int32Array, logShared: number, value: number): void => {
+/** writtenLsn / 2^33: makes a full log position of a 32-bit one. atomic32 at byte 140, in 8 GiB. */
+export const loadLogSharedWrittenTurn = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 140) >>> 2);
+export const storeLogSharedWrittenTurn = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 140) >>> 2, value);
 };
 /** The same word: what stood there before is returned. */
-export const addLogSharedDurableTurn = (i32: Int32Array, logShared: number, delta: number): number => Atomics.add(i32, (logShared + 140) >>> 2, delta);
-export const exchangeLogSharedDurableTurn = (i32: Int32Array, logShared: number, value: number): number => Atomics.exchange(i32, (logShared + 140) >>> 2, value);
-export const compareExchangeLogSharedDurableTurn = (i32: Int32Array, logShared: number, expected: number, value: number): number =>
+export const addLogSharedWrittenTurn = (i32: Int32Array, logShared: number, delta: number): number => Atomics.add(i32, (logShared + 140) >>> 2, delta);
+export const exchangeLogSharedWrittenTurn = (i32: Int32Array, logShared: number, value: number): number => Atomics.exchange(i32, (logShared + 140) >>> 2, value);
+export const compareExchangeLogSharedWrittenTurn = (i32: Int32Array, logShared: number, expected: number, value: number): number =>
   Atomics.compareExchange(i32, (logShared + 140) >>> 2, expected, value);
 /** The same word as an index of the Int32Array, for Atomics.wait and notify. */
-export const logSharedDurableTurnWord = (logShared: number): number => (logShared + 140) >>> 2;
+export const logSharedWrittenTurnWord = (logShared: number): number => (logShared + 140) >>> 2;
 
 /** stamp up to which commits are on disk. shared53 at byte 144, in microseconds. */
 export const loadLogSharedDurableHorizon = (i32: Int32Array, logShared: number): number => loadShared53(i32, logShared + 144);
@@ -229,6 +237,19 @@ export const compareExchangeLogSharedPreviousChecksum = (i32: Int32Array, logSha
 /** The same word as an index of the Int32Array, for Atomics.wait and notify. */
 export const logSharedPreviousChecksumWord = (logShared: number): number => (logShared + 228) >>> 2;
 
+/** lowest segment that may hold a batch no fdatasync has covered. atomic32 at byte 236. */
+export const loadLogSharedFirstUnsynced = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 236) >>> 2);
+export const storeLogSharedFirstUnsynced = (i32: Int32Array, logShared: number, value: number): void => {
+  Atomics.store(i32, (logShared + 236) >>> 2, value);
+};
+/** The same word: what stood there before is returned. */
+export const addLogSharedFirstUnsynced = (i32: Int32Array, logShared: number, delta: number): number => Atomics.add(i32, (logShared + 236) >>> 2, delta);
+export const exchangeLogSharedFirstUnsynced = (i32: Int32Array, logShared: number, value: number): number => Atomics.exchange(i32, (logShared + 236) >>> 2, value);
+export const compareExchangeLogSharedFirstUnsynced = (i32: Int32Array, logShared: number, expected: number, value: number): number =>
+  Atomics.compareExchange(i32, (logShared + 236) >>> 2, expected, value);
+/** The same word as an index of the Int32Array, for Atomics.wait and notify. */
+export const logSharedFirstUnsyncedWord = (logShared: number): number => (logShared + 236) >>> 2;
+
 /** file credit of written records that does not fill a block yet. atomic32 at byte 232, in 1/2 byte. */
 export const loadLogSharedReleasedRest = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 232) >>> 2);
 export const storeLogSharedReleasedRest = (i32: Int32Array, logShared: number, value: number): void => {
@@ -326,18 +347,57 @@ export const storeLogSharedKeepLsn = (i32: Int32Array, logShared: number, value:
   storeShared53(i32, logShared + 460, value);
 };
 
-/** threads that want their doorbell rung after the next flush. atomic32 at byte 512. */
-export const loadLogSharedAsyncWaiters = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 512) >>> 2);
-export const storeLogSharedAsyncWaiters = (i32: Int32Array, logShared: number, value: number): void => {
+/** bit set of the threads 0..31 that want their doorbell rung after the next flush; three more words follow. atomic32 at byte 512. */
+export const loadLogSharedDoorbells = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 512) >>> 2);
+export const storeLogSharedDoorbells = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 512) >>> 2, value);
 };
 /** The same word: what stood there before is returned. */
-export const addLogSharedAsyncWaiters = (i32: Int32Array, logShared: number, delta: number): number => Atomics.add(i32, (logShared + 512) >>> 2, delta);
-export const exchangeLogSharedAsyncWaiters = (i32: Int32Array, logShared: number, value: number): number => Atomics.exchange(i32, (logShared + 512) >>> 2, value);
-export const compareExchangeLogSharedAsyncWaiters = (i32: Int32Array, logShared: number, expected: number, value: number): number =>
+export const addLogSharedDoorbells = (i32: Int32Array, logShared: number, delta: number): number => Atomics.add(i32, (logShared + 512) >>> 2, delta);
+export const exchangeLogSharedDoorbells = (i32: Int32Array, logShared: number, value: number): number => Atomics.exchange(i32, (logShared + 512) >>> 2, value);
+export const compareExchangeLogSharedDoorbells = (i32: Int32Array, logShared: number, expected: number, value: number): number =>
   Atomics.compareExchange(i32, (logShared + 512) >>> 2, expected, value);
 /** The same word as an index of the Int32Array, for Atomics.wait and notify. */
-export const logSharedAsyncWaitersWord = (logShared: number): number => (logShared + 512) >>> 2;
+export const logSharedDoorbellsWord = (logShared: number): number => (logShared + 512) >>> 2;
+
+/** threads 32..63. atomic32 at byte 516. */
+export const loadLogSharedDoorbells32 = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 516) >>> 2);
+export const storeLogSharedDoorbells32 = (i32: Int32Array, logShared: number, value: number): void => {
+  Atomics.store(i32, (logShared + 516) >>> 2, value);
+};
+/** The same word: what stood there before is returned. */
+export const addLogSharedDoorbells32 = (i32: Int32Array, logShared: number, delta: number): number => Atomics.add(i32, (logShared + 516) >>> 2, delta);
+export const exchangeLogSharedDoorbells32 = (i32: Int32Array, logShared: number, value: number): number => Atomics.exchange(i32, (logShared + 516) >>> 2, value);
+export const compareExchangeLogSharedDoorbells32 = (i32: Int32Array, logShared: number, expected: number, value: number): number =>
+  Atomics.compareExchange(i32, (logShared + 516) >>> 2, expected, value);
+/** The same word as an index of the Int32Array, for Atomics.wait and notify. */
+export const logSharedDoorbells32Word = (logShared: number): number => (logShared + 516) >>> 2;
+
+/** threads 64..95. atomic32 at byte 520. */
+export const loadLogSharedDoorbells64 = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 520) >>> 2);
+export const storeLogSharedDoorbells64 = (i32: Int32Array, logShared: number, value: number): void => {
+  Atomics.store(i32, (logShared + 520) >>> 2, value);
+};
+/** The same word: what stood there before is returned. */
+export const addLogSharedDoorbells64 = (i32: Int32Array, logShared: number, delta: number): number => Atomics.add(i32, (logShared + 520) >>> 2, delta);
+export const exchangeLogSharedDoorbells64 = (i32: Int32Array, logShared: number, value: number): number => Atomics.exchange(i32, (logShared + 520) >>> 2, value);
+export const compareExchangeLogSharedDoorbells64 = (i32: Int32Array, logShared: number, expected: number, value: number): number =>
+  Atomics.compareExchange(i32, (logShared + 520) >>> 2, expected, value);
+/** The same word as an index of the Int32Array, for Atomics.wait and notify. */
+export const logSharedDoorbells64Word = (logShared: number): number => (logShared + 520) >>> 2;
+
+/** threads 96..127. atomic32 at byte 524. */
+export const loadLogSharedDoorbells96 = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 524) >>> 2);
+export const storeLogSharedDoorbells96 = (i32: Int32Array, logShared: number, value: number): void => {
+  Atomics.store(i32, (logShared + 524) >>> 2, value);
+};
+/** The same word: what stood there before is returned. */
+export const addLogSharedDoorbells96 = (i32: Int32Array, logShared: number, delta: number): number => Atomics.add(i32, (logShared + 524) >>> 2, delta);
+export const exchangeLogSharedDoorbells96 = (i32: Int32Array, logShared: number, value: number): number => Atomics.exchange(i32, (logShared + 524) >>> 2, value);
+export const compareExchangeLogSharedDoorbells96 = (i32: Int32Array, logShared: number, expected: number, value: number): number =>
+  Atomics.compareExchange(i32, (logShared + 524) >>> 2, expected, value);
+/** The same word as an index of the Int32Array, for Atomics.wait and notify. */
+export const logSharedDoorbells96Word = (logShared: number): number => (logShared + 524) >>> 2;
 
 /** flushes so far (statistics). atomic32 at byte 576. */
 export const loadLogSharedFlushes = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 576) >>> 2);

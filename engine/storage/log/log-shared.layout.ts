@@ -24,7 +24,7 @@ export const LOG_SHARED = defineStruct({
     precommittedHorizon: { at: 92, type: 'shared53', unit: 'microseconds', doc: 'stamp of the last commit record in the ring (transactions.md, Horizons)' },
 
     durableLsn: { at: 128, type: 'shared53', unit: 'bytes', doc: 'log position up to which the log is on disk' },
-    durableTurn: { at: 140, type: 'atomic32', unit: '8 GiB', doc: 'durableLsn / 2^33: makes a full log position of a 32-bit one' },
+    writtenTurn: { at: 140, type: 'atomic32', unit: '8 GiB', doc: 'writtenLsn / 2^33: makes a full log position of a 32-bit one' },
     durableHorizon: { at: 144, type: 'shared53', unit: 'microseconds', doc: 'stamp up to which commits are on disk' },
     visibleHorizon: { at: 156, type: 'shared53', unit: 'microseconds', doc: 'stamp at which reading snapshots are taken (TX-T8)' },
     durableSequence: { at: 168, type: 'atomic32', doc: 'counts the times a leader stepped down; blocked threads sleep on it' },
@@ -36,6 +36,7 @@ export const LOG_SHARED = defineStruct({
     segmentOffset: { at: 212, type: 'atomic32', unit: 'bytes', doc: 'where the next batch goes in it' },
     previousBatchLsn: { at: 216, type: 'shared53', unit: 'bytes', doc: 'where the last batch began' },
     previousChecksum: { at: 228, type: 'atomic32', doc: 'its checksum' },
+    firstUnsynced: { at: 236, type: 'atomic32', doc: 'lowest segment that may hold a batch no fdatasync has covered' },
     releasedRest: { at: 232, type: 'atomic32', unit: '1/2 byte', doc: 'file credit of written records that does not fill a block yet' },
 
     ringUsed: { at: 256, type: 'atomic32', unit: 'bytes', doc: 'ring bytes reserved or promised as credit, and not yet written (SM-W1)' },
@@ -47,7 +48,10 @@ export const LOG_SHARED = defineStruct({
     oldest: { at: 456, type: 'atomic32', doc: 'lowest segment that exists' },
     keepLsn: { at: 460, type: 'shared53', unit: 'bytes', doc: 'log position from which recovery needs the log' },
 
-    asyncWaiters: { at: 512, type: 'atomic32', doc: 'threads that want their doorbell rung after the next flush' },
+    doorbells: { at: 512, type: 'atomic32', doc: 'bit set of the threads 0..31 that want their doorbell rung after the next flush; three more words follow' },
+    doorbells32: { at: 516, type: 'atomic32', doc: 'threads 32..63' },
+    doorbells64: { at: 520, type: 'atomic32', doc: 'threads 64..95' },
+    doorbells96: { at: 524, type: 'atomic32', doc: 'threads 96..127' },
     flushes: { at: 576, type: 'atomic32', doc: 'flushes so far (statistics)' },
     batches: { at: 580, type: 'atomic32', doc: 'batches written so far (statistics)' },
     lastFlushAt: { at: 584, type: 'shared53', unit: 'microseconds', doc: 'wall clock at the last flush, for relaxed durability' },

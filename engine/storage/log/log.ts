@@ -25,14 +25,14 @@
  */
 
 import { assert } from '../../../shm/assert.ts';
-import { enterCritical, leaveCritical } from '../../../shm/threads.ts';
+import { enterCritical, leaveCritical } from '../../../shm/critical.ts';
 import { TESTING, yieldPoint } from '../../../shm/yield-point.ts';
 import { returnCredit } from './credit.ts';
 import type { Log } from './log-context.ts';
 
 const testing = TESTING;
 
-/** 2^33: the bytes in one turn of the word durableTurn, a quarter of the tail's 2^32 units of 8 bytes. */
+/** 2^33: the bytes in one turn of the word writtenTurn, a quarter of the tail's 2^32 units of 8 bytes. */
 export const TURN_BYTES = 8589934592;
 
 /**

@@ -1,0 +1,274 @@
+/**
+ * Flushing: one thread leads, all others wait for it (SM-W3).
+ *
+ *   1  leader word: 0 -> own thread number + 1
+ *   2  commit latch: note the end of the last commit record and its stamp
+ *   3  end = how far the ring is complete, at least to 2's end and to what was asked for (log.ts)
+ *   4  make sure that prepared segments hold it: the only place where a flush may fail without consequence (SM-W4)
+ *   5  write [written, end) as batches; fdatasync
+ *   6  durableLsn = end; durable and visible horizon = 2's stamp
+ *   7  leader word: 0; count up durableSequence, wake sleepers, ring the doorbells that were asked for, once
+ *
+ * A failure in 5 is final: nobody can know what is on the disk, so the handle is poisoned and nothing is acknowledged any
+ * more (SM-W4). With durability = commit every flush ends with its fdatasync, so no batch is written before that of the
+ * last (SM-W2); otherwise pressure on the ring writes without one, and who needs the disk catches up on it.
+ *
+ * A thread that dies while it leads has left a flush half done: who waits for it finds that and poisons the handle.
+ */
+
+import { checkPoison, poison } from '../../../shm/critical.ts';
+import { SqlError } from '../../../shm/errors.ts';
+import { acquireLatch, releaseLatch } from '../../../shm/latch.ts';
+import { threadSlot } from '../../../shm/shared-memory.ts';
+import { checkDeaths, isAlive } from '../../../shm/threads.ts';
+import { TESTING, yieldPoint } from '../../../shm/yield-point.ts';
+import { ringDoorbell, waitOnWord } from '../../../shm/wait.ts';
+import { THREAD_PENDING_LOG } from '../../../shm/control.layout.gen.ts';
+import { TURN_BYTES } from './log.ts';
+import type { Log } from './log-context.ts';
+import {
+  addLogSharedCommitOverhead,
+  addLogSharedDurableSequence,
+  addLogSharedFlushes,
+  addLogSharedSleepers,
+  compareExchangeLogSharedLeader,
+  exchangeLogSharedCommitOverhead,
+  LOG_SHARED_COMMIT_LATCH,
+  LOG_SHARED_DOORBELLS,
+  LOG_SHARED_DURABLE_LSN,
+  LOG_SHARED_DURABLE_SEQUENCE,
+  LOG_SHARED_SLEEPERS,
+  LOG_SHARED_WRITTEN_LSN,
+  loadLogSharedCommitEnd,
+  loadLogSharedDurableHorizon,
+  loadLogSharedDurableSequence,
+  loadLogSharedLastFlushAt,
+  loadLogSharedLastStamp,
+  loadLogSharedLeader,
+  loadLogSharedTail,
+  loadLogSharedVisibleHorizon,
+  loadLogSharedWrittenTurn,
+  logSharedDurableSequenceWord,
+  storeLogSharedDurableHorizon,
+  storeLogSharedDurableLsn,
+  storeLogSharedLastFlushAt,
+  storeLogSharedLeader,
+  storeLogSharedVisibleHorizon,
+} from './log-shared.layout.gen.ts';
+import { loadShared53 } from '../../../shm/shared53.ts';
+import { ensureSpace, syncWritten, writeBatches } from './write.ts';
+
+const testing = TESTING;
+
+/** Longest sleep before a waiter looks after the one it waits for (SM-L1). */
+const WAIT_MS = 100;
+const SPINS = 200;
+
+/** Log position up to which the log is on disk. */
+export const durableLsn = (log: Log): number => loadShared53(log.control, log.shared + LOG_SHARED_DURABLE_LSN);
+
+/** Log position up to which the ring has been handed to the files. */
+export const writtenLsn = (log: Log): number => loadShared53(log.control, log.shared + LOG_SHARED_WRITTEN_LSN);
+
+/** Stamp up to which commits are on disk, and the one at which reading snapshots are taken (TX-T8). */
+export const durableHorizon = (log: Log): number => loadLogSharedDurableHorizon(log.control, log.shared);
+export const visibleHorizon = (log: Log): number => loadLogSharedVisibleHorizon(log.control, log.shared);
+
+/** Log position up to which room is reserved: everything written so far lies below it. */
+export function tailLsn(log: Log): number {
+  for (;;) {
+    const before = loadLogSharedWrittenTurn(log.control, log.shared);
+    const unit = loadLogSharedTail(log.control, log.shared);
+    // The turn is read again: between the two reads the log may have moved on, but not by three turns unnoticed.
+    if (loadLogSharedWrittenTurn(log.control, log.shared) === before) {
+      return (before + (((unit >>> 30) - before) & 3)) * TURN_BYTES + (unit & 0x3fffffff) * 8;
+    }
+  }
+}
+
+/**
+ * Returns when the log is on disk up to `lsn`: leads a flush, or waits for the one under way. Blocks; no latch may be held.
+ * Throws 57P02 when the log can not be written any more, 53100 if not even the reserve of a full disk is left.
+ */
+export function flushTo(log: Log, lsn: number): void {
+  while (durableLsn(log) < lsn) step(log, lsn, true);
+}
+
+/** The same under the name that says what the caller wants. */
+export const waitDurable = flushTo;
+
+/** Everything that was published before the call is on disk when it returns. Returns the position. */
+export function flushAll(log: Log): number {
+  const lsn = tailLsn(log);
+  flushTo(log, lsn);
+  return lsn;
+}
+
+/**
+ * Leads one flush if nobody does and something below `lsn` is not on disk yet. Returns false if another thread leads: its
+ * end is told by the doorbell (askForDoorbell), or durableLsn().
+ */
+export function tryFlush(log: Log, lsn: number): boolean {
+  checkPoison(log.shm);
+  if (durableLsn(log) >= lsn) return true;
+  if (compareExchangeLogSharedLeader(log.control, log.shared, 0, log.shm.thread + 1) !== 0) return false;
+  lead(log, lsn, true);
+  return true;
+}
+
+/** For relaxed durability: flushes if the last flush is `relaxedMilliseconds` ago and nobody leads. `now` in microseconds. */
+export function flushIfDue(log: Log, now: number): void {
+  const last = loadLogSharedLastFlushAt(log.control, log.shared);
+  if (now - last >= log.options.relaxedMilliseconds * 1000 || now < last) tryFlush(log, tailLsn(log));
+}
+
+/**
+ * Frees ring space: writes what is complete, unless a thread is at it. With `wait` it returns after something has changed
+ * or a short sleep, and the caller looks again.
+ */
+export function makeRoom(log: Log, wait: boolean): void {
+  const lsn = tailLsn(log);
+  const sync = log.options.durability === 'commit';
+  if (writtenLsn(log) < lsn) {
+    if (wait) step(log, lsn, sync);
+    else if (compareExchangeLogSharedLeader(log.control, log.shared, 0, log.shm.thread + 1) === 0) lead(log, 0, sync);
+  } else if (wait) {
+    // All is written: the rest is credit in other threads' hands.
+    sleepUntilFlushed(log, loadLogSharedDurableSequence(log.control, log.shared), 1);
+  }
+}
+
+/** Leads once, or sleeps until somebody who leads has stepped down. */
+function step(log: Log, lsn: number, sync: boolean): void {
+  const { control, shared } = log;
+  checkPoison(log.shm);
+  const sequence = loadLogSharedDurableSequence(control, shared);
+  if ((sync ? durableLsn(log) : writtenLsn(log)) >= lsn) return;
+  const leader = compareExchangeLogSharedLeader(control, shared, 0, log.shm.thread + 1);
+  if (leader === 0) {
+    lead(log, lsn, sync);
+    return;
+  }
+  sleepUntilFlushed(log, sequence, WAIT_MS);
+  if (loadLogSharedDurableSequence(control, shared) === sequence) buryLeader(log, leader - 1);
+}
+
+function sleepUntilFlushed(log: Log, sequence: number, milliseconds: number): void {
+  addLogSharedSleepers(log.control, log.shared, 1);
+  waitOnWord(log.shm, log.control, log.shared + LOG_SHARED_DURABLE_SEQUENCE, sequence, milliseconds);
+  addLogSharedSleepers(log.control, log.shared, -1);
+}
+
+/** After a long sleep: a leader that died can not be replaced, for nobody knows how far it got. */
+function buryLeader(log: Log, leader: number): void {
+  checkDeaths(log.shm);
+  checkPoison(log.shm);
+  if (log.shm.thread !== leader && isAlive(log.shm, leader)) return;
+  if (loadLogSharedLeader(log.control, log.shared) === leader + 1) {
+    throw poison(log.shm, 'a thread died while it wrote the log');
+  }
+}
+
+/** The leader word is ours. Always steps down. */
+function lead(log: Log, target: number, sync: boolean): void {
+  let overhead = 0;
+  let written = false;
+  try {
+    const { control, shared } = log;
+    acquireLatch(log.shm, shared + LOG_SHARED_COMMIT_LATCH);
+    const commitEnd = loadLogSharedCommitEnd(control, shared);
+    const stamp = loadLogSharedLastStamp(control, shared);
+    releaseLatch(log.shm, shared + LOG_SHARED_COMMIT_LATCH);
+    if (testing) yieldPoint('flush.noted');
+    // Before the tail is read: whatever overhead is counted by now belongs to records below it.
+    overhead = exchangeLogSharedCommitOverhead(control, shared, 0);
+    const end = completeTo(log, Math.max(target, commitEnd));
+    ensureSpace(log, end);
+    written = true;
+    writeBatches(log, end, overhead);
+    if (sync) {
+      if (testing) yieldPoint('flush.written');
+      syncWritten(log);
+      becameDurable(log, end, stamp);
+    }
+  } catch (error) {
+    if (!written && error instanceof SqlError && error.code !== '57P02') {
+      // Nothing was written: a full disk, met in time.
+      addLogSharedCommitOverhead(log.control, log.shared, overhead);
+      throw error;
+    }
+    throw poison(log.shm, 'the log could not be written', error);
+  } finally {
+    stepDown(log);
+  }
+}
+
+/**
+ * How far the ring is complete: the tail, or the lowest position that a writer has announced and not published. Waits
+ * until that is at least `need`: writers are between reserve() and publish() for well below a microsecond.
+ */
+function completeTo(log: Log, need: number): number {
+  const written = writtenLsn(log);
+  const writtenUnit = (written / 8) | 0;
+  for (let turn = 0; ; turn++) {
+    let units = (loadLogSharedTail(log.control, log.shared) - writtenUnit) >>> 0;
+    for (let thread = 0; thread < log.shm.threadSlots; thread++) {
+      const pending = Atomics.load(log.control, (threadSlot(log.shm, thread) + THREAD_PENDING_LOG) >>> 2);
+      if ((pending & 1) === 0) continue;
+      // 31 bits of the position: the difference is far smaller, and its sign is what counts.
+      const distance = (((pending >>> 1) - writtenUnit) << 1) >> 1;
+      if (distance < units) units = distance > 0 ? distance : 0;
+    }
+    if (written + units * 8 >= need) return written + units * 8;
+    if (turn < SPINS) Atomics.pause();
+    else waitForWriters(log);
+    if (testing) yieldPoint('flush.incomplete');
+  }
+}
+
+function waitForWriters(log: Log): void {
+  waitOnWord(log.shm, log.control, log.shared + LOG_SHARED_SLEEPERS, -1, 1);
+  checkDeaths(log.shm);
+  checkPoison(log.shm);
+}
+
+function becameDurable(log: Log, end: number, stamp: number): void {
+  const { control, shared } = log;
+  if (testing) yieldPoint('flush.synced');
+  storeLogSharedDurableLsn(control, shared, end);
+  if (stamp > loadLogSharedDurableHorizon(control, shared)) storeLogSharedDurableHorizon(control, shared, stamp);
+  if (testing) yieldPoint('flush.durable');
+  // Relaxed committers raise it too: under the latch.
+  acquireLatch(log.shm, shared + LOG_SHARED_COMMIT_LATCH);
+  if (stamp > loadLogSharedVisibleHorizon(control, shared)) storeLogSharedVisibleHorizon(control, shared, stamp);
+  releaseLatch(log.shm, shared + LOG_SHARED_COMMIT_LATCH);
+  storeLogSharedLastFlushAt(control, shared, log.world.clock.now());
+}
+
+function stepDown(log: Log): void {
+  const { control, shared } = log;
+  addLogSharedFlushes(control, shared, 1);
+  storeLogSharedLeader(control, shared, 0);
+  addLogSharedDurableSequence(control, shared, 1);
+  if (Atomics.load(control, (shared + LOG_SHARED_SLEEPERS) >>> 2) > 0) Atomics.notify(control, logSharedDurableSequenceWord(shared));
+  for (let group = 0; group < 4; group++) {
+    const word = ((shared + LOG_SHARED_DOORBELLS) >>> 2) + group;
+    if (Atomics.load(control, word) === 0) continue;
+    ringAll(log, Atomics.exchange(control, word, 0), group * 32);
+  }
+}
+
+function ringAll(log: Log, threads: number, first: number): void {
+  for (let rest = threads; rest !== 0; rest &= rest - 1) {
+    ringDoorbell(log.shm, first + 31 - Math.clz32(rest & -rest));
+  }
+}
+
+/** The calling thread's doorbell rings when the flush under way, or the next, has ended. Once. */
+export function askForDoorbell(log: Log): void {
+  const { thread } = log.shm;
+  Atomics.or(log.control, ((log.shared + LOG_SHARED_DOORBELLS) >>> 2) + (thread >>> 5), 1 << (thread & 31));
+}
+
+/** Thread number of the leader, or -1. */
+export const leadingThread = (log: Log): number => loadLogSharedLeader(log.control, log.shared) - 1;

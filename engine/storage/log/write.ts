@@ -1,0 +1,183 @@
+/**
+ * The leader's writing: from the ring into segment files, as batches. Only who holds the leader word calls in here.
+ *
+ * A batch never crosses the end of a segment; one that would is cut there, at any multiple of 8. A small batch is put
+ * together in a buffer and written by one call; a large one goes from the ring in one gather write.
+ */
+
+import { crc32 } from 'node:zlib';
+import { assert } from '../../../shm/assert.ts';
+import { loadShared53 } from '../../../shm/shared53.ts';
+import { TESTING, yieldPoint } from '../../../shm/yield-point.ts';
+import { type VfsFile, ZEROS } from '../vfs/vfs.ts';
+import { type BatchPlace, batchFileBytes, CHECKSUM_FROM, fillBatchHeader } from './batch.ts';
+import { BLOCK_BYTES, BLOCK_HALVES } from './credit.ts';
+import { TURN_BYTES } from './log.ts';
+import { LOG_BATCH_BYTES, setLogBatchChecksum } from './log-batch.layout.gen.ts';
+import type { Log } from './log-context.ts';
+import {
+  addLogSharedBatches,
+  addLogSharedFileFree,
+  addLogSharedRingUsed,
+  LOG_SHARED_DURABLE_LSN,
+  LOG_SHARED_WRITTEN_LSN,
+  loadLogSharedFirstUnsynced,
+  loadLogSharedLastReady,
+  loadLogSharedPreviousBatchLsn,
+  loadLogSharedPreviousChecksum,
+  loadLogSharedReleasedRest,
+  loadLogSharedSegment,
+  loadLogSharedSegmentOffset,
+  loadLogSharedWrittenTurn,
+  storeLogSharedFirstUnsynced,
+  storeLogSharedPreviousBatchLsn,
+  storeLogSharedPreviousChecksum,
+  storeLogSharedReleasedRest,
+  storeLogSharedSegment,
+  storeLogSharedSegmentOffset,
+  storeLogSharedWrittenLsn,
+  storeLogSharedWrittenTurn,
+} from './log-shared.layout.gen.ts';
+import { prepareSegment, segmentPath, setSegmentStart, usableBlocks } from './segments.ts';
+
+const testing = TESTING;
+
+/** Log bytes of one batch at most: recovery must hold a batch whole to check it. */
+export const BATCH_LOG_BYTES_MAX = 4 << 20;
+/** Batches of up to so many log bytes are copied together; larger ones are gathered. */
+const SMALL_BATCH_BYTES = 32 << 10;
+/** Size of log.batch. */
+export const BATCH_SCRATCH_BYTES = SMALL_BATCH_BYTES + 1024;
+/** With less room than this left a segment is full. */
+const SEGMENT_REST_MIN = 2 * BLOCK_BYTES;
+
+/** Prepared segments hold everything up to `end`, or this throws (53100) with nothing written. */
+export function ensureSpace(log: Log, end: number): void {
+  const { control, shared } = log;
+  const bytes = end - loadShared53(control, shared + LOG_SHARED_WRITTEN_LSN);
+  const { segmentBytes } = log.options;
+  const usableBytes = usableBlocks(segmentBytes) * BLOCK_BYTES;
+  for (;;) {
+    const here = segmentBytes - loadLogSharedSegmentOffset(control, shared);
+    const ready = loadLogSharedLastReady(control, shared) - loadLogSharedSegment(control, shared);
+    const batches = 1 + Math.floor(bytes / BATCH_LOG_BYTES_MAX) + Math.ceil(bytes / usableBytes);
+    if (bytes + batches * 2 * BLOCK_BYTES <= Math.max(0, here - 3 * BLOCK_BYTES) + ready * usableBytes) return;
+    prepareSegment(log);
+  }
+}
+
+/** Writes [written, end) into the segments; gives back ring space, and file credit that the batches did not need. */
+export function writeBatches(log: Log, end: number, overhead: number): void {
+  const { control, shared } = log;
+  const { segmentBytes } = log.options;
+  let released = loadLogSharedReleasedRest(control, shared) + overhead;
+  let lsn = loadShared53(control, shared + LOG_SHARED_WRITTEN_LSN);
+  while (lsn < end) {
+    const offset = loadLogSharedSegmentOffset(control, shared);
+    const rest = segmentBytes - offset;
+    if (rest < SEGMENT_REST_MIN) {
+      nextSegment(log, lsn);
+      continue;
+    }
+    const length = Math.min(end - lsn, rest - LOG_BATCH_BYTES, BATCH_LOG_BYTES_MAX);
+    writeBatch(log, lsn, length, offset);
+    lsn += length;
+    storeLogSharedSegmentOffset(control, shared, offset + batchFileBytes(length));
+    storeLogSharedWrittenTurn(control, shared, Math.floor(lsn / TURN_BYTES));
+    storeLogSharedWrittenLsn(control, shared, lsn);
+    addLogSharedRingUsed(control, shared, -length);
+    addLogSharedBatches(control, shared, 1);
+    // What the records paid, less what the batch took.
+    released += length * 2 + length / 8 - (batchFileBytes(length) / BLOCK_BYTES) * BLOCK_HALVES;
+  }
+  const blocks = Math.floor(released / BLOCK_HALVES);
+  storeLogSharedReleasedRest(control, shared, released - blocks * BLOCK_HALVES);
+  if (blocks !== 0) addLogSharedFileFree(control, shared, blocks);
+}
+
+function nextSegment(log: Log, lsn: number): void {
+  const { control, shared } = log;
+  const segment = loadLogSharedSegment(control, shared) + 1;
+  assert(segment <= loadLogSharedLastReady(control, shared), 'what is in the ring fits prepared segments (SM-W4)');
+  setSegmentStart(log, segment, lsn);
+  storeLogSharedSegmentOffset(control, shared, 0);
+  storeLogSharedSegment(control, shared, segment);
+  if (testing) yieldPoint('log.segmentBegun');
+}
+
+/** The segment's file for this thread: kept open until another segment is written. */
+function fileOf(log: Log, segment: number): VfsFile {
+  if (log.file !== null && log.fileSegment === segment) return log.file;
+  if (log.file !== null) log.file.close();
+  log.file = null;
+  log.file = log.world.vfs.open(segmentPath(log.options.directory, segment), 'existing');
+  log.fileSegment = segment;
+  return log.file;
+}
+
+function writeBatch(log: Log, lsn: number, length: number, offset: number): void {
+  const { control, shared } = log;
+  const segment = loadLogSharedSegment(control, shared);
+  const place: BatchPlace = {
+    lsn,
+    length,
+    segment,
+    offset,
+    previousLsn: loadLogSharedPreviousBatchLsn(control, shared),
+    previousChecksum: loadLogSharedPreviousChecksum(control, shared) >>> 0,
+    syncedLsn: loadShared53(control, shared + LOG_SHARED_DURABLE_LSN),
+  };
+  fillBatchHeader(log.batch, log.options, place);
+  const file = fileOf(log, segment);
+  const checksum = length <= SMALL_BATCH_BYTES ? writeSmall(log, file, place) : writeLarge(log, file, place);
+  storeLogSharedPreviousBatchLsn(control, shared, lsn);
+  storeLogSharedPreviousChecksum(control, shared, checksum | 0);
+}
+
+/** Where in the ring a log position lies. */
+const ringOffset = (log: Log, lsn: number): number => ((lsn / 8) % log.ringUnits) * 8;
+
+function writeSmall(log: Log, file: VfsFile, place: BatchPlace): number {
+  const { bytes } = log.batch;
+  const { length } = place;
+  const at = ringOffset(log, place.lsn);
+  const first = Math.min(length, log.ringBytes - at);
+  log.ringView.copy(bytes, LOG_BATCH_BYTES, at, at + first);
+  if (first < length) log.ringView.copy(bytes, LOG_BATCH_BYTES + first, 0, length - first);
+  const fileBytes = batchFileBytes(length);
+  bytes.fill(0, LOG_BATCH_BYTES + length, fileBytes);
+  const checksum = crc32(bytes.subarray(CHECKSUM_FROM, LOG_BATCH_BYTES + length));
+  setLogBatchChecksum(log.batch.u32, 0, checksum);
+  file.write(place.offset, bytes, 0, fileBytes);
+  return checksum;
+}
+
+function writeLarge(log: Log, file: VfsFile, place: BatchPlace): number {
+  const { length } = place;
+  const at = ringOffset(log, place.lsn);
+  const first = Math.min(length, log.ringBytes - at);
+  const header = log.batch.bytes.subarray(0, LOG_BATCH_BYTES);
+  const parts: Buffer[] = [header, log.ringView.subarray(at, at + first)];
+  if (first < length) parts.push(log.ringView.subarray(0, length - first));
+  let checksum = crc32(header.subarray(CHECKSUM_FROM));
+  for (let part = 1; part < parts.length; part++) checksum = crc32(parts[part], checksum);
+  setLogBatchChecksum(log.batch.u32, 0, checksum);
+  file.writeParts(place.offset, [...parts, ZEROS.subarray(0, batchFileBytes(length) - LOG_BATCH_BYTES - length)]);
+  return checksum;
+}
+
+/** fdatasync of every segment that was written since the last one, the current one last. */
+export function syncWritten(log: Log): void {
+  const { control, shared } = log;
+  const segment = loadLogSharedSegment(control, shared);
+  for (let earlier = loadLogSharedFirstUnsynced(control, shared); earlier < segment; earlier++) {
+    const file = log.world.vfs.open(segmentPath(log.options.directory, earlier), 'existing');
+    try {
+      file.sync();
+    } finally {
+      file.close();
+    }
+  }
+  fileOf(log, segment).sync();
+  storeLogSharedFirstUnsynced(control, shared, segment);
+}
