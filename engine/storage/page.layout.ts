@@ -17,9 +17,6 @@
 
 import { defineStruct } from '../../shm/struct.ts';
 
-/** 8 KiB pages, everywhere. */
-export const PAGE_SHIFT = 13;
-
 /** Where the part of a page that its type lays out begins. */
 export const PAGE_HEADER_BYTES = 64;
 
@@ -103,8 +100,7 @@ export const PAGE_ALL_VISIBLE = 1;
  * Page ids of the temporary file have the highest bit set (as Int32 they are negative): the same cache, never logged,
  * never checkpointed, gone at the next open.
  */
-export const TEMPORARY_PAGE = 0x80000000;
+export const TEMPORARY_PAGE: number = 0x80000000 | 0;
 
-/** No page, as an Int32 (frame descriptors, hints) and as the u32 that is stored in pages. */
-export const NO_PAGE = -1;
+/** No page, as the u32 that is stored in pages; as an Int32 it is NO_PAGE of shm/types.ts. */
 export const NO_PAGE_STORED = 0xffffffff;
