@@ -5,7 +5,7 @@
  * two such pairs; a missing fence is the end of the order. Entry 0 of an inner node stands for its low fence: its own key is
  * never compared. `level` is 0 in leaves; the page header's `owner` is the root's page id in every node of the tree.
  *
- * Integer nodes (NODE_I32: one key word; NODE_I64: two, high signed, low unsigned) are arrays at fixed places, each with room
+ * Integer nodes (KIND_I32: one key word; KIND_I64: two, high signed, low unsigned) are arrays at fixed places, each with room
  * for the most entries a node of its sort can have (`capacity`):
  *
  *       0          64             96
@@ -15,7 +15,7 @@
  * inner | page hdr | node header  | key words       | row pages    | children     | frame hints  | row slots  |
  *       +----------+--------------+-----------------+--------------+--------------+--------------+------------+
  *
- * Byte nodes (NODE_BYTES) are slotted; what all keys between the fences begin with is cut off the entries:
+ * Byte nodes (KIND_BYTES) are slotted; what all keys between the fences begin with is cut off the entries:
  *
  *       +----------+--------------+----------------+ freeStart    freeEnd +-----------------------------------+
  *       | page hdr | node header  | 8-byte slots   | ->   gap          <- | cells, and the two fences         |
@@ -32,7 +32,7 @@ export const NODE = defineStruct({
   doc: 'B+tree node header, after the header of every page',
   bytes: 96,
   fields: {
-    kind: { at: 48, type: 'u16', doc: 'NODE_I32, NODE_I64 or NODE_BYTES' },
+    kind: { at: 48, type: 'u16', doc: 'KIND_I32, KIND_I64 or KIND_BYTES' },
     fences: { at: 50, type: 'u16', doc: 'bit 0: has a low fence; bit 1: has a high fence' },
     limit: { at: 52, type: 'u16', doc: 'most entries this tree allows a node, below what fits; 0 = what fits' },
     prefixBytes: { at: 54, type: 'u16', doc: 'byte nodes: length of what all keys here begin with; it is the head of either fence' },
@@ -41,11 +41,11 @@ export const NODE = defineStruct({
     highBytes: { at: 60, type: 'u16', doc: 'byte nodes: length of the high fence key' },
     highAt: { at: 62, type: 'u16', doc: 'byte nodes: where the high fence key starts in the page' },
     lowKeyHigh: { at: 64, type: 'i32', doc: 'integer nodes: first key word of the low fence' },
-    lowKeyLow: { at: 68, type: 'i32', doc: 'integer nodes: second key word of the low fence, 0 in NODE_I32' },
+    lowKeyLow: { at: 68, type: 'i32', doc: 'integer nodes: second key word of the low fence, 0 in KIND_I32' },
     lowRowPage: { at: 72, type: 'i32', doc: 'row id of the low fence: page' },
     lowRowSlot: { at: 76, type: 'i32', doc: 'row id of the low fence: slot' },
     highKeyHigh: { at: 80, type: 'i32', doc: 'integer nodes: first key word of the high fence' },
-    highKeyLow: { at: 84, type: 'i32', doc: 'integer nodes: second key word of the high fence, 0 in NODE_I32' },
+    highKeyLow: { at: 84, type: 'i32', doc: 'integer nodes: second key word of the high fence, 0 in KIND_I32' },
     highRowPage: { at: 88, type: 'i32', doc: 'row id of the high fence: page' },
     highRowSlot: { at: 92, type: 'i32', doc: 'row id of the high fence: slot' },
   },
@@ -74,20 +74,16 @@ export const NODE_CELL = defineStruct({
   },
 });
 
-/** Node kinds. Numbers are stored. */
-export const NODE_I32 = 1;
-export const NODE_I64 = 2;
-export const NODE_BYTES = 3;
-export type NodeKind = typeof NODE_I32 | typeof NODE_I64 | typeof NODE_BYTES;
+/** Node kinds. Numbers are stored; those of the integer kinds are their key words. */
+export const KIND_I32 = 1;
+export const KIND_I64 = 2;
+export const KIND_BYTES = 3;
 
 export const FENCE_LOW = 1;
 export const FENCE_HIGH = 2;
 
 /** Where a node's entries begin. */
 export const NODE_AREA = 96;
-
-/** Longest key of a byte index (54000 beyond it is raised where the key is made). */
-export const KEY_BYTES_MAX = 2000;
 
 /** Most entries of an integer node: (8192 - 96) / bytes of an entry. */
 export const LEAF_MAX_I32 = 809;

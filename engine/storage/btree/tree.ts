@@ -10,38 +10,29 @@ import type { PageCache } from '../cache/page-cache.ts';
 import type { Log } from '../log/log.ts';
 import type { Space } from '../space/space.ts';
 import type { SharedMemory } from '../../../shm/shared-memory.ts';
-import type { NodeKind } from './node.layout.ts';
+import { createKeyScratch, type IndexKind, type KeyScratch } from '../rows/runtime.ts';
 
-/** A key outside a page. Kind i32: i32[0]. Kind i64: i32[0] high signed, i32[1] low unsigned. Kind bytes: u8[0..length). */
-export interface IndexKey {
-  readonly i32: Int32Array;
-  readonly u8: Uint8Array;
-  length: number;
-}
-
-export function createIndexKey(): IndexKey {
-  return { i32: new Int32Array(4), u8: new Uint8Array(2064), length: 0 };
-}
-
-/** What the functions here need to know of an index; IndexRuntime has these fields too. */
+/** What the functions here need to know of an index; an IndexRuntime is one. */
 export interface TreeIndex {
   /** Root page: fixed for the index's life (SM-F3). */
   readonly root: number;
-  readonly kind: NodeKind;
-  /** False for indexes of temporary and unlogged tables: no log records at all. */
-  readonly logged: boolean;
+  readonly kind: IndexKind;
 }
 
 /** Who changes an index, for the log. One per transaction and table; `previous` moves with every record written. */
 export interface IndexChange {
+  /** False for indexes of temporary and unlogged tables: no log records at all. */
+  logged: boolean;
   /** Transaction number, 0 for changes that are not a transaction's (the collector's): never undone. */
   transaction: number;
   /** Table id. */
   table: number;
-  /** START LSN of the transaction's previous record; set to the new record's by each logged change. For a compensation: the next record to undo. */
+  /** START LSN of the transaction's previous record, set to the new record's by each logged change. Compensations: the next record to undo. */
   previous: number;
-  /** True: the record is a compensation (SM-W7). `previous` is then left as it is. */
+  /** The record is a compensation (SM-W7): `previous` is only read; lastRecord still tells where it lies. */
   compensation: boolean;
+  /** START LSN of the last record that was written for this change, 0 if there was none. */
+  lastRecord: number;
 }
 
 /** Statuses of changes. */
@@ -82,8 +73,8 @@ export interface Tree {
   /** The last descent: page, frame, version, position of the entry taken, at 4 * level. */
   readonly path: Int32Array;
   /** Scratch keys: fences, separators, keys read back from records. */
-  readonly separator: IndexKey;
-  readonly scratchKey: IndexKey;
+  readonly separator: KeyScratch;
+  readonly scratchKey: KeyScratch;
 }
 
 /** Everything is per thread; the segments behind `shm` are shared. */
@@ -97,8 +88,8 @@ export function createTree(shm: SharedMemory, cache: PageCache, log: Log, space:
     rootHints: new Int32Array(HINTS),
     edgeHints: new Int32Array(HINTS * 4),
     path: new Int32Array(LEVELS_MAX * 4),
-    separator: createIndexKey(),
-    scratchKey: createIndexKey(),
+    separator: createKeyScratch(),
+    scratchKey: createKeyScratch(),
   };
 }
 
