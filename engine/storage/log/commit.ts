@@ -81,7 +81,7 @@ function endPaid(log: Log): void {
 
 /** True when the thread has the credit of one more end record without asking. */
 export const hasEndCredit = (log: Log): boolean =>
-  log.ringCredit >= END_RECORD_BYTES && log.fileCredit >= fileCost(END_RECORD_BYTES) + COMMIT_OVERHEAD;
+  log.control[log.creditWord] >= END_RECORD_BYTES && log.fileCredit >= fileCost(END_RECORD_BYTES) + COMMIT_OVERHEAD;
 
 /** Stamp of the last commit record in the ring (transactions.md, Horizons). */
 export const precommittedHorizon = (log: Log): number => loadShared53(log.control, log.shared + LOG_SHARED_PRECOMMITTED_HORIZON);

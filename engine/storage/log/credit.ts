@@ -7,7 +7,7 @@
  *   file credit   half bytes of prepared segment space. A record of b bytes costs 2b + b/8 halves: itself, and a 16th for
  *                 the headers and padding of the batches around it. An end record (commit, abort) brings COMMIT_OVERHEAD
  *                 on top, because it may cause a batch of its own. Flushes that nobody paid for (page writer, checkpoint)
- *                 live on a fixed reserve of blocks, see space.ts.
+ *                 live on a fixed reserve of blocks (reserveBlocks).
  *                 fileFree counts the 512-byte blocks nobody was promised; a leader gives back what a batch did not use.
  *
  * Credit moves between the shared words and a thread in chunks, so that most calls touch the thread's own numbers only.
@@ -15,6 +15,7 @@
  */
 
 import { assert } from '../../../shm/assert.ts';
+import { enterCritical, leaveCritical } from '../../../shm/critical.ts';
 import { TESTING, yieldPoint } from '../../../shm/yield-point.ts';
 import { makeRoom } from './flush.ts';
 import type { Log } from './log-context.ts';
@@ -29,6 +30,9 @@ export const BLOCK_HALVES = 1024;
 export const BLOCK_BYTES = 512;
 /** Halves of a byte that an end record brings for its own batch: two blocks, for header, padding and a segment's end. */
 export const COMMIT_OVERHEAD = 2 * BLOCK_HALVES;
+
+/** Bytes of the ring this thread may reserve. */
+const ringCredit = (log: Log): number => log.control[log.creditWord];
 
 /** File credit that a record (or several together) of `bytes`, a multiple of 8, costs. In halves of a byte. */
 export const fileCost = (bytes: number): number => bytes * 2 + (bytes >>> 3);
@@ -50,10 +54,10 @@ export const UNDO_CLAIM_BYTES = 48;
  */
 export function takeCredit(log: Log, bytes: number, undoBytes = 0): void {
   const cost = fileCost(bytes) + fileCost(undoBytes);
-  if (log.ringCredit >= bytes && log.fileCredit >= cost) return;
+  if (ringCredit(log) >= bytes && log.fileCredit >= cost) return;
   assert(bytes <= log.reservationMax * 2, 'a credit is at most half the ring');
   if (log.fileCredit < cost) takeFileCredit(log, cost);
-  if (log.ringCredit < bytes) takeRingCredit(log, bytes);
+  if (ringCredit(log) < bytes) takeRingCredit(log, bytes);
 }
 
 /** Credit for one end record, reserveCommit() or writeAbort(). Never throws 53100 after releaseUndo() of END_CLAIM_BYTES. */
@@ -61,7 +65,7 @@ export function takeEndCredit(log: Log): void {
   if (log.fileCredit < fileCost(END_RECORD_BYTES) + COMMIT_OVERHEAD) {
     takeFileCredit(log, fileCost(END_RECORD_BYTES) + COMMIT_OVERHEAD);
   }
-  if (log.ringCredit < END_RECORD_BYTES) takeRingCredit(log, END_RECORD_BYTES);
+  if (ringCredit(log) < END_RECORD_BYTES) takeRingCredit(log, END_RECORD_BYTES);
 }
 
 /**
@@ -84,7 +88,7 @@ export function releaseUndo(log: Log, bytes: number): void {
 
 /** Gives back the ring credit this thread holds beyond a small rest, and file credit beyond a chunk. */
 export function returnCredit(log: Log): void {
-  if (log.ringCredit > log.creditKept) returnRingCredit(log, log.creditKept);
+  if (ringCredit(log) > log.creditKept) returnRingCredit(log, log.creditKept);
   if (log.fileCredit > log.fileKept * 2) returnFileCredit(log, log.fileKept);
 }
 
@@ -95,10 +99,12 @@ export function returnAllCredit(log: Log): void {
 }
 
 function returnRingCredit(log: Log, keep: number): void {
-  const back = log.ringCredit - keep;
+  const back = ringCredit(log) - keep;
   if (back <= 0) return;
-  log.ringCredit = keep;
+  enterCritical(log.shm);
+  log.control[log.creditWord] = keep;
   Atomics.sub(log.control, (log.shared + LOG_SHARED_RING_USED) >>> 2, back);
+  leaveCritical(log.shm);
 }
 
 function returnFileCredit(log: Log, keep: number): void {
@@ -126,19 +132,22 @@ function takeFileCredit(log: Log, cost: number): void {
 
 function takeRingCredit(log: Log, bytes: number): void {
   const word = (log.shared + LOG_SHARED_RING_USED) >>> 2;
-  let want = bytes - log.ringCredit + log.creditKept;
+  let want = bytes - ringCredit(log) + log.creditKept;
   for (;;) {
     if (testing) yieldPoint('log.ringCredit');
+    enterCritical(log.shm);
     const used = Atomics.add(log.control, word, want);
     if (used + want <= log.ringBytes) {
-      log.ringCredit += want;
+      log.control[log.creditWord] += want;
+      leaveCritical(log.shm);
       // Past half the ring somebody should write: this thread holds no latch, so it may as well be the one.
       if (used + want > log.ringBytes / 2) makeRoom(log, false);
       return;
     }
     Atomics.sub(log.control, word, want);
-    if (want > bytes - log.ringCredit) {
-      want = bytes - log.ringCredit;
+    leaveCritical(log.shm);
+    if (want > bytes - ringCredit(log)) {
+      want = bytes - ringCredit(log);
       continue;
     }
     returnRingCredit(log, 0);

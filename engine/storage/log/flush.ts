@@ -20,7 +20,7 @@ import { checkPoison, poison } from '../../../shm/critical.ts';
 import { SqlError } from '../../../shm/errors.ts';
 import { acquireLatch, releaseLatch } from '../../../shm/latch.ts';
 import { threadSlot } from '../../../shm/shared-memory.ts';
-import { checkDeaths, isAlive } from '../../../shm/threads.ts';
+import { checkDeaths } from '../../../shm/deaths.ts';
 import { TESTING, yieldPoint } from '../../../shm/yield-point.ts';
 import { ringDoorbell, waitOnWord } from '../../../shm/wait.ts';
 import { THREAD_PENDING_LOG } from '../../../shm/control.layout.gen.ts';
@@ -44,7 +44,6 @@ import {
   loadLogSharedDurableSequence,
   loadLogSharedLastFlushAt,
   loadLogSharedLastStamp,
-  loadLogSharedLeader,
   loadLogSharedTail,
   loadLogSharedVisibleHorizon,
   loadLogSharedWrittenTurn,
@@ -144,29 +143,20 @@ function step(log: Log, lsn: number, sync: boolean): void {
   checkPoison(log.shm);
   const sequence = loadLogSharedDurableSequence(control, shared);
   if ((sync ? durableLsn(log) : writtenLsn(log)) >= lsn) return;
-  const leader = compareExchangeLogSharedLeader(control, shared, 0, log.shm.thread + 1);
-  if (leader === 0) {
+  if (compareExchangeLogSharedLeader(control, shared, 0, log.shm.thread + 1) === 0) {
     lead(log, lsn, sync);
     return;
   }
   sleepUntilFlushed(log, sequence, WAIT_MS);
-  if (loadLogSharedDurableSequence(control, shared) === sequence) buryLeader(log, leader - 1);
+  // A leader that died cannot be replaced, for nobody knows how far it got: burying it poisons the handle (open.ts).
+  if (loadLogSharedDurableSequence(control, shared) === sequence) checkDeaths(log.shm);
+  checkPoison(log.shm);
 }
 
 function sleepUntilFlushed(log: Log, sequence: number, milliseconds: number): void {
   addLogSharedSleepers(log.control, log.shared, 1);
   waitOnWord(log.shm, log.control, log.shared + LOG_SHARED_DURABLE_SEQUENCE, sequence, milliseconds);
   addLogSharedSleepers(log.control, log.shared, -1);
-}
-
-/** After a long sleep: a leader that died can not be replaced, for nobody knows how far it got. */
-function buryLeader(log: Log, leader: number): void {
-  checkDeaths(log.shm);
-  checkPoison(log.shm);
-  if (log.shm.thread !== leader && isAlive(log.shm, leader)) return;
-  if (loadLogSharedLeader(log.control, log.shared) === leader + 1) {
-    throw poison(log.shm, 'a thread died while it wrote the log');
-  }
 }
 
 /** The leader word is ours. Always steps down. */
@@ -269,6 +259,3 @@ export function askForDoorbell(log: Log): void {
   const { thread } = log.shm;
   Atomics.or(log.control, ((log.shared + LOG_SHARED_DOORBELLS) >>> 2) + (thread >>> 5), 1 << (thread & 31));
 }
-
-/** Thread number of the leader, or -1. */
-export const leadingThread = (log: Log): number => loadLogSharedLeader(log.control, log.shared) - 1;

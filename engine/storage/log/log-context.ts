@@ -65,9 +65,9 @@ export interface Log extends RecordViews {
   readonly tailWord: number;
   readonly turnWord: number;
   readonly pendingWord: number;
+  /** Word of the thread slot with the bytes of the ring this thread may reserve: in shared memory, for who buries it. */
+  readonly creditWord: number;
 
-  /** Bytes of the ring this thread may reserve. */
-  ringCredit: number;
   /** File space this thread may use, in halves of a byte (a record of b bytes costs 2b + b/8: itself and its share of batches). */
   fileCredit: number;
 

@@ -45,10 +45,11 @@ export const TURN_BYTES = 8589934592;
 export function reserve(log: Log, bytes: number): number {
   const control = log.control;
   const tail = log.tailWord;
-  log.ringCredit -= bytes;
+  const credit = control[log.creditWord] - bytes;
   log.fileCredit -= bytes * 2 + (bytes >>> 3);
-  assert(log.ringCredit >= 0 && log.fileCredit >= 0, 'a reservation has its credit (SM-W1)');
+  assert(credit >= 0 && log.fileCredit >= 0, 'a reservation has its credit (SM-W1)');
   enterCritical(log.shm);
+  control[log.creditWord] = credit;
   // Twice round only if this thread lost its core here while others wrote more than the ring: the bound would be so old
   // that it might pass for one of the next turn.
   for (;;) {
@@ -73,7 +74,7 @@ export function publish(log: Log, at: number, bytes: number): void {
   if (testing) yieldPoint('log.written');
   Atomics.store(log.control, log.pendingWord, 0);
   leaveCritical(log.shm);
-  if (log.ringCredit > log.creditKept) returnCredit(log);
+  if (log.control[log.creditWord] > log.creditKept) returnCredit(log);
 }
 
 /**

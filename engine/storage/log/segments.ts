@@ -13,8 +13,8 @@
 import { join } from 'node:path';
 import { assert } from '../../../shm/assert.ts';
 import { checkPoison } from '../../../shm/critical.ts';
+import { checkDeaths } from '../../../shm/deaths.ts';
 import { SqlError, SQLSTATE } from '../../../shm/errors.ts';
-import { checkDeaths } from '../../../shm/threads.ts';
 import { TESTING, yieldPoint } from '../../../shm/yield-point.ts';
 import { waitOnWord } from '../../../shm/wait.ts';
 import { type Vfs, ZEROS } from '../vfs/vfs.ts';
@@ -27,7 +27,6 @@ import {
   loadLogSharedKeepLsn,
   loadLogSharedLastReady,
   loadLogSharedOldest,
-  loadLogSharedPreparer,
   loadLogSharedSegment,
   logSharedPreparerWord,
   storeLogSharedKeepLsn,
@@ -192,6 +191,3 @@ export function checkpointPassed(log: Log, keepLsn: number): void {
     stopPreparing(log);
   }
 }
-
-/** Number of the thread that prepares a segment, or -1: for who looks after dead threads. */
-export const preparingThread = (log: Log): number => loadLogSharedPreparer(log.control, log.shared) - 1;

@@ -28,7 +28,6 @@ import {
   loadLogSharedReleasedRest,
   loadLogSharedSegment,
   loadLogSharedSegmentOffset,
-  loadLogSharedWrittenTurn,
   storeLogSharedFirstUnsynced,
   storeLogSharedPreviousBatchLsn,
   storeLogSharedPreviousChecksum,
