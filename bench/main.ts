@@ -1,0 +1,66 @@
+/** `npm run bench`: runs the measures of bench/suites and shows our figures beside the peers'. */
+import { globSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Measure } from './harness/measure.ts';
+import { type BenchOptions, HELP, parseOptions } from './harness/options.ts';
+import { areInstalled } from './harness/peers.ts';
+import { machineLine, table } from './harness/report.ts';
+import { type Outcome, runMeasure } from './harness/run-measure.ts';
+
+type Entry = { readonly suite: string; readonly measure: Measure };
+
+async function findMeasures(options: BenchOptions): Promise<Entry[]> {
+  const folder = join(import.meta.dirname, 'suites');
+  const entries: Entry[] = [];
+  for (const file of globSync('*.bench.ts', { cwd: folder }).sort()) {
+    const suite = basename(file, '.bench.ts');
+    const measures: readonly Measure[] = (await import(pathToFileURL(join(folder, file)).href)).default;
+    for (const measure of measures) entries.push({ suite, measure });
+  }
+  const wanted = entries.filter(({ suite, measure }) => `${suite} ${measure.name}`.includes(options.filter));
+  return options.peers ? wanted.filter(({ measure }) => measure.needs !== undefined) : wanted;
+}
+
+function missingPeers(entries: readonly Entry[]): string[] {
+  const needed = new Set(entries.flatMap(({ measure }) => measure.needs ?? []));
+  return [...needed].filter((name) => !areInstalled([name]));
+}
+
+async function runAll(entries: readonly Entry[], options: BenchOptions): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const { suite, measure } of entries) {
+    try {
+      const outcome = await runMeasure(suite, measure, options);
+      outcomes.push(outcome);
+      if (options.json) console.log(JSON.stringify(outcome.row));
+    } catch (error) {
+      process.exitCode = 1;
+      console.error(`${suite} ${measure.name} failed:`, error);
+    }
+  }
+  return outcomes;
+}
+
+async function main(): Promise<void> {
+  const options = parseOptions(process.argv.slice(2));
+  if (options.help) {
+    console.log(HELP);
+    return;
+  }
+  const entries = await findMeasures(options);
+  if (entries.length === 0) throw new Error(`no measure matches ${JSON.stringify(options.filter)}`);
+  const missing = missingPeers(entries);
+  if (missing.length > 0 && options.peers) throw new Error(`${missing.join(', ')} not installed: npm run bench:setup`);
+  if (missing.length > 0) console.error(`Without ${missing.join(', ')} there is no comparison with them: npm run bench:setup`);
+  if (!options.json) console.log(machineLine());
+  const outcomes = await runAll(entries, options);
+  if (!options.json) console.log(table(outcomes));
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
