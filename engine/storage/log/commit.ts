@@ -10,7 +10,7 @@
 import { acquireLatch, releaseLatch } from '../../../shm/latch.ts';
 import { loadShared53, storeShared53 } from '../../../shm/shared53.ts';
 import { TESTING, yieldPoint } from '../../../shm/yield-point.ts';
-import { COMMIT_OVERHEAD, END_RECORD_BYTES, fileCost } from './credit.ts';
+import { END_RECORD_BYTES, fileCost } from './credit.ts';
 import { publish, reserve, startRecord } from './log.ts';
 import type { Log } from './log-context.ts';
 import { LOG_RECORD_BYTES } from './log-record.layout.gen.ts';
@@ -24,6 +24,7 @@ import {
   storeLogSharedLastStamp,
 } from './log-shared.layout.gen.ts';
 import { RECORD, RECORD_NO_PAGE } from './records.ts';
+import { COMMIT_OVERHEAD } from './units.ts';
 
 const testing = TESTING;
 

@@ -21,15 +21,9 @@ import { makeRoom } from './flush.ts';
 import type { Log } from './log-context.ts';
 import { LOG_SHARED_FILE_FREE, LOG_SHARED_RING_USED } from './log-shared.layout.gen.ts';
 import { prepareSegment } from './segments.ts';
+import { BLOCK_HALVES, COMMIT_OVERHEAD } from './units.ts';
 
 const testing = TESTING;
-
-/** Halves of a byte in a file block. */
-export const BLOCK_HALVES = 1024;
-/** Bytes of a file block: batches start and end at multiples of it. */
-export const BLOCK_BYTES = 512;
-/** Halves of a byte that an end record brings for its own batch: two blocks, for header, padding and a segment's end. */
-export const COMMIT_OVERHEAD = 2 * BLOCK_HALVES;
 
 /** Bytes of the ring this thread may reserve. */
 const ringCredit = (log: Log): number => log.control[log.creditWord];

@@ -24,7 +24,6 @@ import { checkDeaths } from '../../../shm/deaths.ts';
 import { TESTING, yieldPoint } from '../../../shm/yield-point.ts';
 import { ringDoorbell, waitOnWord } from '../../../shm/wait.ts';
 import { THREAD_PENDING_LOG } from '../../../shm/control.layout.gen.ts';
-import { TURN_BYTES } from './log.ts';
 import type { Log } from './log-context.ts';
 import {
   addLogSharedCommitOverhead,
@@ -55,6 +54,7 @@ import {
   storeLogSharedVisibleHorizon,
 } from './log-shared.layout.gen.ts';
 import { loadShared53 } from '../../../shm/shared53.ts';
+import { TURN_BYTES } from './units.ts';
 import { ensureSpace, syncWritten, writeBatches } from './write.ts';
 
 const testing = TESTING;

@@ -29,11 +29,9 @@ import { enterCritical, leaveCritical } from '../../../shm/critical.ts';
 import { TESTING, yieldPoint } from '../../../shm/yield-point.ts';
 import { returnCredit } from './credit.ts';
 import type { Log } from './log-context.ts';
+import { TURN_BYTES } from './units.ts';
 
 const testing = TESTING;
-
-/** 2^33: the bytes in one turn of the word writtenTurn, a quarter of the tail's 2^32 units of 8 bytes. */
-export const TURN_BYTES = 8589934592;
 
 /**
  * Reserves room for one record, or for one group of them, of `bytes` (a multiple of 8, at most log.reservationMax) for

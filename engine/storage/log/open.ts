@@ -16,7 +16,6 @@ import type { World } from '../world.ts';
 import { returnAllCredit } from './credit.ts';
 import { makeGroupScratch } from './group.ts';
 import { startStamps } from './commit.ts';
-import { TURN_BYTES } from './log.ts';
 import type { Log, LogOptions } from './log-context.ts';
 import {
   LOG_SHARED_BYTES,
@@ -52,6 +51,7 @@ import {
   setSegmentStart,
   usableBlocks,
 } from './segments.ts';
+import { TURN_BYTES } from './units.ts';
 import { BATCH_SCRATCH_BYTES } from './write.ts';
 
 /** Where a database's log begins: above 0, which stands for "never logged". */

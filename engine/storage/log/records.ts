@@ -37,6 +37,10 @@ export const RECORD = {
   heapUndo: 26,
   /** Several rows inserted into one page. */
   heapInsertMany: 27,
+  /** Surplus capacity of slots is taken back. */
+  heapTrim: 28,
+  /** Compensation: the image that it carries is put back. */
+  heapRestore: 29,
 
   overflowWrite: 40,
   overflowFree: 41,

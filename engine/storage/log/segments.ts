@@ -34,6 +34,7 @@ import {
   storeLogSharedOldest,
   storeLogSharedPreparer,
 } from './log-shared.layout.gen.ts';
+import { BLOCK_BYTES } from './units.ts';
 
 const testing = TESTING;
 
@@ -41,7 +42,6 @@ const testing = TESTING;
 export const SEGMENT_STARTS = 4096;
 /** Prepared segments that are kept when a checkpoint lets many go: the rest is removed. */
 const READY_MAX = 8;
-const BLOCK_BYTES = 512;
 /** Blocks of each segment that may stay unused: its last two where no batch fits, and the header of a batch that was cut there. */
 const BLOCKS_LOST = 3;
 

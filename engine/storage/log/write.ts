@@ -11,8 +11,6 @@ import { loadShared53 } from '../../../shm/shared53.ts';
 import { TESTING, yieldPoint } from '../../../shm/yield-point.ts';
 import { type VfsFile, ZEROS } from '../vfs/vfs.ts';
 import { type BatchPlace, batchFileBytes, CHECKSUM_FROM, fillBatchHeader } from './batch.ts';
-import { BLOCK_BYTES, BLOCK_HALVES } from './credit.ts';
-import { TURN_BYTES } from './log.ts';
 import { LOG_BATCH_BYTES, setLogBatchChecksum } from './log-batch.layout.gen.ts';
 import type { Log } from './log-context.ts';
 import {
@@ -37,6 +35,7 @@ import {
   storeLogSharedWrittenLsn,
   storeLogSharedWrittenTurn,
 } from './log-shared.layout.gen.ts';
+import { BLOCK_BYTES, BLOCK_HALVES, TURN_BYTES } from './units.ts';
 import { prepareSegment, segmentPath, setSegmentStart, usableBlocks } from './segments.ts';
 
 const testing = TESTING;
