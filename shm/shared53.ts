@@ -10,9 +10,14 @@
  *   writer   CAS sequence s -> s+1 (odd: nobody else may write), store high, store low, store sequence s+2
  *   reader   s = load sequence, even; load high, low; sequence still s: what was read is one value
  *
- * Any number of readers and writers. A store is a critical section (rule SM-L7): a thread that dies inside it leaves
- * the sequence odd, and whoever comes next gives up with an error after WAIT_LIMIT_MS instead of hanging.
+ * Any number of readers and writers. A store belongs into a critical section (rule SM-L7): a thread that dies inside it
+ * leaves the sequence odd. Whoever comes next then looks for dead threads through the check that attachThread() has
+ * installed, which ends with the error of a poisoned handle; where none is installed, with an error of its own.
  */
+
+import { hasYieldHook, TESTING, yieldPoint } from './yield-point.ts';
+
+const testing = TESTING;
 
 const HIGH_UNIT = 4294967296;
 
@@ -20,6 +25,16 @@ const HIGH_UNIT = 4294967296;
 const SPIN_LIMIT = 64;
 /** A writer that lost its core is back within this; after it the writer is taken for dead. */
 const WAIT_LIMIT_MS = 5000;
+/** How often a waiting thread looks for deaths, in milliseconds. */
+const CHECK_EVERY_MS = 50;
+
+const stallChecks = new Map<Int32Array, () => void>();
+
+/** What to do while a word of this memory stays half-written: it throws when the writer is dead. null takes it out. */
+export function stallsOn(i32: Int32Array, check: (() => void) | null): void {
+  if (check === null) stallChecks.delete(i32);
+  else stallChecks.set(i32, check);
+}
 
 /** The writer of a shared word died half-way: the memory cannot be trusted any more. */
 export class AbandonedWordError extends Error {
@@ -34,10 +49,17 @@ function awaitEven(i32: Int32Array, word: number): number {
     Atomics.pause();
   }
   const deadline = performance.now() + WAIT_LIMIT_MS;
+  let checkAt = performance.now() + CHECK_EVERY_MS;
   for (;;) {
     const sequence = Atomics.load(i32, word);
     if ((sequence & 1) === 0) return sequence;
-    if (performance.now() > deadline) throw new AbandonedWordError(`shared word ${word} was left half-written`);
+    if (testing && hasYieldHook()) yieldPoint('shared53.wait');
+    const now = performance.now();
+    if (now > checkAt) {
+      stallChecks.get(i32)?.();
+      checkAt = now + CHECK_EVERY_MS;
+    }
+    if (now > deadline) throw new AbandonedWordError(`shared word ${word} was left half-written`);
     // Nobody notifies: a writer pays nothing for the rare sleeper, who looks again by itself.
     Atomics.wait(i32, word, sequence, 0.05);
   }

@@ -27,3 +27,8 @@ export function setYieldHook(hook: YieldHook | null): YieldHook | null {
 export function yieldPoint(name: string): void {
   if (installed !== null) installed(name);
 }
+
+/** True while a hook is installed: then waiting loops let it run instead of sleeping, so that others get their turn. */
+export function hasYieldHook(): boolean {
+  return installed !== null;
+}

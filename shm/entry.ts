@@ -1,0 +1,89 @@
+/**
+ * Entering and leaving the engine: what each call from outside begins and ends with.
+ *
+ *   enterEngine(shm);
+ *   let thrown: unknown;
+ *   try { ... } catch (error) { thrown = error; throw error; } finally { leaveEngine(shm, thrown); }
+ *
+ * On entry the outermost call checks that the handle is sound and that the last call left no critical section open,
+ * probes the stack (SM-L7), shows its epoch (SM-F2), and cleans up behind dead threads. On exit it takes the epoch back,
+ * lets go of a frame that an error left held, and gives the handle up when an error has come out of a critical section:
+ * such a thread lives, but counts as dead (architecture.md, Threads). Nested calls cost a count. Hot.
+ */
+
+import { storeThreadEpoch, THREAD_CRITICAL, THREAD_DEPTH, THREAD_ENTRIES } from './control.layout.gen.ts';
+import { checkPoison, poison } from './critical.ts';
+import { buryDead, hasDead } from './deaths.ts';
+import { currentEpoch } from './epoch.ts';
+import { SQLSTATE, SqlError } from './errors.ts';
+import { heldFrame, releaseFrame } from './frame-latch.ts';
+import type { SharedMemory } from './shared-memory.ts';
+import { probeStack } from './stack-probe.ts';
+import { NO_FRAME } from './types.ts';
+
+/** Begins a call into the engine. Throws 57P02 when the handle is poisoned, 54001 when the stack is nearly used up. */
+export function enterEngine(shm: SharedMemory): void {
+  const depth = (shm.threadBase + THREAD_DEPTH) >>> 2;
+  if (shm.i32[depth] !== 0) {
+    shm.i32[depth]++;
+    return;
+  }
+  checkEntry(shm);
+  storeThreadEpoch(shm.i32, shm.threadBase, currentEpoch(shm));
+  shm.i32[depth] = 1;
+  shm.i32[(shm.threadBase + THREAD_ENTRIES) >>> 2]++;
+  if (hasDead(shm)) buryOnEntry(shm);
+}
+
+function checkEntry(shm: SharedMemory): void {
+  try {
+    probeStack();
+  } catch (error) {
+    throw stackUsedUp(error);
+  }
+  checkPoison(shm);
+  if (shm.i32[(shm.threadBase + THREAD_CRITICAL) >>> 2] !== 0) {
+    throw poison(shm, `thread ${shm.thread} came back with a critical section open`);
+  }
+}
+
+function stackUsedUp(cause: unknown): SqlError {
+  return new SqlError(SQLSTATE.statement_too_complex, 'the stack is nearly used up where the database is called', {
+    hint: 'call it from less deep, or start the thread with a larger stack',
+    cause,
+  });
+}
+
+function buryOnEntry(shm: SharedMemory): void {
+  try {
+    buryDead(shm);
+  } catch (error) {
+    // The caller's finally has not begun: what was entered here is left here.
+    leaveEngine(shm, error);
+    throw error;
+  }
+}
+
+/**
+ * Ends a call into the engine. Give it what was thrown, if anything: when that came out of a critical section, the handle
+ * is poisoned with it as the cause, and the error of the poisoned handle is thrown instead.
+ */
+export function leaveEngine(shm: SharedMemory, thrown?: unknown): void {
+  const depth = (shm.threadBase + THREAD_DEPTH) >>> 2;
+  if (--shm.i32[depth] !== 0) return;
+  if (shm.i32[(shm.threadBase + THREAD_CRITICAL) >>> 2] !== 0) leftCritical(shm, thrown);
+  const held = heldFrame(shm);
+  if (held !== NO_FRAME) releaseFrame(shm, held);
+  storeThreadEpoch(shm.i32, shm.threadBase, 0);
+}
+
+function leftCritical(shm: SharedMemory, thrown: unknown): never {
+  storeThreadEpoch(shm.i32, shm.threadBase, 0);
+  const what = thrown instanceof Error ? `: ${thrown.message}` : '';
+  throw poison(shm, `thread ${shm.thread} left a critical section through an error${what}`, thrown);
+}
+
+/** True while the calling thread is inside the engine. */
+export function isInEngine(shm: SharedMemory): boolean {
+  return shm.i32[(shm.threadBase + THREAD_DEPTH) >>> 2] !== 0;
+}
