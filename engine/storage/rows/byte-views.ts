@@ -15,6 +15,15 @@ export interface ByteViews {
   readonly bytesView: Buffer;
 }
 
+/** What page and row primitives need: a segment, a log ring, a record window or a group's scratch all have it. */
+export interface WordViews {
+  readonly i32: Int32Array;
+  readonly u32: Uint32Array;
+  readonly u16: Uint16Array;
+  readonly u8: Uint8Array;
+  readonly f64: Float64Array;
+}
+
 /** Views over memory that belongs to this thread alone. `bytes` is rounded up to a multiple of 8. */
 export function privateViews(bytes: number): ByteViews {
   return viewsOver(new ArrayBuffer((bytes + 7) & ~7));
@@ -32,20 +41,12 @@ export function viewsOver(buffer: ArrayBuffer | SharedArrayBuffer): ByteViews {
   };
 }
 
-/** Longest copy that a loop of words does faster than a call into the runtime (SBLR-V9). */
-const LOOP_BYTES_MAX = 128;
-
 /**
  * Copies `bytes` bytes, rounded up to whole 4-byte words; both offsets are multiples of 4 and the pieces do not overlap.
- * Words, never doubles: a double's load may rewrite the bits of a NaN.
+ * Words, never doubles: a double's load may rewrite the bits of a NaN. A loop, because it is also called where nothing may
+ * be allocated (SM-L7), and row images are short.
  */
-export function copyWords(to: ByteViews, toOffset: number, from: ByteViews, fromOffset: number, bytes: number): void {
-  if (bytes <= LOOP_BYTES_MAX) {
-    const target = to.i32;
-    const source = from.i32;
-    const end = (fromOffset + bytes + 3) >> 2;
-    for (let read = fromOffset >> 2, write = toOffset >> 2; read < end; read++, write++) target[write] = source[read];
-    return;
-  }
-  from.bytesView.copy(to.bytesView, toOffset, fromOffset, fromOffset + ((bytes + 3) & ~3));
+export function copyWords(to: Int32Array, toOffset: number, from: Int32Array, fromOffset: number, bytes: number): void {
+  const end = (fromOffset + bytes + 3) >> 2;
+  for (let read = fromOffset >> 2, write = toOffset >> 2; read < end; read++, write++) to[write] = from[read];
 }

@@ -15,8 +15,6 @@
  * Hot file: free functions, no allocation.
  */
 
-import type { ByteViews } from './byte-views.ts';
-
 export const ROW_HEADER_BYTES = 16;
 
 /** The smallest slot: any row can turn into a forwarding stub where it is. */
@@ -96,7 +94,7 @@ export const stubBodySlot = (i32: Int32Array, row: number): number => i32[(row +
 export const ROW_SCRATCH_BYTES = 16384;
 
 /** Clears what only means something where the image was copied from: back word, place flags. Call on copies for the log. */
-export function forgetPlace(views: ByteViews, row: number): void {
-  views.i32[(row + 8) >> 2] = 0;
-  views.i32[(row + 12) >> 2] &= ~ROW_PLACE_FLAGS;
+export function forgetPlace(i32: Int32Array, row: number): void {
+  i32[(row + 8) >> 2] = 0;
+  i32[(row + 12) >> 2] &= ~ROW_PLACE_FLAGS;
 }
