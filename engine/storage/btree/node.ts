@@ -20,7 +20,6 @@ import {
   pageSlotCount,
   setPageFreeEnd,
   setPageFreeStart,
-  setPageGarbage,
   setPageLevel,
   setPageOwner,
   setPagePageId,

@@ -7,7 +7,7 @@
  */
 
 import type { PageCache } from '../cache/page-cache.ts';
-import type { Log } from '../log/log.ts';
+import type { Log } from '../log/log-context.ts';
 import type { Space } from '../space/space.ts';
 import type { SharedMemory } from '../../../shm/shared-memory.ts';
 import { createKeyScratch, type IndexKind, type KeyScratch } from '../rows/runtime.ts';
