@@ -7,6 +7,11 @@ import { SeededRandom } from '../world.ts';
 import { type FileCalls, RealVfs } from './real-vfs.ts';
 import { type VfsFile, ZEROS } from './vfs.ts';
 
+/** Shared WebAssembly memory is what segments are made of (SM-S2); Node's types do not name it. */
+declare const WebAssembly: {
+  Memory: new (size: { initial: number; maximum: number; shared: boolean }) => { buffer: SharedArrayBuffer };
+};
+
 function directoryFor(context: TestContext): string {
   const directory = nodeFs.mkdtempSync(join(tmpdir(), 'scratchbird-vfs-'));
   context.after(() => nodeFs.rmSync(directory, { recursive: true, force: true }));
@@ -156,7 +161,8 @@ test('real vfs: no space, no quota and too large a file are 53100 with the path;
       fdatasyncSync: fail(code),
       ftruncateSync: fail(code),
       readSync: fail(code),
-      fdatasync: ((_: number, done: (error: Error) => void) => setImmediate(done, systemError(code))) as typeof nodeFs.fdatasync,
+      fdatasync: ((_: number, done: (error: Error) => void) =>
+        setImmediate(done, systemError(code))) as unknown as typeof nodeFs.fdatasync,
     });
     const path = join(directory, code);
     const file = vfs.open(path, 'createNew');
@@ -199,7 +205,8 @@ test('real vfs: syncLater reports once, and a close meanwhile waits for it', asy
   const closed: number[] = [];
   const waiting: (() => void)[] = [];
   const vfs = withCalls({
-    fdatasync: ((_: number, done: (error: Error | null) => void) => waiting.push(() => done(null))) as typeof nodeFs.fdatasync,
+    fdatasync: ((_: number, done: (error: Error | null) => void) =>
+      waiting.push(() => done(null))) as unknown as typeof nodeFs.fdatasync,
     closeSync: (fd) => {
       closed.push(fd);
       nodeFs.closeSync(fd);
@@ -231,7 +238,8 @@ test('real vfs: syncLater reports once, and a close meanwhile waits for it', asy
 
 test('real vfs: a syncLater that fails hands over a SqlError', async (context) => {
   const vfs = withCalls({
-    fdatasync: ((_: number, done: (error: Error) => void) => setImmediate(done, systemError('EIO'))) as typeof nodeFs.fdatasync,
+    fdatasync: ((_: number, done: (error: Error) => void) =>
+      setImmediate(done, systemError('EIO'))) as unknown as typeof nodeFs.fdatasync,
   });
   const path = join(directoryFor(context), 'a');
   const file = vfs.open(path, 'createNew');
