@@ -2,7 +2,7 @@ import { deepStrictEqual, ok, strictEqual, throws } from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FailedSync } from './simulated-faults.ts';
 import { SimulatedVfs } from './simulated-vfs.ts';
-import type { VfsFile } from './vfs.ts';
+import { type VfsFile, ZEROS } from './vfs.ts';
 
 const filled = (length: number, value: number): Uint8Array => new Uint8Array(length).fill(value);
 
@@ -220,4 +220,20 @@ test('bit rot: a sync of newer data writes over it', () => {
   deepStrictEqual(contentOf(file), filled(4096, 2), 'the newer data is in memory');
   file.sync();
   deepStrictEqual(crashed(disk), filled(4096, 2));
+});
+
+test('bit rot: a rotten chunk of zeros is not changed further by writes that are not synced', () => {
+  const lost = new Set<boolean>();
+  for (let seed = 0; seed < 40; seed++) {
+    const { disk, file } = diskFor(seed);
+    file.write(0, ZEROS, 0, 8192);
+    file.sync();
+    file.write(0, ZEROS, 0, 4096);
+    disk.corrupt('/d/a', 7, Uint8Array.of(99));
+    file.write(512, filled(512, 1), 0, 512);
+    const after = crashed(disk);
+    lost.add(after[512] === 0);
+    ok(after[7] === 99 || after[7] === 0, `seed ${seed}`);
+  }
+  strictEqual(lost.size, 2, 'the later write is lost in some crashes');
 });

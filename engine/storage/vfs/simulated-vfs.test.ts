@@ -152,6 +152,20 @@ test('simulated disk: a rename between directories is whole, and syncing either 
   }
 });
 
+test('simulated disk: syncing a directory makes durable what its names build on in another one', () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const disk = diskFor(seed);
+    disk.makeDirectory('/e');
+    disk.syncDirectory('/');
+    disk.open('/d/first', 'createNew');
+    disk.open('/d/a', 'createNew');
+    disk.rename('/d/a', '/e/a');
+    disk.syncDirectory('/e');
+    const after = disk.crash();
+    deepStrictEqual([after.list('/d'), after.list('/e')], [['first'], ['a']], `seed ${seed}`);
+  }
+});
+
 test('simulated disk: what lies in a directory whose own name is lost is gone', () => {
   const survived = new Set<boolean>();
   for (let seed = 0; seed < 50; seed++) {
