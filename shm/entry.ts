@@ -11,13 +11,20 @@
  * such a thread lives, but counts as dead (architecture.md, Threads). Nested calls cost a count. Hot.
  */
 
-import { storeThreadEpoch, THREAD_CRITICAL, THREAD_DEPTH, THREAD_ENTRIES } from './control.layout.gen.ts';
+import {
+  CONTROL_DEAD,
+  CONTROL_EPOCH,
+  CONTROL_POISONED,
+  storeThreadEpoch,
+  THREAD_CRITICAL,
+  THREAD_DEPTH,
+  THREAD_ENTRIES,
+} from './control.layout.gen.ts';
 import { checkPoison, poison } from './critical.ts';
-import { buryDead, hasDead } from './deaths.ts';
-import { currentEpoch } from './epoch.ts';
+import { buryDead } from './deaths.ts';
 import { SQLSTATE, SqlError } from './errors.ts';
 import { heldFrame, releaseFrame } from './frame-latch.ts';
-import type { SharedMemory } from './shared-memory.ts';
+import { CONTROL_BASE, type SharedMemory } from './shared-memory.ts';
 import { probeStack } from './stack-probe.ts';
 import { NO_FRAME } from './types.ts';
 
@@ -28,23 +35,24 @@ export function enterEngine(shm: SharedMemory): void {
     shm.i32[depth]++;
     return;
   }
-  checkEntry(shm);
-  storeThreadEpoch(shm.i32, shm.threadBase, currentEpoch(shm));
-  shm.i32[depth] = 1;
-  shm.i32[(shm.threadBase + THREAD_ENTRIES) >>> 2]++;
-  if (hasDead(shm)) buryOnEntry(shm);
-}
-
-function checkEntry(shm: SharedMemory): void {
   try {
     probeStack();
   } catch (error) {
     throw stackUsedUp(error);
   }
-  checkPoison(shm);
-  if (shm.i32[(shm.threadBase + THREAD_CRITICAL) >>> 2] !== 0) {
-    throw poison(shm, `thread ${shm.thread} came back with a critical section open`);
-  }
+  // Plain loads: an entry pays for one atomic only. What another thread stores this very moment is met next time, and
+  // an epoch that is a little old delays others at most.
+  const header = CONTROL_BASE >>> 2;
+  if (shm.i32[header + (CONTROL_POISONED >>> 2)] !== 0) checkPoison(shm);
+  if (shm.i32[(shm.threadBase + THREAD_CRITICAL) >>> 2] !== 0) cameBackCritical(shm);
+  storeThreadEpoch(shm.i32, shm.threadBase, shm.i32[header + (CONTROL_EPOCH >>> 2)]);
+  shm.i32[depth] = 1;
+  shm.i32[(shm.threadBase + THREAD_ENTRIES) >>> 2]++;
+  if (shm.i32[header + (CONTROL_DEAD >>> 2)] !== 0) buryOnEntry(shm);
+}
+
+function cameBackCritical(shm: SharedMemory): never {
+  throw poison(shm, `thread ${shm.thread} came back with a critical section open`);
 }
 
 function stackUsedUp(cause: unknown): SqlError {

@@ -60,7 +60,7 @@ export function waitOnWord(
     checkPoison(shm);
     return ++hookedTurns % HOOKED_TURNS_PER_CHECK !== 0;
   }
-  const bound = milliseconds < SLEEP_MAX_MS ? milliseconds : SLEEP_MAX_MS;
+  const bound = Math.min(milliseconds, SLEEP_MAX_MS);
   return Atomics.wait(i32, byteOffset >>> 2, expected, bound) !== 'timed-out';
 }
 
@@ -103,7 +103,7 @@ export function waitDoorbell(shm: SharedMemory, seen: number, milliseconds: numb
  * caller needs a ref'd handle while somebody waits for the answer.
  */
 export async function waitDoorbellAsync(shm: SharedMemory, seen: number, milliseconds: number): Promise<number> {
-  const bound = milliseconds < SLEEP_MAX_MS ? milliseconds : SLEEP_MAX_MS;
+  const bound = Math.min(milliseconds, SLEEP_MAX_MS);
   const wait = Atomics.waitAsync(shm.i32, (shm.threadBase + THREAD_DOORBELL) >>> 2, seen, bound);
   const outcome = wait.async ? await wait.value : wait.value;
   if (outcome === 'timed-out') checkDeaths(shm);
