@@ -1,0 +1,32 @@
+/**
+ * `npm test`: runs every *.test.ts with node:test, two files at a time, in a test build (yield points are live).
+ * `npm test -- shm/latch` runs the files whose path contains one of the texts.
+ */
+import { spawnSync } from 'node:child_process';
+import { findPaths, ROOT, SOURCE_FOLDERS } from './check/project.ts';
+
+/** No single file may take longer; a hang is a failure, not a wait. */
+const TIMEOUT_MS = 480_000;
+
+const wanted = process.argv.slice(2);
+const files = findPaths(SOURCE_FOLDERS.map((folder) => `${folder}/**/*.test.ts`)).filter(
+  (path) => wanted.length === 0 || wanted.some((text) => path.includes(text)),
+);
+if (files.length === 0) {
+  console.error(`no test file matches ${wanted.join(' ')}`);
+  process.exit(1);
+}
+const { status, signal } = spawnSync(
+  process.execPath,
+  [
+    '--test',
+    '--test-concurrency=2',
+    `--test-timeout=${TIMEOUT_MS}`,
+    '--test-reporter=spec',
+    '--conditions=scratchbird-source',
+    ...files,
+  ],
+  { cwd: ROOT, stdio: 'inherit', env: { ...process.env, SCRATCHBIRD_TEST_BUILD: '1' } },
+);
+if (signal !== null) console.error(`the tests were ended by ${signal}`);
+process.exitCode = status ?? 1;
