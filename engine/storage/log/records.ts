@@ -103,10 +103,10 @@ export interface UndoContext {
   views: RecordViews;
   /** Byte offset of the record's header in views. */
   record: number;
-  /** [0] start LSN of the record, [1] its end, [2] its `previous`: what the compensation record must name. */
+  /** Whose record it is. */
+  transaction: number;
+  /** [0] start LSN of the record, [1] its end, [2] its `previous`: what the compensation record must name (SM-W7). */
   lsn: Float64Array;
-  /** Set by the function: start LSN of the compensation record it wrote (0: there was nothing to undo). */
-  compensation: Float64Array;
   /** What open() gave to recovery for the undo functions: page cache, log, tables. */
   engine: unknown;
 }

@@ -151,7 +151,8 @@ function oldestIsFree(log: Log): boolean {
   const { control, shared } = log;
   const oldest = loadLogSharedOldest(control, shared);
   if (oldest >= loadLogSharedSegment(control, shared) || oldest >= loadLogSharedFirstUnsynced(control, shared)) return false;
-  if (segmentStart(log, oldest + 1) > loadLogSharedKeepLsn(control, shared)) return false;
+  // Not at equality: a meta page that was written before the next segment began still names this one.
+  if (segmentStart(log, oldest + 1) >= loadLogSharedKeepLsn(control, shared)) return false;
   const archive = log.options.archive;
   return archive === null || archive(segmentPath(log.options.directory, oldest), oldest);
 }
