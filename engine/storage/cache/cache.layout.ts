@@ -18,7 +18,12 @@ export const CACHE_SHARED = defineStruct({
     batches: { at: 4, type: 'atomic32', doc: 'batches written since open, wraps; who waits for a clean frame sleeps on it' },
     writeHand: { at: 8, type: 'atomic32', doc: 'frame at which the next search for dirty pages begins' },
     dirtyFrames: { at: 64, type: 'atomic32', doc: 'frames in state DIRTY' },
-    dataPages: { at: 128, type: 'atomic32', unit: 'pages', doc: 'length of the data file: everything below was written at least with zeros' },
+    dataPages: {
+      at: 128,
+      type: 'atomic32',
+      unit: 'pages',
+      doc: 'length of the data file: everything below was written at least with zeros',
+    },
     temporaryPages: { at: 132, type: 'atomic32', unit: 'pages', doc: 'length of the temporary file' },
     grower: { at: 136, type: 'atomic32', doc: 'thread + 1 that makes a file longer, 0 = nobody' },
     boot: { at: 192, type: 'i32', doc: 'number of this boot' },

@@ -21,25 +21,31 @@
  */
 
 import { assert } from '../../../shm/assert.ts';
+import { createScanRing, type ScanRing } from '../../../shm/clock-hand.ts';
+import { SQLSTATE, SqlError } from '../../../shm/errors.ts';
 import { holdFrame, latchFrame, releaseFrame, unlatchFrame } from '../../../shm/frame-latch.ts';
-import {
-  FRAME_BYTES,
-  FRAME_PAGE_ID,
-  FRAME_RECOVERY_LSN,
-  FRAME_REFERENCED,
-  FRAME_STATE,
-} from '../../../shm/frame.layout.gen.ts';
+import { FRAME_BYTES, FRAME_PAGE_ID, FRAME_RECOVERY_LSN, FRAME_REFERENCED, FRAME_STATE } from '../../../shm/frame.layout.gen.ts';
 import { FRAME_STATE_DIRTY } from '../../../shm/frame.layout.ts';
 import { lookupFrame } from '../../../shm/page-table.ts';
 import { frameOffset, frameSegment, type RegionRequest, regionOf, type SharedMemory } from '../../../shm/shared-memory.ts';
-import type { Frame, Lsn, PageId } from '../../../shm/types.ts';
+import { type Frame, type Lsn, PAGE_BYTES, type PageId } from '../../../shm/types.ts';
 import type { DatabaseFiles } from '../database-files.ts';
 import { PAGE_LSN } from '../page.layout.gen.ts';
 import { PAGE_TYPE_MAX } from '../page.layout.ts';
 import type { ByteViews } from '../rows/byte-views.ts';
 import type { World } from '../world.ts';
 import { BATCH_PAGES } from './cache.layout.ts';
-import { CACHE_SHARED_BYTES, CACHE_SHARED_DIRTY_FRAMES, cacheSharedBoot } from './cache.layout.gen.ts';
+import { registerCacheBurier } from './bury.ts';
+import {
+  CACHE_SHARED_BYTES,
+  CACHE_SHARED_DIRTY_FRAMES,
+  cacheSharedBoot,
+  setCacheSharedBoot,
+  setCacheSharedDatabaseHigh,
+  setCacheSharedDatabaseLow,
+  storeCacheSharedDataPages,
+  storeCacheSharedTemporaryPages,
+} from './cache.layout.gen.ts';
 import { missFrame } from './miss.ts';
 
 /** In place of a log position: there is none. Greater than all. */
@@ -92,12 +98,9 @@ export interface PageCache {
   readonly copyHooks: (PageCopyHook | null)[];
   /** During recovery: a page that was never written is no error, the log will format it. */
   acceptBlank: boolean;
-  /** Pages met now are not looked at again soon: they go through the ring (scan-ring.ts). */
+  /** Set during a sequential scan: its pages go round in a few frames of their own instead of driving out the others. */
   scanning: boolean;
-  /** Frames and pages of the ring, and the next place in it. */
-  readonly ringFrames: Int32Array;
-  readonly ringPages: Int32Array;
-  ringNext: number;
+  readonly ring: ScanRing;
   /** The part of each frame that is checksummed, made when first needed; empty for caches so large that it would not pay. */
   readonly checkedParts: (Uint8Array | undefined)[];
   /** Frames found dirty and not written yet, oldest first (page-writer.ts). */
@@ -129,7 +132,7 @@ export const cacheRegions = (): RegionRequest[] => [
 /** This thread's view of the cache. Hooks and log are set before the first page is used. */
 export function createPageCache(shm: SharedMemory, world: World, files: DatabaseFiles, log: LogPort): PageCache {
   const shared = regionOf(shm, 'cache');
-  return {
+  const cache: PageCache = {
     shm,
     i32: shm.i32,
     f64: shm.f64,
@@ -144,15 +147,40 @@ export function createPageCache(shm: SharedMemory, world: World, files: Database
     copyHooks: new Array<PageCopyHook | null>(PAGE_TYPE_MAX + 1).fill(null),
     acceptBlank: false,
     scanning: false,
-    ringFrames: new Int32Array(Math.min(RING_FRAMES, shm.frameCount >>> 2)).fill(-1),
-    ringPages: new Int32Array(RING_FRAMES).fill(-1),
-    ringNext: 0,
+    ring: createScanRing(Math.max(1, Math.min(RING_FRAMES, shm.frameCount >>> 2))),
     checkedParts: [],
     candidates: new Int32Array(Math.min(CANDIDATES, shm.frameCount)),
     candidateNext: 0,
     candidateCount: 0,
     counts: { misses: 0, waits: 0, written: 0, batches: 0 },
   };
+  registerCacheBurier(cache);
+  return cache;
+}
+
+/** How a boot starts, told by who opens the database before any other thread has a cache. */
+export interface CacheStart {
+  boot: number;
+  databaseHigh: number;
+  databaseLow: number;
+}
+
+/**
+ * Starts the cache for this boot: by the thread that opens the database, once. Other threads make theirs afterwards.
+ * 53200 when the cache is too small for `threads` threads.
+ */
+export function startPageCache(cache: PageCache, start: CacheStart, threads: number): void {
+  const { shm, i32, shared } = cache;
+  if (shm.frameCount < threads * FRAMES_PER_THREAD_MIN) {
+    const text = `a cache of ${shm.frameCount} pages is too small for ${threads} threads`;
+    throw new SqlError(SQLSTATE.out_of_memory, text, { hint: `each thread needs ${FRAMES_PER_THREAD_MIN} pages of 8 KiB` });
+  }
+  setCacheSharedBoot(i32, shared, start.boot);
+  setCacheSharedDatabaseHigh(i32, shared, start.databaseHigh);
+  setCacheSharedDatabaseLow(i32, shared, start.databaseLow);
+  storeCacheSharedDataPages(i32, shared, Math.floor(cache.files.data.size() / PAGE_BYTES));
+  storeCacheSharedTemporaryPages(i32, shared, 0);
+  cache.boot = start.boot;
 }
 
 /** Views of the segment that a frame's image lies in; with pagePlace() the address of a page's bytes. */

@@ -20,14 +20,7 @@
 
 import { assert } from '../../../shm/assert.ts';
 import { PAGE_BYTES } from '../../../shm/types.ts';
-import {
-  setPageBoot,
-  setPageFreeEnd,
-  setPageFreeStart,
-  setPagePageId,
-  setPageRight,
-  setPageType,
-} from '../page.layout.gen.ts';
+import { setPageBoot, setPageFreeEnd, setPageFreeStart, setPagePageId, setPageRight, setPageType } from '../page.layout.gen.ts';
 import { NO_PAGE_STORED, PAGE_HEADER_BYTES, PAGE_TYPE_ALLOCATION, PAGE_TYPE_FREE_SPACE } from '../page.layout.ts';
 import type { ByteViews } from '../rows/byte-views.ts';
 
