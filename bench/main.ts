@@ -49,7 +49,8 @@ async function main(): Promise<void> {
     return;
   }
   const entries = await findMeasures(options);
-  if (entries.length === 0) throw new Error(`no measure matches ${JSON.stringify(options.filter)}`);
+  if (entries.length === 0)
+    throw new Error(`no measure${options.peers ? ' against another engine' : ''} matches ${JSON.stringify(options.filter)}`);
   const missing = missingPeers(entries);
   if (missing.length > 0 && options.peers) throw new Error(`${missing.join(', ')} not installed: npm run bench:setup`);
   if (missing.length > 0) console.error(`Without ${missing.join(', ')} there is no comparison with them: npm run bench:setup`);
