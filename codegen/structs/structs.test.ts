@@ -1,6 +1,6 @@
 /** The generator of struct accessors: what it reads, refuses and writes, and that what it writes works. */
 import { deepStrictEqual, match, ok, strictEqual, throws } from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -33,16 +33,15 @@ export const FRAME = defineStruct({
 });
 `;
 
-/** A small project of its own, so that the real layouts may change. It needs the real shared53. */
+/** A small project of its own, so that the real layouts may change. It uses the real shared53. */
 function sampleProject(): string {
   const root = mkdtempSync(join(tmpdir(), 'structs-'));
   mkdirSync(join(root, 'shm'));
   mkdirSync(join(root, 'engine'));
   writeFileSync(join(root, 'package.json'), '{"type":"module"}');
   writeFileSync(join(root, 'shm/sizes.ts'), 'const WORD = 8;\nexport const PAYLOAD = WORD * 2;\n');
-  for (const file of ['shared53.ts', 'struct.ts']) {
-    writeFileSync(join(root, 'shm', file), readFileSync(join(import.meta.dirname, '../../shm', file)));
-  }
+  const real = (file: string): string => pathToFileURL(join(import.meta.dirname, '../../shm', file)).href;
+  for (const file of ['shared53.ts', 'struct.ts']) writeFileSync(join(root, 'shm', file), `export * from '${real(file)}';\n`);
   writeFileSync(join(root, 'shm/sample.layout.ts'), SAMPLE);
   return root;
 }
