@@ -88,7 +88,7 @@ export interface TableRuntime {
   readonly layout: RowLayout;
   /**
    * Copies an image of an older layout into `to` as one of the current layout, missing columns filled in, stamp, back
-   * and flags kept. Returns its length, or -1 when the row no longer fits a page (only the defaults can do that).
+   * and the deleted flag kept. Returns its length, or -1 when the row no longer fits a page (only the defaults can do that).
    */
   readonly upgrade: (from: ByteViews, row: number, to: ByteViews, toRow: number) => number;
   readonly logged: boolean;

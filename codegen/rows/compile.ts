@@ -1,0 +1,22 @@
+/**
+ * Turns generated source into functions, once for each text and thread (SBLR-G4: equal shapes give equal text).
+ *
+ * Everything generated source needs from outside comes in as an argument of its factory: helpers of ours, and what differs
+ * between tables of one shape (layout numbers, names of columns, collations). So nothing of the user's is in the text.
+ */
+
+const factories = new Map<string, (...given: never[]) => unknown>();
+
+/** Source texts this thread has compiled: for the test that looks for names in them. */
+export const compiledSources = (): IterableIterator<string> => factories.keys();
+
+/** The value of `body` (statements that end in a return) with `parameters` bound to `given`. */
+export function compile<Result>(body: string, parameters: string, given: readonly unknown[]): Result {
+  const text = `${parameters}=>${body}`;
+  let factory = factories.get(text);
+  if (factory === undefined) {
+    factory = new Function(...parameters.split(','), `'use strict';${body}`) as (...given: never[]) => unknown;
+    factories.set(text, factory);
+  }
+  return factory(...(given as never[])) as Result;
+}
