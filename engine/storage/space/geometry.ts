@@ -69,5 +69,7 @@ export function formatSpacePage(views: ByteViews, page: number, pageId: number, 
   setPageFreeStart(views.u16, page, PAGE_HEADER_BYTES);
   setPageFreeEnd(views.u16, page, PAGE_HEADER_BYTES);
   setPageRight(views.u32, page, NO_PAGE_STORED);
-  if (allocation) views.u8[page + ALLOCATED_AT] = (1 << GROUP_FIXED_PAGES) - 1;
+  if (!allocation) return;
+  views.u8[page + ALLOCATED_AT] = (1 << GROUP_FIXED_PAGES) - 1;
+  setPageExtra1(views.u32, page, GROUP_FIXED_PAGES);
 }
