@@ -1,0 +1,119 @@
+/**
+ * Tables as their creator describes them, as sys.tables keeps them, and as the engine runs on them.
+ *
+ *   TableDefinition  --allocate ids and pages-->  StoredTable (JSON in sys.tables)  --generate-->  TableRuntime
+ */
+
+import { keyExtractor, type KeyColumn, indexKind, sameKeyTest, wideKeyExtractor } from '../../codegen/rows/key-extractor.ts';
+import { rowUpgrade } from '../../codegen/rows/upgrade.ts';
+import { SqlError, SQLSTATE } from '../../shm/errors.ts';
+import { type Column, layoutRow, type RowLayout } from '../storage/rows/row-layout.ts';
+import type { IndexKind, IndexRuntime, TableRuntime } from '../storage/rows/runtime.ts';
+
+export interface IndexColumn {
+  /** Name of a column. */
+  readonly column: string;
+  readonly descending?: boolean;
+  readonly nullsFirst?: boolean;
+}
+
+export interface IndexDefinition {
+  readonly name: string;
+  readonly columns: readonly (string | IndexColumn)[];
+  readonly unique?: boolean;
+  /** Unique only: two NULL keys are no duplicates. True. */
+  readonly nullsDistinct?: boolean;
+  /** 'btree'. A hash index answers equality only. */
+  readonly method?: 'btree' | 'hash';
+}
+
+export interface TableDefinition {
+  readonly name: string;
+  readonly columns: readonly Column[];
+  readonly indexes?: readonly IndexDefinition[];
+  /** False: no log, faster; empty after a crash. */
+  readonly logged?: boolean;
+  /** True: in temporary pages, for this boot only. */
+  readonly temporary?: boolean;
+}
+
+/** An index with its place. */
+export interface StoredIndex {
+  readonly id: number;
+  readonly name: string;
+  readonly root: number;
+  readonly kind: IndexKind;
+  readonly method: 'btree' | 'hash';
+  readonly unique: boolean;
+  readonly nullsDistinct: boolean;
+  readonly keys: readonly KeyColumn[];
+}
+
+/** A table with its place. Each entry of `layouts` is the column list of that layout number, or null. */
+export interface StoredTable {
+  readonly id: number;
+  readonly name: string;
+  readonly mapRoot: number;
+  readonly logged: boolean;
+  readonly temporary: boolean;
+  readonly layouts: readonly (readonly Column[] | null)[];
+  readonly indexes: readonly StoredIndex[];
+}
+
+/** Table ids below this are the system's (SM-F3). */
+export const FIRST_USER_TABLE = 100;
+
+/** The key columns of an index definition over these columns. 42703 for an unknown column, 42P16 for none. */
+export function keyColumns(columns: readonly Column[], definition: IndexDefinition): KeyColumn[] {
+  if (definition.columns.length === 0) {
+    throw new SqlError(SQLSTATE.invalid_table_definition, `index "${definition.name}" has no column`);
+  }
+  return definition.columns.map((entry) => {
+    const wanted = typeof entry === 'string' ? { column: entry } : entry;
+    const column = columns.findIndex((candidate) => candidate.name === wanted.column);
+    if (column < 0) {
+      throw new SqlError(SQLSTATE.undefined_column, `index "${definition.name}" names column "${wanted.column}", which the table has not`);
+    }
+    return {
+      column,
+      ...(wanted.descending === undefined ? {} : { descending: wanted.descending }),
+      ...(wanted.nullsFirst === undefined ? {} : { nullsFirst: wanted.nullsFirst }),
+    };
+  });
+}
+
+/** The kind of index that a definition asks for. */
+export const kindOfIndex = (columns: readonly Column[], keys: readonly KeyColumn[]): IndexKind => indexKind(layoutRow(columns), keys);
+
+/** Layouts of a stored table, by number. */
+export const layoutsOf = (stored: StoredTable): (RowLayout | undefined)[] =>
+  stored.layouts.map((columns, number) => (columns === null ? undefined : layoutRow(columns, number)));
+
+/** Generates what this thread needs to work on the table. */
+export function tableRuntime(stored: StoredTable): TableRuntime {
+  const layouts = layoutsOf(stored);
+  const layout = layouts[layouts.length - 1] as RowLayout;
+  return {
+    id: stored.id,
+    mapRoot: stored.mapRoot,
+    layouts,
+    layout,
+    upgrade: rowUpgrade(layouts, layout),
+    logged: stored.logged,
+    temporary: stored.temporary,
+    indexes: stored.indexes.map((index) => indexRuntime(layout, index)),
+  };
+}
+
+function indexRuntime(layout: RowLayout, index: StoredIndex): IndexRuntime {
+  return {
+    id: index.id,
+    root: index.root,
+    kind: index.kind,
+    unique: index.unique,
+    nullsDistinct: index.nullsDistinct,
+    extract: keyExtractor(layout, index.keys, index.kind),
+    extractWide: wideKeyExtractor(layout, index.keys, index.kind),
+    sameKey: sameKeyTest(layout, index.keys),
+  };
+}
