@@ -8,7 +8,7 @@
 
 import type { PageCache } from '../cache/page-cache.ts';
 import type { Log } from '../log/log-context.ts';
-import type { Space } from '../space/space.ts';
+import type { IndexPages } from './pages.ts';
 import type { SharedMemory } from '../../../shm/shared-memory.ts';
 import { createKeyScratch, type IndexKind, type KeyScratch } from '../rows/runtime.ts';
 
@@ -63,7 +63,9 @@ export interface Tree {
   readonly shm: SharedMemory;
   readonly cache: PageCache;
   readonly log: Log;
-  readonly space: Space;
+  readonly pages: IndexPages;
+  /** A page taken for a split and not used yet, in the data file and in the temporary file; 0 = none (pages.ts). */
+  readonly sparePages: Int32Array;
   /** Result of the last lookup: FOUND_*. */
   readonly found: Int32Array;
   /** Frame where a root was last seen; index root & 255. Not trusted. */
@@ -78,12 +80,13 @@ export interface Tree {
 }
 
 /** Everything is per thread; the segments behind `shm` are shared. */
-export function createTree(shm: SharedMemory, cache: PageCache, log: Log, space: Space): Tree {
+export function createTree(shm: SharedMemory, cache: PageCache, log: Log, pages: IndexPages): Tree {
   return {
     shm,
     cache,
     log,
-    space,
+    pages,
+    sparePages: new Int32Array(2),
     found: new Int32Array(8),
     rootHints: new Int32Array(HINTS),
     edgeHints: new Int32Array(HINTS * 4),
