@@ -10,7 +10,7 @@
 import { acquireLatch, releaseLatch } from '../../../shm/latch.ts';
 import { loadShared53, storeShared53 } from '../../../shm/shared53.ts';
 import { TESTING, yieldPoint } from '../../../shm/yield-point.ts';
-import { END_RECORD_BYTES, fileCost } from './credit.ts';
+import { END_RECORD_BYTES, fileCost, returnCredit } from './credit.ts';
 import { publish, reserve, startRecord } from './log.ts';
 import type { Log } from './log-context.ts';
 import { LOG_RECORD_BYTES } from './log-record.layout.gen.ts';
@@ -62,6 +62,7 @@ export function reserveCommit(
   log.f64[(at + LOG_RECORD_BYTES) >>> 3] = stamp;
   endPaid(log);
   publish(log, at, END_RECORD_BYTES);
+  if (log.fileCredit > log.fileKept * 2) returnCredit(log);
   if (testing) yieldPoint('commit.published');
 }
 
@@ -72,6 +73,7 @@ export function writeAbort(log: Log, transaction: number): void {
   log.f64[(at + LOG_RECORD_BYTES) >>> 3] = 0;
   endPaid(log);
   publish(log, at, END_RECORD_BYTES);
+  if (log.fileCredit > log.fileKept * 2) returnCredit(log);
 }
 
 /** The end record's extra file credit goes to the batch that will hold it: after reserve, so that no leader gets it too early. */

@@ -76,8 +76,8 @@ export function claimUndo(log: Log, bytes: number): void {
  * what that change claimed) right before each compensation record's takeCredit().
  */
 export function releaseUndo(log: Log, bytes: number): void {
+  // Not trimmed here: on a full disk what goes back may be gone. The end record gives back what is left (commit.ts).
   log.fileCredit += bytes * 2 + bytes / 8;
-  if (log.fileCredit > log.fileKept * 2) returnFileCredit(log, log.fileKept);
 }
 
 /** Gives back the ring credit this thread holds beyond a small rest, and file credit beyond a chunk. */
