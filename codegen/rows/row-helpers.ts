@@ -112,9 +112,9 @@ export function readDate(word: number): number {
   return word === -0x80000000 ? Number.NEGATIVE_INFINITY : word;
 }
 
-/** The double of two words, or a bigint beyond 2^53. */
+/** The double of two words, or a bigint where Number.isSafeInteger would say no. */
 export function readLong(low: number, high: number): number | bigint {
-  if (high >= -0x200000 && high < 0x200000) return high * 4294967296 + (low >>> 0);
+  if (high >= -0x200000 && high < 0x200000 && (high !== -0x200000 || low !== 0)) return high * 4294967296 + (low >>> 0);
   return (BigInt(high) << 32n) | BigInt(low >>> 0);
 }
 
