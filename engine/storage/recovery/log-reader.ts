@@ -31,7 +31,7 @@ import {
   logBatchSyncedLsn,
 } from '../log/log-batch.layout.gen.ts';
 import type { RecordViews } from '../log/records.ts';
-import { segmentPath } from '../log/segments.ts';
+import { listSegments, segmentPath } from '../log/segments.ts';
 import { BLOCK_BYTES } from '../log/units.ts';
 import { BATCH_LOG_BYTES_MAX } from '../log/write.ts';
 import type { Vfs, VfsFile } from '../vfs/vfs.ts';
@@ -294,15 +294,15 @@ function damageAt(reader: LogReader, segment: number, offset: number, fault: str
 /** The highest log position that any whole batch behind this place knew to be on disk; batches of earlier boots do not count. */
 function highestSynced(reader: LogReader, segment: number, offset: number): number {
   let highest = 0;
-  let from = offset;
-  for (let look = segment; ; look++) {
+  for (const look of listSegments(reader.vfs, reader.place.directory)) {
+    if (look < segment) continue;
     moveTo(reader, look);
-    const found = highestSyncedIn(reader, from);
+    const found = highestSyncedIn(reader, look === segment ? offset : 0);
     if (found > highest) highest = found;
     // A segment is written from its start: where not one header of its own is found, no later one was begun.
-    if (found < 0 && look > segment) return highest;
-    from = 0;
+    if (found < 0 && look > segment) break;
   }
+  return highest;
 }
 
 /** The same in the rest of one segment; -1 if it has no header of its own. */
