@@ -75,7 +75,6 @@ export function awaitVersion(shm: SharedMemory, frame: Frame): void {
 /** One bounded sleep until the odd version that was seen changes. */
 function sleepOnVersion(shm: SharedMemory, word: ByteOffset, seen: number): void {
   if (seen >= 0 && Atomics.compareExchange(shm.i32, word >>> 2, seen, seen | SLEEPERS) !== seen) return;
-  if (testing) yieldPoint('frameLatch.wait');
   sleepOnWord(shm, word, seen | SLEEPERS);
 }
 
@@ -130,7 +129,6 @@ function awaitReaders(shm: SharedMemory, base: ByteOffset): boolean {
     if (spinPause(turn)) continue;
     const marked = readers | READERS_NOTIFY;
     if (marked !== readers && Atomics.compareExchange(shm.i32, word, readers, marked) !== readers) continue;
-    if (testing) yieldPoint('frameLatch.waitReaders');
     if (!waitOnWord(shm, shm.i32, word << 2, marked, READERS_SLEEP_MS)) {
       Atomics.and(shm.i32, word, READERS_COUNT);
       return false;

@@ -74,7 +74,6 @@ function acquireSlowly(shm: SharedMemory, byteOffset: ByteOffset): void {
     if (spinPause(turn)) continue;
     assert((seen & ~SLEEPERS) !== shm.thread + 1, 'a latch is not taken twice by one thread');
     if ((seen & SLEEPERS) === 0 && Atomics.compareExchange(shm.i32, word, seen, seen | SLEEPERS) !== seen) continue;
-    if (testing) yieldPoint('latch.wait');
     sleepOnWord(shm, byteOffset, seen | SLEEPERS);
     mark = SLEEPERS;
   }

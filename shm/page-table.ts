@@ -120,7 +120,6 @@ function latchBucket(shm: SharedMemory, bucket: ByteOffset): number {
       leaveCritical(shm);
     } else if (!spinPause(turn)) {
       if ((seen & SLEEPERS) === 0 && Atomics.compareExchange(shm.i32, word, seen, seen | SLEEPERS) !== seen) continue;
-      if (testing) yieldPoint('pageTable.wait');
       sleepOnWord(shm, bucket, seen | SLEEPERS);
     }
   }
