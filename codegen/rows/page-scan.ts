@@ -19,6 +19,7 @@
 import { assert } from '../../shm/assert.ts';
 import { PAGE_BYTES } from '../../shm/types.ts';
 import type { PlacedColumn, RowLayout } from '../../engine/storage/rows/row-layout.ts';
+import type { PageLoop, RowLoop, ScanLoops } from '../../engine/storage/rows/scan-loops.ts';
 
 export interface ScanFragments {
   /** Columns that the fragments use, by index in the layout. */
@@ -29,33 +30,6 @@ export interface ScanFragments {
   readonly row: string;
   /** After the last row: `s[0] = sum;` */
   readonly end: string;
-}
-
-export type PageLoop = (
-  i32: Int32Array,
-  u32: Uint32Array,
-  u16: Uint16Array,
-  u8: Uint8Array,
-  f64: Float64Array,
-  page: number,
-  slotCount: number,
-  state: Float64Array,
-) => void;
-
-export type RowLoop = (
-  i32: Int32Array,
-  u32: Uint32Array,
-  u16: Uint16Array,
-  u8: Uint8Array,
-  f64: Float64Array,
-  offsets: Int32Array,
-  count: number,
-  state: Float64Array,
-) => void;
-
-export interface ScanLoops {
-  readonly page: PageLoop;
-  readonly rows: RowLoop;
 }
 
 const compiled = new Map<string, ScanLoops>();

@@ -66,13 +66,18 @@ export const FIRST_USER_TABLE = 100;
 /** The key columns of an index definition over these columns. 42703 for an unknown column, 42P16 for none. */
 export function keyColumns(columns: readonly Column[], definition: IndexDefinition): KeyColumn[] {
   if (definition.columns.length === 0) {
-    throw new SqlError(SQLSTATE.invalid_table_definition, `index "${definition.name}" has no column`);
+    throw new SqlError(SQLSTATE.invalid_parameter_value, `index "${definition.name}" has no column`, {
+      hint: 'name at least one',
+    });
   }
   return definition.columns.map((entry) => {
     const wanted = typeof entry === 'string' ? { column: entry } : entry;
     const column = columns.findIndex((candidate) => candidate.name === wanted.column);
     if (column < 0) {
-      throw new SqlError(SQLSTATE.undefined_column, `index "${definition.name}" names column "${wanted.column}", which the table has not`);
+      throw new SqlError(
+        SQLSTATE.undefined_column,
+        `index "${definition.name}" names column "${wanted.column}", which the table has not`,
+      );
     }
     return {
       column,
@@ -83,7 +88,8 @@ export function keyColumns(columns: readonly Column[], definition: IndexDefiniti
 }
 
 /** The kind of index that a definition asks for. */
-export const kindOfIndex = (columns: readonly Column[], keys: readonly KeyColumn[]): IndexKind => indexKind(layoutRow(columns), keys);
+export const kindOfIndex = (columns: readonly Column[], keys: readonly KeyColumn[]): IndexKind =>
+  indexKind(layoutRow(columns), keys);
 
 /** Layouts of a stored table, by number. */
 export const layoutsOf = (stored: StoredTable): (RowLayout | undefined)[] =>

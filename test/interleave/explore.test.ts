@@ -18,7 +18,10 @@ test('without a preemption the lost update does not show', async () => {
 });
 
 test('random runs find it too, and a deviation list repeats it', async () => {
-  await rejects(explore(caseUrl('lost-update'), { preemptions: 0, runs: 1, seed: 7, randomRuns: 50 }), /two additions gave 1|run \d+ with seed/);
+  await rejects(
+    explore(caseUrl('lost-update'), { preemptions: 0, runs: 1, seed: 7, randomRuns: 50 }),
+    /two additions gave 1|run \d+ with seed/,
+  );
   await rejects(replay(caseUrl('lost-update'), [[2, 1]]), /run 1 with deviations/);
 });
 

@@ -82,7 +82,7 @@ async function openArena(module: string): Promise<Arena> {
     const worker = new Worker(new URL('./session-worker.ts', import.meta.url), {
       workerData: { module, session, turns, port: port2 },
       transferList: [port2],
-      stackSizeMb: 8,
+      resourceLimits: { stackSizeMb: 8 },
     });
     worker.on('error', (error) => {
       throw error;

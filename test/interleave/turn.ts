@@ -90,7 +90,8 @@ export function awaitStop(buffer: TurnBuffer, session: number): void {
   for (;;) {
     const rung = Atomics.load(words, bell);
     if (Atomics.load(words, word) !== RUNNING) return;
-    if (Date.now() > deadline) throw new Error(`session ${session} hangs between yield points, last at '${pointOf(buffer, session)}'`);
+    if (Date.now() > deadline)
+      throw new Error(`session ${session} hangs between yield points, last at '${pointOf(buffer, session)}'`);
     Atomics.wait(words, bell, rung, 1000);
   }
 }

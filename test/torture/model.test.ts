@@ -5,12 +5,16 @@ import { applyTransaction, ORDINARY_SIZES, planTransaction, replayModel, rowOfVe
 test('the same seed, session and number give the same transaction, another session another one', () => {
   const rows = replayModel(7, 1, 50, ORDINARY_SIZES);
   deepStrictEqual(planTransaction(7, 1, 51, rows, ORDINARY_SIZES), planTransaction(7, 1, 51, rows, ORDINARY_SIZES));
-  ok(JSON.stringify(planTransaction(7, 1, 51, rows, ORDINARY_SIZES)) !== JSON.stringify(planTransaction(7, 2, 51, rows, ORDINARY_SIZES)));
+  ok(
+    JSON.stringify(planTransaction(7, 1, 51, rows, ORDINARY_SIZES)) !==
+      JSON.stringify(planTransaction(7, 2, 51, rows, ORDINARY_SIZES)),
+  );
 });
 
 test('replaying in one go or step by step ends with the same rows', () => {
   const stepwise = replayModel(3, 0, 100, ORDINARY_SIZES);
-  for (let number = 101; number <= 200; number++) applyTransaction(stepwise, planTransaction(3, 0, number, stepwise, ORDINARY_SIZES));
+  for (let number = 101; number <= 200; number++)
+    applyTransaction(stepwise, planTransaction(3, 0, number, stepwise, ORDINARY_SIZES));
   deepStrictEqual(stepwise, replayModel(3, 0, 200, ORDINARY_SIZES));
 });
 

@@ -53,7 +53,8 @@ export function generator(seed: number): () => number {
 }
 
 const mix = (seed: number, session: number, number: number): number =>
-  Math.imul(Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(session + 1, 0xc2b2ae35), 0x27d4eb2f) ^ Math.imul(number, 0x165667b1);
+  Math.imul(Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(session + 1, 0xc2b2ae35), 0x27d4eb2f) ^
+  Math.imul(number, 0x165667b1);
 
 export interface ModelSizes {
   /** Longest ordinary note in characters. */
@@ -83,7 +84,13 @@ function noteText(version: number, length: number): string {
 }
 
 /** The transaction `number` (from 1) of a session that has these rows. */
-export function planTransaction(seed: number, session: number, number: number, rows: ModelRows, sizes: ModelSizes): ModelTransaction {
+export function planTransaction(
+  seed: number,
+  session: number,
+  number: number,
+  rows: ModelRows,
+  sizes: ModelSizes,
+): ModelTransaction {
   const random = generator(mix(seed, session, number));
   const scratch = new Map(rows);
   const count = 1 + Math.floor(random() * sizes.changesMax);
