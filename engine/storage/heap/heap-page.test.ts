@@ -6,7 +6,8 @@
 import { deepStrictEqual, ok, strictEqual } from 'node:assert';
 import { test } from 'node:test';
 import { copyWords, privateViews, type ByteViews } from '../rows/byte-views.ts';
-import { PAGE_ALL_VISIBLE } from '../page.layout.ts';
+import { PAGE_ALL_VISIBLE, PAGE_TYPE_HEAP } from '../page.layout.ts';
+import { formatPage } from '../space/format-page.ts';
 import { setPageFlags, setPageGreatestStamp } from '../page.layout.gen.ts';
 import {
   bodyHomePage,
@@ -28,7 +29,6 @@ import { checkHeapPage, printHeapPage } from './heap-check.ts';
 import { compactHeapPage } from './heap-compact.ts';
 import {
   bodyBytes,
-  formatHeapPage,
   heapCapacity,
   heapForward,
   heapFreeSlot,
@@ -95,8 +95,8 @@ function runModel(seed: number, steps: number): void {
   const record = privateViews(32768);
   const trims = new Uint32Array(TRIMS_MAX);
   const model = new Map<number, Expected>();
-  formatHeapPage(views, page, 7, 3);
-  formatHeapPage(replica, page, 7, 3);
+  formatPage(views, page, 7, PAGE_TYPE_HEAP, 3);
+  formatPage(replica, page, 7, PAGE_TYPE_HEAP, 3);
   const start = (type: number, slot: number): void => {
     setLogRecordType(record.u8, 8, type);
     setLogRecordSlot(record.u16, 8, slot);
@@ -219,7 +219,7 @@ test('an update that shrinks a row can be undone after the page was filled to it
   const views = privateViews(PAGE);
   const image = privateViews(16384);
   const record = privateViews(32768);
-  formatHeapPage(views, 0, 1, 1);
+  formatPage(views, 0, 1, PAGE_TYPE_HEAP, 1);
   makeImage(image, 4000, 100, 1);
   const slot = heapPlace(views, 0, 4000);
   heapWriteImage(views, 0, slot, image.i32, 0);
@@ -239,7 +239,7 @@ test('an update that shrinks a row can be undone after the page was filled to it
 test('a page holds one row of the greatest length, and its body', () => {
   const views = privateViews(PAGE);
   const image = privateViews(16384);
-  formatHeapPage(views, 0, 1, 1);
+  formatPage(views, 0, 1, PAGE_TYPE_HEAP, 1);
   makeImage(image, ROW_BYTES_MAX, 1, 1);
   const slot = heapPlace(views, 0, bodyBytes(ROW_BYTES_MAX));
   strictEqual(slot, 0);
@@ -252,7 +252,7 @@ test('redo of several inserts into one page', () => {
   const views = privateViews(PAGE);
   const record = privateViews(32768);
   const image = privateViews(16384);
-  formatHeapPage(views, 0, 1, 1);
+  formatPage(views, 0, 1, PAGE_TYPE_HEAP, 1);
   setLogRecordType(record.u8, 0, RECORD.heapInsertMany);
   setLogRecordSlot(record.u16, 0, 0);
   let at = 40;
@@ -269,7 +269,7 @@ test('redo of several inserts into one page', () => {
 test('every field of a heap page and of its rows that is damaged is found by checkHeapPage', () => {
   const good = privateViews(PAGE);
   const image = privateViews(16384);
-  formatHeapPage(good, 0, 1, 1);
+  formatPage(good, 0, 1, PAGE_TYPE_HEAP, 1);
   for (let row = 0; row < 6; row++) {
     makeImage(image, 40, 1000 + row, row);
     heapWriteImage(good, 0, heapPlace(good, 0, 40), image.i32, 0);

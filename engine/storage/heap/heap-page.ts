@@ -15,7 +15,7 @@
  *   H5  freeSlots counts the free slots, none of them is below firstFree
  *   H6  PAGE_ALL_VISIBLE only if every row is a plain one with a stamp >= 0, none above greatestStamp
  *
- * A slot keeps its capacity when its row shrinks, so that undo always finds room; heap-trim.ts takes surplus back once
+ * formatPage() of space/ makes an empty one. A slot keeps its capacity when its row shrinks, so that undo always finds room; heap-trim.ts takes surplus back once
  * the row's stamp says that the change is committed. Capacities, and which slots exist, change by logged records only and
  * follow from them exactly; where in the page a row lies does not matter to the log. So redo never lacks room.
  *
@@ -24,8 +24,7 @@
  */
 
 import { assert } from '../../../shm/assert.ts';
-import { PAGE_ALL_VISIBLE, PAGE_HEADER_BYTES, PAGE_TYPE_HEAP } from '../page.layout.ts';
-import { NO_PAGE_STORED } from '../page.layout.ts';
+import { PAGE_ALL_VISIBLE, PAGE_HEADER_BYTES } from '../page.layout.ts';
 import {
   pageFlags,
   pageFreeEnd,
@@ -36,11 +35,7 @@ import {
   setPageFreeEnd,
   setPageFreeStart,
   setPageGarbage,
-  setPageOwner,
-  setPagePageId,
-  setPageRight,
   setPageSlotCount,
-  setPageType,
 } from '../page.layout.gen.ts';
 import { copyWords, type WordViews } from '../rows/byte-views.ts';
 import {
@@ -72,18 +67,6 @@ export const slotEntry = (u32: Uint32Array, page: number, slot: number): number 
 
 /** Capacity of the smallest slot that holds an image of this length. */
 export const capacityFor = (length: number): number => (length <= ROW_CAPACITY_MIN ? ROW_CAPACITY_MIN : (length + 7) & ~7);
-
-/** Makes the page an empty heap page of a table. The caller holds it exclusively and logs it. LSN and checksum are left alone. */
-export function formatHeapPage(views: WordViews, page: number, pageId: number, table: number): void {
-  const { i32, u32, u16, u8 } = views;
-  for (let word = (page + 16) >> 2, end = (page + PAGE_BYTES) >> 2; word < end; word++) i32[word] = 0;
-  setPagePageId(u32, page, pageId);
-  setPageType(u8, page, PAGE_TYPE_HEAP);
-  setPageFreeStart(u16, page, PAGE_HEADER_BYTES);
-  setPageFreeEnd(u16, page, PAGE_BYTES);
-  setPageOwner(u32, page, table);
-  setPageRight(u32, page, NO_PAGE_STORED);
-}
 
 /** The largest capacity a further row could get on this page, in bytes; below ROW_CAPACITY_MIN: none. */
 export function heapRoom(views: WordViews, page: number): number {

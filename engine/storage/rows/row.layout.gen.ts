@@ -37,7 +37,7 @@ export const OVERFLOW_REFERENCE_PAGE = 0;
 export const OVERFLOW_REFERENCE_LENGTH = 4;
 /** length of what the chain holds. u32 at byte 8, in bytes. */
 export const OVERFLOW_REFERENCE_STORED = 8;
-/** how the chain holds it: 0 as it is, 1 zlib deflate, 2 zstd. u32 at byte 12. */
+/** how the chain holds it: 0 as it is, 1 zstd. u32 at byte 12. */
 export const OVERFLOW_REFERENCE_CODEC = 12;
 
 /** first page of the chain. u32 at byte 0. */
@@ -58,7 +58,7 @@ export const setOverflowReferenceStored = (u32: Uint32Array, overflowReference: 
   u32[(overflowReference + 8) >>> 2] = stored;
 };
 
-/** how the chain holds it: 0 as it is, 1 zlib deflate, 2 zstd. u32 at byte 12. */
+/** how the chain holds it: 0 as it is, 1 zstd. u32 at byte 12. */
 export const overflowReferenceCodec = (u32: Uint32Array, overflowReference: number): number => u32[(overflowReference + 12) >>> 2];
 export const setOverflowReferenceCodec = (u32: Uint32Array, overflowReference: number, codec: number): void => {
   u32[(overflowReference + 12) >>> 2] = codec;

@@ -23,6 +23,6 @@ export const OVERFLOW_REFERENCE = defineStruct({
     page: { at: 0, type: 'u32', doc: 'first page of the chain' },
     length: { at: 4, type: 'u32', doc: 'length of the value', unit: 'bytes' },
     stored: { at: 8, type: 'u32', doc: 'length of what the chain holds', unit: 'bytes' },
-    codec: { at: 12, type: 'u32', doc: 'how the chain holds it: 0 as it is, 1 zlib deflate, 2 zstd' },
+    codec: { at: 12, type: 'u32', doc: 'how the chain holds it: 0 as it is, 1 zstd' },
   },
 });
