@@ -204,6 +204,15 @@ export function readOverflow(
   value.copy(into, at);
 }
 
+/** The value of the reference at byte offset `reference` of a row image, in memory of its own. */
+export function readReferenced(store: OverflowStore, i32: Int32Array, reference: number): Buffer {
+  const word = reference >> 2;
+  const length = i32[word + 1] >>> 0;
+  const value = Buffer.allocUnsafe(length);
+  readOverflow(store, i32[word], length, i32[word + 2] >>> 0, i32[word + 3], value, 0);
+  return value;
+}
+
 function readChain(store: OverflowStore, first: PageId, stored: number, into: Uint8Array, at: number): void {
   const found = chainPage();
   let page = first | 0;
