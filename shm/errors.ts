@@ -16,6 +16,8 @@ export const SQLSTATE = {
   datetime_field_overflow: '22008',
   division_by_zero: '22012',
   invalid_parameter_value: '22023',
+  /** A sequence that does not cycle has no further value. */
+  sequence_generator_limit_exceeded: '2200H',
   invalid_text_representation: '22P02',
   not_null_violation: '23502',
   foreign_key_violation: '23503',

@@ -26,7 +26,7 @@ export const highWord = (value: number | bigint): number =>
 
 /** Low word of the same. */
 export const lowWord = (value: number | bigint): number =>
-  typeof value === 'number' ? value - Math.floor(value / 4294967296) * 4294967296 | 0 : Number(BigInt.asIntN(32, value));
+  typeof value === 'number' ? (value - Math.floor(value / 4294967296) * 4294967296) | 0 : Number(BigInt.asIntN(32, value));
 
 /** The integer: a number while it is safe, a BigInt beyond. */
 export function wordsToInteger(high: number, low: number): number | bigint {

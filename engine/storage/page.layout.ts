@@ -70,8 +70,9 @@ export const PAGE_TYPE_VERSION = 8;
 export const PAGE_TYPE_COLUMN_EXTENT = 9;
 export const PAGE_TYPE_ALLOCATION = 10;
 export const PAGE_TYPE_HEAP_MAP = 11;
+export const PAGE_TYPE_SEQUENCE = 12;
 /** The greatest of them. */
-export const PAGE_TYPE_MAX = 11;
+export const PAGE_TYPE_MAX = 12;
 
 const NAMES = [
   'unformatted',
@@ -86,6 +87,7 @@ const NAMES = [
   'column extent',
   'allocation',
   'heap map',
+  'sequence',
 ];
 
 /** A page type's name for messages and the inspector. */

@@ -260,9 +260,11 @@ export const TABLE_LIST_THREAD = 4;
 export const TABLE_LIST_GENERATION = 8;
 /** mode in which it uses all tables, because the list is full; 0 = it does not. atomic32 at byte 12. */
 export const TABLE_LIST_ALL = 12;
-/** TABLE_USE. bytes at byte 16. */
-export const TABLE_LIST_ENTRIES = 16;
-export const TABLE_LIST_ENTRIES_LENGTH = 496;
+/** number of the transaction, once it writes: who finds the list of a dead thread asks for it. atomic32 at byte 16. */
+export const TABLE_LIST_NUMBER = 16;
+/** TABLE_USE. bytes at byte 24. */
+export const TABLE_LIST_ENTRIES = 24;
+export const TABLE_LIST_ENTRIES_LENGTH = 488;
 
 /** entries. atomic32 at byte 0. */
 export const loadTableListCount = (i32: Int32Array, tableList: number): number => Atomics.load(i32, tableList >>> 2);
@@ -301,6 +303,19 @@ export const compareExchangeTableListAll = (i32: Int32Array, tableList: number, 
   Atomics.compareExchange(i32, (tableList + 12) >>> 2, expected, value);
 /** The same word as an index of the Int32Array, for Atomics.wait and notify. */
 export const tableListAllWord = (tableList: number): number => (tableList + 12) >>> 2;
+
+/** number of the transaction, once it writes: who finds the list of a dead thread asks for it. atomic32 at byte 16. */
+export const loadTableListNumber = (i32: Int32Array, tableList: number): number => Atomics.load(i32, (tableList + 16) >>> 2);
+export const storeTableListNumber = (i32: Int32Array, tableList: number, value: number): void => {
+  Atomics.store(i32, (tableList + 16) >>> 2, value);
+};
+/** The same word: what stood there before is returned. */
+export const addTableListNumber = (i32: Int32Array, tableList: number, delta: number): number => Atomics.add(i32, (tableList + 16) >>> 2, delta);
+export const exchangeTableListNumber = (i32: Int32Array, tableList: number, value: number): number => Atomics.exchange(i32, (tableList + 16) >>> 2, value);
+export const compareExchangeTableListNumber = (i32: Int32Array, tableList: number, expected: number, value: number): number =>
+  Atomics.compareExchange(i32, (tableList + 16) >>> 2, expected, value);
+/** The same word as an index of the Int32Array, for Atomics.wait and notify. */
+export const tableListNumberWord = (tableList: number): number => (tableList + 16) >>> 2;
 
 /** Size of tableUse: Entry of a table list. Starts at a multiple of 4. */
 export const TABLE_USE_BYTES = 8;
@@ -400,7 +415,7 @@ export const CHANGE_SET_OLDER = 16;
 /** the set after, 0 = none. i32 at byte 20. */
 export const CHANGE_SET_NEWER = 20;
 /** of the whole block. i32 at byte 24, in bytes. */
-export const CHANGE_SET_BYTES = 24;
+export const CHANGE_SET_SIZE = 24;
 /** CHANGES_ROWS or CHANGES_TABLES. i32 at byte 28. */
 export const CHANGE_SET_KIND = 28;
 /** changed rows, or tables. i32 at byte 32. */
@@ -431,9 +446,9 @@ export const setChangeSetNewer = (i32: Int32Array, changeSet: number, newer: num
 };
 
 /** of the whole block. i32 at byte 24, in bytes. */
-export const changeSetBytes = (i32: Int32Array, changeSet: number): number => i32[(changeSet + 24) >>> 2];
-export const setChangeSetBytes = (i32: Int32Array, changeSet: number, bytes: number): void => {
-  i32[(changeSet + 24) >>> 2] = bytes;
+export const changeSetSize = (i32: Int32Array, changeSet: number): number => i32[(changeSet + 24) >>> 2];
+export const setChangeSetSize = (i32: Int32Array, changeSet: number, size: number): void => {
+  i32[(changeSet + 24) >>> 2] = size;
 };
 
 /** CHANGES_ROWS or CHANGES_TABLES. i32 at byte 28. */
@@ -460,7 +475,7 @@ export const CHANGED_ROW_SLOT = 8;
 /** keys that follow. u16 at byte 10. */
 export const CHANGED_ROW_KEYS = 10;
 /** of this header and the keys. i32 at byte 12, in bytes. */
-export const CHANGED_ROW_BYTES = 12;
+export const CHANGED_ROW_SIZE = 12;
 
 /** table id. u32 at byte 0. */
 export const changedRowTable = (u32: Uint32Array, changedRow: number): number => u32[changedRow >>> 2];
@@ -487,9 +502,9 @@ export const setChangedRowKeys = (u16: Uint16Array, changedRow: number, keys: nu
 };
 
 /** of this header and the keys. i32 at byte 12, in bytes. */
-export const changedRowBytes = (i32: Int32Array, changedRow: number): number => i32[(changedRow + 12) >>> 2];
-export const setChangedRowBytes = (i32: Int32Array, changedRow: number, bytes: number): void => {
-  i32[(changedRow + 12) >>> 2] = bytes;
+export const changedRowSize = (i32: Int32Array, changedRow: number): number => i32[(changedRow + 12) >>> 2];
+export const setChangedRowSize = (i32: Int32Array, changedRow: number, size: number): void => {
+  i32[(changedRow + 12) >>> 2] = size;
 };
 
 /** Size of changedKey: A key that a changed row had before or has now; its bytes follow, padded to 8. Starts at a multiple of 4. */

@@ -24,7 +24,12 @@ export const LOCK_SHARED = defineStruct({
     setCount: { at: 144, type: 'i32', doc: 'change sets' },
     sinceFreed: { at: 148, type: 'i32', doc: 'serializable commits since old change sets were looked for' },
     newestStamp: { at: 152, type: 'f64', unit: 'microseconds', doc: 'stamp of the newest change set' },
-    anythingStamp: { at: 160, type: 'f64', unit: 'microseconds', doc: 'stamp of the last commit for which there was no room at all: it counts as having changed everything' },
+    anythingStamp: {
+      at: 160,
+      type: 'f64',
+      unit: 'microseconds',
+      doc: 'stamp of the last commit for which there was no room at all: it counts as having changed everything',
+    },
     freedBefore: { at: 168, type: 'f64', unit: 'microseconds', doc: 'visible horizon when old change sets were last looked for' },
     freed: { at: 192, type: 'shared53', unit: 'microseconds', doc: 'change sets up to this stamp may be gone' },
     failures: { at: 256, type: 'atomic32', doc: 'commits refused by validation (statistics)' },
@@ -70,7 +75,7 @@ export const TABLE_ACCESS = 1;
 export const TABLE_WRITE = 2;
 
 /** Tables that a list has room for; a session that uses more counts as using all. */
-export const TABLE_LIST_MAX = 62;
+export const TABLE_LIST_MAX = 61;
 
 export const TABLE_LIST = defineStruct({
   name: 'tableList',
@@ -81,7 +86,12 @@ export const TABLE_LIST = defineStruct({
     thread: { at: 4, type: 'i32', doc: 'thread number + 1 in whose words they are counted' },
     generation: { at: 8, type: 'i32', doc: 'generation of that thread slot' },
     all: { at: 12, type: 'atomic32', doc: 'mode in which it uses all tables, because the list is full; 0 = it does not' },
-    entries: { at: 16, type: 'bytes', length: 496, doc: 'TABLE_USE' },
+    number: {
+      at: 16,
+      type: 'atomic32',
+      doc: 'number of the transaction, once it writes: who finds the list of a dead thread asks for it',
+    },
+    entries: { at: 24, type: 'bytes', length: 488, doc: 'TABLE_USE' },
   },
 });
 
@@ -104,7 +114,11 @@ export const TABLE_INTENT = defineStruct({
     table: { at: 4, type: 'u32', doc: 'table id' },
     number: { at: 8, type: 'i32', doc: 'number of the transaction' },
     thread: { at: 12, type: 'i32', doc: 'thread whose doorbell rings when a user leaves' },
-    refuses: { at: 16, type: 'i32', doc: 'TABLE_ACCESS: nobody else may use the table; TABLE_WRITE: nobody else may write to it' },
+    refuses: {
+      at: 16,
+      type: 'i32',
+      doc: 'TABLE_ACCESS: nobody else may use the table; TABLE_WRITE: nobody else may write to it',
+    },
     granted: { at: 20, type: 'i32', doc: '1 once it has been alone' },
   },
 });
@@ -120,10 +134,15 @@ export const CHANGE_SET = defineStruct({
   bytes: 48,
   fields: {
     stamp: { at: 0, type: 'f64', unit: 'microseconds', doc: 'its commit stamp' },
-    olderStamp: { at: 8, type: 'f64', unit: 'microseconds', doc: 'stamp of the set before: says whether that can be freed under the reader' },
+    olderStamp: {
+      at: 8,
+      type: 'f64',
+      unit: 'microseconds',
+      doc: 'stamp of the set before: says whether that can be freed under the reader',
+    },
     older: { at: 16, type: 'i32', doc: 'the set before, 0 = none' },
     newer: { at: 20, type: 'i32', doc: 'the set after, 0 = none' },
-    bytes: { at: 24, type: 'i32', unit: 'bytes', doc: 'of the whole block' },
+    size: { at: 24, type: 'i32', unit: 'bytes', doc: 'of the whole block' },
     kind: { at: 28, type: 'i32', doc: 'CHANGES_ROWS or CHANGES_TABLES' },
     count: { at: 32, type: 'i32', doc: 'changed rows, or tables' },
   },
@@ -138,7 +157,7 @@ export const CHANGED_ROW = defineStruct({
     page: { at: 4, type: 'i32', doc: "page of the row's home" },
     slot: { at: 8, type: 'u16', doc: "slot of the row's home" },
     keys: { at: 10, type: 'u16', doc: 'keys that follow' },
-    bytes: { at: 12, type: 'i32', unit: 'bytes', doc: 'of this header and the keys' },
+    size: { at: 12, type: 'i32', unit: 'bytes', doc: 'of this header and the keys' },
   },
 });
 
