@@ -72,7 +72,7 @@ function checkNode(walk: Walk, page: number, level: number, low: KeyScratch | nu
   walk.seen.add(page);
   const v = privateViews(PAGE_BYTES);
   const frame = holdPage(walk.tree.cache, page);
-  copyWords(v, 0, frameSegment(walk.tree.shm, frame), frameOffset(walk.tree.shm, frame), PAGE_BYTES);
+  copyWords(v.i32, 0, frameSegment(walk.tree.shm, frame).i32, frameOffset(walk.tree.shm, frame), PAGE_BYTES);
   releasePage(walk.tree.cache, frame);
   if (!checkHeader(walk, v, page, level)) return;
   checkFence(walk, v, page, FENCE_LOW, low);

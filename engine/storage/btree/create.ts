@@ -17,16 +17,18 @@ import type { Tree } from './tree.ts';
  * for tests, which want high trees from few entries. One log group; the page is lost if its catalog row is never written.
  */
 export function createIndex(tree: Tree, kind: IndexKind, logged: boolean, temporary = false, limit = 0): number {
-  const page = takeNewPage(tree, temporary ? -1 : 0);
-  beginChange(tree, logged);
+  // Below 0 lies the temporary file.
+  const root = temporary ? -2 : 0;
+  const page = takeNewPage(tree, root);
+  beginChange(tree, root);
   const frame = latchNewPage(tree.cache, page);
   const v = frameSegment(tree.shm, frame);
   const node = frameOffset(tree.shm, frame);
   setPageLsn(v.f64, node, 0);
   nodeFormat(v, node, page, 0, kindNumber(kind), page, limit);
-  useNewPage(tree, temporary ? -1 : 0);
+  useNewPage(tree, root);
   if (logged) logImage(tree.log, page, v, node);
-  endChange(tree, logged);
+  endChange(tree, root);
   markChanged(tree, frame, logged);
   unlatchFrame(tree.shm, frame);
   return page;

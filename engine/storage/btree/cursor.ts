@@ -135,6 +135,7 @@ export function cursorKey(cursor: Cursor, index: number, key: KeyScratch): void 
 export function nextBatch(tree: Tree, root: number, cursor: Cursor): number {
   const { shm } = tree;
   const { place } = cursor;
+  tree.misses = 0;
   cursor.count = 0;
   while (cursor.where !== AT_END && cursor.count === 0) {
     const to = cursor.where === AT_START ? TO_FIRST : TO_KEY;
@@ -153,6 +154,7 @@ export function nextBatch(tree: Tree, root: number, cursor: Cursor): number {
 export function previousBatch(tree: Tree, root: number, cursor: Cursor): number {
   const { shm } = tree;
   const { place } = cursor;
+  tree.misses = 0;
   cursor.count = 0;
   while (cursor.where !== AT_START && cursor.count === 0) {
     const to = cursor.where === AT_END ? TO_LAST : TO_BEFORE;

@@ -16,6 +16,7 @@ import { frameOffset, frameSegment } from '../../../shm/shared-memory.ts';
 import { TESTING, yieldPoint } from '../../../shm/yield-point.ts';
 import { indexDamaged } from '../../../shm/errors.ts';
 import { fetchFrame } from '../cache/page-cache.ts';
+import { writePages } from '../cache/page-writer.ts';
 import { pageLevel, pageOwner, pageType } from '../page.layout.gen.ts';
 import { PAGE_TYPE_BTREE_INNER, PAGE_TYPE_BTREE_LEAF, pageTypeName } from '../page.layout.ts';
 import type { KeyScratch } from '../rows/runtime.ts';
@@ -45,7 +46,7 @@ export const NO_LEVEL = -1;
 export function rootFrame(tree: Tree, root: number): number {
   const hint = tree.rootHints[root & 255];
   if (tree.shm.i32[(tree.shm.framesBase + hint * FRAME_BYTES + FRAME_PAGE_ID) >>> 2] === root) return hint;
-  const frame = fetchFrame(tree.cache, root);
+  const frame = bringIn(tree, root);
   tree.rootHints[root & 255] = frame;
   return frame;
 }
@@ -131,6 +132,7 @@ function descendFrom(
       if (childFrame < 0) {
         if (!readValid(i32, base, version)) return RESTART;
         if (testing) yieldPoint('btree.miss');
+        noteMiss(tree);
         childFrame = fetchFrame(tree.cache, child);
       }
     }
@@ -163,6 +165,23 @@ function chooseChild(
   if (to === TO_BEFORE) return nodeSearch(v, node, 1, key, rowPage, rowSlot) - 1;
   const count = nodeCount(v, node);
   return count === 0 ? 0 : count - 1;
+}
+
+/** The frame of a page that is about to be latched together with others; reads it in if need be. Not validated. */
+export function bringIn(tree: Tree, page: number): number {
+  if (lookupFrame(tree.shm, page) < 0) noteMiss(tree);
+  return fetchFrame(tree.cache, page);
+}
+
+/** One call needs a few pages in the cache at once. If it keeps reading, most frames are dirty and its own pages push each other out. */
+const MISSES_MAX = 24;
+const PAGES_WRITTEN = 64;
+
+/** Counts a page that this call has to read in; makes room when there are too many. No latch, no hold. */
+export function noteMiss(tree: Tree): void {
+  if (++tree.misses < MISSES_MAX) return;
+  tree.misses = 0;
+  writePages(tree.cache, PAGES_WRITTEN);
 }
 
 /** Notes where a child was seen. The node's version does not move: nobody reads a hint as truth. */

@@ -44,6 +44,7 @@ export function indexInsert(
   change: IndexChange,
 ): IndexStatus {
   const root = index.root;
+  tree.misses = 0;
   if (change.logged) takeCredit(tree.log, entryRecordBytes(kindNumber(index.kind), key));
   if (tree.edgeHints[(root & 255) * 4 + 3] !== 0 && insertAtEdge(tree, root, key, rowPage, rowSlot, change)) return INDEX_DONE;
   for (;;) {

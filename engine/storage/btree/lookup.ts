@@ -267,6 +267,7 @@ export function lookupKey(tree: Tree, root: number, key: KeyScratch): boolean {
   const found = tree.found;
   let rowPage = 0;
   let rowSlot = 0;
+  tree.misses = 0;
   for (;;) {
     const frame = descend(tree, root, 0, TO_KEY, key, rowPage, rowSlot);
     const version = tree.path[PATH_VERSION];

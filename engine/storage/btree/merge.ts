@@ -18,17 +18,17 @@ import { latchFrame, readValid, unlatchFrame, unlatchFrameUnchanged, versionBefo
 import { FRAME_BYTES } from '../../../shm/frame.layout.gen.ts';
 import { frameOffset, frameSegment } from '../../../shm/shared-memory.ts';
 import { TESTING, yieldPoint } from '../../../shm/yield-point.ts';
-import { fetchFrame, latchPage, latchResident } from '../cache/page-cache.ts';
+import { latchPage, latchResident } from '../cache/page-cache.ts';
 import { NO_PAGE } from '../../../shm/types.ts';
 import { pageLevel, pageSlotCount } from '../page.layout.gen.ts';
 import { createKeyScratch, type KeyScratch } from '../rows/runtime.ts';
-import { descend, NO_LEVEL, PATH_VERSION, TO_KEY } from './descend.ts';
+import { bringIn, descend, NO_LEVEL, PATH_VERSION, TO_KEY } from './descend.ts';
 import { readFence } from './fences.ts';
 import { FENCE_HIGH } from './node.layout.ts';
 import { nodeKind } from './node.layout.gen.ts';
 import { childIndex, childPage, copyNode, HIGH_NONE, HIGH_SET, nodeCount, nodeRemove, nodeTruncate } from './node.ts';
 import { mergeFits, mergeRight } from './node-split.ts';
-import { beginChange, cancelChange, endChange, blankPage, giveBackPage, markChanged } from './pages.ts';
+import { beginChange, cancelChange, endChange, blankPage, giveBackPage, markChanged, prepareBlank } from './pages.ts';
 import { logImage, logParentDelete, logTruncate } from './records.ts';
 import type { Tree } from './tree.ts';
 
@@ -122,9 +122,10 @@ function mergePair(
   logged: boolean,
 ): number {
   const { shm, cache } = tree;
-  fetchFrame(cache, leftPage);
-  fetchFrame(cache, rightPage);
-  beginChange(tree, logged);
+  bringIn(tree, leftPage);
+  bringIn(tree, rightPage);
+  prepareBlank(tree, rightPage);
+  beginChange(tree, root);
   if (testing) yieldPoint('btree.mergeLatch');
   latchFrame(shm, parent);
   const same = versionBeforeLatch(shm, parent) === version;
@@ -135,7 +136,7 @@ function mergePair(
     if (right >= 0) unlatchFrameUnchanged(shm, right);
     if (left >= 0) unlatchFrameUnchanged(shm, left);
     unlatchFrameUnchanged(shm, parent);
-    cancelChange(tree, logged);
+    cancelChange(tree, root);
     return right >= 0 ? NOTHING : AGAIN;
   }
   mergeLatched(tree, root, parent, parentPage, index, left, leftPage, right, rightPage, logged);
@@ -143,7 +144,7 @@ function mergePair(
   unlatchFrame(shm, left);
   unlatchFrame(shm, parent);
   if (testing) yieldPoint('btree.merged');
-  giveBackPage(tree, rightPage, logged);
+  giveBackPage(tree, rightPage);
   return MERGED;
 }
 
@@ -189,7 +190,7 @@ function mergeLatched(
   nodeRemove(p, parent, index + 1);
   if (logged) logParentDelete(log, root, parentPage, index + 1);
   blankPage(tree, rightFrame, rightPage, root, logged);
-  endChange(tree, logged);
+  endChange(tree, root);
   markChanged(tree, rightFrame, logged);
   markChanged(tree, leftFrame, logged);
   markChanged(tree, parentFrame, logged);
@@ -198,13 +199,14 @@ function mergeLatched(
 /** The root's only child moves into the root's page; the tree is one level lower. */
 function collapseRoot(tree: Tree, root: number, rootAt: number, version: number, childPageId: number, logged: boolean): number {
   const { shm, cache } = tree;
-  fetchFrame(cache, childPageId);
-  beginChange(tree, logged);
+  bringIn(tree, childPageId);
+  prepareBlank(tree, childPageId);
+  beginChange(tree, root);
   latchFrame(shm, rootAt);
   const child = versionBeforeLatch(shm, rootAt) === version ? latchResident(cache, childPageId) : -1;
   if (child < 0) {
     unlatchFrameUnchanged(shm, rootAt);
-    cancelChange(tree, logged);
+    cancelChange(tree, root);
     return AGAIN;
   }
   const v = frameSegment(shm, rootAt);
@@ -212,11 +214,11 @@ function collapseRoot(tree: Tree, root: number, rootAt: number, version: number,
   copyNode(frameSegment(shm, child), frameOffset(shm, child), v, node);
   if (logged) logImage(tree.log, root, v, node);
   blankPage(tree, child, childPageId, root, logged);
-  endChange(tree, logged);
+  endChange(tree, root);
   markChanged(tree, child, logged);
   markChanged(tree, rootAt, logged);
   unlatchFrame(shm, child);
   unlatchFrame(shm, rootAt);
-  giveBackPage(tree, childPageId, logged);
+  giveBackPage(tree, childPageId);
   return MERGED;
 }

@@ -24,7 +24,7 @@ const workKey: KeyScratch = createKeyScratch();
  * others starts a node of its own and leaves this one full; inner nodes there keep a tenth free, so that a neighbour that has
  * shrunk to one child can be merged in. Elsewhere the halves are equal, in bytes.
  */
-export function splitPoint(v: ByteViews, node: number, key: KeyScratch, rowPage: number, rowSlot: number): number {
+function splitPoint(v: ByteViews, node: number, key: KeyScratch, rowPage: number, rowSlot: number): number {
   const count = pageSlotCount(v.u16, node);
   const rightEdge = (nodeFences(v.u16, node) & FENCE_HIGH) === 0;
   if (rightEdge && nodeSearch(v, node, 0, key, rowPage, rowSlot) === count) {
@@ -45,7 +45,7 @@ export function splitPoint(v: ByteViews, node: number, key: KeyScratch, rowPage:
  * The fence between entries `at - 1` and `at`, into `separator`: above the one, not above the other, and as short as that
  * allows. At `at` = count the given key stands for the entry that is to come.
  */
-export function separatorAt(
+function separatorAt(
   v: ByteViews,
   node: number,
   at: number,
@@ -65,6 +65,41 @@ export function separatorAt(
   let common = 0;
   while (common < workKey.length && workKey.u8[common] === separator.u8[common]) common++;
   separator.length = common + 1;
+}
+
+/**
+ * Decides where a full node is cut: returns the index from which entries move right, and the fence between the halves in
+ * `separator` (row id in i32[2], i32[3]). Both halves fit: each gives up an entry that is at least as long as the new fence, but
+ * for a left half that keeps all, which is asked.
+ */
+export function cutNode(
+  v: ByteViews,
+  node: number,
+  key: KeyScratch,
+  rowPage: number,
+  rowSlot: number,
+  separator: KeyScratch,
+): number {
+  const count = pageSlotCount(v.u16, node);
+  let at = splitPoint(v, node, key, rowPage, rowSlot);
+  separatorAt(v, node, at, key, rowPage, rowSlot, separator);
+  if (at === count && !fitsBelow(v, node, separator)) {
+    at = count - 1;
+    separatorAt(v, node, at, key, rowPage, rowSlot, separator);
+  }
+  return at;
+}
+
+/** Whether all entries fit with this high fence. */
+function fitsBelow(v: ByteViews, node: number, high: KeyScratch): boolean {
+  if (nodeKind(v.u16, node) !== KIND_BYTES) return true;
+  let prefix = 0;
+  let bytes = (high.length + 3) & ~3;
+  if (readFence(v, node, FENCE_LOW, workKey)) {
+    while (prefix < workKey.length && prefix < high.length && workKey.u8[prefix] === high.u8[prefix]) prefix++;
+    bytes += (workKey.length + 3) & ~3;
+  }
+  return bytes + bytesWithPrefix(v, node, prefix) <= PAGE_BYTES - NODE_AREA;
 }
 
 /** Copies a key and a row id into a key whose i32[2], i32[3] are the row id. */

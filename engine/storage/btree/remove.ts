@@ -36,6 +36,7 @@ export function indexRemove(
 ): IndexStatus {
   const { shm } = tree;
   const { root } = index;
+  tree.misses = 0;
   if (change.logged) takeCredit(tree.log, entryRecordBytes(kindNumber(index.kind), key));
   for (;;) {
     const frame = descend(tree, root, 0, TO_KEY, key, rowPage, rowSlot);

@@ -17,13 +17,13 @@ import { latchFrame, readValid, unlatchFrame, unlatchFrameUnchanged, versionBefo
 import { FRAME_BYTES } from '../../../shm/frame.layout.gen.ts';
 import { frameOffset, frameSegment } from '../../../shm/shared-memory.ts';
 import { TESTING, yieldPoint } from '../../../shm/yield-point.ts';
-import { fetchFrame, latchPage, latchResident } from '../cache/page-cache.ts';
+import { latchPage, latchResident } from '../cache/page-cache.ts';
 import { pageLevel, pageOwner, pagePageId, setPageLsn, setPagePageId } from '../page.layout.gen.ts';
 import { createKeyScratch, type KeyScratch } from '../rows/runtime.ts';
-import { descend, NO_LEVEL, PATH_VERSION, TO_KEY } from './descend.ts';
+import { bringIn, descend, NO_LEVEL, PATH_VERSION, TO_KEY } from './descend.ts';
 import { copyNode, HIGH_SET, childIndex, childPage, nodeFits, nodeFormat, nodeInsert, nodeTruncate } from './node.ts';
 import { nodeKind, nodeLimit } from './node.layout.gen.ts';
-import { copyKey, fillRight, separatorAt, splitPoint } from './node-split.ts';
+import { copyKey, cutNode, fillRight } from './node-split.ts';
 import { beginChange, cancelChange, endChange, markChanged, takeNewPage, useNewPage } from './pages.ts';
 import { logImage, logParentInsert, logTruncate } from './records.ts';
 import type { Tree } from './tree.ts';
@@ -83,14 +83,14 @@ function splitUnder(
   const { shm, cache } = tree;
   // The child's number was read without validation: nothing is read in before the parent is known to have been sound.
   if (!readValid(shm.i32, shm.framesBase + parent * FRAME_BYTES, version)) return AGAIN;
-  fetchFrame(cache, childMaybe);
+  bringIn(tree, childMaybe);
   const page = takeNewPage(tree, root);
-  beginChange(tree, logged);
+  beginChange(tree, root);
   if (testing) yieldPoint('btree.splitLatch');
   latchFrame(shm, parent);
   if (versionBeforeLatch(shm, parent) !== version) {
     unlatchFrameUnchanged(shm, parent);
-    cancelChange(tree, logged);
+    cancelChange(tree, root);
     return AGAIN;
   }
   const child = latchResident(cache, childMaybe);
@@ -98,7 +98,7 @@ function splitUnder(
   if (right < 0) {
     if (child >= 0) unlatchFrameUnchanged(shm, child);
     unlatchFrameUnchanged(shm, parent);
-    cancelChange(tree, logged);
+    cancelChange(tree, root);
     return AGAIN;
   }
   const status = splitLatched(tree, root, parent, child, right, page, key, rowPage, rowSlot, logged);
@@ -106,7 +106,7 @@ function splitUnder(
     unlatchFrameUnchanged(shm, right);
     unlatchFrameUnchanged(shm, child);
     unlatchFrameUnchanged(shm, parent);
-    cancelChange(tree, logged);
+    cancelChange(tree, root);
     return status === PARENT_FULL ? PARENT_FULL : DONE;
   }
   unlatchFrame(shm, right);
@@ -139,8 +139,7 @@ function splitLatched(
   const right = frameOffset(shm, rightFrame);
   const kind = nodeKind(v.u16, child);
   if (nodeFits(v, child, key)) return DONE_UNCHANGED;
-  const at = splitPoint(v, child, key, rowPage, rowSlot);
-  separatorAt(v, child, at, key, rowPage, rowSlot, separator);
+  const at = cutNode(v, child, key, rowPage, rowSlot, separator);
   if (!nodeFits(p, parent, separator)) return PARENT_FULL;
   const index = childIndex(p, parent, separator, separator.i32[2], separator.i32[3]) + 1;
   const childPageId = childPage(p, parent, index - 1);
@@ -154,7 +153,7 @@ function splitLatched(
     logTruncate(log, root, childPageId, kind, at, HIGH_SET, separator);
     logParentInsert(log, root, pagePageId(p.u32, parent), kind, index, separator, page);
   }
-  endChange(tree, logged);
+  endChange(tree, root);
   markChanged(tree, rightFrame, logged);
   markChanged(tree, childFrame, logged);
   markChanged(tree, parentFrame, logged);
@@ -165,7 +164,7 @@ function splitLatched(
 function growRoot(tree: Tree, root: number, level: number, key: KeyScratch, logged: boolean): boolean {
   const { shm, cache, log } = tree;
   const page = takeNewPage(tree, root);
-  beginChange(tree, logged);
+  beginChange(tree, root);
   const frame = latchPage(cache, root);
   const v = frameSegment(shm, frame);
   const node = frameOffset(shm, frame);
@@ -173,7 +172,7 @@ function growRoot(tree: Tree, root: number, level: number, key: KeyScratch, logg
   const childFrame = done ? -1 : latchResident(cache, page);
   if (childFrame < 0) {
     unlatchFrameUnchanged(shm, frame);
-    cancelChange(tree, logged);
+    cancelChange(tree, root);
     return done;
   }
   const w = frameSegment(shm, childFrame);
@@ -189,7 +188,7 @@ function growRoot(tree: Tree, root: number, level: number, key: KeyScratch, logg
     logImage(log, root, w, child);
     logImage(log, root, v, node);
   }
-  endChange(tree, logged);
+  endChange(tree, root);
   markChanged(tree, childFrame, logged);
   markChanged(tree, frame, logged);
   unlatchFrame(shm, childFrame);

@@ -8,7 +8,7 @@
 
 import type { PageCache } from '../cache/page-cache.ts';
 import type { Log } from '../log/log-context.ts';
-import type { IndexPages } from './pages.ts';
+import type { Space } from '../space/space.ts';
 import type { SharedMemory } from '../../../shm/shared-memory.ts';
 import { createKeyScratch, type IndexKind, type KeyScratch } from '../rows/runtime.ts';
 
@@ -58,12 +58,20 @@ export const FOUND_MORE = 5;
 export const LEVELS_MAX = 32;
 const HINTS = 256;
 
+/** Pages of the temporary file. No latch or hold by the caller; freed pages are reused once every epoch has passed. */
+export interface TemporaryPages {
+  take(): number;
+  free(page: number): void;
+}
+
 /** Per-thread context of all B+tree functions. */
 export interface Tree {
   readonly shm: SharedMemory;
   readonly cache: PageCache;
   readonly log: Log;
-  readonly pages: IndexPages;
+  readonly space: Space;
+  /** Null where no index is temporary. */
+  readonly temporary: TemporaryPages | null;
   /** A page taken for a split and not used yet, in the data file and in the temporary file; 0 = none (pages.ts). */
   readonly sparePages: Int32Array;
   /** Result of the last lookup: FOUND_*. */
@@ -72,6 +80,8 @@ export interface Tree {
   readonly rootHints: Int32Array;
   /** Right edge: (root, leaf page, frame) at 4 * (root & 255). Not trusted. */
   readonly edgeHints: Int32Array;
+  /** Pages read in by the call that is under way; see noteMiss() in descend.ts. */
+  misses: number;
   /** The last descent: page, frame, version, position of the entry taken, at 4 * level. */
   readonly path: Int32Array;
   /** Scratch keys: fences, separators, keys read back from records. */
@@ -80,16 +90,18 @@ export interface Tree {
 }
 
 /** Everything is per thread; the segments behind `shm` are shared. */
-export function createTree(shm: SharedMemory, cache: PageCache, log: Log, pages: IndexPages): Tree {
+export function createTree(shm: SharedMemory, cache: PageCache, log: Log, space: Space, temporary: TemporaryPages | null = null): Tree {
   return {
     shm,
     cache,
     log,
-    pages,
+    space,
+    temporary,
     sparePages: new Int32Array(2),
     found: new Int32Array(8),
     rootHints: new Int32Array(HINTS),
     edgeHints: new Int32Array(HINTS * 4),
+    misses: 0,
     path: new Int32Array(LEVELS_MAX * 4),
     separator: createKeyScratch(),
     scratchKey: createKeyScratch(),

@@ -31,6 +31,7 @@ const testing = TESTING;
 /** All entries with the key, and the leaves that can hold it, into `witness`. No latch or hold by the caller. */
 export function collectKey(tree: Tree, index: TreeIndex, key: KeyScratch, witness: LeafWitness): void {
   const shm = tree.shm;
+  tree.misses = 0;
   witness.leafCount = 0;
   witness.rowCount = 0;
   let rowPage = 0;
@@ -120,6 +121,7 @@ export function indexInsertUnique(
 ): IndexStatus {
   assert(witness.leafCount > 0, 'a witness names the leftmost leaf at least');
   if (change.logged) takeCredit(tree.log, entryRecordBytes(kindNumber(index.kind), key));
+  tree.misses = 0;
   if (testing) yieldPoint('btree.uniqueLatch');
   if (!latchWitness(tree, witness, 0)) return INDEX_MOVED;
   const first = witness.frames[0];
