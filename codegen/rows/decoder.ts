@@ -84,7 +84,11 @@ function emitNotNull(column: PlacedColumn): string {
 function emitVariable(column: PlacedColumn): string {
   const place = `row+${emitOffset(column)},${emitLength(column)}`;
   const inline =
-    column.kind === 'bytes' ? `readBytes(bytes,${place})` : column.kind === 'wideNumeric' ? `readWide(u8,${place})` : `readText(u8,bytes,${place})`;
+    column.kind === 'bytes'
+      ? `readBytes(bytes,${place})`
+      : column.kind === 'wideNumeric'
+        ? `readWide(u8,${place})`
+        : `readText(u8,bytes,${place})`;
   const kind = column.kind === 'bytes' ? 1 : column.kind === 'wideNumeric' ? 2 : 0;
   return `(${emitLength(column)}&${OVERFLOW_BIT})!==0?valueOfBytes(${kind},overflow(i32,row+${emitOffset(column)})):${inline}`;
 }
@@ -99,7 +103,12 @@ export function columnReader(layout: RowLayout, column: number): RowReader<RowVa
 export function arrayDecoder(layout: RowLayout): RowReader<RowValue[]> {
   const pieces: string[] = [];
   for (let from = 0; from < layout.columns.length; from += LITERAL_COLUMNS_MAX) {
-    pieces.push(layout.columns.slice(from, from + LITERAL_COLUMNS_MAX).map(emitValue).join(','));
+    pieces.push(
+      layout.columns
+        .slice(from, from + LITERAL_COLUMNS_MAX)
+        .map(emitValue)
+        .join(','),
+    );
   }
   const source =
     pieces.length <= 1

@@ -7,7 +7,14 @@
 
 import { limitExceeded, SQLSTATE, SqlError } from '../../shm/errors.ts';
 import type { ByteViews } from '../../engine/storage/rows/byte-views.ts';
-import { INLINE_VALUE_BYTES_MAX, OVERFLOW_BIT, ROW_BYTES_MAX, ROW_LAYOUT_SHIFT, ROW_NULLS, ROW_OVERFLOW } from '../../engine/storage/rows/row-image.ts';
+import {
+  INLINE_VALUE_BYTES_MAX,
+  OVERFLOW_BIT,
+  ROW_BYTES_MAX,
+  ROW_LAYOUT_SHIFT,
+  ROW_NULLS,
+  ROW_OVERFLOW,
+} from '../../engine/storage/rows/row-image.ts';
 import type { PlacedColumn, RowLayout } from '../../engine/storage/rows/row-layout.ts';
 import type { OverflowReference, RowInput, RowValue } from '../../engine/storage/rows/row-value.ts';
 import { isReference, OUT_OF_RANGE, rowHelpers, TAKE_HELPERS, variableBytes, WRONG_TYPE } from './row-helpers.ts';
@@ -84,7 +91,9 @@ export function encoderSource(layout: RowLayout): string {
 
 function emitColumn(column: PlacedColumn): string {
   const word = `r+${column.at >> 2}`;
-  const zero = Array.from({ length: Math.max(1, column.bytes >> 2) }, (_, index) => `i32[r+${(column.at >> 2) + index}]=0;`).join('');
+  const zero = Array.from({ length: Math.max(1, column.bytes >> 2) }, (_, index) => `i32[r+${(column.at >> 2) + index}]=0;`).join(
+    '',
+  );
   const whenNull =
     column.nullBit < 0
       ? `return ${failure(column, REASON_NULL)};`
@@ -144,8 +153,9 @@ function emitVariable(column: PlacedColumn): string {
   const put =
     column.kind === 'wideNumeric'
       ? 'n=putWide(u8,row+p,x);'
-      : (text ? `if(typeof x==='string'){if(x.length>${INLINE_VALUE_BYTES_MAX})return ${ROW_WIDE};n=putText(u8,bytes,row+p,x);}else ` : '') +
-        `n=putBytes(u8,row+p,x,${text});`;
+      : (text
+          ? `if(typeof x==='string'){if(x.length>${INLINE_VALUE_BYTES_MAX})return ${ROW_WIDE};n=putText(u8,bytes,row+p,x);}else `
+          : '') + `n=putBytes(u8,row+p,x,${text});`;
   return (
     `if(p>${ROW_BYTES_MAX})return ${ROW_WIDE};` +
     `if(typeof x==='object'&&isReference(x)){p=(p+3)&~3;putReference(i32,row+p,x);u16[${half}]=p;u16[${half}+1]=${OVERFLOW_BIT | 16};p+=16;i32[r+3]|=${ROW_OVERFLOW};}` +
@@ -158,9 +168,17 @@ function emitVariable(column: PlacedColumn): string {
 export function encodeError(layout: RowLayout, status: number): SqlError {
   const column = layout.columns[(-2 - status) >> 2];
   const reason = (-2 - status) & 3;
-  if (reason === REASON_NULL) return new SqlError(SQLSTATE.not_null_violation, `null value in column "${column.name}"`, { hint: 'the column is NOT NULL' });
-  if (reason === REASON_TYPE) return new SqlError(SQLSTATE.invalid_text_representation, `a value for column "${column.name}" is not of type ${column.kind}`);
-  return new SqlError(SQLSTATE.numeric_value_out_of_range, `a value for column "${column.name}" is out of range for type ${typeText(column)}`);
+  if (reason === REASON_NULL)
+    return new SqlError(SQLSTATE.not_null_violation, `null value in column "${column.name}"`, { hint: 'the column is NOT NULL' });
+  if (reason === REASON_TYPE)
+    return new SqlError(
+      SQLSTATE.invalid_text_representation,
+      `a value for column "${column.name}" is not of type ${column.kind}`,
+    );
+  return new SqlError(
+    SQLSTATE.numeric_value_out_of_range,
+    `a value for column "${column.name}" is out of range for type ${typeText(column)}`,
+  );
 }
 
 const typeText = (column: PlacedColumn): string =>
@@ -183,7 +201,14 @@ export function encodeRow(layout: RowLayout, to: ByteViews, row: number, input: 
   return encodeWide(layout, encode, to, row, input, writeOverflow);
 }
 
-function encodeWide(layout: RowLayout, encode: RowEncoder, to: ByteViews, row: number, input: RowInput, writeOverflow: OverflowWriter): number {
+function encodeWide(
+  layout: RowLayout,
+  encode: RowEncoder,
+  to: ByteViews,
+  row: number,
+  input: RowInput,
+  writeOverflow: OverflowWriter,
+): number {
   const values = input.values.slice();
   const inline: { index: number; bytes: Uint8Array }[] = [];
   let size = layout.fixedEnd;
@@ -216,6 +241,7 @@ function encodeWide(layout: RowLayout, encode: RowEncoder, to: ByteViews, row: n
   if (size > ROW_BYTES_MAX) throw limitExceeded('the length of a row in bytes', size, ROW_BYTES_MAX);
   for (const { index, bytes } of moved) values[index] = writeOverflow(bytes);
   const length = encode(to.i32, to.u16, to.u8, to.f64, to.bytesView, row, input.numbers, values);
-  if (length < 0) throw length === ROW_WIDE ? limitExceeded('the length of a row in bytes', size, ROW_BYTES_MAX) : encodeError(layout, length);
+  if (length < 0)
+    throw length === ROW_WIDE ? limitExceeded('the length of a row in bytes', size, ROW_BYTES_MAX) : encodeError(layout, length);
   return length;
 }

@@ -7,10 +7,26 @@ import { test } from 'node:test';
 import { privateViews } from '../../engine/storage/rows/byte-views.ts';
 import { type Column, layoutRow } from '../../engine/storage/rows/row-layout.ts';
 import { OverflowReference, type RowValue } from '../../engine/storage/rows/row-value.ts';
-import { createKeyScratch, type IndexKind, KEY_OK, KEY_OVERFLOW, KEY_TOO_LONG, type KeyScratch } from '../../engine/storage/rows/runtime.ts';
+import {
+  createKeyScratch,
+  type IndexKind,
+  KEY_OK,
+  KEY_OVERFLOW,
+  KEY_TOO_LONG,
+  type KeyScratch,
+} from '../../engine/storage/rows/runtime.ts';
 import { rowEncoder } from './encoder.ts';
 import { decodeKey } from './key-decode.ts';
-import { indexKind, type KeyColumn, keyExtractor, keyMaker, keySuccessor, keyTooLong, sameKeyTest, wideKeyExtractor } from './key-extractor.ts';
+import {
+  indexKind,
+  type KeyColumn,
+  keyExtractor,
+  keyMaker,
+  keySuccessor,
+  keyTooLong,
+  sameKeyTest,
+  wideKeyExtractor,
+} from './key-extractor.ts';
 import { COLUMN_KINDS, compareValues, randomColumns, randomOf, randomValue } from './random-rows.ts';
 
 const seeds = process.env.ROWS_SEED === undefined ? [1, 2, 3, Date.now() % 1_000_000_007] : [Number(process.env.ROWS_SEED)];
@@ -22,7 +38,12 @@ function compareKeys(kind: IndexKind, a: KeyScratch, b: KeyScratch): number {
   return (a.i32[1] >>> 0) - (b.i32[1] >>> 0);
 }
 
-function compareRows(columns: readonly Column[], keys: readonly KeyColumn[], a: readonly RowValue[], b: readonly RowValue[]): number {
+function compareRows(
+  columns: readonly Column[],
+  keys: readonly KeyColumn[],
+  a: readonly RowValue[],
+  b: readonly RowValue[],
+): number {
   for (const key of keys) {
     const [left, right] = [a[key.column], b[key.column]];
     const first = key.nullsFirst ?? key.descending === true;
@@ -36,7 +57,12 @@ function compareRows(columns: readonly Column[], keys: readonly KeyColumn[], a: 
   return 0;
 }
 
-function checkOrder(columns: readonly Column[], keys: readonly KeyColumn[], rows: readonly RowValue[][], kindWanted?: IndexKind): void {
+function checkOrder(
+  columns: readonly Column[],
+  keys: readonly KeyColumn[],
+  rows: readonly RowValue[][],
+  kindWanted?: IndexKind,
+): void {
   const layout = layoutRow(columns);
   const kind = kindWanted ?? indexKind(layout, keys);
   const extract = keyExtractor(layout, keys, kind);
@@ -67,7 +93,11 @@ function checkOrder(columns: readonly Column[], keys: readonly KeyColumn[], rows
     });
     for (const b of fit) {
       const order = Math.sign(compareRows(columns, keys, a.values, b.values));
-      strictEqual(Math.sign(compareKeys(kind, a.key, b.key)), order, `${JSON.stringify(keys)} ${kind}: ${String(a.values)} / ${String(b.values)}`);
+      strictEqual(
+        Math.sign(compareKeys(kind, a.key, b.key)),
+        order,
+        `${JSON.stringify(keys)} ${kind}: ${String(a.values)} / ${String(b.values)}`,
+      );
       if (same(a.views, 0, b.views, 0)) strictEqual(order, 0, 'sameKey is certain');
     }
     ok(same(a.views, 0, a.views, 0));
@@ -94,8 +124,14 @@ for (const seed of seeds) {
     const random = randomOf(seed);
     for (let round = 0; round < 40; round++) {
       const columns = randomColumns(random, 5);
-      const keys = [0, 1, 2, 3, 4].slice(0, 1 + random(5)).map(() => ({ column: random(5), descending: random(2) === 0, nullsFirst: random(2) === 0 }));
-      const pools = columns.map((column) => [randomValue(random, column), randomValue(random, column), randomValue(random, column)]);
+      const keys = [0, 1, 2, 3, 4]
+        .slice(0, 1 + random(5))
+        .map(() => ({ column: random(5), descending: random(2) === 0, nullsFirst: random(2) === 0 }));
+      const pools = columns.map((column) => [
+        randomValue(random, column),
+        randomValue(random, column),
+        randomValue(random, column),
+      ]);
       const rows = Array.from({ length: 20 }, () => pools.map((pool) => pool[random(3)]));
       checkOrder(columns, keys, rows);
     }
@@ -161,13 +197,19 @@ test('a collation key is taken as opaque bytes', () => {
 
 test('a key is 2,000 bytes at most', () => {
   const layout = layoutRow([{ name: 'a', kind: 'text', nullable: false }]);
-  const input = (length: number): { numbers: Float64Array; values: RowValue[] } => ({ numbers: new Float64Array(1), values: ['x'.repeat(length)] });
+  const input = (length: number): { numbers: Float64Array; values: RowValue[] } => ({
+    numbers: new Float64Array(1),
+    values: ['x'.repeat(length)],
+  });
   const maker = keyMaker(layout, [{ column: 0 }]);
   strictEqual(maker.encode(input(2000), createKeyScratch()), KEY_OK);
   for (const length of [2001, 2048, 2049, 100_000]) strictEqual(maker.encode(input(length), createKeyScratch()), KEY_TOO_LONG);
-  throws(() => {
-    throw keyTooLong();
-  }, { code: '54000' });
+  throws(
+    () => {
+      throw keyTooLong();
+    },
+    { code: '54000' },
+  );
   const escaped = keyMaker(layout, [{ column: 0, descending: true }]);
   strictEqual(escaped.encode({ numbers: new Float64Array(1), values: ['\0'.repeat(1200)] }, createKeyScratch()), KEY_TOO_LONG);
 });
@@ -186,11 +228,24 @@ test('the key of a value in an overflow chain is made from what the chain holds'
   const extract = keyExtractor(layout, keys, 'bytes');
   encode(views.i32, views.u16, views.u8, views.f64, views.bytesView, 0, new Float64Array(3), [5, 'inline', 'chained']);
   strictEqual(extract(views.i32, views.u16, views.u8, views.f64, 0, plain), KEY_OK);
-  encode(views.i32, views.u16, views.u8, views.f64, views.bytesView, 0, new Float64Array(3), [5, 'inline', new OverflowReference(7, 7, 7, 0)]);
+  encode(views.i32, views.u16, views.u8, views.f64, views.bytesView, 0, new Float64Array(3), [
+    5,
+    'inline',
+    new OverflowReference(7, 7, 7, 0),
+  ]);
   strictEqual(extract(views.i32, views.u16, views.u8, views.f64, 0, key), KEY_OVERFLOW);
   const wide = wideKeyExtractor(layout, keys, 'bytes');
-  strictEqual(wide(views, 0, key, () => Buffer.from('chained')), KEY_OK);
+  strictEqual(
+    wide(views, 0, key, () => Buffer.from('chained')),
+    KEY_OK,
+  );
   strictEqual(compareKeys('bytes', key, plain), 0);
-  strictEqual(wide(views, 0, key, () => Buffer.alloc(9000)), KEY_TOO_LONG);
-  strictEqual(wide(views, 0, key, () => Buffer.alloc(90_000)), KEY_TOO_LONG);
+  strictEqual(
+    wide(views, 0, key, () => Buffer.alloc(9000)),
+    KEY_TOO_LONG,
+  );
+  strictEqual(
+    wide(views, 0, key, () => Buffer.alloc(90_000)),
+    KEY_TOO_LONG,
+  );
 });

@@ -31,11 +31,11 @@ const floatWords = new Int32Array(floatBits.buffer);
 export const mappedWords = new Int32Array(2);
 
 export function mapFloat(value: number): void {
-  // + 0 turns -0 into 0; a NaN of any bits becomes the one.
-  floatBits[0] = value === value ? value + 0 : Number.NaN;
+  // + 0 turns -0 into 0.
+  floatBits[0] = value + 0;
   let low = floatWords[0];
   let high = floatWords[1];
-  if (value !== value) {
+  if (Number.isNaN(value)) {
     low = 0;
     high = 0x7ff80000;
   }
@@ -161,7 +161,15 @@ export type CollationKey = (u8: Uint8Array, from: number, length: number, to: Ui
 
 const collated = new Uint8Array(KEY_BYTES_MAX);
 
-export function putKeyCollated(to: Uint8Array, at: number, collation: CollationKey, u8: Uint8Array, from: number, length: number, mask: number): number {
+export function putKeyCollated(
+  to: Uint8Array,
+  at: number,
+  collation: CollationKey,
+  u8: Uint8Array,
+  from: number,
+  length: number,
+  mask: number,
+): number {
   const end = collation(u8, from, length, collated, 0, KEY_BYTES_MAX);
   return end < 0 ? -1 : putKeyBytes(to, at, collated, 0, end, mask);
 }

@@ -22,7 +22,12 @@ interface Position {
  * The values of a key's columns, in the order of the index; undefined for collated text. A wide numeric comes in its lowest
  * scale, an interval as days and microseconds, -0 as 0.
  */
-export function decodeKey(layout: RowLayout, keys: readonly KeyColumn[], kind: IndexKind, key: KeyScratch): (RowValue | undefined)[] {
+export function decodeKey(
+  layout: RowLayout,
+  keys: readonly KeyColumn[],
+  kind: IndexKind,
+  key: KeyScratch,
+): (RowValue | undefined)[] {
   if (kind !== 'bytes') return [decodeWords(layout.columns[keys[0].column], keys[0], kind, key)];
   const position = { at: 0 };
   return keys.map((part, index) => {
@@ -41,7 +46,8 @@ function decodeWords(column: PlacedColumn, part: KeyColumn, kind: IndexKind, key
   return column.bytes === 4 ? shortValue(column.kind, low ^ mask) : longValue(column, low ^ mask, high ^ mask);
 }
 
-const shortValue = (kind: ColumnKind, word: number): RowValue => (kind === 'bool' ? word !== 0 : kind === 'date' ? readDate(word) : word);
+const shortValue = (kind: ColumnKind, word: number): RowValue =>
+  kind === 'bool' ? word !== 0 : kind === 'date' ? readDate(word) : word;
 
 function longValue(column: PlacedColumn, low: number, high: number): RowValue {
   switch (column.kind) {
@@ -61,7 +67,13 @@ function longValue(column: PlacedColumn, low: number, high: number): RowValue {
 const wordAt = (u8: Uint8Array, at: number, mask: number): number =>
   ((u8[at] << 24) | (u8[at + 1] << 16) | (u8[at + 2] << 8) | u8[at + 3]) ^ mask;
 
-function decodeBytes(column: PlacedColumn, part: KeyColumn, last: boolean, key: KeyScratch, position: Position): RowValue | undefined {
+function decodeBytes(
+  column: PlacedColumn,
+  part: KeyColumn,
+  last: boolean,
+  key: KeyScratch,
+  position: Position,
+): RowValue | undefined {
   const { u8 } = key;
   const at = position.at;
   const mask = part.descending === true ? 0xff : 0;

@@ -63,7 +63,11 @@ export function indexKind(layout: RowLayout, keys: readonly KeyColumn[]): IndexK
 const EXTRACT_PARAMETERS = 'i32,u16,u8,f64,row,key';
 
 /** The extractor of a key for images of `layout`, as IndexRuntime.extract. `kind` as indexKind() says, or 'bytes'. */
-export function keyExtractor(layout: RowLayout, keys: readonly KeyColumn[], kind: IndexKind = indexKind(layout, keys)): KeyExtractor {
+export function keyExtractor(
+  layout: RowLayout,
+  keys: readonly KeyColumn[],
+  kind: IndexKind = indexKind(layout, keys),
+): KeyExtractor {
   const collations = keys.flatMap((key) => (key.collation === undefined ? [] : [key.collation]));
   return compile<KeyExtractor>(extractorSource(layout, keys, kind), 'h,collations', [keyHelpers, collations]);
 }
@@ -74,7 +78,8 @@ export function extractorSource(layout: RowLayout, keys: readonly KeyColumn[], k
   return `${TAKE_KEY_HELPERS}return function(${EXTRACT_PARAMETERS}){${body}}`;
 }
 
-const nullTest = (column: PlacedColumn): string => `(i32[(row>>2)+${4 + (column.nullBit >> 5)}]&${1 << (column.nullBit & 31)})!==0`;
+const nullTest = (column: PlacedColumn): string =>
+  `(i32[(row>>2)+${4 + (column.nullBit >> 5)}]&${1 << (column.nullBit & 31)})!==0`;
 const wordOf = (column: PlacedColumn, word = 0): string => `i32[(row>>2)+${(column.at >> 2) + word}]`;
 const doubleOf = (column: PlacedColumn): string => `f64[(row>>3)+${column.at >> 3}]`;
 
@@ -269,13 +274,26 @@ export function wideKeyExtractor(layout: RowLayout, keys: readonly KeyColumn[], 
   };
 }
 
-function variableValueOf(column: PlacedColumn, views: ByteViews, row: number, read: (views: ByteViews, reference: number) => Uint8Array): Uint8Array {
+function variableValueOf(
+  column: PlacedColumn,
+  views: ByteViews,
+  row: number,
+  read: (views: ByteViews, reference: number) => Uint8Array,
+): Uint8Array {
   const at = row + views.u16[(row + column.at) >> 1];
   const length = views.u16[((row + column.at) >> 1) + 1];
   return (length & OVERFLOW_BIT) !== 0 ? read(views, at) : views.u8.slice(at, at + length);
 }
 
-function extractRebuilt(layout: RowLayout, extract: KeyExtractor, views: ByteViews, row: number, values: Map<PlacedColumn, Uint8Array>, bytes: number, key: KeyScratch): KeyStatus {
+function extractRebuilt(
+  layout: RowLayout,
+  extract: KeyExtractor,
+  views: ByteViews,
+  row: number,
+  values: Map<PlacedColumn, Uint8Array>,
+  bytes: number,
+  key: KeyScratch,
+): KeyStatus {
   const image = privateViews(bytes);
   image.u8.set(views.u8.subarray(row, row + layout.fixedEnd), 0);
   let at = layout.fixedEnd;
@@ -289,4 +307,5 @@ function extractRebuilt(layout: RowLayout, extract: KeyExtractor, views: ByteVie
 }
 
 /** The error of KEY_TOO_LONG. */
-export const keyTooLong = (): SqlError => limitExceeded('the length of an index key in bytes (or more)', KEY_BYTES_MAX + 1, KEY_BYTES_MAX);
+export const keyTooLong = (): SqlError =>
+  limitExceeded('the length of an index key in bytes (or more)', KEY_BYTES_MAX + 1, KEY_BYTES_MAX);

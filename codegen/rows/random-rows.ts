@@ -43,10 +43,48 @@ export const COLUMN_KINDS: readonly ColumnKind[] = [
 
 const pick = <Value>(random: Random, values: readonly Value[]): Value => values[random(values.length)];
 
-const LONGS = [0n, 1n, -1n, 2n ** 31n, 2n ** 32n, 2n ** 53n, 2n ** 53n - 1n, -(2n ** 53n), -(2n ** 53n) - 1n, 2n ** 62n, 2n ** 63n - 2n, -(2n ** 63n) + 1n];
-const SINGLES = [0, -0, 1, -1, 0.5, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN, Math.fround(3.4e38), 2 ** -149];
+const LONGS = [
+  0n,
+  1n,
+  -1n,
+  2n ** 31n,
+  2n ** 32n,
+  2n ** 53n,
+  2n ** 53n - 1n,
+  -(2n ** 53n),
+  -(2n ** 53n) - 1n,
+  2n ** 62n,
+  2n ** 63n - 2n,
+  -(2n ** 63n) + 1n,
+];
+const SINGLES = [
+  0,
+  -0,
+  1,
+  -1,
+  0.5,
+  Number.POSITIVE_INFINITY,
+  Number.NEGATIVE_INFINITY,
+  Number.NaN,
+  Math.fround(3.4e38),
+  2 ** -149,
+];
 const DOUBLES = [...SINGLES, Number.MAX_VALUE, Number.MIN_VALUE, -Number.MIN_VALUE, 0.1, 1e300];
-const TEXTS = ['', 'a', 'ab', 'a\0', 'a\0\0b', '\0', '\x01', 'é', '漢字', '😀', '\uffff', 'ASCII text that is a little longer than thirty-two bytes', 'zz'];
+const TEXTS = [
+  '',
+  'a',
+  'ab',
+  'a\0',
+  'a\0\0b',
+  '\0',
+  '\x01',
+  'é',
+  '漢字',
+  '😀',
+  '\uffff',
+  'ASCII text that is a little longer than thirty-two bytes',
+  'zz',
+];
 
 const asLong = (value: bigint): number | bigint => (value > -(2n ** 53n) && value < 2n ** 53n ? Number(value) : value);
 
@@ -64,7 +102,9 @@ function randomDecimal(random: Random, digitsMax: number, scale: number): string
 }
 
 function randomBytes(random: Random): Buffer {
-  return Buffer.from(Array.from({ length: random(random(4) === 0 ? 400 : 12) }, () => pick(random, [0, 1, 255, 254, random(256)])));
+  return Buffer.from(
+    Array.from({ length: random(random(4) === 0 ? 400 : 12) }, () => pick(random, [0, 1, 255, 254, random(256)])),
+  );
 }
 
 /** A value in the form the decoders return. */
@@ -78,7 +118,15 @@ export function randomValue(random: Random, column: Column): RowValue {
     case 'int32':
       return pick(random, [0, 1, -1, 2 ** 31 - 1, -(2 ** 31), random(2 ** 32) - 2 ** 31]);
     case 'date':
-      return pick(random, [0, -1, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 2 ** 31 - 2, 1 - 2 ** 31, random(60000) - 30000]);
+      return pick(random, [
+        0,
+        -1,
+        Number.POSITIVE_INFINITY,
+        Number.NEGATIVE_INFINITY,
+        2 ** 31 - 2,
+        1 - 2 ** 31,
+        random(60000) - 30000,
+      ]);
     case 'time':
       return pick(random, [0, 86_400_000_000, random(2 ** 32) * 20]);
     case 'int64':
@@ -93,10 +141,14 @@ export function randomValue(random: Random, column: Column): RowValue {
     case 'numeric':
       return randomDecimal(random, column.precision ?? 15, column.scale ?? 0);
     case 'wideNumeric':
-      return random(10) === 0 ? pick(random, ['NaN', 'Infinity', '-Infinity']) : randomDecimal(random, pick(random, [2, 20, 60, 700]), random(random(2) === 0 ? 4 : 40));
+      return random(10) === 0
+        ? pick(random, ['NaN', 'Infinity', '-Infinity'])
+        : randomDecimal(random, pick(random, [2, 20, 60, 700]), random(random(2) === 0 ? 4 : 40));
     case 'text':
     case 'json':
-      return random(3) === 0 ? pick(random, TEXTS) : Array.from({ length: random(random(6) === 0 ? 300 : 10) }, () => pick(random, ['a', 'b', '\0', 'é', '字'])).join('');
+      return random(3) === 0
+        ? pick(random, TEXTS)
+        : Array.from({ length: random(random(6) === 0 ? 300 : 10) }, () => pick(random, ['a', 'b', '\0', 'é', '字'])).join('');
     case 'bytes':
       return randomBytes(random);
     case 'uuid': {
@@ -117,7 +169,12 @@ export function randomColumns(random: Random, count: number): Column[] {
   return Array.from({ length: count }, (_, index) => {
     const kind = pick(random, COLUMN_KINDS);
     const precision = 1 + random(15);
-    return { name: `column${index}`, kind, nullable: random(2) === 0, ...(kind === 'numeric' ? { precision, scale: random(precision + 1) } : {}) };
+    return {
+      name: `column${index}`,
+      kind,
+      nullable: random(2) === 0,
+      ...(kind === 'numeric' ? { precision, scale: random(precision + 1) } : {}),
+    };
   });
 }
 
@@ -133,11 +190,13 @@ function compareDecimals(a: string, b: string): number {
   if (rank(a) !== 1 || rank(b) !== 1) return rank(a) - rank(b);
   const [left, right] = [parseDecimal(a)!, parseDecimal(b)!];
   const scale = Math.max(left.scale, right.scale);
-  const scaled = (value: typeof left): bigint => BigInt(value.digits || '0') * 10n ** BigInt(scale - value.scale) * (value.negative ? -1n : 1n);
+  const scaled = (value: typeof left): bigint =>
+    BigInt(value.digits || '0') * 10n ** BigInt(scale - value.scale) * (value.negative ? -1n : 1n);
   return order(scaled(left), scaled(right));
 }
 
-const span = (value: IntervalValue): bigint => (BigInt(value.months) * 30n + BigInt(value.days)) * 86_400_000_000n + BigInt(value.microseconds);
+const span = (value: IntervalValue): bigint =>
+  (BigInt(value.months) * 30n + BigInt(value.days)) * 86_400_000_000n + BigInt(value.microseconds);
 
 /** How two values of a column are ordered, NULLs aside: below 0, 0 or above 0. */
 export function compareValues(kind: ColumnKind, a: RowValue, b: RowValue): number {

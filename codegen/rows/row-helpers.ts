@@ -16,7 +16,12 @@ import {
   wideNumericBytes,
   wideNumericText,
 } from '../../engine/storage/rows/wide-numeric.ts';
-import { setOverflowReferenceCodec, setOverflowReferenceLength, setOverflowReferencePage, setOverflowReferenceStored } from '../../engine/storage/rows/row.layout.gen.ts';
+import {
+  setOverflowReferenceCodec,
+  setOverflowReferenceLength,
+  setOverflowReferencePage,
+  setOverflowReferenceStored,
+} from '../../engine/storage/rows/row.layout.gen.ts';
 
 /** A value must go to an overflow chain first. */
 export const WIDE = -1;

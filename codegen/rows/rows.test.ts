@@ -55,7 +55,10 @@ for (const seed of seeds) {
       strictEqual((views.i32[(row + 12) >> 2] & ROW_NULLS) !== 0, values.includes(null));
       for (let pad = length; (pad & 7) !== 0; pad++) strictEqual(views.u8[row + pad], 0);
       deepStrictEqual(read(arrayDecoder(layout), views, row).map(plain), values.map(plain));
-      deepStrictEqual(Object.entries(read(objectDecoder(layout), views, row)).map(([, value]) => plain(value)), values.map(plain));
+      deepStrictEqual(
+        Object.entries(read(objectDecoder(layout), views, row)).map(([, value]) => plain(value)),
+        values.map(plain),
+      );
       columns.slice(0, 20).forEach((_, index) => {
         deepStrictEqual(plain(read(columnReader(layout, index), views, row)), plain(values[index]));
       });
@@ -70,7 +73,10 @@ for (const seed of seeds) {
         return { ...column, id, ...(missing === null ? {} : { missing }) };
       });
       const old = layoutRow(all.slice(0, random(all.length)), 3);
-      const current = layoutRow(all.filter((_, index) => index >= old.columns.length || random(5) > 0), 9);
+      const current = layoutRow(
+        all.filter((_, index) => index >= old.columns.length || random(5) > 0),
+        9,
+      );
       const values = old.columns.map((column) => scaled(randomValue(random, column), column));
       const views = privateViews(16384);
       if (encode(old, views, inputOf(values)) === ROW_WIDE) continue;
@@ -79,7 +85,9 @@ for (const seed of seeds) {
       to.u8.fill(0x55);
       const length = rowUpgrade([undefined, undefined, undefined, old, current], current)(views, 0, to, 8);
       if (length < 0) continue;
-      const expected = current.columns.map((column) => (column.id < old.columns.length ? values[column.id] : (column.missing ?? null)));
+      const expected = current.columns.map((column) =>
+        column.id < old.columns.length ? values[column.id] : (column.missing ?? null),
+      );
       strictEqual(imageLength(to.i32, 8), length);
       strictEqual(imageLayout(to.i32, 8), 9);
       strictEqual(to.f64[1], -77);
@@ -89,13 +97,37 @@ for (const seed of seeds) {
 }
 
 test('numbers are taken from the typed array where a value is undefined, as the row stores them', () => {
-  const kinds = ['bool', 'int16', 'int32', 'int64', 'date', 'time', 'timestamp', 'timestamptz', 'float32', 'float64', 'numeric'] as const;
+  const kinds = [
+    'bool',
+    'int16',
+    'int32',
+    'int64',
+    'date',
+    'time',
+    'timestamp',
+    'timestamptz',
+    'float32',
+    'float64',
+    'numeric',
+  ] as const;
   const layout = layoutRow(kinds.map((kind) => ({ name: kind, kind, nullable: true, precision: 9, scale: 2 })));
   const input = createRowInput(kinds.length);
   input.numbers.set([1, -5, 7, -(2 ** 40), 3, 99, Number.NEGATIVE_INFINITY, 12, 0.5, -0, 1234]);
   const views = privateViews(16384);
   ok(encode(layout, views, input) > 0);
-  deepStrictEqual(read(arrayDecoder(layout), views), [true, -5, 7, -(2 ** 40), 3, 99, Number.NEGATIVE_INFINITY, 12, 0.5, -0, '12.34']);
+  deepStrictEqual(read(arrayDecoder(layout), views), [
+    true,
+    -5,
+    7,
+    -(2 ** 40),
+    3,
+    99,
+    Number.NEGATIVE_INFINITY,
+    12,
+    0.5,
+    -0,
+    '12.34',
+  ]);
 });
 
 test('a value that does not fit its column is refused with column and reason', () => {
@@ -147,7 +179,16 @@ test('short numerics round half away from zero to their scale', () => {
     ok(encode(layout, views, inputOf([value])) > 0);
     return read(columnReader(layout, 0), views);
   };
-  deepStrictEqual(['1.005', '-1.005', '0.004', '999.99', 5, 7n, '1e2', '-0.001'].map(stored), ['1.01', '-1.01', '0.00', '999.99', '5.00', '7.00', '100.00', '0.00']);
+  deepStrictEqual(['1.005', '-1.005', '0.004', '999.99', 5, 7n, '1e2', '-0.001'].map(stored), [
+    '1.01',
+    '-1.01',
+    '0.00',
+    '999.99',
+    '5.00',
+    '7.00',
+    '100.00',
+    '0.00',
+  ]);
   ok(encode(layout, privateViews(16384), inputOf(['999.995'])) < ROW_WIDE);
 });
 
@@ -169,45 +210,86 @@ test('values above a quarter of a page go to overflow, then the largest until th
     return chains[(i32[reference >> 2] >>> 0) - 0xfffffff0];
   };
   const short = 'é'.repeat(900);
-  const values = [7, 'x'.repeat(100_000), Buffer.alloc(2049, 3), short, short, 'y'.repeat(1999), short, short, 'z', '1' + '0'.repeat(9000)];
+  const values = [
+    7,
+    'x'.repeat(100_000),
+    Buffer.alloc(2049, 3),
+    short,
+    short,
+    'y'.repeat(1999),
+    short,
+    short,
+    'z',
+    '1' + '0'.repeat(9000),
+  ];
   const views = privateViews(16384);
   const length = encodeRow(layout, views, 0, inputOf(values), write);
   ok(length > 0 && length <= ROW_BYTES_MAX);
-  deepStrictEqual(chains.slice(0, 3).map((chain) => chain.length), [100_000, 4 + 4 * 1001, 2049]);
+  deepStrictEqual(
+    chains.slice(0, 3).map((chain) => chain.length),
+    [100_000, 4 + 4 * 1001, 2049],
+  );
   strictEqual(chains[3].length, 1999, 'then the largest of the others, as the row was still too long');
   ok((views.i32[3] & ROW_OVERFLOW) !== 0);
   deepStrictEqual(read(arrayDecoder(layout), views, 0, fetch).map(plain), values.map(plain));
 });
 
 test('a row that cannot fit is refused with 54000, and nothing is written to chains', () => {
-  const layout = layoutRow(Array.from({ length: 900 }, (_, index): Column => ({ name: `c${index}`, kind: 'text', nullable: false })));
+  const layout = layoutRow(
+    Array.from({ length: 900 }, (_, index): Column => ({ name: `c${index}`, kind: 'text', nullable: false })),
+  );
   const write = (): OverflowReference => {
     throw new Error('a chain was written');
   };
-  throws(() => encodeRow(layout, privateViews(16384), 0, inputOf(layout.columns.map(() => '123456789012')), write), { code: '54000' });
-  throws(() => encodeRow(layout, privateViews(16384), 0, inputOf(layout.columns.map((_, index) => (index === 899 ? 5 : 'x'.repeat(3000)))), write), { code: '22P02' });
-  throws(() => layoutRow(Array.from({ length: 1100 }, (_, index): Column => ({ name: `c${index}`, kind: 'int32', nullable: false }))), { code: '54000' });
+  throws(() => encodeRow(layout, privateViews(16384), 0, inputOf(layout.columns.map(() => '123456789012')), write), {
+    code: '54000',
+  });
+  throws(
+    () =>
+      encodeRow(
+        layout,
+        privateViews(16384),
+        0,
+        inputOf(layout.columns.map((_, index) => (index === 899 ? 5 : 'x'.repeat(3000)))),
+        write,
+      ),
+    { code: '22P02' },
+  );
+  throws(
+    () => layoutRow(Array.from({ length: 1100 }, (_, index): Column => ({ name: `c${index}`, kind: 'int32', nullable: false }))),
+    { code: '54000' },
+  );
   throws(() => layoutRow([], 1024), { code: '54000' });
 });
 
-test('nothing of the user\'s gets into generated source, and tables of one shape share it', () => {
+test("nothing of the user's gets into generated source, and tables of one shape share it", () => {
   const marker = 'Zq7markZ';
   const before = new Set(compiledSources());
   for (const seed of seeds) {
     const random = randomOf(seed);
     for (let round = 0; round < 30; round++) {
       const columns = randomColumns(random, 1 + random(12)).map((column, index): Column => {
-        const name = `${marker}${index}${['"', '\\', '`${process.exit()}`', '__proto__', "');evil('"][random(5)]}`;
+        const name = `${marker}${index}${['"', '\\', '`\n*/', '__proto__', "');evil('"][random(5)]}`;
         const missing = column.kind === 'text' || column.kind === 'json' ? `${marker}default');evil('` : null;
         return { ...column, name, missing };
       });
       const layout = layoutRow(columns, random(1024));
-      const other = layoutRow(columns.map((column, index) => ({ ...column, name: `n${index}`, missing: null })), 5);
+      const other = layoutRow(
+        columns.map((column, index) => ({ ...column, name: `n${index}`, missing: null })),
+        5,
+      );
       const views = privateViews(16384);
       rowUpgrade([layout], other);
       objectDecoder(layout);
       arrayDecoder(layout);
-      keyMaker(layout, [{ column: 0, collation: () => -1 }, { column: columns.length - 1, descending: true }], 'bytes');
+      keyMaker(
+        layout,
+        [
+          { column: 0, collation: () => -1 },
+          { column: columns.length - 1, descending: true },
+        ],
+        'bytes',
+      );
       rowEncoder(layout);
       const known = [...compiledSources()].length;
       rowEncoder(other);

@@ -38,7 +38,10 @@ export function rowUpgrade(layouts: readonly (RowLayout | undefined)[], current:
   for (const layout of layouts) {
     if (layout === undefined || layout === current) continue;
     const byId = new Map(layout.columns.map((column) => [column.id, column]));
-    steps.set(layout.number, current.columns.map((to) => ({ from: byId.get(to.id) ?? null, to })));
+    steps.set(
+      layout.number,
+      current.columns.map((to) => ({ from: byId.get(to.id) ?? null, to })),
+    );
   }
   return (from, row, to, toRow) => {
     const number = imageLayout(from.i32, row);
@@ -48,7 +51,15 @@ export function rowUpgrade(layouts: readonly (RowLayout | undefined)[], current:
   };
 }
 
-function copyColumns(current: RowLayout, steps: readonly Step[], from: ByteViews, row: number, defaults: ByteViews, to: ByteViews, toRow: number): number {
+function copyColumns(
+  current: RowLayout,
+  steps: readonly Step[],
+  from: ByteViews,
+  row: number,
+  defaults: ByteViews,
+  to: ByteViews,
+  toRow: number,
+): number {
   const target = to.i32;
   const first = toRow >> 2;
   for (let word = 0; word < current.fixedEnd >> 2; word++) target[first + word] = 0;
@@ -127,7 +138,9 @@ function moveDefault(from: PlacedColumn, views: ByteViews, to: PlacedColumn, wid
 }
 
 /** What a NOT NULL column without a default reads as in rows that lack it: such a column is only added to empty tables. */
-function emptyOf(column: PlacedColumn): string | number | boolean | Uint8Array | { months: number; days: number; microseconds: number } {
+function emptyOf(
+  column: PlacedColumn,
+): string | number | boolean | Uint8Array | { months: number; days: number; microseconds: number } {
   switch (column.kind) {
     case 'bool':
       return false;

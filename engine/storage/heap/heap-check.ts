@@ -87,7 +87,8 @@ function checkPlaces(views: WordViews, page: number, count: number, start: numbe
   }
   rows.sort((a, b) => a.from - b.from);
   for (let index = 1; index < rows.length; index++) {
-    if (rows[index].from < rows[index - 1].to) problems.push(`the rows of slots ${rows[index - 1].slot} and ${rows[index].slot} overlap (H2)`);
+    if (rows[index].from < rows[index - 1].to)
+      problems.push(`the rows of slots ${rows[index - 1].slot} and ${rows[index].slot} overlap (H2)`);
   }
   const garbage = pageGarbage(views.u16, page);
   const expected = start - PAGE_HEADER_BYTES - used;
@@ -153,6 +154,6 @@ function printRow(views: WordViews, page: number, entry: number): string {
     [ROW_DELETED, 'deleted'],
     [ROW_BODY, 'body'],
     [ROW_LOCKED, 'locked'],
-  ].flatMap(([flag, name]) => (((word & (flag as number)) !== 0 ? [name as string] : []) as string[]));
+  ].flatMap(([flag, name]) => ((word & (flag as number)) !== 0 ? [name as string] : []) as string[]);
   return [`${place}, layout ${imageLayout(i32, row)}, stamp ${f64[row >> 3]}, back ${i32[(row + 8) >> 2]}`, ...flags].join(', ');
 }

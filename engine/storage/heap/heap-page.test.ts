@@ -174,7 +174,12 @@ function runModel(seed: number, steps: number): void {
       records.redoHeapForward(record, 8, replica, page);
       const row = heapImageOffset(views, page, slot);
       deepStrictEqual([stubBodyPage(views.i32, row), stubBodySlot(views.i32, row)], [body, 5]);
-      model.set(slot, { hex: Buffer.from(views.u8.subarray(row + 16, row + 24)).toString('hex'), stamp: 0, stub: true, body: false });
+      model.set(slot, {
+        hex: Buffer.from(views.u8.subarray(row + 16, row + 24)).toString('hex'),
+        stamp: 0,
+        stub: true,
+        body: false,
+      });
     } else if (choice === 17) {
       const length = newImage(stamp);
       const slot = heapPlace(views, page, bodyBytes(length) + random(2) * 64);
@@ -206,13 +211,17 @@ function runModel(seed: number, steps: number): void {
       const row = heapImageOffset(views, page, slot);
       const word = views.i32[(row + 12) >> 2];
       strictEqual(Buffer.from(views.u8.subarray(row + 16, row + imageLength(views.i32, row))).toString('hex'), expected.hex);
-      deepStrictEqual([views.f64[row >> 3], stubWord(word), (word & ROW_BODY) !== 0], [expected.stamp, expected.stub, expected.body]);
+      deepStrictEqual(
+        [views.f64[row >> 3], stubWord(word), (word & ROW_BODY) !== 0],
+        [expected.stamp, expected.stub, expected.body],
+      );
     }
   }
 }
 
 for (const seed of seeds) {
-  test(`random changes of a page agree with a model, and redo makes the same page (HEAP_SEED=${seed})`, () => runModel(seed, 6000));
+  test(`random changes of a page agree with a model, and redo makes the same page (HEAP_SEED=${seed})`, () =>
+    runModel(seed, 6000));
 }
 
 test('an update that shrinks a row can be undone after the page was filled to its last byte', () => {
@@ -230,7 +239,8 @@ test('an update that shrinks a row can be undone after the page was filled to it
   ok(records.heapReplace(views, 0, slot, image.i32, 0));
   strictEqual(heapTrimGain(views, 0), 0, 'nothing is taken while the change is in flight');
   makeImage(image, 24, 200, 3);
-  for (let other = heapPlace(views, 0, 24); other >= 0; other = heapPlace(views, 0, 24)) heapWriteImage(views, 0, other, image.i32, 0);
+  for (let other = heapPlace(views, 0, 24); other >= 0; other = heapPlace(views, 0, 24))
+    heapWriteImage(views, 0, other, image.i32, 0);
   records.undoHeapRecord(record, 0, views, 0, slot);
   strictEqual(imageLength(views.i32, heapImageOffset(views, 0, slot)), 4000);
   deepStrictEqual(checkHeapPage(views, 0), []);
@@ -286,7 +296,16 @@ test('every field of a heap page and of its rows that is damaged is found by che
     ok(checkHeapPage(views, 0, 5).length > 0, name);
     printHeapPage(views, 0);
   };
-  for (const [name, at] of Object.entries({ slotCount: 32, freeStart: 34, freeEnd: 36, garbage: 38, freeSlots: 48, slot0: 8188, slot3: 8176, capacity3: 8178 })) {
+  for (const [name, at] of Object.entries({
+    slotCount: 32,
+    freeStart: 34,
+    freeEnd: 36,
+    garbage: 38,
+    freeSlots: 48,
+    slot0: 8188,
+    slot3: 8176,
+    capacity3: 8178,
+  })) {
     for (let bit = 0; bit < 16; bit++) damaged(`${name} bit ${bit}`, (views) => (views.u16[at >> 1] ^= 1 << bit));
   }
   damaged('type', (views) => (views.u8[20] = 4));

@@ -72,6 +72,10 @@ export function registerHeapRecords(undo: HeapUndo): void {
     redo: redoHeapBody,
     print: (views, record) => `${slot(views, record)}, capacity ${count(views, record)}`,
   });
-  registerRecord(RECORD.heapTrim, { name: 'heap trim', redo: redoHeapTrim, print: (views, record) => `${count(views, record)} slots` });
+  registerRecord(RECORD.heapTrim, {
+    name: 'heap trim',
+    redo: redoHeapTrim,
+    print: (views, record) => `${count(views, record)} slots`,
+  });
   registerRecord(RECORD.heapRestore, { name: 'heap restore', redo: redoHeapRestore, print: slot });
 }

@@ -2,7 +2,7 @@
  * Compression of long values: zstd, when it pays. Synchronous; never under a latch or hold.
  */
 
-import { Buffer } from 'node:buffer';
+import type { Buffer } from 'node:buffer';
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 
 /** Numbers are stored in rows: retire one, never reuse it. */

@@ -99,9 +99,11 @@ export function checkOverflowPage(views: WordViews, place: number): string[] {
   const count = pageExtra0(views.u32, place);
   const remaining = pageExtra2(views.u32, place);
   const last = pageRight(views.u32, place) === NO_PAGE_STORED;
-  if (count > OVERFLOW_PAGE_BYTES || count > remaining) problems.push(`it claims ${count} bytes, ${remaining} to the end of its chain`);
+  if (count > OVERFLOW_PAGE_BYTES || count > remaining)
+    problems.push(`it claims ${count} bytes, ${remaining} to the end of its chain`);
   if (last !== (count === remaining)) problems.push(`${count} of ${remaining} bytes, but ${last ? 'no' : 'a'} next page`);
   if (!last && count !== OVERFLOW_PAGE_BYTES) problems.push(`${count} bytes on a page that is not the last of its chain`);
-  if (pageFreeStart(views.u16, place) !== PAGE_HEADER_BYTES + count) problems.push(`freeStart is ${pageFreeStart(views.u16, place)} with ${count} bytes`);
+  if (pageFreeStart(views.u16, place) !== PAGE_HEADER_BYTES + count)
+    problems.push(`freeStart is ${pageFreeStart(views.u16, place)} with ${count} bytes`);
   return problems;
 }

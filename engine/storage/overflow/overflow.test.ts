@@ -5,7 +5,15 @@ import { test } from 'node:test';
 import { createStore, type Store, seedOf } from '../btree/btree-fixture.ts';
 import { latchPage, pagePlace, pageViews, unlatchPage } from '../cache/page-cache.ts';
 import { logRecordPrevious } from '../log/log-record.layout.gen.ts';
-import { pageExtra0, pageGreatestStamp, pageRight, setPageExtra0, setPageExtra2, setPageRight, setPageType } from '../page.layout.gen.ts';
+import {
+  pageExtra0,
+  pageGreatestStamp,
+  pageRight,
+  setPageExtra0,
+  setPageExtra2,
+  setPageRight,
+  setPageType,
+} from '../page.layout.gen.ts';
 import { NO_PAGE_STORED } from '../page.layout.ts';
 import { privateViews } from '../rows/byte-views.ts';
 import type { OverflowReference } from '../rows/row-value.ts';
@@ -13,7 +21,16 @@ import { PAGE_RETIRED, PAGE_USED } from '../space/allocation-page.ts';
 import { pageUse } from '../space/space.ts';
 import { SimulatedVfs } from '../vfs/simulated-vfs.ts';
 import { compressValue, OVERFLOW_CODEC } from './compression.ts';
-import { freeOverflow, OVERFLOW_UNDO_BYTES, type OverflowOwner, type OverflowStore, overflowPages, readOverflow, readReferenced, writeOverflow } from './overflow.ts';
+import {
+  freeOverflow,
+  OVERFLOW_UNDO_BYTES,
+  type OverflowOwner,
+  type OverflowStore,
+  overflowPages,
+  readOverflow,
+  readReferenced,
+  writeOverflow,
+} from './overflow.ts';
 import { checkOverflowPage, OVERFLOW_PAGE_BYTES, redoOverflowWrite } from './overflow-page.ts';
 
 const TABLE = { id: 9, logged: true, temporary: false };
@@ -30,7 +47,8 @@ const storeOf = (store: Store): OverflowStore => ({
   },
 });
 
-const newStore = (given: Parameters<typeof createStore>[1] = {}): OverflowStore => storeOf(createStore(new SimulatedVfs({ seed: 1 }), given));
+const newStore = (given: Parameters<typeof createStore>[1] = {}): OverflowStore =>
+  storeOf(createStore(new SimulatedVfs({ seed: 1 }), given));
 
 const newOwner = (): OverflowOwner => ({ transaction: 5, previous: 0, claimed: 0 });
 
@@ -70,7 +88,16 @@ test('values of all lengths come back, compressed where that pays', () => {
   const seed = seedOf('overflow lengths');
   const store = newStore();
   const owner = newOwner();
-  const lengths = [1, 24, 2049, OVERFLOW_PAGE_BYTES - 1, OVERFLOW_PAGE_BYTES, OVERFLOW_PAGE_BYTES + 1, 2 * OVERFLOW_PAGE_BYTES, 100_000];
+  const lengths = [
+    1,
+    24,
+    2049,
+    OVERFLOW_PAGE_BYTES - 1,
+    OVERFLOW_PAGE_BYTES,
+    OVERFLOW_PAGE_BYTES + 1,
+    2 * OVERFLOW_PAGE_BYTES,
+    100_000,
+  ];
   for (const length of lengths) {
     for (const value of [noise(length, seed + length), Buffer.alloc(length, 'text that repeats itself '), Buffer.alloc(length)]) {
       const reference = writeOverflow(store, TABLE, owner, value);
@@ -114,7 +141,11 @@ test('a rollback takes a chain back page by page, paid for by what its transacti
     return lsn;
   });
   strictEqual(before[before.length - 1], 8, 'the tail was written first');
-  deepStrictEqual([...before].sort((a, b) => b - a), before, 'each page names the record before its own');
+  deepStrictEqual(
+    [...before].sort((a, b) => b - a),
+    before,
+    'each page names the record before its own',
+  );
   freeOverflow(store, TABLE, reference.page, owner);
   strictEqual(logRecordPrevious(store.log.group.f64, 0), 8, 'nothing of the chain is left to undo');
   strictEqual(owner.claimed, 0);
@@ -161,6 +192,8 @@ test('a chain that is damaged is reported with its page, and never read on', () 
   const frame = latchPage(store.cache, packed.page);
   pageViews(store.cache, frame).u8[pagePlace(store.cache, frame) + 70] ^= 0xff;
   unlatchPage(store.cache, frame);
-  throws(() => readOverflow(store, packed.page | 0, packed.length + 1, packed.stored, packed.codec, Buffer.alloc(9001), 0), { code: 'XX001' });
+  throws(() => readOverflow(store, packed.page | 0, packed.length + 1, packed.stored, packed.codec, Buffer.alloc(9001), 0), {
+    code: 'XX001',
+  });
   throws(() => readOverflow(store, packed.page | 0, packed.length, packed.stored, 9, Buffer.alloc(9000), 0), { code: 'XX001' });
 });

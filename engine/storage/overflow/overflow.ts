@@ -19,7 +19,17 @@ import { Buffer } from 'node:buffer';
 import { dataDamaged } from '../../../shm/errors.ts';
 import { type Frame, PAGE_BYTES, type PageId } from '../../../shm/types.ts';
 import { TESTING, yieldPoint } from '../../../shm/yield-point.ts';
-import { holdPage, latchNewPage, type PageCache, pageChanged, pagePlace, pageTouched, pageViews, releasePage, unlatchPage } from '../cache/page-cache.ts';
+import {
+  holdPage,
+  latchNewPage,
+  type PageCache,
+  pageChanged,
+  pagePlace,
+  pageTouched,
+  pageViews,
+  releasePage,
+  unlatchPage,
+} from '../cache/page-cache.ts';
 import { pagePosition } from '../cache/page-image.ts';
 import { claimUndo, releaseUndo, takeCredit } from '../log/credit.ts';
 import { groupBegin, groupCancel, groupEnd, groupRecord } from '../log/group.ts';
@@ -31,7 +41,16 @@ import { NO_PAGE_STORED, PAGE_HEADER_BYTES, PAGE_TYPE_OVERFLOW } from '../page.l
 import { OverflowReference } from '../rows/row-value.ts';
 import { GROUP_PAGES } from '../space/geometry.ts';
 import { queueRetired } from '../space/retired.ts';
-import { allocateReserved, endSpaceChanges, prepareRetire, releaseReservation, reservePages, retireInGroup, type Space, SPACE_RECORD_BYTES } from '../space/space.ts';
+import {
+  allocateReserved,
+  endSpaceChanges,
+  prepareRetire,
+  releaseReservation,
+  reservePages,
+  retireInGroup,
+  type Space,
+  SPACE_RECORD_BYTES,
+} from '../space/space.ts';
 import { compressValue, decompressValue } from './compression.ts';
 import { fillOverflowPage, OVERFLOW_PAGE_BYTES } from './overflow-page.ts';
 
@@ -70,7 +89,12 @@ export const OVERFLOW_UNDO_BYTES = LOG_RECORD_BYTES + SPACE_RECORD_BYTES;
  * Writes a value (at least one byte) to a new chain. 53100 when there is no room; what was written is taken back then. The
  * caller enters the chain into its undo list (rollback: freeOverflow with the owner) before it does anything that could fail.
  */
-export function writeOverflow(store: OverflowStore, table: OverflowTable, owner: OverflowOwner, value: Uint8Array): OverflowReference {
+export function writeOverflow(
+  store: OverflowStore,
+  table: OverflowTable,
+  owner: OverflowOwner,
+  value: Uint8Array,
+): OverflowReference {
   const { bytes, codec } = compressValue(value);
   const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   let next: PageId = NO_PAGE_STORED | 0;
@@ -88,7 +112,14 @@ export function writeOverflow(store: OverflowStore, table: OverflowTable, owner:
 }
 
 /** Writes the page whose bytes begin at `from`, in a group of its own. Returns its number. */
-function writePage(store: OverflowStore, table: OverflowTable, owner: OverflowOwner, source: Buffer, from: number, next: PageId): PageId {
+function writePage(
+  store: OverflowStore,
+  table: OverflowTable,
+  owner: OverflowOwner,
+  source: Buffer,
+  from: number,
+  next: PageId,
+): PageId {
   const { cache, log, space } = store;
   if (table.temporary) return writeTemporaryPage(store, table, source, from, next);
   const count = Math.min(OVERFLOW_PAGE_BYTES, source.length - from);
@@ -119,7 +150,19 @@ function writePage(store: OverflowStore, table: OverflowTable, owner: OverflowOw
   allocateReserved(space, page, 1);
   groupEnd(log);
   owner.previous = log.scratch[START] + record;
-  fillOverflowPage(pageViews(cache, frame), pagePlace(cache, frame), page, table.id, owner.transaction, before, next, remaining, source, from, count);
+  fillOverflowPage(
+    pageViews(cache, frame),
+    pagePlace(cache, frame),
+    page,
+    table.id,
+    owner.transaction,
+    before,
+    next,
+    remaining,
+    source,
+    from,
+    count,
+  );
   endSpaceChanges(space, log.scratch);
   pageChanged(cache, frame, log.scratch);
   unlatchPage(cache, frame);
@@ -131,7 +174,19 @@ function writeTemporaryPage(store: OverflowStore, table: OverflowTable, source: 
   const count = Math.min(OVERFLOW_PAGE_BYTES, source.length - from);
   const page = store.temporary.allocate();
   const frame = latchNewPage(cache, page);
-  fillOverflowPage(pageViews(cache, frame), pagePlace(cache, frame), page, table.id, 0, 0, next, source.length - from, source, from, count);
+  fillOverflowPage(
+    pageViews(cache, frame),
+    pagePlace(cache, frame),
+    page,
+    table.id,
+    0,
+    0,
+    next,
+    source.length - from,
+    source,
+    from,
+    count,
+  );
   pageTouched(cache, frame);
   unlatchPage(cache, frame);
   return page;
@@ -149,7 +204,14 @@ interface ChainPage {
  * Visits page `page` of a chain: copies its bytes to `into` at `at` (null: only looks). XX001 when it is not a page of a chain
  * that has `remaining` bytes left (-1: whatever it says).
  */
-function visitPage(store: OverflowStore, page: PageId, remaining: number, into: Uint8Array | null, at: number, found: ChainPage): void {
+function visitPage(
+  store: OverflowStore,
+  page: PageId,
+  remaining: number,
+  into: Uint8Array | null,
+  at: number,
+  found: ChainPage,
+): void {
   const { cache } = store;
   const frame = holdPage(cache, page);
   const views = pageViews(cache, frame);
@@ -172,7 +234,13 @@ function visitPage(store: OverflowStore, page: PageId, remaining: number, into: 
   if (sound) return;
   const file = (page < 0 ? cache.files.temporary : cache.files.data).path;
   const expected = `an overflow page with ${remaining < 0 ? 'what is left of its chain' : `${remaining} bytes to the end of its chain`}`;
-  throw dataDamaged({ file, offset: pagePosition(page), what: `page ${page >>> 0}`, expected, actual: `type ${type}, ${found.bytes} of ${found.remaining} bytes` });
+  throw dataDamaged({
+    file,
+    offset: pagePosition(page),
+    what: `page ${page >>> 0}`,
+    expected,
+    actual: `type ${type}, ${found.bytes} of ${found.remaining} bytes`,
+  });
 }
 
 const chainPage = (): ChainPage => ({ next: 0, bytes: 0, remaining: 0, before: 0 });
@@ -199,7 +267,13 @@ export function readOverflow(
   const value = decompressValue(packed, codec, length);
   if (typeof value === 'string') {
     const file = (page < 0 ? store.cache.files.temporary : store.cache.files.data).path;
-    throw dataDamaged({ file, offset: pagePosition(page), what: `the value that begins in page ${page >>> 0}`, expected: `${length} bytes`, actual: value });
+    throw dataDamaged({
+      file,
+      offset: pagePosition(page),
+      what: `the value that begins in page ${page >>> 0}`,
+      expected: `${length} bytes`,
+      actual: value,
+    });
   }
   value.copy(into, at);
 }
@@ -268,7 +342,13 @@ function retireRun(store: OverflowStore, page: PageId, found: ChainPage): PageId
  * Takes back one page of an unfinished transaction: rollback, and the undo function of its record in recovery. `next` is the
  * log position of the record to undo after it.
  */
-export function takeBackOverflowPage(store: OverflowStore, table: number, page: PageId, owner: OverflowOwner, next: number): void {
+export function takeBackOverflowPage(
+  store: OverflowStore,
+  table: number,
+  page: PageId,
+  owner: OverflowOwner,
+  next: number,
+): void {
   const { log, space } = store;
   prepareRetire(space, page);
   const claimed = Math.min(owner.claimed, OVERFLOW_UNDO_BYTES);
@@ -290,4 +370,5 @@ export function takeBackOverflowPage(store: OverflowStore, table: number, page: 
 export const overflowPages = (stored: number): number => Math.ceil(stored / OVERFLOW_PAGE_BYTES);
 
 /** Log bytes that writing so many stored bytes takes, for those who reckon with the ring. */
-export const overflowLogBytes = (stored: number): number => overflowPages(stored) * (PAGE_BYTES + LOG_RECORD_BYTES + SPACE_RECORD_BYTES);
+export const overflowLogBytes = (stored: number): number =>
+  overflowPages(stored) * (PAGE_BYTES + LOG_RECORD_BYTES + SPACE_RECORD_BYTES);

@@ -69,11 +69,11 @@ export const imageLength = (i32: Int32Array, row: number): number => i32[(row + 
 export const paddedLength = (i32: Int32Array, row: number): number => ((i32[(row + 12) >> 2] & ROW_LENGTH_MASK) + 7) & ~7;
 
 /** Number of the layout the image was written under. */
-export const imageLayout = (i32: Int32Array, row: number): number => (i32[(row + 12) >> 2] >>> ROW_LAYOUT_SHIFT) & ROW_LAYOUT_MASK;
+export const imageLayout = (i32: Int32Array, row: number): number =>
+  (i32[(row + 12) >> 2] >>> ROW_LAYOUT_SHIFT) & ROW_LAYOUT_MASK;
 
 /** The word at +12 of an image. `flags` are ROW_ constants. */
-export const rowWordOf = (flags: number, layout: number, length: number): number =>
-  flags | (layout << ROW_LAYOUT_SHIFT) | length;
+export const rowWordOf = (flags: number, layout: number, length: number): number => flags | (layout << ROW_LAYOUT_SHIFT) | length;
 
 /** Row id as one double: page * 4096 + slot. The page is taken as unsigned. */
 export const rowIdOf = (page: number, slot: number): number => (page >>> 0) * 4096 + slot;

@@ -9,9 +9,22 @@ export const ROW = defineStruct({
   doc: 'Header of a row image',
   bytes: 16,
   fields: {
-    stamp: { at: 0, type: 'f64', doc: 'who wrote this version: >= 0 committed at, < 0 transaction and statement in flight (TX-T1, TX-T2)' },
-    back: { at: 8, type: 'i32', doc: 'address of the previous version in the versions segment, 0 = none (TX-T17)', unit: '8 bytes' },
-    word: { at: 12, type: 'i32', doc: 'flags in bits 24-31, layout number in bits 14-23, length of the image in bytes in bits 0-13' },
+    stamp: {
+      at: 0,
+      type: 'f64',
+      doc: 'who wrote this version: >= 0 committed at, < 0 transaction and statement in flight (TX-T1, TX-T2)',
+    },
+    back: {
+      at: 8,
+      type: 'i32',
+      doc: 'address of the previous version in the versions segment, 0 = none (TX-T17)',
+      unit: '8 bytes',
+    },
+    word: {
+      at: 12,
+      type: 'i32',
+      doc: 'flags in bits 24-31, layout number in bits 14-23, length of the image in bytes in bits 0-13',
+    },
   },
 });
 

@@ -163,7 +163,8 @@ export interface WideNumericKey {
 /** The value of a key that putWideNumericKey() wrote with the same mask. */
 export function readWideNumericKey(u8: Uint8Array, at: number, mask: number): WideNumericKey {
   const kind = u8[at++] ^ mask;
-  if (kind === 1 || kind === 5 || kind === 6) return { text: kind === 1 ? '-Infinity' : kind === 5 ? 'Infinity' : 'NaN', end: at };
+  if (kind === 1 || kind === 5 || kind === 6)
+    return { text: kind === 1 ? '-Infinity' : kind === 5 ? 'Infinity' : 'NaN', end: at };
   if (kind === 3) return { text: '0', end: at };
   const invert = kind === 2 ? mask ^ 0xff : mask;
   const exponent = (((u8[at] ^ invert) << 16) | ((u8[at + 1] ^ invert) << 8) | (u8[at + 2] ^ invert)) - 0x8000;
