@@ -367,6 +367,34 @@ function ringTimes(shm: SharedMemory, { thread, times }: Numbers): number {
   return times;
 }
 
+/** What a sleeper takes: a word latch, a frame that somebody else latched, or one that somebody else holds. */
+const TAKES: ((shm: SharedMemory, data: Numbers) => void)[] = [
+  (shm, { latch }) => {
+    acquireLatch(shm, shm.regions.words + latch);
+    releaseLatch(shm, shm.regions.words + latch);
+  },
+  (shm, { frame }) => {
+    latchFrame(shm, frame);
+    unlatchFrame(shm, frame);
+  },
+  (shm, { frame, pageId }) => {
+    check(holdFrame(shm, frame, pageId), 'the frame holds its page');
+    releaseFrame(shm, frame);
+  },
+];
+
+/** Each round: says that it begins, takes what is taken, and says at which millisecond of the process it got it. */
+function takeWhenReleased(shm: SharedMemory, data: Numbers): number[] {
+  const got: number[] = [];
+  for (let round = 1; round <= data.rounds; round++) {
+    while (Atomics.load(shm.i32, words(shm)) < round) Atomics.wait(shm.i32, words(shm), round - 1, 10);
+    TAKES[data.kind](shm, data);
+    got.push(performance.timeOrigin + performance.now());
+    Atomics.store(shm.i32, words(shm) + 1, round);
+  }
+  return got;
+}
+
 // ---- deaths ----
 
 function holdForever(shm: SharedMemory, { frame, pageId }: Numbers): never {
@@ -494,6 +522,7 @@ export const bodies = {
   churnHeap,
   pingPong,
   ringTimes,
+  takeWhenReleased,
   holdForever,
   latchFrameForever,
   latchForever,
