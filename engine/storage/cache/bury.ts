@@ -16,8 +16,10 @@ import { isAttached } from '../../../shm/threads.ts';
 import { type Frame, NO_PAGE, type ThreadNumber } from '../../../shm/types.ts';
 import {
   CACHE_SHARED_GROWER,
+  compareExchangeCacheSharedCheckpointer,
   compareExchangeCacheSharedGrower,
   compareExchangeCacheSharedWriter,
+  loadCacheSharedCheckpointer,
   loadCacheSharedGrower,
   loadCacheSharedWriter,
 } from './cache.layout.gen.ts';
@@ -32,6 +34,7 @@ export function registerCacheBurier(cache: PageCache): void {
     for (let frame = 0; frame < framesTaken(shm); frame++) takeOverFrame(cache, frame, thread);
     takeOverWriter(cache, thread);
     takeOverGrower(cache, thread);
+    compareExchangeCacheSharedCheckpointer(cache.i32, cache.shared, thread + 1, 0);
   });
 }
 
@@ -54,6 +57,12 @@ export function freeDeadWriter(cache: PageCache): void {
 export function freeDeadGrower(cache: PageCache): void {
   const owner = loadCacheSharedGrower(cache.i32, cache.shared);
   if (isOwnerDead(cache, owner)) takeOverGrower(cache, owner - 1);
+}
+
+/** Lets the next checkpoint begin if who took one has died: what it had written is as good as before. */
+export function freeDeadCheckpointer(cache: PageCache): void {
+  const owner = loadCacheSharedCheckpointer(cache.i32, cache.shared);
+  if (isOwnerDead(cache, owner)) compareExchangeCacheSharedCheckpointer(cache.i32, cache.shared, owner, 0);
 }
 
 /** The thread died between claiming the frame and showing the page. */

@@ -26,6 +26,8 @@ export const CACHE_SHARED = defineStruct({
     },
     temporaryPages: { at: 132, type: 'atomic32', unit: 'pages', doc: 'length of the temporary file' },
     grower: { at: 136, type: 'atomic32', doc: 'thread + 1 that makes a file longer, 0 = nobody' },
+    checkpointer: { at: 256, type: 'atomic32', doc: 'thread + 1 that takes a checkpoint, 0 = nobody' },
+    checkpointLsn: { at: 260, type: 'shared53', unit: 'bytes', doc: 'end of the log at the last checkpoint' },
     boot: { at: 192, type: 'i32', doc: 'number of this boot' },
     databaseHigh: { at: 196, type: 'i32', doc: 'database id, first word' },
     databaseLow: { at: 200, type: 'i32', doc: 'database id, second word' },

@@ -269,7 +269,9 @@ function settle(cache: PageCache, batch: Batch, index: number): void {
   const frame = batch.frames[index];
   latchFrame(shm, frame);
   f64[writingWord(shm, frame)] = NEVER;
-  if (f64[recoveryWord(shm, frame)] !== NEVER) {
+  const changed = f64[recoveryWord(shm, frame)] !== NEVER;
+  // Clean already: a temporary page that was freed meanwhile.
+  if (changed || Atomics.load(cache.i32, stateWord(shm, frame)) !== FRAME_STATE_DIRTY) {
     unlatchFrameUnchanged(shm, frame);
     return;
   }

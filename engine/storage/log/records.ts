@@ -62,8 +62,12 @@ export const RECORD = {
   free: 71,
   /** Pages that are given back once the transaction has committed. */
   retire: 72,
+  /** Heap maps: an extent more, the last extent fewer, pages in use, a map page made, a map page linked into the root. */
   mapAdd: 73,
   mapCut: 74,
+  mapGrow: 75,
+  mapNode: 76,
+  mapLink: 77,
 
   sequence: 80,
   /** Table and index roots, and whatever else a meta page or catalog page notes. */

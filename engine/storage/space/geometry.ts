@@ -20,9 +20,17 @@
 
 import { assert } from '../../../shm/assert.ts';
 import { PAGE_BYTES } from '../../../shm/types.ts';
-import { setPageBoot, setPageFreeEnd, setPageFreeStart, setPagePageId, setPageRight, setPageType } from '../page.layout.gen.ts';
+import {
+  setPageBoot,
+  setPageExtra1,
+  setPageFreeEnd,
+  setPageFreeStart,
+  setPagePageId,
+  setPageRight,
+  setPageType,
+} from '../page.layout.gen.ts';
 import { NO_PAGE_STORED, PAGE_HEADER_BYTES, PAGE_TYPE_ALLOCATION, PAGE_TYPE_FREE_SPACE } from '../page.layout.ts';
-import type { ByteViews } from '../rows/byte-views.ts';
+import type { PageViews } from '../log/records.ts';
 
 /** Bytes of one of the two bitmaps of an allocation page. */
 export const BITMAP_BYTES = (PAGE_BYTES - PAGE_HEADER_BYTES) / 2;
@@ -61,7 +69,7 @@ export function isSpacePage(pageId: number): boolean {
 }
 
 /** Fills a zeroed image of an allocation or free-space page with its first content. */
-export function formatSpacePage(views: ByteViews, page: number, pageId: number, boot: number): void {
+export function formatSpacePage(views: PageViews, page: number, pageId: number, boot: number): void {
   const allocation = isAllocationPage(pageId);
   setPagePageId(views.u32, page, pageId);
   setPageBoot(views.u32, page, boot);

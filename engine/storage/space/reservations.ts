@@ -1,4 +1,7 @@
-/** The table of reserved runs: every function here under the space latch, but for reservationLength() and isReserved(), which a thread asks about its own. */
+/**
+ * The table of reserved runs. Every function here is called under the space latch, but for reservationLength() and
+ * isReserved(), by which a thread asks about its own.
+ */
 
 import type { PageId, ThreadNumber } from '../../../shm/types.ts';
 import { acquireLatch, releaseLatch } from '../../../shm/latch.ts';
@@ -58,7 +61,8 @@ export function endReservation(space: Space, first: PageId): void {
 
 function findOwn(space: Space, first: PageId): number {
   const i32 = space.shm.i32;
-  for (let index = 0; index < RESERVATIONS; index++) {
+  const used = spaceSharedReservations(i32, space.shared);
+  for (let index = 0; index < used; index++) {
     const entry = entryAt(space, index);
     const own = reservationThread(i32, entry) === space.shm.thread + 1;
     if (own && reservationCount(i32, entry) !== 0 && reservationFirst(i32, entry) === first) return entry;

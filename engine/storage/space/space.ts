@@ -20,6 +20,7 @@
  */
 
 import { assert } from '../../../shm/assert.ts';
+import { framesTaken } from '../../../shm/clock-hand.ts';
 import { acquireLatch, releaseLatch } from '../../../shm/latch.ts';
 import { registerBurier } from '../../../shm/deaths.ts';
 import { SQLSTATE, SqlError } from '../../../shm/errors.ts';
@@ -34,16 +35,18 @@ import {
   onPageRead,
   type PageCache,
   pageChanged,
+  pageIdOf,
   pagePlace,
   pageViews,
   unlatchPage,
 } from '../cache/page-cache.ts';
-import { groupRecord } from '../log/group.ts';
+import { groupBegin, groupEnd, groupRecord } from '../log/group.ts';
 import type { Log } from '../log/log-context.ts';
 import { RECORD } from '../log/records.ts';
 import { PAGE_TYPE_ALLOCATION } from '../page.layout.ts';
-import { bitState, freeRetired, freeRun, markRetired, markUsed, nextFree, PAGE_USED } from './allocation-page.ts';
-import { ALLOCATION_PAGE_AT, allocationPageOf, GROUP_FIXED_PAGES, GROUP_PAGES, groupOf } from './geometry.ts';
+import { bitState, freeRetired, freeRun, lastUsed, markRetired, markUsed, nextFree, PAGE_USED } from './allocation-page.ts';
+import { ALLOCATION_PAGE_AT, allocationPageOf, GROUP_FIXED_PAGES, GROUP_PAGES, groupOf, isAllocationPage } from './geometry.ts';
+import { registerSpaceRecords } from './records.ts';
 import {
   endReservation,
   forgetReservationsOf,
@@ -60,6 +63,7 @@ import {
   spaceSharedFirstGroup,
 } from './space.layout.gen.ts';
 import { RESERVATIONS, RETIRED_RUNS, TEMPORARY_PIECES } from './space.layout.ts';
+import { takeTemporaryPages } from './temporary-pages.ts';
 
 const testing = TESTING;
 
@@ -86,6 +90,9 @@ export interface Space {
   /** First pages of the reservations that the open group uses up. */
   readonly used: Int32Array;
   usedCount: number;
+  /** Most bytes that all memory budgets, and all spill files, may have together. */
+  memoryMax: number;
+  spillMax: number;
 }
 
 /** What free space wants in the control segment. */
@@ -113,7 +120,10 @@ export function createSpace(shm: SharedMemory, cache: PageCache, log: Log): Spac
     latchedCount: 0,
     used: new Int32Array(GROUP_ALLOCATION_PAGES),
     usedCount: 0,
+    memoryMax: Number.POSITIVE_INFINITY,
+    spillMax: Number.POSITIVE_INFINITY,
   };
+  registerSpaceRecords();
   onPageRead(cache, PAGE_TYPE_ALLOCATION, (views, page) => {
     // What an earlier boot retired: nobody of that boot is left. During redo the log may still allocate and retire them.
     return !cache.acceptBlank && freeRetired(views, page, 0, GROUP_PAGES) > 0;
@@ -198,7 +208,14 @@ function raiseFirstGroup(space: Space, group: number): void {
 export function releaseReservation(space: Space, first: PageId): void {
   acquireLatch(space.shm, space.shared);
   endReservation(space, first);
+  lowerFirstGroup(space, groupOf(first));
   releaseLatch(space.shm, space.shared);
+}
+
+/** Under the space latch: there may be a free page in this group. */
+export function lowerFirstGroup(space: Space, group: number): void {
+  const i32 = space.shm.i32;
+  if (group < spaceSharedFirstGroup(i32, space.shared)) setSpaceSharedFirstGroup(i32, space.shared, group);
 }
 
 // ---- inside a group ----
@@ -295,3 +312,35 @@ export function pageUse(space: Space, pageId: PageId): number {
 
 /** Groups that the data file reaches into. */
 export const groupCount = (space: Space): number => groupOf(dataPages(space.cache) - 1) + 1;
+
+/** A page in a group of its own, outside any latch: in the temporary file, or allocated by it alone. Its content is undefined. */
+export function takePage(space: Space, temporary: boolean): PageId {
+  if (temporary) return takeTemporaryPages(space, 1);
+  const page = reservePages(space, 1);
+  try {
+    groupBegin(space.log, SPACE_RECORD_BYTES);
+  } catch (error) {
+    releaseReservation(space, page);
+    throw error;
+  }
+  allocateReserved(space, page);
+  groupEnd(space.log);
+  endSpaceChanges(space, space.log.scratch);
+  return page;
+}
+
+/**
+ * At the end of recovery, before anything new is allocated: makes the data file as long as the bitmaps that the log has touched
+ * say. Extents are not synced when they are written. 53100.
+ */
+export function restoreDataFile(space: Space): void {
+  const { shm, cache } = space;
+  let pages = 0;
+  for (let frame = 0; frame < framesTaken(shm); frame++) {
+    const pageId = pageIdOf(cache, frame);
+    if (pageId < 0 || !isAllocationPage(pageId)) continue;
+    const last = lastUsed(pageViews(cache, frame), pagePlace(cache, frame));
+    pages = Math.max(pages, pageId - ALLOCATION_PAGE_AT + last + 1);
+  }
+  growDataFile(cache, pages);
+}
