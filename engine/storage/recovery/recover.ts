@@ -1,9 +1,11 @@
 /**
- * Recovery (SM-W9): what open() does with the log that the last boot left. Three calls, in this order:
+ * Recovery (SM-W9): what open() does with the log that the last boot left. In this order:
  *
+ *   startPageCache(cache, boot 0)           no read hooks yet; its log port says that all is durable
  *   const state = redoLog(...)              analysis and redo, in one pass over the log; nothing is written to the log
- *   attachLog(boot: state.boot), startLog(log, state.start)
+ *   attachLog(boot: state.boot), startLog(log, state.start); the cache gets it as its log port
  *   undoLosers(state, log, engine)          (undo.ts) the changes of transactions without an end, latest first
+ *   startPageCache(cache, boot state.boot), onPageRead(...)
  *   finishPages(state, cache)               (finish.ts) stamps of winners (SM-W8)
  *   a checkpoint
  *
@@ -11,13 +13,14 @@
  * finds what it would have found at run time. A crash in any of the steps is safe: redo changes nothing that another
  * redo would not change alike, and undo writes compensation records through the normal log (SM-W7).
  *
- * Until finishPages() the cache runs under a boot number that is not the new one, without read hooks: which stamps won is
- * not known before the end of the log. A page that is evicted meanwhile is resolved when it is read again.
+ * Until finishPages() the cache runs under boot 0 and without read hooks: which stamps won is not known before the end of the
+ * log. A page that is evicted meanwhile carries boot 0 in its file and meets the hook when it is read again.
  *
  * Hot: millions of records. No object per record; batches are checked and copied, records are read in place.
  */
 
 import { NO_PAGE } from '../../../shm/types.ts';
+import { dataPages, growDataFile } from '../cache/grow.ts';
 import { latchPage, latchNewPage, pageChanged, type PageCache, pagePlace, pageViews, unlatchPage } from '../cache/page-cache.ts';
 import { LOG_RECORD_BYTES, LOG_RECORD_PAGE, LOG_RECORD_TRANSACTION } from '../log/log-record.layout.gen.ts';
 import type { LogStart } from '../log/open.ts';
@@ -133,6 +136,8 @@ function transactionEnded(state: RecoveryState, open: OpenTransactions, transact
 
 function redoRecord(state: RecoveryState, records: RecordReader, cache: PageCache, kind: RecordKind, page: number): void {
   addPage(state.pages, page);
+  // The file may have lost what made it longer: nobody syncs that, the log brings it back.
+  if (page >= dataPages(cache)) growDataFile(cache, page + 1);
   const frame = kind.formats === true ? latchNewPage(cache, page) : latchPage(cache, page);
   const views = pageViews(cache, frame);
   const offset = pagePlace(cache, frame);
