@@ -10,7 +10,7 @@ import { reserveCommit } from './commit.ts';
 import { END_CLAIM_BYTES, releaseUndo, takeCredit, takeEndCredit, claimUndo } from './credit.ts';
 import { publish, reserve, startRecord } from './log.ts';
 import { END, type Log, type LogOptions, START } from './log-context.ts';
-import { logRecordAux32, logRecordTransaction, logRecordType, setLogRecordAux32 } from './log-record.layout.gen.ts';
+import { commitPayloadStamp, logRecordAux32, logRecordTransaction, logRecordType, setLogRecordAux32 } from './log-record.layout.gen.ts';
 import { attachLog, firstLogStart, LOG_DEFAULTS, LOG_REGION, type LogStart, startLog } from './open.ts';
 import { RECORD, RECORD_NO_PAGE } from './records.ts';
 
@@ -101,6 +101,8 @@ export interface ReadBack {
   /** aux32 of each numbered record, in order, and the transactions that committed, in order. */
   numbers: number[];
   committed: number[];
+  /** Their stamps. */
+  stamps: number[];
   /** Start of each record. */
   starts: number[];
   end: number;
@@ -111,12 +113,15 @@ export interface ReadBack {
 export function readBack(vfs: Vfs, given: FixtureOptions, known: LogKnown): ReadBack {
   const reader = openLogReader(vfs, placeOf(given), known);
   const records = readRecords(reader);
-  const read: ReadBack = { numbers: [], committed: [], starts: [], end: 0, reader };
+  const read: ReadBack = { numbers: [], committed: [], stamps: [], starts: [], end: 0, reader };
   try {
     while (nextRecord(records)) {
       const { views, at } = records;
       read.starts.push(records.lsn[START]);
-      if (logRecordType(views.u8, at) === RECORD.commit) read.committed.push(logRecordTransaction(views.u32, at));
+      if (logRecordType(views.u8, at) === RECORD.commit) {
+        read.committed.push(logRecordTransaction(views.u32, at));
+        read.stamps.push(commitPayloadStamp(views.f64, at + 40));
+      }
       if (logRecordType(views.u8, at) !== RECORD.catalog) continue;
       const number = logRecordAux32(views.u32, at);
       read.numbers.push(number);
