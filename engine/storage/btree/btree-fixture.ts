@@ -2,9 +2,8 @@
 
 import { createSharedMemory, type SharedMemory } from '../../../shm/shared-memory.ts';
 import { attachThread, THREAD_ROLE_HOST } from '../../../shm/threads.ts';
-import { cacheRegions, createPageCache, type PageCache } from '../cache/page-cache.ts';
-import { CACHE_SHARED_BOOT, storeCacheSharedDataPages } from '../cache/cache.layout.gen.ts';
-import { createDatabaseFiles, EXTENT_PAGES, openDatabaseFiles } from '../database-files.ts';
+import { cacheRegions, createPageCache, type PageCache, startPageCache } from '../cache/page-cache.ts';
+import { createDatabaseFiles, openDatabaseFiles } from '../database-files.ts';
 import { durableLsn, flushTo, tailLsn } from '../log/flush.ts';
 import type { Log, LogOptions } from '../log/log-context.ts';
 import { attachLog, firstLogStart, LOG_DEFAULTS, LOG_REGION, type LogStart, startLog } from '../log/open.ts';
@@ -43,6 +42,8 @@ export const logOptions = (boot: number): LogOptions => ({
   segmentBytes: 1 << 20,
 });
 
+export const startOf = (boot: number) => ({ boot, databaseHigh: 1, databaseLow: 2 });
+
 export function fixtureMemory(given: StoreOptions): SharedMemory {
   return createSharedMemory({
     frames: given.frames ?? 256,
@@ -58,16 +59,14 @@ export function fixtureMemory(given: StoreOptions): SharedMemory {
 /** A store on an empty disk, created and started, this thread attached. */
 export function createStore(vfs: Vfs, given: StoreOptions = {}): Store {
   createDatabaseFiles(vfs, DIRECTORY);
-  return openStore(vfs, fixtureMemory(given), given, EXTENT_PAGES);
+  return openStore(vfs, fixtureMemory(given), given);
 }
 
 /** The first thread of a boot: starts log and cache. */
-export function openStore(vfs: Vfs, shm: SharedMemory, given: StoreOptions, dataPages: number): Store {
+export function openStore(vfs: Vfs, shm: SharedMemory, given: StoreOptions): Store {
   attachThread(shm, THREAD_ROLE_HOST);
   const store = joinStore(vfs, shm, given.boot ?? 1);
-  shm.i32[(store.cache.shared + CACHE_SHARED_BOOT) >>> 2] = given.boot ?? 1;
-  store.cache.boot = given.boot ?? 1;
-  storeCacheSharedDataPages(shm.i32, store.cache.shared, dataPages);
+  startPageCache(store.cache, startOf(given.boot ?? 1), 1);
   startLog(store.log, given.start ?? firstLogStart());
   return store;
 }

@@ -15,19 +15,24 @@ import { lookupFrame } from '../../../shm/page-table.ts';
 import { frameOffset, frameSegment } from '../../../shm/shared-memory.ts';
 import { fetchNewFrame, pageChanged, pageTouched } from '../cache/page-cache.ts';
 import { groupBegin, groupCancel, groupEnd } from '../log/group.ts';
-import { PAGE_BYTES, PAGE_TYPE } from '../page.layout.gen.ts';
 import { queueRetired } from '../space/retired.ts';
 import { allocateReserved, endSpaceChanges, prepareRetire, releaseReservation, reservePages, retireInGroup } from '../space/space.ts';
+import { freeTemporaryPages, takeTemporaryPages } from '../space/temporary-pages.ts';
 import { noteMiss } from './descend.ts';
-import { logBlank } from './records.ts';
+import { nodeKind } from './node.layout.gen.ts';
+import { nodeFormat } from './node.ts';
+import { logImage } from './records.ts';
 import type { Tree } from './tree.ts';
+
+/** Owner of a page that has left its tree: page 0 is no root. */
+const NO_TREE = 0;
 
 const spareOf = (root: number): number => (root < 0 ? 1 : 0);
 
 /** A page for the tree with this root, in the cache at the moment. The same one again until useNewPage(). 53100 when the disk is full. */
 export function takeNewPage(tree: Tree, root: number): number {
   const at = spareOf(root);
-  if (tree.sparePages[at] === 0) tree.sparePages[at] = root < 0 ? tree.temporary!.take() : reservePages(tree.space, 1);
+  if (tree.sparePages[at] === 0) tree.sparePages[at] = root < 0 ? takeTemporaryPages(tree.space, 1) : reservePages(tree.space, 1);
   if (lookupFrame(tree.shm, tree.sparePages[at]) < 0) noteMiss(tree);
   fetchNewFrame(tree.cache, tree.sparePages[at]);
   return tree.sparePages[at];
@@ -44,7 +49,7 @@ export function useNewPage(tree: Tree, root: number): void {
 /** Gives the spare pages back: the thread leaves. */
 export function giveBackSpares(tree: Tree): void {
   if (tree.sparePages[0] !== 0) releaseReservation(tree.space, tree.sparePages[0]);
-  if (tree.sparePages[1] !== 0) tree.temporary!.free(tree.sparePages[1]);
+  if (tree.sparePages[1] !== 0) freeTemporaryPages(tree.space, tree.sparePages[1], 1);
   tree.sparePages.fill(0);
 }
 
@@ -75,16 +80,17 @@ export function prepareBlank(tree: Tree, page: number): void {
   if (page >= 0) prepareRetire(tree.space, page);
 }
 
-/** A latched page leaves the tree, in the group: whoever comes by an old hint finds a page without a type. */
+/** A latched page leaves the tree, in the group: whoever comes by an old hint finds a node of no tree. */
 export function blankPage(tree: Tree, frame: number, page: number, root: number, logged: boolean): void {
+  const v = frameSegment(tree.shm, frame);
   const node = frameOffset(tree.shm, frame);
-  frameSegment(tree.shm, frame).i32.fill(0, (node + PAGE_TYPE) >> 2, (node + PAGE_BYTES) >> 2);
-  if (logged) logBlank(tree.log, root, page);
+  nodeFormat(v, node, page, 0, nodeKind(v.u16, node), NO_TREE, 0);
+  if (logged) logImage(tree.log, root, v, node);
   if (page >= 0) retireInGroup(tree.space, page, 1);
 }
 
 /** Right after the group that took the page out of the tree: log.scratch still has its end. */
 export function giveBackPage(tree: Tree, page: number): void {
-  if (page < 0) tree.temporary!.free(page);
+  if (page < 0) freeTemporaryPages(tree.space, page, 1);
   else queueRetired(tree.space, page, 1, tree.log.scratch[1]);
 }

@@ -116,13 +116,6 @@ export function logImage(log: Log, root: number, v: ByteViews, node: number): vo
   }
 }
 
-/** Adds the image of a page that has left the tree, all zeros behind its LSN, to the open group. */
-export function logBlank(log: Log, root: number, page: number): void {
-  const record = groupRecord(log, RECORD.indexRoot, 0, 0, page, 0, 4);
-  setLogRecordAux32Second(log.group.u32, record, root);
-  log.group.u32[(record + HEADER_BYTES) >> 2] = 0;
-}
-
 /** Adds a nodeTruncate() to the open group. */
 export function logTruncate(log: Log, root: number, page: number, kind: number, count: number, mode: number, high: KeyScratch): void {
   const record = groupRecord(log, RECORD.indexNodeTruncate, 0, 0, page, count, keyBytes(kind, high));

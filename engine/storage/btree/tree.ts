@@ -58,20 +58,12 @@ export const FOUND_MORE = 5;
 export const LEVELS_MAX = 32;
 const HINTS = 256;
 
-/** Pages of the temporary file. No latch or hold by the caller; freed pages are reused once every epoch has passed. */
-export interface TemporaryPages {
-  take(): number;
-  free(page: number): void;
-}
-
 /** Per-thread context of all B+tree functions. */
 export interface Tree {
   readonly shm: SharedMemory;
   readonly cache: PageCache;
   readonly log: Log;
   readonly space: Space;
-  /** Null where no index is temporary. */
-  readonly temporary: TemporaryPages | null;
   /** A page taken for a split and not used yet, in the data file and in the temporary file; 0 = none (pages.ts). */
   readonly sparePages: Int32Array;
   /** Result of the last lookup: FOUND_*. */
@@ -90,13 +82,12 @@ export interface Tree {
 }
 
 /** Everything is per thread; the segments behind `shm` are shared. */
-export function createTree(shm: SharedMemory, cache: PageCache, log: Log, space: Space, temporary: TemporaryPages | null = null): Tree {
+export function createTree(shm: SharedMemory, cache: PageCache, log: Log, space: Space): Tree {
   return {
     shm,
     cache,
     log,
     space,
-    temporary,
     sparePages: new Int32Array(2),
     found: new Int32Array(8),
     rootHints: new Int32Array(HINTS),
