@@ -33,9 +33,9 @@ export interface StoreOptions {
 
 export const fixtureWorld = (vfs: Vfs): World => ({ vfs, clock: new ManualClock(1_700_000_000_000_000, 1), random: new SeededRandom(1) });
 
-export const logOptions = (boot: number): LogOptions => ({
+export const logOptions = (boot: number, directory = DIRECTORY): LogOptions => ({
   ...LOG_DEFAULTS,
-  directory: `${DIRECTORY}/log`,
+  directory: `${directory}/log`,
   databaseHigh: 1,
   databaseLow: 2,
   boot,
@@ -57,25 +57,25 @@ export function fixtureMemory(given: StoreOptions): SharedMemory {
 }
 
 /** A store on an empty disk, created and started, this thread attached. */
-export function createStore(vfs: Vfs, given: StoreOptions = {}): Store {
-  createDatabaseFiles(vfs, DIRECTORY);
-  return openStore(vfs, fixtureMemory(given), given);
+export function createStore(vfs: Vfs, given: StoreOptions = {}, directory = DIRECTORY): Store {
+  createDatabaseFiles(vfs, directory);
+  return openStore(vfs, fixtureMemory(given), given, directory);
 }
 
 /** The first thread of a boot: starts log and cache. */
-export function openStore(vfs: Vfs, shm: SharedMemory, given: StoreOptions): Store {
+export function openStore(vfs: Vfs, shm: SharedMemory, given: StoreOptions, directory = DIRECTORY): Store {
   attachThread(shm, THREAD_ROLE_HOST);
-  const store = joinStore(vfs, shm, given.boot ?? 1);
+  const store = joinStore(vfs, shm, given.boot ?? 1, directory);
   startPageCache(store.cache, startOf(given.boot ?? 1), 1);
   startLog(store.log, given.start ?? firstLogStart());
   return store;
 }
 
 /** The views of a thread that is attached already. */
-export function joinStore(vfs: Vfs, shm: SharedMemory, boot: number): Store {
+export function joinStore(vfs: Vfs, shm: SharedMemory, boot: number, directory = DIRECTORY): Store {
   const world = fixtureWorld(vfs);
-  const files = openDatabaseFiles(vfs, DIRECTORY);
-  const log = attachLog(shm, world, logOptions(boot));
+  const files = openDatabaseFiles(vfs, directory);
+  const log = attachLog(shm, world, logOptions(boot, directory));
   const cache = createPageCache(shm, world, files, {
     durableLsn: () => durableLsn(log),
     flushTo: (lsn) => flushTo(log, lsn),
