@@ -45,15 +45,15 @@ export function noteValue(session: SequenceSession, sequences: Sequences, root: 
 
 /** The sequence's value that this session got last. 55000 when it has got none. */
 export function currentValue(session: SequenceSession, root: PageId): number | bigint {
-  return valueOf(session, entryOf(session, root), 'currval of a sequence');
+  return entryValue(session, entryOf(session, root), 'currval of a sequence');
 }
 
 /** The value that this session got last, of whichever sequence. 55000 when it has got none. */
 export function lastValue(session: SequenceSession): number | bigint {
-  return valueOf(session, session.last, 'lastval');
+  return entryValue(session, session.last, 'lastval');
 }
 
-function valueOf(session: SequenceSession, entry: number, what: string): number | bigint {
+function entryValue(session: SequenceSession, entry: number, what: string): number | bigint {
   if (entry < 0) {
     throw new SqlError(SQLSTATE.object_not_in_prerequisite_state, `${what} is not defined yet in this session`, {
       hint: 'call nextval first',

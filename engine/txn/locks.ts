@@ -1,0 +1,126 @@
+/**
+ * Putting locks together: what row locks (row-locks.ts), table locks (table-locks.ts) and serializable validation
+ * (serializable.ts) want in the control segment, their context of one thread, and the hooks through which transactions call
+ * them.
+ *
+ *   lockRegions(options, threadSlots)   for createSharedMemory
+ *   createLocks(txns)                   once a thread, after createTransactions(); fills txns.hooks
+ *   buryLocks(locks, thread)            registered by createLocks(): what a dead thread showed of itself
+ *   releaseLocksOf(locks, slot)         for whoever ends the transaction of a dead thread, before the slot is given away
+ */
+
+import { registerBurier } from '../../shm/deaths.ts';
+import { MAP_BYTES } from '../../shm/hash-map.ts';
+import { type RegionRequest, regionOf, type SharedMemory } from '../../shm/shared-memory.ts';
+import type { ByteViews } from '../storage/rows/byte-views.ts';
+import {
+  LOCK_SHARED_BYTES,
+  ROW_LOCK_OWNER_BYTES,
+  SERIAL_THREAD_BYTES,
+  storeSerialThreadOldest,
+  TABLE_LIST_BYTES,
+} from './locks.layout.gen.ts';
+import { TABLE_WRITE } from './locks.layout.ts';
+import { releaseRowLocks, rowLocked } from './row-locks.ts';
+import { endSerializable, noteRowChanged, noteRowRead, releaseValidation, validateSerializable } from './serializable.ts';
+import { createReadSet, type ReadSet } from './serializable-reads.ts';
+import { releaseIntents } from './table-intents.ts';
+import { TABLE_WORDS } from './table-lists.ts';
+import { releaseTables, useTable } from './table-locks.ts';
+import { SERIALIZABLE, type Transaction, type Transactions, TXN_DEFAULTS, type TxnOptions } from './transactions.ts';
+import { loadTxnSlotNumber } from './txn.layout.gen.ts';
+
+/** Bytes of the heap that row locks may take (53200 beyond). */
+export const LOCK_MEMORY = 268435456;
+
+/** Per-thread context of everything about locks. */
+export interface Locks {
+  readonly txns: Transactions;
+  readonly shm: SharedMemory;
+  /** Views of the control and heap segments. */
+  readonly i32: Int32Array;
+  readonly f64: Float64Array;
+  readonly heap: ByteViews;
+  /** Bytes of the heap that row locks may take. */
+  readonly memory: number;
+  /** Byte offsets in the control segment. */
+  readonly shared: number;
+  readonly rowMap: number;
+  readonly rowOwners: number;
+  readonly tableWords: number;
+  readonly tableIntents: number;
+  readonly tableLists: number;
+  readonly serialThreads: number;
+  /** Scratch for results. */
+  readonly ints: Int32Array;
+  /** Of this thread's open serializable transactions. */
+  readonly reads: ReadSet[];
+  readonly spareReads: ReadSet[];
+}
+
+/** What locks want in the control segment. */
+export function lockRegions(options: TxnOptions = TXN_DEFAULTS, threadSlots = 128): RegionRequest[] {
+  return [
+    { name: 'locks', bytes: LOCK_SHARED_BYTES },
+    { name: 'rowLockMap', bytes: MAP_BYTES },
+    { name: 'rowLockOwners', bytes: options.slots * ROW_LOCK_OWNER_BYTES },
+    { name: 'tableWords', bytes: threadSlots * TABLE_WORDS * 4 },
+    { name: 'tableIntents', bytes: TABLE_WORDS * 4 },
+    { name: 'tableLists', bytes: options.sessions * TABLE_LIST_BYTES },
+    { name: 'serialThreads', bytes: threadSlots * SERIAL_THREAD_BYTES },
+  ];
+}
+
+/** This thread's context; fills the hooks of its transactions. `memory`: bytes of the heap for row locks (lock_memory). */
+export function createLocks(txns: Transactions, memory = LOCK_MEMORY): Locks {
+  const { shm } = txns;
+  const locks: Locks = {
+    txns,
+    shm,
+    i32: txns.i32,
+    f64: txns.f64,
+    heap: txns.heap,
+    memory,
+    shared: regionOf(shm, 'locks'),
+    rowMap: regionOf(shm, 'rowLockMap'),
+    rowOwners: regionOf(shm, 'rowLockOwners'),
+    tableWords: regionOf(shm, 'tableWords'),
+    tableIntents: regionOf(shm, 'tableIntents'),
+    tableLists: regionOf(shm, 'tableLists'),
+    serialThreads: regionOf(shm, 'serialThreads'),
+    ints: new Int32Array(8),
+    reads: [],
+    spareReads: [createReadSet()],
+  };
+  const { hooks } = txns;
+  hooks.rowLocked = (tx, table, page, slot) => rowLocked(locks, tx, table, page, slot);
+  hooks.tableUsed = (tx, table) => useTable(locks, tx, table.id, TABLE_WRITE);
+  hooks.rowRead = (tx, table, page, slot) => noteRowRead(locks, tx, table.id, page, slot);
+  hooks.rowChanged = (tx, table) => noteRowChanged(locks, tx, table.id);
+  hooks.validate = (tx) => validateSerializable(locks, tx);
+  hooks.precommitted = (tx) => releaseValidation(locks, tx);
+  hooks.ended = (tx) => releaseLocks(locks, tx);
+  registerBurier(shm, 'late', (_, thread) => buryLocks(locks, thread));
+  return locks;
+}
+
+/** The transaction has ended, either way: its locks and recorded reads go. */
+export function releaseLocks(locks: Locks, tx: Transaction): void {
+  if (tx.isolation === SERIALIZABLE) endSerializable(locks, tx);
+  releaseTables(locks, tx.session);
+  if (tx.number === 0) return;
+  releaseRowLocks(locks, tx.slot, tx.number);
+  releaseIntents(locks, tx.number);
+}
+
+/** The same for the transaction in a slot whose thread is dead, by whoever rolls it back or stamps it. */
+export function releaseLocksOf(locks: Locks, slot: number): void {
+  const number = loadTxnSlotNumber(locks.i32, slot);
+  releaseRowLocks(locks, slot, number);
+  releaseIntents(locks, number);
+}
+
+/** Clears what a dead thread showed. Tables that its transactions wrote to stay in use until those are rolled back. */
+export function buryLocks(locks: Locks, thread: number): void {
+  storeSerialThreadOldest(locks.i32, locks.serialThreads + thread * SERIAL_THREAD_BYTES, 0);
+}
