@@ -9,7 +9,7 @@
  * Each thread opens them for itself. A full disk is met where files grow and nowhere else (SM-F1).
  */
 
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { PAGE_BYTES } from '../../shm/types.ts';
 import { BATCH_PAGES } from './cache/cache.layout.ts';
 import type { Vfs, VfsFile } from './vfs/vfs.ts';
@@ -52,6 +52,7 @@ export function createDatabaseFiles(vfs: Vfs, directory: string): void {
   createZeroed(vfs, join(directory, TEMPORARY_FILE), 0);
   createZeroed(vfs, join(directory, DATA_FILE), EXTENT_BYTES);
   vfs.syncDirectory(directory);
+  vfs.syncDirectory(dirname(directory));
 }
 
 function createZeroed(vfs: Vfs, path: string, bytes: number): void {

@@ -22,7 +22,7 @@ import { heldFrame, holdFrame, latchFrame, releaseFrame, unlatchFrame, unlatchFr
 import { FRAME_STATE_CLEAN, FRAME_STATE_DIRTY } from '../../../shm/frame.layout.ts';
 import { frameOffset, frameSegment } from '../../../shm/shared-memory.ts';
 import { type Frame, type Lsn, NO_FRAME, NO_PAGE, PAGE_BYTES, type PageId } from '../../../shm/types.ts';
-import { sleepOnWord } from '../../../shm/wait.ts';
+import { sleepOnWord, waitOnWord } from '../../../shm/wait.ts';
 import { TESTING, yieldPoint } from '../../../shm/yield-point.ts';
 import {
   pageFlags,
@@ -109,11 +109,15 @@ export function writePages(cache: PageCache, atMost: number, below: Lsn = NEVER)
 export function makeCleanFrames(cache: PageCache): void {
   const seen = loadCacheSharedBatches(cache.i32, cache.shared);
   if (tryTakeWriter(cache)) {
+    let written = 0;
     try {
-      writeOwned(cache, BATCH_PAGES, NEVER);
+      written = writeOwned(cache, BATCH_PAGES, NEVER);
     } finally {
       giveWriter(cache);
     }
+    if (written > 0) return;
+    // All frames are latched, held or being read: a moment, until somebody is through.
+    waitOnWord(cache.shm, cache.i32, cache.shared + CACHE_SHARED_BATCHES, seen, 1);
     return;
   }
   if (testing) yieldPoint('writer.waitBatch');
@@ -148,7 +152,12 @@ function writeBatch(cache: PageCache, atMost: number, below: Lsn): number {
   } catch (error) {
     for (let index = 0; index < batch.count; index++) takeBack(cache, batch.frames[index]);
     if (error instanceof SqlError && error.code !== SQLSTATE.io_error) throw error;
-    throw poison(cache.shm, `a page could not be written: ${error instanceof Error ? error.message : String(error)}`, error);
+    const failure = poison(
+      cache.shm,
+      `a page could not be written: ${error instanceof Error ? error.message : String(error)}`,
+      error,
+    );
+    throw error instanceof SqlError ? failure : error;
   }
   if (testing) yieldPoint('writer.inPlace');
   for (let index = 0; index < batch.count; index++) settle(cache, batch, index);

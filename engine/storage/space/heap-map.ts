@@ -8,7 +8,7 @@
  * A map in the temporary file (root < 0) works the same without log.
  */
 
-import { NO_PAGE, type PageId } from '../../../shm/types.ts';
+import { NO_PAGE, PAGE_BYTES, type PageId } from '../../../shm/types.ts';
 import {
   fetchNewFrame,
   holdPage,
@@ -26,6 +26,7 @@ import { pageLevel, pageSlotCount } from '../page.layout.gen.ts';
 import { FORMAT_RECORD_BYTES, formatPage, logFormat } from './format-page.ts';
 import { addExtent, changed, logMap, logMapNode, MAP_RECORD_BYTES, mapNodeBytes } from './heap-map-extents.ts';
 import { extentLength, formatMapPage, mapEntry, mapFind } from './heap-map-page.ts';
+import { privateViews } from '../rows/byte-views.ts';
 import { allocateReserved, endSpaceChanges, releaseReservation, reservePages, SPACE_RECORD_BYTES, type Space } from './space.ts';
 import { heapMapEntryIndex, heapMapEntryPage, heapMapPages, heapMapUsable, setHeapMapUsable } from './space.layout.gen.ts';
 import { takeTemporaryPages } from './temporary-pages.ts';
@@ -186,4 +187,32 @@ function formatNext(
   unlatchPage(cache, frame);
   unlatchPage(cache, rootFrame);
   return true;
+}
+
+// ---- checking ----
+
+/** Claims the pages of a heap map for check(): `claim(first, count)` for each extent and each map page. Nothing latched or held. */
+export function eachHeapMapRun(space: Space, root: PageId, claim: (first: PageId, count: number) => void): void {
+  const runs: [PageId, number][] = [[root, 1]];
+  const children: PageId[] = [];
+  collectRuns(space, root, runs, children);
+  for (const child of children) {
+    runs.push([child, 1]);
+    collectRuns(space, child, runs, []);
+  }
+  for (const [first, count] of runs) claim(first, count);
+}
+
+/** Works on a copy of the map page. */
+function collectRuns(space: Space, mapPage: PageId, runs: [PageId, number][], children: PageId[]): void {
+  const copy = privateViews(PAGE_BYTES);
+  const frame = holdPage(space.cache, mapPage);
+  const at = pagePlace(space.cache, frame);
+  copy.u8.set(pageViews(space.cache, frame).u8.subarray(at, at + PAGE_BYTES));
+  releasePage(space.cache, frame);
+  for (let entry = 0; entry < pageSlotCount(copy.u16, 0); entry++) {
+    const first = heapMapEntryPage(copy.u32, mapEntry(0, entry)) | 0;
+    if (pageLevel(copy.u16, 0) > 0) children.push(first);
+    else runs.push([first, extentLength(copy, 0, entry)]);
+  }
 }
