@@ -21,7 +21,7 @@ import {
 import { PAGE_TYPE_BTREE_INNER, PAGE_TYPE_BTREE_LEAF, pageTypeName } from '../page.layout.ts';
 import { type ByteViews, copyWords, privateViews } from '../rows/byte-views.ts';
 import { createKeyScratch, type KeyScratch } from '../rows/runtime.ts';
-import { compareKeys, createCursor, type Cursor } from './cursor.ts';
+import { compareKeys } from './order.ts';
 import { commonHead, compareToFences, readFence } from './fences.ts';
 import { kindNumber } from './insert.ts';
 import { bytesEntrySize, suffixBytes } from './node-bytes.ts';
@@ -42,7 +42,7 @@ export interface IndexFigures {
 interface Walk {
   readonly tree: Tree;
   readonly index: TreeIndex;
-  readonly order: Cursor;
+  readonly kind: number;
   readonly report: (page: number, message: string) => void;
   readonly visit: ((key: KeyScratch) => void) | null;
   readonly seen: Set<number>;
@@ -60,7 +60,7 @@ export function checkIndex(
   visit: ((key: KeyScratch) => void) | null = null,
 ): IndexFigures {
   const figures = { entries: 0, leaves: 0, innerNodes: 0, height: 0, emptyLeaves: 0 };
-  const walk = { tree, index, order: createCursor(index.kind, 1), report, visit, seen: new Set<number>(), figures };
+  const walk = { tree, index, kind: kindNumber(index.kind), report, visit, seen: new Set<number>(), figures };
   checkNode(walk, index.root, -1, null, null);
   return figures;
 }
@@ -114,7 +114,7 @@ function checkHeader(walk: Walk, v: ByteViews, page: number, level: number): boo
   if ((pagePageId(v.u32, 0) | 0) !== page) report(page, `says it is page ${pagePageId(v.u32, 0)}`);
   if ((pageOwner(v.u32, 0) | 0) !== index.root) report(page, `belongs to the index with root ${pageOwner(v.u32, 0)}`);
   if (level >= 0 && here !== level) report(page, `has level ${here} below a node of level ${level + 1}`);
-  if (nodeKind(v.u16, 0) !== kindNumber(index.kind)) {
+  if (nodeKind(v.u16, 0) !== walk.kind) {
     report(page, `has kind ${nodeKind(v.u16, 0)} in an index of kind ${index.kind}`);
     return false;
   }
@@ -129,7 +129,7 @@ function checkFence(walk: Walk, v: ByteViews, page: number, which: number, wante
   if (has !== (wanted !== null)) return walk.report(page, `has ${has ? 'a' : 'no'} ${side} fence, unlike its parent says`);
   const fence = createKeyScratch();
   if (wanted === null || !readFence(v, 0, which, fence)) return;
-  if (compareKeys(walk.order, fence, wanted) !== 0) walk.report(page, `has another ${side} fence than its parent says`);
+  if (compareKeys(walk.kind, fence, wanted) !== 0) walk.report(page, `has another ${side} fence than its parent says`);
 }
 
 function checkCells(walk: Walk, v: ByteViews, page: number): boolean {
@@ -154,7 +154,7 @@ function checkOrder(walk: Walk, v: ByteViews, page: number): void {
   for (let at = first; at < pageSlotCount(v.u16, 0); at++) {
     readEntry(v, 0, at, here);
     if (compareToFences(v, 0, here, here.i32[2], here.i32[3]) !== 0) walk.report(page, `has entry ${at} outside its fences`);
-    if (at > first && compareKeys(walk.order, before, here) >= 0) walk.report(page, `has entry ${at} out of order`);
+    if (at > first && compareKeys(walk.kind, before, here) >= 0) walk.report(page, `has entry ${at} out of order`);
     readEntry(v, 0, at, before);
   }
 }

@@ -24,10 +24,11 @@ import type { ByteViews } from '../rows/byte-views.ts';
 import { createKeyScratch, type IndexKind, type KeyScratch } from '../rows/runtime.ts';
 import { descend, TO_BEFORE, TO_FIRST, TO_KEY, TO_LAST } from './descend.ts';
 import { compareToFences, readFence } from './fences.ts';
-import { FENCE_HIGH, FENCE_LOW, NODE_AREA } from './node.layout.ts';
+import { FENCE_HIGH, FENCE_LOW, KIND_BYTES, KIND_I32, KIND_I64, NODE_AREA } from './node.layout.ts';
 import { nodeFences, nodeKind } from './node.layout.gen.ts';
 import { entryRowPage, entryRowSlot, nodeSearch, readEntry } from './node.ts';
 import { copyKey } from './node-split.ts';
+import { compareKeys } from './order.ts';
 import type { Tree } from './tree.ts';
 
 const testing = TESTING;
@@ -42,6 +43,8 @@ const KEY_ROOM = 16384;
 
 export interface Cursor {
   readonly kind: IndexKind;
+  /** The kind's number, for comparing. */
+  readonly order: number;
   /** Most entries of a batch. */
   readonly capacity: number;
   /** Entries of the batch. Their row ids: */
@@ -66,6 +69,7 @@ export function createCursor(kind: IndexKind, capacity = 256): Cursor {
   const wordCount = kind === 'bytes' ? 0 : kind === 'i32' ? capacity : capacity * 2;
   return {
     kind,
+    order: kind === 'bytes' ? KIND_BYTES : kind === 'i32' ? KIND_I32 : KIND_I64,
     capacity,
     count: 0,
     rowPages: new Int32Array(capacity),
@@ -183,22 +187,8 @@ function coversForward(v: ByteViews, node: number, cursor: Cursor): boolean {
 function coversBackward(v: ByteViews, node: number, cursor: Cursor): boolean {
   if (cursor.where === AT_END) return (nodeFences(v.u16, node) & FENCE_HIGH) === 0;
   const { place, scratch } = cursor;
-  if (readFence(v, node, FENCE_HIGH, scratch) && compareKeys(cursor, place, scratch) > 0) return false;
-  return !readFence(v, node, FENCE_LOW, scratch) || compareKeys(cursor, place, scratch) > 0;
-}
-
-/** Sign of a against b, both keys with row ids. */
-export function compareKeys(cursor: Cursor, a: KeyScratch, b: KeyScratch): number {
-  if (cursor.kind === 'bytes') {
-    const common = Math.min(a.length, b.length);
-    for (let i = 0; i < common; i++) if (a.u8[i] !== b.u8[i]) return a.u8[i] - b.u8[i];
-    if (a.length !== b.length) return a.length - b.length;
-  } else {
-    if (a.i32[0] !== b.i32[0]) return a.i32[0] < b.i32[0] ? -1 : 1;
-    if (cursor.kind === 'i64' && a.i32[1] !== b.i32[1]) return a.i32[1] >>> 0 < b.i32[1] >>> 0 ? -1 : 1;
-  }
-  if (a.i32[2] !== b.i32[2]) return a.i32[2] >>> 0 < b.i32[2] >>> 0 ? -1 : 1;
-  return a.i32[3] - b.i32[3];
+  if (readFence(v, node, FENCE_HIGH, scratch) && compareKeys(cursor.order, place, scratch) > 0) return false;
+  return !readFence(v, node, FENCE_LOW, scratch) || compareKeys(cursor.order, place, scratch) > 0;
 }
 
 function copyForward(v: ByteViews, node: number, cursor: Cursor): void {
@@ -210,7 +200,7 @@ function copyForward(v: ByteViews, node: number, cursor: Cursor): void {
   if (at < end) {
     readEntry(v, node, at, place);
     cursor.where = AT_KEY;
-  } else if (at < count || !readFence(v, node, FENCE_HIGH, scratch) || (cursor.bounded && compareKeys(cursor, bound, scratch) <= 0)) {
+  } else if (at < count || !readFence(v, node, FENCE_HIGH, scratch) || (cursor.bounded && compareKeys(cursor.order, bound, scratch) <= 0)) {
     cursor.where = AT_END;
   } else {
     copyKey(scratch, scratch.i32[2], scratch.i32[3], place);
@@ -226,7 +216,7 @@ function copyBackward(v: ByteViews, node: number, cursor: Cursor): void {
   if (at > end) {
     readEntry(v, node, at, place);
     cursor.where = AT_KEY;
-  } else if (end > 0 || !readFence(v, node, FENCE_LOW, scratch) || (cursor.bounded && compareKeys(cursor, bound, scratch) >= 0)) {
+  } else if (end > 0 || !readFence(v, node, FENCE_LOW, scratch) || (cursor.bounded && compareKeys(cursor.order, bound, scratch) >= 0)) {
     cursor.where = AT_START;
   } else {
     copyKey(scratch, scratch.i32[2], scratch.i32[3], place);

@@ -30,17 +30,19 @@ import {
   type Tree,
 } from './tree.ts';
 
-/** First index in [first, end) of one-word keys that is not below `key`, or end. Ends on any content. */
-function searchOne(i32: Int32Array, keys: number, from: number, to: number, key: number): number {
+/**
+ * First index in [first, end) of one-word keys that is not below `key`, or end. Ends on any content. `above` is a key at or above
+ * all of them, for the guess: a leaf's high fence lies on a cache line that was touched anyway, its last key does not.
+ */
+function searchOne(i32: Int32Array, keys: number, from: number, to: number, key: number, above: number): number {
   let first = from;
   let end = to;
   if (end - first > 4) {
     const below = i32[keys + first];
     if (key <= below) return first;
-    const span = i32[keys + end - 1] - below;
+    const span = above - below;
     const distance = key - below;
-    if (distance > span) return end;
-    let guess = first + (((distance / span) * (end - 1 - first)) | 0);
+    let guess = distance < span ? first + (((distance / span) * (end - first)) | 0) : end - 1;
     let step = 1;
     if (i32[keys + guess] < key) {
       first = guess + 1;
@@ -131,10 +133,12 @@ export function lookupI32(tree: Tree, root: number, key: number): boolean {
     if (i32[(base + FRAME_REFERENCED) >>> 2] === 0) i32[(base + FRAME_REFERENCED) >>> 2] = 1;
     if (level === 0) {
       if (count > LEAF_MAX_I32) count = LEAF_MAX_I32;
-      const index = searchOne(words, keys, 0, count, key);
+      const fenced = (v.u16[(node + NODE_FENCES) >> 1] & FENCE_HIGH) !== 0;
+      const above = fenced ? words[(node + NODE_HIGH_KEY_HIGH) >> 2] : words[keys + count - 1];
+      const index = searchOne(words, keys, 0, count, key, above);
       const found = tree.found;
       const hit = index < count && words[keys + index] === key;
-      const onFence = (v.u16[(node + NODE_FENCES) >> 1] & FENCE_HIGH) !== 0 && words[(node + NODE_HIGH_KEY_HIGH) >> 2] === key;
+      const onFence = fenced && above === key;
       found[FOUND_ROW_PAGE] = words[keys + LEAF_MAX_I32 + index];
       found[FOUND_ROW_SLOT] = v.u16[(keys + 2 * LEAF_MAX_I32) * 2 + index];
       found[FOUND_MORE] = onFence || (index + 1 < count && words[keys + index + 1] === key) ? 1 : 0;
@@ -145,7 +149,7 @@ export function lookupI32(tree: Tree, root: number, key: number): boolean {
       return hit;
     }
     if (count > INNER_MAX_I32) count = INNER_MAX_I32;
-    let index = searchOne(words, keys, 1, count, key);
+    let index = searchOne(words, keys, 1, count, key, words[keys + count - 1]);
     const onRow =
       index < count &&
       words[keys + index] === key &&

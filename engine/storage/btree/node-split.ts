@@ -90,6 +90,18 @@ export function cutNode(
   return at;
 }
 
+/**
+ * Closes a node at the right edge for good: the fence between what it keeps and `key` (row id in i32[2], i32[3]), which goes
+ * right; returns how many entries it keeps, all or all but one.
+ */
+export function closingFence(v: ByteViews, node: number, key: KeyScratch, fence: KeyScratch): number {
+  const count = pageSlotCount(v.u16, node);
+  separatorAt(v, node, count, key, key.i32[2], key.i32[3], fence);
+  if (fitsBelow(v, node, fence)) return count;
+  separatorAt(v, node, count - 1, key, key.i32[2], key.i32[3], fence);
+  return count - 1;
+}
+
 /** Whether all entries fit with this high fence. */
 function fitsBelow(v: ByteViews, node: number, high: KeyScratch): boolean {
   if (nodeKind(v.u16, node) !== KIND_BYTES) return true;

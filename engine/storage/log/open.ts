@@ -201,8 +201,8 @@ function setUpFiles(log: Log, start: LogStart): void {
   }
   const lowest = start.kept.length === 0 ? start.segment : start.kept[0].segment;
   const spare = listSegments(vfs, directory).filter((segment) => segment < lowest || segment >= start.segment);
-  // A whole old file saves writing a new one. Which life its batches are of, their headers tell.
-  const reused = spare.find((segment) => segment < lowest && isWhole(log, segment));
+  // A file that is there saves writing a new one. Which life its batches are of, their headers tell.
+  const reused = spare.find((segment) => segment !== start.segment && isWhole(log, segment));
   for (const segment of spare) {
     if (segment !== reused) vfs.remove(segmentPath(directory, segment));
   }

@@ -21,7 +21,7 @@
 
 import { NO_PAGE } from '../../../shm/types.ts';
 import { dataPages, growDataFile } from '../cache/grow.ts';
-import { latchPage, latchNewPage, pageChanged, type PageCache, pagePlace, pageViews, unlatchPage } from '../cache/page-cache.ts';
+import { fetchFrame, fetchNewFrame, pageChanged, type PageCache, pagePlace, pageViews } from '../cache/page-cache.ts';
 import { LOG_RECORD_BYTES, LOG_RECORD_PAGE, LOG_RECORD_TRANSACTION } from '../log/log-record.layout.gen.ts';
 import type { LogStart } from '../log/open.ts';
 import { RECORD, type RecordKind, recordKind } from '../log/records.ts';
@@ -138,7 +138,8 @@ function redoRecord(state: RecoveryState, records: RecordReader, cache: PageCach
   addPage(state.pages, page);
   // The file may have lost what made it longer: nobody syncs that, the log brings it back.
   if (page >= dataPages(cache)) growDataFile(cache, page + 1);
-  const frame = kind.formats === true ? latchNewPage(cache, page) : latchPage(cache, page);
+  // No latch: nobody else is there yet, and a frame is taken away by this thread's own misses only.
+  const frame = kind.formats === true ? fetchNewFrame(cache, page) : fetchFrame(cache, page);
   const views = pageViews(cache, frame);
   const offset = pagePlace(cache, frame);
   if (views.f64[(offset + PAGE_LSN) >>> 3] < records.lsn[1]) {
@@ -146,5 +147,4 @@ function redoRecord(state: RecoveryState, records: RecordReader, cache: PageCach
     pageChanged(cache, frame, records.lsn);
     state.applied++;
   }
-  unlatchPage(cache, frame);
 }
