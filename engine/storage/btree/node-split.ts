@@ -147,7 +147,10 @@ function bytesWithPrefix(v: ByteViews, node: number, prefix: number): number {
   const count = pageSlotCount(v.u16, node);
   const longer = nodePrefixBytes(v.u16, node) - prefix;
   let bytes = 0;
-  for (let index = 0; index < count; index++) bytes += bytesEntrySize(level, suffixBytes(v, node, index) + longer);
+  for (let index = 0; index < count; index++) {
+    // Entry 0 of an inner node has no key, whatever the prefix.
+    bytes += bytesEntrySize(level, level !== 0 && index === 0 ? 0 : suffixBytes(v, node, index) + longer);
+  }
   return bytes;
 }
 
