@@ -15,7 +15,7 @@
 import { assert } from '../../../shm/assert.ts';
 import { latchFrame, unlatchFrame } from '../../../shm/frame-latch.ts';
 import { loadFrameState } from '../../../shm/frame.layout.gen.ts';
-import { FRAME_STATE_DIRTY } from '../../../shm/frame.layout.ts';
+import { FRAME_STATE_CLEAN, FRAME_STATE_DIRTY } from '../../../shm/frame.layout.ts';
 import { frameBase } from '../../../shm/shared-memory.ts';
 import { latchPage, type PageCache, pageChanged, pageIdOf, pagePlace, pageViews, unlatchPage } from '../cache/page-cache.ts';
 import { pageBoot, pageType, setPageBoot } from '../page.layout.gen.ts';
@@ -27,9 +27,10 @@ export function finishPages(state: RecoveryState, cache: PageCache): void {
   assert(cache.boot === state.boot, 'the cache runs under the new boot');
   const lsns = Float64Array.of(state.reader.known.lsn, 0);
   for (let frame = 0; frame < cache.shm.frameCount; frame++) {
-    // Temporary pages are of this boot only.
-    if (pageIdOf(cache, frame) < 0) continue;
+    const frameState = loadFrameState(cache.i32, frameBase(cache.shm, frame));
+    if (frameState !== FRAME_STATE_CLEAN && frameState !== FRAME_STATE_DIRTY) continue;
     latchFrame(cache.shm, frame);
+    // Temporary pages are of this boot only.
     if (pageIdOf(cache, frame) >= 0) showToHook(cache, frame, lsns);
     unlatchFrame(cache.shm, frame);
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createSharedMemory } from '../../../shm/shared-memory.ts';
 import { attachThread, THREAD_ROLE_HOST } from '../../../shm/threads.ts';
-import { dirtyFrames, cacheRegions, createPageCache, fetchFrame, latchPage, latchResident, type PageCache, pageChanged, pagePlace, pageViews, startPageCache, unlatchPage } from '../cache/page-cache.ts';
+import { dirtyFrames, cacheRegions, createPageCache, fetchFrame, latchPage, latchResident, onPageRead, type PageCache, pageChanged, pagePlace, pageViews, startPageCache, unlatchPage } from '../cache/page-cache.ts';
 import { repairFromDoubleWrite } from '../cache/double-write.ts';
 import { writePages } from '../cache/page-writer.ts';
 import { createDatabaseFiles, openDatabaseFiles } from '../database-files.ts';
@@ -25,6 +25,7 @@ import { SeededRandom } from '../world.ts';
 import { finishPages } from './finish.ts';
 import { type RecoveryStart, redoLog } from './recover.ts';
 import { undoLosers } from './undo.ts';
+import { winnerStamp } from './winners.ts';
 
 /**
  * A little engine over pages of words: 'set' records carry a word's value before and after, 'move' groups change two
@@ -339,4 +340,51 @@ test('SM-W6: a group without its end mark at the end of the log never happened, 
     flushAll(recovered.log);
     disk = disk.crash();
   }
+});
+
+test('SM-W8: what a winner left in flight is shown to the read hook, wherever the page was, before anybody works', () => {
+  const vfs = new SimulatedVfs({ seed: 1 });
+  const engine = create(vfs);
+  const known: RecoveryStart = { lsn: FIRST_LSN, segment: 1, durableLsn: FIRST_LSN, boot: 1, highestTransaction: 0, highestStamp: 0 };
+  for (const [transaction, page] of [
+    [5, FIRST_PAGE],
+    [6, FIRST_PAGE + 1],
+  ]) {
+    change(engine, transaction, page, 0, 0, -transaction, 0, 0);
+    if (transaction !== 5) continue;
+    takeEndCredit(engine.log);
+    const slot = engine.log.shm.regions.fixtureSlots;
+    reserveCommit(engine.log, transaction, 1_800_000_000_000_000, slot, slot + 16, 2);
+  }
+  flushAll(engine.log);
+  const disk = vfs.crash();
+  const cache = bringUp(disk);
+  const state = redoLog(disk, fixtureOptions({}), known, cache);
+  assert.equal(winnerStamp(state.winners, 5), 1_800_000_000_000_000);
+  assert.equal(winnerStamp(state.winners, 6), -1);
+  assert.equal(state.highestTransaction, 6);
+  assert.equal(state.highestStamp, 1_800_000_000_000_000);
+  assert.deepEqual(
+    state.losers.map((loser) => loser.transaction),
+    [6],
+  );
+  const log = attachLog(cache.shm, cache.world, fixtureOptions({ boot: state.boot }));
+  startLog(log, state.start);
+  undoLosers(state, log, withLog(cache, log));
+  startPageCache(cache, START_OF(state.boot), 1);
+  const shown: number[] = [];
+  onPageRead(cache, PAGE_TYPE_OVERFLOW, (views, page, pageId) => {
+    shown.push(pageId);
+    const word = wordAt(page, 0);
+    if (views.i32[word] >= 0) return false;
+    views.i32[word] = winnerStamp(state.winners, -views.i32[word]) / 1e15;
+    return true;
+  });
+  finishPages(state, cache);
+  assert.deepEqual(
+    [...new Set(shown)].sort((a, b) => a - b),
+    Array.from({ length: PAGES }, (_, index) => FIRST_PAGE + index),
+  );
+  assert.equal(readWord(cache, FIRST_PAGE, 0), 1);
+  assert.equal(readWord(cache, FIRST_PAGE + 1, 0), 0);
 });
