@@ -24,7 +24,7 @@ import {
   storeLogSharedLastStamp,
 } from './log-shared.layout.gen.ts';
 import { RECORD, RECORD_NO_PAGE } from './records.ts';
-import { COMMIT_OVERHEAD } from './units.ts';
+import { COMMIT_BLOCKS, COMMIT_OVERHEAD } from './units.ts';
 
 const testing = TESTING;
 
@@ -79,7 +79,7 @@ export function writeAbort(log: Log, transaction: number): void {
 /** The end record's extra file credit goes to the batch that will hold it: after reserve, so that no leader gets it too early. */
 function endPaid(log: Log): void {
   log.fileCredit -= COMMIT_OVERHEAD;
-  Atomics.add(log.control, (log.shared + LOG_SHARED_COMMIT_OVERHEAD) >>> 2, COMMIT_OVERHEAD);
+  Atomics.add(log.control, (log.shared + LOG_SHARED_COMMIT_OVERHEAD) >>> 2, COMMIT_BLOCKS);
 }
 
 /** True when the thread has the credit of one more end record without asking. */

@@ -54,7 +54,7 @@ import {
   storeLogSharedVisibleHorizon,
 } from './log-shared.layout.gen.ts';
 import { loadShared53 } from '../../../shm/shared53.ts';
-import { TURN_BYTES } from './units.ts';
+import { BLOCK_HALVES, TURN_BYTES } from './units.ts';
 import { ensureSpace, syncWritten, writeBatches } from './write.ts';
 
 const testing = TESTING;
@@ -175,7 +175,7 @@ function lead(log: Log, target: number, sync: boolean): void {
     const end = completeTo(log, Math.max(target, commitEnd));
     ensureSpace(log, end);
     written = true;
-    writeBatches(log, end, overhead);
+    writeBatches(log, end, overhead * BLOCK_HALVES);
     if (sync) {
       if (testing) yieldPoint('flush.written');
       syncWritten(log);

@@ -47,7 +47,7 @@ export const LOG_SHARED_RELEASED_REST = 232;
 export const LOG_SHARED_RING_USED = 256;
 /** prepared file blocks that nobody has been promised (SM-W4). atomic32 at byte 320, in 512 bytes. */
 export const LOG_SHARED_FILE_FREE = 320;
-/** file credit that reserved commit records brought for the batch around them. atomic32 at byte 384, in 1/2 byte. */
+/** file blocks that reserved commit records brought for the batch around them. atomic32 at byte 384, in 512 bytes. */
 export const LOG_SHARED_COMMIT_OVERHEAD = 384;
 /** thread number + 1 of the thread that prepares or recycles segments, 0 = none. atomic32 at byte 448. */
 export const LOG_SHARED_PREPARER = 448;
@@ -289,7 +289,7 @@ export const compareExchangeLogSharedFileFree = (i32: Int32Array, logShared: num
 /** The same word as an index of the Int32Array, for Atomics.wait and notify. */
 export const logSharedFileFreeWord = (logShared: number): number => (logShared + 320) >>> 2;
 
-/** file credit that reserved commit records brought for the batch around them. atomic32 at byte 384, in 1/2 byte. */
+/** file blocks that reserved commit records brought for the batch around them. atomic32 at byte 384, in 512 bytes. */
 export const loadLogSharedCommitOverhead = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 384) >>> 2);
 export const storeLogSharedCommitOverhead = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 384) >>> 2, value);

@@ -41,7 +41,7 @@ export const LOG_SHARED = defineStruct({
 
     ringUsed: { at: 256, type: 'atomic32', unit: 'bytes', doc: 'ring bytes reserved or promised as credit, and not yet written (SM-W1)' },
     fileFree: { at: 320, type: 'atomic32', unit: '512 bytes', doc: 'prepared file blocks that nobody has been promised (SM-W4)' },
-    commitOverhead: { at: 384, type: 'atomic32', unit: '1/2 byte', doc: 'file credit that reserved commit records brought for the batch around them' },
+    commitOverhead: { at: 384, type: 'atomic32', unit: '512 bytes', doc: 'file blocks that reserved commit records brought for the batch around them' },
 
     preparer: { at: 448, type: 'atomic32', doc: 'thread number + 1 of the thread that prepares or recycles segments, 0 = none' },
     lastReady: { at: 452, type: 'atomic32', doc: 'highest segment that is prepared' },

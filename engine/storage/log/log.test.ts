@@ -5,10 +5,11 @@ import { threadSlot } from '../../../shm/shared-memory.ts';
 import { SimulatedVfs } from '../vfs/simulated-vfs.ts';
 import { SeededRandom } from '../world.ts';
 import { takeCredit } from './credit.ts';
-import { durableLsn, flushAll, flushTo, tailLsn, tryFlush } from './flush.ts';
+import { raiseVisibleHorizon } from './commit.ts';
+import { durableHorizon, durableLsn, flushAll, flushIfDue, flushTo, tailLsn, tryFlush, visibleHorizon } from './flush.ts';
 import { groupBegin, groupCancel, groupEnd, groupRecord } from './group.ts';
 import { publish, reserve, startRecord } from './log.ts';
-import { END, PREVIOUS, START } from './log-context.ts';
+import { END, PREVIOUS, STAMP, START } from './log-context.ts';
 import { commitNumbered, claimEnd, DIRECTORY, fixtureBytes, fixtureLog, readBack, writeNumbered } from './log-fixture.ts';
 import { LOG_SHARED_RING_USED, loadLogSharedDurableHorizon, loadLogSharedPrecommittedHorizon } from './log-shared.layout.gen.ts';
 import { closeLog, FIRST_LSN, firstLogStart } from './open.ts';
@@ -208,4 +209,31 @@ test('previous is taken from scratch once', () => {
     assert.equal(log.f64[(at + 16) / 8], expected);
     publish(log, at, 40);
   }
+});
+
+test('relaxed durability: flushIfDue flushes when the last flush is old enough, and not before', () => {
+  const log = fixtureLog(new SimulatedVfs({ seed: 1 }), { durability: 'relaxed' });
+  const start = log.world.clock.now() + 1_000_000;
+  const first = writeNumbered(log, 7, 1, 1);
+  flushIfDue(log, start);
+  assert.equal(durableLsn(log), first);
+  const second = writeNumbered(log, 7, 2, 1);
+  flushIfDue(log, log.world.clock.now());
+  assert.equal(durableLsn(log), first);
+  flushIfDue(log, start + 10_000);
+  assert.equal(durableLsn(log), second);
+});
+
+test('a relaxed commit is seen at once: the visible horizon goes ahead of the durable one, never back', () => {
+  const log = fixtureLog(new SimulatedVfs({ seed: 1 }), { durability: 'relaxed' });
+  claimEnd(log);
+  const end = commitNumbered(log, 9);
+  const stamp = log.scratch[STAMP];
+  raiseVisibleHorizon(log, stamp);
+  assert.equal(visibleHorizon(log), stamp);
+  assert.ok(durableHorizon(log) < stamp);
+  raiseVisibleHorizon(log, stamp - 1);
+  assert.equal(visibleHorizon(log), stamp);
+  flushTo(log, end);
+  assert.equal(durableHorizon(log), stamp);
 });

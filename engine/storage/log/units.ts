@@ -9,5 +9,8 @@ export const BLOCK_BYTES = 512;
 /** Halves of a byte in a file block: file credit is counted in halves. */
 export const BLOCK_HALVES = 1024;
 
-/** Halves of a byte that an end record brings for its own batch: two blocks, for header, padding and a segment's end. */
-export const COMMIT_OVERHEAD = 2 * BLOCK_HALVES;
+/** Blocks that an end record brings for its own batch: for header, padding and a segment's end. */
+export const COMMIT_BLOCKS = 2;
+
+/** The same in halves of a byte. */
+export const COMMIT_OVERHEAD = COMMIT_BLOCKS * BLOCK_HALVES;
