@@ -17,10 +17,11 @@
 import type { SharedMemory } from '../../shm/shared-memory.ts';
 import type { PageCache } from '../storage/cache/page-cache.ts';
 import type { Log } from '../storage/log/log-context.ts';
+import type { RoomSearch } from '../storage/space/free-classes.ts';
 import type { Space } from '../storage/space/space.ts';
-import type { IndexChange, LeafWitness, Tree } from '../storage/btree/tree.ts';
+import type { HeapWitness, IndexChange, LeafWitness, Tree } from '../storage/btree/tree.ts';
 import type { ByteViews } from '../storage/rows/byte-views.ts';
-import type { KeyScratch, TableRuntime } from '../storage/rows/runtime.ts';
+import type { KeyScratch, OverflowReader, TableRuntime } from '../storage/rows/runtime.ts';
 
 /** read uncommitted is served as read committed. */
 export const READ_COMMITTED = 1;
@@ -126,6 +127,10 @@ export interface TxnHooks {
   /** Serializable: validates, and holds its latch; `precommitted` lets go. Throws 40001. */
   validate: ((tx: Transaction) => void) | null;
   precommitted: ((tx: Transaction) => void) | null;
+  /** Undoes an entry of kind UNDO_OTHER, at byte offset `entry` of the heap; any thread may be asked to. */
+  undoOther: ((txns: Transactions, slot: number, entry: number) => void) | null;
+  /** The wall clock is more than 10 s behind the last stamp, by so many microseconds (TX-T1). */
+  clockBehind: ((microseconds: number) => void) | null;
   /** Whatever the outcome: locks and recorded reads of the transaction are to be released. */
   ended: ((tx: Transaction) => void) | null;
 }
@@ -142,6 +147,7 @@ export interface Transactions {
   readonly tree: Tree;
   readonly options: TxnOptions;
   readonly findTable: TableFinder;
+  readonly readOverflow: OverflowReader;
   readonly hooks: TxnHooks;
   /** Views of the control segment. */
   readonly i32: Int32Array;
@@ -181,13 +187,26 @@ export interface Transactions {
   /** Room for one row image, its older versions, and a version record. */
   readonly image: ByteViews;
   readonly other: ByteViews;
+  /** Entries of an undo list that come back from temporary pages. */
+  readonly spill: ByteViews;
+  /** Frames that a move of a row has latched (row-move.ts). */
+  readonly moved: Int32Array;
+  /** Recovery position and LSN of a page that is stamped. */
+  readonly stampLsns: Float64Array;
   readonly key: KeyScratch;
   readonly otherKey: KeyScratch;
   /** Witnesses of the unique checks of one insert or update, one for each index position. */
   readonly witnesses: LeafWitness[];
   readonly change: IndexChange;
-  /** Pages this thread inserts into, by table id (SM-F1). */
-  readonly insertPages: Map<number, number>;
+  /** Where the collector read a row's newest version (SM-B4). */
+  readonly witness: HeapWitness;
+  /** This thread's insert page of a table (SM-F1): (table id, page) at 2 * (table id & 63); 0 = none. */
+  readonly insertPages: Int32Array;
+  /** Where the search for a page with room goes on, by table id. */
+  readonly searches: Map<number, RoomSearch>;
+  /** Rows that were seen to be dead: (table id, page, slot), for the collector (SM-B4). */
+  readonly dead: Int32Array;
+  deadCount: number;
 }
 
 /** A transaction, readers included. Objects are reused; none is valid after its end. */
@@ -217,6 +236,10 @@ export interface Transaction {
   statementUsed: boolean;
   /** The next write begins a new statement number: a portal or savepoint was made (TX-T4). */
   advance: boolean;
+  /** The running statement sees all of its own: its limit moves with its number (STATEMENT_SIMPLE). */
+  simple: boolean;
+  /** It reads at a chosen time of the past. */
+  asOf: boolean;
   /** A snapshot is taken and counts in the thread's minimum. */
   snapshotTaken: boolean;
   /** Number (int32) of the transaction that the last ROW_WAIT is about. */
@@ -229,8 +252,19 @@ export interface Transaction {
   undoPiece: number;
   undoAt: number;
   undoEnd: number;
-  /** The last entry is an insert that the next row of the same page may join. */
+  /** Byte offset of the last entry, 0 = none that the next insert may join. */
   undoLast: number;
+  /** Start of the running statement: entries, rows in the last of them, and the transaction's last record then. */
+  markEntries: number;
+  markRows: number;
+  markLsn: number;
+}
+
+/** A place in a transaction to go back to. */
+export interface Savepoint {
+  readonly entries: number;
+  readonly rows: number;
+  readonly lsn: number;
 }
 
 export interface BeginOptions {

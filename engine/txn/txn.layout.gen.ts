@@ -7,8 +7,10 @@ export const TXN_SHARED_BYTES = 512;
 
 /** last transaction number that was drawn, modulo 2^32 (TX-T2). atomic32 at byte 0. */
 export const TXN_SHARED_NEXT_NUMBER = 0;
-/** collector's bound: no snapshot below it is taken any more (TX-T6, TX-T17). shared53 at byte 64, in microseconds. */
-export const TXN_SHARED_BOUND = 64;
+/** no snapshot below it is taken any more (TX-T6). shared53 at byte 64, in microseconds. */
+export const TXN_SHARED_INTENT = 64;
+/** collector's bound: back words are not followed for a snapshot below it (TX-T17). shared53 at byte 80, in microseconds. */
+export const TXN_SHARED_BOUND = 80;
 /** thread number + 1 of the thread that collects, 0 = none. atomic32 at byte 128. */
 export const TXN_SHARED_COLLECTOR = 128;
 /** rounds of collection so far (statistics). atomic32 at byte 132. */
@@ -21,7 +23,7 @@ export const TXN_SHARED_DEAD_ROWS = 140;
 export const TXN_SHARED_DEAD_ENTRIES = 144;
 /** latch of the chunk directory and its free lists. atomic32 at byte 192. */
 export const TXN_SHARED_CHUNK_LATCH = 192;
-/** logical chunk at which the search for a free number starts. i32 at byte 196. */
+/** no logical chunk below this one is free. i32 at byte 196. */
 export const TXN_SHARED_CHUNK_NEXT = 196;
 /** logical chunks that are open, full, retired or spilled. atomic32 at byte 200. */
 export const TXN_SHARED_CHUNKS_IN_USE = 200;
@@ -29,6 +31,8 @@ export const TXN_SHARED_CHUNKS_IN_USE = 200;
 export const TXN_SHARED_PLACES_TAKEN = 204;
 /** first free place + 1; each names the next in its first word; 0 = none. i32 at byte 208. */
 export const TXN_SHARED_PLACES_FREE = 208;
+/** logical chunks from this one on were never used. i32 at byte 216. */
+export const TXN_SHARED_CHUNK_END = 216;
 /** chunks that lie in temporary pages. atomic32 at byte 212. */
 export const TXN_SHARED_CHUNKS_SPILLED = 212;
 /** session slot at which the search for a free one starts. atomic32 at byte 256. */
@@ -59,10 +63,16 @@ export const compareExchangeTxnSharedNextNumber = (i32: Int32Array, txnShared: n
 /** The same word as an index of the Int32Array, for Atomics.wait and notify. */
 export const txnSharedNextNumberWord = (txnShared: number): number => txnShared >>> 2;
 
-/** collector's bound: no snapshot below it is taken any more (TX-T6, TX-T17). shared53 at byte 64, in microseconds. */
-export const loadTxnSharedBound = (i32: Int32Array, txnShared: number): number => loadShared53(i32, txnShared + 64);
-export const storeTxnSharedBound = (i32: Int32Array, txnShared: number, value: number): void => {
+/** no snapshot below it is taken any more (TX-T6). shared53 at byte 64, in microseconds. */
+export const loadTxnSharedIntent = (i32: Int32Array, txnShared: number): number => loadShared53(i32, txnShared + 64);
+export const storeTxnSharedIntent = (i32: Int32Array, txnShared: number, value: number): void => {
   storeShared53(i32, txnShared + 64, value);
+};
+
+/** collector's bound: back words are not followed for a snapshot below it (TX-T17). shared53 at byte 80, in microseconds. */
+export const loadTxnSharedBound = (i32: Int32Array, txnShared: number): number => loadShared53(i32, txnShared + 80);
+export const storeTxnSharedBound = (i32: Int32Array, txnShared: number, value: number): void => {
+  storeShared53(i32, txnShared + 80, value);
 };
 
 /** thread number + 1 of the thread that collects, 0 = none. atomic32 at byte 128. */
@@ -136,7 +146,7 @@ export const compareExchangeTxnSharedChunkLatch = (i32: Int32Array, txnShared: n
 /** The same word as an index of the Int32Array, for Atomics.wait and notify. */
 export const txnSharedChunkLatchWord = (txnShared: number): number => (txnShared + 192) >>> 2;
 
-/** logical chunk at which the search for a free number starts. i32 at byte 196. */
+/** no logical chunk below this one is free. i32 at byte 196. */
 export const txnSharedChunkNext = (i32: Int32Array, txnShared: number): number => i32[(txnShared + 196) >>> 2];
 export const setTxnSharedChunkNext = (i32: Int32Array, txnShared: number, chunkNext: number): void => {
   i32[(txnShared + 196) >>> 2] = chunkNext;
@@ -165,6 +175,12 @@ export const setTxnSharedPlacesTaken = (i32: Int32Array, txnShared: number, plac
 export const txnSharedPlacesFree = (i32: Int32Array, txnShared: number): number => i32[(txnShared + 208) >>> 2];
 export const setTxnSharedPlacesFree = (i32: Int32Array, txnShared: number, placesFree: number): void => {
   i32[(txnShared + 208) >>> 2] = placesFree;
+};
+
+/** logical chunks from this one on were never used. i32 at byte 216. */
+export const txnSharedChunkEnd = (i32: Int32Array, txnShared: number): number => i32[(txnShared + 216) >>> 2];
+export const setTxnSharedChunkEnd = (i32: Int32Array, txnShared: number, chunkEnd: number): void => {
+  i32[(txnShared + 216) >>> 2] = chunkEnd;
 };
 
 /** chunks that lie in temporary pages. atomic32 at byte 212. */
@@ -308,10 +324,8 @@ export const TXN_SLOT_UNDO_SPILLED = 80;
 export const TXN_SLOT_SPILL_FIRST = 84;
 /** last temporary page of the list, -1 = none. i32 at byte 88. */
 export const TXN_SLOT_SPILL_LAST = 88;
-/** entries the stamper is through with. i32 at byte 92. */
+/** chunk + 1 whose run of back versions the stamper is in, 0 = none. i32 at byte 92. */
 export const TXN_SLOT_WALKED = 92;
-/** entry count at the start of the running statement. i32 at byte 96. */
-export const TXN_SLOT_STATEMENT_START = 96;
 /** logical chunk its last back version went to, -1 = none. i32 at byte 100. */
 export const TXN_SLOT_LAST_CHUNK = 100;
 /** atomic words: bit t set = ring the doorbell of thread t when this ends. bytes at byte 128. */
@@ -448,16 +462,10 @@ export const setTxnSlotSpillLast = (i32: Int32Array, txnSlot: number, spillLast:
   i32[(txnSlot + 88) >>> 2] = spillLast;
 };
 
-/** entries the stamper is through with. i32 at byte 92. */
+/** chunk + 1 whose run of back versions the stamper is in, 0 = none. i32 at byte 92. */
 export const txnSlotWalked = (i32: Int32Array, txnSlot: number): number => i32[(txnSlot + 92) >>> 2];
 export const setTxnSlotWalked = (i32: Int32Array, txnSlot: number, walked: number): void => {
   i32[(txnSlot + 92) >>> 2] = walked;
-};
-
-/** entry count at the start of the running statement. i32 at byte 96. */
-export const txnSlotStatementStart = (i32: Int32Array, txnSlot: number): number => i32[(txnSlot + 96) >>> 2];
-export const setTxnSlotStatementStart = (i32: Int32Array, txnSlot: number, statementStart: number): void => {
-  i32[(txnSlot + 96) >>> 2] = statementStart;
 };
 
 /** logical chunk its last back version went to, -1 = none. i32 at byte 100. */
@@ -627,7 +635,7 @@ export const txnThreadOpenChunkWord = (txnThread: number): number => (txnThread 
 /** Size of versionChunk: Directory entry of a logical chunk of back versions (TX-T17). Starts at a multiple of 4. */
 export const VERSION_CHUNK_BYTES = 48;
 
-/** place + 1 in the versions segment; negative: -(byte offset / 8) of its list of pages in the heap; 0 = nowhere. atomic32 at byte 0. */
+/** place + 1 in the versions segment; negative: first of its temporary pages; 0 = nowhere. atomic32 at byte 0. */
 export const VERSION_CHUNK_PLACE = 0;
 /** one of CHUNK_... atomic32 at byte 4. */
 export const VERSION_CHUNK_STATE = 4;
@@ -643,8 +651,12 @@ export const VERSION_CHUNK_EPOCH = 20;
 export const VERSION_CHUNK_HIGHEST = 24;
 /** thread number + 1 that writes to it. atomic32 at byte 36. */
 export const VERSION_CHUNK_WRITER = 36;
+/** up to here the collector has looked at marked versions. i32 at byte 40, in bytes. */
+export const VERSION_CHUNK_WALKED = 40;
+/** place + 1 that a spilled chunk left and that is free after `epoch`; 0 = none. i32 at byte 44. */
+export const VERSION_CHUNK_WAITING_PLACE = 44;
 
-/** place + 1 in the versions segment; negative: -(byte offset / 8) of its list of pages in the heap; 0 = nowhere. atomic32 at byte 0. */
+/** place + 1 in the versions segment; negative: first of its temporary pages; 0 = nowhere. atomic32 at byte 0. */
 export const loadVersionChunkPlace = (i32: Int32Array, versionChunk: number): number => Atomics.load(i32, versionChunk >>> 2);
 export const storeVersionChunkPlace = (i32: Int32Array, versionChunk: number, value: number): void => {
   Atomics.store(i32, versionChunk >>> 2, value);
@@ -727,6 +739,18 @@ export const compareExchangeVersionChunkWriter = (i32: Int32Array, versionChunk:
 /** The same word as an index of the Int32Array, for Atomics.wait and notify. */
 export const versionChunkWriterWord = (versionChunk: number): number => (versionChunk + 36) >>> 2;
 
+/** up to here the collector has looked at marked versions. i32 at byte 40, in bytes. */
+export const versionChunkWalked = (i32: Int32Array, versionChunk: number): number => i32[(versionChunk + 40) >>> 2];
+export const setVersionChunkWalked = (i32: Int32Array, versionChunk: number, walked: number): void => {
+  i32[(versionChunk + 40) >>> 2] = walked;
+};
+
+/** place + 1 that a spilled chunk left and that is free after `epoch`; 0 = none. i32 at byte 44. */
+export const versionChunkWaitingPlace = (i32: Int32Array, versionChunk: number): number => i32[(versionChunk + 44) >>> 2];
+export const setVersionChunkWaitingPlace = (i32: Int32Array, versionChunk: number, waitingPlace: number): void => {
+  i32[(versionChunk + 44) >>> 2] = waitingPlace;
+};
+
 /** Size of version: Header of a back version; the row image follows, with its own stamp and back word (TX-T17). Starts at a multiple of 4. */
 export const VERSION_BYTES = 16;
 
@@ -772,7 +796,7 @@ export const setVersionLength = (i32: Int32Array, version: number, length: numbe
 };
 
 /** Size of undoEntry: An entry of an undo list (TX-T15). Starts at a multiple of 8. */
-export const UNDO_ENTRY_BYTES = 40;
+export const UNDO_ENTRY_BYTES = 32;
 
 /** one of UNDO_... u8 at byte 0. */
 export const UNDO_ENTRY_KIND = 0;
@@ -786,16 +810,12 @@ export const UNDO_ENTRY_TABLE = 4;
 export const UNDO_ENTRY_PAGE = 8;
 /** slot of the row's home. u16 at byte 12. */
 export const UNDO_ENTRY_SLOT = 12;
-/** claims for compensation records it made (SM-W7). u16 at byte 14, in 48 bytes. */
-export const UNDO_ENTRY_CLAIM = 14;
 /** address of the back version the change made, 0 = none. i32 at byte 16. */
 export const UNDO_ENTRY_BACK = 16;
 /** UNDO_OTHER: its own. i32 at byte 20. */
 export const UNDO_ENTRY_SPARE = 20;
 /** start of the transaction's last record before this change: what is to be undone next. lsn at byte 24. */
 export const UNDO_ENTRY_BEFORE = 24;
-/** start of the heap record of this change (UNDO_INSERT: of the first), 0 = not logged. lsn at byte 32. */
-export const UNDO_ENTRY_RECORD = 32;
 
 /** one of UNDO_... u8 at byte 0. */
 export const undoEntryKind = (u8: Uint8Array, undoEntry: number): number => u8[undoEntry];
@@ -833,12 +853,6 @@ export const setUndoEntrySlot = (u16: Uint16Array, undoEntry: number, slot: numb
   u16[(undoEntry + 12) >>> 1] = slot;
 };
 
-/** claims for compensation records it made (SM-W7). u16 at byte 14, in 48 bytes. */
-export const undoEntryClaim = (u16: Uint16Array, undoEntry: number): number => u16[(undoEntry + 14) >>> 1];
-export const setUndoEntryClaim = (u16: Uint16Array, undoEntry: number, claim: number): void => {
-  u16[(undoEntry + 14) >>> 1] = claim;
-};
-
 /** address of the back version the change made, 0 = none. i32 at byte 16. */
 export const undoEntryBack = (i32: Int32Array, undoEntry: number): number => i32[(undoEntry + 16) >>> 2];
 export const setUndoEntryBack = (i32: Int32Array, undoEntry: number, back: number): void => {
@@ -857,13 +871,7 @@ export const setUndoEntryBefore = (f64: Float64Array, undoEntry: number, before:
   f64[(undoEntry + 24) >>> 3] = before;
 };
 
-/** start of the heap record of this change (UNDO_INSERT: of the first), 0 = not logged. lsn at byte 32. */
-export const undoEntryRecord = (f64: Float64Array, undoEntry: number): number => f64[(undoEntry + 32) >>> 3];
-export const setUndoEntryRecord = (f64: Float64Array, undoEntry: number, record: number): void => {
-  f64[(undoEntry + 32) >>> 3] = record;
-};
-
-/** Size of undoPiece: A piece of an undo list in the heap segment; 101 entries follow the header. Starts at a multiple of 4. */
+/** Size of undoPiece: A piece of an undo list in the heap segment; 127 entries follow the header. Starts at a multiple of 4. */
 export const UNDO_PIECE_BYTES = 32;
 
 /** byte offset of the next piece, 0 = none. i32 at byte 0. */

@@ -14,17 +14,19 @@ export const TXN_SHARED = defineStruct({
   bytes: 512,
   fields: {
     nextNumber: { at: 0, type: 'atomic32', doc: 'last transaction number that was drawn, modulo 2^32 (TX-T2)' },
-    bound: { at: 64, type: 'shared53', unit: 'microseconds', doc: "collector's bound: no snapshot below it is taken any more (TX-T6, TX-T17)" },
+    intent: { at: 64, type: 'shared53', unit: 'microseconds', doc: 'no snapshot below it is taken any more (TX-T6)' },
+    bound: { at: 80, type: 'shared53', unit: 'microseconds', doc: "collector's bound: back words are not followed for a snapshot below it (TX-T17)" },
     collector: { at: 128, type: 'atomic32', doc: 'thread number + 1 of the thread that collects, 0 = none' },
     collections: { at: 132, type: 'atomic32', doc: 'rounds of collection so far (statistics)' },
     collectCursor: { at: 136, type: 'i32', doc: 'logical chunk at which the collector goes on' },
     deadRows: { at: 140, type: 'atomic32', doc: 'tombstones removed so far (statistics)' },
     deadEntries: { at: 144, type: 'atomic32', doc: 'index entries removed by the collector so far (statistics)' },
     chunkLatch: { at: 192, type: 'atomic32', doc: 'latch of the chunk directory and its free lists' },
-    chunkNext: { at: 196, type: 'i32', doc: 'logical chunk at which the search for a free number starts' },
+    chunkNext: { at: 196, type: 'i32', doc: 'no logical chunk below this one is free' },
     chunksInUse: { at: 200, type: 'atomic32', doc: 'logical chunks that are open, full, retired or spilled' },
     placesTaken: { at: 204, type: 'i32', doc: 'places in the versions segment below this one were handed out at least once' },
     placesFree: { at: 208, type: 'i32', doc: 'first free place + 1; each names the next in its first word; 0 = none' },
+    chunkEnd: { at: 216, type: 'i32', doc: 'logical chunks from this one on were never used' },
     chunksSpilled: { at: 212, type: 'atomic32', doc: 'chunks that lie in temporary pages' },
     sessionNext: { at: 256, type: 'atomic32', doc: 'session slot at which the search for a free one starts' },
     sessionAges: { at: 260, type: 'atomic32', doc: 'counts begun transactions; gives each its age for the choice of a victim, wraps' },
@@ -42,12 +44,14 @@ export const TXN_FREE = 0;
 export const TXN_ACTIVE = 1;
 /** Its commit record is in the ring; `stamp` is its stamp. Its rows wait to be stamped. */
 export const TXN_PRECOMMITTED = 2;
+/** The same, and its committer has left the stamping to others. */
+export const TXN_STAMPABLE = 3;
 /** The same, and a thread is stamping them. */
-export const TXN_STAMPING = 3;
+export const TXN_STAMPING = 4;
 /** Being rolled back; nobody may commit it any more. */
-export const TXN_ABORTING = 4;
+export const TXN_ABORTING = 5;
 /** Its thread is dead: anybody may roll it back. */
-export const TXN_ORPHANED = 5;
+export const TXN_ORPHANED = 6;
 
 export const TXN_SLOT = defineStruct({
   name: 'txnSlot',
@@ -71,8 +75,7 @@ export const TXN_SLOT = defineStruct({
     undoSpilled: { at: 80, type: 'i32', doc: 'entries that lie in temporary pages: the first ones' },
     spillFirst: { at: 84, type: 'i32', doc: 'first temporary page of the list, -1 = none' },
     spillLast: { at: 88, type: 'i32', doc: 'last temporary page of the list, -1 = none' },
-    walked: { at: 92, type: 'i32', doc: 'entries the stamper is through with' },
-    statementStart: { at: 96, type: 'i32', doc: 'entry count at the start of the running statement' },
+    walked: { at: 92, type: 'i32', doc: 'chunk + 1 whose run of back versions the stamper is in, 0 = none' },
     lastChunk: { at: 100, type: 'i32', doc: 'logical chunk its last back version went to, -1 = none' },
     waiters: { at: 128, type: 'bytes', length: 16, doc: 'atomic words: bit t set = ring the doorbell of thread t when this ends' },
   },
@@ -125,7 +128,7 @@ export const VERSION_CHUNK = defineStruct({
   doc: 'Directory entry of a logical chunk of back versions (TX-T17)',
   bytes: 48,
   fields: {
-    place: { at: 0, type: 'atomic32', doc: 'place + 1 in the versions segment; negative: -(byte offset / 8) of its list of pages in the heap; 0 = nowhere' },
+    place: { at: 0, type: 'atomic32', doc: 'place + 1 in the versions segment; negative: first of its temporary pages; 0 = nowhere' },
     state: { at: 4, type: 'atomic32', doc: 'one of CHUNK_...' },
     unfinished: { at: 8, type: 'atomic32', doc: 'runs of versions whose transaction has not been stamped or undone yet' },
     marks: { at: 12, type: 'atomic32', doc: 'versions in it that the collector must look at (TX-T18)' },
@@ -133,6 +136,8 @@ export const VERSION_CHUNK = defineStruct({
     epoch: { at: 20, type: 'i32', doc: 'epoch after which a retired chunk may be used again' },
     highest: { at: 24, type: 'shared53', unit: 'microseconds', doc: 'highest stamp of a transaction that put versions here' },
     writer: { at: 36, type: 'atomic32', doc: 'thread number + 1 that writes to it' },
+    walked: { at: 40, type: 'i32', unit: 'bytes', doc: 'up to here the collector has looked at marked versions' },
+    waitingPlace: { at: 44, type: 'i32', doc: 'place + 1 that a spilled chunk left and that is free after `epoch`; 0 = none' },
   },
 });
 
@@ -172,7 +177,7 @@ export const UNDO_VOID = 2;
 export const UNDO_ENTRY = defineStruct({
   name: 'undoEntry',
   doc: 'An entry of an undo list (TX-T15)',
-  bytes: 40,
+  bytes: 32,
   fields: {
     kind: { at: 0, type: 'u8', doc: 'one of UNDO_...' },
     flags: { at: 1, type: 'u8', doc: 'UNDO_RUN, UNDO_VOID' },
@@ -180,17 +185,15 @@ export const UNDO_ENTRY = defineStruct({
     table: { at: 4, type: 'u32', doc: 'table id' },
     page: { at: 8, type: 'i32', doc: "page of the row's home" },
     slot: { at: 12, type: 'u16', doc: "slot of the row's home" },
-    claim: { at: 14, type: 'u16', unit: '48 bytes', doc: 'claims for compensation records it made (SM-W7)' },
     back: { at: 16, type: 'i32', doc: 'address of the back version the change made, 0 = none' },
     spare: { at: 20, type: 'i32', doc: 'UNDO_OTHER: its own' },
     before: { at: 24, type: 'lsn', doc: "start of the transaction's last record before this change: what is to be undone next" },
-    record: { at: 32, type: 'lsn', doc: 'start of the heap record of this change (UNDO_INSERT: of the first), 0 = not logged' },
   },
 });
 
 export const UNDO_PIECE = defineStruct({
   name: 'undoPiece',
-  doc: 'A piece of an undo list in the heap segment; 101 entries follow the header',
+  doc: 'A piece of an undo list in the heap segment; 127 entries follow the header',
   bytes: 32,
   fields: {
     next: { at: 0, type: 'i32', doc: 'byte offset of the next piece, 0 = none' },

@@ -1,0 +1,104 @@
+/**
+ * Reading a row by its row id: optimistically, without latch or hold (SM-L2, SM-L3).
+ *
+ * The newest image is copied to memory of the caller, validated, and only then looked at; the version that the transaction
+ * sees then takes its place (visibility.ts). A row that has moved is fetched from where its home says; a body that is met
+ * without its home is no row.
+ *
+ * Hot file: free functions, no allocation.
+ */
+
+import { awaitVersion, readBegin, readValid, READ_LATCHED } from '../../shm/frame-latch.ts';
+import { FRAME_BYTES, FRAME_PAGE_ID } from '../../shm/frame.layout.gen.ts';
+import { frameOffset } from '../../shm/shared-memory.ts';
+import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
+import { fetchFrame } from '../storage/cache/page-cache.ts';
+import { HEAP_SLOTS_MAX, PAGE_BYTES } from '../storage/heap/heap-page.ts';
+import { PAGE_SLOT_COUNT } from '../storage/page.layout.gen.ts';
+import { copyWords, type ByteViews } from '../storage/rows/byte-views.ts';
+import {
+  bodyHomePage,
+  bodyHomeSlot,
+  ROW_BODY,
+  ROW_FORWARD,
+  ROW_HOME_BYTES,
+  ROW_LENGTH_MASK,
+  stubBodyPage,
+  stubBodySlot,
+} from '../storage/rows/row-image.ts';
+import type { TableRuntime } from '../storage/rows/runtime.ts';
+import { SERIALIZABLE, type Transaction, type Transactions } from './transactions.ts';
+import { READ_AGAIN, settle } from './visibility.ts';
+
+const testing = TESTING;
+
+/**
+ * The version of row (page, slot) that the transaction sees, copied to byte offset `row` of `out` (ROW_SCRATCH_BYTES of room).
+ * Returns its length in bytes, 0 if it sees none. A snapshot is taken; no page held. May read pages.
+ */
+export function readRow(tx: Transaction, table: TableRuntime, page: number, slot: number, out: ByteViews, row: number): number {
+  const txns = tx.context;
+  if (tx.isolation === SERIALIZABLE && txns.hooks.rowRead !== null) txns.hooks.rowRead(tx, table, page, slot);
+  for (;;) {
+    if (!copyNewest(txns, page, slot, out, row)) return 0;
+    if (testing) yieldPoint('read.copied');
+    const length = settle(tx, out, row);
+    if (length !== READ_AGAIN) return length;
+  }
+}
+
+/** Copies the newest version of a row, wherever it lies, one consistent image; false: there is no row at this home. */
+export function copyNewest(txns: Transactions, page: number, slot: number, out: ByteViews, row: number): boolean {
+  for (;;) {
+    if (!copySlot(txns, page, slot, out, row)) return false;
+    const word = out.i32[(row + 12) >> 2];
+    if ((word & (ROW_FORWARD | ROW_BODY)) === 0) return true;
+    if ((word & ROW_BODY) !== 0) return false;
+    const bodyPage = stubBodyPage(out.i32, row);
+    const bodySlot = stubBodySlot(out.i32, row);
+    if (testing) yieldPoint('read.forwarded');
+    // It may have moved again between the two pages: what lies there now says whose body it is.
+    if (!copySlot(txns, bodyPage, bodySlot, out, row)) continue;
+    if ((out.i32[(row + 12) >> 2] & ROW_BODY) === 0) continue;
+    if (bodyHomePage(out.i32, row) === page && bodyHomeSlot(out.i32, row) === slot) return true;
+  }
+}
+
+/** txns.ints after copyNewest(): frame, page and version from which the image was copied: a witness that it has not changed. */
+export const COPY_FRAME = 12;
+export const COPY_PAGE = 13;
+export const COPY_VERSION = 14;
+
+/** Copies what lies in a slot, with the home row id behind a body; false: the slot is free or was never there. */
+function copySlot(txns: Transactions, page: number, slot: number, out: ByteViews, row: number): boolean {
+  const { shm, cache } = txns;
+  const i32 = shm.i32;
+  for (;;) {
+    const frame = fetchFrame(cache, page);
+    const base = cache.framesBase + frame * FRAME_BYTES;
+    const version = readBegin(i32, base);
+    if (version === READ_LATCHED) {
+      awaitVersion(shm, frame);
+      continue;
+    }
+    if (Atomics.load(i32, (base + FRAME_PAGE_ID) >>> 2) !== page) continue;
+    const views = shm.frameSegments[frame >>> shm.frameShift];
+    const at = frameOffset(shm, frame);
+    let entry = 0;
+    if (slot < views.u16[(at + PAGE_SLOT_COUNT) >>> 1] && slot < HEAP_SLOTS_MAX) {
+      entry = views.u32[((at + PAGE_BYTES - 4) >>> 2) - slot];
+      // Nothing here is true before readValid(): offset and length are bounded by what a page can have.
+      const offset = entry & 0x1ff8;
+      let bytes = ((views.i32[(at + offset + 12) >> 2] & ROW_LENGTH_MASK) + 7) & ~7;
+      if ((views.i32[(at + offset + 12) >> 2] & ROW_BODY) !== 0) bytes += ROW_HOME_BYTES;
+      if (offset + bytes > PAGE_BYTES) bytes = PAGE_BYTES - offset;
+      copyWords(out.i32, row, views.i32, at + offset, bytes);
+    }
+    if (testing) yieldPoint('read.beforeValid');
+    if (!readValid(i32, base, version)) continue;
+    txns.ints[COPY_FRAME] = frame;
+    txns.ints[COPY_PAGE] = page;
+    txns.ints[COPY_VERSION] = version;
+    return entry !== 0;
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * Snapshots and horizons (TX-T6, TX-T8 to T10, TX-T19).
+ *
+ *   precommitted horizon   the commit record is in the ring: its place is fixed
+ *   durable horizon        it is on disk
+ *   visible horizon        max(durable, highest stamp acknowledged under relaxed durability)
+ *
+ *   reading                        visible horizon          sees nothing that a crash could take back
+ *   writing at read committed      precommitted horizon     what it rests on becomes its dependency (TX-T9)
+ *   repeatable read, serializable  visible horizon, once a transaction
+ * each raised to the session's last commit and to what the transaction already depends on: nothing goes back in time.
+ *
+ * Taking one (TX-T6): publish it in the thread slot; read the collector's intent; if that has moved past, again. The collector
+ * states its intent, then reads what threads have published: one of the two sees the other.
+ *
+ * Hot: a statement takes one. Doubles stay in typed arrays.
+ */
+
+import { SqlError, SQLSTATE } from '../../shm/errors.ts';
+import { publishOldestSnapshot } from '../../shm/threads.ts';
+import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
+import { precommittedHorizon } from '../storage/log/commit.ts';
+import { durableHorizon, flushAll, visibleHorizon } from '../storage/log/flush.ts';
+import {
+  DEPENDENCY,
+  DURABLE_COMMIT,
+  LAST_COMMIT,
+  READ_COMMITTED,
+  SNAPSHOT,
+  type Transaction,
+
+  WATCH,
+} from './transactions.ts';
+import { loadTxnSharedBound, loadTxnSharedIntent } from './txn.layout.gen.ts';
+
+const testing = TESTING;
+
+/** txns.scratch: what this thread has published, 0 = nothing. */
+export const PUBLISHED = 2;
+
+/** No snapshot is 0, which would read as none. */
+const SNAPSHOT_MIN = 1;
+
+/** Takes the snapshot of a statement (read committed) or of the transaction. `writes`: the statement changes or locks rows. */
+export function takeSnapshot(tx: Transaction, writes: boolean): void {
+  const txns = tx.context;
+  const times = tx.times;
+  const log = txns.log;
+  if (tx.snapshotTaken) dropSnapshot(tx);
+  const own = Math.max(times[LAST_COMMIT], times[DEPENDENCY], SNAPSHOT_MIN);
+  const latest = writes && tx.isolation === READ_COMMITTED;
+  for (;;) {
+    const horizon = latest ? precommittedHorizon(log) : visibleHorizon(log);
+    times[SNAPSHOT] = horizon > own ? horizon : own;
+    if (testing) yieldPoint('snapshot.horizon');
+    if (publish(tx)) break;
+  }
+  noteWatch(tx);
+}
+
+/** A snapshot at a chosen time of the past: 72000 when versions of that time are gone, 22023 for a time to come. */
+export function takeSnapshotAsOf(tx: Transaction, stamp: number): void {
+  if (tx.snapshotTaken) dropSnapshot(tx);
+  if (stamp > Math.max(visibleHorizon(tx.context.log), tx.times[LAST_COMMIT])) {
+    throw new SqlError(SQLSTATE.invalid_parameter_value, 'AS OF names a time that no commit has reached yet', {
+      hint: 'leave AS OF out to read the newest state',
+    });
+  }
+  tx.times[SNAPSHOT] = Math.max(stamp, SNAPSHOT_MIN);
+  if (!publish(tx)) throw snapshotTooOld();
+  noteWatch(tx);
+}
+
+/** False: versions that this snapshot needs may be gone; it is not taken. */
+function publish(tx: Transaction): boolean {
+  const txns = tx.context;
+  const published = txns.scratch[PUBLISHED];
+  if (published === 0 || tx.times[SNAPSHOT] < published) {
+    txns.scratch[PUBLISHED] = tx.times[SNAPSHOT];
+    publishOldestSnapshot(txns.shm, tx.times[SNAPSHOT]);
+  }
+  txns.snapshots.push(tx);
+  tx.snapshotTaken = true;
+  if (testing) yieldPoint('snapshot.published');
+  if (loadTxnSharedIntent(txns.i32, txns.shared) <= tx.times[SNAPSHOT]) return true;
+  dropSnapshot(tx);
+  return false;
+}
+
+/** What is seen above the durable horizon is a dependency (TX-T9); for relaxed sessions: above the visible one (TX-T19). */
+function noteWatch(tx: Transaction): void {
+  const log = tx.context.log;
+  const safe = tx.durability === DURABLE_COMMIT ? durableHorizon(log) : visibleHorizon(log);
+  tx.times[WATCH] = tx.times[SNAPSHOT] > safe ? safe : Number.POSITIVE_INFINITY;
+}
+
+/** Ends the use of a snapshot: the thread's minimum may rise. */
+export function dropSnapshot(tx: Transaction): void {
+  if (!tx.snapshotTaken) return;
+  const { snapshots, scratch, shm } = tx.context;
+  tx.snapshotTaken = false;
+  const last = snapshots.pop()!;
+  if (last !== tx) snapshots[snapshots.indexOf(tx)] = last;
+  if (tx.times[SNAPSHOT] > scratch[PUBLISHED]) return;
+  let oldest = 0;
+  for (let i = 0; i < snapshots.length; i++) {
+    const snapshot = snapshots[i].times[SNAPSHOT];
+    if (oldest === 0 || snapshot < oldest) oldest = snapshot;
+  }
+  if (oldest === scratch[PUBLISHED]) return;
+  scratch[PUBLISHED] = oldest;
+  publishOldestSnapshot(shm, oldest);
+}
+
+/** Throws 72000 when the collector's bound has passed the snapshot: its versions may be gone (TX-T17). */
+export function checkBound(tx: Transaction): void {
+  if (loadTxnSharedBound(tx.context.i32, tx.context.shared) > tx.times[SNAPSHOT]) throw snapshotTooOld();
+}
+
+export const snapshotTooOld = (): SqlError =>
+  new SqlError(SQLSTATE.snapshot_too_old, 'snapshot too old: versions of that time are gone', {
+    hint: 'start a new transaction; long readings keep old versions from being freed until there is no room for them',
+  });
+
+/** True when everything the transaction has seen is safe from a crash: its rows and error texts may leave the process (TX-T9). */
+export function dependencyMet(tx: Transaction): boolean {
+  if (tx.times[DEPENDENCY] === 0) return true;
+  const log = tx.context.log;
+  const safe = tx.durability === DURABLE_COMMIT ? durableHorizon(log) : visibleHorizon(log);
+  if (safe < tx.times[DEPENDENCY]) return false;
+  // It stays in `times` as a floor of later snapshots (TX-T19).
+  return true;
+}
+
+/** Blocks until dependencyMet(): flushes in line. No latch, no hold. */
+export function meetDependency(tx: Transaction): void {
+  // A flush covers every commit record that was reserved before it began.
+  while (!dependencyMet(tx)) flushAll(tx.context.log);
+}

@@ -1,0 +1,225 @@
+/**
+ * Undo lists (TX-T15): what a transaction has changed, in order, in the heap segment, so that any thread can stamp its rows
+ * or roll it back.
+ *
+ *   slot.undoFirst -> piece -> piece -> ... -> slot.undoLast       4 KiB each: header, 127 entries of 32 bytes
+ *   slot.spillFirst -> page -> ... -> slot.spillLast               the first entries, once the list is long (undo-spill.ts)
+ *
+ * Inserts of rows into one page, in slots that follow each other, are one entry. A mark (savepoint, start of a statement) is a
+ * number of entries and a number of rows in the last one. Rollback takes entries off the end; the stamper walks from the front.
+ *
+ * Room for an entry is reserved before the page latch; addUndo() runs under it and can not fail. While a transaction runs, only
+ * its thread touches the list; the count in the slot is written after the entry, so that whoever buries the thread finds
+ * whole entries only.
+ *
+ * Hot: one entry a change. No allocation but of pieces.
+ */
+
+import { heapAllocate, heapFree } from '../../shm/allocator.ts';
+import { assert } from '../../shm/assert.ts';
+import { outOfMemory } from '../../shm/errors.ts';
+import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
+import type { Transaction, Transactions } from './transactions.ts';
+import { UNDO_INSERT } from './txn.layout.ts';
+import {
+  UNDO_ENTRY_BYTES,
+  UNDO_PIECE_BYTES,
+  setTxnSlotUndoCount,
+  setTxnSlotUndoFirst,
+  setTxnSlotUndoLast,
+  setTxnSlotUndoPieces,
+  setUndoEntryBack,
+  setUndoEntryBefore,
+  setUndoEntryCount,
+  setUndoEntryFlags,
+  setUndoEntryKind,
+  setUndoEntryPage,
+  setUndoEntrySlot,
+  setUndoEntrySpare,
+  setUndoEntryTable,
+  setUndoPieceNext,
+  setUndoPiecePrevious,
+  txnSlotLastLsn,
+  txnSlotUndoCount,
+  txnSlotUndoFirst,
+  txnSlotUndoLast,
+  txnSlotUndoPieces,
+  txnSlotUndoSpilled,
+  undoEntryCount,
+  undoEntryKind,
+  undoEntryPage,
+  undoEntrySlot,
+  undoEntryTable,
+  undoPieceNext,
+  undoPiecePrevious,
+} from './txn.layout.gen.ts';
+import { fetchSpilledUndo, spillUndo } from './undo-spill.ts';
+
+const testing = TESTING;
+
+/** Bytes of a piece. */
+export const PIECE_BYTES = 4096;
+/** Entries of a piece. */
+export const PIECE_ENTRIES = 127;
+
+/** Rows that one entry can stand for. */
+const ROWS_MAX = 65535;
+
+/** Makes sure that the next entry has room. No latch, no hold. 53200 when the heap is full. */
+export function reserveUndo(tx: Transaction): void {
+  if (tx.undoAt !== tx.undoEnd) return;
+  addPiece(tx);
+}
+
+function addPiece(tx: Transaction): void {
+  const txns = tx.context;
+  const slot = tx.slot;
+  if ((txnSlotUndoPieces(txns.i32, slot) + 1) * PIECE_BYTES > txns.options.undoBytes) spillUndo(txns, slot);
+  let piece = heapAllocate(txns.shm, PIECE_BYTES);
+  if (piece === 0) {
+    spillUndo(txns, slot);
+    piece = heapAllocate(txns.shm, PIECE_BYTES);
+    if (piece === 0) throw outOfMemory('the heap for undo lists', PIECE_BYTES);
+  }
+  linkPiece(txns, slot, piece);
+  tx.undoPiece = piece;
+  tx.undoAt = piece + UNDO_PIECE_BYTES;
+  tx.undoEnd = piece + UNDO_PIECE_BYTES + PIECE_ENTRIES * UNDO_ENTRY_BYTES;
+  tx.undoLast = 0;
+}
+
+export function linkPiece(txns: Transactions, slot: number, piece: number): void {
+  const { i32 } = txns;
+  const heap = txns.heap.i32;
+  const last = txnSlotUndoLast(i32, slot);
+  setUndoPieceNext(heap, piece, 0);
+  setUndoPiecePrevious(heap, piece, last);
+  if (last === 0) setTxnSlotUndoFirst(i32, slot, piece);
+  else setUndoPieceNext(heap, last, piece);
+  setTxnSlotUndoLast(i32, slot, piece);
+  setTxnSlotUndoPieces(i32, slot, txnSlotUndoPieces(i32, slot) + 1);
+}
+
+/**
+ * Adds an entry for a change of row (page, slot). Its `before` is the transaction's last record so far, so it is called before
+ * the change's record is noted. reserveUndo() was called. A spare of UNDO_OTHER is its own.
+ */
+export function addUndo(
+  tx: Transaction,
+  kind: number,
+  flags: number,
+  table: number,
+  page: number,
+  rowSlot: number,
+  back: number,
+  spare: number,
+): void {
+  const txns = tx.context;
+  const heap = txns.heap;
+  const at = tx.undoAt;
+  setUndoEntryKind(heap.u8, at, kind);
+  setUndoEntryFlags(heap.u8, at, flags);
+  setUndoEntryCount(heap.u16, at, 1);
+  setUndoEntryTable(heap.u32, at, table);
+  setUndoEntryPage(heap.i32, at, page);
+  setUndoEntrySlot(heap.u16, at, rowSlot);
+  setUndoEntryBack(heap.i32, at, back);
+  setUndoEntrySpare(heap.i32, at, spare);
+  setUndoEntryBefore(heap.f64, at, txnSlotLastLsn(txns.f64, tx.slot));
+  tx.undoLast = at;
+  tx.undoAt = at + UNDO_ENTRY_BYTES;
+  if (testing) yieldPoint('undo.written');
+  setTxnSlotUndoCount(txns.i32, tx.slot, txnSlotUndoCount(txns.i32, tx.slot) + 1);
+}
+
+/** Adds an insert, to the last entry if that is about the slots right before it. */
+export function addInsertUndo(tx: Transaction, table: number, page: number, rowSlot: number): void {
+  const last = tx.undoLast;
+  if (last !== 0) {
+    const { u8, u16, i32, u32 } = tx.context.heap;
+    const count = undoEntryCount(u16, last);
+    if (
+      undoEntryKind(u8, last) === UNDO_INSERT &&
+      undoEntryPage(i32, last) === page &&
+      undoEntrySlot(u16, last) + count === rowSlot &&
+      undoEntryTable(u32, last) === table &&
+      count < ROWS_MAX
+    ) {
+      setUndoEntryCount(u16, last, count + 1);
+      return;
+    }
+  }
+  addUndo(tx, UNDO_INSERT, 0, table, page, rowSlot, 0, 0);
+}
+
+/** Entries in all, and rows in the last one: a position in the list. */
+export const undoEntries = (tx: Transaction): number => (tx.slot === 0 ? 0 : txnSlotUndoCount(tx.context.i32, tx.slot));
+export const undoRowsInLast = (tx: Transaction): number => (tx.undoLast === 0 ? 0 : undoEntryCount(tx.context.heap.u16, tx.undoLast));
+
+/** Byte offset in the heap of the last entry; 0: the list is empty. Brings spilled entries back if it must. */
+export function lastUndo(txns: Transactions, slot: number): number {
+  const { i32 } = txns;
+  for (;;) {
+    const count = txnSlotUndoCount(i32, slot);
+    const resident = count - txnSlotUndoSpilled(i32, slot);
+    const pieces = txnSlotUndoPieces(i32, slot);
+    const inLast = resident - (pieces - 1) * PIECE_ENTRIES;
+    if (pieces > 0 && inLast > 0) {
+      assert(inLast <= PIECE_ENTRIES, 'the count of an undo list says where its last entry lies');
+      return txnSlotUndoLast(i32, slot) + UNDO_PIECE_BYTES + (inLast - 1) * UNDO_ENTRY_BYTES;
+    }
+    if (count === 0) return 0;
+    if (pieces > 0) dropLastPiece(txns, slot);
+    else fetchSpilledUndo(txns, slot);
+  }
+}
+
+/** Takes the last entry off: it has been undone. */
+export function dropLastUndo(txns: Transactions, slot: number): void {
+  setTxnSlotUndoCount(txns.i32, slot, txnSlotUndoCount(txns.i32, slot) - 1);
+}
+
+function dropLastPiece(txns: Transactions, slot: number): void {
+  const { i32 } = txns;
+  const piece = txnSlotUndoLast(i32, slot);
+  const previous = undoPiecePrevious(txns.heap.i32, piece);
+  setTxnSlotUndoLast(i32, slot, previous);
+  if (previous === 0) setTxnSlotUndoFirst(i32, slot, 0);
+  else setUndoPieceNext(txns.heap.i32, previous, 0);
+  setTxnSlotUndoPieces(i32, slot, txnSlotUndoPieces(i32, slot) - 1);
+  heapFree(txns.shm, piece, PIECE_BYTES);
+}
+
+/** After entries were taken off: where the transaction's next entry goes. */
+export function resumeUndo(tx: Transaction): void {
+  const txns = tx.context;
+  tx.undoLast = 0;
+  const last = lastUndo(txns, tx.slot);
+  const piece = txnSlotUndoLast(txns.i32, tx.slot);
+  tx.undoPiece = piece;
+  if (piece === 0) {
+    tx.undoAt = 0;
+    tx.undoEnd = 0;
+    return;
+  }
+  tx.undoAt = last === 0 ? piece + UNDO_PIECE_BYTES : last + UNDO_ENTRY_BYTES;
+  tx.undoEnd = piece + UNDO_PIECE_BYTES + PIECE_ENTRIES * UNDO_ENTRY_BYTES;
+}
+
+/** Frees the first resident piece: the stamper is through with it. */
+export function dropFirstPiece(txns: Transactions, slot: number): void {
+  const { i32 } = txns;
+  const piece = txnSlotUndoFirst(i32, slot);
+  const next = undoPieceNext(txns.heap.i32, piece);
+  setTxnSlotUndoFirst(i32, slot, next);
+  if (next === 0) setTxnSlotUndoLast(i32, slot, 0);
+  else setUndoPiecePrevious(txns.heap.i32, next, 0);
+  setTxnSlotUndoPieces(i32, slot, txnSlotUndoPieces(i32, slot) - 1);
+  heapFree(txns.shm, piece, PIECE_BYTES);
+}
+
+/** Frees what is left of the list: every entry has been stamped or undone. */
+export function freeUndo(txns: Transactions, slot: number): void {
+  while (txnSlotUndoFirst(txns.i32, slot) !== 0) dropFirstPiece(txns, slot);
+  setTxnSlotUndoCount(txns.i32, slot, 0);
+}
