@@ -31,7 +31,11 @@ export interface StoreOptions {
   start?: LogStart;
 }
 
-export const fixtureWorld = (vfs: Vfs): World => ({ vfs, clock: new ManualClock(1_700_000_000_000_000, 1), random: new SeededRandom(1) });
+export const fixtureWorld = (vfs: Vfs): World => ({
+  vfs,
+  clock: new ManualClock(1_700_000_000_000_000, 1),
+  random: new SeededRandom(1),
+});
 
 export const logOptions = (boot: number, directory = DIRECTORY): LogOptions => ({
   ...LOG_DEFAULTS,

@@ -28,7 +28,12 @@ function compareWhole(store: Store, index: TreeIndex, model: Model, spread: numb
   const wanted = model.sorted().map((e) => `${keyText(index.kind, keyOf(index.kind, e.number, spread))} ${e.row}`);
   const found: string[] = [];
   const name = (key: KeyScratch): string => `${keyText(index.kind, key)} ${key.i32[2] * 16 + key.i32[3]}`;
-  checkIndex(store.tree, index, (page, message) => assert.fail(`page ${page} ${message}`), (key) => found.push(name(key)));
+  checkIndex(
+    store.tree,
+    index,
+    (page, message) => assert.fail(`page ${page} ${message}`),
+    (key) => found.push(name(key)),
+  );
   assert.deepEqual(found, wanted);
   const key = keyOf(index.kind, 0);
   const cursor = createCursor(index.kind, 37);

@@ -42,7 +42,12 @@ function buildAndUse(kind: IndexKind, numbers: number, limit: number, spread: nu
   assert.equal(buildIndex(store.tree, index, entries, true), wanted.length);
   const found: string[] = [];
   const check = (): IndexFigures =>
-    checkIndex(store.tree, index, (page, message) => assert.fail(`page ${page} ${message}`), (key) => found.push(`${keyText(kind, key)} ${key.i32[2]}`));
+    checkIndex(
+      store.tree,
+      index,
+      (page, message) => assert.fail(`page ${page} ${message}`),
+      (key) => found.push(`${keyText(kind, key)} ${key.i32[2]}`),
+    );
   const figures = check();
   assert.deepEqual(found, wanted);
   for (let turn = 0; turn < 500; turn++) {

@@ -13,7 +13,19 @@ import { registerSpaceRecords } from '../space/records.ts';
 import { createSpace } from '../space/space.ts';
 import { SimulatedVfs } from '../vfs/simulated-vfs.ts';
 import { SeededRandom } from '../world.ts';
-import { changeOf, DIRECTORY, fixtureMemory, fixtureWorld, keyOf, keyText, logOptions, openStore, type Store, seedOf, startOf } from './btree-fixture.ts';
+import {
+  changeOf,
+  DIRECTORY,
+  fixtureMemory,
+  fixtureWorld,
+  keyOf,
+  keyText,
+  logOptions,
+  openStore,
+  type Store,
+  seedOf,
+  startOf,
+} from './btree-fixture.ts';
 import { checkIndex } from './check.ts';
 import { createIndex } from './create.ts';
 import { indexInsert } from './insert.ts';
@@ -139,7 +151,11 @@ function crashAndCompare(seed: number, kind: TreeIndex['kind'], spread: number, 
   }
   // What survived is what the changes up to some moment make; a durable one is never missing.
   const model = new Set<number>();
-  const text = (): string => [...model].map((number) => `${keyText(kind, keyOf(kind, number, spread))} 1`).sort().join('\n');
+  const text = (): string =>
+    [...model]
+      .map((number) => `${keyText(kind, keyOf(kind, number, spread))} 1`)
+      .sort()
+      .join('\n');
   const wanted = found.join('\n');
   const matches: number[] = [];
   if (text() === wanted) matches.push(0);

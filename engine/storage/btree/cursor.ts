@@ -200,7 +200,11 @@ function copyForward(v: ByteViews, node: number, cursor: Cursor): void {
   if (at < end) {
     readEntry(v, node, at, place);
     cursor.where = AT_KEY;
-  } else if (at < count || !readFence(v, node, FENCE_HIGH, scratch) || (cursor.bounded && compareKeys(cursor.order, bound, scratch) <= 0)) {
+  } else if (
+    at < count ||
+    !readFence(v, node, FENCE_HIGH, scratch) ||
+    (cursor.bounded && compareKeys(cursor.order, bound, scratch) <= 0)
+  ) {
     cursor.where = AT_END;
   } else {
     copyKey(scratch, scratch.i32[2], scratch.i32[3], place);
@@ -216,7 +220,11 @@ function copyBackward(v: ByteViews, node: number, cursor: Cursor): void {
   if (at > end) {
     readEntry(v, node, at, place);
     cursor.where = AT_KEY;
-  } else if (end > 0 || !readFence(v, node, FENCE_LOW, scratch) || (cursor.bounded && compareKeys(cursor.order, bound, scratch) >= 0)) {
+  } else if (
+    end > 0 ||
+    !readFence(v, node, FENCE_LOW, scratch) ||
+    (cursor.bounded && compareKeys(cursor.order, bound, scratch) >= 0)
+  ) {
     cursor.where = AT_START;
   } else {
     copyKey(scratch, scratch.i32[2], scratch.i32[3], place);

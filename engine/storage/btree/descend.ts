@@ -9,7 +9,15 @@
  * taken. A miss validates the parent first, then reads the page in, nothing held. Hints are written under a try-latch only.
  */
 
-import { awaitVersion, READ_LATCHED, readBegin, readValid, tryLatchFrame, unlatchFrameUnchanged, versionBeforeLatch } from '../../../shm/frame-latch.ts';
+import {
+  awaitVersion,
+  READ_LATCHED,
+  readBegin,
+  readValid,
+  tryLatchFrame,
+  unlatchFrameUnchanged,
+  versionBeforeLatch,
+} from '../../../shm/frame-latch.ts';
 import { FRAME_BYTES, FRAME_PAGE_ID, FRAME_REFERENCED } from '../../../shm/frame.layout.gen.ts';
 import { lookupFrame } from '../../../shm/page-table.ts';
 import { frameOffset, frameSegment } from '../../../shm/shared-memory.ts';
@@ -111,7 +119,13 @@ function descendFrom(
       (above >= 0 && level !== above - 1);
     if (strange) {
       if (!readValid(i32, base, version)) return RESTART;
-      throw indexDamaged({ file: 'index', offset: (page >>> 0) * 8192, what: `node ${page >>> 0} of the index with root ${root >>> 0}`, expected: above < 0 ? 'a B+tree root' : `a node of level ${above - 1}`, actual: `${pageTypeName(type)}, level ${level}` });
+      throw indexDamaged({
+        file: 'index',
+        offset: (page >>> 0) * 8192,
+        what: `node ${page >>> 0} of the index with root ${root >>> 0}`,
+        expected: above < 0 ? 'a B+tree root' : `a node of level ${above - 1}`,
+        actual: `${pageTypeName(type)}, level ${level}`,
+      });
     }
     if (i32[(base + FRAME_REFERENCED) >>> 2] === 0) i32[(base + FRAME_REFERENCED) >>> 2] = 1;
     path[level * 4] = page;

@@ -102,7 +102,14 @@ export function setFence(v: ByteViews, node: number, which: number, key: KeyScra
 }
 
 /** Gives a node without entries the fence that another node has on that side, if it has one. */
-export function copyFence(v: ByteViews, node: number, which: number, target: ByteViews, targetNode: number, scratch: KeyScratch): void {
+export function copyFence(
+  v: ByteViews,
+  node: number,
+  which: number,
+  target: ByteViews,
+  targetNode: number,
+  scratch: KeyScratch,
+): void {
   if (readFence(v, node, which, scratch)) setFence(target, targetNode, which, scratch);
 }
 

@@ -9,7 +9,14 @@
  * Unique indexes: unique.ts.
  */
 
-import { latchFrame, READ_LATCHED, readBegin, unlatchFrame, unlatchFrameUnchanged, versionBeforeLatch } from '../../../shm/frame-latch.ts';
+import {
+  latchFrame,
+  READ_LATCHED,
+  readBegin,
+  unlatchFrame,
+  unlatchFrameUnchanged,
+  versionBeforeLatch,
+} from '../../../shm/frame-latch.ts';
 import { FRAME_BYTES, FRAME_PAGE_ID } from '../../../shm/frame.layout.gen.ts';
 import { frameOffset, frameSegment } from '../../../shm/shared-memory.ts';
 import { takeCredit } from '../log/credit.ts';
@@ -66,14 +73,7 @@ export function indexInsert(
  * Appends to the leaf where this thread last met the right edge, if that still is the edge, the entry goes behind all others
  * there and has room. What is read before the latch holds under it, because the version has not moved (SM-L3).
  */
-function insertAtEdge(
-  tree: Tree,
-  root: number,
-  key: KeyScratch,
-  rowPage: number,
-  rowSlot: number,
-  change: IndexChange,
-): boolean {
+function insertAtEdge(tree: Tree, root: number, key: KeyScratch, rowPage: number, rowSlot: number, change: IndexChange): boolean {
   const hint = (root & 255) * 4;
   if (tree.edgeHints[hint] !== root) return false;
   const page = tree.edgeHints[hint + 1];

@@ -20,15 +20,7 @@ import { compareToFences, readFence } from './fences.ts';
 import { FENCE_HIGH, INNER_MAX_I32, INNER_MAX_I64, LEAF_MAX_I32, LEAF_MAX_I64, NODE_AREA } from './node.layout.ts';
 import { NODE_FENCES, NODE_HIGH_KEY_HIGH, NODE_HIGH_KEY_LOW } from './node.layout.gen.ts';
 import { entryRowPage, entryRowSlot, keyEquals, nodeCount, nodeSearch } from './node.ts';
-import {
-  FOUND_FRAME,
-  FOUND_MORE,
-  FOUND_PAGE,
-  FOUND_ROW_PAGE,
-  FOUND_ROW_SLOT,
-  FOUND_VERSION,
-  type Tree,
-} from './tree.ts';
+import { FOUND_FRAME, FOUND_MORE, FOUND_PAGE, FOUND_ROW_PAGE, FOUND_ROW_SLOT, FOUND_VERSION, type Tree } from './tree.ts';
 
 /**
  * First index in [first, end) of one-word keys that is not below `key`, or end. Ends on any content. `above` is a key at or above
@@ -166,11 +158,7 @@ export function lookupI32(tree: Tree, root: number, key: number): boolean {
       childBase = frames + childFrame * FRAME_BYTES;
     }
     const childVersion = readBegin(i32, childBase);
-    if (
-      childVersion === READ_LATCHED ||
-      i32[(childBase + FRAME_PAGE_ID) >>> 2] !== child ||
-      !readValid(i32, base, version)
-    ) {
+    if (childVersion === READ_LATCHED || i32[(childBase + FRAME_PAGE_ID) >>> 2] !== child || !readValid(i32, base, version)) {
       return slowI32(tree, root, key);
     }
     if (childFrame !== hint) writeHint(tree, frame, version, keys + 3 * INNER_MAX_I32 + index, childFrame);
@@ -238,11 +226,7 @@ export function lookupI64(tree: Tree, root: number, high: number, low: number): 
       childBase = frames + childFrame * FRAME_BYTES;
     }
     const childVersion = readBegin(i32, childBase);
-    if (
-      childVersion === READ_LATCHED ||
-      i32[(childBase + FRAME_PAGE_ID) >>> 2] !== child ||
-      !readValid(i32, base, version)
-    ) {
+    if (childVersion === READ_LATCHED || i32[(childBase + FRAME_PAGE_ID) >>> 2] !== child || !readValid(i32, base, version)) {
       return slowI64(tree, root, high, low);
     }
     if (childFrame !== hint) writeHint(tree, frame, version, keys + 4 * INNER_MAX_I64 + index, childFrame);

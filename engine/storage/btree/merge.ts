@@ -58,7 +58,15 @@ export function mergeEmpty(tree: Tree, root: number, key: KeyScratch, rowPage: n
 }
 
 /** True if anything was merged at this level. */
-function tidy(tree: Tree, root: number, level: number, key: KeyScratch, rowPage: number, rowSlot: number, logged: boolean): boolean {
+function tidy(
+  tree: Tree,
+  root: number,
+  level: number,
+  key: KeyScratch,
+  rowPage: number,
+  rowSlot: number,
+  logged: boolean,
+): boolean {
   let merged = false;
   for (let turn = 0; turn < TRIES; turn++) {
     const status = mergeAt(tree, root, level, key, rowPage, rowSlot, logged);
@@ -72,7 +80,15 @@ function tidy(tree: Tree, root: number, level: number, key: KeyScratch, rowPage:
   return merged;
 }
 
-function mergeAt(tree: Tree, root: number, level: number, key: KeyScratch, rowPage: number, rowSlot: number, logged: boolean): number {
+function mergeAt(
+  tree: Tree,
+  root: number,
+  level: number,
+  key: KeyScratch,
+  rowPage: number,
+  rowSlot: number,
+  logged: boolean,
+): number {
   const { shm } = tree;
   const parent = descend(tree, root, level + 1, TO_KEY, key, rowPage, rowSlot);
   if (parent === NO_LEVEL) return NOTHING;

@@ -128,7 +128,7 @@ export function intGuess(
   }
   if (!(distance > 0)) return first;
   if (!(distance < span)) return end - 1;
-  return first + ((distance / span) * (end - 1 - first) | 0);
+  return first + (((distance / span) * (end - 1 - first)) | 0);
 }
 
 /** Opens a place at `index` and puts the entry there. `child` counts in inner nodes only. Room was checked. */

@@ -35,7 +35,11 @@ export const NODE = defineStruct({
     kind: { at: 48, type: 'u16', doc: 'KIND_I32, KIND_I64 or KIND_BYTES' },
     fences: { at: 50, type: 'u16', doc: 'bit 0: has a low fence; bit 1: has a high fence' },
     limit: { at: 52, type: 'u16', doc: 'most entries this tree allows a node, below what fits; 0 = what fits' },
-    prefixBytes: { at: 54, type: 'u16', doc: 'byte nodes: length of what all keys here begin with; it is the head of either fence' },
+    prefixBytes: {
+      at: 54,
+      type: 'u16',
+      doc: 'byte nodes: length of what all keys here begin with; it is the head of either fence',
+    },
     lowBytes: { at: 56, type: 'u16', doc: 'byte nodes: length of the low fence key' },
     lowAt: { at: 58, type: 'u16', doc: 'byte nodes: where the low fence key starts in the page' },
     highBytes: { at: 60, type: 'u16', doc: 'byte nodes: length of the high fence key' },

@@ -27,7 +27,17 @@ import {
   setPageSlotCount,
   setPageType,
 } from '../page.layout.gen.ts';
-import { bytesAppend, bytesEntrySize, bytesGap, bytesPlace, bytesReadKey, bytesRemove, bytesSearch, cellOf, suffixBytes } from './node-bytes.ts';
+import {
+  bytesAppend,
+  bytesEntrySize,
+  bytesGap,
+  bytesPlace,
+  bytesReadKey,
+  bytesRemove,
+  bytesSearch,
+  cellOf,
+  suffixBytes,
+} from './node-bytes.ts';
 import { intAppend, intChildren, intHints, intMax, intMove, intPlace, intRowPages, intRowSlots, intSearch } from './node-int.ts';
 import { BYTES_MAX, FENCE_HIGH, FENCE_LOW, KIND_BYTES, NODE_AREA } from './node.layout.ts';
 import { nodeFences, nodeKind, nodeLimit, nodePrefixBytes, setNodeFences, setNodeKind, setNodeLimit } from './node.layout.gen.ts';
@@ -169,7 +179,15 @@ export function nodeRemove(v: ByteViews, node: number, index: number): void {
 }
 
 /** Makes a page an empty node without fences. The page's LSN and what the cache keeps in the header stay. */
-export function nodeFormat(v: ByteViews, node: number, page: number, level: number, kind: number, root: number, limit: number): void {
+export function nodeFormat(
+  v: ByteViews,
+  node: number,
+  page: number,
+  level: number,
+  kind: number,
+  root: number,
+  limit: number,
+): void {
   v.i32.fill(0, (node + PAGE_TYPE) >> 2, (node + NODE_AREA) >> 2);
   setPagePageId(v.u32, node, page);
   setPageType(v.u8, node, level === 0 ? PAGE_TYPE_BTREE_LEAF : PAGE_TYPE_BTREE_INNER);
@@ -184,7 +202,15 @@ export function nodeFormat(v: ByteViews, node: number, page: number, level: numb
 
 /** Formats a node of the same tree and level as another. */
 export function formatLike(v: ByteViews, node: number, target: ByteViews, targetNode: number, page: number): void {
-  nodeFormat(target, targetNode, page, pageLevel(v.u16, node), nodeKind(v.u16, node), pageOwner(v.u32, node), nodeLimit(v.u16, node));
+  nodeFormat(
+    target,
+    targetNode,
+    page,
+    pageLevel(v.u16, node),
+    nodeKind(v.u16, node),
+    pageOwner(v.u32, node),
+    nodeLimit(v.u16, node),
+  );
 }
 
 /** Appends entries [from, to) to another node of the same kind and level; it has room for them. */

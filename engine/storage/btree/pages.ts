@@ -16,13 +16,23 @@ import { frameOffset, frameSegment } from '../../../shm/shared-memory.ts';
 import { fetchNewFrame, pageChanged, pageTouched } from '../cache/page-cache.ts';
 import { groupBegin, groupCancel, groupEnd } from '../log/group.ts';
 import { queueRetired } from '../space/retired.ts';
-import { allocateReserved, endSpaceChanges, prepareRetire, releaseReservation, reservePages, retireInGroup } from '../space/space.ts';
+import {
+  allocateReserved,
+  endSpaceChanges,
+  prepareRetire,
+  releaseReservation,
+  reservePages,
+  retireInGroup,
+} from '../space/space.ts';
 import { freeTemporaryPages, takeTemporaryPages } from '../space/temporary-pages.ts';
 import { noteMiss } from './descend.ts';
 import { nodeKind } from './node.layout.gen.ts';
 import { nodeFormat } from './node.ts';
 import { logImage } from './records.ts';
 import type { Tree } from './tree.ts';
+
+/** Most log bytes of one change: a page image, two records with the longest keys, what the free space adds. A quarter of the smallest ring is 16 KiB. */
+const CHANGE_BYTES_MAX = 13 << 10;
 
 /** Owner of a page that has left its tree: page 0 is no root. */
 const NO_TREE = 0;
@@ -55,7 +65,7 @@ export function giveBackSpares(tree: Tree): void {
 
 /** Credit for a group of the tree with this root. No latch held. */
 export function beginChange(tree: Tree, root: number): void {
-  if (root >= 0) groupBegin(tree.log);
+  if (root >= 0) groupBegin(tree.log, CHANGE_BYTES_MAX);
 }
 
 /** Nothing was changed. */

@@ -15,11 +15,30 @@
  * them in place. Redo functions are pure work on one page; the page's LSN is the recovery driver's.
  */
 
-import { logRecordPage, setLogRecordAux16, setLogRecordAux32, setLogRecordAux32Second, setLogRecordExtra, logRecordAux16, logRecordAux32, logRecordAux32Second, logRecordExtra, logRecordSlot } from '../log/log-record.layout.gen.ts';
+import {
+  logRecordPage,
+  setLogRecordAux16,
+  setLogRecordAux32,
+  setLogRecordAux32Second,
+  setLogRecordExtra,
+  logRecordAux16,
+  logRecordAux32,
+  logRecordAux32Second,
+  logRecordExtra,
+  logRecordSlot,
+} from '../log/log-record.layout.gen.ts';
 import { groupRecord } from '../log/group.ts';
 import { publish, reserve, startRecord } from '../log/log.ts';
 import type { Log } from '../log/log-context.ts';
-import { type PageViews, RECORD, RECORD_COMPENSATION, RECORD_GROUP_END, type RecordViews, registerRecord, type UndoContext } from '../log/records.ts';
+import {
+  type PageViews,
+  RECORD,
+  RECORD_COMPENSATION,
+  RECORD_GROUP_END,
+  type RecordViews,
+  registerRecord,
+  type UndoContext,
+} from '../log/records.ts';
 import { PAGE_BYTES, PAGE_TYPE, pagePageId, setPagePageId } from '../page.layout.gen.ts';
 import type { ByteViews } from '../rows/byte-views.ts';
 import { createKeyScratch, type KeyScratch } from '../rows/runtime.ts';
@@ -117,7 +136,15 @@ export function logImage(log: Log, root: number, v: ByteViews, node: number): vo
 }
 
 /** Adds a nodeTruncate() to the open group. */
-export function logTruncate(log: Log, root: number, page: number, kind: number, count: number, mode: number, high: KeyScratch): void {
+export function logTruncate(
+  log: Log,
+  root: number,
+  page: number,
+  kind: number,
+  count: number,
+  mode: number,
+  high: KeyScratch,
+): void {
   const record = groupRecord(log, RECORD.indexNodeTruncate, 0, 0, page, count, keyBytes(kind, high));
   const { group } = log;
   setLogRecordExtra(group.u16, record, keyBytes(kind, high));
@@ -196,7 +223,15 @@ function redoParentInsert(views: RecordViews, record: number, page: PageViews, n
   readKey(views, record, redoKey);
   const rowPage = logRecordAux32(views.u32, record) | 0;
   const child = logRecordAux32Second(views.u32, record) | 0;
-  nodeInsert(page as ByteViews, node, logRecordSlot(views.u16, record), redoKey, rowPage, logRecordAux16(views.u16, record), child);
+  nodeInsert(
+    page as ByteViews,
+    node,
+    logRecordSlot(views.u16, record),
+    redoKey,
+    rowPage,
+    logRecordAux16(views.u16, record),
+    child,
+  );
 }
 
 function redoParentDelete(views: RecordViews, record: number, page: PageViews, node: number): void {

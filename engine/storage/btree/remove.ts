@@ -17,7 +17,15 @@ import { kindNumber } from './insert.ts';
 import { latchLeaf, removeFromLeaf } from './leaf-change.ts';
 import { mergeEmpty } from './merge.ts';
 import { entryRecordBytes } from './records.ts';
-import { type HeapWitness, INDEX_DONE, INDEX_MOVED, type IndexChange, type IndexStatus, type Tree, type TreeIndex } from './tree.ts';
+import {
+  type HeapWitness,
+  INDEX_DONE,
+  INDEX_MOVED,
+  type IndexChange,
+  type IndexStatus,
+  type Tree,
+  type TreeIndex,
+} from './tree.ts';
 
 const testing = TESTING;
 

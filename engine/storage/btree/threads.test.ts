@@ -32,7 +32,12 @@ async function inDirectory(run: (directory: string) => Promise<void>): Promise<v
 
 function entriesOf(store: Store, kind: IndexKind, root: number): string[] {
   const found: string[] = [];
-  checkIndex(store.tree, { root, kind }, (page, message) => assert.fail(`page ${page} ${message}`), (key) => found.push(`${keyText(kind, key)} ${key.i32[2]}`));
+  checkIndex(
+    store.tree,
+    { root, kind },
+    (page, message) => assert.fail(`page ${page} ${message}`),
+    (key) => found.push(`${keyText(kind, key)} ${key.i32[2]}`),
+  );
   return found.sort();
 }
 
@@ -47,7 +52,20 @@ async function changeTogether(directory: string, kind: IndexKind, frames: number
     wanted.push(`${keyText(kind, key)} 4000`);
   }
   const seed = seedOf(`threads ${kind} ${frames}`);
-  const jobs = [0, 1, 2].map((mine) => runJob({ handle: handleOf(store.shm), directory, kind, root, seed: seed + mine, mine, operations: 4000, range, spread, unique: false }));
+  const jobs = [0, 1, 2].map((mine) =>
+    runJob({
+      handle: handleOf(store.shm),
+      directory,
+      kind,
+      root,
+      seed: seed + mine,
+      mine,
+      operations: 4000,
+      range,
+      spread,
+      unique: false,
+    }),
+  );
   for (const [mine, own] of (await Promise.all(jobs)).entries()) {
     for (const number of own) wanted.push(`${keyText(kind, keyOf(kind, number, spread))} ${mine}`);
   }
@@ -67,7 +85,20 @@ test('SM-B3: of threads that insert the same keys into a unique index exactly on
     const root = createIndex(store.tree, 'i64', true, false, 10);
     const operations = 3000;
     const seed = seedOf('unique');
-    const jobs = [0, 1, 2].map((mine) => runJob({ handle: handleOf(store.shm), directory, kind: 'i64', root, seed: seed + mine, mine, operations, range: 0, spread: 0, unique: true }));
+    const jobs = [0, 1, 2].map((mine) =>
+      runJob({
+        handle: handleOf(store.shm),
+        directory,
+        kind: 'i64',
+        root,
+        seed: seed + mine,
+        mine,
+        operations,
+        range: 0,
+        spread: 0,
+        unique: true,
+      }),
+    );
     const owners = new Map<number, number>();
     for (const [mine, own] of (await Promise.all(jobs)).entries()) {
       for (const number of own) {

@@ -9,7 +9,15 @@
  */
 
 import { assert } from '../../../shm/assert.ts';
-import { awaitVersion, latchFrame, readBegin, readValid, unlatchFrame, unlatchFrameUnchanged, versionBeforeLatch } from '../../../shm/frame-latch.ts';
+import {
+  awaitVersion,
+  latchFrame,
+  readBegin,
+  readValid,
+  unlatchFrame,
+  unlatchFrameUnchanged,
+  versionBeforeLatch,
+} from '../../../shm/frame-latch.ts';
 import { FRAME_BYTES } from '../../../shm/frame.layout.gen.ts';
 import { frameOffset, frameSegment } from '../../../shm/shared-memory.ts';
 import { TESTING, yieldPoint } from '../../../shm/yield-point.ts';
@@ -44,7 +52,8 @@ export function collectKey(tree: Tree, index: TreeIndex, key: KeyScratch, witnes
     const node = frameOffset(shm, frame);
     const count = nodeCount(v, node);
     let at = nodeSearch(v, node, 0, key, rowPage, rowSlot);
-    for (; at < count && keyEquals(v, node, at, key); at++) noteRow(witness, entryRowPage(v, node, at), entryRowSlot(v, node, at));
+    for (; at < count && keyEquals(v, node, at, key); at++)
+      noteRow(witness, entryRowPage(v, node, at), entryRowSlot(v, node, at));
     const goesOn = compareToFences(v, node, key, ROW_PAGE_MAX, ROW_SLOT_MAX) === 1;
     if (goesOn) readFence(v, node, FENCE_HIGH, tree.separator);
     if (!readValid(shm.i32, shm.framesBase + frame * FRAME_BYTES, version)) {
