@@ -7,6 +7,10 @@ export const LOCK_SHARED_BYTES = 448;
 
 /** taken from the heap by row locks, at most lock_memory. atomic32 at byte 0, in bytes. */
 export const LOCK_SHARED_ROW_BYTES = 0;
+/** latch of orphans. atomic32 at byte 4. */
+export const LOCK_SHARED_ORPHAN_LATCH = 4;
+/** row locks of transactions whose thread died and that are still to be rolled back; 0 = none. i32 at byte 8. */
+export const LOCK_SHARED_ORPHANS = 8;
 /** latch of the list of intentions, and of deciding who may use a table. atomic32 at byte 64. */
 export const LOCK_SHARED_INTENT_LATCH = 64;
 /** first intention in the heap, oldest first; 0 = none. i32 at byte 68. */
@@ -50,6 +54,25 @@ export const compareExchangeLockSharedRowBytes = (i32: Int32Array, lockShared: n
   Atomics.compareExchange(i32, lockShared >>> 2, expected, value);
 /** The same word as an index of the Int32Array, for Atomics.wait and notify. */
 export const lockSharedRowBytesWord = (lockShared: number): number => lockShared >>> 2;
+
+/** latch of orphans. atomic32 at byte 4. */
+export const loadLockSharedOrphanLatch = (i32: Int32Array, lockShared: number): number => Atomics.load(i32, (lockShared + 4) >>> 2);
+export const storeLockSharedOrphanLatch = (i32: Int32Array, lockShared: number, value: number): void => {
+  Atomics.store(i32, (lockShared + 4) >>> 2, value);
+};
+/** The same word: what stood there before is returned. */
+export const addLockSharedOrphanLatch = (i32: Int32Array, lockShared: number, delta: number): number => Atomics.add(i32, (lockShared + 4) >>> 2, delta);
+export const exchangeLockSharedOrphanLatch = (i32: Int32Array, lockShared: number, value: number): number => Atomics.exchange(i32, (lockShared + 4) >>> 2, value);
+export const compareExchangeLockSharedOrphanLatch = (i32: Int32Array, lockShared: number, expected: number, value: number): number =>
+  Atomics.compareExchange(i32, (lockShared + 4) >>> 2, expected, value);
+/** The same word as an index of the Int32Array, for Atomics.wait and notify. */
+export const lockSharedOrphanLatchWord = (lockShared: number): number => (lockShared + 4) >>> 2;
+
+/** row locks of transactions whose thread died and that are still to be rolled back; 0 = none. i32 at byte 8. */
+export const lockSharedOrphans = (i32: Int32Array, lockShared: number): number => i32[(lockShared + 8) >>> 2];
+export const setLockSharedOrphans = (i32: Int32Array, lockShared: number, orphans: number): void => {
+  i32[(lockShared + 8) >>> 2] = orphans;
+};
 
 /** latch of the list of intentions, and of deciding who may use a table. atomic32 at byte 64. */
 export const loadLockSharedIntentLatch = (i32: Int32Array, lockShared: number): number => Atomics.load(i32, (lockShared + 64) >>> 2);
@@ -229,7 +252,7 @@ export const setRowLockMode = (u16: Uint16Array, rowLock: number, mode: number):
   u16[(rowLock + 22) >>> 1] = mode;
 };
 
-/** Size of rowLockOwner: Row locks of the transaction in a slot. Starts at a multiple of 4. */
+/** Size of rowLockOwner: Row locks of the transaction of a session. Starts at a multiple of 4. */
 export const ROW_LOCK_OWNER_BYTES = 64;
 
 /** number of the transaction the list belongs to. i32 at byte 0. */

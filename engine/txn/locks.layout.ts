@@ -1,5 +1,5 @@
 /**
- * What the threads share about locks: region 'locks' (words), 'rowLockOwners' (one entry a transaction slot), 'rowLockMap' (a
+ * What the threads share about locks: region 'locks' (words), 'rowLockOwners' (one entry a session), 'rowLockMap' (a
  * shared hash map), 'tableWords' and 'tableIntents' (words by table), 'tableLists' (tables that a session uses),
  * 'serialThreads'; and what lies in the heap segment: row locks, intentions of DDL, change sets of serializable commits.
  *
@@ -14,6 +14,12 @@ export const LOCK_SHARED = defineStruct({
   bytes: 448,
   fields: {
     rowBytes: { at: 0, type: 'atomic32', unit: 'bytes', doc: 'taken from the heap by row locks, at most lock_memory' },
+    orphanLatch: { at: 4, type: 'atomic32', doc: 'latch of orphans' },
+    orphans: {
+      at: 8,
+      type: 'i32',
+      doc: 'row locks of transactions whose thread died and that are still to be rolled back; 0 = none',
+    },
     intentLatch: { at: 64, type: 'atomic32', doc: 'latch of the list of intentions, and of deciding who may use a table' },
     intentFirst: { at: 68, type: 'i32', doc: 'first intention in the heap, oldest first; 0 = none' },
     intentLast: { at: 72, type: 'i32', doc: 'last intention' },
@@ -63,7 +69,7 @@ export const ROW_LOCK = defineStruct({
 
 export const ROW_LOCK_OWNER = defineStruct({
   name: 'rowLockOwner',
-  doc: 'Row locks of the transaction in a slot',
+  doc: 'Row locks of the transaction of a session',
   bytes: 64,
   fields: {
     number: { at: 0, type: 'i32', doc: 'number of the transaction the list belongs to' },

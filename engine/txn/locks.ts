@@ -6,13 +6,12 @@
  *   lockRegions(options, threadSlots)   for createSharedMemory
  *   createLocks(txns)                   once a thread, after createTransactions(); fills txns.hooks
  *   buryLocks(locks, thread)            registered by createLocks(): what a dead thread showed of itself
- *   releaseLocksOf(locks, slot)         for whoever ends the transaction of a dead thread, before the slot is given away
  */
 
 import { registerBurier } from '../../shm/deaths.ts';
 import { MAP_BYTES } from '../../shm/hash-map.ts';
 import { type RegionRequest, regionOf, type SharedMemory } from '../../shm/shared-memory.ts';
-import type { ByteViews } from '../storage/rows/byte-views.ts';
+import { type ByteViews, privateViews } from '../storage/rows/byte-views.ts';
 import {
   LOCK_SHARED_BYTES,
   ROW_LOCK_OWNER_BYTES,
@@ -21,17 +20,20 @@ import {
   TABLE_LIST_BYTES,
 } from './locks.layout.gen.ts';
 import { TABLE_WRITE } from './locks.layout.ts';
-import { releaseRowLocks, rowLocked } from './row-locks.ts';
+import { ownerNumber, releaseRowLocks } from './row-lock-owners.ts';
+import { CHANGE_MODE, rowLocked } from './row-locks.ts';
 import { endSerializable, noteRowChanged, noteRowRead, releaseValidation, validateSerializable } from './serializable.ts';
 import { createReadSet, type ReadSet } from './serializable-reads.ts';
 import { releaseIntents } from './table-intents.ts';
 import { TABLE_WORDS } from './table-lists.ts';
 import { releaseTables, useTable } from './table-locks.ts';
 import { SERIALIZABLE, type Transaction, type Transactions, TXN_DEFAULTS, type TxnOptions } from './transactions.ts';
-import { loadTxnSlotNumber } from './txn.layout.gen.ts';
 
 /** Bytes of the heap that row locks may take (53200 beyond). */
 export const LOCK_MEMORY = 268435456;
+
+/** Bytes of a change set before its scratch grows. */
+const BUILD_BYTES = 8192;
 
 /** Per-thread context of everything about locks. */
 export interface Locks {
@@ -53,9 +55,12 @@ export interface Locks {
   readonly serialThreads: number;
   /** Scratch for results. */
   readonly ints: Int32Array;
-  /** Of this thread's open serializable transactions. */
-  readonly reads: ReadSet[];
+  /** Of this thread's open serializable transactions, in no order; by session. */
+  readonly openReads: ReadSet[];
+  readonly readsOf: (ReadSet | null)[];
   readonly spareReads: ReadSet[];
+  /** Where a change set is put together. */
+  build: ByteViews;
 }
 
 /** What locks want in the control segment. */
@@ -63,7 +68,7 @@ export function lockRegions(options: TxnOptions = TXN_DEFAULTS, threadSlots = 12
   return [
     { name: 'locks', bytes: LOCK_SHARED_BYTES },
     { name: 'rowLockMap', bytes: MAP_BYTES },
-    { name: 'rowLockOwners', bytes: options.slots * ROW_LOCK_OWNER_BYTES },
+    { name: 'rowLockOwners', bytes: options.sessions * ROW_LOCK_OWNER_BYTES },
     { name: 'tableWords', bytes: threadSlots * TABLE_WORDS * 4 },
     { name: 'tableIntents', bytes: TABLE_WORDS * 4 },
     { name: 'tableLists', bytes: options.sessions * TABLE_LIST_BYTES },
@@ -89,8 +94,10 @@ export function createLocks(txns: Transactions, memory = LOCK_MEMORY): Locks {
     tableLists: regionOf(shm, 'tableLists'),
     serialThreads: regionOf(shm, 'serialThreads'),
     ints: new Int32Array(8),
-    reads: [],
+    openReads: [],
+    readsOf: new Array<ReadSet | null>(txns.options.sessions).fill(null),
     spareReads: [createReadSet()],
+    build: privateViews(BUILD_BYTES),
   };
   const { hooks } = txns;
   hooks.rowLocked = (tx, table, page, slot) => rowLocked(locks, tx, table, page, slot);
@@ -104,19 +111,17 @@ export function createLocks(txns: Transactions, memory = LOCK_MEMORY): Locks {
   return locks;
 }
 
-/** The transaction has ended, either way: its locks and recorded reads go. */
+/**
+ * The transaction has ended, either way: its locks and recorded reads go. It has no number any more; nobody else has its session
+ * yet. What a dead thread's transactions hold counts until they are rolled back, and is cleared by whoever meets it then.
+ */
 export function releaseLocks(locks: Locks, tx: Transaction): void {
   if (tx.isolation === SERIALIZABLE) endSerializable(locks, tx);
+  tx.ints[CHANGE_MODE] = 0;
   releaseTables(locks, tx.session);
-  if (tx.number === 0) return;
-  releaseRowLocks(locks, tx.slot, tx.number);
-  releaseIntents(locks, tx.number);
-}
-
-/** The same for the transaction in a slot whose thread is dead, by whoever rolls it back or stamps it. */
-export function releaseLocksOf(locks: Locks, slot: number): void {
-  const number = loadTxnSlotNumber(locks.i32, slot);
-  releaseRowLocks(locks, slot, number);
+  const number = ownerNumber(locks, tx.session);
+  if (number === 0) return;
+  releaseRowLocks(locks, tx.session);
   releaseIntents(locks, number);
 }
 

@@ -3,7 +3,7 @@
  *
  *   header of the row            ROW_LOCKED: somebody may hold a lock. Set under the page latch, before the lock counts
  *   map, (page, slot) ->         lock -> lock -> ...       one for each transaction that holds the row, with its mode
- *   owner entry of a slot ->     lock -> lock -> ...       the same locks, by transaction
+ *   owner entry of a session ->  lock -> lock -> ...       the same locks, by transaction
  *
  *   held by another:     key share   share   no key update   update      a mode forbids all that the modes before it forbid,
  *   key share                                                  x         so a transaction has one lock a row, in its highest mode
@@ -15,20 +15,19 @@
  * too, so of a locker and a changer one sees the other. Removing takes the map's latch alone and leaves the flag: whoever
  * meets it and finds no holder clears it, under the page latch. Latches: page, then the map's; never the other way round.
  *
- * A lock counts while its transaction runs. What a dead thread left goes when the transaction's slot is used again, or with
- * releaseLocksOf(). Locks set after a savepoint stay when it is rolled back.
+ * A lock counts while its transaction runs. What a dead thread left is released when its session's slot is used again (by way of
+ * the orphans, if its transaction has not been rolled back by then). Locks set after a savepoint stay when it is rolled back.
  *
  * Hot where foreign keys are checked: no allocation in JavaScript.
  */
 
-import { heapAllocate, heapFree } from '../../shm/allocator.ts';
+import { heapFree } from '../../shm/allocator.ts';
 import { outOfMemory, SQLSTATE, SqlError } from '../../shm/errors.ts';
 import { unlatchFrameUnchanged } from '../../shm/frame-latch.ts';
 import {
   mapFindLatched,
   mapInsertLatched,
   mapLatch,
-  mapRemoveLatched,
   mapReserve,
   mapReturn,
   mapSetLatched,
@@ -38,6 +37,8 @@ import { lookupFrame } from '../../shm/page-table.ts';
 import { frameSegment } from '../../shm/shared-memory.ts';
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
 import { pageTouched, unlatchPage } from '../storage/cache/page-cache.ts';
+import { pageFlags, setPageFlags } from '../storage/page.layout.gen.ts';
+import { PAGE_ALL_VISIBLE } from '../storage/page.layout.ts';
 import type { ByteViews } from '../storage/rows/byte-views.ts';
 import { ROW_DELETED, ROW_LOCKED } from '../storage/rows/row-image.ts';
 import type { TableRuntime } from '../storage/rows/runtime.ts';
@@ -45,29 +46,15 @@ import { becomeWriter, checkOpen } from './begin.ts';
 import type { Locks } from './locks.ts';
 import {
   addLockSharedRowBytes,
-  loadLockSharedRowBytes,
   ROW_LOCK_BYTES,
-  ROW_LOCK_OWNER_BYTES,
   rowLockMode,
   rowLockNext,
   rowLockNumber,
-  rowLockOwned,
-  rowLockOwnerLast,
-  rowLockOwnerNumber,
-  rowLockPage,
-  rowLockSlot,
   setRowLockMode,
-  setRowLockNext,
-  setRowLockNumber,
-  setRowLockOwned,
-  setRowLockOwnerLast,
-  setRowLockOwnerNumber,
-  setRowLockPage,
-  setRowLockSlot,
-  setRowLockTable,
 } from './locks.layout.gen.ts';
 import { LOCK_KEY_SHARE, LOCK_NO_KEY_UPDATE, LOCK_SHARE, LOCK_UPDATE } from './locks.layout.ts';
-import { latchRow, NO_ROW, PLACE_PAGE, PLACE_ROW } from './row-place.ts';
+import { BYTES_PER_LOCK, fillLock, reserveLock } from './row-lock-owners.ts';
+import { latchRow, NO_ROW, PLACE_AT, PLACE_PAGE, PLACE_ROW } from './row-place.ts';
 import { ASKED, isRunning, RESOLVED, resolveStamp, STAMP_ACTIVE } from './slots.ts';
 import { stampNumber } from './stamps.ts';
 import {
@@ -83,7 +70,6 @@ import {
   type Transaction,
   WATCH,
 } from './transactions.ts';
-import { TXN_SLOT_BYTES } from './txn.layout.gen.ts';
 import { isOwn } from './visibility.ts';
 
 export { LOCK_KEY_SHARE, LOCK_NO_KEY_UPDATE, LOCK_SHARE, LOCK_UPDATE };
@@ -104,9 +90,6 @@ export const ROW_SKIPPED = 6;
  */
 export const CHANGE_MODE = 7;
 
-/** Bytes of the heap counted for one lock: itself, and its entry of the map, which several may share. */
-const BYTES_PER_LOCK = ROW_LOCK_BYTES + 16;
-
 /** For each mode the modes of others that it cannot be with, as bits. */
 const FORBIDS = Int32Array.of(
   0,
@@ -115,9 +98,6 @@ const FORBIDS = Int32Array.of(
   (1 << LOCK_SHARE) | (1 << LOCK_NO_KEY_UPDATE) | (1 << LOCK_UPDATE),
   (1 << LOCK_KEY_SHARE) | (1 << LOCK_SHARE) | (1 << LOCK_NO_KEY_UPDATE) | (1 << LOCK_UPDATE),
 );
-
-const ownerOf = (locks: Locks, slot: number): number =>
-  locks.rowOwners + ((slot - locks.txns.slotsBase) / TXN_SLOT_BYTES) * ROW_LOCK_OWNER_BYTES;
 
 /**
  * Locks the row with this home for the transaction, in a mode LOCK_..., until its end. ROW_DONE: it has it, and the newest
@@ -165,6 +145,9 @@ export function acquireRowLock(
     }
     if (status === ROW_DONE && (views.i32[(row + 12) >> 2] & ROW_LOCKED) === 0) {
       views.i32[(row + 12) >> 2] |= ROW_LOCKED;
+      // So that a later boot looks at the page and clears the flag (SM-W8).
+      const at = txns.ints[PLACE_AT];
+      setPageFlags(views.u8, at, pageFlags(views.u8, at) & ~PAGE_ALL_VISIBLE);
       pageTouched(txns.cache, frame);
       unlatchPage(txns.cache, frame);
     } else unlatchFrameUnchanged(shm, frame);
@@ -178,19 +161,6 @@ export function acquireRowLock(
   throw new SqlError(SQLSTATE.lock_not_available, `a row of table ${table.id} is locked by another transaction`, {
     hint: 'try again later, or without NOWAIT',
   });
-}
-
-/** Room for one more lock. 53200 past lock_memory or when the heap is full. Also makes the owner entry this transaction's. */
-function reserveLock(locks: Locks, tx: Transaction): number {
-  const owner = ownerOf(locks, tx.slot);
-  if (rowLockOwnerNumber(locks.i32, owner) !== tx.number) {
-    releaseRowLocks(locks, tx.slot, rowLockOwnerNumber(locks.i32, owner));
-    setRowLockOwnerNumber(locks.i32, owner, tx.number);
-  }
-  const full = loadLockSharedRowBytes(locks.i32, locks.shared) + BYTES_PER_LOCK > locks.memory;
-  const lock = full ? 0 : heapAllocate(locks.shm, ROW_LOCK_BYTES);
-  if (lock === 0) throw outOfMemory('the memory for row locks (lock_memory)', BYTES_PER_LOCK);
-  return lock;
 }
 
 /** May the row whose newest version lies latched at `row` be locked, as far as its header goes? */
@@ -255,29 +225,6 @@ function addLock(
   return used;
 }
 
-/** Under the map's latch, so that who buries the thread finds whole locks only. */
-function fillLock(
-  locks: Locks,
-  tx: Transaction,
-  table: number,
-  page: number,
-  slot: number,
-  mode: number,
-  lock: number,
-  next: number,
-): void {
-  const heap = locks.heap;
-  const owner = ownerOf(locks, tx.slot);
-  setRowLockNext(heap.i32, lock, next);
-  setRowLockNumber(heap.i32, lock, tx.number);
-  setRowLockPage(heap.i32, lock, page);
-  setRowLockSlot(heap.u16, lock, slot);
-  setRowLockMode(heap.u16, lock, mode);
-  setRowLockTable(heap.u32, lock, table);
-  setRowLockOwned(heap.i32, lock, rowLockOwnerLast(locks.i32, owner));
-  setRowLockOwnerLast(locks.i32, owner, lock);
-}
-
 /** Number of a running transaction other than `number` whose lock, in the list from `first`, forbids `mode`; 0 = none. */
 function findBlocker(locks: Locks, first: number, number: number, mode: number): number {
   const heap = locks.heap;
@@ -323,45 +270,6 @@ function clearFlag(locks: Locks): void {
   if (frame < 0) return;
   frameSegment(shm, frame).i32[(txns.ints[PLACE_ROW] + 12) >> 2] &= ~ROW_LOCKED;
   pageTouched(txns.cache, frame);
-}
-
-/**
- * Removes the locks that the transaction `number` in the slot at byte offset `slot` holds. By its own thread when it has ended,
- * or by whoever ended it for a dead one. No latch held.
- */
-export function releaseRowLocks(locks: Locks, slot: number, number: number): void {
-  const owner = ownerOf(locks, slot);
-  const { shm, heap, rowMap } = locks;
-  if (rowLockOwnerNumber(locks.i32, owner) !== number) return;
-  for (let lock = rowLockOwnerLast(locks.i32, owner); lock !== 0; lock = rowLockOwnerLast(locks.i32, owner)) {
-    const page = rowLockPage(heap.i32, lock);
-    const rowSlot = rowLockSlot(heap.u16, lock);
-    const stripe = mapLatch(shm, rowMap, page, rowSlot);
-    const entry = unlinkLock(locks, stripe, page, rowSlot, lock);
-    setRowLockOwnerLast(locks.i32, owner, rowLockOwned(heap.i32, lock));
-    mapUnlatch(shm, stripe);
-    mapReturn(shm, entry);
-    heapFree(shm, lock, ROW_LOCK_BYTES);
-    addLockSharedRowBytes(locks.i32, locks.shared, -BYTES_PER_LOCK);
-    if (testing) yieldPoint('rowLock.released');
-  }
-}
-
-/** Under the map's latch. Returns the row's entry of the map if it is not needed any more, else 0. */
-function unlinkLock(locks: Locks, stripe: number, page: number, slot: number, lock: number): number {
-  const { shm } = locks;
-  const heap = locks.heap.i32;
-  const next = rowLockNext(heap, lock);
-  const first = mapFindLatched(shm, stripe, page, slot);
-  if (first === lock) {
-    if (next === 0) return mapRemoveLatched(shm, stripe, page, slot);
-    mapSetLatched(shm, stripe, page, slot, next);
-    return 0;
-  }
-  let before = first;
-  while (rowLockNext(heap, before) !== lock) before = rowLockNext(heap, before);
-  setRowLockNext(heap, before, next);
-  return 0;
 }
 
 /** The strongest mode in which a running transaction other than the given one (0: any) holds the row; 0 = none. For observation. */

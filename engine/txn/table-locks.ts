@@ -43,6 +43,7 @@ import {
   storeTableUseTable,
 } from './locks.layout.gen.ts';
 import { TABLE_ACCESS, TABLE_LIST_MAX, TABLE_WRITE } from './locks.layout.ts';
+import { adoptOwner } from './row-lock-owners.ts';
 import { isRunning } from './slots.ts';
 import { findRefusal, freeIntents, intentBefore, ownIntent, publishIntent, ringIntents, takeEnded } from './table-intents.ts';
 import {
@@ -215,6 +216,7 @@ export function releaseTables(locks: Locks, session: number): void {
  */
 export function lockTable(locks: Locks, tx: Transaction, table: number, refuses: number): typeof ROW_DONE | typeof ROW_WAIT {
   if (tx.number === 0) becomeWriter(tx);
+  adoptOwner(locks, tx);
   publishIntent(locks, tx, table, refuses);
   if (testing) yieldPoint('tableLock.intended');
   locks.ints[DOORBELL_SEEN] = doorbellOf(locks.shm);
