@@ -107,6 +107,8 @@ export interface PageCache {
   readonly candidates: Int32Array;
   candidateNext: number;
   candidateCount: number;
+  /** Above so many dirty frames a miss writes some first: a few stay clean, for pages that are needed together. */
+  readonly dirtyMax: number;
   /** Counted by this thread, for observation. */
   readonly counts: PageCacheCounts;
 }
@@ -122,6 +124,12 @@ export interface PageCacheCounts {
 const RING_FRAMES = 32;
 /** Pages that one search for dirty frames remembers. */
 const CANDIDATES = 4096;
+
+/**
+ * Frames that stay clean. A structure change latches three pages at once, and each must be in the cache when its turn comes: a
+ * thread with four frames needs three of them for that.
+ */
+const cleanFrames = (frames: number): number => (frames < 64 ? Math.ceil(frames * 0.75) : Math.min(frames >>> 2, 512));
 
 /** What the cache wants in the control segment. */
 export const cacheRegions = (): RegionRequest[] => [
@@ -152,6 +160,7 @@ export function createPageCache(shm: SharedMemory, world: World, files: Database
     candidates: new Int32Array(Math.min(CANDIDATES, shm.frameCount)),
     candidateNext: 0,
     candidateCount: 0,
+    dirtyMax: shm.frameCount - cleanFrames(shm.frameCount),
     counts: { misses: 0, waits: 0, written: 0, batches: 0 },
   };
   registerCacheBurier(cache);

@@ -26,7 +26,7 @@ import { frameBase } from '../../../shm/shared-memory.ts';
 import { type Frame, NO_FRAME, NO_PAGE, type PageId } from '../../../shm/types.ts';
 import { isAllocationPage } from '../space/geometry.ts';
 import { recoveryWord, writingWord } from './frame-words.ts';
-import { NEVER, type PageCache } from './page-cache.ts';
+import { dirtyFrames, NEVER, type PageCache } from './page-cache.ts';
 import { makeCleanFrames } from './page-writer.ts';
 
 /** Milliseconds after which a cache whose frames are all in use counts as too small. */
@@ -38,6 +38,8 @@ const CLAIM_MILLISECONDS = 10_000;
  */
 export function claimFrame(cache: PageCache, pageId: PageId): Frame {
   let deadline = 0;
+  // With few clean frames left, pages that are needed together would drive each other out for ever.
+  if (dirtyFrames(cache) > cache.dirtyMax) makeCleanFrames(cache);
   for (;;) {
     const frame = tryClaimFrame(cache, pageId);
     if (frame !== NO_FRAME) return frame;
