@@ -10,7 +10,7 @@
  * A transaction that wrote nothing has no number, no slot and no record.
  */
 
-import { takeEndCredit } from '../storage/log/credit.ts';
+import { releaseUndo, takeEndCredit } from '../storage/log/credit.ts';
 import { raiseVisibleHorizon, reserveCommit } from '../storage/log/commit.ts';
 import { durableLsn, flushTo } from '../storage/log/flush.ts';
 import { END, PREVIOUS, STAMP } from '../storage/log/log-context.ts';
@@ -28,6 +28,7 @@ import {
   TXN_SLOT_STATE,
   addTxnSharedStampQueue,
   setTxnSlotCommitLsn,
+  setTxnSlotUndoCredit,
   storeSessionTransaction,
   storeTxnSlotState,
   txnSlotLastLsn,
@@ -51,15 +52,23 @@ export function commit(tx: Transaction): void {
   checkOpen(tx);
   const txns = tx.context;
   const { slot } = tx;
-  if (tx.isolation === SERIALIZABLE && txns.hooks.validate !== null) txns.hooks.validate(tx);
   if (slot === 0) {
     endTransaction(tx);
     return;
   }
   const { log } = txns;
-  releaseClaim(txns, slot, txnSlotUndoCredit(txns.f64, slot));
-  takeEndCredit(log);
   const now = log.world.clock.now();
+  let claim = 0;
+  if (tx.isolation === SERIALIZABLE && txns.hooks.validate !== null) {
+    // Refused, it still needs its claim; accepted, it holds a latch, under which nothing waits for credit.
+    takeEndCredit(log);
+    txns.hooks.validate(tx);
+    claim = txnSlotUndoCredit(txns.f64, slot);
+    setTxnSlotUndoCredit(txns.f64, slot, 0);
+  } else {
+    releaseClaim(txns, slot, txnSlotUndoCredit(txns.f64, slot));
+    takeEndCredit(log);
+  }
   log.scratch[PREVIOUS] = txnSlotLastLsn(txns.f64, slot);
   if (testing) yieldPoint('commit.begin');
   reserveCommit(log, tx.number >>> 0, now, slot + TXN_SLOT_STAMP, slot + TXN_SLOT_STATE, TXN_PRECOMMITTED);
@@ -67,7 +76,10 @@ export function commit(tx: Transaction): void {
   tx.times[COMMIT_END] = log.scratch[END];
   setTxnSlotCommitLsn(txns.f64, slot, log.scratch[END]);
   if (testing) yieldPoint('commit.precommitted');
-  if (tx.isolation === SERIALIZABLE && txns.hooks.precommitted !== null) txns.hooks.precommitted(tx);
+  if (tx.isolation === SERIALIZABLE && txns.hooks.precommitted !== null) {
+    txns.hooks.precommitted(tx);
+    releaseUndo(log, claim);
+  }
   wakeWaiters(txns, slot);
   storeSessionTransaction(txns.i32, sessionAt(txns, tx.session), 0);
   if (log.scratch[STAMP] - now > CLOCK_BEHIND && txns.hooks.clockBehind !== null) txns.hooks.clockBehind(log.scratch[STAMP] - now);
