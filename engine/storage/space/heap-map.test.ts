@@ -180,8 +180,9 @@ test('whatever a crash hits, a table has all pages that were durable, formatted,
         });
       }
       const report = checkDatabase(space, [
-        ({ claim }) =>
-          roots.forEach((root, index) => eachHeapMapRun(space, root, (first, count) => claim(first, count, `table ${index}`))),
+        ({ claim }) => {
+          for (const root of roots) eachHeapMapRun(space, root, (first, count) => claim(first, count, `table ${root}`));
+        },
       ]);
       deepStrictEqual(report.problems, []);
       deepStrictEqual(report.unowned, [], 'no page is lost');
