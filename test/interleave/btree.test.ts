@@ -6,6 +6,8 @@ const seed = Number(process.env.SCRATCHBIRD_SEED ?? Math.floor(Math.random() * 2
 console.log(`B+tree interleavings: SCRATCHBIRD_SEED=${seed}`);
 
 const cases: [name: string, says: string, point: string][] = [
+  ['btree-descent', 'SM-L6: a reader starts again when the parent of the child it chose has moved', 'btree.childChosen'],
+  ['btree-lookup', 'SM-L6: a point lookup starts again when the parent of the child it chose has moved', 'btree.childChosen'],
   ['btree-split', 'SM-L6: readers find every key while nodes split', 'btree.splitLatch'],
   ['btree-merge', 'SM-L6: readers find every key while empty nodes go away', 'btree.mergeLatch'],
   ['btree-unique', 'SM-B3: of two inserts of one key into a unique index one succeeds', 'btree.uniqueWitnessed'],

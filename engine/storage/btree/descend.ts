@@ -151,6 +151,7 @@ function descendFrom(
       }
     }
     const childBase = shm.framesBase + childFrame * FRAME_BYTES;
+    if (testing) yieldPoint('btree.childChosen');
     const childVersion = readBegin(i32, childBase);
     if (testing) yieldPoint('btree.childBegun');
     if (childVersion === READ_LATCHED) {

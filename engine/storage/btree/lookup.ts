@@ -13,6 +13,7 @@ import { awaitVersion, READ_LATCHED, readBegin, readValid } from '../../../shm/f
 import { FRAME_BYTES, FRAME_PAGE_ID, FRAME_REFERENCED } from '../../../shm/frame.layout.gen.ts';
 import { lookupFrame } from '../../../shm/page-table.ts';
 import { frameOffset, frameSegment } from '../../../shm/shared-memory.ts';
+import { TESTING, yieldPoint } from '../../../shm/yield-point.ts';
 import { PAGE_LEVEL, PAGE_SLOT_COUNT } from '../page.layout.gen.ts';
 import type { KeyScratch } from '../rows/runtime.ts';
 import { descend, PATH_FRAME, PATH_VERSION, rootFrame, TO_KEY, writeHint } from './descend.ts';
@@ -21,6 +22,8 @@ import { FENCE_HIGH, INNER_MAX_I32, INNER_MAX_I64, LEAF_MAX_I32, LEAF_MAX_I64, N
 import { NODE_FENCES, NODE_HIGH_KEY_HIGH, NODE_HIGH_KEY_LOW } from './node.layout.gen.ts';
 import { entryRowPage, entryRowSlot, keyEquals, nodeCount, nodeSearch } from './node.ts';
 import { FOUND_FRAME, FOUND_MORE, FOUND_PAGE, FOUND_ROW_PAGE, FOUND_ROW_SLOT, FOUND_VERSION, type Tree } from './tree.ts';
+
+const testing = TESTING;
 
 /**
  * First index in [first, end) of one-word keys that is not below `key`, or end. Ends on any content. `above` is a key at or above
@@ -157,6 +160,7 @@ export function lookupI32(tree: Tree, root: number, key: number): boolean {
       if (childFrame < 0) return slowI32(tree, root, key);
       childBase = frames + childFrame * FRAME_BYTES;
     }
+    if (testing) yieldPoint('btree.childChosen');
     const childVersion = readBegin(i32, childBase);
     if (childVersion === READ_LATCHED || i32[(childBase + FRAME_PAGE_ID) >>> 2] !== child || !readValid(i32, base, version)) {
       return slowI32(tree, root, key);
@@ -225,6 +229,7 @@ export function lookupI64(tree: Tree, root: number, high: number, low: number): 
       if (childFrame < 0) return slowI64(tree, root, high, low);
       childBase = frames + childFrame * FRAME_BYTES;
     }
+    if (testing) yieldPoint('btree.childChosen');
     const childVersion = readBegin(i32, childBase);
     if (childVersion === READ_LATCHED || i32[(childBase + FRAME_PAGE_ID) >>> 2] !== child || !readValid(i32, base, version)) {
       return slowI64(tree, root, high, low);

@@ -8,7 +8,7 @@ import { indexRemove } from '../../../engine/storage/btree/remove.ts';
 import type { InterleavingCase } from '../case.ts';
 import { entriesOf, freshIndex, sessionStore, type StorePayload } from './btree-store.ts';
 
-const FIXED = [10, 20, 70, 80];
+const FIXED = [10, 20, 25, 26, 70, 80];
 const GOING = [30, 40, 50, 60];
 
 export const interleaving: InterleavingCase<StorePayload, number> = {
@@ -35,7 +35,7 @@ export const interleaving: InterleavingCase<StorePayload, number> = {
     if (!writer.ok || !reader.ok) throw new Error(JSON.stringify([writer, reader]));
     if (reader.value !== FIXED.length) throw new Error(`a scan met ${reader.value} of the fixed keys`);
     const found = entriesOf(root).join(' ');
-    if (found !== '10:1 20:1 45:1 70:1 80:1') throw new Error(`the index has ${found}`);
+    if (found !== '10:1 20:1 25:1 26:1 45:1 70:1 80:1') throw new Error(`the index has ${found}`);
   },
   teardown: () => {},
 };
