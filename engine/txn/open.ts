@@ -12,6 +12,9 @@ import { ROW_SCRATCH_BYTES } from '../storage/rows/row-image.ts';
 import { privateViews } from '../storage/rows/byte-views.ts';
 import { createKeyScratch, type OverflowReader } from '../storage/rows/runtime.ts';
 import { type RegionRequest, regionOf, type SharedMemory } from '../../shm/shared-memory.ts';
+import { registerTransactionBurier } from './bury.ts';
+import { closeChunk } from './versions.ts';
+import { installCopyHook } from './page-hooks.ts';
 import { type TableFinder, type Transactions, TXN_DEFAULTS, type TxnHooks, type TxnOptions } from './transactions.ts';
 import { SESSION_BYTES, TXN_SHARED_BYTES, TXN_SLOT_BYTES, TXN_THREAD_BYTES, VERSION_CHUNK_BYTES } from './txn.layout.gen.ts';
 
@@ -57,7 +60,7 @@ export function createTransactions(parts: TxnParts): Transactions {
   const options = parts.options ?? TXN_DEFAULTS;
   const chunkShift = 31 - Math.clz32(options.chunkBytes);
   assert(1 << chunkShift === options.chunkBytes && chunkShift >= 14 && chunkShift <= 16, 'chunks are 16, 32 or 64 KiB');
-  return {
+  const txns: Transactions = {
     shm,
     cache: parts.cache,
     log: parts.log,
@@ -103,4 +106,13 @@ export function createTransactions(parts: TxnParts): Transactions {
     dead: new Int32Array(3 * 256),
     deadCount: 0,
   };
+  installCopyHook(txns);
+  registerTransactionBurier(txns);
+  return txns;
+}
+
+/** The thread leaves: its transactions have ended. What it wrote stays for others to stamp and collect. */
+export function leaveTransactions(txns: Transactions): void {
+  assert(txns.snapshots.length === 0, 'a thread that leaves has no open snapshot');
+  closeChunk(txns);
 }

@@ -40,7 +40,8 @@ import {
   UNDO_PIECE_BYTES,
 } from './txn.layout.gen.ts';
 import { HOLD_STAMP, KEEP_LOCK, LET_GO, MARK_LSN, releaseClaim, undoEntry } from './undo-change.ts';
-import { freeUndo, lastUndo, PIECE_ENTRIES, resumeUndo } from './undo.ts';
+import { PIECE_ENTRIES } from './undo-piece.ts';
+import { freeUndo, lastUndo, resumeUndo } from './undo.ts';
 
 const testing = TESTING;
 

@@ -26,6 +26,7 @@ import {
 } from '../storage/heap/heap-records.ts';
 import { takeCredit } from '../storage/log/credit.ts';
 import { PREVIOUS, START } from '../storage/log/log-context.ts';
+import { setLogRecordAux32, setLogRecordAux32Second } from '../storage/log/log-record.layout.gen.ts';
 import { publish, reserve, startRecord } from '../storage/log/log.ts';
 import { RECORD, RECORD_GROUP_END } from '../storage/log/records.ts';
 import { PAGE_ALL_VISIBLE } from '../storage/page.layout.ts';
@@ -158,6 +159,7 @@ function replaceImage(
     const record = reserve(log, bytes);
     log.scratch[PREVIOUS] = txnSlotLastLsn(txns.f64, tx.slot);
     startRecord(log, record, bytes, RECORD.heapUpdate, RECORD_GROUP_END, tx.number >>> 0, table.id, ints[PLACE_PAGE], place);
+    noteHome(log.u32, record, page, slot);
     const after = logHeapUpdateBefore(log as unknown as ByteViews, record, v.i32, old);
     logImage(log.i32, after, views.i32, row);
     heapWriteImage(v, at, place, views.i32, row);
@@ -170,6 +172,12 @@ function replaceImage(
   }
   unlatchPage(cache, frame);
   return ROW_DONE;
+}
+
+/** The record names the page the row lies on now; undo finds it by its home (recovery-undo.ts). */
+function noteHome(u32: Uint32Array, record: number, page: number, slot: number): void {
+  setLogRecordAux32(u32, record, page);
+  setLogRecordAux32Second(u32, record, slot);
 }
 
 /** Under the latch: conflict, and whether what was reserved suffices for the old image. */
@@ -276,6 +284,7 @@ function markDeleted(tx: Transaction, table: TableRuntime, page: number, slot: n
     const record = reserve(log, bytes);
     log.scratch[PREVIOUS] = txnSlotLastLsn(txns.f64, tx.slot);
     startRecord(log, record, bytes, RECORD.heapDelete, RECORD_GROUP_END, tx.number >>> 0, table.id, ints[PLACE_PAGE], place);
+    noteHome(log.u32, record, page, slot);
     logHeapDelete(log as unknown as ByteViews, record, tx.times[OWN_STAMP], v.i32, row);
     heapMarkDeleted(v, at, place, tx.times[OWN_STAMP], back);
     publish(log, record, bytes);

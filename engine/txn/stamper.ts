@@ -66,7 +66,8 @@ import {
   undoEntryTable,
 } from './txn.layout.gen.ts';
 import { releaseRow } from './undo-change.ts';
-import { dropFirstPiece, freeUndo, PIECE_ENTRIES } from './undo.ts';
+import { PIECE_ENTRIES } from './undo-piece.ts';
+import { dropFirstPiece, freeUndo } from './undo.ts';
 import { readFirstSpilled, dropFirstSpilled } from './undo-spill.ts';
 import { chunkOfAddress, finishRun, residentVersion } from './versions.ts';
 

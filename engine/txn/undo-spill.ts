@@ -35,7 +35,7 @@ import {
   txnSlotUndoSpilled,
   undoPieceNext,
 } from './txn.layout.gen.ts';
-import { linkPiece, PIECE_BYTES, PIECE_ENTRIES } from './undo.ts';
+import { linkPiece, PIECE_BYTES, PIECE_ENTRIES } from './undo-piece.ts';
 
 const HALF_BYTES = PIECE_ENTRIES * UNDO_ENTRY_BYTES;
 

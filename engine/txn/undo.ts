@@ -53,14 +53,10 @@ import {
   undoPieceNext,
   undoPiecePrevious,
 } from './txn.layout.gen.ts';
+import { linkPiece, PIECE_BYTES, PIECE_ENTRIES } from './undo-piece.ts';
 import { fetchSpilledUndo, spillUndo } from './undo-spill.ts';
 
 const testing = TESTING;
-
-/** Bytes of a piece. */
-export const PIECE_BYTES = 4096;
-/** Entries of a piece. */
-export const PIECE_ENTRIES = 127;
 
 /** Rows that one entry can stand for. */
 const ROWS_MAX = 65535;
@@ -86,18 +82,6 @@ function addPiece(tx: Transaction): void {
   tx.undoAt = piece + UNDO_PIECE_BYTES;
   tx.undoEnd = piece + UNDO_PIECE_BYTES + PIECE_ENTRIES * UNDO_ENTRY_BYTES;
   tx.undoLast = 0;
-}
-
-export function linkPiece(txns: Transactions, slot: number, piece: number): void {
-  const { i32 } = txns;
-  const heap = txns.heap.i32;
-  const last = txnSlotUndoLast(i32, slot);
-  setUndoPieceNext(heap, piece, 0);
-  setUndoPiecePrevious(heap, piece, last);
-  if (last === 0) setTxnSlotUndoFirst(i32, slot, piece);
-  else setUndoPieceNext(heap, last, piece);
-  setTxnSlotUndoLast(i32, slot, piece);
-  setTxnSlotUndoPieces(i32, slot, txnSlotUndoPieces(i32, slot) + 1);
 }
 
 /**
@@ -223,3 +207,4 @@ export function freeUndo(txns: Transactions, slot: number): void {
   while (txnSlotUndoFirst(txns.i32, slot) !== 0) dropFirstPiece(txns, slot);
   setTxnSlotUndoCount(txns.i32, slot, 0);
 }
+export { PIECE_ENTRIES } from './undo-piece.ts';

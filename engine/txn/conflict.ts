@@ -1,0 +1,265 @@
+/**
+ * Waiting for another transaction ('Conflicts', 2 to 4). A row operation has answered ROW_WAIT, the statement is undone:
+ *
+ *   1  publish the edge: session.waitsFor, state waiting
+ *   2  ask the holder's slot for a ring; read the slot again: has it ended?
+ *   3  look for a cycle
+ *   4  sleep on the own doorbell, 100 ms at most; from 2
+ *
+ * An embedded thread blocks; a server worker goes on with other connections: all its waiting sessions share one waitAsync on
+ * the doorbell. A wait ends with the holder (run the statement again), with 40P01, 57014 or 55P03.
+ */
+
+import { renewEpoch } from '../../shm/epoch.ts';
+import { SqlError, SQLSTATE } from '../../shm/errors.ts';
+import { doorbellOf, SLEEP_MAX_MS, waitDoorbell, waitDoorbellAsync } from '../../shm/wait.ts';
+import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
+import { returnAllCredit } from '../storage/log/credit.ts';
+import { durableHorizon, tailLsn } from '../storage/log/flush.ts';
+import { whenDurable } from '../storage/log/when-durable.ts';
+import { breakDeadlock } from './deadlock.ts';
+import { sessionAt } from './sessions.ts';
+import { askForWake, isRunning, slotOf } from './slots.ts';
+import { dropSnapshot, meetDependency } from './snapshot.ts';
+import { DEPENDENCY, READ_COMMITTED, SEEN_STAMP, type Transaction, type Transactions } from './transactions.ts';
+import { SESSION_IDLE, SESSION_VICTIM, SESSION_WAITING } from './txn.layout.ts';
+import {
+  TXN_THREAD_BYTES,
+  addSessionWaits,
+  addTxnSharedReruns,
+  addTxnSharedWaiting,
+  exchangeSessionState,
+  loadSessionCancel,
+  loadSessionState,
+  loadSessionThread,
+  loadTxnSlotNumber,
+  loadTxnSlotSession,
+  storeSessionState,
+  storeSessionWaitsFor,
+  storeTxnThreadBlocked,
+} from './txn.layout.gen.ts';
+
+const testing = TESTING;
+
+const DEADLOCK_HINT = 'run the transaction again';
+
+/**
+ * Blocks until the transaction that the last ROW_WAIT was about has ended. For threads that may block; the statement has been
+ * undone. 55P03 when the holder belongs to this thread (it could never end) or past the lock timeout; 40P01 as a victim of a
+ * deadlock; 57014 when cancelled. After an error the transaction is to be rolled back, or back to a savepoint.
+ */
+export function waitForConflict(tx: Transaction): void {
+  const txns = tx.context;
+  const { i32 } = txns;
+  const session = sessionAt(txns, tx.session);
+  if (isOwnThread(txns, tx.waitsFor)) throw heldByOwnThread(tx);
+  if (tx.lockTimeout === 0) throw notAvailable(tx);
+  const blocked = txns.threadsBase + txns.shm.thread * TXN_THREAD_BYTES;
+  beginWait(tx, session);
+  storeTxnThreadBlocked(i32, blocked, tx.session + 1);
+  const deadline = tx.lockTimeout < 0 ? Number.POSITIVE_INFINITY : performance.now() + tx.lockTimeout;
+  let failure: SqlError | null = null;
+  try {
+    for (;;) {
+      const seen = doorbellOf(txns.shm);
+      if (!stillHeld(txns, tx.waitsFor)) break;
+      breakDeadlock(txns, tx.session);
+      failure = whyStop(tx, session, deadline);
+      if (failure !== null) break;
+      if (testing) yieldPoint('wait.beforeSleep');
+      renewEpoch(txns.shm);
+      waitDoorbell(txns.shm, seen, Math.min(SLEEP_MAX_MS, Math.max(1, deadline - performance.now())));
+    }
+  } finally {
+    storeTxnThreadBlocked(i32, blocked, 0);
+    const state = endWait(txns, session);
+    if (state === SESSION_VICTIM && failure === null) failure = deadlocked();
+  }
+  if (failure !== null) throw failed(tx, failure);
+  addTxnSharedReruns(i32, txns.shared, 1);
+  tx.reruns++;
+}
+
+function beginWait(tx: Transaction, session: number): void {
+  const txns = tx.context;
+  // What it holds would hold others back while it sleeps.
+  if (tx.isolation === READ_COMMITTED && !tx.asOf) dropSnapshot(tx);
+  returnAllCredit(txns.log);
+  storeSessionWaitsFor(txns.i32, session, tx.waitsFor);
+  addSessionWaits(txns.i32, session, 1);
+  storeSessionState(txns.i32, session, SESSION_WAITING);
+  addTxnSharedWaiting(txns.i32, txns.shared, 1);
+  if (testing) yieldPoint('wait.edge');
+}
+
+/** Returns the state the wait ended in. */
+function endWait(txns: Transactions, session: number): number {
+  const state = exchangeSessionState(txns.i32, session, SESSION_IDLE);
+  storeSessionWaitsFor(txns.i32, session, 0);
+  addTxnSharedWaiting(txns.i32, txns.shared, -1);
+  return state;
+}
+
+/** Asks for a ring first and looks afterwards: whoever ends in between rings. */
+function stillHeld(txns: Transactions, number: number): boolean {
+  const slot = slotOf(txns, number);
+  if (loadTxnSlotNumber(txns.i32, slot) !== number) return false;
+  askForWake(txns, slot);
+  if (testing) yieldPoint('wait.asked');
+  return isRunning(txns, number);
+}
+
+/** Why a wait should end without what it waits for, or null. */
+function whyStop(tx: Transaction, session: number, deadline: number): SqlError | null {
+  const { i32 } = tx.context;
+  if (loadSessionState(i32, session) === SESSION_VICTIM) return deadlocked();
+  if (loadSessionCancel(i32, session) !== 0) {
+    return new SqlError(SQLSTATE.query_canceled, 'the statement was cancelled while it waited for a lock');
+  }
+  return performance.now() >= deadline ? notAvailable(tx) : null;
+}
+
+/** The transaction belongs to another session of the calling thread, which cannot go on while this one blocks. */
+function isOwnThread(txns: Transactions, number: number): boolean {
+  const slot = slotOf(txns, number);
+  if (!isRunning(txns, number)) return false;
+  const holder = loadTxnSlotSession(txns.i32, slot) - 1;
+  if (holder < 0 || loadSessionThread(txns.i32, sessionAt(txns, holder)) !== txns.shm.thread + 1) return false;
+  return loadTxnSlotNumber(txns.i32, slot) === number;
+}
+
+/** The transaction can only be rolled back, or back to a savepoint. */
+function failed(tx: Transaction, error: SqlError): SqlError {
+  tx.failed = true;
+  return error;
+}
+
+const deadlocked = (): SqlError =>
+  new SqlError(SQLSTATE.deadlock_detected, 'deadlock: this transaction waited for others that waited for it', {
+    hint: DEADLOCK_HINT,
+  });
+
+const notAvailable = (tx: Transaction): SqlError =>
+  failed(
+    tx,
+    new SqlError(SQLSTATE.lock_not_available, 'another transaction has the row or table', {
+      hint: 'wait for it, or raise the lock timeout',
+    }),
+  );
+
+const heldByOwnThread = (tx: Transaction): SqlError =>
+  failed(
+    tx,
+    new SqlError(SQLSTATE.lock_not_available, 'another transaction of this thread has the row or table', {
+      hint: 'end that transaction first: this thread cannot do so while it waits here',
+    }),
+  );
+
+// ---- event loops ----
+
+interface Waiter {
+  readonly tx: Transaction;
+  readonly session: number;
+  readonly deadline: number;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** The waiting sessions of one thread's event loop. */
+interface WaitRoom {
+  waiters: Waiter[];
+  running: boolean;
+}
+
+const rooms = new WeakMap<Transactions, WaitRoom>();
+
+/** How long the handle that keeps the event loop alive would sleep, milliseconds: it is cleared before. */
+const KEEP_ALIVE_MS = 1 << 30;
+
+/**
+ * The same for event loops: resolves when the holder has ended; rejects as waitForConflict() throws. Another session of the
+ * same thread may be the holder.
+ */
+export function waitForConflictAsync(tx: Transaction): Promise<void> {
+  if (tx.lockTimeout === 0) return Promise.reject(notAvailable(tx));
+  const txns = tx.context;
+  const session = sessionAt(txns, tx.session);
+  beginWait(tx, session);
+  const deadline = tx.lockTimeout < 0 ? Number.POSITIVE_INFINITY : performance.now() + tx.lockTimeout;
+  let room = rooms.get(txns);
+  if (room === undefined) {
+    room = { waiters: [], running: false };
+    rooms.set(txns, room);
+  }
+  const { waiters } = room;
+  const done = new Promise<void>((resolve, reject) => waiters.push({ tx, session, deadline, resolve, reject }));
+  if (!room.running) void attend(txns, room);
+  return done;
+}
+
+/** One loop a thread: looks after every waiter at each ring. */
+async function attend(txns: Transactions, room: WaitRoom): Promise<void> {
+  room.running = true;
+  const keepAlive = setInterval(() => {}, KEEP_ALIVE_MS);
+  try {
+    while (room.waiters.length > 0) {
+      const seen = doorbellOf(txns.shm);
+      room.waiters = room.waiters.filter((waiter) => !settled(txns, waiter));
+      if (room.waiters.length === 0) break;
+      let until = Number.POSITIVE_INFINITY;
+      for (const waiter of room.waiters) until = Math.min(until, waiter.deadline);
+      await waitDoorbellAsync(txns.shm, seen, Math.min(SLEEP_MAX_MS, Math.max(1, until - performance.now())));
+    }
+  } catch (error) {
+    // The handle is poisoned: nobody will end any more.
+    for (const waiter of room.waiters) waiter.reject(error);
+    room.waiters = [];
+  } finally {
+    clearInterval(keepAlive);
+    room.running = false;
+  }
+}
+
+/** True when the wait is over, one way or the other. */
+function settled(txns: Transactions, waiter: Waiter): boolean {
+  const { tx, session } = waiter;
+  const held = stillHeld(txns, tx.waitsFor);
+  if (held) breakDeadlock(txns, tx.session);
+  let failure = held ? whyStop(tx, session, waiter.deadline) : null;
+  if (held && failure === null) return false;
+  if (endWait(txns, session) === SESSION_VICTIM && failure === null) failure = deadlocked();
+  if (failure !== null) {
+    waiter.reject(failed(tx, failure));
+    return true;
+  }
+  addTxnSharedReruns(txns.i32, txns.shared, 1);
+  tx.reruns++;
+  waiter.resolve();
+  return true;
+}
+
+// ---- repeatable read ----
+
+const serializationFailure = (): SqlError =>
+  new SqlError(SQLSTATE.serialization_failure, 'a row was changed by a transaction that this one does not see', {
+    hint: DEADLOCK_HINT,
+  });
+
+/** What ROW_RERUN means above read committed: throws 40001, once the commit that caused it is durable (TX-T10). */
+export function failSerialization(tx: Transaction): never {
+  noteCause(tx);
+  meetDependency(tx);
+  throw failed(tx, serializationFailure());
+}
+
+/** The same for event loops. */
+export async function failSerializationAsync(tx: Transaction): Promise<never> {
+  noteCause(tx);
+  const { log } = tx.context;
+  if (durableHorizon(log) < tx.times[DEPENDENCY]) await whenDurable(log, tailLsn(log));
+  throw failed(tx, serializationFailure());
+}
+
+function noteCause(tx: Transaction): void {
+  if (tx.times[SEEN_STAMP] > tx.times[DEPENDENCY]) tx.times[DEPENDENCY] = tx.times[SEEN_STAMP];
+}

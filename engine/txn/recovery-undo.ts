@@ -1,0 +1,181 @@
+/**
+ * What log records of heap rows mean: redo of each, and how recovery takes back those of transactions that did not end (SM-W7,
+ * SM-W9), through latches and compensation records as at run time.
+ *
+ * A record names the page its row lay on; a change also the row's home (aux32, aux32Second), from which the row is found where
+ * it lies now. A row that does not carry the transaction's stamp has been given up already: nothing is left to undo.
+ *
+ * Until this is done no page hook may have resolved stamps: those of losers are what is looked for here.
+ */
+
+import { assert } from '../../shm/assert.ts';
+import { frameOffset, frameSegment } from '../../shm/shared-memory.ts';
+import { unlatchFrameUnchanged } from '../../shm/frame-latch.ts';
+import { latchPage, pageChanged, unlatchPage } from '../storage/cache/page-cache.ts';
+import { heapFreeSlot, heapImageOffset } from '../storage/heap/heap-page.ts';
+import {
+  HEAP_FREE_SLOT_BYTES,
+  heapInsertBytes,
+  heapReplace,
+  logHeapInsert,
+  recordBeforeImage,
+  redoHeapBody,
+  redoHeapDelete,
+  redoHeapForward,
+  redoHeapFreeSlot,
+  redoHeapInsert,
+  redoHeapInsertMany,
+  redoHeapRestore,
+  redoHeapTrim,
+  redoHeapUpdate,
+} from '../storage/heap/heap-records.ts';
+import { takeCredit } from '../storage/log/credit.ts';
+import { PREVIOUS } from '../storage/log/log-context.ts';
+import {
+  logRecordAux16,
+  logRecordAux32,
+  logRecordAux32Second,
+  logRecordPage,
+  logRecordSlot,
+  logRecordTable,
+} from '../storage/log/log-record.layout.gen.ts';
+import { publish, reserve, startRecord } from '../storage/log/log.ts';
+import {
+  type PageViews,
+  RECORD,
+  RECORD_COMPENSATION,
+  RECORD_GROUP_END,
+  type RecordViews,
+  registerRecord,
+  type UndoContext,
+} from '../storage/log/records.ts';
+import type { ByteViews } from '../storage/rows/byte-views.ts';
+import { imageLength, ROW_FORWARD, stubBodyPage, stubBodySlot } from '../storage/rows/row-image.ts';
+import { isBodyOf, latchRow, NO_ROW, PLACE_AT, PLACE_PAGE, PLACE_ROW, PLACE_SLOT } from './row-place.ts';
+import { stampNumber } from './stamps.ts';
+import type { Transactions } from './transactions.ts';
+import { freeSlotsOf } from './undo-change.ts';
+
+/** Registers the records of rows, once a thread. `txnsOf` finds the thread's context in what recovery was given. */
+export function registerRowRecords(txnsOf: (engine: unknown) => Transactions): void {
+  const undoOne = (context: UndoContext): void => {
+    undoInsert(txnsOf(context.engine), context, logRecordSlot(context.views.u16, context.record), true);
+  };
+  const undoMany = (context: UndoContext): void => {
+    const first = logRecordSlot(context.views.u16, context.record);
+    for (let row = logRecordAux16(context.views.u16, context.record) - 1; row >= 0; row--) {
+      undoInsert(txnsOf(context.engine), context, first + row, row === 0);
+    }
+  };
+  const undoImage = (context: UndoContext): void => undoChange(txnsOf(context.engine), context);
+  registerRecord(RECORD.heapInsert, { name: 'heap insert', redo: redoHeapInsert, undo: undoOne });
+  registerRecord(RECORD.heapInsertMany, { name: 'heap insert many', redo: redoHeapInsertMany, undo: undoMany });
+  registerRecord(RECORD.heapUpdate, { name: 'heap update', redo: redoHeapUpdate, undo: undoImage, print: printHome });
+  registerRecord(RECORD.heapDelete, { name: 'heap delete', redo: redoHeapDelete, undo: undoImage, print: printHome });
+  registerRecord(RECORD.heapFreeSlot, { name: 'heap free slot', redo: redoHeapFreeSlot });
+  registerRecord(RECORD.heapForward, { name: 'heap forward', redo: redoHeapForward });
+  registerRecord(RECORD.heapBody, { name: 'heap body', redo: redoHeapBody });
+  registerRecord(RECORD.heapTrim, { name: 'heap trim', redo: redoHeapTrim });
+  registerRecord(RECORD.heapRestore, { name: 'heap restore', redo: redoHeapRestore });
+  registerRecord(RECORD.heapUndo, { name: 'heap undo of inserts', redo: redoHeapUndo });
+}
+
+const printHome = (views: RecordViews, record: number): string =>
+  `row ${logRecordAux32(views.u32, record)}:${logRecordAux32Second(views.u32, record)}`;
+
+/** heapUndo: slot = first, aux16 = count; those that are free already are passed over. */
+function redoHeapUndo(views: RecordViews, record: number, page: PageViews, pageOffset: number): void {
+  freeSlotsOf(page as ByteViews, pageOffset, logRecordSlot(views.u16, record), logRecordAux16(views.u16, record));
+}
+
+const isOf = (v: ByteViews, row: number, transaction: number): boolean =>
+  v.f64[row >> 3] < 0 && stampNumber(v.f64[row >> 3]) === transaction >>> 0;
+
+/** Puts the image before an update or a delete back. */
+function undoChange(txns: Transactions, context: UndoContext): void {
+  const { views, record } = context;
+  const before = recordBeforeImage(views as ByteViews, record);
+  const length = imageLength(views.i32, before);
+  const bytes = heapInsertBytes(length);
+  const table = logRecordTable(views.u32, record);
+  takeCredit(txns.log, bytes);
+  const homePage = logRecordAux32(views.u32, record) | 0;
+  const homeSlot = logRecordAux32Second(views.u32, record);
+  const frame = latchRow(txns, homePage, homeSlot);
+  if (frame === NO_ROW) return;
+  const v = frameSegment(txns.shm, frame);
+  const at = txns.ints[PLACE_AT];
+  const place = txns.ints[PLACE_SLOT];
+  if (!isOf(v, txns.ints[PLACE_ROW], context.transaction)) {
+    unlatchFrameUnchanged(txns.shm, frame);
+    return;
+  }
+  const fits = heapReplace(v, at, place, views.i32, before);
+  assert(fits, 'a slot keeps its capacity until the change is stamped');
+  const { log } = txns;
+  const to = reserve(log, bytes);
+  log.scratch[PREVIOUS] = context.lsn[2];
+  const flags = RECORD_COMPENSATION | RECORD_GROUP_END;
+  startRecord(log, to, bytes, RECORD.heapRestore, flags, context.transaction >>> 0, table, txns.ints[PLACE_PAGE], place);
+  logHeapInsert(log as unknown as ByteViews, to, views.i32, before);
+  publish(log, to, bytes);
+  pageChanged(txns.cache, frame, log.scratch);
+  unlatchPage(txns.cache, frame);
+}
+
+/** Frees the slot of an insert, and its body if it has moved. `last`: nothing of the record is left then. */
+function undoInsert(txns: Transactions, context: UndoContext, slot: number, last: boolean): void {
+  const { views, record } = context;
+  const page = logRecordPage(views.u32, record) | 0;
+  const table = logRecordTable(views.u32, record);
+  freeBody(txns, context, table, page, slot);
+  takeCredit(txns.log, HEAP_FREE_SLOT_BYTES);
+  const frame = latchPage(txns.cache, page);
+  const v = frameSegment(txns.shm, frame);
+  const at = frameOffset(txns.shm, frame);
+  const row = heapImageOffset(v, at, slot);
+  const mine = row >= 0 && ((v.i32[(row + 12) >> 2] & ROW_FORWARD) !== 0 || isOf(v, row, context.transaction));
+  if (!mine) {
+    unlatchFrameUnchanged(txns.shm, frame);
+    return;
+  }
+  heapFreeSlot(v, at, slot);
+  logFree(txns, context, table, page, slot, last ? context.lsn[2] : context.lsn[0]);
+  pageChanged(txns.cache, frame, txns.log.scratch);
+  unlatchPage(txns.cache, frame);
+}
+
+function freeBody(txns: Transactions, context: UndoContext, table: number, page: number, slot: number): void {
+  const home = latchPage(txns.cache, page);
+  const v = frameSegment(txns.shm, home);
+  const stub = heapImageOffset(v, frameOffset(txns.shm, home), slot);
+  const forwarded = stub >= 0 && (v.i32[(stub + 12) >> 2] & ROW_FORWARD) !== 0;
+  const bodyPage = forwarded ? stubBodyPage(v.i32, stub) : 0;
+  const bodySlot = forwarded ? stubBodySlot(v.i32, stub) : 0;
+  unlatchFrameUnchanged(txns.shm, home);
+  if (!forwarded) return;
+  takeCredit(txns.log, HEAP_FREE_SLOT_BYTES);
+  const frame = latchPage(txns.cache, bodyPage);
+  const b = frameSegment(txns.shm, frame);
+  const at = frameOffset(txns.shm, frame);
+  const row = heapImageOffset(b, at, bodySlot);
+  if (row < 0 || !isBodyOf(b, row, page, slot) || !isOf(b, row, context.transaction)) {
+    unlatchFrameUnchanged(txns.shm, frame);
+    return;
+  }
+  heapFreeSlot(b, at, bodySlot);
+  // A crash here leaves the stub without its body: this record is undone again, and finds that.
+  logFree(txns, context, table, bodyPage, bodySlot, context.lsn[0]);
+  pageChanged(txns.cache, frame, txns.log.scratch);
+  unlatchPage(txns.cache, frame);
+}
+
+function logFree(txns: Transactions, context: UndoContext, table: number, page: number, slot: number, previous: number): void {
+  const { log } = txns;
+  const record = reserve(log, HEAP_FREE_SLOT_BYTES);
+  log.scratch[PREVIOUS] = previous;
+  const flags = RECORD_COMPENSATION | RECORD_GROUP_END;
+  startRecord(log, record, HEAP_FREE_SLOT_BYTES, RECORD.heapFreeSlot, flags, context.transaction >>> 0, table, page, slot);
+  publish(log, record, HEAP_FREE_SLOT_BYTES);
+}
+
