@@ -5,14 +5,17 @@
  *   items     rows of one session only, id = session * KEYS + key: inserts, updates of all sizes, deletes, savepoints
  *   progress  one row a session: the number of its last committed transaction, written in that same transaction
  *   bank      a few rows that all sessions transfer between: conflicts, waits, deadlocks; the sum never changes
+ *   claims    a few unique keys that all sessions insert and delete: unique checks against transactions that may roll back
  *
  * After a crash a session's number m lies between what was acknowledged and what was begun. Then its items must be exactly the
  * model's after m transactions: nothing lost, nothing of an unfinished transaction, nothing half.
  */
 
+/** Ids of one session: session * KEYS + key. */
 export const KEYS = 512;
 export const BANK_ROWS = 16;
 export const BANK_START = 1000;
+export const CLAIM_KEYS = 24;
 
 /** One row of a session: amount and note follow from `version`, which is drawn anew by each change. */
 export interface ModelRow {
@@ -63,9 +66,11 @@ export interface ModelSizes {
   readonly hugeNote: number;
   /** Most changes of a transaction. */
   readonly changesMax: number;
+  /** Keys of a session that are used, at most KEYS: the fewer, the more often a row is changed. */
+  readonly keys: number;
 }
 
-export const ORDINARY_SIZES: ModelSizes = { noteMax: 300, hugeNote: 40_000, changesMax: 8 };
+export const ORDINARY_SIZES: ModelSizes = { noteMax: 300, hugeNote: 40_000, changesMax: 8, keys: KEYS };
 
 /** The row that a version stands for. */
 export function rowOfVersion(version: number, sizes: ModelSizes): ModelRow {
@@ -78,9 +83,26 @@ export function rowOfVersion(version: number, sizes: ModelSizes): ModelRow {
   return { version, amount, note: noteText(version, length) };
 }
 
+/** Half of the notes compress well, the other half hardly: an overflow value is then as long in the log as it looks. */
 function noteText(version: number, length: number): string {
+  return version % 2 === 0 ? repeatedText(version, length) : randomText(version, length);
+}
+
+function repeatedText(version: number, length: number): string {
   const unit = `${version.toString(36)}-é-`;
   return unit.repeat(Math.ceil(length / unit.length)).slice(0, length);
+}
+
+function randomText(version: number, length: number): string {
+  const words = new Int32Array(Math.ceil(length / 5) + 1);
+  let state = version | 1;
+  for (let index = 0; index < words.length; index++) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    words[index] = state;
+  }
+  return Buffer.from(words.buffer).toString('base64').slice(0, length);
 }
 
 /** The transaction `number` (from 1) of a session that has these rows. */
@@ -112,7 +134,7 @@ export function planTransaction(
 
 /** Draws one change and applies it to `rows`. */
 function drawChange(random: () => number, rows: ModelRows, sizes: ModelSizes): ModelChange {
-  const key = Math.floor(random() * KEYS);
+  const key = Math.floor(random() * sizes.keys);
   const row = rowOfVersion(Math.floor(random() * 2 ** 31), sizes);
   const kind = !rows.has(key) ? 'insert' : random() < 0.25 ? 'delete' : 'update';
   const change: ModelChange = { kind, key, row };

@@ -1,0 +1,108 @@
+/**
+ * What a round of the torture run does: which of the two databases, with which sizes, and how it ends. All of it follows from
+ * (seed, round), so that a round can be repeated as far as threads and kills repeat at all.
+ */
+
+import type { KernelOptions } from '../../engine/api/kernel-options.ts';
+import { generator, type ModelSizes, ORDINARY_SIZES } from './model.ts';
+
+/** Worker threads of a victim, and sessions of each. */
+export const WORKERS = 2;
+export const SESSIONS_A_WORKER = 3;
+export const SESSIONS: number = WORKERS * SESSIONS_A_WORKER;
+
+export type Ending =
+  /** kill -9 in the middle of the work. */
+  | 'kill'
+  /** kill -9 while the database is opened, which after a kill means: during recovery. */
+  | 'killOpening'
+  /** kill -9 at any time from the start of the process on. */
+  | 'killAtStart'
+  /** One worker thread is terminated at work; the others go on, or find the handle poisoned. */
+  | 'terminate'
+  /** The process leaves without closing. */
+  | 'exit'
+  /** Everything is closed as it should be. */
+  | 'close';
+
+export type DatabaseName = 'plain' | 'hostile';
+
+export interface RoundPlan {
+  readonly round: number;
+  readonly database: DatabaseName;
+  readonly ending: Ending;
+  /** Milliseconds: of work before the end; for kills at the start from the process's start, or from its opening. */
+  readonly after: number;
+  /** The verifier leaves without closing: what it recovered is recovered again. */
+  readonly verifierLeaves: boolean;
+  readonly options: KernelOptions;
+  readonly styleSeed: number;
+}
+
+export const DATABASE_SIZES: { readonly [name in DatabaseName]: ModelSizes } = {
+  plain: ORDINARY_SIZES,
+  // The huge note is more than four times the log ring.
+  hostile: { noteMax: 1500, hugeNote: 300_000, changesMax: 10, keys: 200 },
+};
+
+const KIB = 1024;
+
+/** Ordinary sizes, but small enough that pages are driven out and checkpoints happen. */
+const PLAIN: KernelOptions = {
+  cacheSize: 4096 * KIB,
+  logRing: 1024 * KIB,
+  logSegment: 4096 * KIB,
+  checkpointEvery: 4096 * KIB,
+  heapSize: 32 * 1024 * KIB,
+  versionSize: 32 * 1024 * KIB,
+  threads: 16,
+  sessions: 64,
+};
+
+/** Everything as small as it goes: four frames a thread, a ring shorter than a value, eight slots, numbers about to wrap. */
+const HOSTILE: KernelOptions = {
+  cacheSize: 4 * 10 * 8 * KIB,
+  logRing: 64 * KIB,
+  logSegment: 1024 * KIB,
+  checkpointEvery: 1024 * KIB,
+  heapSize: 16 * 1024 * KIB,
+  versionSize: 4 * 1024 * KIB,
+  versionChunk: 16 * KIB,
+  transactionSlots: 8,
+  threads: 10,
+  sessions: 16,
+  firstTransaction: 2 ** 32 - 300,
+};
+
+const ENDINGS: readonly (readonly [Ending, number])[] = [
+  ['kill', 0.5],
+  ['killOpening', 0.15],
+  ['killAtStart', 0.08],
+  ['terminate', 0.1],
+  ['exit', 0.05],
+  ['close', 0.12],
+];
+
+/** The plan of a round. `workMax`: longest work in milliseconds. */
+export function planRound(seed: number, round: number, workMax: number): RoundPlan {
+  const random = generator(Math.imul(seed, 0x2c1b3c6d) ^ Math.imul(round, 0x297a2d39));
+  // Drawn a few times: neighbouring seeds start alike.
+  for (let turn = 0; turn < 4; turn++) random();
+  const database: DatabaseName = round % 2 === 1 ? 'plain' : 'hostile';
+  // A database's first round is one that works: there must be something to lose.
+  const ending = round <= 2 ? 'kill' : drawEnding(random());
+  const after = Math.round(ending === 'killOpening' ? random() * 60 : ending === 'killAtStart' ? random() * 400 : (0.15 + 0.85 * random()) * workMax);
+  const pool = random() < 0.5 ? 'auto' : 0;
+  const verifierLeaves = random() < 0.4;
+  const options: KernelOptions = { ...(database === 'plain' ? PLAIN : HOSTILE), pool, durability: 'commit' };
+  return { round, database, ending, after, verifierLeaves, options, styleSeed: Math.floor(random() * 2 ** 31) };
+}
+
+function drawEnding(draw: number): Ending {
+  let left = draw;
+  for (const [ending, share] of ENDINGS) {
+    if (left < share) return ending;
+    left -= share;
+  }
+  return 'kill';
+}

@@ -1,0 +1,34 @@
+/** Runs stories one after the other: `node test/torture/simulated-child.ts <first seed> <count>`, for simulated-run.ts. */
+
+import { TortureFailure } from './failure.ts';
+import { newOutcome, runStory, type StoryOutcome } from './story.ts';
+
+export interface SimulatedMessage {
+  readonly seed: number;
+  readonly outcome: StoryOutcome;
+  readonly failure: string | null;
+}
+
+const first = Number(process.argv[2]);
+const count = Number(process.argv[3]);
+
+/** Resolves when the parent has it. */
+const say = (message: SimulatedMessage): Promise<void> =>
+  new Promise((resolve) => {
+    if (process.send === undefined) {
+      console.log(JSON.stringify(message));
+      resolve();
+    } else process.send(message, () => resolve());
+  });
+
+process.on('disconnect', () => process.exit(1));
+for (let seed = first; seed < first + count; seed++) {
+  try {
+    await say({ seed, outcome: await runStory(seed), failure: null });
+  } catch (error) {
+    if (!(error instanceof TortureFailure)) throw error;
+    await say({ seed, outcome: newOutcome(), failure: error.message });
+    process.exit(1);
+  }
+}
+process.exit(0);

@@ -1,0 +1,86 @@
+/**
+ * Runs many stories (story.ts) in child processes, one for each core: a story that hangs is found, and the memory of a few
+ * hundred databases goes back to the system.
+ */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Child, killChild, stacksAndKill, startChild } from './child.ts';
+import type { SimulatedMessage } from './simulated-child.ts';
+import { newOutcome, type StoryOutcome } from './story.ts';
+
+export interface SeedsResult extends StoryOutcome {
+  seeds: number;
+  failure: string | null;
+}
+
+/** Seeds of one child. */
+const SEEDS_A_CHILD = 100;
+/** Longest time of one story. */
+const STORY_LIMIT = 90_000;
+
+/** Runs the seeds from `first` on. Stops at the first failure. */
+export async function runSeeds(first: number, count: number, progress: (done: number, crashes: number) => void): Promise<SeedsResult> {
+  const result: SeedsResult = { ...newOutcome(), seeds: 0, failure: null };
+  const scratch = mkdtempSync(join(tmpdir(), 'scratchbird-simulated-'));
+  let next = first;
+  const end = first + count;
+  const take = (outcome: StoryOutcome): void => {
+    result.seeds++;
+    for (const name of Object.keys(outcome) as (keyof StoryOutcome)[]) result[name] += outcome[name];
+    progress(result.seeds, result.crashes);
+  };
+  const worker = async (): Promise<void> => {
+    while (next < end && result.failure === null) {
+      const from = next;
+      next = Math.min(end, from + SEEDS_A_CHILD);
+      const failure = await runInChild(from, next - from, scratch, take, () => result.failure !== null);
+      result.failure ??= failure;
+    }
+  };
+  await Promise.all(Array.from({ length: Math.max(1, availableParallelism()) }, worker));
+  rmSync(scratch, { recursive: true, force: true });
+  return result;
+}
+
+async function runInChild(
+  from: number,
+  count: number,
+  scratch: string,
+  take: (outcome: StoryOutcome) => void,
+  stopped: () => boolean,
+): Promise<string | null> {
+  const child = startChild('simulated-child.ts', [String(from), String(count)], scratch);
+  let seed = from;
+  let lastAt = performance.now();
+  let failure: string | null = null;
+  child.process.on('message', (message) => {
+    const said = message as SimulatedMessage;
+    lastAt = performance.now();
+    if (said.failure !== null) failure = said.failure;
+    else take(said.outcome);
+    seed = said.seed + 1;
+  });
+  return watch(child, () => lastAt, () => seed, () => failure, stopped);
+}
+
+async function watch(
+  child: Child,
+  lastAt: () => number,
+  seed: () => number,
+  failure: () => string | null,
+  stopped: () => boolean,
+): Promise<string | null> {
+  while (child.isRunning()) {
+    await Promise.race([child.ended, new Promise((resolve) => setTimeout(resolve, 250).unref())]);
+    if (stopped()) await killChild(child);
+    if (child.isRunning() && performance.now() - lastAt() > STORY_LIMIT) {
+      return `seed ${seed()} hangs:\n${await stacksAndKill(child)}`;
+    }
+  }
+  const how = await child.ended;
+  if (failure() !== null) return `${failure()}\n\nrun again    node test/torture/main.ts --simulated --seed ${seed() - 1} --seeds 1`;
+  if (how === 0 || stopped()) return null;
+  return `seed ${seed()}: the process ended with ${how}:\n${child.output()}`;
+}
