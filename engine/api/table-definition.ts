@@ -4,11 +4,21 @@
  *   TableDefinition  --allocate ids and pages-->  StoredTable (JSON in sys.tables)  --generate-->  TableRuntime
  */
 
-import { keyExtractor, type KeyColumn, indexKind, sameKeyTest, wideKeyExtractor } from '../../codegen/rows/key-extractor.ts';
+import { indexRuntime } from '../../codegen/rows/index-runtime.ts';
+import { indexKind, type KeyColumn } from '../../codegen/rows/key-extractor.ts';
 import { rowUpgrade } from '../../codegen/rows/upgrade.ts';
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import { type Column, layoutRow, type RowLayout } from '../storage/rows/row-layout.ts';
-import type { IndexKind, IndexRuntime, TableRuntime } from '../storage/rows/runtime.ts';
+import { hashKey } from '../storage/hash/hash-key.ts';
+import {
+  createKeyScratch,
+  type IndexKind,
+  type IndexRuntime,
+  KEY_OK,
+  type KeyScratch,
+  type KeyStatus,
+  type TableRuntime,
+} from '../storage/rows/runtime.ts';
 
 export interface IndexColumn {
   /** Name of a column. */
@@ -107,19 +117,32 @@ export function tableRuntime(stored: StoredTable): TableRuntime {
     upgrade: rowUpgrade(layouts, layout),
     logged: stored.logged,
     temporary: stored.temporary,
-    indexes: stored.indexes.map((index) => indexRuntime(layout, index)),
+    indexes: stored.indexes.map((index) => runtimeOf(layout, index)),
   };
 }
 
-function indexRuntime(layout: RowLayout, index: StoredIndex): IndexRuntime {
+function runtimeOf(layout: RowLayout, index: StoredIndex): IndexRuntime {
+  const own = indexRuntime(layout, index);
+  return index.method === 'hash' ? hashed(own) : own;
+}
+
+/**
+ * A hash index is a tree over hashes (hash-index.ts): for transactions an index like others, whose key is the hash. Who looks a
+ * key up compares the row's own key besides.
+ */
+function hashed(index: IndexRuntime): IndexRuntime {
+  const plain = createKeyScratch();
+  const finish = (status: KeyStatus, key: KeyScratch): KeyStatus => {
+    if (status !== KEY_OK) return status;
+    hashKey(index.kind, plain, key);
+    key.nulls = plain.nulls;
+    return KEY_OK;
+  };
   return {
-    id: index.id,
-    root: index.root,
-    kind: index.kind,
-    unique: index.unique,
-    nullsDistinct: index.nullsDistinct,
-    extract: keyExtractor(layout, index.keys, index.kind),
-    extractWide: wideKeyExtractor(layout, index.keys, index.kind),
-    sameKey: sameKeyTest(layout, index.keys),
+    ...index,
+    kind: 'i64',
+    unique: false,
+    extract: (i32, u16, u8, f64, row, key) => finish(index.extract(i32, u16, u8, f64, row, plain), key),
+    extractWide: (views, row, key, read) => finish(index.extractWide(views, row, plain, read), key),
   };
 }

@@ -372,3 +372,12 @@ export const overflowPages = (stored: number): number => Math.ceil(stored / OVER
 /** Log bytes that writing so many stored bytes takes, for those who reckon with the ring. */
 export const overflowLogBytes = (stored: number): number =>
   overflowPages(stored) * (PAGE_BYTES + LOG_RECORD_BYTES + SPACE_RECORD_BYTES);
+
+/** Calls `visit` for each page of the chain that begins with `first`; XX001 where it breaks off. For check(). No page held. */
+export function eachOverflowPage(store: OverflowStore, first: PageId, visit: (page: PageId) => void): void {
+  const found = chainPage();
+  for (let page = first | 0; page !== (NO_PAGE_STORED | 0); page = found.next) {
+    visitPage(store, page, -1, null, 0, found);
+    visit(page);
+  }
+}

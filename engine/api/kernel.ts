@@ -1,0 +1,487 @@
+/**
+ * The kernel as one thread uses it: opening and attaching, tables, transactions, statements, checks, closing. Generated code is
+ * specialised against what lies below (codegen/rows, engine/txn); this puts the parts together.
+ *
+ *   openKernel(directory)          the thread that opens: host of the database in this process
+ *   kernel.handle  ->  attachKernel(handle)      any other worker thread: the same memory, the same pages
+ *
+ * Every call enters the engine (shm/entry.ts) and leaves it again, so that between two calls a thread holds nothing back.
+ */
+
+import { assert } from '../../shm/assert.ts';
+import { enterEngine, leaveEngine } from '../../shm/entry.ts';
+import { handleClosed, SqlError } from '../../shm/errors.ts';
+import { handleOf, type SharedMemoryHandle, viewSharedMemory } from '../../shm/shared-memory.ts';
+import { attachThread, detachThread, THREAD_ROLE_ATTACHED, THREAD_ROLE_POOL } from '../../shm/threads.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import { foregroundSlice } from '../jobs/marks.ts';
+import { createPool, endPool, type Pool, stopPool } from '../jobs/pool.ts';
+import { drainJobs } from '../jobs/run.ts';
+import { giveBackSpares } from '../storage/btree/pages.ts';
+import { checkpoint, writeAllPages } from '../storage/checkpoint.ts';
+import { type CheckReport, checkDatabase } from '../storage/check.ts';
+import { closeDatabaseFiles } from '../storage/database-files.ts';
+import { flushAll } from '../storage/log/flush.ts';
+import { closeLog } from '../storage/log/open.ts';
+import type { VfsLock } from '../storage/vfs/vfs.ts';
+import type { World } from '../storage/world.ts';
+import { begin, beginStatement, endStatement, STATEMENT_SIMPLE, STATEMENT_WRITING, savepoint } from '../txn/begin.ts';
+import { commit, commitDurable, whenCommitDurable } from '../txn/commit.ts';
+import { failSerialization, waitForConflict } from '../txn/conflict.ts';
+import { collect } from '../txn/collector.ts';
+import { leaveTransactions } from '../txn/open.ts';
+import { installReadHook } from '../txn/page-hooks.ts';
+import { recycle, rollback, rollbackTo, undoStatement } from '../txn/rollback.ts';
+import { closeSession, openSession } from '../txn/sessions.ts';
+import { stampEnded, stampQueueLength } from '../txn/stamper.ts';
+import {
+  type BeginOptions,
+  COMMIT_STAMP,
+  DURABLE_COMMIT,
+  DURABLE_OFF,
+  DURABLE_RELAXED,
+  LAST_COMMIT,
+  READ_COMMITTED,
+  ROW_DONE,
+  ROW_DUPLICATE,
+  ROW_RERUN,
+  ROW_WAIT,
+  type RowStatus,
+  type Savepoint,
+  type Transaction,
+} from '../txn/transactions.ts';
+import { checkpointPorts, createKernelJobs } from './background.ts';
+import { type KernelOptions, type KernelSettings, kernelSettings, systemWorld } from './kernel-options.ts';
+import {
+  assembleParts,
+  attachKernelLog,
+  type KernelParts,
+  type KernelPlace,
+  openCache,
+  registerKernelRecords,
+} from './kernel-parts.ts';
+import { nextIndexId, nextTableId, startIds } from './kernel-words.ts';
+import { nameTables, type OpenedDatabase, openDatabase, type RecoveryFigures } from './open-database.ts';
+import { structureCheckers, type TableFigures } from './structure-check.ts';
+import {
+  duplicateTable,
+  findStoredByName,
+  insertStored,
+  readStoredTables,
+  SYS_TABLES,
+  SYS_TABLES_ID,
+  undefinedTable,
+} from './system-tables.ts';
+import { Table } from './table.ts';
+import { FIRST_USER_TABLE, type StoredTable, type TableDefinition, tableRuntime } from './table-definition.ts';
+import { findTable, publishTable, tableIds } from './table-directory.ts';
+import { createTablePages } from './table-pages.ts';
+import { notePages } from './undo-other.ts';
+
+/** What another thread needs to attach: can be posted, or given as workerData. */
+export interface KernelHandle {
+  readonly memory: SharedMemoryHandle;
+  readonly settings: KernelSettings;
+  readonly place: KernelPlace;
+}
+
+/** What check() found. Sound: no problems. */
+export type KernelReport = CheckReport & TableFigures;
+
+/** What only the thread that opened the database has. */
+interface Host {
+  readonly lock: VfsLock;
+  readonly pool: Pool | null;
+  readonly recovered: RecoveryFigures | null;
+}
+
+/** Opens or creates the database in a directory. The calling thread hosts it until close(). */
+export function openKernel(directory: string, options: KernelOptions = {}): Kernel {
+  const settings = kernelSettings(options);
+  const opened = openDatabase(directory, settings, options.world ?? systemWorld());
+  return finishOpen(opened);
+}
+
+function finishOpen(opened: OpenedDatabase): Kernel {
+  const { parts, place, settings, lock, recovered } = opened;
+  const jobs = createKernelJobs(parts);
+  const handle: KernelHandle = { memory: handleOf(parts.shm), settings, place };
+  const pool =
+    settings.poolThreads === 0
+      ? null
+      : createPool(jobs, { threads: settings.poolThreads, attach: new URL('./pool-attach.ts', import.meta.url).href, handle });
+  const kernel = new Kernel(parts, jobs, handle, { lock, pool, recovered });
+  kernel.startTables(opened.tablesRoot);
+  return kernel;
+}
+
+/** Attaches the calling thread to a database that another thread of this process has open. */
+export function attachKernel(handle: KernelHandle, world: World = systemWorld()): Kernel {
+  return attachAs(handle, world, THREAD_ROLE_ATTACHED);
+}
+
+/** The same for a thread of the pool. */
+export const attachPoolKernel = (handle: KernelHandle): Kernel => attachAs(handle, systemWorld(), THREAD_ROLE_POOL);
+
+function attachAs(handle: KernelHandle, world: World, role: number): Kernel {
+  const shm = viewSharedMemory(handle.memory);
+  attachThread(shm, role);
+  registerKernelRecords();
+  const cache = openCache(shm, world, handle.place.directory);
+  const log = attachKernelLog(cache, handle.settings, handle.place);
+  const parts = assembleParts(cache, log, handle.settings, handle.place);
+  installReadHook(cache, null);
+  return new Kernel(parts, createKernelJobs(parts), handle, null);
+}
+
+const DURABILITY = { commit: DURABLE_COMMIT, relaxed: DURABLE_RELAXED, off: DURABLE_OFF } as const;
+
+/** Of one thread. */
+export class Kernel {
+  readonly parts: KernelParts;
+  readonly jobs: Jobs;
+  readonly handle: KernelHandle;
+  readonly #host: Host | null;
+  readonly #tables = new Map<number, Table>();
+  /** This thread's own session, opened when first needed. */
+  #session = -1;
+  /** Stamp of the last commit of each session of this thread (TX-T19). */
+  readonly #lastCommits = new Map<number, number>();
+  #open = true;
+
+  constructor(parts: KernelParts, jobs: Jobs, handle: KernelHandle, host: Host | null) {
+    this.parts = parts;
+    this.jobs = jobs;
+    this.handle = handle;
+    this.#host = host;
+  }
+
+  /** What recovery did when this database was opened; null for a new one, and in attached threads. */
+  get recovered(): RecoveryFigures | null {
+    return this.#host?.recovered ?? null;
+  }
+
+  /** Runs `body` inside the engine. Throws 57P01 after close(). */
+  enter<Result>(body: () => Result): Result {
+    if (!this.#open) throw handleClosed('the database');
+    const { shm } = this.parts;
+    enterEngine(shm);
+    let thrown: unknown;
+    try {
+      return body();
+    } catch (error) {
+      thrown = error;
+      throw error;
+    } finally {
+      leaveEngine(shm, thrown);
+    }
+  }
+
+  // ---- tables ----
+
+  /** By finishOpen(): makes sys.tables, or reads it and publishes what it names. */
+  startTables(tablesRoot: number): void {
+    this.enter(() => {
+      if (tablesRoot === 0) this.#createSystemTables();
+      else this.#loadTables(tablesRoot);
+    });
+  }
+
+  #createSystemTables(): void {
+    const { parts } = this;
+    startIds(parts.shm, FIRST_USER_TABLE - 1, 0);
+    const stored = createTablePages(parts, SYS_TABLES, SYS_TABLES_ID, () => nextIndexId(parts.shm));
+    publishTable(parts.directory, stored);
+    const tx = this.begin();
+    this.#insertRowOf(tx, stored);
+    this.commit(tx);
+    nameTables(parts, stored.mapRoot);
+  }
+
+  #loadTables(tablesRoot: number): void {
+    const { parts } = this;
+    const tx = this.begin({ readOnly: true });
+    beginStatement(tx, STATEMENT_SIMPLE, false);
+    const tables = readStoredTables(parts, tx, tablesRoot);
+    endStatement(tx);
+    this.rollback(tx);
+    for (const stored of tables) publishTable(parts.directory, stored);
+    const indexIds = tables.flatMap((stored) => stored.indexes.map((index) => index.id));
+    startIds(parts.shm, Math.max(FIRST_USER_TABLE - 1, ...tables.map((stored) => stored.id)), Math.max(0, ...indexIds));
+  }
+
+  /** Makes a table in a transaction of its own. 42P07 when the name is taken. */
+  createTable(definition: TableDefinition): Table {
+    const tx = this.begin();
+    try {
+      const table = this.createTableIn(tx, definition);
+      this.commit(tx);
+      return table;
+    } catch (error) {
+      if (tx.open) this.rollback(tx);
+      throw error;
+    }
+  }
+
+  /** Makes a table; it goes again if the transaction is rolled back. A temporary table lives until close(). */
+  createTableIn(tx: Transaction, definition: TableDefinition): Table {
+    return this.enter(() => {
+      const { parts } = this;
+      tableRuntime(probeOf(definition));
+      if (this.#storedByName(tx, definition.name) !== null) throw duplicateTable(definition.name);
+      const id = nextTableId(parts.shm);
+      const stored = createTablePages(parts, definition, id, () => nextIndexId(parts.shm));
+      publishTable(parts.directory, stored);
+      notePages(
+        tx,
+        id,
+        stored.mapRoot,
+        stored.indexes.map((index) => index.root),
+        !stored.temporary,
+      );
+      if (!stored.temporary) this.#insertRowOf(tx, stored);
+      return this.tableById(id);
+    });
+  }
+
+  #insertRowOf(tx: Transaction, stored: StoredTable): void {
+    const status = this.statement(
+      tx,
+      STATEMENT_SIMPLE,
+      true,
+      () => insertStored(this.tableById(SYS_TABLES_ID), tx, stored) as RowStatus,
+    );
+    if (status === ROW_DUPLICATE) throw duplicateTable(stored.name);
+    assert(status === ROW_DONE, 'a row of sys.tables goes in or meets one with its name');
+  }
+
+  #storedByName(tx: Transaction, name: string): StoredTable | null {
+    let stored: StoredTable | null = null;
+    this.statement(tx, STATEMENT_SIMPLE, false, () => {
+      stored = findStoredByName(this.tableById(SYS_TABLES_ID), tx, name);
+      return ROW_DONE;
+    });
+    return stored ?? this.#temporaryByName(name);
+  }
+
+  #temporaryByName(name: string): StoredTable | null {
+    for (const id of tableIds(this.parts.directory)) {
+      const entry = findTable(this.parts.directory, id);
+      if (entry?.stored.temporary === true && entry.stored.name === name) return entry.stored;
+    }
+    return null;
+  }
+
+  /** The table with this name, as a new transaction or the given one sees it. 42P01. */
+  table(name: string, tx?: Transaction): Table {
+    const own = tx ?? this.begin({ readOnly: true });
+    try {
+      const stored = this.enter(() => this.#storedByName(own, name));
+      if (stored === null) throw undefinedTable(name);
+      return this.tableById(stored.id);
+    } finally {
+      if (tx === undefined) this.rollback(own);
+    }
+  }
+
+  /** The table with this id; it is known to this boot. */
+  tableById(id: number): Table {
+    const entry = findTable(this.parts.directory, id);
+    if (entry === undefined) throw undefinedTable(`#${id}`);
+    const known = this.#tables.get(id);
+    if (known !== undefined && known.runtime === entry.runtime) return known;
+    const table = new Table(this.parts, entry.stored, entry.runtime);
+    this.#tables.set(id, table);
+    return table;
+  }
+
+  // ---- sessions and transactions ----
+
+  /** A session of this thread: a node of the waits-for graph; has one transaction at a time. */
+  openSession(): number {
+    return this.enter(() => openSession(this.parts.txns));
+  }
+
+  closeSession(session: number): void {
+    this.enter(() => {
+      closeSession(this.parts.txns, session);
+      this.#lastCommits.delete(session);
+    });
+  }
+
+  /** Begins a transaction, in this thread's own session unless another is given. */
+  begin(options: BeginOptions & { session?: number } = {}): Transaction {
+    return this.enter(() => {
+      if (this.#session < 0) this.#session = openSession(this.parts.txns);
+      const session = options.session ?? this.#session;
+      const durability = options.durability ?? DURABILITY[this.parts.settings.durability];
+      return begin(this.parts.txns, session, { ...options, durability }, this.#lastCommits.get(session) ?? 0);
+    });
+  }
+
+  /**
+   * Runs a statement: `body` does row operations and returns the last status. When it met somebody else's row, the statement is
+   * undone, waits, and runs again ('Conflicts'). Returns ROW_DONE, ROW_GONE or ROW_DUPLICATE. 40P01, 40001, 55P03, 57014; after an
+   * error the statement is undone.
+   */
+  statement(tx: Transaction, kind: number, writes: boolean, body: (tx: Transaction) => RowStatus): RowStatus {
+    return this.enter(() => {
+      if (writes) foregroundSlice(this.jobs);
+      for (;;) {
+        beginStatement(tx, kind, writes);
+        let status: RowStatus;
+        try {
+          status = body(tx);
+          if (status !== ROW_WAIT && status !== ROW_RERUN) {
+            if (status === ROW_DUPLICATE) undoStatement(tx, false);
+            endStatement(tx);
+            return status;
+          }
+        } catch (error) {
+          this.#failStatement(tx, error);
+          throw error;
+        }
+        this.#beforeRerun(tx, status);
+      }
+    });
+  }
+
+  #beforeRerun(tx: Transaction, status: RowStatus): void {
+    try {
+      if (tx.isolation !== READ_COMMITTED && status === ROW_RERUN) failSerialization(tx);
+      undoStatement(tx, true);
+      if (status === ROW_WAIT) waitForConflict(tx);
+    } catch (error) {
+      this.#failStatement(tx, error);
+      throw error;
+    }
+  }
+
+  /** A statement that failed leaves nothing; what comes out of a poisoned handle is left to recovery. */
+  #failStatement(tx: Transaction, error: unknown): void {
+    if (!(error instanceof SqlError) || error.code.startsWith('57P') || !tx.open) return;
+    undoStatement(tx, false);
+    endStatement(tx);
+  }
+
+  /** Commits, and waits as the transaction's durability says. The object must not be used afterwards. */
+  commit(tx: Transaction): void {
+    this.enter(() => {
+      commit(tx);
+      commitDurable(tx);
+      this.#committed(tx);
+      recycle(tx);
+    });
+  }
+
+  /** Commits without waiting for the disk: whenDurable() tells when the answer may go out. */
+  precommit(tx: Transaction): void {
+    this.enter(() => {
+      commit(tx);
+      this.#committed(tx);
+    });
+  }
+
+  /** Resolves when a precommitted transaction is on disk; the object must not be used afterwards. For event loops. */
+  async whenDurable(tx: Transaction): Promise<void> {
+    await this.enter(() => whenCommitDurable(tx));
+    recycle(tx);
+  }
+
+  #committed(tx: Transaction): void {
+    if (tx.times[COMMIT_STAMP] > 0) this.#lastCommits.set(tx.session, Math.max(tx.times[COMMIT_STAMP], tx.times[LAST_COMMIT]));
+  }
+
+  /** Takes everything of the transaction back. The object must not be used afterwards. */
+  rollback(tx: Transaction): void {
+    this.enter(() => {
+      rollback(tx);
+      recycle(tx);
+    });
+  }
+
+  savepoint(tx: Transaction): Savepoint {
+    return this.enter(() => savepoint(tx));
+  }
+
+  rollbackTo(tx: Transaction, to: Savepoint): void {
+    this.enter(() => rollbackTo(tx, to));
+  }
+
+  // ---- upkeep ----
+
+  /** Moves the checkpoint on; false when another thread is at it. */
+  checkpoint(): boolean {
+    return this.enter(() => checkpoint(this.parts.cache, checkpointPorts(this.parts)));
+  }
+
+  /** Stamps, collects and runs what is queued, in this thread. */
+  tidy(): void {
+    this.enter(() => {
+      const { txns } = this.parts;
+      while (stampQueueLength(txns) > 0 && stampEnded(txns, 1024) > 0);
+      collect(txns, 1024);
+    });
+    drainJobs(this.jobs);
+  }
+
+  /** Verifies every page, row chain and index entry against each other; nobody writes meanwhile. */
+  check(): KernelReport {
+    return this.enter(() => {
+      const figures = { rows: 0, entries: 0, staleEntries: 0 };
+      const report = checkDatabase(this.parts.space, structureCheckers(this.parts, figures));
+      return { ...report, ...figures };
+    });
+  }
+
+  /** Leaves the database. The host stops the pool, writes everything, and gives the directory back; other threads have left. */
+  close(): void {
+    if (!this.#open) return;
+    const { parts } = this;
+    if (this.#host !== null) this.#closeHost(this.#host);
+    this.enter(() => {
+      if (this.#session >= 0) closeSession(parts.txns, this.#session);
+      leaveTransactions(parts.txns);
+      giveBackSpares(parts.tree);
+    });
+    this.#open = false;
+    closeLog(parts.log);
+    closeDatabaseFiles(parts.files);
+    detachThread(parts.shm);
+    this.#host?.lock.release();
+  }
+
+  #closeHost(host: Host): void {
+    if (host.pool !== null) {
+      stopPool(host.pool);
+      void endPool(host.pool);
+    }
+    this.tidy();
+    this.enter(() => {
+      const { cache, log } = this.parts;
+      flushAll(log);
+      writeAllPages(cache);
+      const done = checkpoint(cache, checkpointPorts(this.parts), (meta) => {
+        meta.cleanShutdown = true;
+      });
+      assert(done, 'nobody takes a checkpoint while the database is closed');
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** A definition as if it were stored: generating from it finds what is wrong before any page is made. */
+const probeOf = (definition: TableDefinition): StoredTable => ({
+  id: 0,
+  name: definition.name,
+  mapRoot: 0,
+  logged: true,
+  temporary: false,
+  layouts: [definition.columns],
+  indexes: [],
+});
+
+export { STATEMENT_SIMPLE, STATEMENT_WRITING };

@@ -1,0 +1,231 @@
+/**
+ * A table as one thread works on it: generated functions and single row operations. For the compiler, which calls the functions
+ * below it directly; for tests and tools, which call this.
+ *
+ * Row operations run inside a statement (Kernel.statement): their answer may be that somebody else holds the row.
+ */
+
+import { arrayDecoder, type OverflowFetch, type RowReader } from '../../codegen/rows/decoder.ts';
+import { encodeRow } from '../../codegen/rows/encoder.ts';
+import { type KeyMaker, keyMaker, keySuccessor, keyTooLong } from '../../codegen/rows/key-extractor.ts';
+import { assert } from '../../shm/assert.ts';
+import { SqlError, SQLSTATE } from '../../shm/errors.ts';
+import { createCursor, cursorAt, cursorBound, cursorFirst, cursorLast, nextBatch } from '../storage/btree/cursor.ts';
+import { hashKey } from '../storage/hash/hash-key.ts';
+import { readReferenced } from '../storage/overflow/overflow.ts';
+import { type ByteViews, privateViews } from '../storage/rows/byte-views.ts';
+import { ROW_SCRATCH_BYTES } from '../storage/rows/row-image.ts';
+import type { RowValue } from '../storage/rows/row-value.ts';
+import { createKeyScratch, KEY_OK, type KeyScratch, type TableRuntime } from '../storage/rows/runtime.ts';
+import { heapPageCount, heapRange } from '../storage/space/heap-map.ts';
+import { acceptRow, createIndexScan, findRow, nextRow } from '../txn/index-read.ts';
+import { insertRow } from '../txn/row-insert.ts';
+import { deleteRow, updateRow } from '../txn/row-update.ts';
+import { createTableScan, scanPage, type TableScan } from '../txn/table-scan.ts';
+import type { RowStatus, Transaction } from '../txn/transactions.ts';
+import type { KernelParts } from './kernel-parts.ts';
+import type { StoredTable } from './table-definition.ts';
+import { writeValue } from './undo-other.ts';
+
+export class Table {
+  readonly parts: KernelParts;
+  readonly stored: StoredTable;
+  readonly runtime: TableRuntime;
+  readonly #decode: RowReader<RowValue[]>;
+  readonly #overflow: OverflowFetch;
+  readonly #makers: KeyMaker[];
+  readonly #key: KeyScratch = createKeyScratch();
+  readonly #hash: KeyScratch = createKeyScratch();
+
+  constructor(parts: KernelParts, stored: StoredTable, runtime: TableRuntime) {
+    this.parts = parts;
+    this.stored = stored;
+    this.runtime = runtime;
+    this.#decode = arrayDecoder(runtime.layout);
+    this.#overflow = (i32, reference) => readReferenced(parts.overflow, i32, reference);
+    this.#makers = stored.indexes.map((index) => keyMaker(runtime.layout, index.keys, index.kind));
+  }
+
+  /** Room for one row image, at byte 0. */
+  newRow(): ByteViews {
+    return privateViews(ROW_SCRATCH_BYTES);
+  }
+
+  /**
+   * Writes the image of a row, values in the order of the columns. With a transaction, long values go to overflow chains that it
+   * owns; without, they are refused (54000). 23502, 22P02, 22003. Returns the image's length.
+   */
+  encode(row: ByteViews, values: readonly RowValue[], tx?: Transaction): number {
+    return encodeRow(
+      this.runtime.layout,
+      row,
+      0,
+      { numbers: new Float64Array(values.length), values: values.slice() },
+      (bytes) => {
+        if (tx === undefined)
+          throw new SqlError(SQLSTATE.program_limit_exceeded, 'a value is too long for a row', {
+            hint: 'encode it in a transaction',
+          });
+        return writeValue(tx, this.parts.overflow, this.runtime, bytes);
+      },
+    );
+  }
+
+  /** The values of an image of the current layout. */
+  decode(row: ByteViews, at = 0): RowValue[] {
+    return this.#decode(row.i32, row.u16, row.u8, row.f64, row.bytesView, at, this.#overflow);
+  }
+
+  insert(tx: Transaction, row: ByteViews): RowStatus {
+    return insertRow(tx, this.runtime, row, 0);
+  }
+
+  update(tx: Transaction, page: number, slot: number, row: ByteViews): RowStatus {
+    return updateRow(tx, this.runtime, page, slot, row, 0);
+  }
+
+  remove(tx: Transaction, page: number, slot: number): RowStatus {
+    return deleteRow(tx, this.runtime, page, slot);
+  }
+
+  /** Position of an index by its name. 42704. */
+  indexAt(name: string): number {
+    const at = this.stored.indexes.findIndex((index) => index.name === name);
+    if (at < 0) throw new SqlError(SQLSTATE.undefined_object, `table "${this.stored.name}" has no index "${name}"`);
+    return at;
+  }
+
+  /** The row with this key that the transaction sees: image in `out`, row id in tx.ints. A snapshot is taken. */
+  find(tx: Transaction, index: string, values: readonly RowValue[], out: ByteViews): boolean {
+    const at = this.indexAt(index);
+    if (!this.makeKey(at, values, this.#key)) return false;
+    if (this.stored.indexes[at].method === 'hash') return this.#findHashed(tx, at, out);
+    return findRow(tx, this.runtime, at, this.#key, out) > 0;
+  }
+
+  /** Entries of one hash: the row's own key decides. */
+  #findHashed(tx: Transaction, at: number, out: ByteViews): boolean {
+    const { kind, keys } = this.stored.indexes[at];
+    const index = this.runtime.indexes[at];
+    hashKey(kind, this.#key, this.#hash);
+    const cursor = createCursor('i64', 16);
+    cursorAt(cursor, this.#hash, 0, 0);
+    cursorBound(cursor, this.#hash, -1, 65535);
+    const own = createKeyScratch();
+    while (nextBatch(this.parts.tree, index.root, cursor) > 0) {
+      for (let entry = 0; entry < cursor.count; entry++) {
+        if (acceptRow(tx, this.runtime, index, this.#hash, cursor.rowPages[entry], cursor.rowSlots[entry], out) === 0) continue;
+        const values = this.decode(out);
+        if (
+          this.makeKey(
+            at,
+            keys.map((key) => values[key.column]),
+            own,
+          ) &&
+          equalKeys(own, this.#key)
+        )
+          return true;
+      }
+    }
+    return false;
+  }
+
+  /** The key of these values, the first columns of the index. False: no row can have it (it is too long). */
+  makeKey(at: number, values: readonly RowValue[], key: KeyScratch): boolean {
+    key.i32.fill(0);
+    return (
+      this.#makers[at].encode({ numbers: new Float64Array(values.length), values: values.slice() }, key, values.length) === KEY_OK
+    );
+  }
+
+  /** Calls `visit` for every row that the transaction sees, in the order of the heap. A snapshot is taken. */
+  scan(tx: Transaction, visit: (values: RowValue[]) => void): void {
+    const { space } = this.parts;
+    const pages = heapPageCount(space, this.runtime.mapRoot);
+    const range = new Int32Array(2);
+    const scan = createTableScan();
+    for (let index = 0; index < pages; ) {
+      const count = Math.min(heapRange(space, this.runtime.mapRoot, index, range), pages - index);
+      for (let page = 0; page < count; page++) this.#scanOne(tx, range[0] + page, scan, visit);
+      index += count;
+    }
+  }
+
+  /** Rows are copied under the hold and decoded after it: decoding allocates (SM-L4). */
+  #scanOne(tx: Transaction, page: number, scan: TableScan, visit: (values: RowValue[]) => void): void {
+    const copies = privateViews(65536);
+    const starts: number[] = [];
+    let used = 0;
+    const copy = (i32: Int32Array, row: number): void => {
+      const bytes = ((i32[(row + 12) >> 2] & 0x3fff) + 7) & ~7;
+      for (let word = 0; word < bytes >> 2; word++) copies.i32[(used >> 2) + word] = i32[(row >> 2) + word];
+      starts.push(used);
+      used += bytes;
+    };
+    scanPage(
+      tx,
+      this.runtime,
+      page,
+      scan,
+      {
+        page: (i32, _u32, _u16, _u8, _f64, at, slots) => {
+          for (let slot = 0; slot < slots; slot++) {
+            const entry = i32[((at + 8192) >> 2) - 1 - slot];
+            if (entry !== 0) copy(i32, at + (entry & 0x1fff));
+          }
+        },
+        rows: (i32, _u32, _u16, _u8, _f64, offsets, count) => {
+          for (let index = 0; index < count; index++) copy(i32, offsets[index]);
+        },
+      },
+      NO_STATE,
+    );
+    for (const start of starts) visit(this.decode(copies, start));
+  }
+
+  /**
+   * Calls `visit` for the rows whose key lies in [from, to] (beginnings of keys count whole; null: no bound), in the order of the
+   * index. A snapshot is taken.
+   */
+  range(
+    tx: Transaction,
+    index: string,
+    from: readonly RowValue[] | null,
+    to: readonly RowValue[] | null,
+    visit: (values: RowValue[]) => void,
+    backward = false,
+  ): void {
+    const at = this.indexAt(index);
+    const runtime = this.runtime.indexes[at];
+    assert(this.stored.indexes[at].method === 'btree', 'a range is read from an ordered index');
+    const cursor = createCursor(runtime.kind);
+    const low = from === null ? null : this.#boundary(at, from, false);
+    const high = to === null ? null : this.#boundary(at, to, true);
+    const start = backward ? high : low;
+    const end = backward ? low : high;
+    if (start !== null) cursorAt(cursor, start.key, start.after ? -1 : 0, start.after ? 65535 : 0);
+    else if (backward) cursorLast(cursor);
+    else cursorFirst(cursor);
+    if (end !== null) cursorBound(cursor, end.key, end.after ? -1 : 0, end.after ? 65535 : 0);
+    const scan = createIndexScan(runtime, cursor, backward);
+    const out = this.newRow();
+    while (nextRow(tx, this.runtime, scan, out) > 0) visit(this.decode(out));
+  }
+
+  /** A place before or behind all entries of a key or of its beginning; null: no bound. */
+  #boundary(at: number, values: readonly RowValue[], behind: boolean): { key: KeyScratch; after: boolean } | null {
+    const key = createKeyScratch();
+    if (!this.makeKey(at, values, key)) throw keyTooLong();
+    if (!behind) return { key, after: false };
+    if (values.length === this.stored.indexes[at].keys.length) return { key, after: true };
+    return keySuccessor(key) ? { key, after: false } : null;
+  }
+}
+
+const NO_STATE = new Float64Array(0);
+
+function equalKeys(a: KeyScratch, b: KeyScratch): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a.u8[i] !== b.u8[i]) return false;
+  return a.i32[0] === b.i32[0] && a.i32[1] === b.i32[1];
+}
