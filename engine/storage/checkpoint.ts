@@ -20,10 +20,13 @@ import { loadFrameState, loadFrameVersion } from '../../shm/frame.layout.gen.ts'
 import { FRAME_STATE_DIRTY } from '../../shm/frame.layout.ts';
 import { frameBase } from '../../shm/shared-memory.ts';
 import type { Bytes, Lsn } from '../../shm/types.ts';
+import { sleepOnWord } from '../../shm/wait.ts';
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
 import { freeDeadCheckpointer } from './cache/bury.ts';
 import {
+  CACHE_SHARED_CHECKPOINTER,
   compareExchangeCacheSharedCheckpointer,
+  loadCacheSharedCheckpointer,
   loadCacheSharedCheckpointLsn,
   storeCacheSharedCheckpointer,
   storeCacheSharedCheckpointLsn,
@@ -90,11 +93,33 @@ export function checkpoint(cache: PageCache, ports: CheckpointPorts, change: (me
     ports.checkpointPassed(keep);
     return true;
   } finally {
-    storeCacheSharedCheckpointer(cache.i32, cache.shared, 0);
+    giveCheckpointer(cache);
   }
 }
 
 const noChange = (): void => {};
+
+/** Changes what the meta page says besides checkpoints (the root of sys.tables); waits for a checkpoint under way. On disk on return. */
+export function changeMeta(cache: PageCache, change: (meta: Meta) => void): void {
+  const { i32, shared, shm } = cache;
+  while (compareExchangeCacheSharedCheckpointer(i32, shared, 0, shm.thread + 1) !== 0) {
+    const owner = loadCacheSharedCheckpointer(i32, shared);
+    if (owner !== 0) sleepOnWord(shm, shared + CACHE_SHARED_CHECKPOINTER, owner);
+    freeDeadCheckpointer(cache);
+  }
+  try {
+    const meta = readMeta(cache.files);
+    change(meta);
+    writeMeta(cache.files, meta);
+  } finally {
+    giveCheckpointer(cache);
+  }
+}
+
+function giveCheckpointer(cache: PageCache): void {
+  storeCacheSharedCheckpointer(cache.i32, cache.shared, 0);
+  Atomics.notify(cache.i32, (cache.shared + CACHE_SHARED_CHECKPOINTER) >>> 2);
+}
 
 /** Writes every page that has a change from before now. A page that is changed all the time may escape; the next look sees it. */
 function writeOlderPages(cache: PageCache): void {

@@ -1,7 +1,7 @@
 /**
  * A miss: the page is in no frame, or in one that is still being read.
  *
- *   claim a victim (LOADING, no page)  ->  publish it in the page table  ->  read, verify, hooks  ->  page id, CLEAN, wake
+ *   claim a victim (LOADING, no page)  ->  publish it in the page table  ->  read, verify, hooks  ->  CLEAN, page id, wake
  *            another frame is there already: give the victim back, wait until that one is loaded
  *            the read fails: take the frame out of the table, EMPTY, wake; the error names file and place (SM-W10)
  *
@@ -12,18 +12,20 @@
  */
 
 import { assert } from '../../../shm/assert.ts';
-import { criticalCount } from '../../../shm/critical.ts';
-import { heldFrame, latchFrame, unlatchFrame } from '../../../shm/frame-latch.ts';
+import { criticalCount, enterCritical, leaveCritical } from '../../../shm/critical.ts';
+import { heldFrame } from '../../../shm/frame-latch.ts';
 import {
   FRAME_STATE,
   loadFrameState,
+  loadFrameSpare0,
   loadFrameTableKey,
+  storeFrameSpare0,
   storeFramePageId,
   storeFrameState,
   storeFrameTableKey,
 } from '../../../shm/frame.layout.gen.ts';
 import { FRAME_STATE_CLEAN, FRAME_STATE_DIRTY, FRAME_STATE_EMPTY, FRAME_STATE_LOADING } from '../../../shm/frame.layout.ts';
-import { tableFind, tableInsert, tableRemove } from '../../../shm/page-table.ts';
+import { tableInsert, tableRemove } from '../../../shm/page-table.ts';
 import { frameBase, frameOffset, frameSegment } from '../../../shm/shared-memory.ts';
 import { type Frame, NO_FRAME, NO_PAGE, PAGE_BYTES, type PageId } from '../../../shm/types.ts';
 import { sleepOnWord } from '../../../shm/wait.ts';
@@ -49,21 +51,16 @@ export function missFrame(cache: PageCache, pageId: PageId, read: boolean): Fram
   assert(heldFrame(shm) === NO_FRAME, 'no page is read under a hold (SM-L4)');
   cache.counts.misses++;
   for (;;) {
-    const present = tableFind(shm, pageId);
-    if (present !== NO_FRAME) {
-      if (awaitLoaded(cache, present, pageId)) return present;
-      continue;
-    }
     const frame = claimFrame(cache, pageId);
     if (testing) yieldPoint('cache.claimed');
     const taken = tableInsert(shm, pageId, frame);
-    if (taken !== frame) {
-      freeFrame(cache, frame);
-      continue;
+    if (taken === frame) {
+      if (testing) yieldPoint('cache.published');
+      load(cache, frame, pageId, read);
+      return frame;
     }
-    if (testing) yieldPoint('cache.published');
-    load(cache, frame, pageId, read);
-    return frame;
+    freeFrame(cache, frame);
+    if (awaitLoaded(cache, taken, pageId)) return taken;
   }
 }
 
@@ -77,6 +74,9 @@ function awaitLoaded(cache: PageCache, frame: Frame, pageId: PageId): boolean {
     if (state !== FRAME_STATE_LOADING) return true;
     cache.counts.waits++;
     if (testing) yieldPoint('cache.awaitLoaded');
+    // Announced first, looked at again afterwards: whoever shows the page does it the other way round.
+    storeFrameSpare0(shm.i32, base, 1);
+    if (loadFrameState(shm.i32, base) !== FRAME_STATE_LOADING) continue;
     sleepOnWord(shm, base + FRAME_STATE, FRAME_STATE_LOADING);
     freeDeadFrame(cache, frame);
   }
@@ -136,20 +136,30 @@ function checkedPartOf(cache: PageCache, frame: Frame): Uint8Array {
   return (checkedParts[frame] ??= checkedPart(frameSegment(shm, frame).bytesView, frameOffset(shm, frame)));
 }
 
-/** The image is complete: shows the page. */
+/**
+ * The image is complete: shows the page. The page id comes last, and without the latch: whoever sees it sees all the rest, and
+ * before that nobody keeps the latch or a hold.
+ */
 export function finishLoad(cache: PageCache, frame: Frame, pageId: PageId, dirty: boolean): void {
-  const shm = cache.shm;
+  const { shm } = cache;
+  const { i32 } = shm;
   const base = frameBase(shm, frame);
-  // The latch is free but for latecomers who waited for the frame's former page and are about to notice.
-  latchFrame(shm, frame);
+  enterCritical(shm);
   if (dirty) {
     cache.f64[recoveryWord(shm, frame)] = UNLOGGED;
-    Atomics.add(cache.i32, (cache.shared + CACHE_SHARED_DIRTY_FRAMES) >>> 2, 1);
+    Atomics.add(i32, (cache.shared + CACHE_SHARED_DIRTY_FRAMES) >>> 2, 1);
   }
-  storeFrameState(shm.i32, base, dirty ? FRAME_STATE_DIRTY : FRAME_STATE_CLEAN);
-  storeFramePageId(shm.i32, base, pageId);
-  unlatchFrame(shm, frame);
-  Atomics.notify(shm.i32, (base + FRAME_STATE) >>> 2);
+  storeFrameState(i32, base, dirty ? FRAME_STATE_DIRTY : FRAME_STATE_CLEAN);
+  storeFramePageId(i32, base, pageId);
+  leaveCritical(shm);
+  wakeWaiters(cache, base);
+}
+
+/** Who waits for the frame to be loaded has said so in its first spare word. */
+function wakeWaiters(cache: PageCache, base: number): void {
+  if (loadFrameSpare0(cache.i32, base) === 0) return;
+  storeFrameSpare0(cache.i32, base, 0);
+  Atomics.notify(cache.i32, (base + FRAME_STATE) >>> 2);
 }
 
 /** A frame that was claimed and published, but could not be filled. */
@@ -161,7 +171,7 @@ export function abandonFrame(cache: PageCache, frame: Frame, pageId: PageId): vo
 /** A claimed frame that is in no table goes back to those that are empty. */
 export function freeFrame(cache: PageCache, frame: Frame): void {
   const base = frameBase(cache.shm, frame);
-  storeFrameTableKey(cache.shm.i32, base, NO_PAGE);
-  storeFrameState(cache.shm.i32, base, FRAME_STATE_EMPTY);
-  Atomics.notify(cache.shm.i32, (base + FRAME_STATE) >>> 2);
+  storeFrameTableKey(cache.i32, base, NO_PAGE);
+  storeFrameState(cache.i32, base, FRAME_STATE_EMPTY);
+  wakeWaiters(cache, base);
 }

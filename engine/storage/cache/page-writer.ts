@@ -61,6 +61,8 @@ const testing = TESTING;
 /** Frames of the batch in the order of their images, and whether each may take over 'all visible' from its copy. */
 interface Batch {
   readonly frames: Int32Array;
+  /** The page of each copy; the frame of a temporary page that is freed meanwhile may get another. */
+  readonly pages: Int32Array;
   readonly visible: Uint8Array;
   count: number;
   /** Images before this one are of temporary pages. */
@@ -141,7 +143,13 @@ export function writeOwned(cache: PageCache, atMost: number, below: Lsn): number
 // ---- one batch ----
 
 function writeBatch(cache: PageCache, atMost: number, below: Lsn): number {
-  const batch: Batch = { frames: collect(cache, atMost, below), visible: new Uint8Array(BATCH_PAGES), count: 0, temporary: 0 };
+  const batch: Batch = {
+    frames: collect(cache, atMost, below),
+    pages: new Int32Array(BATCH_PAGES),
+    visible: new Uint8Array(BATCH_PAGES),
+    count: 0,
+    temporary: 0,
+  };
   copyPages(cache, batch);
   if (batch.count === 0) return 0;
   try {
@@ -189,6 +197,7 @@ function copyPages(cache: PageCache, batch: Batch): void {
     const frame = batch.frames[index];
     const pageId = copyPage(cache, frame, imageAt(cache, batch.count));
     if (pageId === NO_PAGE) continue;
+    batch.pages[batch.count] = pageId;
     batch.frames[batch.count++] = frame;
     if (pageId < 0) batch.temporary = batch.count;
   }
@@ -215,7 +224,7 @@ function prepareCopies(cache: PageCache, batch: Batch): void {
   const copies = cache.shm.control;
   for (let index = 0; index < batch.count; index++) {
     const at = imageAt(cache, index);
-    const pageId = Atomics.load(cache.i32, pageIdWord(cache.shm, batch.frames[index]));
+    const pageId = batch.pages[index];
     if (index < batch.temporary) setPagePageId(copies.u32, at, pageId);
     assert((pagePageId(copies.u32, at) | 0) === pageId, 'a page that is written knows its own number');
     const hook = cache.copyHooks[pageType(copies.u8, at)];
@@ -261,12 +270,12 @@ function flushLog(cache: PageCache, batch: Batch): void {
 
 /** Writes images [from, to) where they belong, neighbours in one call. */
 function writeInPlace(cache: PageCache, batch: Batch, from: number, to: number): void {
-  const { u32, bytesView } = cache.shm.control;
+  const { bytesView } = cache.shm.control;
   const file = from < batch.temporary ? cache.files.temporary : cache.files.data;
   for (let index = from; index < to; ) {
-    const pageId = pagePageId(u32, imageAt(cache, index));
+    const pageId = batch.pages[index];
     let run = 1;
-    while (index + run < to && pagePageId(u32, imageAt(cache, index + run)) === pageId + run) run++;
+    while (index + run < to && batch.pages[index + run] === pageId + run) run++;
     file.write(pagePosition(pageId), bytesView, imageAt(cache, index), run * PAGE_BYTES);
     index += run;
   }

@@ -12,13 +12,13 @@ import { scanRingTook, scanRingVictim, nextVictim, takeFreshFrame } from '../../
 import { SQLSTATE, SqlError } from '../../../shm/errors.ts';
 import { tryLatchFrame, unlatchFrame, unlatchFrameUnchanged } from '../../../shm/frame-latch.ts';
 import {
+  FRAME_OWNER,
+  FRAME_REFERENCED,
+  FRAME_TABLE_KEY,
   loadFramePageId,
   loadFrameState,
-  storeFrameOwner,
   storeFramePageId,
-  storeFrameReferenced,
   storeFrameState,
-  storeFrameTableKey,
 } from '../../../shm/frame.layout.gen.ts';
 import { FRAME_STATE_CLEAN, FRAME_STATE_EMPTY, FRAME_STATE_LOADING } from '../../../shm/frame.layout.ts';
 import { tableRemove } from '../../../shm/page-table.ts';
@@ -58,7 +58,7 @@ export function tryClaimFrame(cache: PageCache, pageId: PageId): Frame {
   for (let attempts = 0; attempts <= shm.frameCount; attempts++) {
     if (frame !== NO_FRAME && take(cache, frame)) {
       if (cache.scanning) scanRingTook(ring, frame, pageId);
-      else storeFrameReferenced(shm.i32, frameBase(shm, frame), 1);
+      else shm.i32[(frameBase(shm, frame) + FRAME_REFERENCED) >>> 2] = 1;
       return frame;
     }
     frame = nextVictim(shm);
@@ -76,7 +76,11 @@ function take(cache: PageCache, frame: Frame): boolean {
   const state = loadFrameState(i32, base);
   const pageId = loadFramePageId(i32, base);
   // An empty frame with a page id is a fresh one that another thread is just being handed.
-  const usable = state === FRAME_STATE_CLEAN ? !isAllocationPage(pageId) : state === FRAME_STATE_EMPTY && pageId === NO_PAGE;
+  // A clean one without a page id is about to be shown.
+  const usable =
+    state === FRAME_STATE_CLEAN
+      ? pageId !== NO_PAGE && !isAllocationPage(pageId)
+      : state === FRAME_STATE_EMPTY && pageId === NO_PAGE;
   if (!usable) {
     unlatchFrameUnchanged(shm, frame);
     return false;
@@ -84,9 +88,10 @@ function take(cache: PageCache, frame: Frame): boolean {
   // In this order, so that a burial finds enough to put right at each step; the latch makes death in here a poisoning anyway.
   storeFramePageId(i32, base, NO_PAGE);
   if (state === FRAME_STATE_CLEAN) tableRemove(shm, pageId, frame);
-  storeFrameTableKey(i32, base, NO_PAGE);
-  storeFrameReferenced(i32, base, 0);
-  storeFrameOwner(i32, base, shm.thread + 1);
+  // Plain: the state, stored after them, carries them over to others.
+  i32[(base + FRAME_TABLE_KEY) >>> 2] = NO_PAGE;
+  i32[(base + FRAME_REFERENCED) >>> 2] = 0;
+  i32[(base + FRAME_OWNER) >>> 2] = shm.thread + 1;
   cache.f64[recoveryWord(shm, frame)] = NEVER;
   cache.f64[writingWord(shm, frame)] = NEVER;
   storeFrameState(i32, base, FRAME_STATE_LOADING);
