@@ -63,7 +63,7 @@ import {
   undoPieceNext,
 } from './txn.layout.gen.ts';
 import { UNDO_DELETE, UNDO_INSERT, UNDO_UPDATE, UNDO_VOID } from './txn.layout.ts';
-import { PIECE_ENTRIES } from './undo.ts';
+import { PIECE_ENTRIES } from './undo-piece.ts';
 import { copyVersion } from './visibility.ts';
 
 /** Entries of an undo list beyond which a change set becomes whole tables at once. */

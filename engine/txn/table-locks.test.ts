@@ -1,0 +1,123 @@
+import { strictEqual } from 'node:assert/strict';
+import { test } from 'node:test';
+import { heapUsedBytes } from '../../shm/allocator.ts';
+import { SimulatedVfs } from '../storage/vfs/simulated-vfs.ts';
+import { createLockStore, fill, finish, giveUp, insert, type LockStore, lockMemory, start, TABLE } from './locks-fixture.ts';
+import { TABLE_WORDS } from './table-lists.ts';
+import { lockTable, TABLE_ACCESS, TABLE_WRITE, useTable } from './table-locks.ts';
+import { ROW_DONE, ROW_WAIT } from './transactions.ts';
+
+const open = (): LockStore => createLockStore(new SimulatedVfs({ seed: 1 }), lockMemory(), '/database');
+
+function wordsInUse({ locks }: LockStore): number {
+  let used = 0;
+  for (let word = 0; word < 16 * TABLE_WORDS; word++) used += locks.i32[(locks.tableWords >>> 2) + word];
+  for (let word = 0; word < TABLE_WORDS; word++) used += locks.i32[(locks.tableIntents >>> 2) + word];
+  return used;
+}
+
+test('TX-T14: DDL waits for writers and readers; readers are known by no number', () => {
+  const found = open();
+  const { locks } = found;
+  const writer = start(found);
+  const reader = start(found);
+  const ddl = start(found);
+  strictEqual(insert(found, writer, 1, 1), ROW_DONE);
+  strictEqual(useTable(locks, reader, TABLE, TABLE_ACCESS), false);
+  strictEqual(reader.number, 0, 'reading draws no number');
+  strictEqual(lockTable(locks, ddl, TABLE, TABLE_ACCESS), ROW_WAIT);
+  strictEqual(ddl.waitsFor, writer.number);
+  finish(writer);
+  strictEqual(lockTable(locks, ddl, TABLE, TABLE_ACCESS), ROW_WAIT);
+  strictEqual(ddl.waitsFor, 0);
+  finish(reader);
+  strictEqual(lockTable(locks, ddl, TABLE, TABLE_ACCESS), ROW_DONE);
+  finish(ddl);
+  strictEqual(wordsInUse(found), 0);
+});
+
+test('TX-T14: new users queue behind an intention, those that use the table already go on', () => {
+  const found = open();
+  const { locks } = found;
+  const first = start(found);
+  const ddl = start(found);
+  const late = start(found);
+  strictEqual(useTable(locks, first, TABLE, TABLE_ACCESS), false);
+  strictEqual(lockTable(locks, ddl, TABLE, TABLE_ACCESS), ROW_WAIT);
+  strictEqual(useTable(locks, late, TABLE, TABLE_ACCESS), true);
+  strictEqual(late.waitsFor, ddl.number);
+  strictEqual(late.number !== 0, true, 'who waits stands in the graph');
+  strictEqual(useTable(locks, first, TABLE, TABLE_WRITE), false, 'DDL waits for it anyway');
+  strictEqual(useTable(locks, late, TABLE + 1, TABLE_WRITE), false, 'another table');
+  finish(first);
+  strictEqual(lockTable(locks, ddl, TABLE, TABLE_ACCESS), ROW_DONE);
+  strictEqual(useTable(locks, late, TABLE, TABLE_ACCESS), true);
+  strictEqual(useTable(locks, ddl, TABLE, TABLE_WRITE), false, 'its own table');
+  finish(ddl);
+  strictEqual(useTable(locks, late, TABLE, TABLE_ACCESS), false);
+  finish(late);
+  strictEqual(wordsInUse(found), 0);
+});
+
+test('TX-T14: two that want one table have it in the order in which they came', () => {
+  const found = open();
+  const { locks } = found;
+  const a = start(found);
+  const b = start(found);
+  strictEqual(lockTable(locks, a, TABLE, TABLE_ACCESS), ROW_DONE);
+  strictEqual(lockTable(locks, b, TABLE, TABLE_WRITE), ROW_WAIT);
+  strictEqual(b.waitsFor, a.number);
+  giveUp(a);
+  strictEqual(lockTable(locks, b, TABLE, TABLE_WRITE), ROW_DONE);
+  finish(b);
+});
+
+test('TX-T14: who keeps writers out lets readers in', () => {
+  const found = open();
+  const { locks } = found;
+  const reader = start(found);
+  const build = start(found);
+  strictEqual(useTable(locks, reader, TABLE, TABLE_ACCESS), false);
+  strictEqual(lockTable(locks, build, TABLE, TABLE_WRITE), ROW_DONE);
+  const late = start(found);
+  strictEqual(useTable(locks, late, TABLE, TABLE_ACCESS), false);
+  strictEqual(useTable(locks, late, TABLE, TABLE_WRITE), true);
+  strictEqual(late.waitsFor, build.number);
+  strictEqual(useTable(locks, reader, TABLE, TABLE_WRITE), true);
+  strictEqual(lockTable(locks, build, TABLE, TABLE_ACCESS), ROW_WAIT, 'and waits when it wants it all');
+  giveUp(reader);
+  giveUp(late);
+  strictEqual(lockTable(locks, build, TABLE, TABLE_ACCESS), ROW_DONE);
+  finish(build);
+  strictEqual(wordsInUse(found), 0);
+});
+
+test('TX-T14: a transaction that uses more tables than its list holds counts as using all', () => {
+  const found = open();
+  const { locks } = found;
+  const many = start(found);
+  for (let table = 200; table < 300; table++) strictEqual(useTable(locks, many, table, TABLE_ACCESS), false);
+  const ddl = start(found);
+  strictEqual(lockTable(locks, ddl, 200, TABLE_ACCESS), ROW_WAIT);
+  strictEqual(lockTable(locks, ddl, 295, TABLE_ACCESS), ROW_WAIT);
+  strictEqual(lockTable(locks, ddl, 1000, TABLE_ACCESS), ROW_WAIT);
+  strictEqual(useTable(locks, many, 1000, TABLE_ACCESS), false, 'it is not kept waiting by who waits for it');
+  finish(many);
+  for (const table of [200, 295, 1000]) strictEqual(lockTable(locks, ddl, table, TABLE_ACCESS), ROW_DONE);
+  finish(ddl);
+  strictEqual(wordsInUse(found), 0);
+});
+
+test('TX-T14: nothing is left in the heap', () => {
+  const found = open();
+  fill(found, 3);
+  const before = heapUsedBytes(found.store.shm);
+  for (let round = 0; round < 50; round++) {
+    const ddl = start(found);
+    strictEqual(lockTable(found.locks, ddl, TABLE, TABLE_ACCESS), ROW_DONE);
+    strictEqual(lockTable(found.locks, ddl, TABLE + round, TABLE_ACCESS), ROW_DONE);
+    if (round % 2 === 0) finish(ddl);
+    else giveUp(ddl);
+  }
+  strictEqual(heapUsedBytes(found.store.shm), before);
+});

@@ -1,0 +1,46 @@
+/** TX-T14: a writer, a reader and DDL meet at one table; DDL is alone with it. */
+
+import { finish, giveUp } from '../../../engine/txn/locks-fixture.ts';
+import { lockTable, TABLE_ACCESS, TABLE_WRITE, useTable } from '../../../engine/txn/table-locks.ts';
+import { ROW_DONE } from '../../../engine/txn/transactions.ts';
+import { yieldPoint } from '../../../shm/yield-point.ts';
+import type { InterleavingCase } from '../case.ts';
+import { freshRows, type LockPayload, sessionStore, startQuickly } from './locks-store.ts';
+
+const TABLE = 321;
+
+export const interleaving: InterleavingCase<LockPayload, number> = {
+  name: 'TX-T14: DDL and users of one table',
+  sessions: 3,
+  setup: () => freshRows(1),
+  session: ({ words, ...payload }, session) => {
+    const { found } = sessionStore({ words, ...payload });
+    const { locks } = found;
+    for (let tries = 1; ; tries++) {
+      const tx = startQuickly(found);
+      if (session === 0) {
+        while (lockTable(locks, tx, TABLE, TABLE_ACCESS) !== ROW_DONE) yieldPoint('case.wait');
+        if (Atomics.load(words, 0) !== 0) throw new Error('DDL is not alone with its table');
+        Atomics.store(words, 1, 1);
+        yieldPoint('case.changed');
+        Atomics.store(words, 1, 0);
+        finish(tx);
+        return tries;
+      }
+      if (!useTable(locks, tx, TABLE, session === 1 ? TABLE_ACCESS : TABLE_WRITE)) {
+        Atomics.add(words, 0, 1);
+        if (Atomics.load(words, 1) !== 0) throw new Error('a table is used while it is being changed');
+        yieldPoint('case.used');
+        Atomics.sub(words, 0, 1);
+        finish(tx);
+        return tries;
+      }
+      giveUp(tx);
+      yieldPoint('case.wait');
+    }
+  },
+  check: (_, results) => {
+    for (const result of results) if (!result.ok) throw new Error(result.message);
+  },
+  teardown: () => {},
+};
