@@ -131,9 +131,12 @@ export function begin(txns: Transactions, session: number, options: BeginOptions
 
 /** 25P02 for a transaction that can only be rolled back, 25P01 for one that has ended. */
 export function checkOpen(tx: Transaction): void {
-  if (!tx.open) throw new SqlError(SQLSTATE.no_active_sql_transaction, 'the transaction has ended', { hint: 'begin another one' });
+  if (!tx.open)
+    throw new SqlError(SQLSTATE.no_active_sql_transaction, 'the transaction has ended', { hint: 'begin another one' });
   if (tx.failed) {
-    throw new SqlError(SQLSTATE.in_failed_sql_transaction, 'the transaction has failed', { hint: 'roll it back, or back to a savepoint' });
+    throw new SqlError(SQLSTATE.in_failed_sql_transaction, 'the transaction has failed', {
+      hint: 'roll it back, or back to a savepoint',
+    });
   }
 }
 

@@ -82,9 +82,11 @@ export function commit(tx: Transaction): void {
   }
   wakeWaiters(txns, slot);
   storeSessionTransaction(txns.i32, sessionAt(txns, tx.session), 0);
-  if (log.scratch[STAMP] - now > CLOCK_BEHIND && txns.hooks.clockBehind !== null) txns.hooks.clockBehind(log.scratch[STAMP] - now);
+  if (log.scratch[STAMP] - now > CLOCK_BEHIND && txns.hooks.clockBehind !== null)
+    txns.hooks.clockBehind(log.scratch[STAMP] - now);
   endTransaction(tx);
-  if (txnSlotUndoCount(txns.i32, slot) <= txns.options.stampAtCommit) stampTransaction(txns, slot, TXN_PRECOMMITTED, Number.MAX_SAFE_INTEGER);
+  if (txnSlotUndoCount(txns.i32, slot) <= txns.options.stampAtCommit)
+    stampTransaction(txns, slot, TXN_PRECOMMITTED, Number.MAX_SAFE_INTEGER);
   else {
     addTxnSharedStampQueue(txns.i32, txns.shared, 1);
     storeTxnSlotState(txns.i32, slot, TXN_STAMPABLE);

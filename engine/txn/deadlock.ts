@@ -88,7 +88,8 @@ function stillThere(txns: Transactions, path: Path): boolean {
   for (let at = 0; at < path.sessions.length; at++) {
     const session = path.sessions[at];
     const entry = sessionAt(txns, session);
-    if (loadSessionState(txns.i32, entry) !== SESSION_WAITING || loadSessionWaits(txns.i32, entry) !== path.waits[at]) return false;
+    if (loadSessionState(txns.i32, entry) !== SESSION_WAITING || loadSessionWaits(txns.i32, entry) !== path.waits[at])
+      return false;
     const holder = heldBy(txns, session);
     if (holder === NONE || waitingSession(txns, holder) !== path.sessions[(at + 1) % path.sessions.length]) return false;
   }

@@ -14,7 +14,14 @@ import { indexInsertUnique } from '../storage/btree/unique.ts';
 import { claimUndo, takeCredit } from '../storage/log/credit.ts';
 import type { ByteViews } from '../storage/rows/byte-views.ts';
 import { imageLayout } from '../storage/rows/row-image.ts';
-import { KEY_BYTES_MAX, KEY_OK, KEY_OVERFLOW, type IndexRuntime, type KeyScratch, type TableRuntime } from '../storage/rows/runtime.ts';
+import {
+  KEY_BYTES_MAX,
+  KEY_OK,
+  KEY_OVERFLOW,
+  type IndexRuntime,
+  type KeyScratch,
+  type TableRuntime,
+} from '../storage/rows/runtime.ts';
 import { ROW_DONE, type RowStatus, type Transaction, type Transactions } from './transactions.ts';
 import { setTxnSlotLastLsn, setTxnSlotUndoCredit, txnSlotLastLsn, txnSlotUndoCredit } from './txn.layout.gen.ts';
 import { checkUnique, witnessOf } from './unique.ts';

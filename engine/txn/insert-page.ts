@@ -86,4 +86,3 @@ function roomOf(txns: Transactions, table: TableRuntime, page: number): number {
 export function forgetInsertPages(txns: Transactions): void {
   txns.insertPages.fill(0);
 }
-

@@ -178,4 +178,3 @@ function logFree(txns: Transactions, context: UndoContext, table: number, page: 
   startRecord(log, record, HEAP_FREE_SLOT_BYTES, RECORD.heapFreeSlot, flags, context.transaction >>> 0, table, page, slot);
   publish(log, record, HEAP_FREE_SLOT_BYTES);
 }
-

@@ -15,8 +15,24 @@ import { unlatchFrameUnchanged } from '../../shm/frame-latch.ts';
 import { frameOffset, frameSegment } from '../../shm/shared-memory.ts';
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
 import { latchResident, latchPage, fetchFrame, pageChanged, pageTouched, unlatchPage } from '../storage/cache/page-cache.ts';
-import { bodyBytes, heapCapacity, heapForward, heapFreeSlot, heapImageOffset, heapPlace, heapRoom, heapWriteBody, NO_SLOT } from '../storage/heap/heap-page.ts';
-import { HEAP_FORWARD_BYTES, HEAP_FREE_SLOT_BYTES, heapBodyBytes, logHeapBody, logHeapForward } from '../storage/heap/heap-records.ts';
+import {
+  bodyBytes,
+  heapCapacity,
+  heapForward,
+  heapFreeSlot,
+  heapImageOffset,
+  heapPlace,
+  heapRoom,
+  heapWriteBody,
+  NO_SLOT,
+} from '../storage/heap/heap-page.ts';
+import {
+  HEAP_FORWARD_BYTES,
+  HEAP_FREE_SLOT_BYTES,
+  heapBodyBytes,
+  logHeapBody,
+  logHeapForward,
+} from '../storage/heap/heap-records.ts';
 import { groupBegin, groupCancel, groupEnd, groupRecord } from '../storage/log/group.ts';
 import { LOG_RECORD_BYTES } from '../storage/log/log-record.layout.gen.ts';
 import { RECORD } from '../storage/log/records.ts';
@@ -71,7 +87,15 @@ function hasRoom(txns: Transactions, page: number, need: number): boolean {
   return room >= need;
 }
 
-function moveTo(txns: Transactions, table: TableRuntime, page: number, slot: number, body: number, target: number, need: number): void {
+function moveTo(
+  txns: Transactions,
+  table: TableRuntime,
+  page: number,
+  slot: number,
+  body: number,
+  target: number,
+  need: number,
+): void {
   const { log } = txns;
   if (table.logged) groupBegin(log, heapBodyBytes(need) + HEAP_FORWARD_BYTES + HEAP_FREE_SLOT_BYTES);
   const moved = latchAll(txns, page, body, target) && moveLatched(txns, table, page, slot, body, target, need);

@@ -52,13 +52,7 @@ import {
   type Transactions,
 } from './transactions.ts';
 import { UNDO_DELETE, UNDO_LOCK, UNDO_RUN, UNDO_UPDATE, VERSION_DELETED, VERSION_LOCK, VERSION_MARKED } from './txn.layout.ts';
-import {
-  VERSION_BYTES,
-  setTxnSlotLastLsn,
-  setUndoEntrySpare,
-  txnSlotLastLsn,
-  undoEntrySpare,
-} from './txn.layout.gen.ts';
+import { VERSION_BYTES, setTxnSlotLastLsn, setUndoEntrySpare, txnSlotLastLsn, undoEntrySpare } from './txn.layout.gen.ts';
 import { addUndo, reserveUndo, undoEntries, undoRowsInLast } from './undo.ts';
 import { checkUnique } from './unique.ts';
 import { appendVersion, reserveVersion, RUN_STARTED } from './versions.ts';

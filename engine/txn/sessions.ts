@@ -64,7 +64,8 @@ export function cancelSession(txns: Transactions, session: number, reason: numbe
 }
 
 /** The reason to end what the session runs, 0 = none. Generated code looks once a morsel. */
-export const sessionCancelled = (txns: Transactions, session: number): number => loadSessionCancel(txns.i32, sessionAt(txns, session));
+export const sessionCancelled = (txns: Transactions, session: number): number =>
+  loadSessionCancel(txns.i32, sessionAt(txns, session));
 
 /** The session has ended what it ran. */
 export function clearSessionCancel(txns: Transactions, session: number): void {

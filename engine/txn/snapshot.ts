@@ -21,16 +21,7 @@ import { publishOldestSnapshot } from '../../shm/threads.ts';
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
 import { precommittedHorizon } from '../storage/log/commit.ts';
 import { durableHorizon, flushAll, visibleHorizon } from '../storage/log/flush.ts';
-import {
-  DEPENDENCY,
-  DURABLE_COMMIT,
-  LAST_COMMIT,
-  READ_COMMITTED,
-  SNAPSHOT,
-  type Transaction,
-
-  WATCH,
-} from './transactions.ts';
+import { DEPENDENCY, DURABLE_COMMIT, LAST_COMMIT, READ_COMMITTED, SNAPSHOT, type Transaction, WATCH } from './transactions.ts';
 import { loadTxnSharedBound, loadTxnSharedIntent } from './txn.layout.gen.ts';
 
 const testing = TESTING;

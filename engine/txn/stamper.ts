@@ -20,14 +20,7 @@ import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
 import { latchPage, pageChanged, pageTouched, unlatchPage } from '../storage/cache/page-cache.ts';
 import { heapImageOffset, slotEntry } from '../storage/heap/heap-page.ts';
 import { PAGE_ALL_VISIBLE, PAGE_TYPE_HEAP } from '../storage/page.layout.ts';
-import {
-  pageFlags,
-  pageOwner,
-  pageSlotCount,
-  pageType,
-  setPageFlags,
-  setPageGreatestStamp,
-} from '../storage/page.layout.gen.ts';
+import { pageFlags, pageOwner, pageSlotCount, pageType, setPageFlags, setPageGreatestStamp } from '../storage/page.layout.gen.ts';
 import type { ByteViews } from '../storage/rows/byte-views.ts';
 import { ROW_BODY, ROW_DELETED, ROW_FORWARD, ROW_LOCKED, stubBodyPage, stubBodySlot } from '../storage/rows/row-image.ts';
 import { isBodyOf } from './row-place.ts';

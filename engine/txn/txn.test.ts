@@ -8,15 +8,7 @@ import { collect } from './collector.ts';
 import { stampEnded } from './stamper.ts';
 import { rollback, rollbackTo, undoStatement } from './rollback.ts';
 import { lastNumber, slotsInUse, startNumbers } from './slots.ts';
-import {
-  COMMIT_STAMP,
-  REPEATABLE_READ,
-  ROW_DONE,
-  ROW_DUPLICATE,
-  ROW_GONE,
-  ROW_RERUN,
-  ROW_WAIT,
-} from './transactions.ts';
+import { COMMIT_STAMP, REPEATABLE_READ, ROW_DONE, ROW_DUPLICATE, ROW_GONE, ROW_RERUN, ROW_WAIT } from './transactions.ts';
 import { allRows, createTxnStore, encode, entriesOf, type FixtureOptions, Session, type TxnStore } from './txn-fixture.ts';
 import { insertRow } from './row-insert.ts';
 import { lockRow } from './row-update.ts';
@@ -119,12 +111,20 @@ test('TX-T4: a portal goes on seeing what it saw, whatever its transaction chang
   usePortal(tx, limit);
   deepStrictEqual(
     allRows(store, tx).map((row) => [row.id, row.v]),
-    [[1, 11], [2, 20], [3, 30]],
+    [
+      [1, 11],
+      [2, 20],
+      [3, 30],
+    ],
   );
   endStatement(tx);
   deepStrictEqual(
     a.all().map((row) => [row.id, row.v]),
-    [[1, 12], [3, 30], [4, 40]],
+    [
+      [1, 12],
+      [3, 30],
+      [4, 40],
+    ],
   );
   a.commit();
 });
@@ -143,12 +143,18 @@ test('a savepoint is gone back to, more than once, and the transaction goes on',
     strictEqual(a.delete(1), ROW_DONE);
     strictEqual(a.all().length, 7);
     rollbackTo(tx, point);
-    deepStrictEqual(a.all().map((row) => row.v), [10, 20, 30, 40, 50, 60, 70]);
+    deepStrictEqual(
+      a.all().map((row) => row.v),
+      [10, 20, 30, 40, 50, 60, 70],
+    );
   }
   strictEqual(a.insert(8, 88), ROW_DONE);
   a.commit();
   a.begin();
-  deepStrictEqual(a.all().map((row) => row.v), [10, 20, 30, 40, 50, 60, 70, 88]);
+  deepStrictEqual(
+    a.all().map((row) => row.v),
+    [10, 20, 30, 40, 50, 60, 70, 88],
+  );
   a.commit();
   strictEqual(slotsInUse(store.txns), 0);
 });
@@ -172,7 +178,10 @@ test('a statement that is undone for another run keeps the rows it held', () => 
   strictEqual(b.get(2)?.v, 20);
   strictEqual(b.update(2, 5), ROW_WAIT);
   strictEqual(b.tx!.waitsFor, tx.number);
-  deepStrictEqual(entriesOf(store, 1).filter((entry) => !entry.startsWith('11 ')), before);
+  deepStrictEqual(
+    entriesOf(store, 1).filter((entry) => !entry.startsWith('11 ')),
+    before,
+  );
   strictEqual(a.update(2, 23), ROW_DONE);
   strictEqual(a.get(2)?.v, 23);
   undoStatement(tx, true);
@@ -181,7 +190,10 @@ test('a statement that is undone for another run keeps the rows it held', () => 
   deepStrictEqual([b.page, b.slot], held);
   b.commit();
   b.begin();
-  deepStrictEqual(b.all().map((row) => row.v), [11, 5, 30, 40]);
+  deepStrictEqual(
+    b.all().map((row) => row.v),
+    [11, 5, 30, 40],
+  );
   b.commit();
   strictEqual(slotsInUse(store.txns), 0);
 });
@@ -200,12 +212,18 @@ test('repeatable read sees one state and is told of rows that changed since', ()
     const tx = a.tx!;
     a.commit();
     commitDurable(tx);
-    deepStrictEqual(b.all().map((row) => row.v), [10, 20, 30]);
+    deepStrictEqual(
+      b.all().map((row) => row.v),
+      [10, 20, 30],
+    );
   }
   strictEqual(b.update(1, 99), ROW_RERUN);
   rollback(b.tx!);
   b.begin();
-  deepStrictEqual(b.all().map((row) => row.v), [14, 24]);
+  deepStrictEqual(
+    b.all().map((row) => row.v),
+    [14, 24],
+  );
   b.commit();
 });
 
@@ -291,7 +309,12 @@ test('TX-T18: the collector takes entries of old keys and tombstones, once no sn
   for (let id = 1; id <= 100; id += 2) strictEqual(a.insert(id, id), ROW_DONE);
   a.commit();
   for (const index of store.table.indexes) {
-    checkIndex(store.txns.tree, index, (page, message) => ok(false, `page ${page} ${message}`), () => {});
+    checkIndex(
+      store.txns.tree,
+      index,
+      (page, message) => ok(false, `page ${page} ${message}`),
+      () => {},
+    );
   }
 });
 
@@ -314,7 +337,10 @@ test('TX-T2: numbers wrap, skip 0 and slots that are taken; out of slots is 5330
   rollback(sessions[8].tx!);
   flushAll(store.txns.log);
   sessions[8].begin();
-  deepStrictEqual(sessions[8].all().map((row) => row.id), [0, 2, 4, 6]);
+  deepStrictEqual(
+    sessions[8].all().map((row) => row.id),
+    [0, 2, 4, 6],
+  );
   strictEqual(sessions[8].insert(9, 9), ROW_DONE);
   ok(lastNumber(store.txns) > 8);
   sessions[8].commit();
@@ -382,6 +408,9 @@ test('an insert that fails late leaves nothing of itself behind', () => {
   endStatement(tx);
   a.commit();
   a.begin();
-  deepStrictEqual(a.all().map((row) => row.id), [1, 2, 3, 9]);
+  deepStrictEqual(
+    a.all().map((row) => row.id),
+    [1, 2, 3, 9],
+  );
   a.commit();
 });

@@ -13,7 +13,14 @@ import { assert } from '../../shm/assert.ts';
 import { outOfMemory } from '../../shm/errors.ts';
 import { frameOffset, frameSegment } from '../../shm/shared-memory.ts';
 import { latchNewPage, latchPage, pageTouched, unlatchPage } from '../storage/cache/page-cache.ts';
-import { pageExtra0, pageRight, pageSlotCount, setPageExtra0, setPageRight, setPageSlotCount } from '../storage/page.layout.gen.ts';
+import {
+  pageExtra0,
+  pageRight,
+  pageSlotCount,
+  setPageExtra0,
+  setPageRight,
+  setPageSlotCount,
+} from '../storage/page.layout.gen.ts';
 import { PAGE_HEADER_BYTES, PAGE_TYPE_VERSION } from '../storage/page.layout.ts';
 import { copyWords } from '../storage/rows/byte-views.ts';
 import { formatPage } from '../storage/space/format-page.ts';

@@ -138,7 +138,8 @@ export function addInsertUndo(tx: Transaction, table: number, page: number, rowS
 
 /** Entries in all, and rows in the last one: a position in the list. */
 export const undoEntries = (tx: Transaction): number => (tx.slot === 0 ? 0 : txnSlotUndoCount(tx.context.i32, tx.slot));
-export const undoRowsInLast = (tx: Transaction): number => (tx.undoLast === 0 ? 0 : undoEntryCount(tx.context.heap.u16, tx.undoLast));
+export const undoRowsInLast = (tx: Transaction): number =>
+  tx.undoLast === 0 ? 0 : undoEntryCount(tx.context.heap.u16, tx.undoLast);
 
 /** Byte offset in the heap of the last entry; 0: the list is empty. Brings spilled entries back if it must. */
 export function lastUndo(txns: Transactions, slot: number): number {

@@ -34,5 +34,11 @@ test('TX-T5: the UUID is a version 7 one and sorts by time', () => {
 
 test('TX-T5: versions in flight and UUIDs of other makers have no counterpart', () => {
   throws(() => writeVersionUuid(new Uint8Array(16), 0, -1048577, 0, 0, 0), { code: '22023' });
-  strictEqual(readVersionUuid(Uint8Array.from({ length: 16 }, () => 0xff), 0), null);
+  strictEqual(
+    readVersionUuid(
+      Uint8Array.from({ length: 16 }, () => 0xff),
+      0,
+    ),
+    null,
+  );
 });

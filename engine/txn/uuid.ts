@@ -28,7 +28,14 @@ export interface VersionIdentity {
 }
 
 /** Writes the 16 bytes for a committed version (stamp >= 0) at `offset` of `bytes`. 22023 for a stamp that has none. */
-export function writeVersionUuid(bytes: Uint8Array, offset: number, stamp: number, server: number, page: number, slot: number): void {
+export function writeVersionUuid(
+  bytes: Uint8Array,
+  offset: number,
+  stamp: number,
+  server: number,
+  page: number,
+  slot: number,
+): void {
   const milliseconds = Math.floor(stamp / 1000);
   if (!(stamp >= 0) || milliseconds > MILLISECONDS_MAX) {
     throw new SqlError(SQLSTATE.invalid_parameter_value, `a version with stamp ${stamp} has no UUID`, {

@@ -32,11 +32,10 @@ process.once('exit', () => {
 export function startChild(script: string, options: readonly string[], scratch: string, ledger?: number): Child {
   const reports = mkdtempSync(join(scratch, 'stacks-'));
   const stacks = ['--report-on-signal', '--report-signal=SIGUSR2', '--report-exclude-env', `--report-directory=${reports}`];
-  const child = spawn(
-    process.execPath,
-    [...process.execArgv, ...stacks, join(import.meta.dirname, script), ...options],
-    { stdio: ['ignore', 'pipe', 'pipe', ledger ?? 'ignore', 'ipc'], detached: false },
-  );
+  const child = spawn(process.execPath, [...process.execArgv, ...stacks, join(import.meta.dirname, script), ...options], {
+    stdio: ['ignore', 'pipe', 'pipe', ledger ?? 'ignore', 'ipc'],
+    detached: false,
+  });
   let text = '';
   const take = (chunk: Buffer): void => {
     text = (text + chunk.toString()).slice(-OUTPUT_MAX);
@@ -111,5 +110,8 @@ interface ProcessReport {
 function stacksOf(report: ProcessReport): string {
   const one = (title: string, part: ProcessReport): string =>
     `${title}\n  ${(part.javascriptStack?.stack ?? ['(no JavaScript runs)']).join('\n  ')}`;
-  return [one('main thread', report), ...(report.workers ?? []).map((worker, index) => one(`worker thread ${index}`, worker))].join('\n');
+  return [
+    one('main thread', report),
+    ...(report.workers ?? []).map((worker, index) => one(`worker thread ${index}`, worker)),
+  ].join('\n');
 }

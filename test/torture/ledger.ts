@@ -30,7 +30,8 @@ const CHECK = 0x5ca1ab1e;
 export function writeEntry(descriptor: number, kind: number, session: number, number: number): void {
   const entry = Uint32Array.of(kind, session, number, (kind ^ session ^ number ^ CHECK) >>> 0);
   const bytes = new Uint8Array(entry.buffer);
-  if (writeSync(descriptor, bytes, 0, ENTRY_BYTES) !== ENTRY_BYTES) throw new TortureFailure('a ledger entry was written in part');
+  if (writeSync(descriptor, bytes, 0, ENTRY_BYTES) !== ENTRY_BYTES)
+    throw new TortureFailure('a ledger entry was written in part');
 }
 
 export const fileLedger = (descriptor: number): Ledger => ({

@@ -91,7 +91,9 @@ export function planRound(seed: number, round: number, workMax: number): RoundPl
   const database: DatabaseName = round % 2 === 1 ? 'plain' : 'hostile';
   // A database's first round is one that works: there must be something to lose.
   const ending = round <= 2 ? 'kill' : drawEnding(random());
-  const after = Math.round(ending === 'killOpening' ? random() * 60 : ending === 'killAtStart' ? random() * 400 : (0.15 + 0.85 * random()) * workMax);
+  const after = Math.round(
+    ending === 'killOpening' ? random() * 60 : ending === 'killAtStart' ? random() * 400 : (0.15 + 0.85 * random()) * workMax,
+  );
   const pool = random() < 0.5 ? 'auto' : 0;
   const verifierLeaves = random() < 0.4;
   const options: KernelOptions = { ...(database === 'plain' ? PLAIN : HOSTILE), pool, durability: 'commit' };

@@ -217,7 +217,9 @@ class TortureRun {
       }
     }
     if (mustCome && !done() && child.isRunning()) {
-      throw new TortureFailure(`${phase} takes longer than ${milliseconds / 1000} s: the victim hangs:\n${await stacksAndKill(child)}`);
+      throw new TortureFailure(
+        `${phase} takes longer than ${milliseconds / 1000} s: the victim hangs:\n${await stacksAndKill(child)}`,
+      );
     }
   }
 
@@ -280,7 +282,8 @@ class TortureRun {
   }
 
   describeFailure(plan: RoundPlan, error: unknown): string {
-    const message = error instanceof TortureFailure ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const message =
+      error instanceof TortureFailure ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
     return [
       `round ${plan.round} of seed ${this.#settings.seed} failed while ${this.#phase}:`,
       message,

@@ -348,7 +348,10 @@ export class TortureSession {
       const first = this.#balances(tx);
       yield;
       const second = this.#balances(tx);
-      expect(first === second, () => `session ${this.settings.session}: one snapshot read the bank as ${first}, then as ${second}`);
+      expect(
+        first === second,
+        () => `session ${this.settings.session}: one snapshot read the bank as ${first}, then as ${second}`,
+      );
     }
     this.#kernel.commit(tx);
     this.#tx = null;

@@ -21,7 +21,11 @@ const SEEDS_A_CHILD = 100;
 const STORY_LIMIT = 90_000;
 
 /** Runs the seeds from `first` on. Stops at the first failure. */
-export async function runSeeds(first: number, count: number, progress: (done: number, crashes: number) => void): Promise<SeedsResult> {
+export async function runSeeds(
+  first: number,
+  count: number,
+  progress: (done: number, crashes: number) => void,
+): Promise<SeedsResult> {
   const result: SeedsResult = { ...newOutcome(), seeds: 0, failure: null };
   const scratch = mkdtempSync(join(tmpdir(), 'scratchbird-simulated-'));
   let next = first;
@@ -62,7 +66,13 @@ async function runInChild(
     else take(said.outcome);
     seed = said.seed + 1;
   });
-  return watch(child, () => lastAt, () => seed, () => failure, stopped);
+  return watch(
+    child,
+    () => lastAt,
+    () => seed,
+    () => failure,
+    stopped,
+  );
 }
 
 async function watch(
@@ -80,7 +90,8 @@ async function watch(
     }
   }
   const how = await child.ended;
-  if (failure() !== null) return `${failure()}\n\nrun again    node test/torture/main.ts --simulated --seed ${seed() - 1} --seeds 1`;
+  if (failure() !== null)
+    return `${failure()}\n\nrun again    node test/torture/main.ts --simulated --seed ${seed() - 1} --seeds 1`;
   if (how === 0 || stopped()) return null;
   return `seed ${seed()}: the process ended with ${how}:\n${child.output()}`;
 }

@@ -280,7 +280,10 @@ export class Story {
     this.log.push(describeError(failure).slice(0, 200));
     const readFault = fault === 'failRead' || fault === 'shortRead';
     // A read that failed may have looked like damage; a write that failed may not.
-    expect(isFatal(failure) || (readFault && isDamage(failure)), () => `a disk that fails is reported as ${describeError(failure)}`);
+    expect(
+      isFatal(failure) || (readFault && isDamage(failure)),
+      () => `a disk that fails is reported as ${describeError(failure)}`,
+    );
     if (sqlCode(failure) === '57P02') await this.#mustStayPoisoned(random);
     if (failedSync !== 'keepsDirty' || random.chance(0.5)) return this.crash();
     this.#reopenInPlace(kernel);
@@ -343,7 +346,9 @@ export class Story {
     if (clean) await this.closeAll(kernel);
     else this.crash();
     this.outcome.rotten++;
-    const paths = Object.entries(this.disk.snapshot()).filter(([path, { durableSize }]) => durableSize > 0 && (clean || !path.includes('/log/')));
+    const paths = Object.entries(this.disk.snapshot()).filter(
+      ([path, { durableSize }]) => durableSize > 0 && (clean || !path.includes('/log/')),
+    );
     const [path] = paths[random.below(paths.length)];
     const flipped = this.disk.flipBits(path, 1 + random.below(12));
     this.log.push(`rot in ${path}: ${flipped.map(([offset, bit]) => `${offset}.${bit}`).join(' ')}`);
@@ -363,7 +368,10 @@ export class Story {
       const kernel = this.open();
       verifyModel(kernel, this.known, note);
       const { problems } = kernel.check();
-      expect(damages.length === 0 || problems.length > 0, () => `reading met damage that check() does not find: ${describeError(damages[0])}`);
+      expect(
+        damages.length === 0 || problems.length > 0,
+        () => `reading met damage that check() does not find: ${describeError(damages[0])}`,
+      );
     } catch (error) {
       if (error instanceof TortureFailure) throw error;
       note(error);

@@ -152,7 +152,13 @@ export function insertValues(
 }
 
 /** The values of the row with this key, null when the transaction sees none. Within a statement. */
-export function findValues(tables: TortureTables, tx: Transaction, table: Table, index: string, key: RowValue[]): RowValue[] | null {
+export function findValues(
+  tables: TortureTables,
+  tx: Transaction,
+  table: Table,
+  index: string,
+  key: RowValue[],
+): RowValue[] | null {
   return table.find(tx, index, key, tables.found) ? table.decode(tables.found) : null;
 }
 
@@ -215,7 +221,14 @@ export function expectBank(kernel: Kernel, tables: TortureTables, tx: Transactio
 }
 
 /** A transaction takes a claim, or finds it taken; or gives it up. */
-export function changeClaim(kernel: Kernel, tables: TortureTables, tx: Transaction, key: number, owner: number, give: boolean): void {
+export function changeClaim(
+  kernel: Kernel,
+  tables: TortureTables,
+  tx: Transaction,
+  key: number,
+  owner: number,
+  give: boolean,
+): void {
   const status = give
     ? changeValues(kernel, tables, tx, tables.claims, 'claims_key', key, () => null)
     : insertValues(kernel, tables, tx, tables.claims, [key, owner]);

@@ -21,7 +21,13 @@ export interface VerifierOrders {
 }
 
 export type VerifierResult =
-  | { readonly ok: true; readonly known: Known; readonly verified: Verified; readonly openMilliseconds: number; readonly pages: number }
+  | {
+      readonly ok: true;
+      readonly known: Known;
+      readonly verified: Verified;
+      readonly openMilliseconds: number;
+      readonly pages: number;
+    }
   | { readonly ok: false; readonly message: string };
 
 const path = process.argv[2];
@@ -33,7 +39,12 @@ function verify(): VerifierResult {
   const openMilliseconds = performance.now() - began;
   const report = kernel.check();
   if (report.problems.length > 0) {
-    throw new TortureFailure(`check() says:\n  ${report.problems.slice(0, 20).map((problem) => `${problem.file} page ${problem.page}: ${problem.what}`).join('\n  ')}`);
+    throw new TortureFailure(
+      `check() says:\n  ${report.problems
+        .slice(0, 20)
+        .map((problem) => `${problem.file} page ${problem.page}: ${problem.what}`)
+        .join('\n  ')}`,
+    );
   }
   const verified = verifyModel(kernel, orders.known);
   if (!orders.leave) kernel.close();

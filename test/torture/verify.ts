@@ -9,7 +9,16 @@ import type { Kernel } from '../../engine/api/kernel.ts';
 import type { RowValue } from '../../engine/storage/rows/row-value.ts';
 import { REPEATABLE_READ, type Transaction } from '../../engine/txn/transactions.ts';
 import { expect } from './failure.ts';
-import { applyTransaction, BANK_ROWS, BANK_START, KEYS, type ModelRows, type ModelSizes, planTransaction, rowOfVersion } from './model.ts';
+import {
+  applyTransaction,
+  BANK_ROWS,
+  BANK_START,
+  KEYS,
+  type ModelRows,
+  type ModelSizes,
+  planTransaction,
+  rowOfVersion,
+} from './model.ts';
 import { findTables, findValues, ITEM_INDEXES, itemValues, read, sameValues, showValues, type TortureTables } from './tables.ts';
 
 /** A session as it was last known for certain, and what happened since. */
@@ -122,7 +131,10 @@ function readNumbers(tables: TortureTables, tx: Transaction, known: Known, numbe
         (at !== undefined && at < least ? ': an acknowledged commit is lost' : ''),
     );
     const byKey = findValues(tables, tx, tables.progress, 'progress_session', [session]);
-    expect(byKey !== null && Number(byKey[1]) === at, () => `progress of session ${session}: ${at} by scan, ${String(byKey?.[1])} by key`);
+    expect(
+      byKey !== null && Number(byKey[1]) === at,
+      () => `progress of session ${session}: ${at} by scan, ${String(byKey?.[1])} by key`,
+    );
     numbers.push(at);
   }
   expect(found.size === known.sessions.length, () => `progress has ${found.size} rows for ${known.sessions.length} sessions`);

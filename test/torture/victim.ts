@@ -20,7 +20,9 @@ export interface VictimOrders {
 }
 
 /** What it posts to its parent. */
-export type VictimMessage = { kind: 'failed'; message: string } | { kind: 'ended'; poisoned: boolean; retries: [string, number][] };
+export type VictimMessage =
+  | { kind: 'failed'; message: string }
+  | { kind: 'ended'; poisoned: boolean; retries: [string, number][] };
 
 const orders = JSON.parse(readFileSync(process.argv[2], 'utf8')) as VictimOrders;
 const { plan, known } = orders;
@@ -78,7 +80,9 @@ async function main(): Promise<void> {
     // Whatever ended a thread before it was told to: its neighbours need not go on for long.
     if (Atomics.load(stop, 0) === 0) setTimeout(stopAll, 300);
   }
-  const retries = reports.flatMap((report) => [...(report?.retries ?? [])].map(([code, count]): [string, number] => [code, count]));
+  const retries = reports.flatMap((report) =>
+    [...(report?.retries ?? [])].map(([code, count]): [string, number] => [code, count]),
+  );
   const bad = reports.filter((report) => report !== null && !report.ok) as VictimThreadReport[];
   // A thread that dies inside a critical section takes the handle with it: that is what poison is for.
   const poisoned = plan.ending === 'terminate' && bad.length > 0 && bad.every((report) => report.code === '57P02');

@@ -80,14 +80,17 @@ export interface BatchExpectation {
 export function headerFault(views: RecordViews, at: number, offset: number, expected: BatchExpectation): string {
   const { u32, f64 } = views;
   if (logBatchMagic(u32, at) !== BATCH_MAGIC) return 'no batch begins here';
-  if (logBatchVersion(u32, at) !== LOG_FORMAT_VERSION) return `format version ${logBatchVersion(u32, at)}, expected ${LOG_FORMAT_VERSION}`;
+  if (logBatchVersion(u32, at) !== LOG_FORMAT_VERSION)
+    return `format version ${logBatchVersion(u32, at)}, expected ${LOG_FORMAT_VERSION}`;
   if (logBatchDatabaseHigh(u32, at) !== expected.databaseHigh || logBatchDatabaseLow(u32, at) !== expected.databaseLow) {
     return 'it belongs to another database';
   }
-  if (logBatchSegment(u32, at) !== expected.segment) return `it was written to segment ${logBatchSegment(u32, at)}, not ${expected.segment}`;
+  if (logBatchSegment(u32, at) !== expected.segment)
+    return `it was written to segment ${logBatchSegment(u32, at)}, not ${expected.segment}`;
   if (logBatchOffset(u32, at) !== offset) return `it was written to byte ${logBatchOffset(u32, at)}, not ${offset}`;
   const length = logBatchLength(u32, at);
-  if (length === 0 || length % 8 !== 0 || offset + LOG_BATCH_BYTES + length > expected.segmentBytes) return `length ${length} can not be`;
+  if (length === 0 || length % 8 !== 0 || offset + LOG_BATCH_BYTES + length > expected.segmentBytes)
+    return `length ${length} can not be`;
   const lsn = logBatchLsn(f64, at);
   if (!Number.isSafeInteger(lsn) || lsn <= 0 || lsn % 8 !== 0) return `log position ${lsn} can not be`;
   if (logBatchBoot(u32, at) === 0) return 'boot 0 can not be';

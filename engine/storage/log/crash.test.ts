@@ -7,9 +7,23 @@ import { SimulatedVfs } from '../vfs/simulated-vfs.ts';
 import { SeededRandom } from '../world.ts';
 import { releaseUndo, claimUndo, takeCredit } from './credit.ts';
 import { durableLsn, flushAll, flushTo } from './flush.ts';
-import { claimEnd, commitNumbered, fixtureLog, type FixtureOptions, type ReadBack, readBack, startAfter, writeNumbered } from './log-fixture.ts';
+import {
+  claimEnd,
+  commitNumbered,
+  fixtureLog,
+  type FixtureOptions,
+  type ReadBack,
+  readBack,
+  startAfter,
+  writeNumbered,
+} from './log-fixture.ts';
 import type { Log } from './log-context.ts';
-import { LOG_SHARED_FILE_FREE, loadLogSharedLastReady, loadLogSharedSegment, loadLogSharedSegmentOffset } from './log-shared.layout.gen.ts';
+import {
+  LOG_SHARED_FILE_FREE,
+  loadLogSharedLastReady,
+  loadLogSharedSegment,
+  loadLogSharedSegmentOffset,
+} from './log-shared.layout.gen.ts';
 import { FIRST_LSN } from './open.ts';
 import { checkpointPassed, segmentOfLsn } from './segments.ts';
 
@@ -32,7 +46,8 @@ function boot(run: Run, random: SeededRandom, given: FixtureOptions, created: Lo
     for (;;) {
       const transaction = run.next++;
       claimEnd(log);
-      for (let change = random.below(6); change >= 0; change--) writeNumbered(log, transaction, transaction, random.below(random.chance(0.05) ? 3000 : 60));
+      for (let change = random.below(6); change >= 0; change--)
+        writeNumbered(log, transaction, transaction, random.below(random.chance(0.05) ? 3000 : 60));
       if (random.chance(0.1)) continue;
       run.asked.add(transaction);
       const end = commitNumbered(log, transaction);
@@ -55,8 +70,10 @@ function boot(run: Run, random: SeededRandom, given: FixtureOptions, created: Lo
 
 function check(read: ReadBack, run: Run, seed: number): void {
   const found = new Set(read.committed);
-  for (const transaction of run.acknowledged) assert.ok(found.has(transaction), `seed ${seed}: acknowledged commit ${transaction} is lost`);
-  for (const transaction of found) assert.ok(run.asked.has(transaction), `seed ${seed}: commit ${transaction} was never asked for`);
+  for (const transaction of run.acknowledged)
+    assert.ok(found.has(transaction), `seed ${seed}: acknowledged commit ${transaction} is lost`);
+  for (const transaction of found)
+    assert.ok(run.asked.has(transaction), `seed ${seed}: commit ${transaction} was never asked for`);
 }
 
 for (const durability of ['commit', 'relaxed'] as const) {

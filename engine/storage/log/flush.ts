@@ -240,7 +240,8 @@ function stepDown(log: Log): void {
   addLogSharedFlushes(control, shared, 1);
   storeLogSharedLeader(control, shared, 0);
   addLogSharedDurableSequence(control, shared, 1);
-  if (Atomics.load(control, (shared + LOG_SHARED_SLEEPERS) >>> 2) > 0) Atomics.notify(control, logSharedDurableSequenceWord(shared));
+  if (Atomics.load(control, (shared + LOG_SHARED_SLEEPERS) >>> 2) > 0)
+    Atomics.notify(control, logSharedDurableSequenceWord(shared));
   for (let group = 0; group < 4; group++) {
     const word = ((shared + LOG_SHARED_DOORBELLS) >>> 2) + group;
     if (Atomics.load(control, word) === 0) continue;

@@ -50,7 +50,8 @@ export function groupBegin(log: Log, bytesMax: number = log.reservationMax): voi
 }
 
 /** Bytes the open group may still take. */
-export const groupRoom = (log: Log): number => Math.min(log.group.bytes.length - log.group.length, log.control[log.creditWord] - log.group.length);
+export const groupRoom = (log: Log): number =>
+  Math.min(log.group.bytes.length - log.group.length, log.control[log.creditWord] - log.group.length);
 
 /**
  * Adds a record. Its header is filled (previous from log.scratch[PREVIOUS], which is 0 afterwards; extra, aux16, aux32 and
@@ -71,7 +72,10 @@ export function groupRecord(
   const group = log.group;
   const at = group.length;
   const bytes = (LOG_RECORD_BYTES + payloadBytes + 7) & ~7;
-  assert(group.open && at + bytes <= group.bytes.length && at + bytes <= log.control[log.creditWord], 'a group keeps to the bytes it began with');
+  assert(
+    group.open && at + bytes <= group.bytes.length && at + bytes <= log.control[log.creditWord],
+    'a group keeps to the bytes it began with',
+  );
   const word = at >>> 2;
   const u32 = group.u32;
   u32[word] = bytes;

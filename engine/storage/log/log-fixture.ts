@@ -10,7 +10,13 @@ import { reserveCommit } from './commit.ts';
 import { END_CLAIM_BYTES, releaseUndo, takeCredit, takeEndCredit, claimUndo } from './credit.ts';
 import { publish, reserve, startRecord } from './log.ts';
 import { END, type Log, type LogOptions, START } from './log-context.ts';
-import { commitPayloadStamp, logRecordAux32, logRecordTransaction, logRecordType, setLogRecordAux32 } from './log-record.layout.gen.ts';
+import {
+  commitPayloadStamp,
+  logRecordAux32,
+  logRecordTransaction,
+  logRecordType,
+  setLogRecordAux32,
+} from './log-record.layout.gen.ts';
 import { attachLog, firstLogStart, LOG_DEFAULTS, LOG_REGION, type LogStart, startLog } from './open.ts';
 import { RECORD, RECORD_NO_PAGE } from './records.ts';
 
@@ -39,7 +45,11 @@ export const fixtureOptions = (given: FixtureOptions): LogOptions => ({
   archive: given.archive ?? null,
 });
 
-export const fixtureWorld = (vfs: Vfs): World => ({ vfs, clock: new ManualClock(1_700_000_000_000_000, 1), random: new SeededRandom(1) });
+export const fixtureWorld = (vfs: Vfs): World => ({
+  vfs,
+  clock: new ManualClock(1_700_000_000_000_000, 1),
+  random: new SeededRandom(1),
+});
 
 export const placeOf = (given: FixtureOptions): LogPlace => fixtureOptions(given);
 
@@ -67,7 +77,8 @@ export function fixtureLog(vfs: Vfs, given: FixtureOptions = {}): Log {
 export const fixtureBytes = (words: number): number => 40 + ((words * 4 + 7) & ~7);
 
 /** What word `index` of record `number` holds. */
-export const fixtureWord = (number: number, index: number): number => Math.imul(number + 1, 0x9e3779b1) ^ Math.imul(index, 0x85ebca6b);
+export const fixtureWord = (number: number, index: number): number =>
+  Math.imul(number + 1, 0x9e3779b1) ^ Math.imul(index, 0x85ebca6b);
 
 /** Writes a record whose content follows from its number. Returns its end; its start is in log.scratch[START]. */
 export function writeNumbered(log: Log, transaction: number, number: number, words: number): number {
@@ -127,7 +138,8 @@ export function readBack(vfs: Vfs, given: FixtureOptions, known: LogKnown): Read
       read.numbers.push(number);
       const words = (records.length - 40) / 4;
       for (let index = 0; index < words - 1; index++) {
-        if (views.i32[(at + 40) / 4 + index] !== fixtureWord(number, index)) throw new Error(`record ${number} differs at word ${index}`);
+        if (views.i32[(at + 40) / 4 + index] !== fixtureWord(number, index))
+          throw new Error(`record ${number} differs at word ${index}`);
       }
     }
   } finally {
@@ -143,7 +155,10 @@ export const startAfter = (read: ReadBack, known: LogKnown): LogStart => ({
   segment: read.reader.segment + 1,
   previousBatchLsn: read.reader.previousLsn,
   previousChecksum: read.reader.previousChecksum,
-  kept: read.reader.starts.length > 0 && read.reader.starts[0].segment === known.segment ? read.reader.starts : [known, ...read.reader.starts],
+  kept:
+    read.reader.starts.length > 0 && read.reader.starts[0].segment === known.segment
+      ? read.reader.starts
+      : [known, ...read.reader.starts],
   keepLsn: known.lsn,
   highestStamp: 0,
 });

@@ -23,19 +23,19 @@ export const LOG_RECORD = defineStruct({
     length: { at: 0, type: 'u32', unit: 'bytes', doc: 'the whole record with this header, a multiple of 8' },
     type: { at: 4, type: 'u8', doc: 'one of RECORD' },
     flags: { at: 5, type: 'u8', doc: 'RECORD_GROUP, RECORD_GROUP_END, RECORD_COMPENSATION' },
-    extra: { at: 6, type: 'u16', doc: 'the record type\'s own' },
+    extra: { at: 6, type: 'u16', doc: "the record type's own" },
     transaction: { at: 8, type: 'u32', doc: 'whose change it is; 0: of no transaction, never undone (structure changes)' },
     table: { at: 12, type: 'u32', doc: 'table or index the change belongs to, 0 where there is none' },
     previous: {
       at: 16,
       type: 'lsn',
-      doc: 'start of the transaction\'s previous record; in a compensation record start of the next record to undo; 0 = none',
+      doc: "start of the transaction's previous record; in a compensation record start of the next record to undo; 0 = none",
     },
     page: { at: 24, type: 'u32', doc: 'the page that redo changes, or 0xffffffff' },
     slot: { at: 28, type: 'u16', doc: 'slot in the page, where there is one' },
-    aux16: { at: 30, type: 'u16', doc: 'the record type\'s own' },
-    aux32: { at: 32, type: 'u32', doc: 'the record type\'s own' },
-    aux32Second: { at: 36, type: 'u32', doc: 'the record type\'s own' },
+    aux16: { at: 30, type: 'u16', doc: "the record type's own" },
+    aux32: { at: 32, type: 'u32', doc: "the record type's own" },
+    aux32Second: { at: 36, type: 'u32', doc: "the record type's own" },
   },
 });
 
@@ -44,6 +44,11 @@ export const COMMIT_PAYLOAD = defineStruct({
   name: 'commitPayload',
   doc: 'What a commit record holds behind its header',
   fields: {
-    stamp: { at: 0, type: 'time', unit: 'microseconds', doc: 'the transaction\'s stamp, unique and rising with the log (TX-T1, TX-T7)' },
+    stamp: {
+      at: 0,
+      type: 'time',
+      unit: 'microseconds',
+      doc: "the transaction's stamp, unique and rising with the log (TX-T1, TX-T7)",
+    },
   },
 });

@@ -20,13 +20,33 @@ export const LOG_SHARED = defineStruct({
 
     commitLatch: { at: 64, type: 'atomic32', doc: 'the commit latch, the only global one (TX-T7)' },
     commitEnd: { at: 68, type: 'shared53', unit: 'bytes', doc: 'log position of the end of the last commit record' },
-    lastStamp: { at: 80, type: 'shared53', unit: 'microseconds', doc: 'greatest stamp given so far, to the record that ends at commitEnd' },
-    precommittedHorizon: { at: 92, type: 'shared53', unit: 'microseconds', doc: 'stamp of the last commit record in the ring (transactions.md, Horizons)' },
+    lastStamp: {
+      at: 80,
+      type: 'shared53',
+      unit: 'microseconds',
+      doc: 'greatest stamp given so far, to the record that ends at commitEnd',
+    },
+    precommittedHorizon: {
+      at: 92,
+      type: 'shared53',
+      unit: 'microseconds',
+      doc: 'stamp of the last commit record in the ring (transactions.md, Horizons)',
+    },
 
     durableLsn: { at: 128, type: 'shared53', unit: 'bytes', doc: 'log position up to which the log is on disk' },
-    writtenTurn: { at: 140, type: 'atomic32', unit: '8 GiB', doc: 'writtenLsn / 2^33: makes a full log position of a 32-bit one' },
+    writtenTurn: {
+      at: 140,
+      type: 'atomic32',
+      unit: '8 GiB',
+      doc: 'writtenLsn / 2^33: makes a full log position of a 32-bit one',
+    },
     durableHorizon: { at: 144, type: 'shared53', unit: 'microseconds', doc: 'stamp up to which commits are on disk' },
-    visibleHorizon: { at: 156, type: 'shared53', unit: 'microseconds', doc: 'stamp at which reading snapshots are taken (TX-T8)' },
+    visibleHorizon: {
+      at: 156,
+      type: 'shared53',
+      unit: 'microseconds',
+      doc: 'stamp at which reading snapshots are taken (TX-T8)',
+    },
     durableSequence: { at: 168, type: 'atomic32', doc: 'counts the times a leader stepped down; blocked threads sleep on it' },
     sleepers: { at: 172, type: 'atomic32', doc: 'threads asleep on durableSequence' },
 
@@ -37,18 +57,37 @@ export const LOG_SHARED = defineStruct({
     previousBatchLsn: { at: 216, type: 'shared53', unit: 'bytes', doc: 'where the last batch began' },
     previousChecksum: { at: 228, type: 'atomic32', doc: 'its checksum' },
     firstUnsynced: { at: 236, type: 'atomic32', doc: 'lowest segment that may hold a batch no fdatasync has covered' },
-    releasedRest: { at: 232, type: 'atomic32', unit: '1/2 byte', doc: 'file credit of written records that does not fill a block yet' },
+    releasedRest: {
+      at: 232,
+      type: 'atomic32',
+      unit: '1/2 byte',
+      doc: 'file credit of written records that does not fill a block yet',
+    },
 
-    ringUsed: { at: 256, type: 'atomic32', unit: 'bytes', doc: 'ring bytes reserved or promised as credit, and not yet written (SM-W1)' },
+    ringUsed: {
+      at: 256,
+      type: 'atomic32',
+      unit: 'bytes',
+      doc: 'ring bytes reserved or promised as credit, and not yet written (SM-W1)',
+    },
     fileFree: { at: 320, type: 'atomic32', unit: '512 bytes', doc: 'prepared file blocks that nobody has been promised (SM-W4)' },
-    commitOverhead: { at: 384, type: 'atomic32', unit: '512 bytes', doc: 'file blocks that reserved commit records brought for the batch around them' },
+    commitOverhead: {
+      at: 384,
+      type: 'atomic32',
+      unit: '512 bytes',
+      doc: 'file blocks that reserved commit records brought for the batch around them',
+    },
 
     preparer: { at: 448, type: 'atomic32', doc: 'thread number + 1 of the thread that prepares or recycles segments, 0 = none' },
     lastReady: { at: 452, type: 'atomic32', doc: 'highest segment that is prepared' },
     oldest: { at: 456, type: 'atomic32', doc: 'lowest segment that exists' },
     keepLsn: { at: 460, type: 'shared53', unit: 'bytes', doc: 'log position from which recovery needs the log' },
 
-    doorbells: { at: 512, type: 'atomic32', doc: 'bit set of the threads 0..31 that want their doorbell rung after the next flush; three more words follow' },
+    doorbells: {
+      at: 512,
+      type: 'atomic32',
+      doc: 'bit set of the threads 0..31 that want their doorbell rung after the next flush; three more words follow',
+    },
     doorbells32: { at: 516, type: 'atomic32', doc: 'threads 32..63' },
     doorbells64: { at: 520, type: 'atomic32', doc: 'threads 64..95' },
     doorbells96: { at: 524, type: 'atomic32', doc: 'threads 96..127' },

@@ -111,9 +111,13 @@ export function prepareSegment(log: Log): void {
 }
 
 function tooManySegments(log: Log): SqlError {
-  return new SqlError(SQLSTATE.disk_full, `the log in ${log.options.directory} has ${SEGMENT_STARTS - 1} segments that recovery may need`, {
-    hint: 'end the oldest transactions, and check that checkpoints and archiving get on',
-  });
+  return new SqlError(
+    SQLSTATE.disk_full,
+    `the log in ${log.options.directory} has ${SEGMENT_STARTS - 1} segments that recovery may need`,
+    {
+      hint: 'end the oldest transactions, and check that checkpoints and archiving get on',
+    },
+  );
 }
 
 function segmentBecameReady(log: Log, segment: number): void {

@@ -67,10 +67,16 @@ for (const kind of ['blocking', 'async'] as const) {
       assert.equal(read.numbers.length, 3600);
       for (const thread of [1, 2, 3]) {
         const own = read.numbers.filter((number) => Math.floor(number / 100_000) === thread);
-        assert.deepEqual(own, Array.from({ length: 1200 }, (_, index) => thread * 100_000 + index));
+        assert.deepEqual(
+          own,
+          Array.from({ length: 1200 }, (_, index) => thread * 100_000 + index),
+        );
       }
       assert.equal(read.committed.length, 90);
-      assert.ok(read.stamps.every((stamp, index) => index === 0 || stamp > read.stamps[index - 1]), 'TX-T7');
+      assert.ok(
+        read.stamps.every((stamp, index) => index === 0 || stamp > read.stamps[index - 1]),
+        'TX-T7',
+      );
       closeLog(setting.log);
       assert.equal(Atomics.load(setting.log.control, (setting.log.shared + LOG_SHARED_RING_USED) >>> 2), 0);
     });

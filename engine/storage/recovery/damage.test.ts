@@ -61,7 +61,10 @@ for (const [name, field] of Object.entries(LOG_BATCH.fields)) {
         const { vfs } = threeBatches();
         flip(vfs, PATH, batch * 512 + field.at + byte, byte % 8);
         const error = damageOf(() => readBack(vfs, {}, KNOWN));
-        assert.match(error.message, new RegExp(`log batch at log position.*000000000001\\.log at byte ${batch * 512}: expected the next batch`));
+        assert.match(
+          error.message,
+          new RegExp(`log batch at log position.*000000000001\\.log at byte ${batch * 512}: expected the next batch`),
+        );
       }
     }
   });

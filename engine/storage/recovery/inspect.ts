@@ -16,7 +16,14 @@ import {
   logRecordTransaction,
   logRecordType,
 } from '../log/log-record.layout.gen.ts';
-import { RECORD_COMPENSATION, RECORD_GROUP, RECORD_GROUP_END, RECORD_NO_PAGE, type RecordViews, recordKind } from '../log/records.ts';
+import {
+  RECORD_COMPENSATION,
+  RECORD_GROUP,
+  RECORD_GROUP_END,
+  RECORD_NO_PAGE,
+  type RecordViews,
+  recordKind,
+} from '../log/records.ts';
 import type { Vfs } from '../vfs/vfs.ts';
 import { closeLogReader, type LogKnown, type LogPlace, openLogReader } from './log-reader.ts';
 import { nextRecord, readRecords } from './record-reader.ts';

@@ -107,7 +107,13 @@ export function makeWindow(bytes: number): ByteWindow {
 export function openLogReader(vfs: Vfs, place: LogPlace, known: LogKnown): LogReader {
   const path = segmentPath(place.directory, known.segment);
   if (!vfs.exists(path)) {
-    throw dataDamaged({ file: path, offset: 0, what: 'log segment', expected: 'the file that the checkpoint names', actual: 'no file' });
+    throw dataDamaged({
+      file: path,
+      offset: 0,
+      what: 'log segment',
+      expected: 'the file that the checkpoint names',
+      actual: 'no file',
+    });
   }
   return {
     vfs,
@@ -167,7 +173,12 @@ function fillChunk(reader: LogReader, offset: number, bytes: number): number {
       if (!reader.vfs.exists(path)) return 0;
       reader.file = reader.vfs.open(path, 'existing');
     }
-    reader.chunkBytes = reader.file.read(offset, reader.chunk.bytes, 0, Math.min(CHUNK_BYTES, reader.place.segmentBytes - offset));
+    reader.chunkBytes = reader.file.read(
+      offset,
+      reader.chunk.bytes,
+      0,
+      Math.min(CHUNK_BYTES, reader.place.segmentBytes - offset),
+    );
   }
   return Math.max(0, reader.chunkOffset + reader.chunkBytes - offset);
 }
@@ -203,7 +214,8 @@ function chainFault(reader: LogReader, at: number, consumed: number): string {
   const { u32, f64 } = reader.chunk;
   const lsn = logBatchLsn(f64, at);
   const boot = logBatchBoot(u32, at);
-  if (!reader.chained) return lsn <= reader.known.lsn ? '' : `it begins at log position ${lsn}, expected at most ${reader.known.lsn}`;
+  if (!reader.chained)
+    return lsn <= reader.known.lsn ? '' : `it begins at log position ${lsn}, expected at most ${reader.known.lsn}`;
   if (boot < reader.boot) return `boot ${boot} wrote it, before boot ${reader.boot}`;
   if (lsn !== reader.endLsn && !(boot > reader.boot && lsn < reader.endLsn && lsn >= consumed)) {
     return `it begins at log position ${lsn}, expected ${reader.endLsn}`;
@@ -315,7 +327,8 @@ function highestSyncedIn(reader: LogReader, from: number): number {
     if (logBatchMagic(chunk.u32, at) === 0 || logBatchSegment(chunk.u32, at) !== reader.segment) continue;
     if (headerFault(chunk, at, offset, { ...place, segment: reader.segment }) !== '') continue;
     if (highest < 0) highest = 0;
-    if (logBatchBoot(chunk.u32, at) < reader.boot || logBatchSyncedLsn(chunk.f64, at) <= Math.max(highest, reader.endLsn)) continue;
+    if (logBatchBoot(chunk.u32, at) < reader.boot || logBatchSyncedLsn(chunk.f64, at) <= Math.max(highest, reader.endLsn))
+      continue;
     const bytes = LOG_BATCH_BYTES + logBatchLength(chunk.u32, at);
     if (fillChunk(reader, offset, bytes) < bytes) continue;
     const moved = offset - reader.chunkOffset;

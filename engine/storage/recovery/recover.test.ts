@@ -2,7 +2,21 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createSharedMemory } from '../../../shm/shared-memory.ts';
 import { attachThread, THREAD_ROLE_HOST } from '../../../shm/threads.ts';
-import { dirtyFrames, cacheRegions, createPageCache, fetchFrame, latchPage, latchResident, onPageRead, type PageCache, pageChanged, pagePlace, pageViews, startPageCache, unlatchPage } from '../cache/page-cache.ts';
+import {
+  dirtyFrames,
+  cacheRegions,
+  createPageCache,
+  fetchFrame,
+  latchPage,
+  latchResident,
+  onPageRead,
+  type PageCache,
+  pageChanged,
+  pagePlace,
+  pageViews,
+  startPageCache,
+  unlatchPage,
+} from '../cache/page-cache.ts';
 import { repairFromDoubleWrite } from '../cache/double-write.ts';
 import { writePages } from '../cache/page-writer.ts';
 import { createDatabaseFiles, openDatabaseFiles } from '../database-files.ts';
@@ -64,7 +78,14 @@ registerRecord(RECORD.heapUpdate, {
   undo: (context: UndoContext) => {
     const engine = context.engine as Engine;
     const { views, record } = context;
-    putBack(engine, context.transaction, logRecordPage(views.u32, record), logRecordSlot(views.u16, record), views.i32[(record + 40) / 4], context.lsn[2]);
+    putBack(
+      engine,
+      context.transaction,
+      logRecordPage(views.u32, record),
+      logRecordSlot(views.u16, record),
+      views.i32[(record + 40) / 4],
+      context.lsn[2],
+    );
   },
 });
 registerRecord(RECORD.heapBody, {
@@ -79,7 +100,16 @@ function putBack(engine: Engine, transaction: number, page: number, word: number
 }
 
 /** Returns the record's start. */
-function change(engine: Engine, transaction: number, page: number, word: number, before: number, after: number, flags: number, previous: number): number {
+function change(
+  engine: Engine,
+  transaction: number,
+  page: number,
+  word: number,
+  before: number,
+  after: number,
+  flags: number,
+  previous: number,
+): number {
   const { log, cache } = engine;
   takeCredit(log, 48, flags === 0 ? UNDO_CLAIM_BYTES : 0);
   if (flags === 0) claimUndo(log, UNDO_CLAIM_BYTES);
@@ -206,7 +236,14 @@ interface Model {
 }
 
 /** Writes until the machine goes down. Returns true if a checkpoint was taken. */
-function work(engine: Engine, vfs: SimulatedVfs, random: SeededRandom, model: Model, known: RecoveryStart, first: number): number {
+function work(
+  engine: Engine,
+  vfs: SimulatedVfs,
+  random: SeededRandom,
+  model: Model,
+  known: RecoveryStart,
+  first: number,
+): number {
   const { log, cache } = engine;
   let transaction = first;
   try {
@@ -294,7 +331,14 @@ test('SM-W7, W9: after any crash, also during recovery, the pages hold the ackno
     let vfs = new SimulatedVfs({ seed });
     let engine = create(vfs);
     const model: Model = { committed: new Map(), doubtful: [], countedUp: 0 };
-    const known: RecoveryStart = { lsn: FIRST_LSN, segment: 1, durableLsn: FIRST_LSN, boot: 1, highestTransaction: 0, highestStamp: 0 };
+    const known: RecoveryStart = {
+      lsn: FIRST_LSN,
+      segment: 1,
+      durableLsn: FIRST_LSN,
+      boot: 1,
+      highestTransaction: 0,
+      highestStamp: 0,
+    };
     let transaction = 0;
     for (let crash = 0; crash < 4; crash++) {
       vfs.plan({ crashAfter: random.below(150) });
@@ -319,7 +363,14 @@ test('SM-W7, W9: after any crash, also during recovery, the pages hold the ackno
 test('SM-W6: a group without its end mark at the end of the log never happened, and the next boot writes over its place', () => {
   const vfs = new SimulatedVfs({ seed: 1 });
   const engine = create(vfs);
-  const known: RecoveryStart = { lsn: FIRST_LSN, segment: 1, durableLsn: FIRST_LSN, boot: 1, highestTransaction: 0, highestStamp: 0 };
+  const known: RecoveryStart = {
+    lsn: FIRST_LSN,
+    segment: 1,
+    durableLsn: FIRST_LSN,
+    boot: 1,
+    highestTransaction: 0,
+    highestStamp: 0,
+  };
   countUp(engine, FIRST_PAGE, FIRST_PAGE + 1);
   const { log } = engine;
   // Half of a group, as a batch that was cut at a segment's end would leave it.
@@ -345,7 +396,14 @@ test('SM-W6: a group without its end mark at the end of the log never happened, 
 test('SM-W8: what a winner left in flight is shown to the read hook, wherever the page was, before anybody works', () => {
   const vfs = new SimulatedVfs({ seed: 1 });
   const engine = create(vfs);
-  const known: RecoveryStart = { lsn: FIRST_LSN, segment: 1, durableLsn: FIRST_LSN, boot: 1, highestTransaction: 0, highestStamp: 0 };
+  const known: RecoveryStart = {
+    lsn: FIRST_LSN,
+    segment: 1,
+    durableLsn: FIRST_LSN,
+    boot: 1,
+    highestTransaction: 0,
+    highestStamp: 0,
+  };
   for (const [transaction, page] of [
     [5, FIRST_PAGE],
     [6, FIRST_PAGE + 1],

@@ -107,7 +107,13 @@ function endOfLog(state: RecoveryState, lsn: number, known: RecoveryStart): void
 }
 
 /** Handles up to `atMost` records; false at the end of the log. */
-function redoSome(state: RecoveryState, records: RecordReader, open: OpenTransactions, cache: PageCache, atMost: number): boolean {
+function redoSome(
+  state: RecoveryState,
+  records: RecordReader,
+  open: OpenTransactions,
+  cache: PageCache,
+  atMost: number,
+): boolean {
   for (let count = 0; count < atMost; count++) {
     if (!nextRecord(records)) return false;
     state.records++;
@@ -117,7 +123,8 @@ function redoSome(state: RecoveryState, records: RecordReader, open: OpenTransac
     const kind = recordKind(type);
     if (kind === undefined) throw recordDamaged(records, records.lsn[0], at);
     if (transaction !== 0) {
-      if (type === RECORD.commit || type === RECORD.abort) transactionEnded(state, open, transaction, type, views.f64[(at + LOG_RECORD_BYTES) >>> 3]);
+      if (type === RECORD.commit || type === RECORD.abort)
+        transactionEnded(state, open, transaction, type, views.f64[(at + LOG_RECORD_BYTES) >>> 3]);
       else noteRecord(open, transaction, records.lsn);
       if (((transaction - state.highestTransaction) | 0) > 0) state.highestTransaction = transaction;
     }

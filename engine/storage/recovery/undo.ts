@@ -52,7 +52,7 @@ function undoOne(found: RecordFinder, context: UndoContext, loser: Loser): void 
   const lsn = loser.undoNext;
   const length = findRecord(found, lsn);
   const views = found.record;
-  assert(logRecordTransaction(views.u32, 0) === loser.transaction, 'a transaction\'s records are chained to its own');
+  assert(logRecordTransaction(views.u32, 0) === loser.transaction, "a transaction's records are chained to its own");
   const previous = logRecordPrevious(views.f64, 0);
   assert(previous < lsn, 'the chain of a transaction leads backwards');
   loser.undoNext = previous;
@@ -105,7 +105,10 @@ function copyLog(found: RecordFinder, lsn: number, bytes: number): void {
     }
     const from = lsn + done - batches.lsn[index];
     // Where a later boot cut the log, the earlier batch counts up to the cut only.
-    const limit = index + 1 < batches.count ? Math.min(batches.length[index], batches.lsn[index + 1] - batches.lsn[index]) : batches.length[index];
+    const limit =
+      index + 1 < batches.count
+        ? Math.min(batches.length[index], batches.lsn[index + 1] - batches.lsn[index])
+        : batches.length[index];
     const count = Math.min(bytes - done, limit - from);
     found.batch.bytes.copy(found.record.bytes, done, LOG_BATCH_BYTES + from, LOG_BATCH_BYTES + from + count);
     done += count;

@@ -20,7 +20,7 @@ export const makeWinners = (capacity = 1024): Winners => ({
 
 const placeOf = (numbers: Uint32Array, transaction: number): number => {
   const mask = numbers.length - 1;
-  let at = Math.imul(transaction, 0x9e3779b1) >>> 7 & mask;
+  let at = (Math.imul(transaction, 0x9e3779b1) >>> 7) & mask;
   while (numbers[at] !== 0 && numbers[at] !== transaction >>> 0) at = (at + 1) & mask;
   return at;
 };
