@@ -100,6 +100,7 @@ function useTableSlow(locks: Locks, tx: Transaction, list: number, table: number
   const use = useAt(list, index);
   const held = index < count ? loadTableUseMode(i32, use) : 0;
   if (Atomics.load(i32, intentWord(locks, table)) === 0) {
+    if (testing) yieldPoint('tableLock.noIntent');
     publishUse(locks, list, index, table, -mode, held === 0);
     if (testing) yieldPoint('tableLock.published');
     if (Atomics.load(i32, intentWord(locks, table)) === 0) {
