@@ -21,7 +21,7 @@ import { PREVIOUS, START } from '../storage/log/log-context.ts';
 import { publish, reserve, startRecord } from '../storage/log/log.ts';
 import { RECORD, RECORD_GROUP_END } from '../storage/log/records.ts';
 import type { ByteViews } from '../storage/rows/byte-views.ts';
-import { imageLength, ROW_LENGTH_MASK, ROW_LOCKED } from '../storage/rows/row-image.ts';
+import { imageLength, ROW_LOCKED } from '../storage/rows/row-image.ts';
 import type { TableRuntime } from '../storage/rows/runtime.ts';
 import { beginWrite } from './begin.ts';
 import { claim, ENTRY_NEW, extractKey, insertEntry, refusesDuplicates } from './index-change.ts';
@@ -96,6 +96,8 @@ function placeRow(tx: Transaction, table: TableRuntime, views: ByteViews, row: n
   const length = imageLength(views.i32, row);
   const bytes = heapInsertBytes(length);
   reserveUndo(tx);
+  // Before the credit is taken: a page that is added uses it up.
+  let page = insertPageOf(txns, table);
   if (logged) {
     takeCredit(log, bytes, HEAP_FREE_SLOT_BYTES);
     claim(tx, HEAP_FREE_SLOT_BYTES);
@@ -104,14 +106,14 @@ function placeRow(tx: Transaction, table: TableRuntime, views: ByteViews, row: n
   views.i32[(row + 8) >> 2] = 0;
   views.i32[(row + 12) >> 2] &= ~ROW_LOCKED;
   for (;;) {
-    const page = insertPageOf(txns, table);
     const frame = latchPage(cache, page);
     const v = frameSegment(shm, frame);
     const at = frameOffset(shm, frame);
     const slot = heapPlace(v, at, length);
     if (slot === NO_SLOT) {
       unlatchFrameUnchanged(shm, frame);
-      nextInsertPage(txns, table, page, length & ROW_LENGTH_MASK);
+      nextInsertPage(txns, table, page, length);
+      page = insertPageOf(txns, table);
       if (logged) takeCredit(log, bytes);
       continue;
     }

@@ -329,3 +329,10 @@ export function entriesOf(store: TxnStore, at: number): string[] {
   }
   return found;
 }
+
+/** Seed of a random test, printed, or the one that is asked for. */
+export function seedOf(name: string): number {
+  const seed = Number(process.env.SCRATCHBIRD_SEED ?? Math.floor(Math.random() * 2 ** 31));
+  console.log(`${name}: SCRATCHBIRD_SEED=${seed}`);
+  return seed;
+}

@@ -5,6 +5,8 @@
  *   newest version                      has the key           has it not
  *   committed, or own                   duplicate             look no further
  *   a tombstone, committed or own       no row                -
+ *   committed above the snapshot of     duplicate             the snapshot's version has it: run again (40001)
+ *   a repeatable reader
  *   in flight by another, changed       wait                  what it falls back to has it: wait
  *   in flight by another, deleted       what it falls back to has it: wait
  *
@@ -27,15 +29,19 @@ import {
   DUPLICATE_INDEX,
   ROW_DONE,
   ROW_DUPLICATE,
+  READ_COMMITTED,
   ROW_PAGE,
+  ROW_RERUN,
   ROW_SLOT,
   ROW_WAIT,
   type RowStatus,
+  SEEN_STAMP,
+  SNAPSHOT,
   type Transaction,
   type Transactions,
   WATCH,
 } from './transactions.ts';
-import { copyVersion, isOwn } from './visibility.ts';
+import { copyVersion, isOwn, READ_AGAIN, settle } from './visibility.ts';
 
 const testing = TESTING;
 
@@ -47,7 +53,7 @@ export function witnessOf(txns: Transactions, at: number): LeafWitness {
 
 /**
  * Looks for other rows that have the key, or may get it back, in the unique index at position `at`. ROW_DONE: none, and the
- * witness says which leaves must not move until the entry goes in; ROW_DUPLICATE (tx.ints); ROW_WAIT (tx.waitsFor). The row
+ * witness says which leaves must not move until the entry goes in; ROW_DUPLICATE (tx.ints); ROW_WAIT (tx.waitsFor); ROW_RERUN. The row
  * (page, slot) itself does not count; page 0 for none. No latch or hold.
  */
 export function checkUnique(tx: Transaction, table: TableRuntime, at: number, key: KeyScratch, page: number, slot: number): RowStatus {
@@ -92,7 +98,13 @@ function checkRow(tx: Transaction, table: TableRuntime, index: IndexRuntime, key
     if (!active) {
       // The decision rests on this version, tombstones included (TX-T9).
       if (committed > tx.times[WATCH] && committed > tx.times[DEPENDENCY]) tx.times[DEPENDENCY] = committed;
-      return same ? ROW_DUPLICATE : ROW_DONE;
+      if (same || tx.isolation === READ_COMMITTED || committed <= tx.times[SNAPSHOT]) return same ? ROW_DUPLICATE : ROW_DONE;
+      const seen = settle(tx, image, 0);
+      if (seen === READ_AGAIN) continue;
+      if (seen === 0 || !hasKey(txns, table, index, image, 0, key)) return ROW_DONE;
+      // Its snapshot still shows the row that has left the key: with the new one it would see the key twice.
+      tx.times[SEEN_STAMP] = committed;
+      return ROW_RERUN;
     }
     tx.waitsFor = stampNumber(stamp) | 0;
     if (same) return ROW_WAIT;
