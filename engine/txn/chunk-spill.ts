@@ -9,32 +9,38 @@
  * enough (versions.ts).
  */
 
+import { assert } from '../../shm/assert.ts';
+import { enterCritical, leaveCritical } from '../../shm/critical.ts';
 import { advanceEpoch, epochPassed } from '../../shm/epoch.ts';
 import { acquireLatch, releaseLatch } from '../../shm/latch.ts';
 import { frameOffset, frameSegment } from '../../shm/shared-memory.ts';
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
-import { holdPage, latchNewPage, pageTouched, releasePage, unlatchPage } from '../storage/cache/page-cache.ts';
+import { holdPage, latchNewPage, latchPage, pageTouched, releasePage, unlatchPage } from '../storage/cache/page-cache.ts';
 import { PAGE_HEADER_BYTES, PAGE_TYPE_VERSION } from '../storage/page.layout.ts';
 import { copyWords, type ByteViews } from '../storage/rows/byte-views.ts';
 import { paddedLength, ROW_HEADER_BYTES } from '../storage/rows/row-image.ts';
 import { formatPage } from '../storage/space/format-page.ts';
 import { freeTemporaryPages, takeTemporaryPages } from '../storage/space/temporary-pages.ts';
 import type { Transactions } from './transactions.ts';
-import { CHUNK_FULL } from './txn.layout.ts';
+import { CHUNK_FULL, VERSION_VOID } from './txn.layout.ts';
 import {
   TXN_SHARED_CHUNK_LATCH,
   VERSION_BYTES,
+  VERSION_FLAGS,
   addTxnSharedChunksSpilled,
   loadVersionChunkPlace,
   loadVersionChunkState,
   setVersionChunkEpoch,
   setVersionChunkWaitingPlace,
+  setVersionFlags,
   storeVersionChunkPlace,
   versionChunkEpoch,
   versionChunkUsed,
   versionChunkWaitingPlace,
+  versionFlags,
+  versionLength,
 } from './txn.layout.gen.ts';
-import { chunkEntry, givePlace } from './versions.ts';
+import { chunkEntry, FIRST_VERSION, givePlace, residentVersion } from './versions.ts';
 
 const testing = TESTING;
 
@@ -65,10 +71,13 @@ export function spillChunk(txns: Transactions, chunk: number): void {
     unlatchPage(txns.cache, frame);
   }
   if (testing) yieldPoint('spill.written');
-  setVersionChunkWaitingPlace(txns.i32, entry, place);
+  // One step: a chunk whose place is taken for left while its versions are still read there would be overwritten.
+  enterCritical(txns.shm);
   storeVersionChunkPlace(txns.i32, entry, first);
   setVersionChunkEpoch(txns.i32, entry, advanceEpoch(txns.shm));
+  setVersionChunkWaitingPlace(txns.i32, entry, place);
   addTxnSharedChunksSpilled(txns.i32, txns.shared, 1);
+  leaveCritical(txns.shm);
   if (testing) yieldPoint('spill.moved');
 }
 
@@ -77,6 +86,7 @@ export function freeSpilledPlace(txns: Transactions, chunk: number): boolean {
   const entry = chunkEntry(txns, chunk);
   const place = versionChunkWaitingPlace(txns.i32, entry);
   if (place === 0 || !epochPassed(txns.shm, versionChunkEpoch(txns.i32, entry))) return false;
+  carryVoids(txns, place, loadVersionChunkPlace(txns.i32, entry), versionChunkUsed(txns.i32, entry));
   const latch = txns.shared + TXN_SHARED_CHUNK_LATCH;
   acquireLatch(txns.shm, latch);
   setVersionChunkWaitingPlace(txns.i32, entry, 0);
@@ -114,6 +124,42 @@ export function readSpilledVersion(txns: Transactions, address: number, out: Byt
   copySpilled(txns, first, from, ROW_HEADER_BYTES, out, row);
   const length = paddedLength(out.i32, row);
   copySpilled(txns, first, from, length, out, row);
+}
+
+/**
+ * The change that made the version at `address` is about to be undone: the row will have it again, overflow chains included, so
+ * the collector has nothing to do with it. By whoever undoes, while the run of the version is unfinished. No latch, no hold.
+ */
+export function voidVersion(txns: Transactions, address: number): void {
+  const resident = residentVersion(txns, address);
+  if (resident >= 0) {
+    setVersionFlags(txns.versions.u16, resident, versionFlags(txns.versions.u16, resident) | VERSION_VOID);
+    // If it is being written to temporary pages just now, freeSpilledPlace() carries the flag over.
+    return;
+  }
+  const first = loadVersionChunkPlace(txns.i32, chunkEntry(txns, address >>> txns.unitShift));
+  assert(first < 0, 'a version of an unfinished run is resident or spilled');
+  voidSpilled(txns, first, (address & txns.unitMask) * 8);
+}
+
+/** `at`: byte offset of the version in its chunk. Its header may lie in two pages. */
+function voidSpilled(txns: Transactions, first: number, at: number): void {
+  const part = Math.floor((at + VERSION_FLAGS) / PART_BYTES);
+  const frame = latchPage(txns.cache, first + part);
+  const { u16 } = frameSegment(txns.shm, frame);
+  const header = frameOffset(txns.shm, frame) + PAGE_HEADER_BYTES + (at - part * PART_BYTES);
+  setVersionFlags(u16, header, versionFlags(u16, header) | VERSION_VOID);
+  pageTouched(txns.cache, frame);
+  unlatchPage(txns.cache, frame);
+}
+
+/** What was voided at the place that a chunk has left, by threads that had seen it there. No thread is on its way any more. */
+function carryVoids(txns: Transactions, place: number, first: number, used: number): void {
+  const { u16, i32 } = txns.versions;
+  const base = (place - 1) * txns.options.chunkBytes;
+  for (let at = FIRST_VERSION; at < used; at += versionLength(i32, base + at)) {
+    if ((versionFlags(u16, base + at) & VERSION_VOID) !== 0) voidSpilled(txns, first, at);
+  }
 }
 
 /** Copies a version's header to byte 0 of `out`. */

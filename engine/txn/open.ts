@@ -13,6 +13,8 @@ import { privateViews } from '../storage/rows/byte-views.ts';
 import { createKeyScratch, type OverflowReader } from '../storage/rows/runtime.ts';
 import { type RegionRequest, regionOf, type SharedMemory } from '../../shm/shared-memory.ts';
 import { registerTransactionBurier } from './bury.ts';
+import { makeChunkRoom } from './chunk-room.ts';
+import { createCollectScratch } from './collect-scratch.ts';
 import { closeChunk } from './versions.ts';
 import { installCopyHook } from './page-hooks.ts';
 import { type TableFinder, type Transactions, TXN_DEFAULTS, type TxnHooks, type TxnOptions } from './transactions.ts';
@@ -100,11 +102,10 @@ export function createTransactions(parts: TxnParts): Transactions {
     otherKey: createKeyScratch(),
     witnesses: [createWitness()],
     change: { logged: true, transaction: 0, table: 0, previous: 0, compensation: false, lastRecord: 0 },
-    witness: { frame: 0, page: 0, version: 0 },
+    makeRoom: makeChunkRoom,
+    collecting: createCollectScratch(parts.cache, parts.log, parts.space),
     insertPages: new Int32Array(128),
     searches: new Map(),
-    dead: new Int32Array(3 * 256),
-    deadCount: 0,
   };
   installCopyHook(txns);
   registerTransactionBurier(txns);

@@ -19,8 +19,9 @@ import type { PageCache } from '../storage/cache/page-cache.ts';
 import type { Log } from '../storage/log/log-context.ts';
 import type { RoomSearch } from '../storage/space/free-classes.ts';
 import type { Space } from '../storage/space/space.ts';
-import type { HeapWitness, IndexChange, LeafWitness, Tree } from '../storage/btree/tree.ts';
+import type { IndexChange, LeafWitness, Tree } from '../storage/btree/tree.ts';
 import type { ByteViews } from '../storage/rows/byte-views.ts';
+import type { CollectScratch } from './collect-scratch.ts';
 import type { KeyScratch, OverflowReader, TableRuntime } from '../storage/rows/runtime.ts';
 
 /** read uncommitted is served as read committed. */
@@ -198,15 +199,14 @@ export interface Transactions {
   /** Witnesses of the unique checks of one insert or update, one for each index position. */
   readonly witnesses: LeafWitness[];
   readonly change: IndexChange;
-  /** Where the collector read a row's newest version (SM-B4). */
-  readonly witness: HeapWitness;
+  /** makeChunkRoom() of chunk-room.ts, which stands above what calls it. */
+  readonly makeRoom: (txns: Transactions, numbers: boolean, tries: number) => void;
+  /** What the collector works with (collector.ts). */
+  readonly collecting: CollectScratch;
   /** This thread's insert page of a table (SM-F1): (table id, page) at 2 * (table id & 63); 0 = none. */
   readonly insertPages: Int32Array;
   /** Where the search for a page with room goes on, by table id. */
   readonly searches: Map<number, RoomSearch>;
-  /** Rows that were seen to be dead: (table id, page, slot), for the collector (SM-B4). */
-  readonly dead: Int32Array;
-  deadCount: number;
 }
 
 /** A transaction, readers included. Objects are reused; none is valid after its end. */

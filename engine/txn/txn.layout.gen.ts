@@ -41,6 +41,12 @@ export const TXN_SHARED_SESSION_NEXT = 256;
 export const TXN_SHARED_SESSION_AGES = 260;
 /** sessions that wait for another transaction. atomic32 at byte 320. */
 export const TXN_SHARED_WAITING = 320;
+/** latch of the list of what readers have met dead. atomic32 at byte 328. */
+export const TXN_SHARED_DEAD_LATCH = 328;
+/** first item of that list, byte offset in the heap; 0 = none. i32 at byte 332. */
+export const TXN_SHARED_DEAD_FIRST = 332;
+/** items of that list. atomic32 at byte 336. */
+export const TXN_SHARED_DEAD_COUNT = 336;
 /** transactions that have ended and wait for a stamper. atomic32 at byte 384. */
 export const TXN_SHARED_STAMP_QUEUE = 384;
 /** transactions of dead threads that wait to be rolled back. atomic32 at byte 388. */
@@ -234,6 +240,38 @@ export const compareExchangeTxnSharedWaiting = (i32: Int32Array, txnShared: numb
   Atomics.compareExchange(i32, (txnShared + 320) >>> 2, expected, value);
 /** The same word as an index of the Int32Array, for Atomics.wait and notify. */
 export const txnSharedWaitingWord = (txnShared: number): number => (txnShared + 320) >>> 2;
+
+/** latch of the list of what readers have met dead. atomic32 at byte 328. */
+export const loadTxnSharedDeadLatch = (i32: Int32Array, txnShared: number): number => Atomics.load(i32, (txnShared + 328) >>> 2);
+export const storeTxnSharedDeadLatch = (i32: Int32Array, txnShared: number, value: number): void => {
+  Atomics.store(i32, (txnShared + 328) >>> 2, value);
+};
+/** The same word: what stood there before is returned. */
+export const addTxnSharedDeadLatch = (i32: Int32Array, txnShared: number, delta: number): number => Atomics.add(i32, (txnShared + 328) >>> 2, delta);
+export const exchangeTxnSharedDeadLatch = (i32: Int32Array, txnShared: number, value: number): number => Atomics.exchange(i32, (txnShared + 328) >>> 2, value);
+export const compareExchangeTxnSharedDeadLatch = (i32: Int32Array, txnShared: number, expected: number, value: number): number =>
+  Atomics.compareExchange(i32, (txnShared + 328) >>> 2, expected, value);
+/** The same word as an index of the Int32Array, for Atomics.wait and notify. */
+export const txnSharedDeadLatchWord = (txnShared: number): number => (txnShared + 328) >>> 2;
+
+/** first item of that list, byte offset in the heap; 0 = none. i32 at byte 332. */
+export const txnSharedDeadFirst = (i32: Int32Array, txnShared: number): number => i32[(txnShared + 332) >>> 2];
+export const setTxnSharedDeadFirst = (i32: Int32Array, txnShared: number, deadFirst: number): void => {
+  i32[(txnShared + 332) >>> 2] = deadFirst;
+};
+
+/** items of that list. atomic32 at byte 336. */
+export const loadTxnSharedDeadCount = (i32: Int32Array, txnShared: number): number => Atomics.load(i32, (txnShared + 336) >>> 2);
+export const storeTxnSharedDeadCount = (i32: Int32Array, txnShared: number, value: number): void => {
+  Atomics.store(i32, (txnShared + 336) >>> 2, value);
+};
+/** The same word: what stood there before is returned. */
+export const addTxnSharedDeadCount = (i32: Int32Array, txnShared: number, delta: number): number => Atomics.add(i32, (txnShared + 336) >>> 2, delta);
+export const exchangeTxnSharedDeadCount = (i32: Int32Array, txnShared: number, value: number): number => Atomics.exchange(i32, (txnShared + 336) >>> 2, value);
+export const compareExchangeTxnSharedDeadCount = (i32: Int32Array, txnShared: number, expected: number, value: number): number =>
+  Atomics.compareExchange(i32, (txnShared + 336) >>> 2, expected, value);
+/** The same word as an index of the Int32Array, for Atomics.wait and notify. */
+export const txnSharedDeadCountWord = (txnShared: number): number => (txnShared + 336) >>> 2;
 
 /** transactions that have ended and wait for a stamper. atomic32 at byte 384. */
 export const loadTxnSharedStampQueue = (i32: Int32Array, txnShared: number): number => Atomics.load(i32, (txnShared + 384) >>> 2);
@@ -760,7 +798,7 @@ export const VERSION_TABLE = 0;
 export const VERSION_PAGE = 4;
 /** slot of the row's home. u16 at byte 8. */
 export const VERSION_SLOT = 8;
-/** VERSION_MARKED, VERSION_DELETED, VERSION_LOCK. u16 at byte 10. */
+/** VERSION_MARKED, VERSION_DELETED, VERSION_LOCK, VERSION_VOID. u16 at byte 10. */
 export const VERSION_FLAGS = 10;
 /** this header and the image, a multiple of 8. i32 at byte 12, in bytes. */
 export const VERSION_LENGTH = 12;
@@ -783,7 +821,7 @@ export const setVersionSlot = (u16: Uint16Array, version: number, slot: number):
   u16[(version + 8) >>> 1] = slot;
 };
 
-/** VERSION_MARKED, VERSION_DELETED, VERSION_LOCK. u16 at byte 10. */
+/** VERSION_MARKED, VERSION_DELETED, VERSION_LOCK, VERSION_VOID. u16 at byte 10. */
 export const versionFlags = (u16: Uint16Array, version: number): number => u16[(version + 10) >>> 1];
 export const setVersionFlags = (u16: Uint16Array, version: number, flags: number): void => {
   u16[(version + 10) >>> 1] = flags;
@@ -889,4 +927,72 @@ export const setUndoPieceNext = (i32: Int32Array, undoPiece: number, next: numbe
 export const undoPiecePrevious = (i32: Int32Array, undoPiece: number): number => i32[(undoPiece + 4) >>> 2];
 export const setUndoPiecePrevious = (i32: Int32Array, undoPiece: number, previous: number): void => {
   i32[(undoPiece + 4) >>> 2] = previous;
+};
+
+/** Size of deadItem: Something of an earlier boot that a reader has met and nobody needs, in the heap segment; the key follows (SM-B4). Starts at a multiple of 4. */
+export const DEAD_ITEM_BYTES = 32;
+
+/** byte offset of the next item, 0 = none. i32 at byte 0. */
+export const DEAD_ITEM_NEXT = 0;
+/** table id. u32 at byte 4. */
+export const DEAD_ITEM_TABLE = 4;
+/** page of the row's home. i32 at byte 8. */
+export const DEAD_ITEM_PAGE = 8;
+/** slot of the row's home. i32 at byte 12. */
+export const DEAD_ITEM_SLOT = 12;
+/** index id of a stale entry, 0 = the row is a tombstone. i32 at byte 16. */
+export const DEAD_ITEM_INDEX = 16;
+/** of an entry of kind bytes. i32 at byte 20, in bytes. */
+export const DEAD_ITEM_KEY_BYTES = 20;
+/** first word of another key. i32 at byte 24. */
+export const DEAD_ITEM_KEY_HIGH = 24;
+/** second word. i32 at byte 28. */
+export const DEAD_ITEM_KEY_LOW = 28;
+
+/** byte offset of the next item, 0 = none. i32 at byte 0. */
+export const deadItemNext = (i32: Int32Array, deadItem: number): number => i32[deadItem >>> 2];
+export const setDeadItemNext = (i32: Int32Array, deadItem: number, next: number): void => {
+  i32[deadItem >>> 2] = next;
+};
+
+/** table id. u32 at byte 4. */
+export const deadItemTable = (u32: Uint32Array, deadItem: number): number => u32[(deadItem + 4) >>> 2];
+export const setDeadItemTable = (u32: Uint32Array, deadItem: number, table: number): void => {
+  u32[(deadItem + 4) >>> 2] = table;
+};
+
+/** page of the row's home. i32 at byte 8. */
+export const deadItemPage = (i32: Int32Array, deadItem: number): number => i32[(deadItem + 8) >>> 2];
+export const setDeadItemPage = (i32: Int32Array, deadItem: number, page: number): void => {
+  i32[(deadItem + 8) >>> 2] = page;
+};
+
+/** slot of the row's home. i32 at byte 12. */
+export const deadItemSlot = (i32: Int32Array, deadItem: number): number => i32[(deadItem + 12) >>> 2];
+export const setDeadItemSlot = (i32: Int32Array, deadItem: number, slot: number): void => {
+  i32[(deadItem + 12) >>> 2] = slot;
+};
+
+/** index id of a stale entry, 0 = the row is a tombstone. i32 at byte 16. */
+export const deadItemIndex = (i32: Int32Array, deadItem: number): number => i32[(deadItem + 16) >>> 2];
+export const setDeadItemIndex = (i32: Int32Array, deadItem: number, index: number): void => {
+  i32[(deadItem + 16) >>> 2] = index;
+};
+
+/** of an entry of kind bytes. i32 at byte 20, in bytes. */
+export const deadItemKeyBytes = (i32: Int32Array, deadItem: number): number => i32[(deadItem + 20) >>> 2];
+export const setDeadItemKeyBytes = (i32: Int32Array, deadItem: number, keyBytes: number): void => {
+  i32[(deadItem + 20) >>> 2] = keyBytes;
+};
+
+/** first word of another key. i32 at byte 24. */
+export const deadItemKeyHigh = (i32: Int32Array, deadItem: number): number => i32[(deadItem + 24) >>> 2];
+export const setDeadItemKeyHigh = (i32: Int32Array, deadItem: number, keyHigh: number): void => {
+  i32[(deadItem + 24) >>> 2] = keyHigh;
+};
+
+/** second word. i32 at byte 28. */
+export const deadItemKeyLow = (i32: Int32Array, deadItem: number): number => i32[(deadItem + 28) >>> 2];
+export const setDeadItemKeyLow = (i32: Int32Array, deadItem: number, keyLow: number): void => {
+  i32[(deadItem + 28) >>> 2] = keyLow;
 };

@@ -31,6 +31,9 @@ export const TXN_SHARED = defineStruct({
     sessionNext: { at: 256, type: 'atomic32', doc: 'session slot at which the search for a free one starts' },
     sessionAges: { at: 260, type: 'atomic32', doc: 'counts begun transactions; gives each its age for the choice of a victim, wraps' },
     waiting: { at: 320, type: 'atomic32', doc: 'sessions that wait for another transaction' },
+    deadLatch: { at: 328, type: 'atomic32', doc: 'latch of the list of what readers have met dead' },
+    deadFirst: { at: 332, type: 'i32', doc: 'first item of that list, byte offset in the heap; 0 = none' },
+    deadCount: { at: 336, type: 'atomic32', doc: 'items of that list' },
     stampQueue: { at: 384, type: 'atomic32', doc: 'transactions that have ended and wait for a stamper' },
     undoQueue: { at: 388, type: 'atomic32', doc: 'transactions of dead threads that wait to be rolled back' },
     reruns: { at: 448, type: 'atomic32', doc: 'statements undone and run again after a conflict (statistics)' },
@@ -148,6 +151,9 @@ export const VERSION_DELETED = 2;
 /** A row lock: the successor is the same row. */
 export const VERSION_LOCK = 4;
 
+/** The change that made this version was undone: the row has it again. */
+export const VERSION_VOID = 8;
+
 export const VERSION = defineStruct({
   name: 'version',
   doc: 'Header of a back version; the row image follows, with its own stamp and back word (TX-T17)',
@@ -156,7 +162,7 @@ export const VERSION = defineStruct({
     table: { at: 0, type: 'u32', doc: 'table id' },
     page: { at: 4, type: 'i32', doc: "page of the row's home" },
     slot: { at: 8, type: 'u16', doc: "slot of the row's home" },
-    flags: { at: 10, type: 'u16', doc: 'VERSION_MARKED, VERSION_DELETED, VERSION_LOCK' },
+    flags: { at: 10, type: 'u16', doc: 'VERSION_MARKED, VERSION_DELETED, VERSION_LOCK, VERSION_VOID' },
     length: { at: 12, type: 'i32', unit: 'bytes', doc: 'this header and the image, a multiple of 8' },
   },
 });
@@ -198,5 +204,21 @@ export const UNDO_PIECE = defineStruct({
   fields: {
     next: { at: 0, type: 'i32', doc: 'byte offset of the next piece, 0 = none' },
     previous: { at: 4, type: 'i32', doc: 'byte offset of the piece before, 0 = none' },
+  },
+});
+
+export const DEAD_ITEM = defineStruct({
+  name: 'deadItem',
+  doc: 'Something of an earlier boot that a reader has met and nobody needs, in the heap segment; the key follows (SM-B4)',
+  bytes: 32,
+  fields: {
+    next: { at: 0, type: 'i32', doc: 'byte offset of the next item, 0 = none' },
+    table: { at: 4, type: 'u32', doc: 'table id' },
+    page: { at: 8, type: 'i32', doc: "page of the row's home" },
+    slot: { at: 12, type: 'i32', doc: "slot of the row's home" },
+    index: { at: 16, type: 'i32', doc: 'index id of a stale entry, 0 = the row is a tombstone' },
+    keyBytes: { at: 20, type: 'i32', unit: 'bytes', doc: 'of an entry of kind bytes' },
+    keyHigh: { at: 24, type: 'i32', doc: 'first word of another key' },
+    keyLow: { at: 28, type: 'i32', doc: 'second word' },
   },
 });

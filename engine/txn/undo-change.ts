@@ -31,6 +31,7 @@ import { imageLayout, imageLength, ROW_FORWARD, stubBodyPage, stubBodySlot } fro
 import type { TableRuntime } from '../storage/rows/runtime.ts';
 import { extractKey } from './index-change.ts';
 import { isBodyOf, latchRow, NO_ROW, PLACE_AT, PLACE_PAGE, PLACE_ROW, PLACE_SLOT } from './row-place.ts';
+import { voidVersion } from './chunk-spill.ts';
 import { copyNewest } from './row-read.ts';
 import type { Transactions } from './transactions.ts';
 import { UNDO_DELETE, UNDO_INSERT, UNDO_LOCK, UNDO_OTHER, UNDO_RUN, UNDO_UPDATE, UNDO_VOID } from './txn.layout.ts';
@@ -145,6 +146,7 @@ function undoChange(
   }
   const back = undoEntryBack(txns.heap.i32, entry);
   const image = txns.image;
+  voidVersion(txns, back);
   copyVersion(txns, back, image, 0, null);
   if (testing) yieldPoint('undo.indexesDone');
   const bytes = heapInsertBytes(imageLength(image.i32, 0));

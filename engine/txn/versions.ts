@@ -24,10 +24,9 @@ import { advanceEpoch, epochPassed } from '../../shm/epoch.ts';
 import { acquireLatch, releaseLatch } from '../../shm/latch.ts';
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
 import { copyWords } from '../storage/rows/byte-views.ts';
-import { paddedLength } from '../storage/rows/row-image.ts';
-import { makeChunkRoom } from './chunk-room.ts';
+import { paddedLength, ROW_OVERFLOW } from '../storage/rows/row-image.ts';
 import type { Transactions } from './transactions.ts';
-import { CHUNK_FREE, CHUNK_FULL, CHUNK_OPEN, CHUNK_RETIRED, VERSION_MARKED } from './txn.layout.ts';
+import { CHUNK_FREE, CHUNK_FULL, CHUNK_OPEN, CHUNK_RETIRED, VERSION_LOCK, VERSION_MARKED } from './txn.layout.ts';
 import {
   TXN_SHARED_CHUNK_LATCH,
   TXN_THREAD_BYTES,
@@ -72,7 +71,7 @@ import {
 const testing = TESTING;
 
 /** The first bytes of a chunk are not used, so that no version has address 0. */
-const FIRST_VERSION = 8;
+export const FIRST_VERSION = 8;
 
 /** txns.ints: 1 when the version that was appended began a run (UNDO_RUN). */
 export const RUN_STARTED = 0;
@@ -100,7 +99,7 @@ export function reserveVersion(txns: Transactions, bytes: number): void {
   for (let tries = 0; ; tries++) {
     const outcome = openChunk(txns);
     if (outcome === CHUNK_TAKEN) return;
-    makeChunkRoom(txns, outcome === NO_NUMBER, tries);
+    txns.makeRoom(txns, outcome === NO_NUMBER, tries);
   }
 }
 
@@ -192,11 +191,14 @@ export function appendVersion(
   table: number,
   homePage: number,
   homeSlot: number,
-  flags: number,
+  change: number,
   i32: Int32Array,
   row: number,
 ): number {
   const length = paddedLength(i32, row);
+  // Overflow chains go with the version that names them: the collector has to look at it.
+  const owns = (i32[(row + 12) >> 2] & ROW_OVERFLOW) !== 0 && (change & VERSION_LOCK) === 0;
+  const flags = owns ? change | VERSION_MARKED : change;
   const chunk = txns.chunk;
   const entry = chunkEntry(txns, chunk);
   if (txnSlotLastChunk(txns.i32, slot) !== chunk) {
