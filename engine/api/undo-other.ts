@@ -48,7 +48,7 @@ const OTHER_PAGES = 2;
 
 /** Writes a value of a row to an overflow chain that the transaction owns. No latch, no hold. 53100. */
 export function writeValue(tx: Transaction, store: OverflowStore, table: TableRuntime, value: Uint8Array): OverflowReference {
-  becomeWriter(tx);
+  if (tx.number === 0) becomeWriter(tx);
   const txns = tx.context;
   reserveUndo(tx);
   const owner = ownerOf(txns, tx.slot);
@@ -79,7 +79,7 @@ const recordBytes = (roots: number): number => (LOG_RECORD_BYTES + 4 + roots * 4
  * their pages back. Called right after they were made. No latch, no hold.
  */
 export function notePages(tx: Transaction, table: number, mapRoot: number, roots: readonly number[], logged: boolean): void {
-  becomeWriter(tx);
+  if (tx.number === 0) becomeWriter(tx);
   const txns = tx.context;
   const { shm, log } = txns;
   reserveUndo(tx);
