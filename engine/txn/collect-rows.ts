@@ -98,7 +98,13 @@ const isDeadTombstone = (txns: Transactions, image: ByteViews): boolean =>
   (image.i32[3] & ROW_DELETED) !== 0 && image.f64[0] >= 0 && image.f64[0] <= txns.scratch[OLDEST];
 
 /** Removes the entry (collecting.key, row) unless a version that counts has the key. */
-export function collectEntry(txns: Transactions, table: TableRuntime, index: IndexRuntime, page: number, slot: number): Collected {
+export function collectEntry(
+  txns: Transactions,
+  table: TableRuntime,
+  index: IndexRuntime,
+  page: number,
+  slot: number,
+): Collected {
   const { change, witness, key } = txns.collecting;
   change.logged = table.logged;
   change.table = table.id;
@@ -129,7 +135,8 @@ function isKeyAlive(txns: Transactions, table: TableRuntime, index: IndexRuntime
   for (;;) {
     const stamp = image.f64[0];
     const back = image.i32[2];
-    if ((image.i32[3] & ROW_DELETED) === 0 && keyOf(txns, table, index, image, otherKey) && sameKeys(index, key, otherKey)) return true;
+    if ((image.i32[3] & ROW_DELETED) === 0 && keyOf(txns, table, index, image, otherKey) && sameKeys(index, key, otherKey))
+      return true;
     if ((stamp >= 0 && stamp <= txns.scratch[OLDEST]) || back === 0) return false;
     if (testing) yieldPoint('collect.back');
     // Undone since the newest was read: the page has moved, and the next look will tell.

@@ -11,10 +11,10 @@
  */
 
 import { enterCritical, leaveCritical } from '../../shm/critical.ts';
-import { oldestSnapshotOf } from '../../shm/threads.ts';
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
 import { visibleHorizon } from '../storage/log/flush.ts';
 import { OLDEST } from './row-free.ts';
+import { oldestHeld } from './snapshot.ts';
 import { SNAPSHOT, type Transactions } from './transactions.ts';
 import { loadTxnSharedBound, loadTxnSharedIntent, storeTxnSharedBound, storeTxnSharedIntent } from './txn.layout.gen.ts';
 
@@ -47,7 +47,7 @@ function oldestAbove(txns: Transactions, above: number, ceiling: number): number
   const { shm, snapshots } = txns;
   let oldest = ceiling;
   for (let thread = 0; thread < shm.threadSlots; thread++) {
-    const snapshot = oldestSnapshotOf(shm, thread);
+    const snapshot = oldestHeld(txns, thread);
     if (snapshot > above && snapshot < oldest) oldest = snapshot;
   }
   for (let at = 0; at < snapshots.length; at++) {

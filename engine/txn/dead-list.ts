@@ -53,7 +53,14 @@ const itemBytes = (keyBytes: number): number => DEAD_ITEM_BYTES + ((keyBytes + 7
  * A reader has found that an index entry leads to no row with its key, or to a tombstone. Notes what of it is dead for everybody,
  * and was left by an earlier boot. No latch, no hold; `key` may be any scratch of the caller.
  */
-export function noteStale(txns: Transactions, table: TableRuntime, index: IndexRuntime, key: KeyScratch, page: number, slot: number): void {
+export function noteStale(
+  txns: Transactions,
+  table: TableRuntime,
+  index: IndexRuntime,
+  key: KeyScratch,
+  page: number,
+  slot: number,
+): void {
   if (metDead(txns) >= DEAD_MAX) return;
   const { image } = txns.collecting;
   const isThere = copyNewest(txns, page, slot, image, 0);

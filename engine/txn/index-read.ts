@@ -31,7 +31,9 @@ import {
   type KeyScratch,
   type TableRuntime,
 } from '../storage/rows/runtime.ts';
+import { noteStale } from './dead-list.ts';
 import { readRow } from './row-read.ts';
+import { checkBound } from './snapshot.ts';
 import { ROW_PAGE, ROW_SLOT, type Transaction } from './transactions.ts';
 import { hasKey } from './unique.ts';
 
@@ -58,13 +60,13 @@ export function findRowI32(tx: Transaction, table: TableRuntime, position: numbe
         return length;
       }
     }
-    if (more === 0) return 0;
+    if (more === 0) return missed(tx);
     txns.key.i32[0] = key;
     txns.key.i32[1] = 0;
     txns.key.length = 4;
     return findFurther(tx, table, index, txns.key, page, slot, out);
   }
-  return 0;
+  return missed(tx);
 }
 
 /** The same for kind 'i64': high word signed, low word unsigned. */
@@ -96,26 +98,32 @@ export function findRowI64(
         return length;
       }
     }
-    if (more === 0) return 0;
+    if (more === 0) return missed(tx);
     txns.key.i32[0] = high;
     txns.key.i32[1] = low | 0;
     txns.key.length = 8;
     return findFurther(tx, table, index, txns.key, page, slot, out);
   }
-  return 0;
+  return missed(tx);
 }
 
 /** The same for any kind of B+tree index; `key` is not changed. */
 export function findRow(tx: Transaction, table: TableRuntime, position: number, key: KeyScratch, out: ByteViews): number {
   const index = table.indexes[position];
   const tree = tx.context.tree;
-  if (!lookupKey(tree, index.root, key)) return 0;
+  if (!lookupKey(tree, index.root, key)) return missed(tx);
   const page = tree.found[FOUND_ROW_PAGE];
   const slot = tree.found[FOUND_ROW_SLOT];
   const more = tree.found[FOUND_MORE];
   const length = acceptRow(tx, table, index, key, page, slot, out);
-  if (length > 0 || more === 0) return length;
-  return findFurther(tx, table, index, key, page, slot, out);
+  if (length > 0) return length;
+  return more === 0 ? missed(tx) : findFurther(tx, table, index, key, page, slot, out);
+}
+
+/** Nothing was found: true of a snapshot that has not been given up, whose entries and rows are there (TX-T17). */
+function missed(tx: Transaction): 0 {
+  checkBound(tx);
+  return 0;
 }
 
 /** Entries of the key behind (page, slot): stale ones come before the fresh one as often as not. */
@@ -138,7 +146,7 @@ function findFurther(
       if (length > 0) return length;
     }
   }
-  return 0;
+  return missed(tx);
 }
 
 /** This thread's cursors for further entries of one key, made when first needed. */
@@ -165,7 +173,10 @@ export function acceptRow(
 ): number {
   if (testing) yieldPoint('index.entry');
   const length = readCurrent(tx, table, page, slot, out);
-  if (length === 0 || !hasKey(tx.context, table, index, out, 0, key)) return 0;
+  if (length === 0 || !hasKey(tx.context, table, index, out, 0, key)) {
+    noteStale(tx.context, table, index, key, page, slot);
+    return 0;
+  }
   tx.ints[ROW_PAGE] = page;
   tx.ints[ROW_SLOT] = slot;
   return length;
@@ -210,6 +221,8 @@ export function nextRow(tx: Transaction, table: TableRuntime, scan: IndexScan, o
       const tree = tx.context.tree;
       const count = scan.backward ? previousBatch(tree, index.root, cursor) : nextBatch(tree, index.root, cursor);
       scan.entry = 0;
+      // What is missing from the batch is missing from the snapshot only if that still stands.
+      checkBound(tx);
       if (count === 0) return 0;
     }
     const entry = scan.entry++;

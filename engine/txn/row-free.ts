@@ -109,7 +109,10 @@ function freeMoved(
   const homeFirst = page >>> 0 < bodyPage >>> 0;
   const first = latchResident(cache, homeFirst ? page : bodyPage);
   const second = first < 0 ? -1 : latchResident(cache, homeFirst ? bodyPage : page);
-  const outcome = second < 0 ? LATER : freeBoth(txns, table, page, slot, bodyPage, bodySlot, homeFirst ? first : second, homeFirst ? second : first);
+  const outcome =
+    second < 0
+      ? LATER
+      : freeBoth(txns, table, page, slot, bodyPage, bodySlot, homeFirst ? first : second, homeFirst ? second : first);
   if (second >= 0) unlatchPage(cache, second);
   if (first >= 0) unlatchPage(cache, first);
   if (outcome === COLLECTED) return rowFreed(txns, table);

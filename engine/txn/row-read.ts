@@ -27,6 +27,7 @@ import {
   stubBodySlot,
 } from '../storage/rows/row-image.ts';
 import type { TableRuntime } from '../storage/rows/runtime.ts';
+import { checkBound } from './snapshot.ts';
 import { SERIALIZABLE, type Transaction, type Transactions } from './transactions.ts';
 import { READ_AGAIN, settle } from './visibility.ts';
 
@@ -40,7 +41,11 @@ export function readRow(tx: Transaction, table: TableRuntime, page: number, slot
   const txns = tx.context;
   if (tx.isolation === SERIALIZABLE && txns.hooks.rowRead !== null) txns.hooks.rowRead(tx, table, page, slot);
   for (;;) {
-    if (!copyNewest(txns, page, slot, out, row)) return 0;
+    if (!copyNewest(txns, page, slot, out, row)) {
+      // There is none, unless the collector has taken it from a snapshot that was given up (TX-T17).
+      checkBound(tx);
+      return 0;
+    }
     if (testing) yieldPoint('read.copied');
     const length = settle(tx, out, row);
     if (length !== READ_AGAIN) return length;

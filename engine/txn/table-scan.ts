@@ -21,7 +21,9 @@ import { type ByteViews, privateViews } from '../storage/rows/byte-views.ts';
 import { imageLayout, ROW_BODY, ROW_DELETED, ROW_FORWARD, ROW_SCRATCH_BYTES } from '../storage/rows/row-image.ts';
 import type { TableRuntime } from '../storage/rows/runtime.ts';
 import type { ScanLoops } from '../storage/rows/scan-loops.ts';
+import { noteTombstone } from './dead-list.ts';
 import { readRow } from './row-read.ts';
+import { checkBound } from './snapshot.ts';
 import { DEPENDENCY, SNAPSHOT, type Transaction, WATCH } from './transactions.ts';
 
 const testing = TESTING;
@@ -33,6 +35,9 @@ export interface TableScan {
   /** Slots that must be read after the page is let go. */
   readonly later: Int32Array;
   laterCount: number;
+  /** Slots of tombstones that no back version of this process names. */
+  readonly tombstones: Int32Array;
+  tombstoneCount: number;
   readonly image: ByteViews;
   readonly upgraded: ByteViews;
   readonly one: Int32Array;
@@ -43,6 +48,8 @@ export function createTableScan(): TableScan {
     offsets: new Int32Array(HEAP_SLOTS_MAX),
     later: new Int32Array(HEAP_SLOTS_MAX),
     laterCount: 0,
+    tombstones: new Int32Array(HEAP_SLOTS_MAX),
+    tombstoneCount: 0,
     image: privateViews(ROW_SCRATCH_BYTES),
     upgraded: privateViews(ROW_SCRATCH_BYTES),
     one: new Int32Array(1),
@@ -66,6 +73,7 @@ export function scanPage(
   const views = pageViews(cache, frame);
   const at = pagePlace(cache, frame);
   scan.laterCount = 0;
+  scan.tombstoneCount = 0;
   if (views.u8[at + PAGE_TYPE] === PAGE_TYPE_HEAP) {
     const slots = views.u16[(at + PAGE_SLOT_COUNT) >>> 1];
     const greatest = views.f64[(at + PAGE_GREATEST_STAMP) >>> 3];
@@ -80,6 +88,9 @@ export function scanPage(
   }
   if (testing) yieldPoint('scan.held');
   releasePage(cache, frame);
+  // A row that is missing may have been taken from a snapshot that was given up (TX-T17).
+  checkBound(tx);
+  for (let index = 0; index < scan.tombstoneCount; index++) noteTombstone(tx.context, table, page, scan.tombstones[index]);
   for (let index = 0; index < scan.laterCount; index++) scanLater(tx, table, page, scan.later[index], scan, loops, state);
 }
 
@@ -104,7 +115,10 @@ function chooseRows(tx: Transaction, table: TableRuntime, views: ByteViews, at: 
       scan.later[later++] = slot;
     } else {
       if (stamp > greatest) greatest = stamp;
-      if ((word & ROW_DELETED) !== 0) continue;
+      if ((word & ROW_DELETED) !== 0) {
+        if (i32[(row + 8) >> 2] === 0) scan.tombstones[scan.tombstoneCount++] = slot;
+        continue;
+      }
       if (imageLayout(i32, row) === layout) scan.offsets[count++] = row;
       else scan.later[later++] = slot;
     }
