@@ -92,3 +92,13 @@ export function storeShared53(i32: Int32Array, byteOffset: number, value: number
   Atomics.store(i32, word + 2, value | 0);
   Atomics.store(i32, word, sequence + 2);
 }
+
+/**
+ * Whether the value was stored since `sequence` was seen: one load instead of four, for who keeps a copy of a value that
+ * seldom changes. Get `sequence` from shared53Sequence() before reading the value.
+ */
+export const shared53Unchanged = (i32: Int32Array, byteOffset: number, sequence: number): boolean =>
+  Atomics.load(i32, byteOffset >>> 2) === sequence;
+
+/** The sequence of the latest store, odd amid one (then a copy kept under it is never taken for current). */
+export const shared53Sequence = (i32: Int32Array, byteOffset: number): number => Atomics.load(i32, byteOffset >>> 2);

@@ -38,6 +38,7 @@ import {
   storeTxnSlotThread,
   storeTxnThreadBlocked,
   storeTxnThreadOpenChunk,
+  storeTxnThreadSnapshots,
   storeVersionChunkState,
   txnSlotCommitLsn,
 } from './txn.layout.gen.ts';
@@ -58,6 +59,7 @@ export function buryTransactions(txns: Transactions, thread: number): void {
   const chunk = loadTxnThreadOpenChunk(i32, own);
   if (chunk !== 0) storeVersionChunkState(i32, chunkEntry(txns, chunk - 1), CHUNK_FULL);
   storeTxnThreadOpenChunk(i32, own, 0);
+  storeTxnThreadSnapshots(i32, own, 0);
   storeTxnThreadBlocked(i32, own, 0);
   compareExchangeTxnSharedCollector(i32, shared, thread + 1, 0);
   burySessions(txns, thread);

@@ -17,8 +17,16 @@ import { makeChunkRoom } from './chunk-room.ts';
 import { createCollectScratch } from './collect-scratch.ts';
 import { closeChunk } from './versions.ts';
 import { installCopyHook } from './page-hooks.ts';
+import { horizonOffsetsOf } from './snapshot.ts';
 import { type TableFinder, type Transactions, TXN_DEFAULTS, type TxnHooks, type TxnOptions } from './transactions.ts';
-import { SESSION_BYTES, TXN_SHARED_BYTES, TXN_SLOT_BYTES, TXN_THREAD_BYTES, VERSION_CHUNK_BYTES } from './txn.layout.gen.ts';
+import {
+  SESSION_BYTES,
+  TXN_SHARED_BYTES,
+  TXN_SLOT_BYTES,
+  TXN_THREAD_BYTES,
+  TXN_THREAD_SNAPSHOTS,
+  VERSION_CHUNK_BYTES,
+} from './txn.layout.gen.ts';
 
 /** What transactions want in the control segment. */
 export function txnRegions(options: TxnOptions = TXN_DEFAULTS, threadSlots = 128): RegionRequest[] {
@@ -89,6 +97,10 @@ export function createTransactions(parts: TxnParts): Transactions {
     chunk: -1,
     chunkPlace: 0,
     chunkUsed: 0,
+    horizons: new Float64Array(4),
+    horizonSequences: new Int32Array(4).fill(-1),
+    horizonOffsets: horizonOffsetsOf(parts.log.shared, regionOf(shm, 'txn')),
+    snapshotsWord: (regionOf(shm, 'txnThreads') + shm.thread * TXN_THREAD_BYTES + TXN_THREAD_SNAPSHOTS) >>> 2,
     snapshots: [],
     spare: [],
     scratch: new Float64Array(8),
@@ -107,6 +119,7 @@ export function createTransactions(parts: TxnParts): Transactions {
     insertPages: new Int32Array(128),
     searches: new Map(),
   };
+  Atomics.store(shm.i32, txns.snapshotsWord, 0);
   installCopyHook(txns);
   registerTransactionBurier(txns);
   return txns;

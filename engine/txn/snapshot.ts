@@ -13,16 +13,26 @@
  * Taking one (TX-T6): publish it in the thread slot; read the collector's intent; if that has moved past, again. The collector
  * states its intent, then reads what threads have published: one of the two sees the other.
  *
- * Hot: a statement takes one. Doubles stay in typed arrays.
+ * What a thread has published stays when its last snapshot goes: only the count of its snapshots goes to 0 then. The next
+ * snapshot is never below it, so it is published anew only if it has moved. The collector looks at the count first.
+ *
+ * Hot: a statement takes one. Horizons change with commits, not with statements: each thread keeps copies of them and looks
+ * at their sequence words. Doubles stay in typed arrays.
  */
 
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
-import { publishOldestSnapshot } from '../../shm/threads.ts';
+import { loadShared53, shared53Sequence, shared53Unchanged } from '../../shm/shared53.ts';
+import { oldestSnapshotOf, publishOldestSnapshot } from '../../shm/threads.ts';
+import type { Stamp, ThreadNumber } from '../../shm/types.ts';
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
-import { precommittedHorizon } from '../storage/log/commit.ts';
 import { durableHorizon, flushAll, visibleHorizon } from '../storage/log/flush.ts';
 import { DEPENDENCY, DURABLE_COMMIT, LAST_COMMIT, READ_COMMITTED, SNAPSHOT, type Transaction, WATCH } from './transactions.ts';
-import { loadTxnSharedBound, loadTxnSharedIntent } from './txn.layout.gen.ts';
+import {
+  LOG_SHARED_DURABLE_HORIZON,
+  LOG_SHARED_PRECOMMITTED_HORIZON,
+  LOG_SHARED_VISIBLE_HORIZON,
+} from '../storage/log/log-shared.layout.gen.ts';
+import { loadTxnSharedBound, loadTxnThreadSnapshots, TXN_SHARED_INTENT, TXN_THREAD_BYTES } from './txn.layout.gen.ts';
 
 const testing = TESTING;
 
@@ -36,12 +46,12 @@ const SNAPSHOT_MIN = 1;
 export function takeSnapshot(tx: Transaction, writes: boolean): void {
   const txns = tx.context;
   const times = tx.times;
-  const log = txns.log;
   if (tx.snapshotTaken) dropSnapshot(tx);
   const own = Math.max(times[LAST_COMMIT], times[DEPENDENCY], SNAPSHOT_MIN);
   const latest = writes && tx.isolation === READ_COMMITTED;
   for (;;) {
-    const horizon = latest ? precommittedHorizon(log) : visibleHorizon(log);
+    refreshHorizon(txns, latest ? COPY_PRECOMMITTED : COPY_VISIBLE);
+    const horizon = txns.horizons[latest ? COPY_PRECOMMITTED : COPY_VISIBLE];
     times[SNAPSHOT] = horizon > own ? horizon : own;
     if (testing) yieldPoint('snapshot.horizon');
     if (publish(tx)) break;
@@ -62,26 +72,63 @@ export function takeSnapshotAsOf(tx: Transaction, stamp: number): void {
   noteWatch(tx);
 }
 
+/** Copies of horizons a thread keeps in txns.horizons, each with the sequence under which it was read. */
+const COPY_VISIBLE = 0;
+const COPY_PRECOMMITTED = 1;
+const COPY_DURABLE = 2;
+const COPY_INTENT = 3;
+
+/** Brings one copy up to date. */
+function refreshHorizon(txns: Transactions, copy: number): void {
+  const { i32 } = txns;
+  const at = txns.horizonOffsets[copy];
+  if (shared53Unchanged(i32, at, txns.horizonSequences[copy])) return;
+  // First the sequence: a value that is stored in between makes the copy newer than it, which the next look finds out.
+  txns.horizonSequences[copy] = shared53Sequence(i32, at) & ~1;
+  txns.horizons[copy] = loadShared53(i32, at);
+}
+
+/** Where the copies come from, for the context of a thread. */
+export const horizonOffsetsOf = (logShared: number, txnShared: number): Int32Array =>
+  Int32Array.of(
+    logShared + LOG_SHARED_VISIBLE_HORIZON,
+    logShared + LOG_SHARED_PRECOMMITTED_HORIZON,
+    logShared + LOG_SHARED_DURABLE_HORIZON,
+    txnShared + TXN_SHARED_INTENT,
+  );
+
 /** False: versions that this snapshot needs may be gone; it is not taken. */
 function publish(tx: Transaction): boolean {
   const txns = tx.context;
-  const published = txns.scratch[PUBLISHED];
-  if (published === 0 || tx.times[SNAPSHOT] < published) {
-    txns.scratch[PUBLISHED] = tx.times[SNAPSHOT];
-    publishOldestSnapshot(txns.shm, tx.times[SNAPSHOT]);
+  const { snapshots, scratch } = txns;
+  const snapshot = tx.times[SNAPSHOT];
+  const published = scratch[PUBLISHED];
+  if (published === 0 || snapshot < published || (snapshots.length === 0 && snapshot !== published)) {
+    scratch[PUBLISHED] = snapshot;
+    publishOldestSnapshot(txns.shm, snapshot);
   }
-  txns.snapshots.push(tx);
+  snapshots.push(tx);
   tx.snapshotTaken = true;
+  if (snapshots.length === 1) Atomics.store(txns.i32, txns.snapshotsWord, 1);
   if (testing) yieldPoint('snapshot.published');
-  if (loadTxnSharedIntent(txns.i32, txns.shared) <= tx.times[SNAPSHOT]) return true;
+  refreshHorizon(txns, COPY_INTENT);
+  if (txns.horizons[COPY_INTENT] <= snapshot) return true;
   dropSnapshot(tx);
   return false;
 }
 
+/** The oldest snapshot that a thread holds, 0 = none: for the collector. */
+export function oldestHeld(txns: Transactions, thread: ThreadNumber): Stamp {
+  const own = txns.threadsBase + thread * TXN_THREAD_BYTES;
+  return loadTxnThreadSnapshots(txns.i32, own) === 0 ? 0 : oldestSnapshotOf(txns.shm, thread);
+}
+
 /** What is seen above the durable horizon is a dependency (TX-T9); for relaxed sessions: above the visible one (TX-T19). */
 function noteWatch(tx: Transaction): void {
-  const log = tx.context.log;
-  const safe = tx.durability === DURABLE_COMMIT ? durableHorizon(log) : visibleHorizon(log);
+  const txns = tx.context;
+  const copy = tx.durability === DURABLE_COMMIT ? COPY_DURABLE : COPY_VISIBLE;
+  refreshHorizon(txns, copy);
+  const safe = txns.horizons[copy];
   tx.times[WATCH] = tx.times[SNAPSHOT] > safe ? safe : Number.POSITIVE_INFINITY;
 }
 
@@ -92,6 +139,10 @@ export function dropSnapshot(tx: Transaction): void {
   tx.snapshotTaken = false;
   const last = snapshots.pop()!;
   if (last !== tx) snapshots[snapshots.indexOf(tx)] = last;
+  if (snapshots.length === 0) {
+    Atomics.store(tx.context.i32, tx.context.snapshotsWord, 0);
+    return;
+  }
   if (tx.times[SNAPSHOT] > scratch[PUBLISHED]) return;
   let oldest = 0;
   for (let i = 0; i < snapshots.length; i++) {

@@ -177,6 +177,12 @@ export interface Transactions {
   chunkPlace: number;
   chunkUsed: number;
 
+  /** Copies of horizons, the sequences under which they were read, and where they stand (snapshot.ts). */
+  readonly horizons: Float64Array;
+  readonly horizonSequences: Int32Array;
+  readonly horizonOffsets: Int32Array;
+  /** Index of the word that counts this thread's snapshots. */
+  readonly snapshotsWord: number;
   /** Transactions of this thread that hold a snapshot. */
   readonly snapshots: Transaction[];
   /** Free Transaction objects. */

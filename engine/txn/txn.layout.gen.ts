@@ -643,6 +643,8 @@ export const TXN_THREAD_BYTES = 64;
 export const TXN_THREAD_BLOCKED = 0;
 /** logical chunk + 1 it writes back versions to, 0 = none. atomic32 at byte 4. */
 export const TXN_THREAD_OPEN_CHUNK = 4;
+/** snapshots it holds; at 0 what stands in its thread slot is only a lower bound of the next (TX-T6). atomic32 at byte 8. */
+export const TXN_THREAD_SNAPSHOTS = 8;
 
 /** session slot + 1 for which the whole thread is blocked, 0 = none. atomic32 at byte 0. */
 export const loadTxnThreadBlocked = (i32: Int32Array, txnThread: number): number => Atomics.load(i32, txnThread >>> 2);
@@ -669,6 +671,19 @@ export const compareExchangeTxnThreadOpenChunk = (i32: Int32Array, txnThread: nu
   Atomics.compareExchange(i32, (txnThread + 4) >>> 2, expected, value);
 /** The same word as an index of the Int32Array, for Atomics.wait and notify. */
 export const txnThreadOpenChunkWord = (txnThread: number): number => (txnThread + 4) >>> 2;
+
+/** snapshots it holds; at 0 what stands in its thread slot is only a lower bound of the next (TX-T6). atomic32 at byte 8. */
+export const loadTxnThreadSnapshots = (i32: Int32Array, txnThread: number): number => Atomics.load(i32, (txnThread + 8) >>> 2);
+export const storeTxnThreadSnapshots = (i32: Int32Array, txnThread: number, value: number): void => {
+  Atomics.store(i32, (txnThread + 8) >>> 2, value);
+};
+/** The same word: what stood there before is returned. */
+export const addTxnThreadSnapshots = (i32: Int32Array, txnThread: number, delta: number): number => Atomics.add(i32, (txnThread + 8) >>> 2, delta);
+export const exchangeTxnThreadSnapshots = (i32: Int32Array, txnThread: number, value: number): number => Atomics.exchange(i32, (txnThread + 8) >>> 2, value);
+export const compareExchangeTxnThreadSnapshots = (i32: Int32Array, txnThread: number, expected: number, value: number): number =>
+  Atomics.compareExchange(i32, (txnThread + 8) >>> 2, expected, value);
+/** The same word as an index of the Int32Array, for Atomics.wait and notify. */
+export const txnThreadSnapshotsWord = (txnThread: number): number => (txnThread + 8) >>> 2;
 
 /** Size of versionChunk: Directory entry of a logical chunk of back versions (TX-T17). Starts at a multiple of 4. */
 export const VERSION_CHUNK_BYTES = 48;

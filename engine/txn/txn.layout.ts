@@ -114,6 +114,7 @@ export const TXN_THREAD = defineStruct({
   fields: {
     blocked: { at: 0, type: 'atomic32', doc: 'session slot + 1 for which the whole thread is blocked, 0 = none' },
     openChunk: { at: 4, type: 'atomic32', doc: 'logical chunk + 1 it writes back versions to, 0 = none' },
+    snapshots: { at: 8, type: 'atomic32', doc: 'snapshots it holds; at 0 what stands in its thread slot is only a lower bound of the next (TX-T6)' },
   },
 });
 
