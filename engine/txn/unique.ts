@@ -1,6 +1,7 @@
 /**
  * The unique check (SM-B3): for every entry with the key, the newest version of its row and, if that is another transaction's
- * change or delete in flight, also the version it would fall back to. Either has the key: wait for that transaction.
+ * change or delete in flight, also the version it would fall back to, at its end or
+ * at a savepoint of its. Any of them has the key: wait for that transaction.
  *
  *   newest version                      has the key           has it not
  *   committed, or own                   duplicate             look no further
@@ -116,7 +117,10 @@ function checkRow(tx: Transaction, table: TableRuntime, index: IndexRuntime, key
 
 const AGAIN = 2;
 
-/** Whether the version that the change in flight (its stamp) would be undone to has the key: 1, 0, or AGAIN if it has ended. */
+/**
+ * Whether a version that the change in flight (its stamp) may be undone to has the key: those that the same transaction wrote
+ * before, for it may go back to a savepoint, and the one it found. 1, 0, or AGAIN if it has ended or gone on.
+ */
 function fallsBackTo(
   txns: Transactions,
   table: TableRuntime,
@@ -128,18 +132,15 @@ function fallsBackTo(
   slot: number,
 ): number {
   const { image } = txns;
-  let address = back;
   const number = stampNumber(stamp);
-  for (;;) {
-    if (address === 0) return 0;
+  for (let address = back; address !== 0; address = image.i32[2]) {
     copyVersion(txns, address, image, 0, null);
     // While the transaction is in flight its back versions stay; once it has ended they may be overwritten at any time.
     if (!stillInFlight(txns, page, slot, stamp)) return AGAIN;
-    if (image.f64[0] >= 0 || stampNumber(image.f64[0]) !== number) break;
-    address = image.i32[2];
+    if ((image.i32[3] & ROW_DELETED) === 0 && hasKey(txns, table, index, image, 0, key)) return 1;
+    if (image.f64[0] >= 0 || stampNumber(image.f64[0]) !== number) return 0;
   }
-  if ((image.i32[3] & ROW_DELETED) !== 0) return 0;
-  return hasKey(txns, table, index, image, 0, key) ? 1 : 0;
+  return 0;
 }
 
 function stillInFlight(txns: Transactions, page: number, slot: number, stamp: number): boolean {
