@@ -56,5 +56,6 @@ export function readProject(): ProjectFile[] {
   });
 }
 
-/** Files that are there for tests only: they may import anything, and no product file imports them. */
-export const isTestFile = (path: string): boolean => /^(test|bench)\//.test(path) || /\.(test|fuzz|case)\.ts$/.test(path);
+/** Files that are there for tests only: they may import anything, no product file imports them, and the package is without them. */
+export const isTestFile = (path: string): boolean =>
+  /^(test|bench)\//.test(path) || /\.(test|fuzz|case)\.ts$|-(fixture|model|test-worker)\.ts$/.test(path);

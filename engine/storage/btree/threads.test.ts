@@ -11,11 +11,11 @@ import { changeOf, createStore, keyOf, keyText, type Store, seedOf } from './btr
 import { checkIndex } from './check.ts';
 import { createIndex } from './create.ts';
 import { indexInsert } from './insert.ts';
-import type { Job } from './threads-worker.ts';
+import type { Job } from './threads-test-worker.ts';
 
 function runJob(job: Job): Promise<number[]> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./threads-worker.ts', import.meta.url), { workerData: job });
+    const worker = new Worker(new URL('./threads-test-worker.ts', import.meta.url), { workerData: job });
     worker.once('message', resolve);
     worker.once('error', reject);
   });

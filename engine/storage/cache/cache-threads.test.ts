@@ -9,7 +9,7 @@ import { tableEntries } from '../../../shm/page-table.ts';
 import { handleOf } from '../../../shm/shared-memory.ts';
 import { RealVfs } from '../vfs/real-vfs.ts';
 import { FIRST_PAGE, makeFiles, makePage, openCache, readValue, seedOf } from './cache-fixture.ts';
-import type { CounterTask } from './cache-worker.ts';
+import type { CounterTask } from './cache-test-worker.ts';
 import { dirtyFrames } from './page-cache.ts';
 import { writePages } from './page-writer.ts';
 
@@ -31,7 +31,7 @@ async function runWorkers(frames: number, threads: number, steps: number, seed: 
         pages: PAGES,
         steps,
       };
-      return new Worker(new URL('./cache-worker.ts', import.meta.url), { workerData: task });
+      return new Worker(new URL('./cache-test-worker.ts', import.meta.url), { workerData: task });
     });
     const results = await Promise.all(workers.map((worker) => once(worker, 'message')));
     const expected = new Array<number>(PAGES).fill(0);

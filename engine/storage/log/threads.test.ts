@@ -14,7 +14,7 @@ import { fixtureMemory, type FixtureOptions, fixtureOptions, fixtureWorld, readB
 import type { Log } from './log-context.ts';
 import { LOG_SHARED_RING_USED } from './log-shared.layout.gen.ts';
 import { attachLog, closeLog, FIRST_LSN, firstLogStart, startLog } from './open.ts';
-import type { ThreadWork } from './threads-worker.ts';
+import type { ThreadWork } from './threads-test-worker.ts';
 import { whenDurable } from './when-durable.ts';
 
 const KNOWN = { lsn: FIRST_LSN, segment: 1, durableLsn: FIRST_LSN };
@@ -44,7 +44,7 @@ async function withLog(given: FixtureOptions, body: (setting: Setting) => Promis
 /** Runs one worker; resolves with its answer, or undefined if it ended without one. */
 async function runWorker(setting: Setting, work: Omit<ThreadWork, 'handle' | 'given'>): Promise<number[] | undefined> {
   const { archive: _, ...given } = setting.given;
-  const worker = new Worker(new URL('./threads-worker.ts', import.meta.url), {
+  const worker = new Worker(new URL('./threads-test-worker.ts', import.meta.url), {
     workerData: { ...work, handle: handleOf(setting.shm), given } satisfies ThreadWork,
   });
   let answer: number[] | undefined;

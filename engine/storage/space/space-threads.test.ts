@@ -11,7 +11,7 @@ import { RealVfs } from '../vfs/real-vfs.ts';
 import { createHeapMap, eachHeapMapRun, heapPage, heapPageCount } from './heap-map.ts';
 import { freeRetiredPages } from './retired.ts';
 import { createStore, handleOfStore, openStore, type Store, seedOf } from './space-fixture.ts';
-import type { SpaceResult, SpaceTask } from './space-worker.ts';
+import type { SpaceResult, SpaceTask } from './space-test-worker.ts';
 
 function verify({ space }: Store, roots: number[], results: SpaceResult[]): void {
   for (const [which, root] of roots.entries()) {
@@ -50,7 +50,7 @@ test("three threads take, give back and add pages: none is lost, none is anybody
         roots,
         steps: 1500,
       };
-      return new Worker(new URL('./space-worker.ts', import.meta.url), { workerData: task });
+      return new Worker(new URL('./space-test-worker.ts', import.meta.url), { workerData: task });
     });
     const results = (await Promise.all(workers.map((worker) => once(worker, 'message')))).map(
       ([result]) => result as SpaceResult,
