@@ -19,16 +19,8 @@ import {
   heapReplace,
   logHeapInsert,
   recordBeforeImage,
-  redoHeapBody,
-  redoHeapDelete,
-  redoHeapForward,
-  redoHeapFreeSlot,
-  redoHeapInsert,
-  redoHeapInsertMany,
-  redoHeapRestore,
-  redoHeapTrim,
-  redoHeapUpdate,
 } from '../storage/heap/heap-records.ts';
+import { registerHeapRecords } from '../storage/heap/heap-register.ts';
 import { takeCredit } from '../storage/log/credit.ts';
 import { PREVIOUS } from '../storage/log/log-context.ts';
 import {
@@ -68,20 +60,9 @@ export function registerRowRecords(txnsOf: (engine: unknown) => Transactions): v
     }
   };
   const undoImage = (context: UndoContext): void => undoChange(txnsOf(context.engine), context);
-  registerRecord(RECORD.heapInsert, { name: 'heap insert', redo: redoHeapInsert, undo: undoOne });
-  registerRecord(RECORD.heapInsertMany, { name: 'heap insert many', redo: redoHeapInsertMany, undo: undoMany });
-  registerRecord(RECORD.heapUpdate, { name: 'heap update', redo: redoHeapUpdate, undo: undoImage, print: printHome });
-  registerRecord(RECORD.heapDelete, { name: 'heap delete', redo: redoHeapDelete, undo: undoImage, print: printHome });
-  registerRecord(RECORD.heapFreeSlot, { name: 'heap free slot', redo: redoHeapFreeSlot });
-  registerRecord(RECORD.heapForward, { name: 'heap forward', redo: redoHeapForward });
-  registerRecord(RECORD.heapBody, { name: 'heap body', redo: redoHeapBody });
-  registerRecord(RECORD.heapTrim, { name: 'heap trim', redo: redoHeapTrim });
-  registerRecord(RECORD.heapRestore, { name: 'heap restore', redo: redoHeapRestore });
+  registerHeapRecords({ insert: undoOne, insertMany: undoMany, update: undoImage, delete: undoImage });
   registerRecord(RECORD.heapUndo, { name: 'heap undo of inserts', redo: redoHeapUndo });
 }
-
-const printHome = (views: RecordViews, record: number): string =>
-  `row ${logRecordAux32(views.u32, record)}:${logRecordAux32Second(views.u32, record)}`;
 
 /** heapUndo: slot = first, aux16 = count; those that are free already are passed over. */
 function redoHeapUndo(views: RecordViews, record: number, page: PageViews, pageOffset: number): void {

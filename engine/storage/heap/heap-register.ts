@@ -3,7 +3,13 @@
  * and writes the compensation record; undoHeapRecord() does the page.
  */
 
-import { logRecordAux16, logRecordSlot, LOG_RECORD_BYTES } from '../log/log-record.layout.gen.ts';
+import {
+  LOG_RECORD_BYTES,
+  logRecordAux16,
+  logRecordAux32,
+  logRecordAux32Second,
+  logRecordSlot,
+} from '../log/log-record.layout.gen.ts';
 import { RECORD, type RecordViews, registerRecord, type UndoContext } from '../log/records.ts';
 import { imageLength } from '../rows/row-image.ts';
 import {
@@ -31,6 +37,8 @@ export interface HeapUndo {
 /** Registers the record types of heap pages, once for each thread. */
 export function registerHeapRecords(undo: HeapUndo): void {
   const slot = (views: RecordViews, record: number): string => `slot ${logRecordSlot(views.u16, record)}`;
+  const home = (views: RecordViews, record: number): string =>
+    `row ${logRecordAux32(views.u32, record)}:${logRecordAux32Second(views.u32, record)}`;
   const count = (views: RecordViews, record: number): number => logRecordAux16(views.u16, record);
   const after = (views: RecordViews, record: number): number => imageLength(views.i32, recordAfterImage(views, record));
   const before = (views: RecordViews, record: number): number => imageLength(views.i32, recordBeforeImage(views, record));
@@ -50,13 +58,13 @@ export function registerHeapRecords(undo: HeapUndo): void {
     name: 'heap update',
     redo: redoHeapUpdate,
     undo: undo.update,
-    print: (views, record) => `${slot(views, record)}, ${before(views, record)} bytes become ${after(views, record)}`,
+    print: (views, record) => `${home(views, record)}, ${before(views, record)} bytes become ${after(views, record)}`,
   });
   registerRecord(RECORD.heapDelete, {
     name: 'heap delete',
     redo: redoHeapDelete,
     undo: undo.delete,
-    print: (views, record) => `${slot(views, record)}, ${before(views, record)} bytes`,
+    print: (views, record) => `${home(views, record)}, ${before(views, record)} bytes`,
   });
   registerRecord(RECORD.heapFreeSlot, { name: 'heap free slot', redo: redoHeapFreeSlot, print: slot });
   registerRecord(RECORD.heapForward, {
