@@ -12,6 +12,7 @@ import { assert } from '../../../shm/assert.ts';
 import {
   awaitVersion,
   latchFrame,
+  READ_LATCHED,
   readBegin,
   readValid,
   unlatchFrame,
@@ -23,12 +24,15 @@ import { frameOffset, frameSegment } from '../../../shm/shared-memory.ts';
 import { TESTING, yieldPoint } from '../../../shm/yield-point.ts';
 import { pageIdOf } from '../cache/page-cache.ts';
 import { takeCredit } from '../log/credit.ts';
+import { pageOwner, pageType } from '../page.layout.gen.ts';
+import { PAGE_TYPE_BTREE_LEAF } from '../page.layout.ts';
 import type { KeyScratch } from '../rows/runtime.ts';
 import { descend, PATH_VERSION, TO_KEY } from './descend.ts';
 import { compareToFences, readFence, ROW_PAGE_MAX, ROW_SLOT_MAX } from './fences.ts';
 import { kindNumber } from './insert.ts';
 import { insertIntoLeaf, LEAF_FULL } from './leaf-change.ts';
 import { FENCE_HIGH } from './node.layout.ts';
+import { nodeFences } from './node.layout.gen.ts';
 import { entryRowPage, entryRowSlot, keyEquals, nodeCount, nodeSearch } from './node.ts';
 import { entryRecordBytes } from './records.ts';
 import { splitNode } from './split.ts';
@@ -42,6 +46,7 @@ export function collectKey(tree: Tree, index: TreeIndex, key: KeyScratch, witnes
   tree.misses = 0;
   witness.leafCount = 0;
   witness.rowCount = 0;
+  if (collectAtEdge(tree, index.root, key, witness)) return;
   let rowPage = 0;
   let rowSlot = 0;
   for (;;) {
@@ -66,6 +71,32 @@ export function collectKey(tree: Tree, index: TreeIndex, key: KeyScratch, witnes
     rowPage = tree.separator.i32[2];
     rowSlot = tree.separator.i32[3];
   }
+}
+
+/**
+ * A key above all others: the tree's last leaf, where this thread last saw it, is the only one that can hold it, and has no
+ * entry of it. Spares the descent when keys rise. False: descend.
+ */
+function collectAtEdge(tree: Tree, root: number, key: KeyScratch, witness: LeafWitness): boolean {
+  const hint = (root & 255) * 4;
+  const { edgeHints, shm } = tree;
+  if (edgeHints[hint] !== root || edgeHints[hint + 3] !== 1) return false;
+  const page = edgeHints[hint + 1];
+  const frame = edgeHints[hint + 2];
+  const base = shm.framesBase + frame * FRAME_BYTES;
+  const version = readBegin(shm.i32, base);
+  if (version === READ_LATCHED || pageIdOf(tree.cache, frame) !== page) return false;
+  const v = frameSegment(shm, frame);
+  const node = frameOffset(shm, frame);
+  const isLast =
+    pageType(v.u8, node) === PAGE_TYPE_BTREE_LEAF &&
+    (pageOwner(v.u32, node) | 0) === root &&
+    (nodeFences(v.u16, node) & FENCE_HIGH) === 0;
+  const count = nodeCount(v, node);
+  if (!isLast || count === 0 || nodeSearch(v, node, 0, key, 0, 0) !== count) return false;
+  if (!readValid(shm.i32, base, version)) return false;
+  noteLeaf(witness, page, frame, version);
+  return true;
 }
 
 function noteRow(witness: LeafWitness, rowPage: number, rowSlot: number): void {
