@@ -17,7 +17,7 @@ import { LedgerReader } from './ledger.ts';
 import { type DatabaseName, DATABASE_SIZES, planRound, type RoundPlan, SESSIONS } from './round-plan.ts';
 import { type Known, nothingKnown } from './verify.ts';
 import type { VerifierOrders, VerifierResult } from './verifier.ts';
-import type { VictimMessage, VictimOrders } from './victim.ts';
+import type { VictimMessage, VictimOrder, VictimOrders } from './victim.ts';
 
 /** Longest times in milliseconds. The machine may be busy: they are for hangs, not for slowness. */
 const OPEN_LIMIT = 60_000;
@@ -89,6 +89,11 @@ export async function runRounds(settings: RunSettings): Promise<RunResult> {
   }
   rmSync(directory, { recursive: true, force: true });
   return { totals: run.totals, failure: null };
+}
+
+/** A child that is gone by itself is noticed elsewhere. */
+function tell(child: Child, what: VictimOrder): void {
+  if (child.isRunning() && child.process.connected) child.process.send(what, () => {});
 }
 
 class TortureRun {
@@ -177,9 +182,14 @@ class TortureRun {
     }
     await this.#follow(plan, child, ledger, 'opening', OPEN_LIMIT, () => ledger.created, true);
     this.#opened(ledger.openMilliseconds);
-    await this.#follow(plan, child, ledger, 'working', plan.after + (plan.ending === 'terminate' ? 300 : 0), () => false);
+    await this.#follow(plan, child, ledger, 'starting threads', IDLE_LIMIT, () => ledger.commits > 0, true);
+    await this.#follow(plan, child, ledger, 'working', plan.after, () => false);
     if (plan.ending === 'kill') return this.#kill(child);
-    if (child.isRunning() && child.process.connected) child.process.send('stop', () => {});
+    if (plan.ending === 'terminate') {
+      tell(child, 'terminate');
+      await this.#follow(plan, child, ledger, 'going on', 300, () => false);
+    }
+    tell(child, 'stop');
     this.#phase = 'closing';
     const stacks = await endsWithin(child, CLOSE_LIMIT);
     if (stacks !== null) throw new TortureFailure(`the victim hangs while it stops and closes:\n${stacks}`);

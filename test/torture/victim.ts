@@ -19,6 +19,9 @@ export interface VictimOrders {
   readonly known: Known;
 }
 
+/** What its parent posts: stop all threads and end as planned, or end the first thread by force. */
+export type VictimOrder = 'stop' | 'terminate';
+
 /** What it posts to its parent. */
 export type VictimMessage =
   | { kind: 'failed'; message: string }
@@ -72,9 +75,11 @@ async function main(): Promise<void> {
   const stopAll = (): void => {
     Atomics.store(stop, 0, 1);
   };
-  process.on('message', stopAll);
+  process.on('message', (order: VictimOrder) => {
+    if (order === 'stop') stopAll();
+    else void threads[0].worker.terminate();
+  });
   process.on('disconnect', () => process.exit(1));
-  if (plan.ending === 'terminate') setTimeout(() => void threads[0].worker.terminate(), plan.after);
   const reports = await Promise.all(threads.map((thread) => thread.report.finally(stopWhenBad)));
   function stopWhenBad(): void {
     // Whatever ended a thread before it was told to: its neighbours need not go on for long.
