@@ -39,8 +39,12 @@ export function epochPassed(shm: SharedMemory, epoch: Epoch): boolean {
   return ((oldestEpoch(shm) - epoch) | 0) >= 0;
 }
 
-/** Shows the current epoch: between two morsels, when nothing that was read so far is used any more. */
+/**
+ * Shows the current epoch: between two morsels, when nothing that was read so far is used any more. Outside the engine it does
+ * nothing: who is there holds nothing back, and has no exit at which the epoch would be cleared.
+ */
 export function renewEpoch(shm: SharedMemory): void {
+  const own = loadThreadEpoch(shm.i32, shm.threadBase);
   const current = currentEpoch(shm);
-  if (loadThreadEpoch(shm.i32, shm.threadBase) !== current) storeThreadEpoch(shm.i32, shm.threadBase, current);
+  if (own !== 0 && own !== current) storeThreadEpoch(shm.i32, shm.threadBase, current);
 }
