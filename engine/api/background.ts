@@ -60,8 +60,12 @@ export function createKernelJobs(parts: KernelParts): Jobs {
 function registerHandlers(jobs: Jobs, parts: KernelParts): void {
   const { txns, log, cache, space, shm } = parts;
   const ports = checkpointPorts(parts);
-  registerJob(jobs, JOB_STAMP, (_jobs, _a, _b, _c, budget) => stampEnded(txns, budget * 16) > 0 && stampQueueLength(txns) > 0);
-  registerJob(jobs, JOB_COLLECT, (_jobs, _a, _b, _c, budget) => collect(txns, budget) > 0);
+  registerJob(
+    jobs,
+    JOB_STAMP,
+    (_jobs, _a, _b, _c, budget) => stampEnded(txns, budget * 16) < budget * 16 && stampQueueLength(txns) > 0,
+  );
+  registerJob(jobs, JOB_COLLECT, (_jobs, _a, _b, _c, budget) => collect(txns, budget));
   registerJob(
     jobs,
     JOB_WRITE_PAGES,

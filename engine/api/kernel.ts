@@ -9,8 +9,10 @@
  */
 
 import { assert } from '../../shm/assert.ts';
+import { isPoisoned } from '../../shm/critical.ts';
+import { isPoisoned } from '../../shm/critical.ts';
 import { enterEngine, leaveEngine } from '../../shm/entry.ts';
-import { handleClosed, SqlError } from '../../shm/errors.ts';
+import { handleClosed, SQLSTATE, SqlError } from '../../shm/errors.ts';
 import { handleOf, type SharedMemoryHandle, viewSharedMemory } from '../../shm/shared-memory.ts';
 import { attachThread, detachThread, THREAD_ROLE_ATTACHED, THREAD_ROLE_POOL } from '../../shm/threads.ts';
 import type { Jobs } from '../jobs/jobs.ts';
@@ -23,6 +25,8 @@ import { type CheckReport, checkDatabase } from '../storage/check.ts';
 import { closeDatabaseFiles } from '../storage/database-files.ts';
 import { flushAll } from '../storage/log/flush.ts';
 import { closeLog } from '../storage/log/open.ts';
+import { settleWaiting } from '../storage/log/when-durable.ts';
+import type { Column } from '../storage/rows/row-layout.ts';
 import type { VfsLock } from '../storage/vfs/vfs.ts';
 import type { World } from '../storage/world.ts';
 import { begin, beginStatement, endStatement, STATEMENT_SIMPLE, STATEMENT_WRITING, savepoint } from '../txn/begin.ts';
@@ -60,23 +64,11 @@ import {
   openCache,
   registerKernelRecords,
 } from './kernel-parts.ts';
-import { nextIndexId, nextTableId, startIds } from './kernel-words.ts';
-import { nameTables, type OpenedDatabase, openDatabase, type RecoveryFigures } from './open-database.ts';
+import { KernelTables } from './kernel-tables.ts';
+import { type OpenedDatabase, openDatabase, type RecoveryFigures } from './open-database.ts';
 import { structureCheckers, type TableFigures } from './structure-check.ts';
-import {
-  duplicateTable,
-  findStoredByName,
-  insertStored,
-  readStoredTables,
-  SYS_TABLES,
-  SYS_TABLES_ID,
-  undefinedTable,
-} from './system-tables.ts';
-import { Table } from './table.ts';
-import { FIRST_USER_TABLE, type StoredTable, type TableDefinition, tableRuntime } from './table-definition.ts';
-import { findTable, publishTable, tableIds } from './table-directory.ts';
-import { createTablePages } from './table-pages.ts';
-import { notePages } from './undo-other.ts';
+import type { Table } from './table.ts';
+import type { IndexDefinition, TableDefinition } from './table-definition.ts';
 
 /** What another thread needs to attach: can be posted, or given as workerData. */
 export interface KernelHandle {
@@ -111,7 +103,7 @@ function finishOpen(opened: OpenedDatabase): Kernel {
       ? null
       : createPool(jobs, { threads: settings.poolThreads, attach: new URL('./pool-attach.ts', import.meta.url).href, handle });
   const kernel = new Kernel(parts, jobs, handle, { lock, pool, recovered });
-  kernel.startTables(opened.tablesRoot);
+  kernel.enter(() => kernel.tables.start(opened.tablesRoot, place.clean));
   return kernel;
 }
 
@@ -142,7 +134,7 @@ export class Kernel {
   readonly jobs: Jobs;
   readonly handle: KernelHandle;
   readonly #host: Host | null;
-  readonly #tables = new Map<number, Table>();
+  readonly tables: KernelTables;
   /** This thread's own session, opened when first needed. */
   #session = -1;
   /** Stamp of the last commit of each session of this thread (TX-T19). */
@@ -154,6 +146,7 @@ export class Kernel {
     this.jobs = jobs;
     this.handle = handle;
     this.#host = host;
+    this.tables = new KernelTables(this);
   }
 
   /** What recovery did when this database was opened; null for a new one, and in attached threads. */
@@ -179,120 +172,60 @@ export class Kernel {
 
   // ---- tables ----
 
-  /** By finishOpen(): makes sys.tables, or reads it and publishes what it names. */
-  startTables(tablesRoot: number): void {
-    this.enter(() => {
-      if (tablesRoot === 0) this.#createSystemTables();
-      else this.#loadTables(tablesRoot);
-    });
-  }
-
-  #createSystemTables(): void {
-    const { parts } = this;
-    startIds(parts.shm, FIRST_USER_TABLE - 1, 0);
-    const stored = createTablePages(parts, SYS_TABLES, SYS_TABLES_ID, () => nextIndexId(parts.shm));
-    publishTable(parts.directory, stored);
-    const tx = this.begin();
-    this.#insertRowOf(tx, stored);
-    this.commit(tx);
-    nameTables(parts, stored.mapRoot);
-  }
-
-  #loadTables(tablesRoot: number): void {
-    const { parts } = this;
-    const tx = this.begin({ readOnly: true });
-    beginStatement(tx, STATEMENT_SIMPLE, false);
-    const tables = readStoredTables(parts, tx, tablesRoot);
-    endStatement(tx);
-    this.rollback(tx);
-    for (const stored of tables) publishTable(parts.directory, stored);
-    const indexIds = tables.flatMap((stored) => stored.indexes.map((index) => index.id));
-    startIds(parts.shm, Math.max(FIRST_USER_TABLE - 1, ...tables.map((stored) => stored.id)), Math.max(0, ...indexIds));
-  }
-
   /** Makes a table in a transaction of its own. 42P07 when the name is taken. */
   createTable(definition: TableDefinition): Table {
-    const tx = this.begin();
-    try {
-      const table = this.createTableIn(tx, definition);
-      this.commit(tx);
-      return table;
-    } catch (error) {
-      if (tx.open) this.rollback(tx);
-      throw error;
-    }
+    return this.#own((tx) => this.tables.create(tx, definition));
   }
 
   /** Makes a table; it goes again if the transaction is rolled back. A temporary table lives until close(). */
   createTableIn(tx: Transaction, definition: TableDefinition): Table {
-    return this.enter(() => {
-      const { parts } = this;
-      tableRuntime(probeOf(definition));
-      if (this.#storedByName(tx, definition.name) !== null) throw duplicateTable(definition.name);
-      const id = nextTableId(parts.shm);
-      const stored = createTablePages(parts, definition, id, () => nextIndexId(parts.shm));
-      publishTable(parts.directory, stored);
-      notePages(
-        tx,
-        id,
-        stored.mapRoot,
-        stored.indexes.map((index) => index.root),
-        !stored.temporary,
-      );
-      if (!stored.temporary) this.#insertRowOf(tx, stored);
-      return this.tableById(id);
-    });
+    return this.enter(() => this.tables.create(tx, definition));
   }
 
-  #insertRowOf(tx: Transaction, stored: StoredTable): void {
-    const status = this.statement(
-      tx,
-      STATEMENT_SIMPLE,
-      true,
-      () => insertStored(this.tableById(SYS_TABLES_ID), tx, stored) as RowStatus,
-    );
-    if (status === ROW_DUPLICATE) throw duplicateTable(stored.name);
-    assert(status === ROW_DONE, 'a row of sys.tables goes in or meets one with its name');
+  /** Drops a table in a transaction of its own. 42P01. */
+  dropTable(name: string): void {
+    this.#own((tx) => this.tables.drop(tx, name));
+    this.enter(() => this.tables.freeDroppedTables());
   }
 
-  #storedByName(tx: Transaction, name: string): StoredTable | null {
-    let stored: StoredTable | null = null;
-    this.statement(tx, STATEMENT_SIMPLE, false, () => {
-      stored = findStoredByName(this.tableById(SYS_TABLES_ID), tx, name);
-      return ROW_DONE;
-    });
-    return stored ?? this.#temporaryByName(name);
+  dropTableIn(tx: Transaction, name: string): void {
+    this.enter(() => this.tables.drop(tx, name));
   }
 
-  #temporaryByName(name: string): StoredTable | null {
-    for (const id of tableIds(this.parts.directory)) {
-      const entry = findTable(this.parts.directory, id);
-      if (entry?.stored.temporary === true && entry.stored.name === name) return entry.stored;
-    }
-    return null;
+  /** Makes an index of a table that may have rows, in a transaction of its own. 23505, 42704. */
+  createIndex(table: string, definition: IndexDefinition): Table {
+    return this.#own((tx) => this.tables.createIndex(tx, table, definition));
+  }
+
+  /** Adds a column at the end; rows are not rewritten. In a transaction of its own. 42710, 23502. */
+  addColumn(table: string, column: Column): Table {
+    return this.#own((tx) => this.tables.addColumn(tx, table, column));
   }
 
   /** The table with this name, as a new transaction or the given one sees it. 42P01. */
   table(name: string, tx?: Transaction): Table {
-    const own = tx ?? this.begin({ readOnly: true });
-    try {
-      const stored = this.enter(() => this.#storedByName(own, name));
-      if (stored === null) throw undefinedTable(name);
-      return this.tableById(stored.id);
-    } finally {
-      if (tx === undefined) this.rollback(own);
-    }
+    if (tx !== undefined) return this.enter(() => this.tables.byName(tx, name));
+    return this.#own((own) => this.tables.byName(own, name));
   }
 
   /** The table with this id; it is known to this boot. */
   tableById(id: number): Table {
-    const entry = findTable(this.parts.directory, id);
-    if (entry === undefined) throw undefinedTable(`#${id}`);
-    const known = this.#tables.get(id);
-    if (known !== undefined && known.runtime === entry.runtime) return known;
-    const table = new Table(this.parts, entry.stored, entry.runtime);
-    this.#tables.set(id, table);
-    return table;
+    return this.tables.byId(id);
+  }
+
+  /** Runs `body` in a transaction of its own, and commits it. */
+  #own<Result>(body: (tx: Transaction) => Result): Result {
+    return this.enter(() => {
+      const tx = this.begin();
+      try {
+        const result = body(tx);
+        this.commit(tx);
+        return result;
+      } catch (error) {
+        if (tx.open && !isPoisoned(this.parts.shm)) this.rollback(tx);
+        throw error;
+      }
+    });
   }
 
   // ---- sessions and transactions ----
@@ -419,9 +352,10 @@ export class Kernel {
   tidy(): void {
     this.enter(() => {
       const { txns } = this.parts;
-      while (stampQueueLength(txns) > 0 && stampEnded(txns, 1024) > 0);
+      while (stampQueueLength(txns) > 0 && stampEnded(txns, 4096) < 4096);
       collect(txns, 1024);
     });
+    this.enter(() => this.tables.freeDroppedTables());
     drainJobs(this.jobs);
   }
 
@@ -437,18 +371,56 @@ export class Kernel {
   /** Leaves the database. The host stops the pool, writes everything, and gives the directory back; other threads have left. */
   close(): void {
     if (!this.#open) return;
+    const { shm } = this.parts;
+    if (isPoisoned(shm)) {
+      this.#abandon();
+      return;
+    }
+    try {
+      this.#leave();
+    } catch (error) {
+      if (isPoisoned(shm)) this.#abandon();
+      throw error;
+    }
+  }
+
+  #leave(): void {
     const { parts } = this;
     if (this.#host !== null) this.#closeHost(this.#host);
     this.enter(() => {
       if (this.#session >= 0) closeSession(parts.txns, this.#session);
       leaveTransactions(parts.txns);
       giveBackSpares(parts.tree);
+      if (parts.log.waiting.length > 0) {
+        // Commits whose promise is still out: they get their answer before the thread forgets them.
+        flushAll(parts.log);
+        settleWaiting(parts.log);
+      }
     });
     this.#open = false;
     closeLog(parts.log);
     closeDatabaseFiles(parts.files);
     detachThread(parts.shm);
     this.#host?.lock.release();
+  }
+
+  /** A poisoned handle: nothing of it is written any more. The directory is given back, so that open() can recover it. */
+  #abandon(): void {
+    this.#open = false;
+    if (this.#host !== null && this.#host.pool !== null) this.#abandonPool(this.#host.pool);
+    closeDatabaseFiles(this.parts.files);
+    this.#host?.lock.release();
+  }
+
+  /** Waits until no background thread touches the files any more: another handle may open them. */
+  #abandonPool(pool: Pool): void {
+    try {
+      stopPool(pool);
+    } catch (error) {
+      // It says what is known: the handle is poisoned.
+      if (!(error instanceof SqlError && error.code === SQLSTATE.crash_shutdown)) throw error;
+    }
+    void endPool(pool);
   }
 
   #closeHost(host: Host): void {
@@ -472,16 +444,5 @@ export class Kernel {
     this.close();
   }
 }
-
-/** A definition as if it were stored: generating from it finds what is wrong before any page is made. */
-const probeOf = (definition: TableDefinition): StoredTable => ({
-  id: 0,
-  name: definition.name,
-  mapRoot: 0,
-  logged: true,
-  temporary: false,
-  layouts: [definition.columns],
-  indexes: [],
-});
 
 export { STATEMENT_SIMPLE, STATEMENT_WRITING };
