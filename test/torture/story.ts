@@ -236,6 +236,7 @@ export class Story {
     await this.work(random.below(300), random);
     if (random.chance(0.3)) this.disk.plan({ crashAfter: random.below(40) });
     await this.closeAll(kernel);
+    this.disk.plan({ crashAfter: Number.POSITIVE_INFINITY });
     if (random.chance(0.5)) this.crash();
   }
 
