@@ -10,7 +10,6 @@
 
 import { assert } from '../../shm/assert.ts';
 import { isPoisoned } from '../../shm/critical.ts';
-import { isPoisoned } from '../../shm/critical.ts';
 import { enterEngine, leaveEngine } from '../../shm/entry.ts';
 import { handleClosed, SQLSTATE, SqlError } from '../../shm/errors.ts';
 import { handleOf, type SharedMemoryHandle, viewSharedMemory } from '../../shm/shared-memory.ts';
@@ -46,7 +45,6 @@ import {
   DURABLE_RELAXED,
   LAST_COMMIT,
   READ_COMMITTED,
-  ROW_DONE,
   ROW_DUPLICATE,
   ROW_RERUN,
   ROW_WAIT,

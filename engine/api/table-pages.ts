@@ -58,7 +58,7 @@ export function createIndexPages(
   const keys = keyColumns(columns, definition);
   const method = definition.method ?? 'btree';
   const keyKind = kindOfIndex(columns, keys);
-  const root = createIndex(parts.tree, method === 'hash' ? 'i64' : keyKind, logged, temporary);
+  const root = createIndexRoot(parts, { method, kind: keyKind }, logged, temporary);
   return {
     id,
     name: definition.name,
@@ -69,6 +69,16 @@ export function createIndexPages(
     nullsDistinct: definition.nullsDistinct !== false,
     keys,
   };
+}
+
+/** An empty root: of hashes for a hash index (hash-index.ts). */
+export function createIndexRoot(
+  parts: KernelParts,
+  index: Pick<StoredIndex, 'method' | 'kind'>,
+  logged: boolean,
+  temporary: boolean,
+): number {
+  return createIndex(parts.tree, index.method === 'hash' ? 'i64' : index.kind, logged, temporary);
 }
 
 /**

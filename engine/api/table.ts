@@ -22,7 +22,10 @@ import { acceptRow, createIndexScan, findRow, nextRow } from '../txn/index-read.
 import { insertRow } from '../txn/row-insert.ts';
 import { deleteRow, updateRow } from '../txn/row-update.ts';
 import { createTableScan, scanPage, type TableScan } from '../txn/table-scan.ts';
-import type { RowStatus, Transaction } from '../txn/transactions.ts';
+import { BOUND_INCLUSIVE, BOUND_PREFIX } from '../txn/serializable-reads.ts';
+import { noteRange, noteTable } from '../txn/serializable.ts';
+import { TABLE_ACCESS, useTable } from '../txn/table-locks.ts';
+import { type RowStatus, SERIALIZABLE, type Transaction } from '../txn/transactions.ts';
 import type { KernelParts } from './kernel-parts.ts';
 import type { StoredTable } from './table-definition.ts';
 import { writeValue } from './undo-other.ts';
@@ -95,12 +98,28 @@ export class Table {
     return at;
   }
 
+  /**
+   * Before a statement's first look at the table: other sessions' DDL waits from here to the transaction's end (TX-T14). True: DDL
+   * has it, tx.waitsFor says whose: answer ROW_WAIT.
+   */
+  use(tx: Transaction): boolean {
+    return useTable(this.parts.locks, tx, this.runtime.id, TABLE_ACCESS);
+  }
+
   /** The row with this key that the transaction sees: image in `out`, row id in tx.ints. A snapshot is taken. */
   find(tx: Transaction, index: string, values: readonly RowValue[], out: ByteViews): boolean {
     const at = this.indexAt(index);
     if (!this.makeKey(at, values, this.#key)) return false;
+    if (tx.isolation === SERIALIZABLE) this.#noteKey(tx, at);
     if (this.stored.indexes[at].method === 'hash') return this.#findHashed(tx, at, out);
     return findRow(tx, this.runtime, at, this.#key, out) > 0;
+  }
+
+  /** What is looked for counts as read, whether it is found or not (TX-T16). */
+  #noteKey(tx: Transaction, at: number): void {
+    const { locks } = this.parts;
+    if (this.stored.indexes[at].method === 'hash') noteTable(locks, tx, this.runtime.id);
+    else noteRange(locks, tx, this.runtime.id, this.runtime.indexes[at], this.#key, BOUND_INCLUSIVE, this.#key, BOUND_INCLUSIVE);
   }
 
   /** Entries of one hash: the row's own key decides. */
@@ -141,6 +160,7 @@ export class Table {
   /** Calls `visit` for every row that the transaction sees, in the order of the heap. A snapshot is taken. */
   scan(tx: Transaction, visit: (values: RowValue[]) => void): void {
     const { space } = this.parts;
+    if (tx.isolation === SERIALIZABLE) noteTable(this.parts.locks, tx, this.runtime.id);
     const pages = heapPageCount(space, this.runtime.mapRoot);
     const range = new Int32Array(2);
     const scan = createTableScan();
@@ -201,6 +221,12 @@ export class Table {
     const cursor = createCursor(runtime.kind);
     const low = from === null ? null : this.#boundary(at, from, false);
     const high = to === null ? null : this.#boundary(at, to, true);
+    if (tx.isolation === SERIALIZABLE) {
+      const flags = BOUND_INCLUSIVE | BOUND_PREFIX;
+      const lowKey = from === null ? null : this.#boundKey(at, from);
+      const highKey = to === null ? null : this.#boundKey(at, to);
+      noteRange(this.parts.locks, tx, this.runtime.id, runtime, lowKey, flags, highKey, flags);
+    }
     const start = backward ? high : low;
     const end = backward ? low : high;
     if (start !== null) cursorAt(cursor, start.key, start.after ? -1 : 0, start.after ? 65535 : 0);
@@ -212,10 +238,15 @@ export class Table {
     while (nextRow(tx, this.runtime, scan, out) > 0) visit(this.decode(out));
   }
 
-  /** A place before or behind all entries of a key or of its beginning; null: no bound. */
-  #boundary(at: number, values: readonly RowValue[], behind: boolean): { key: KeyScratch; after: boolean } | null {
+  #boundKey(at: number, values: readonly RowValue[]): KeyScratch {
     const key = createKeyScratch();
     if (!this.makeKey(at, values, key)) throw keyTooLong();
+    return key;
+  }
+
+  /** A place before or behind all entries of a key or of its beginning; null: no bound. */
+  #boundary(at: number, values: readonly RowValue[], behind: boolean): { key: KeyScratch; after: boolean } | null {
+    const key = this.#boundKey(at, values);
     if (!behind) return { key, after: false };
     if (values.length === this.stored.indexes[at].keys.length) return { key, after: true };
     return keySuccessor(key) ? { key, after: false } : null;

@@ -4,10 +4,12 @@
  *
  *   undo entry   spare = OTHER_OVERFLOW   page = first page of the chain
  *                spare = OTHER_PAGES      page = map root (0: an index only), back = a block of roots in the heap segment
+ *                spare = OTHER_FORM       back = a block with the table's former form as JSON: the directory gets it back
  *   record       RECORD.catalog           aux32 = map root, payload: count, then the index roots
  */
 
 import { heapAllocate, heapFree } from '../../shm/allocator.ts';
+import { assert } from '../../shm/assert.ts';
 import { outOfMemory } from '../../shm/errors.ts';
 import { publish, reserve, startRecord } from '../storage/log/log.ts';
 import { takeCredit } from '../storage/log/credit.ts';
@@ -40,11 +42,13 @@ import {
 } from '../txn/txn.layout.gen.ts';
 import { UNDO_OTHER } from '../txn/txn.layout.ts';
 import { addUndo, reserveUndo } from '../txn/undo.ts';
-import { findTable, type TableDirectory, withdrawTable } from './table-directory.ts';
+import { findTable, publishTable, type TableDirectory, withdrawTable } from './table-directory.ts';
+import type { StoredTable } from './table-definition.ts';
 import { freeTablePages, type PageParts } from './table-pages.ts';
 
 const OTHER_OVERFLOW = 1;
 const OTHER_PAGES = 2;
+const OTHER_FORM = 3;
 
 /** Writes a value of a row to an overflow chain that the transaction owns. No latch, no hold. 53100. */
 export function writeValue(tx: Transaction, store: OverflowStore, table: TableRuntime, value: Uint8Array): OverflowReference {
@@ -101,6 +105,27 @@ export function notePages(tx: Transaction, table: number, mapRoot: number, roots
   setTxnSlotLastLsn(txns.f64, tx.slot, log.scratch[START]);
 }
 
+/** The transaction changes what the directory says of a table: `stored` is the form to go back to. No latch, no hold. */
+export function noteForm(tx: Transaction, directory: TableDirectory, stored: StoredTable): void {
+  if (tx.number === 0) becomeWriter(tx);
+  const { shm } = tx.context;
+  assert(directory.shm === shm, 'the directory is of the same memory');
+  const text = Buffer.from(JSON.stringify(stored), 'utf8');
+  reserveUndo(tx);
+  const block = heapAllocate(shm, 4 + text.length);
+  if (block === 0) throw outOfMemory('the former form of a table', 4 + text.length);
+  shm.heap.u32[block >>> 2] = text.length;
+  text.copy(shm.heap.bytesView, block + 4);
+  addUndo(tx, UNDO_OTHER, 0, stored.id, 0, 0, block, OTHER_FORM);
+}
+
+function restoreForm(directory: TableDirectory, block: number): void {
+  const { shm } = directory;
+  const length = shm.heap.u32[block >>> 2];
+  publishTable(directory, JSON.parse(shm.heap.bytesView.toString('utf8', block + 4, block + 4 + length)) as StoredTable);
+  heapFree(shm, block, 4 + length);
+}
+
 /** Takes back an entry of kind UNDO_OTHER: TxnHooks.undoOther. */
 export function undoOther(
   store: OverflowStore,
@@ -121,6 +146,10 @@ export function undoOther(
     return;
   }
   const block = undoEntryBack(i32, entry);
+  if (undoEntrySpare(i32, entry) === OTHER_FORM) {
+    restoreForm(directory, block);
+    return;
+  }
   const count = i32[block >>> 2];
   const roots = [...i32.subarray((block >>> 2) + 1, (block >>> 2) + 1 + count)];
   const temporary = page < 0 || (roots.length > 0 && roots[0] < 0);

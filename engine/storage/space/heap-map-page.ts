@@ -34,6 +34,8 @@ import {
   heapMapEntryIndex,
   heapMapEntryPage,
   heapMapPages,
+  heapMapUsable,
+  setHeapMapUsable,
   setHeapMapEntryIndex,
   setHeapMapEntryPage,
   setHeapMapPages,
@@ -97,6 +99,9 @@ export function mapCutLast(views: PageViews, page: number): void {
   setHeapMapEntryPage(views.u32, last, 0);
   setHeapMapEntryIndex(views.u32, last, 0);
   setCount(views, page, count - 1);
+  // Nothing is usable beyond what is left; only a root says what is.
+  const pages = heapMapPages(views.u32, page);
+  if (heapMapUsable(views.u32, page) > pages) setHeapMapUsable(views.u32, page, pages);
 }
 
 /** Links a level 0 page, which begins with the table's page `index`, into the root; a root of level 0 becomes level 1 first. */
