@@ -12,12 +12,14 @@
  */
 
 import { assert } from '../../shm/assert.ts';
-import { limitExceeded, SqlError, SQLSTATE } from '../../shm/errors.ts';
+import { limitExceeded, outOfSlots, SqlError, SQLSTATE } from '../../shm/errors.ts';
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
 import { claimUndo, END_CLAIM_BYTES, takeCredit } from '../storage/log/credit.ts';
 import { tailLsn } from '../storage/log/flush.ts';
 import type { TableRuntime } from '../storage/rows/runtime.ts';
-import { drawNumber } from './slots.ts';
+import { rollbackOrphans } from './rollback.ts';
+import { drawNumber, NO_SLOT } from './slots.ts';
+import { stampEnded } from './stamper.ts';
 import { sessionAt } from './sessions.ts';
 import { dropSnapshot, takeSnapshot, takeSnapshotAsOf } from './snapshot.ts';
 import { STATEMENTS } from './stamps.ts';
@@ -218,7 +220,7 @@ export function becomeWriter(tx: Transaction): void {
   takeCredit(log, 0, END_CLAIM_BYTES);
   const at = sessionAt(txns, tx.session);
   const tail = tailLsn(log);
-  const slot = drawNumber(txns, tx.session, loadSessionAge(txns.i32, at));
+  const slot = takeSlot(tx, loadSessionAge(txns.i32, at));
   claimUndo(log, END_CLAIM_BYTES);
   setTxnSlotUndoCredit(txns.f64, slot, END_CLAIM_BYTES);
   setTxnSlotFirstLsn(txns.f64, slot, tail);
@@ -229,6 +231,19 @@ export function becomeWriter(tx: Transaction): void {
   tx.times[OWN_STAMP] = -(base + tx.statement);
   tx.times[OWN_LIMIT] = -(base + tx.limit);
   storeSessionTransaction(txns.i32, at, tx.number);
+}
+
+/** A slot that only waits for somebody to stamp or undo its rows is freed first; then 53300 (SM-S6). */
+function takeSlot(tx: Transaction, age: number): number {
+  const txns = tx.context;
+  let slot = drawNumber(txns, tx.session, age);
+  if (slot !== NO_SLOT) return slot;
+  stampEnded(txns, Number.MAX_SAFE_INTEGER);
+  rollbackOrphans(txns, txns.options.slots);
+  takeCredit(txns.log, 0, END_CLAIM_BYTES);
+  slot = drawNumber(txns, tx.session, age);
+  if (slot === NO_SLOT) throw outOfSlots('transaction', txns.options.slots);
+  return slot;
 }
 
 function setLimit(tx: Transaction, limit: number): void {

@@ -11,7 +11,6 @@
  * the stamp's means that the row has been stamped or undone meanwhile: the reader starts the row again.
  */
 
-import { outOfSlots } from '../../shm/errors.ts';
 import { loadShared53 } from '../../shm/shared53.ts';
 import { ringDoorbell } from '../../shm/wait.ts';
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
@@ -60,6 +59,9 @@ export const STAMP_GONE = 2;
 export const ASKED = 0;
 export const RESOLVED = 1;
 
+/** In place of a slot's byte offset: none is free. */
+export const NO_SLOT = -1;
+
 /** A log position that is not known yet: nothing has been written under it. */
 const UNKNOWN_LSN = -1;
 
@@ -70,8 +72,8 @@ export const hasCommitted = (state: number): boolean => state >= TXN_PRECOMMITTE
 export const slotOf = (txns: Transactions, number: number): number => txns.slotsBase + (number & txns.slotMask) * TXN_SLOT_BYTES;
 
 /**
- * Draws a transaction number and takes its slot for the calling thread; returns the slot's byte offset. The number is in the
- * slot. 53300 when every slot is taken (SM-S6).
+ * Draws a transaction number and takes its slot for the calling thread; returns the slot's byte offset, or NO_SLOT when all
+ * are taken. The number is in the slot.
  */
 export function drawNumber(txns: Transactions, session: number, age: number): number {
   const { i32, shared } = txns;
@@ -86,7 +88,7 @@ export function drawNumber(txns: Transactions, session: number, age: number): nu
     if (testing) yieldPoint('slot.taken');
     return slot;
   }
-  throw outOfSlots('transaction', slots);
+  return NO_SLOT;
 }
 
 /** The state is set last: until then the slot counts as held by nobody, and no row carries its number. */

@@ -273,6 +273,15 @@ export class Session {
     });
   }
 
+  /** v = v + change */
+  change(id: number, change: number): RowStatus {
+    return this.statement(true, STATEMENT_SIMPLE, (tx) => {
+      const row = this.find(tx, id);
+      if (row === null) return ROW_GONE;
+      return updateRow(tx, this.store.table, this.page, this.slot, encode(id, row.v + change, row.note), 0);
+    });
+  }
+
   delete(id: number): RowStatus {
     return this.statement(true, STATEMENT_SIMPLE, (tx) => {
       if (this.find(tx, id) === null) return ROW_GONE;

@@ -1,0 +1,148 @@
+import { ok, rejects, strictEqual, throws } from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Worker } from 'node:worker_threads';
+import { enterEngine, leaveEngine } from '../../shm/entry.ts';
+import { handleOf } from '../../shm/shared-memory.ts';
+import { detachThread } from '../../shm/threads.ts';
+import { checkIndex } from '../storage/btree/check.ts';
+import { flushAll } from '../storage/log/flush.ts';
+import { RealVfs } from '../storage/vfs/real-vfs.ts';
+import { collect } from './collector.ts';
+import { waitForConflict, waitForConflictAsync } from './conflict.ts';
+import { rollback, undoStatement } from './rollback.ts';
+import { cancelSession } from './sessions.ts';
+import { slotsInUse } from './slots.ts';
+import { stampEnded } from './stamper.ts';
+import { ROW_DONE, ROW_WAIT } from './transactions.ts';
+import { createTxnStore, entriesOf, type FixtureOptions, seedOf, Session } from './txn-fixture.ts';
+import type { Job, Outcome } from './txn-test-worker.ts';
+
+const ROWS = 20;
+
+async function withStore(options: FixtureOptions, body: (store: ReturnType<typeof createTxnStore>, directory: string) => Promise<void>) {
+  const directory = mkdtempSync(join(tmpdir(), 'txn-'));
+  try {
+    const store = createTxnStore(new RealVfs(), options, directory);
+    await body(store, directory);
+    detachThread(store.shm);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+test('two threads move amounts, deadlock, fail and go on; a third stamps and collects: no amount is lost', async () => {
+  const seed = seedOf('threads');
+  const options: FixtureOptions = { frames: 256, versionBytes: 1 << 20, txn: { slots: 16, chunkBytes: 16384, stampAtCommit: 2 } };
+  await withStore(options, async (store, directory) => {
+    const session = new Session(store);
+    session.begin();
+    for (let id = 0; id < ROWS; id++) strictEqual(session.insert(id, 100), ROW_DONE);
+    session.commit();
+    flushAll(store.txns.log);
+    const roots: Job['roots'] = [store.table.mapRoot, store.table.indexes[0].root, store.table.indexes[1].root];
+    const shared = { handle: handleOf(store.shm), options, directory, roots, transactions: 1500, rows: ROWS };
+    const housekeeping = setInterval(() => {
+      enterEngine(store.shm);
+      stampEnded(store.txns, 1000);
+      collect(store.txns, 1000);
+      leaveEngine(store.shm);
+    }, 3);
+    const outcomes = await Promise.all([0, 1].map((number) => runWorker({ ...shared, seed: seed + number, own: 1000 + number * 1000 })));
+    clearInterval(housekeeping);
+    const total = (of: (outcome: Outcome) => number): number => outcomes.reduce((sum, outcome) => sum + of(outcome), 0);
+    ok(total((outcome) => outcome.commits) > 1500, `${total((outcome) => outcome.commits)} commits`);
+    flushAll(store.txns.log);
+    stampEnded(store.txns, 100_000);
+    for (let round = 0; round < 5; round++) collect(store.txns, 100_000);
+    strictEqual(slotsInUse(store.txns), 0);
+    session.begin();
+    const rows = session.all();
+    session.commit();
+    strictEqual(rows.filter((row) => row.id < ROWS).reduce((sum, row) => sum + row.v, 0), ROWS * 100);
+    strictEqual(new Set(rows.map((row) => row.id)).size, rows.length);
+    const ids = new Set(entriesOf(store, 0).map((entry) => Number(entry.split(' ')[0])));
+    for (const row of rows) ok(ids.has(row.id));
+    for (const index of store.table.indexes) {
+      checkIndex(store.txns.tree, index, (page, message) => ok(false, `page ${page} ${message}`), () => {});
+    }
+  });
+});
+
+function runWorker(job: Job): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL('./txn-test-worker.ts', import.meta.url), { workerData: job });
+    worker.once('message', resolve);
+    worker.once('error', reject);
+    worker.once('exit', (code) => reject(new Error(`the worker ended with ${code}`)));
+  });
+}
+
+test('a wait on a transaction of the same thread is refused at once, on an event loop it is not', async () => {
+  await withStore({}, async (store) => {
+    const a = new Session(store);
+    const b = new Session(store);
+    a.begin();
+    strictEqual(a.insert(1, 10), ROW_DONE);
+    b.begin();
+    strictEqual(b.insert(1, 11), ROW_WAIT);
+    undoStatement(b.tx!, true);
+    throws(() => waitForConflict(b.tx!), { code: '55P03' });
+    rollback(b.tx!);
+    b.begin();
+    strictEqual(b.insert(1, 11), ROW_WAIT);
+    undoStatement(b.tx!, true);
+    const wait = waitForConflictAsync(b.tx!);
+    setTimeout(() => rollback(a.tx!), 20);
+    await wait;
+    strictEqual(b.insert(1, 11), ROW_DONE);
+    b.commit();
+  });
+});
+
+test('two sessions of one event loop that wait for each other: the younger one is the victim', async () => {
+  await withStore({}, async (store) => {
+    const [a, b] = [new Session(store), new Session(store)];
+    a.begin();
+    for (const id of [1, 2]) strictEqual(a.insert(id, id), ROW_DONE);
+    a.commit();
+    flushAll(store.txns.log);
+    a.begin();
+    b.begin();
+    strictEqual(a.update(1, 5), ROW_DONE);
+    strictEqual(b.update(2, 6), ROW_DONE);
+    strictEqual(a.update(2, 7), ROW_WAIT);
+    undoStatement(a.tx!, true);
+    const first = waitForConflictAsync(a.tx!);
+    strictEqual(b.update(1, 8), ROW_WAIT);
+    undoStatement(b.tx!, true);
+    await rejects(waitForConflictAsync(b.tx!), { code: '40P01' });
+    rollback(b.tx!);
+    await first;
+    strictEqual(a.update(2, 7), ROW_DONE);
+    a.commit();
+  });
+});
+
+test('a wait ends with the lock timeout, and with a cancel', async () => {
+  await withStore({}, async (store) => {
+    const [a, b] = [new Session(store), new Session(store)];
+    a.begin();
+    strictEqual(a.insert(1, 10), ROW_DONE);
+    b.begin({ lockTimeout: 30 });
+    strictEqual(b.insert(1, 11), ROW_WAIT);
+    undoStatement(b.tx!, true);
+    await rejects(waitForConflictAsync(b.tx!), { code: '55P03' });
+    rollback(b.tx!);
+    b.begin();
+    strictEqual(b.insert(1, 11), ROW_WAIT);
+    undoStatement(b.tx!, true);
+    const wait = waitForConflictAsync(b.tx!);
+    cancelSession(store.txns, b.session, 1);
+    await rejects(wait, { code: '57014' });
+    rollback(b.tx!);
+    a.commit();
+  });
+});
