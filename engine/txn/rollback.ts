@@ -11,7 +11,7 @@
  */
 
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
-import { writeAbort } from '../storage/log/commit.ts';
+import { awaitHorizon, writeAbort } from '../storage/log/commit.ts';
 import { takeEndCredit } from '../storage/log/credit.ts';
 import { PREVIOUS } from '../storage/log/log-context.ts';
 import { sessionAt } from './sessions.ts';
@@ -78,6 +78,8 @@ export function rollbackTo(tx: Transaction, to: Savepoint): void {
  * next run, or another statement.
  */
 export function undoStatement(tx: Transaction, keepLocks: boolean): void {
+  // The next run must see the commit that sent this one back.
+  if (keepLocks) awaitHorizon(tx.context.log);
   if (tx.slot === 0) return;
   const txns = tx.context;
   const { slot } = tx;

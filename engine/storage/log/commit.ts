@@ -66,6 +66,15 @@ export function reserveCommit(
   if (testing) yieldPoint('commit.published');
 }
 
+/**
+ * Returns when no commit is between its slot and the horizon: who met the slot's new state takes a snapshot that has it. Should the
+ * committer die there, the wait for its latch finds out.
+ */
+export function awaitHorizon(log: Log): void {
+  acquireLatch(log.shm, log.shared + LOG_SHARED_COMMIT_LATCH);
+  releaseLatch(log.shm, log.shared + LOG_SHARED_COMMIT_LATCH);
+}
+
 /** The record that closes a finished rollback (SM-W7). Previous record in log.scratch[PREVIOUS]; takeEndCredit() was called. */
 export function writeAbort(log: Log, transaction: number): void {
   const at = reserve(log, END_RECORD_BYTES);
