@@ -228,7 +228,11 @@ function forgetVersions(store: TxnStore, page: number): void {
     const entry = chunkEntry(txns, chunk);
     const { u16, i32 } = txns.versions;
     if (loadVersionChunkState(txns.i32, entry) === 0) continue;
-    for (let at = FIRST_VERSION; at < versionChunkUsed(txns.i32, entry); at += versionLength(i32, chunk * txns.options.chunkBytes + at)) {
+    for (
+      let at = FIRST_VERSION;
+      at < versionChunkUsed(txns.i32, entry);
+      at += versionLength(i32, chunk * txns.options.chunkBytes + at)
+    ) {
       const version = chunk * txns.options.chunkBytes + at;
       setVersionFlags(u16, version, versionFlags(u16, version) | VERSION_VOID);
     }

@@ -168,11 +168,14 @@ function lead(log: Log, target: number, sync: boolean): void {
     acquireLatch(log.shm, shared + LOG_SHARED_COMMIT_LATCH);
     const commitEnd = loadLogSharedCommitEnd(control, shared);
     const stamp = loadLogSharedLastStamp(control, shared);
-    releaseLatch(log.shm, shared + LOG_SHARED_COMMIT_LATCH);
-    if (testing) yieldPoint('flush.noted');
     // Before the tail is read: whatever overhead is counted by now belongs to records below it.
     overhead = exchangeLogSharedCommitOverhead(control, shared, 0);
-    const end = completeTo(log, Math.max(target, commitEnd));
+    // No commit record lies between commitEnd and the tail. One that comes later waits for the next flush: were it on disk with this
+    // one, it would be acknowledged, and the horizon that makes it visible would stay behind it.
+    const tail = tailLsn(log);
+    releaseLatch(log.shm, shared + LOG_SHARED_COMMIT_LATCH);
+    if (testing) yieldPoint('flush.noted');
+    const end = Math.min(completeTo(log, Math.max(target, commitEnd)), tail);
     ensureSpace(log, end);
     written = true;
     writeBatches(log, end, overhead * BLOCK_HALVES);
@@ -225,13 +228,14 @@ function waitForWriters(log: Log): void {
 function becameDurable(log: Log, end: number, stamp: number): void {
   const { control, shared } = log;
   if (testing) yieldPoint('flush.synced');
-  storeLogSharedDurableLsn(control, shared, end);
   if (stamp > loadLogSharedDurableHorizon(control, shared)) storeLogSharedDurableHorizon(control, shared, stamp);
-  if (testing) yieldPoint('flush.durable');
   // Relaxed committers raise it too: under the latch.
   acquireLatch(log.shm, shared + LOG_SHARED_COMMIT_LATCH);
   if (stamp > loadLogSharedVisibleHorizon(control, shared)) storeLogSharedVisibleHorizon(control, shared, stamp);
   releaseLatch(log.shm, shared + LOG_SHARED_COMMIT_LATCH);
+  // Last: whoever finds its commit below is answered, and then everybody has to see it.
+  storeLogSharedDurableLsn(control, shared, end);
+  if (testing) yieldPoint('flush.durable');
   storeLogSharedLastFlushAt(control, shared, log.world.clock.now());
 }
 
