@@ -202,7 +202,8 @@ function recordsByType(image: DiskImage, batches: readonly BatchPlace[]): Map<nu
   const last = batches[batches.length - 1];
   const end = last.lsn + last.length;
   const log = new Uint8Array(end + 8);
-  for (const { path, offset, lsn, length } of batches) log.set(image.files.get(path)!.subarray(offset + 64, offset + 64 + length), lsn);
+  for (const { path, offset, lsn, length } of batches)
+    log.set(image.files.get(path)!.subarray(offset + 64, offset + 64 + length), lsn);
   const u32 = new Uint32Array(log.buffer, 0, log.length >>> 2);
   const records = new Map<number, number>();
   const checkpoint = checkpointOf(image);

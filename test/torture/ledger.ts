@@ -20,6 +20,8 @@ export const LEDGER_BEGUN = 4;
 export const LEDGER_ACKNOWLEDGED = 5;
 /** Closed as it should be. */
 export const LEDGER_CLOSED = 6;
+/** A transaction is run again. `number`: the SQLSTATE, in base 36. */
+export const LEDGER_RETRIED = 7;
 
 /** The descriptor in the victim. */
 export const LEDGER_DESCRIPTOR = 3;
@@ -37,6 +39,7 @@ export function writeEntry(descriptor: number, kind: number, session: number, nu
 export const fileLedger = (descriptor: number): Ledger => ({
   begun: (session, number) => writeEntry(descriptor, LEDGER_BEGUN, session, number),
   acknowledged: (session, number) => writeEntry(descriptor, LEDGER_ACKNOWLEDGED, session, number),
+  retried: (session, code) => writeEntry(descriptor, LEDGER_RETRIED, session, Number.parseInt(code, 36)),
 });
 
 /** What a ledger says so far. read() takes in what was written since. */
@@ -50,6 +53,8 @@ export class LedgerReader {
   closed = false;
   /** Acknowledged transactions. */
   commits = 0;
+  /** Transactions that were run again, by SQLSTATE. */
+  readonly retries = new Map<string, number>();
   readonly #descriptor: number;
   #position = 0;
 
@@ -75,7 +80,10 @@ export class LedgerReader {
     else if (kind === LEDGER_CREATED) this.created = true;
     else if (kind === LEDGER_CLOSED) this.closed = true;
     else if (kind === LEDGER_BEGUN) this.begun.set(session, Math.max(number, this.begun.get(session) ?? 0));
-    else if (kind === LEDGER_OPEN) {
+    else if (kind === LEDGER_RETRIED) {
+      const code = number.toString(36).toUpperCase().padStart(5, '0');
+      this.retries.set(code, (this.retries.get(code) ?? 0) + 1);
+    } else if (kind === LEDGER_OPEN) {
       this.open = true;
       this.openMilliseconds = number;
     } else {

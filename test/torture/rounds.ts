@@ -138,6 +138,7 @@ class TortureRun {
       ledger.read();
       closeSync(descriptor);
       this.totals.commits += ledger.commits;
+      for (const [code, times] of ledger.retries) count(this.totals.retries, code, times);
     }
     this.#takeLedger(known, ledger);
   }
@@ -161,7 +162,6 @@ class TortureRun {
     for (const message of said) {
       if (message.kind === 'failed') throw new TortureFailure(`the victim failed by itself:\n${message.message}`);
       if (message.poisoned) this.totals.poisoned++;
-      for (const [code, times] of message.retries) count(this.totals.retries, code, times);
     }
     const how = await child.ended;
     if (how !== 'SIGKILL' && said.length === 0) {

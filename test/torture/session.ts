@@ -54,6 +54,8 @@ export interface Ledger {
   begun(session: number, number: number): void;
   /** Its commit was answered. */
   acknowledged(session: number, number: number): void;
+  /** An error that is part of the game: the transaction is run again. */
+  retried?(session: number, code: string): void;
 }
 
 export interface SessionSettings {
@@ -129,6 +131,7 @@ export class TortureSession {
     const code = sqlCode(error);
     if (!isRetried(error) && code !== DISK_FULL && code !== MEMORY_FULL) throw error;
     this.retries.set(code, (this.retries.get(code) ?? 0) + 1);
+    this.#ledger.retried?.(this.settings.session, code);
     this.rollBack();
   }
 

@@ -17,7 +17,13 @@ import type { VictimThreadData, VictimThreadReport } from './victim-thread.ts';
 const SEED = Number(process.env.SCRATCHBIRD_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const WORK_MS = 2500;
 
-function startThread(kernel: Kernel, known: Known, index: number, ledgerDescriptor: number, stop: Int32Array): Promise<VictimThreadReport> {
+function startThread(
+  kernel: Kernel,
+  known: Known,
+  index: number,
+  ledgerDescriptor: number,
+  stop: Int32Array,
+): Promise<VictimThreadReport> {
   const workerData: VictimThreadData = {
     handle: kernel.handle,
     known,

@@ -31,7 +31,6 @@ export interface VictimThreadReport {
   readonly fatal: boolean;
   readonly code: string;
   readonly message: string;
-  readonly retries: readonly (readonly [string, number])[];
 }
 
 const data = workerData as VictimThreadData;
@@ -72,20 +71,13 @@ async function work(sessions: readonly TortureSession[]): Promise<void> {
 }
 
 async function run(): Promise<VictimThreadReport> {
-  let sessions: TortureSession[] = [];
-  const retries = (): [string, number][] => {
-    const all = new Map<string, number>();
-    for (const session of sessions) for (const [code, count] of session.retries) all.set(code, (all.get(code) ?? 0) + count);
-    return [...all];
-  };
   try {
     const kernel = attachKernel(data.handle);
-    sessions = openSessions(kernel);
-    await work(sessions);
+    await work(openSessions(kernel));
     kernel.close();
-    return { ok: true, fatal: false, code: '', message: '', retries: retries() };
+    return { ok: true, fatal: false, code: '', message: '' };
   } catch (error) {
-    return { ok: false, fatal: isFatal(error), code: sqlCode(error), message: describeError(error), retries: retries() };
+    return { ok: false, fatal: isFatal(error), code: sqlCode(error), message: describeError(error) };
   }
 }
 

@@ -23,9 +23,7 @@ export interface VictimOrders {
 export type VictimOrder = 'stop' | 'terminate';
 
 /** What it posts to its parent. */
-export type VictimMessage =
-  | { kind: 'failed'; message: string }
-  | { kind: 'ended'; poisoned: boolean; retries: [string, number][] };
+export type VictimMessage = { kind: 'failed'; message: string } | { kind: 'ended'; poisoned: boolean };
 
 const orders = JSON.parse(readFileSync(process.argv[2], 'utf8')) as VictimOrders;
 const { plan, known } = orders;
@@ -85,9 +83,6 @@ async function main(): Promise<void> {
     // Whatever ended a thread before it was told to: its neighbours need not go on for long.
     if (Atomics.load(stop, 0) === 0) setTimeout(stopAll, 300);
   }
-  const retries = reports.flatMap((report) =>
-    [...(report?.retries ?? [])].map(([code, count]): [string, number] => [code, count]),
-  );
   const bad = reports.filter((report) => report !== null && !report.ok) as VictimThreadReport[];
   // A thread that dies inside a critical section takes the handle with it: that is what poison is for.
   const poisoned = plan.ending === 'terminate' && bad.length > 0 && bad.every((report) => report.code === '57P02');
@@ -96,7 +91,7 @@ async function main(): Promise<void> {
     return;
   }
   if (plan.ending !== 'exit' && !poisoned) closeAfterAll(kernel);
-  say({ kind: 'ended', poisoned, retries });
+  say({ kind: 'ended', poisoned });
 }
 
 /** The end of a terminated thread can be found by the very closing. */
