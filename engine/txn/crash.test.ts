@@ -89,7 +89,12 @@ function contentOf(store: TxnStore): string {
   for (const row of rows) strictEqual(shown([session.get(row.id)!]), shown([row]));
   session.commit();
   for (const index of store.table.indexes) {
-    checkIndex(store.txns.tree, index, (page, message) => ok(false, `page ${page} ${message}`), () => {});
+    checkIndex(
+      store.txns.tree,
+      index,
+      (page, message) => ok(false, `page ${page} ${message}`),
+      () => {},
+    );
   }
   for (const [at, of] of [(row: Row) => row.id, (row: Row) => row.v].entries()) {
     const keys = new Set(entriesOf(store, at).map((entry) => Number(entry.split(' ')[0])));

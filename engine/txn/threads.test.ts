@@ -17,12 +17,13 @@ import { cancelSession } from './sessions.ts';
 import { slotsInUse } from './slots.ts';
 import { stampEnded } from './stamper.ts';
 import { ROW_DONE, ROW_WAIT } from './transactions.ts';
-import { createTxnStore, entriesOf, type FixtureOptions, seedOf, Session } from './txn-fixture.ts';
+import { createTxnStore, entriesOf, type FixtureOptions, seedOf, Session, type TxnStore } from './txn-fixture.ts';
 import type { Job, Outcome } from './txn-test-worker.ts';
 
-const ROWS = 20;
-
-async function withStore(options: FixtureOptions, body: (store: ReturnType<typeof createTxnStore>, directory: string) => Promise<void>) {
+async function withStore(
+  options: FixtureOptions,
+  body: (store: ReturnType<typeof createTxnStore>, directory: string) => Promise<void>,
+) {
   const directory = mkdtempSync(join(tmpdir(), 'txn-'));
   try {
     const store = createTxnStore(new RealVfs(), options, directory);
@@ -33,42 +34,68 @@ async function withStore(options: FixtureOptions, body: (store: ReturnType<typeo
   }
 }
 
-test('two threads move amounts, deadlock, fail and go on; a third stamps and collects: no amount is lost', async () => {
+/** Two threads move amounts between rows while this one stamps and collects. Returns what happened to them. */
+async function moveAmounts(rows: number, transactions: number, pause: number): Promise<Outcome> {
   const seed = seedOf('threads');
+  const sum: Outcome = { commits: 0, deadlocks: 0, serializations: 0, waits: 0 };
   const options: FixtureOptions = { frames: 256, versionBytes: 1 << 20, txn: { slots: 16, chunkBytes: 16384, stampAtCommit: 2 } };
   await withStore(options, async (store, directory) => {
     const session = new Session(store);
     session.begin();
-    for (let id = 0; id < ROWS; id++) strictEqual(session.insert(id, 100), ROW_DONE);
+    for (let id = 0; id < rows; id++) strictEqual(session.insert(id, 100), ROW_DONE);
     session.commit();
     flushAll(store.txns.log);
     const roots: Job['roots'] = [store.table.mapRoot, store.table.indexes[0].root, store.table.indexes[1].root];
-    const shared = { handle: handleOf(store.shm), options, directory, roots, transactions: 1500, rows: ROWS };
+    const shared = { handle: handleOf(store.shm), options, directory, roots, transactions, rows, pause };
     const housekeeping = setInterval(() => {
       enterEngine(store.shm);
       stampEnded(store.txns, 1000);
       collect(store.txns, 1000);
       leaveEngine(store.shm);
     }, 3);
-    const outcomes = await Promise.all([0, 1].map((number) => runWorker({ ...shared, seed: seed + number, own: 1000 + number * 1000 })));
+    const outcomes = await Promise.all(
+      [0, 1].map((number) => runWorker({ ...shared, seed: seed + number, own: 1000 + number * 1000 })),
+    );
     clearInterval(housekeeping);
-    const total = (of: (outcome: Outcome) => number): number => outcomes.reduce((sum, outcome) => sum + of(outcome), 0);
-    ok(total((outcome) => outcome.commits) > 1500, `${total((outcome) => outcome.commits)} commits`);
+    for (const outcome of outcomes) for (const name of Object.keys(sum) as (keyof Outcome)[]) sum[name] += outcome[name];
     flushAll(store.txns.log);
     stampEnded(store.txns, 100_000);
     for (let round = 0; round < 5; round++) collect(store.txns, 100_000);
     strictEqual(slotsInUse(store.txns), 0);
-    session.begin();
-    const rows = session.all();
-    session.commit();
-    strictEqual(rows.filter((row) => row.id < ROWS).reduce((sum, row) => sum + row.v, 0), ROWS * 100);
-    strictEqual(new Set(rows.map((row) => row.id)).size, rows.length);
-    const ids = new Set(entriesOf(store, 0).map((entry) => Number(entry.split(' ')[0])));
-    for (const row of rows) ok(ids.has(row.id));
-    for (const index of store.table.indexes) {
-      checkIndex(store.txns.tree, index, (page, message) => ok(false, `page ${page} ${message}`), () => {});
-    }
+    checkAll(store, session, rows);
   });
+  return sum;
+}
+
+function checkAll(store: TxnStore, session: Session, rows: number): void {
+  session.begin();
+  const found = session.all();
+  session.commit();
+  strictEqual(
+    found.filter((row) => row.id < rows).reduce((total, row) => total + row.v, 0),
+    rows * 100,
+  );
+  strictEqual(new Set(found.map((row) => row.id)).size, found.length);
+  const ids = new Set(entriesOf(store, 0).map((entry) => Number(entry.split(' ')[0])));
+  for (const row of found) ok(ids.has(row.id));
+  for (const index of store.table.indexes) {
+    checkIndex(
+      store.txns.tree,
+      index,
+      (page, message) => ok(false, `page ${page} ${message}`),
+      () => {},
+    );
+  }
+}
+
+test('two threads move amounts while a third stamps and collects: no amount is lost', async () => {
+  const outcome = await moveAmounts(20, 1000, 0);
+  ok(outcome.commits > 1000, JSON.stringify(outcome));
+});
+
+test('two threads whose transactions overlap wait, deadlock, fail and go on', async () => {
+  const outcome = await moveAmounts(3, 400, 3000);
+  ok(outcome.commits > 200 && outcome.waits > 0 && outcome.deadlocks > 0, JSON.stringify(outcome));
 });
 
 function runWorker(job: Job): Promise<Outcome> {

@@ -50,12 +50,7 @@ export const ROW_RERUN = 3;
 export const ROW_GONE = 4;
 /** Another row has the key of a unique index: tx.ints[DUPLICATE_INDEX], [ROW_PAGE], [ROW_SLOT] say which. Nothing done. */
 export const ROW_DUPLICATE = 5;
-export type RowStatus =
-  | typeof ROW_DONE
-  | typeof ROW_WAIT
-  | typeof ROW_RERUN
-  | typeof ROW_GONE
-  | typeof ROW_DUPLICATE;
+export type RowStatus = typeof ROW_DONE | typeof ROW_WAIT | typeof ROW_RERUN | typeof ROW_GONE | typeof ROW_DUPLICATE;
 
 /** tx.ints: the row an operation was about (after an insert: where it lies; after a duplicate: whom it met). */
 export const ROW_PAGE = 0;

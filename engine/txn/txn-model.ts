@@ -130,7 +130,10 @@ export class TxnModel {
     }
     const id = this.random.below(this.options.ids);
     const row = session.session.get(id);
-    compareRows(row === null ? [] : [row], [this.seen(session, id)].filter((value) => value !== null));
+    compareRows(
+      row === null ? [] : [row],
+      [this.seen(session, id)].filter((value) => value !== null),
+    );
   }
 
   private write(session: ModelSession): void {

@@ -4,7 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { enterEngine, leaveEngine } from '../../shm/entry.ts';
 import { SqlError } from '../../shm/errors.ts';
 import { type SharedMemoryHandle, viewSharedMemory } from '../../shm/shared-memory.ts';
-import { attachThread, detachThread, THREAD_ROLE_ATTACHED } from '../../shm/threads.ts';
+import { attachedThreads, attachThread, detachThread, THREAD_ROLE_ATTACHED } from '../../shm/threads.ts';
 import { closeLog } from '../storage/log/open.ts';
 import { RealVfs } from '../storage/vfs/real-vfs.ts';
 import { SeededRandom } from '../storage/world.ts';
@@ -33,6 +33,8 @@ export interface Job {
   seed: number;
   transactions: number;
   rows: number;
+  /** Turns of a pause between two changes, so that transactions of two threads overlap. */
+  pause: number;
   /** Rows with ids from here on belong to this thread: inserted and deleted at will. */
   own: number;
 }
@@ -71,12 +73,16 @@ function transfer(): void {
   const from = random.below(job.rows);
   const to = random.below(job.rows);
   const amount = random.below(10);
-  for (const [id, change] of [[from, -amount], [to, amount]] as const) {
+  for (const [id, change] of [
+    [from, -amount],
+    [to, amount],
+  ] as const) {
     const status = run(() => {
       // One statement: it reads the row it changes, on the snapshot it runs with.
       return session.change(id, change);
     });
     if (status !== ROW_DONE) throw new Error(`row ${id}: status ${status}`);
+    for (let turn = random.below(job.pause + 1); turn > 0; turn--) Atomics.pause();
   }
 }
 
@@ -108,6 +114,9 @@ function transaction(): void {
   }
 }
 
+// All begin together, so that they meet.
+const ready = performance.now() + 10_000;
+while (attachedThreads(shm) < 3 && performance.now() < ready) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
 for (let turn = 0; turn < job.transactions; turn++) {
   enterEngine(shm);
   try {

@@ -361,43 +361,6 @@ test('TX-T1: stamps rise also when the clock stands still or steps back', () => 
   }
 });
 
-test('TX-T15: undo lists longer than their share of the heap go to temporary pages and come back', () => {
-  for (const outcome of ['commit', 'rollback', 'savepoint']) {
-    const store = storeOf({ txn: { undoBytes: 16384 } });
-    const a = filled(store, 3000);
-    const tx = a.begin();
-    const point = savepoint(tx);
-    for (let id = 1; id <= 3000; id++) strictEqual(a.update(id, -id), ROW_DONE);
-    if (outcome === 'savepoint') rollbackTo(tx, point);
-    if (outcome === 'rollback') rollback(tx);
-    else a.commit();
-    a.begin();
-    const sign = outcome === 'commit' ? -1 : 10;
-    for (const row of a.all()) strictEqual(row.v, row.id * sign);
-    a.commit();
-    strictEqual(entriesOf(store, 1).length >= 3000, true);
-  }
-});
-
-test('TX-T17: chunks spill to temporary pages under an old snapshot, which still reads its state', () => {
-  const store = storeOf({ versionBytes: 256 << 10, txn: { chunkBytes: 16384, undoBytes: 65536 } });
-  const a = filled(store, 500);
-  const b = new Session(store);
-  b.begin({ isolation: REPEATABLE_READ });
-  const before = b.all();
-  for (let round = 1; round <= 30; round++) {
-    a.begin();
-    for (let id = 1; id <= 500; id++) strictEqual(a.update(id, round, `round ${round} ${'y'.repeat(40)}`), ROW_DONE);
-    a.commit();
-  }
-  deepStrictEqual(b.all(), before);
-  b.commit();
-  const tx = a.begin();
-  strictEqual(a.get(7)?.v, 30);
-  a.commit();
-  commitDurable(tx);
-});
-
 test('an insert that fails late leaves nothing of itself behind', () => {
   const store = storeOf();
   const a = filled(store, 3);

@@ -57,7 +57,14 @@ export function witnessOf(txns: Transactions, at: number): LeafWitness {
  * witness says which leaves must not move until the entry goes in; ROW_DUPLICATE (tx.ints); ROW_WAIT (tx.waitsFor); ROW_RERUN. The row
  * (page, slot) itself does not count; page 0 for none. No latch or hold.
  */
-export function checkUnique(tx: Transaction, table: TableRuntime, at: number, key: KeyScratch, page: number, slot: number): RowStatus {
+export function checkUnique(
+  tx: Transaction,
+  table: TableRuntime,
+  at: number,
+  key: KeyScratch,
+  page: number,
+  slot: number,
+): RowStatus {
   const txns = tx.context;
   const index = table.indexes[at];
   const witness = witnessOf(txns, at);
@@ -77,7 +84,14 @@ export function checkUnique(tx: Transaction, table: TableRuntime, at: number, ke
   return ROW_DONE;
 }
 
-function checkRow(tx: Transaction, table: TableRuntime, index: IndexRuntime, key: KeyScratch, page: number, slot: number): RowStatus {
+function checkRow(
+  tx: Transaction,
+  table: TableRuntime,
+  index: IndexRuntime,
+  key: KeyScratch,
+  page: number,
+  slot: number,
+): RowStatus {
   const txns = tx.context;
   const { image } = txns;
   for (;;) {
