@@ -351,6 +351,7 @@ export class Story {
 
   /** The handle is given up and the directory opened again in the same process. */
   #reopenInPlace(kernel: Kernel): void {
+    this.#rollBackAll();
     try {
       kernel.close();
     } catch (error) {
