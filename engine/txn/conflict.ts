@@ -10,6 +10,7 @@
  * the doorbell. A wait ends with the holder (run the statement again), with 40P01, 57014 or 55P03.
  */
 
+import { buryDead, hasDead } from '../../shm/deaths.ts';
 import { renewEpoch } from '../../shm/epoch.ts';
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import { doorbellOf, SLEEP_MAX_MS, waitDoorbell, waitDoorbellAsync } from '../../shm/wait.ts';
@@ -18,6 +19,7 @@ import { returnAllCredit } from '../storage/log/credit.ts';
 import { durableHorizon, tailLsn } from '../storage/log/flush.ts';
 import { whenDurable } from '../storage/log/when-durable.ts';
 import { breakDeadlock } from './deadlock.ts';
+import { rollbackOrphans } from './rollback.ts';
 import { sessionAt } from './sessions.ts';
 import { askForWake, isRunning, slotOf } from './slots.ts';
 import { dropSnapshot, meetDependency } from './snapshot.ts';
@@ -62,6 +64,7 @@ export function waitForConflict(tx: Transaction): void {
   try {
     for (;;) {
       const seen = doorbellOf(txns.shm);
+      takeBackDead(txns);
       if (!stillHeld(txns, tx.waitsFor)) break;
       breakDeadlock(txns, tx.session);
       failure = whyStop(tx, session, deadline);
@@ -98,6 +101,12 @@ function endWait(txns: Transactions, session: number): number {
   storeSessionWaitsFor(txns.i32, session, 0);
   addTxnSharedWaiting(txns.i32, txns.shared, -1);
   return state;
+}
+
+/** The holder's thread may be dead: whoever waits for it rolls it back. Nothing is held here. */
+function takeBackDead(txns: Transactions): void {
+  if (hasDead(txns.shm)) buryDead(txns.shm);
+  rollbackOrphans(txns, txns.options.slots);
 }
 
 /** Asks for a ring first and looks afterwards: whoever ends in between rings. */
@@ -204,6 +213,7 @@ async function attend(txns: Transactions, room: WaitRoom): Promise<void> {
   try {
     while (room.waiters.length > 0) {
       const seen = doorbellOf(txns.shm);
+      takeBackDead(txns);
       room.waiters = room.waiters.filter((waiter) => !settled(txns, waiter));
       if (room.waiters.length === 0) break;
       let until = Number.POSITIVE_INFINITY;
