@@ -3,7 +3,7 @@
  * and what row operations answer. Nothing here is shared between threads; what is lies in the regions of txn.layout.ts.
  *
  * Where to look:
- *   begin, statements, end     begin.ts, statement.ts, commit.ts, rollback.ts
+ *   begin, statements, end     begin.ts, commit.ts, rollback.ts, bury.ts
  *   rows                       row-read.ts, row-insert.ts, row-update.ts (and delete), unique.ts
  *   stamps and snapshots       stamps.ts, slots.ts, snapshot.ts, visibility.ts
  *   versions and undo          versions.ts, chunk-spill.ts, undo.ts, undo-spill.ts
