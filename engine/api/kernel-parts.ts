@@ -16,6 +16,11 @@ import { type DatabaseFiles, openDatabaseFiles } from '../storage/database-files
 import { durableLsn, flushTo, tailLsn } from '../storage/log/flush.ts';
 import type { Log, LogOptions } from '../storage/log/log-context.ts';
 import { attachLog, LOG_DEFAULTS, LOG_REGION } from '../storage/log/open.ts';
+import { checkHeapPage, printHeapPage } from '../storage/heap/heap-check.ts';
+import { registerPagePrinter } from '../storage/inspect-page.ts';
+import { registerPageChecker } from '../storage/page-check.ts';
+import { PAGE_TYPE_HEAP, PAGE_TYPE_OVERFLOW } from '../storage/page.layout.ts';
+import { checkOverflowPage } from '../storage/overflow/overflow-page.ts';
 import { registerOverflowRecords } from '../storage/overflow/overflow-records.ts';
 import { type OverflowStore, readReferenced } from '../storage/overflow/overflow.ts';
 import { registerSpaceRecords } from '../storage/space/records.ts';
@@ -160,10 +165,22 @@ function overflowStore(cache: PageCache, log: Log, space: Space): OverflowStore 
 
 /** What the log's records mean: once a thread, before it recovers or rolls anything back. */
 export function registerKernelRecords(): void {
+  registerPages();
   registerSpaceRecords();
   registerSequenceRecords();
   registerCatalogRecords((engine) => engine as KernelParts);
   registerRowRecords((engine) => (engine as KernelParts).txns);
   registerBtree((engine) => (engine as KernelParts).tree);
   registerOverflowRecords((engine) => (engine as KernelParts).overflow);
+}
+
+/** How pages of rows are checked and printed. */
+function registerPages(): void {
+  registerPageChecker(PAGE_TYPE_HEAP, (views, page, _pageId, complain) => {
+    for (const problem of checkHeapPage(views, page)) complain(problem);
+  });
+  registerPageChecker(PAGE_TYPE_OVERFLOW, (views, page, _pageId, complain) => {
+    for (const problem of checkOverflowPage(views, page)) complain(problem);
+  });
+  registerPagePrinter(PAGE_TYPE_HEAP, (views, page) => printHeapPage(views, page).join('\n'));
 }

@@ -9,15 +9,16 @@ import { arrayDecoder, type OverflowFetch, type RowReader } from '../../codegen/
 import { encodeRow } from '../../codegen/rows/encoder.ts';
 import { type KeyMaker, keyMaker, keySuccessor, keyTooLong } from '../../codegen/rows/key-extractor.ts';
 import { assert } from '../../shm/assert.ts';
+import { PAGE_BYTES } from '../../shm/types.ts';
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import { createCursor, cursorAt, cursorBound, cursorFirst, cursorLast, nextBatch } from '../storage/btree/cursor.ts';
 import { hashKey } from '../storage/hash/hash-key.ts';
 import { readReferenced } from '../storage/overflow/overflow.ts';
-import { type ByteViews, privateViews } from '../storage/rows/byte-views.ts';
-import { ROW_SCRATCH_BYTES } from '../storage/rows/row-image.ts';
+import { type ByteViews, copyWords, privateViews } from '../storage/rows/byte-views.ts';
+import { paddedLength, ROW_SCRATCH_BYTES } from '../storage/rows/row-image.ts';
 import type { RowValue } from '../storage/rows/row-value.ts';
 import { createKeyScratch, KEY_OK, type KeyScratch, type TableRuntime } from '../storage/rows/runtime.ts';
-import { heapPageCount, heapRange } from '../storage/space/heap-map.ts';
+import { heapPage, heapPageCount } from '../storage/space/heap-map.ts';
 import { acceptRow, createIndexScan, findRow, nextRow } from '../txn/index-read.ts';
 import { insertRow } from '../txn/row-insert.ts';
 import { deleteRow, updateRow } from '../txn/row-update.ts';
@@ -162,45 +163,50 @@ export class Table {
     const { space } = this.parts;
     if (tx.isolation === SERIALIZABLE) noteTable(this.parts.locks, tx, this.runtime.id);
     const pages = heapPageCount(space, this.runtime.mapRoot);
-    const range = new Int32Array(2);
     const scan = createTableScan();
-    for (let index = 0; index < pages; ) {
-      const count = Math.min(heapRange(space, this.runtime.mapRoot, index, range), pages - index);
-      for (let page = 0; page < count; page++) this.#scanOne(tx, range[0] + page, scan, visit);
-      index += count;
+    const copies: Copies = { views: privateViews(65536), starts: [], used: 0 };
+    for (let index = 0; index < pages; index++) {
+      this.#copyPage(tx, heapPage(space, this.runtime.mapRoot, index), scan, copies);
+      for (const start of copies.starts) visit(this.decode(copies.views, start));
+    }
+  }
+
+  /** The rows of some pages drawn at random, with repetition; of all when the table has no more. A snapshot is taken. */
+  sample(tx: Transaction, pages: number, visit: (values: RowValue[]) => void): void {
+    const copies: Copies = { views: privateViews(65536), starts: [], used: 0 };
+    const { space, world } = this.parts;
+    const count = heapPageCount(space, this.runtime.mapRoot);
+    for (let drawn = 0; drawn < Math.min(pages, count); drawn++) {
+      const index = pages >= count ? drawn : Math.floor(world.random.next() * count);
+      this.#copyPage(tx, heapPage(space, this.runtime.mapRoot, index), createTableScan(), copies);
+      for (const start of copies.starts) visit(this.decode(copies.views, start));
     }
   }
 
   /** Rows are copied under the hold and decoded after it: decoding allocates (SM-L4). */
-  #scanOne(tx: Transaction, page: number, scan: TableScan, visit: (values: RowValue[]) => void): void {
-    const copies = privateViews(65536);
-    const starts: number[] = [];
-    let used = 0;
-    const copy = (i32: Int32Array, row: number): void => {
-      const bytes = ((i32[(row + 12) >> 2] & 0x3fff) + 7) & ~7;
-      for (let word = 0; word < bytes >> 2; word++) copies.i32[(used >> 2) + word] = i32[(row >> 2) + word];
-      starts.push(used);
-      used += bytes;
-    };
-    scanPage(
-      tx,
-      this.runtime,
-      page,
-      scan,
-      {
-        page: (i32, _u32, _u16, _u8, _f64, at, slots) => {
-          for (let slot = 0; slot < slots; slot++) {
-            const entry = i32[((at + 8192) >> 2) - 1 - slot];
-            if (entry !== 0) copy(i32, at + (entry & 0x1fff));
-          }
-        },
-        rows: (i32, _u32, _u16, _u8, _f64, offsets, count) => {
-          for (let index = 0; index < count; index++) copy(i32, offsets[index]);
-        },
+  #copyPage(tx: Transaction, page: number, scan: TableScan, copies: Copies): void {
+    copies.starts.length = 0;
+    copies.used = 0;
+    const loops = {
+      page: (i32: Int32Array, _u32: unknown, _u16: unknown, _u8: unknown, _f64: unknown, at: number, slots: number): void => {
+        for (let slot = 0; slot < slots; slot++) {
+          const entry = i32[((at + PAGE_BYTES) >> 2) - 1 - slot];
+          if (entry !== 0) copyRow(copies, i32, at + (entry & 0x1fff));
+        }
       },
-      NO_STATE,
-    );
-    for (const start of starts) visit(this.decode(copies, start));
+      rows: (
+        i32: Int32Array,
+        _u32: unknown,
+        _u16: unknown,
+        _u8: unknown,
+        _f64: unknown,
+        offsets: Int32Array,
+        count: number,
+      ): void => {
+        for (let index = 0; index < count; index++) copyRow(copies, i32, offsets[index]);
+      },
+    };
+    scanPage(tx, this.runtime, page, scan, loops, NO_STATE);
   }
 
   /**
@@ -254,6 +260,20 @@ export class Table {
 }
 
 const NO_STATE = new Float64Array(0);
+
+/** Images of one page's rows: 64 KiB hold those of a page, their older versions and moved rows included. */
+interface Copies {
+  readonly views: ByteViews;
+  readonly starts: number[];
+  used: number;
+}
+
+function copyRow(copies: Copies, i32: Int32Array, row: number): void {
+  const bytes = paddedLength(i32, row);
+  copyWords(copies.views.i32, copies.used, i32, row, bytes);
+  copies.starts.push(copies.used);
+  copies.used += bytes;
+}
 
 function equalKeys(a: KeyScratch, b: KeyScratch): boolean {
   if (a.length !== b.length) return false;

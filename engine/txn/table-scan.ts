@@ -7,7 +7,7 @@
  *                         away, or of an older layout, read one by one -> the row loop, on a copy
  *
  * The hold is shared (SM-L4): under it nothing waits, reads another page, or allocates; so what needs another page waits until
- * the page is let go. Between two pages nothing is held, and (page number, slot) is a place to go on from.
+ * the page is let go. Between two pages nothing is held, and (page number, slot) is a place to go on from (TableScan.firstSlot).
  *
  * Hot file: free functions, nothing allocated per row.
  */
@@ -41,6 +41,10 @@ export interface TableScan {
   readonly image: ByteViews;
   readonly upgraded: ByteViews;
   readonly one: Int32Array;
+  /** Pages that lie together, see heapRange(). */
+  readonly range: Int32Array;
+  /** Slots below this one are passed over, once: a scan that was interrupted in a page goes on there. */
+  firstSlot: number;
 }
 
 export function createTableScan(): TableScan {
@@ -53,6 +57,8 @@ export function createTableScan(): TableScan {
     image: privateViews(ROW_SCRATCH_BYTES),
     upgraded: privateViews(ROW_SCRATCH_BYTES),
     one: new Int32Array(1),
+    range: new Int32Array(2),
+    firstSlot: 0,
   };
 }
 
@@ -78,7 +84,12 @@ export function scanPage(
     const slots = views.u16[(at + PAGE_SLOT_COUNT) >>> 1];
     const greatest = views.f64[(at + PAGE_GREATEST_STAMP) >>> 3];
     const times = tx.times;
-    if ((views.u8[at + PAGE_FLAGS] & PAGE_ALL_VISIBLE) !== 0 && greatest <= times[SNAPSHOT] && table.layouts.length === 1) {
+    if (
+      scan.firstSlot === 0 &&
+      (views.u8[at + PAGE_FLAGS] & PAGE_ALL_VISIBLE) !== 0 &&
+      greatest <= times[SNAPSHOT] &&
+      table.layouts.length === 1
+    ) {
       if (greatest > times[WATCH] && greatest > times[DEPENDENCY]) times[DEPENDENCY] = greatest;
       loops.page(views.i32, views.u32, views.u16, views.u8, views.f64, at, slots, state);
     } else {
@@ -104,7 +115,7 @@ function chooseRows(tx: Transaction, table: TableRuntime, views: ByteViews, at: 
   let count = 0;
   let later = 0;
   let greatest = 0;
-  for (let slot = 0; slot < slots; slot++) {
+  for (let slot = scan.firstSlot; slot < slots; slot++) {
     const entry = u32[directory - slot];
     if (entry === 0) continue;
     const row = at + (entry & 0x1fff);
