@@ -15,6 +15,8 @@
  * already is passed over.
  */
 
+import { heapFree } from '../../shm/allocator.ts';
+import { enterCritical, leaveCritical } from '../../shm/critical.ts';
 import { frameOffset, frameSegment } from '../../shm/shared-memory.ts';
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
 import { latchPage, pageChanged, pageTouched, unlatchPage } from '../storage/cache/page-cache.ts';
@@ -23,6 +25,7 @@ import { PAGE_ALL_VISIBLE, PAGE_TYPE_HEAP } from '../storage/page.layout.ts';
 import { pageFlags, pageOwner, pageSlotCount, pageType, setPageFlags, setPageGreatestStamp } from '../storage/page.layout.gen.ts';
 import type { ByteViews } from '../storage/rows/byte-views.ts';
 import { ROW_BODY, ROW_DELETED, ROW_FORWARD, ROW_LOCKED, stubBodyPage, stubBodySlot } from '../storage/rows/row-image.ts';
+import { freeTemporaryPages } from '../storage/space/temporary-pages.ts';
 import { isBodyOf } from './row-place.ts';
 import { releaseSlot } from './slots.ts';
 import { stampNumber } from './stamps.ts';
@@ -41,6 +44,7 @@ import {
   loadTxnSlotState,
   setTxnSlotUndoCount,
   setTxnSlotWalked,
+  setTxnSlotWalkedRuns,
   storeTxnSlotState,
   storeTxnSlotThread,
   txnSlotCommitLsn,
@@ -50,6 +54,7 @@ import {
   txnSlotUndoPieces,
   txnSlotUndoSpilled,
   txnSlotWalked,
+  txnSlotWalkedRuns,
   undoEntryBack,
   undoEntryCount,
   undoEntryFlags,
@@ -59,10 +64,10 @@ import {
   undoEntryTable,
 } from './txn.layout.gen.ts';
 import { releaseRow } from './undo-change.ts';
-import { PIECE_ENTRIES } from './undo-piece.ts';
-import { dropFirstPiece, freeUndo } from './undo.ts';
-import { readFirstSpilled, dropFirstSpilled } from './undo-spill.ts';
-import { chunkOfAddress, finishRun, residentVersion } from './versions.ts';
+import { PIECE_BYTES, PIECE_ENTRIES } from './undo-piece.ts';
+import { freeUndo, unlinkFirstPiece } from './undo.ts';
+import { nextSpilled, readFirstSpilled, unlinkFirstSpilled } from './undo-spill.ts';
+import { chunkOfAddress, finishRun, noteStamp, residentVersion } from './versions.ts';
 
 const testing = TESTING;
 
@@ -72,6 +77,8 @@ export const GIVEN = 5;
 /** txns.ints: the chunk whose run is being walked, -1 = none; the number of the transaction. */
 const RUN_CHUNK = 10;
 const NUMBER = 11;
+/** Runs met in the piece that is being walked. */
+const RUNS_MET = 15;
 
 /**
  * Stamps the rows of the transaction in `slot`, whose state is `from`: TXN_PRECOMMITTED for its committer, TXN_STAMPABLE for
@@ -96,7 +103,7 @@ export function stampTransaction(txns: Transactions, slot: number, from: number,
     }
     left -= txnSlotUndoSpilled(i32, slot) > 0 ? stampSpilled(txns, slot) : stampPiece(txns, slot, heap);
   }
-  if (ints[RUN_CHUNK] >= 0) finishRun(txns, ints[RUN_CHUNK], GIVEN);
+  if (ints[RUN_CHUNK] >= 0) endRun(txns, slot, 0);
   freeUndo(txns, slot);
   if (testing) yieldPoint('stamp.done');
   releaseSlot(txns, slot);
@@ -109,24 +116,46 @@ function stampPiece(txns: Transactions, slot: number, heap: ByteViews): number {
   const count = txnSlotUndoCount(i32, slot);
   const entries = txnSlotUndoPieces(i32, slot) > 1 ? PIECE_ENTRIES : count;
   const first = txnSlotUndoFirst(i32, slot) + UNDO_PIECE_BYTES;
+  txns.ints[RUNS_MET] = 0;
   for (let at = 0; at < entries; at++) stampEntry(txns, slot, heap, first + at * UNDO_ENTRY_BYTES);
+  enterCritical(txns.shm);
   endPiece(txns, slot, entries);
-  dropFirstPiece(txns, slot);
+  const piece = unlinkFirstPiece(txns, slot);
+  leaveCritical(txns.shm);
+  heapFree(txns.shm, piece, PIECE_BYTES);
   return entries;
 }
 
 /** The first page of spilled entries. */
 function stampSpilled(txns: Transactions, slot: number): number {
   const entries = readFirstSpilled(txns, slot);
+  txns.ints[RUNS_MET] = 0;
   for (let at = 0; at < entries; at++) stampEntry(txns, slot, txns.spill, at * UNDO_ENTRY_BYTES);
-  dropFirstSpilled(txns, slot);
+  const next = nextSpilled(txns, slot);
+  enterCritical(txns.shm);
   endPiece(txns, slot, entries);
+  const page = unlinkFirstSpilled(txns, slot, next, entries);
+  leaveCritical(txns.shm);
+  freeTemporaryPages(txns.space, page, 1);
   return entries;
 }
 
+/** In one critical section with the unlinking of the piece: whoever goes on finds both done, or neither. */
 function endPiece(txns: Transactions, slot: number, entries: number): void {
   setTxnSlotWalked(txns.i32, slot, txns.ints[RUN_CHUNK] + 1);
+  setTxnSlotWalkedRuns(txns.i32, slot, 0);
   setTxnSlotUndoCount(txns.i32, slot, txnSlotUndoCount(txns.i32, slot) - entries);
+}
+
+/** The run in RUN_CHUNK is done with, once: `runs` of this piece have been met, or 0 after the last piece. */
+function endRun(txns: Transactions, slot: number, runs: number): void {
+  const chunk = txns.ints[RUN_CHUNK];
+  noteStamp(txns, chunk, GIVEN);
+  enterCritical(txns.shm);
+  if (runs === 0) setTxnSlotWalked(txns.i32, slot, 0);
+  else setTxnSlotWalkedRuns(txns.i32, slot, runs);
+  finishRun(txns, chunk);
+  leaveCritical(txns.shm);
 }
 
 function stampEntry(txns: Transactions, slot: number, views: ByteViews, entry: number): void {
@@ -134,7 +163,9 @@ function stampEntry(txns: Transactions, slot: number, views: ByteViews, entry: n
   const kind = undoEntryKind(views.u8, entry);
   const back = undoEntryBack(views.i32, entry);
   if ((flags & UNDO_RUN) !== 0) {
-    if (txns.ints[RUN_CHUNK] >= 0) finishRun(txns, txns.ints[RUN_CHUNK], GIVEN);
+    const runs = ++txns.ints[RUNS_MET];
+    // The stamper before this one may have died behind here: it has finished the runs it met.
+    if (txns.ints[RUN_CHUNK] >= 0 && runs > txnSlotWalkedRuns(txns.i32, slot)) endRun(txns, slot, runs);
     txns.ints[RUN_CHUNK] = chunkOfAddress(txns, back);
   }
   if ((flags & UNDO_VOID) !== 0 || kind === UNDO_OTHER) return;

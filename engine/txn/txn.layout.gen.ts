@@ -366,6 +366,8 @@ export const TXN_SLOT_SPILL_LAST = 88;
 export const TXN_SLOT_WALKED = 92;
 /** logical chunk its last back version went to, -1 = none. i32 at byte 100. */
 export const TXN_SLOT_LAST_CHUNK = 100;
+/** runs that the stamper has met in the first piece and finished the one before. i32 at byte 104. */
+export const TXN_SLOT_WALKED_RUNS = 104;
 /** atomic words: bit t set = ring the doorbell of thread t when this ends. bytes at byte 128. */
 export const TXN_SLOT_WAITERS = 128;
 export const TXN_SLOT_WAITERS_LENGTH = 16;
@@ -510,6 +512,12 @@ export const setTxnSlotWalked = (i32: Int32Array, txnSlot: number, walked: numbe
 export const txnSlotLastChunk = (i32: Int32Array, txnSlot: number): number => i32[(txnSlot + 100) >>> 2];
 export const setTxnSlotLastChunk = (i32: Int32Array, txnSlot: number, lastChunk: number): void => {
   i32[(txnSlot + 100) >>> 2] = lastChunk;
+};
+
+/** runs that the stamper has met in the first piece and finished the one before. i32 at byte 104. */
+export const txnSlotWalkedRuns = (i32: Int32Array, txnSlot: number): number => i32[(txnSlot + 104) >>> 2];
+export const setTxnSlotWalkedRuns = (i32: Int32Array, txnSlot: number, walkedRuns: number): void => {
+  i32[(txnSlot + 104) >>> 2] = walkedRuns;
 };
 
 /** Size of session: A session slot: a node of the waits-for graph ('Conflicts', 2). Starts at a multiple of 4. */

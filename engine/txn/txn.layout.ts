@@ -80,6 +80,7 @@ export const TXN_SLOT = defineStruct({
     spillLast: { at: 88, type: 'i32', doc: 'last temporary page of the list, -1 = none' },
     walked: { at: 92, type: 'i32', doc: 'chunk + 1 whose run of back versions the stamper is in, 0 = none' },
     lastChunk: { at: 100, type: 'i32', doc: 'logical chunk its last back version went to, -1 = none' },
+    walkedRuns: { at: 104, type: 'i32', doc: 'runs that the stamper has met in the first piece and finished the one before' },
     waiters: { at: 128, type: 'bytes', length: 16, doc: 'atomic words: bit t set = ring the doorbell of thread t when this ends' },
   },
 });

@@ -13,6 +13,7 @@
  */
 
 import { assert } from '../../shm/assert.ts';
+import { enterCritical, leaveCritical } from '../../shm/critical.ts';
 import { frameOffset, frameSegment } from '../../shm/shared-memory.ts';
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
 import { indexRemove } from '../storage/btree/remove.ts';
@@ -120,11 +121,13 @@ function settleEntry(txns: Transactions, slot: number, entry: number, mode: numb
     else setUndoEntryFlags(u8, entry, flags | UNDO_VOID);
     return;
   }
+  enterCritical(txns.shm);
   if ((flags & UNDO_RUN) !== 0) {
-    finishRun(txns, chunkOfAddress(txns, undoEntryBack(i32, entry)), -1);
+    finishRun(txns, chunkOfAddress(txns, undoEntryBack(i32, entry)));
     setTxnSlotLastChunk(txns.i32, slot, -1);
   }
   dropLastUndo(txns, slot);
+  leaveCritical(txns.shm);
 }
 
 // ---- updates and deletes ----

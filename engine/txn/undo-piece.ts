@@ -2,6 +2,7 @@
  * Pieces of undo lists: their size, and linking one to the end of a list (undo.ts).
  */
 
+import { enterCritical, leaveCritical } from '../../shm/critical.ts';
 import type { Transactions } from './transactions.ts';
 import {
   setTxnSlotUndoFirst,
@@ -25,8 +26,11 @@ export function linkPiece(txns: Transactions, slot: number, piece: number): void
   const last = txnSlotUndoLast(i32, slot);
   setUndoPieceNext(heap, piece, 0);
   setUndoPiecePrevious(heap, piece, last);
+  // Whoever rolls back for a dead thread finds the list whole.
+  enterCritical(txns.shm);
   if (last === 0) setTxnSlotUndoFirst(i32, slot, piece);
   else setUndoPieceNext(heap, last, piece);
   setTxnSlotUndoLast(i32, slot, piece);
   setTxnSlotUndoPieces(i32, slot, txnSlotUndoPieces(i32, slot) + 1);
+  leaveCritical(txns.shm);
 }

@@ -10,7 +10,9 @@
 
 import { heapAllocate, heapFree } from '../../shm/allocator.ts';
 import { assert } from '../../shm/assert.ts';
+import { enterCritical, leaveCritical } from '../../shm/critical.ts';
 import { outOfMemory } from '../../shm/errors.ts';
+import { unlatchFrameUnchanged } from '../../shm/frame-latch.ts';
 import { frameOffset, frameSegment } from '../../shm/shared-memory.ts';
 import { latchNewPage, latchPage, pageTouched, unlatchPage } from '../storage/cache/page-cache.ts';
 import {
@@ -71,13 +73,16 @@ export function spillUndo(txns: Transactions, slot: number): void {
   copyWords(v.i32, at + PAGE_HEADER_BYTES + HALF_BYTES, txns.heap.i32, second + UNDO_PIECE_BYTES, HALF_BYTES);
   pageTouched(txns.cache, frame);
   unlatchPage(txns.cache, frame);
+  if (before !== NONE) setNext(txns, before, page);
+  // Whoever goes on for a dead thread finds these entries in one place, and counted there.
+  enterCritical(txns.shm);
   if (before === NONE) setTxnSlotSpillFirst(i32, slot, page);
-  else setNext(txns, before, page);
   setTxnSlotSpillLast(i32, slot, page);
   setTxnSlotUndoSpilled(i32, slot, txnSlotUndoSpilled(i32, slot) + SPILLED_ENTRIES);
   setTxnSlotUndoFirst(i32, slot, third);
   setUndoPiecePrevious(txns.heap.i32, third, 0);
   setTxnSlotUndoPieces(i32, slot, txnSlotUndoPieces(i32, slot) - 2);
+  leaveCritical(txns.shm);
   heapFree(txns.shm, first, PIECE_BYTES);
   heapFree(txns.shm, second, PIECE_BYTES);
 }
@@ -109,12 +114,15 @@ export function fetchSpilledUndo(txns: Transactions, slot: number): void {
   copyWords(txns.heap.i32, second + UNDO_PIECE_BYTES, v.i32, at + PAGE_HEADER_BYTES + HALF_BYTES, HALF_BYTES);
   unlatchPage(txns.cache, frame);
   assert(entries === SPILLED_ENTRIES, 'a page of undo entries is full');
+  enterCritical(txns.shm);
   linkPiece(txns, slot, first);
   linkPiece(txns, slot, second);
   setTxnSlotUndoSpilled(i32, slot, txnSlotUndoSpilled(i32, slot) - entries);
   setTxnSlotSpillLast(i32, slot, before);
   if (before === NONE) setTxnSlotSpillFirst(i32, slot, NONE);
-  else setNext(txns, before, NONE);
+  leaveCritical(txns.shm);
+  // Who dies before this leaves a link to a page that is off the list: the next page to be spilled takes its place.
+  if (before !== NONE) setNext(txns, before, NONE);
   freeTemporaryPages(txns.space, page, 1);
 }
 
@@ -130,18 +138,22 @@ export function readFirstSpilled(txns: Transactions, slot: number): number {
   return entries;
 }
 
-/** Gives the first page back. Its entries are off the list; the caller counts them. */
-export function dropFirstSpilled(txns: Transactions, slot: number): void {
+/** The page behind the first one, -1 if that is the last. */
+export function nextSpilled(txns: Transactions, slot: number): number {
+  const page = txnSlotSpillFirst(txns.i32, slot);
+  if (page === txnSlotSpillLast(txns.i32, slot)) return NONE;
+  const frame = latchPage(txns.cache, page);
+  const next = pageRight(frameSegment(txns.shm, frame).u32, frameOffset(txns.shm, frame)) | 0;
+  unlatchFrameUnchanged(txns.shm, frame);
+  return next;
+}
+
+/** Takes the first page, with so many entries, off the list; returns it. In a critical section; the caller frees it behind that. */
+export function unlinkFirstSpilled(txns: Transactions, slot: number, next: number, entries: number): number {
   const { i32 } = txns;
   const page = txnSlotSpillFirst(i32, slot);
-  const frame = latchPage(txns.cache, page);
-  const v = frameSegment(txns.shm, frame);
-  const at = frameOffset(txns.shm, frame);
-  const next = pageRight(v.u32, at) | 0;
-  const entries = pageSlotCount(v.u16, at);
-  unlatchPage(txns.cache, frame);
   setTxnSlotSpillFirst(i32, slot, next);
   if (next === NONE) setTxnSlotSpillLast(i32, slot, NONE);
   setTxnSlotUndoSpilled(i32, slot, txnSlotUndoSpilled(i32, slot) - entries);
-  freeTemporaryPages(txns.space, page, 1);
+  return page;
 }

@@ -17,6 +17,7 @@
 
 import { heapAllocate, heapFree } from '../../shm/allocator.ts';
 import { assert } from '../../shm/assert.ts';
+import { enterCritical, leaveCritical } from '../../shm/critical.ts';
 import { outOfMemory } from '../../shm/errors.ts';
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
 import type { Transaction, Transactions } from './transactions.ts';
@@ -168,10 +169,13 @@ function dropLastPiece(txns: Transactions, slot: number): void {
   const { i32 } = txns;
   const piece = txnSlotUndoLast(i32, slot);
   const previous = undoPiecePrevious(txns.heap.i32, piece);
+  // Who rolls back for a dead thread finds the list whole; a piece that was just unlinked is lost with it.
+  enterCritical(txns.shm);
   setTxnSlotUndoLast(i32, slot, previous);
   if (previous === 0) setTxnSlotUndoFirst(i32, slot, 0);
   else setUndoPieceNext(txns.heap.i32, previous, 0);
   setTxnSlotUndoPieces(i32, slot, txnSlotUndoPieces(i32, slot) - 1);
+  leaveCritical(txns.shm);
   heapFree(txns.shm, piece, PIECE_BYTES);
 }
 
@@ -191,8 +195,8 @@ export function resumeUndo(tx: Transaction): void {
   tx.undoEnd = piece + UNDO_PIECE_BYTES + PIECE_ENTRIES * UNDO_ENTRY_BYTES;
 }
 
-/** Frees the first resident piece: the stamper is through with it. */
-export function dropFirstPiece(txns: Transactions, slot: number): void {
+/** Takes the first resident piece off the list; returns it. In a critical section; the caller frees it behind that. */
+export function unlinkFirstPiece(txns: Transactions, slot: number): number {
   const { i32 } = txns;
   const piece = txnSlotUndoFirst(i32, slot);
   const next = undoPieceNext(txns.heap.i32, piece);
@@ -200,12 +204,17 @@ export function dropFirstPiece(txns: Transactions, slot: number): void {
   if (next === 0) setTxnSlotUndoLast(i32, slot, 0);
   else setUndoPiecePrevious(txns.heap.i32, next, 0);
   setTxnSlotUndoPieces(i32, slot, txnSlotUndoPieces(i32, slot) - 1);
-  heapFree(txns.shm, piece, PIECE_BYTES);
+  return piece;
 }
 
 /** Frees what is left of the list: every entry has been stamped or undone. */
 export function freeUndo(txns: Transactions, slot: number): void {
-  while (txnSlotUndoFirst(txns.i32, slot) !== 0) dropFirstPiece(txns, slot);
+  while (txnSlotUndoFirst(txns.i32, slot) !== 0) {
+    enterCritical(txns.shm);
+    const piece = unlinkFirstPiece(txns, slot);
+    leaveCritical(txns.shm);
+    heapFree(txns.shm, piece, PIECE_BYTES);
+  }
   setTxnSlotUndoCount(txns.i32, slot, 0);
 }
 export { PIECE_ENTRIES } from './undo-piece.ts';

@@ -240,12 +240,15 @@ export function residentVersion(txns: Transactions, address: number): number {
   return place === 0 ? -2 : -1;
 }
 
-/** A run of versions in this chunk is done with: its transaction committed at txns.scratch[`stampAt`], or was undone (-1). */
-export function finishRun(txns: Transactions, chunk: number, stampAt: number): void {
-  const entry = chunkEntry(txns, chunk);
-  if (stampAt >= 0) raiseHighest(txns, entry, stampAt);
+/** Before finishRun() of a run whose transaction has committed, at txns.scratch[`stampAt`]. */
+export function noteStamp(txns: Transactions, chunk: number, stampAt: number): void {
+  raiseHighest(txns, chunkEntry(txns, chunk), stampAt);
   if (testing) yieldPoint('versions.stampNoted');
-  const left = addVersionChunkUnfinished(txns.i32, entry, -1) - 1;
+}
+
+/** A run of versions in this chunk is done with: its transaction was stamped, or undone. Once for each run; in a critical section. */
+export function finishRun(txns: Transactions, chunk: number): void {
+  const left = addVersionChunkUnfinished(txns.i32, chunkEntry(txns, chunk), -1) - 1;
   assert(left >= 0, 'a run of versions is finished once');
 }
 
