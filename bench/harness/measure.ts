@@ -18,7 +18,7 @@ export type Turn = () => number | Promise<number>;
 export type Running = {
   readonly ours: Turn;
   /** Left out when the packages that the measure needs are not installed. */
-  readonly peer?: Turn;
+  readonly peer?: Turn | undefined;
   readonly teardown?: () => void | Promise<void>;
 };
 

@@ -20,6 +20,26 @@ export async function operationsPerSecond(context: BenchContext, operations: num
   return (operations * 1000) / result.latency.p50;
 }
 
+const FIXED_TIME_MS = 1000;
+const FIXED_WARMUP_MS = 200;
+
+/** Operations per second over a fixed time, warmed up, for bodies that wait: the body returns how many it did. */
+export function ratePerSecond(context: BenchContext, body: () => number): number {
+  repeatFor(context.small ? 2 : FIXED_WARMUP_MS, body);
+  return repeatFor(context.small ? 10 : FIXED_TIME_MS, body);
+}
+
+function repeatFor(milliseconds: number, body: () => number): number {
+  const start = performance.now();
+  let operations = 0;
+  let passed = 0;
+  do {
+    operations += body();
+    passed = performance.now() - start;
+  } while (passed < milliseconds);
+  return (operations * 1000) / passed;
+}
+
 /** Seconds that one call of the body takes. */
 export async function seconds(body: () => void | Promise<void>): Promise<number> {
   const start = performance.now();
