@@ -15,6 +15,7 @@ import { raiseVisibleHorizon, reserveCommit } from '../storage/log/commit.ts';
 import { durableLsn, flushTo } from '../storage/log/flush.ts';
 import { END, PREVIOUS, STAMP } from '../storage/log/log-context.ts';
 import { whenDurable } from '../storage/log/when-durable.ts';
+import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
 import { checkOpen } from './begin.ts';
 import { endTransaction } from './rollback.ts';
@@ -22,7 +23,7 @@ import { sessionAt } from './sessions.ts';
 import { wakeWaiters } from './slots.ts';
 import { meetDependency } from './snapshot.ts';
 import { stampTransaction } from './stamper.ts';
-import { COMMIT_END, COMMIT_STAMP, DURABLE_COMMIT, SERIALIZABLE, type Transaction } from './transactions.ts';
+import { COMMIT_END, COMMIT_STAMP, DURABLE_COMMIT, SERIALIZABLE, type Transaction, type Transactions } from './transactions.ts';
 import {
   TXN_SLOT_STAMP,
   TXN_SLOT_STATE,
@@ -85,11 +86,21 @@ export function commit(tx: Transaction): void {
   if (log.scratch[STAMP] - now > CLOCK_BEHIND && txns.hooks.clockBehind !== null)
     txns.hooks.clockBehind(log.scratch[STAMP] - now);
   endTransaction(tx);
-  if (txnSlotUndoCount(txns.i32, slot) <= txns.options.stampAtCommit)
-    stampTransaction(txns, slot, TXN_PRECOMMITTED, Number.MAX_SAFE_INTEGER);
+  if (txnSlotUndoCount(txns.i32, slot) <= txns.options.stampAtCommit) stampOwn(txns, slot);
   else {
     addTxnSharedStampQueue(txns.i32, txns.shared, 1);
     storeTxnSlotState(txns.i32, slot, TXN_STAMPABLE);
+  }
+}
+
+/** It has committed: a page that cannot be read is no error of the commit. The stamper's job meets it again, and says so. */
+function stampOwn(txns: Transactions, slot: number): void {
+  try {
+    stampTransaction(txns, slot, TXN_PRECOMMITTED, Number.MAX_SAFE_INTEGER);
+  } catch (error) {
+    const passes = error instanceof SqlError && (error.code === SQLSTATE.io_error || error.code === SQLSTATE.data_corrupted);
+    if (!passes) throw error;
+    addTxnSharedStampQueue(txns.i32, txns.shared, 1);
   }
 }
 

@@ -83,7 +83,8 @@ const RUNS_MET = 15;
 /**
  * Stamps the rows of the transaction in `slot`, whose state is `from`: TXN_PRECOMMITTED for its committer, TXN_STAMPABLE for
  * others; and gives the slot away. With a budget it stops after so many
- * entries, at the end of a piece, and returns false: the slot waits for the next stamper. No latch, no hold.
+ * entries, at the end of a piece, and returns false: the slot waits for the next stamper. No latch, no hold. When a page cannot
+ * be read (58030, XX001) the slot waits likewise.
  */
 export function stampTransaction(txns: Transactions, slot: number, from: number, budget: number): boolean {
   const { i32, ints, scratch, heap } = txns;
@@ -96,12 +97,18 @@ export function stampTransaction(txns: Transactions, slot: number, from: number,
   txns.stampLsns[0] = txnSlotFirstLsn(txns.f64, slot);
   txns.stampLsns[1] = txnSlotCommitLsn(txns.f64, slot);
   let left = budget;
-  while (txnSlotUndoCount(i32, slot) > 0) {
-    if (left <= 0) {
-      storeTxnSlotState(i32, slot, TXN_STAMPABLE);
-      return false;
+  try {
+    while (txnSlotUndoCount(i32, slot) > 0) {
+      if (left <= 0) {
+        storeTxnSlotState(i32, slot, TXN_STAMPABLE);
+        return false;
+      }
+      left -= txnSlotUndoSpilled(i32, slot) > 0 ? stampSpilled(txns, slot) : stampPiece(txns, slot, heap);
     }
-    left -= txnSlotUndoSpilled(i32, slot) > 0 ? stampSpilled(txns, slot) : stampPiece(txns, slot, heap);
+  } catch (error) {
+    // A page that cannot be read now: whoever tries again goes on from here.
+    storeTxnSlotState(i32, slot, TXN_STAMPABLE);
+    throw error;
   }
   if (ints[RUN_CHUNK] >= 0) endRun(txns, slot, 0);
   freeUndo(txns, slot);
