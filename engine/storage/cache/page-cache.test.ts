@@ -7,6 +7,7 @@ import { diskFull } from '../../../shm/errors.ts';
 import { tableEntries, tableInsert } from '../../../shm/page-table.ts';
 import { handleOf, viewSharedMemory } from '../../../shm/shared-memory.ts';
 import { attachThread, THREAD_ROLE_ATTACHED } from '../../../shm/threads.ts';
+import { setYieldHook, TESTING } from '../../../shm/yield-point.ts';
 import { pageBoot } from '../page.layout.gen.ts';
 import { PAGE_TYPE_HEAP, TEMPORARY_PAGE } from '../page.layout.ts';
 import { SimulatedVfs } from '../vfs/simulated-vfs.ts';
@@ -24,7 +25,16 @@ import {
   writeValue,
 } from './cache-fixture.ts';
 import { growTemporaryFile } from './grow.ts';
-import { createPageCache, dirtyFrames, fetchFrame, onPageCopy, onPageRead, pageIdOf, startPageCache } from './page-cache.ts';
+import {
+  createPageCache,
+  dirtyFrames,
+  fetchFrame,
+  onPageCopy,
+  onPageRead,
+  pageChanged,
+  pageIdOf,
+  startPageCache,
+} from './page-cache.ts';
 import { giveWriter, takeWriter, tryTakeWriter, writePages } from './page-writer.ts';
 import { readAhead } from './read-ahead.ts';
 import { claimFrame } from './victim.ts';
@@ -148,6 +158,30 @@ test('the copy hook works on the copy only; all visible goes over to a page that
   };
   strictEqual(flags(FIRST_PAGE), 1);
   strictEqual(flags(FIRST_PAGE + 1), 0, 'something in it was in flight');
+});
+
+test('a page that changes while its batch is being copied is in that batch once (SM-P1)', { skip: !TESTING }, () => {
+  const fixture = openCache(diskWithFiles(), 4, 1);
+  const { cache } = fixture;
+  const copied: string[] = [];
+  onPageCopy(cache, PAGE_TYPE_HEAP, (_copy, _page, pageId) => {
+    copied.push(`batch ${cache.counts.batches}: page ${pageId}`);
+    return true;
+  });
+  makePage(fixture, FIRST_PAGE, 5);
+  makePage(fixture, FIRST_PAGE + 1, 6);
+  const changed = fetchFrame(cache, FIRST_PAGE);
+  let holds = 0;
+  const before = setYieldHook((name) => {
+    if (name === 'frameLatch.countedUp' && ++holds === 2) pageChanged(cache, changed, fixture.log.next());
+  });
+  try {
+    writePages(cache, 10);
+  } finally {
+    setYieldHook(before);
+  }
+  const pages = [`batch 0: page ${FIRST_PAGE}`, `batch 0: page ${FIRST_PAGE + 1}`, `batch 1: page ${FIRST_PAGE}`];
+  deepStrictEqual(copied, pages);
 });
 
 test('reading ahead brings pages in, neighbours together, and stumbles over nothing', () => {

@@ -176,17 +176,20 @@ function writeBatch(cache: PageCache, atMost: number, below: Lsn): number {
   return batch.count;
 }
 
-/** Dirty frames by page: temporary ones first, neighbours in the file next to each other. */
+/**
+ * Dirty frames by page: temporary ones first, neighbours in the file next to each other. Each once: of two images of one page in a
+ * batch the older one could hand 'all visible' to a page that has changed since.
+ */
 function collect(cache: PageCache, atMost: number, below: Lsn): Int32Array {
-  const frames = new Int32Array(atMost);
-  let count = 0;
-  while (count < atMost) {
+  const found = new Set<Frame>();
+  while (found.size < atMost) {
     const frame = nextDirtyFrame(cache, below);
-    if (frame < 0) break;
-    frames[count++] = frame;
+    // Found again: the search has gone round.
+    if (frame < 0 || found.has(frame)) break;
+    found.add(frame);
   }
   const { i32, shm } = cache;
-  return frames.subarray(0, count).sort((a, b) => i32[pageIdWord(shm, a)] - i32[pageIdWord(shm, b)]);
+  return Int32Array.from(found).sort((a, b) => i32[pageIdWord(shm, a)] - i32[pageIdWord(shm, b)]);
 }
 
 /** Place of an image in the batch buffer; the header is in front of the first. */
