@@ -138,9 +138,8 @@ export class TortureSession {
   /** Rolls back what is open: the session can be left, or goes on with the same transaction. */
   rollBack(): void {
     this.#steps = null;
-    const tx = this.#tx;
+    if (this.#tx?.open === true) this.#kernel.rollback(this.#tx);
     this.#tx = null;
-    if (tx?.open === true) this.#kernel.rollback(tx);
   }
 
   /** Ends the session: rolls back what is open and gives its slot back. */

@@ -327,8 +327,10 @@ export class Story {
       try {
         session.rollBack();
       } catch (error) {
-        if (!isFatal(error)) throw error;
-        poison = error;
+        if (!isFatal(error) && !isDamage(error)) throw error;
+        if (sqlCode(error) === '57P02') poison = error;
+        // The planned fault may have waited for this very rollback; it happens once.
+        else session.rollBack();
       }
     }
     return poison;
