@@ -443,4 +443,4 @@ export class Kernel {
   }
 }
 
-export { STATEMENT_SIMPLE, STATEMENT_WRITING };
+export { type ROW_DONE, ROW_DUPLICATE, type ROW_GONE, STATEMENT_SIMPLE, STATEMENT_WRITING };
