@@ -3,6 +3,7 @@ import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { openKernel } from '../../../engine/api/kernel.ts';
 import { DATA_FILE } from '../../../engine/storage/database-files.ts';
+import { READ_COMMITTED, REPEATABLE_READ } from '../../../engine/txn/transactions.ts';
 import type { BenchContext, Measure, Running } from '../../harness/measure.ts';
 import { operationsPerSecond, ratePerSecond, seconds } from '../../harness/rate.ts';
 import {
@@ -45,11 +46,20 @@ function close(ours: KernelItems, theirs: SqliteItems | undefined): void {
   theirs?.database.close();
 }
 
-/** Random point reads, both engines within one open transaction. */
-function readTurns(context: BenchContext, ours: KernelItems, theirs: SqliteItems | undefined, rows: number): Running {
+/**
+ * Random point reads. 'latest': every read sees what was committed before it (ours: a snapshot for each statement; SQLite: `get`
+ * outside a transaction). 'one': all reads of a turn see one state (repeatable read; SQLite: `get` within a transaction).
+ */
+function readTurns(
+  context: BenchContext,
+  ours: KernelItems,
+  theirs: SqliteItems | undefined,
+  rows: number,
+  snapshot: 'latest' | 'one',
+): Running {
   const keys = randomKeys(context.size(KEYS, 4 * BATCH), 0, rows);
   const { kernel, paths } = ours;
-  const tx = kernel.begin();
+  const tx = kernel.begin({ readOnly: true, isolation: snapshot === 'one' ? REPEATABLE_READ : READ_COMMITTED });
   const sum = kernel.enter(() => readItems(paths, tx, keys, 0, BATCH));
   context.digest(sum);
   if (theirs !== undefined) same('sum of the rows read', sum, readSqliteItems(theirs, keys, 0, BATCH));
@@ -61,19 +71,7 @@ function readTurns(context: BenchContext, ours: KernelItems, theirs: SqliteItems
         kernel.enter(() => readItems(paths, tx, keys, from, from + BATCH));
       });
     },
-    peer:
-      theirs === undefined
-        ? undefined
-        : async () => {
-            const next = rounds(keys.length);
-            theirs.database.exec('begin');
-            const rate = await operationsPerSecond(context, BATCH, () => {
-              const from = next();
-              readSqliteItems(theirs, keys, from, from + BATCH);
-            });
-            theirs.database.exec('commit');
-            return rate;
-          },
+    peer: theirs && (() => readTheirs(context, theirs, keys, snapshot === 'one')),
     teardown: () => {
       kernel.rollback(tx);
       close(ours, theirs);
@@ -81,11 +79,22 @@ function readTurns(context: BenchContext, ours: KernelItems, theirs: SqliteItems
   };
 }
 
-function pointRead(context: BenchContext): Running {
+async function readTheirs(context: BenchContext, items: SqliteItems, keys: Int32Array, inTransaction: boolean): Promise<number> {
+  const next = rounds(keys.length);
+  if (inTransaction) items.database.exec('begin');
+  const rate = await operationsPerSecond(context, BATCH, () => {
+    const from = next();
+    readSqliteItems(items, keys, from, from + BATCH);
+  });
+  if (inTransaction) items.database.exec('commit');
+  return rate;
+}
+
+function pointRead(context: BenchContext, snapshot: 'latest' | 'one'): Running {
   const rows = context.size(1_000_000, 5000);
   const names = itemNames();
   const theirs = context.hasPeer ? fillSqliteItems(context.directory, rows, names) : undefined;
-  return readTurns(context, fillKernelItems(context.directory, rows, names, kernelOptions(context)), theirs, rows);
+  return readTurns(context, fillKernelItems(context.directory, rows, names, kernelOptions(context)), theirs, rows, snapshot);
 }
 
 /** The same, each read a transaction of its own: what a caller pays who asks once. */
@@ -104,15 +113,7 @@ function pointReadAlone(context: BenchContext): Running {
         readOneEach(ours.kernel, ours.paths, keys, from, from + BATCH);
       });
     },
-    peer:
-      theirs &&
-      (() => {
-        const next = rounds(keys.length);
-        return operationsPerSecond(context, BATCH, () => {
-          const from = next();
-          readSqliteItems(theirs, keys, from, from + BATCH);
-        });
-      }),
+    peer: theirs && (() => readTheirs(context, theirs, keys, false)),
     teardown: () => close(ours, theirs),
   };
 }
@@ -256,13 +257,14 @@ function pastTheCache(context: BenchContext): Running {
   const cacheSize = Math.floor(Math.min(...bytes) / 4);
   const kernel = openKernel(join(directory, 'ours'), { ...kernelOptions(context), cacheSize });
   const ours = { kernel, paths: createPaths(kernel, kernel.table(ITEM.name)) };
-  return readTurns(context, ours, context.hasPeer ? openSqliteItems(directory, cacheSize) : undefined, rows);
+  return readTurns(context, ours, context.hasPeer ? openSqliteItems(directory, cacheSize) : undefined, rows, 'latest');
 }
 
 const SQLITE = { better: 'higher', peerName: 'better-sqlite3', needs: ['better-sqlite3'] } as const;
 
 export const singleMeasures: readonly Measure[] = [
-  { name: 'point read', unit: 'rows/s', ...SQLITE, bar: 6, aim: 10, setup: pointRead },
+  { name: 'point read', unit: 'rows/s', ...SQLITE, bar: 6, aim: 10, setup: (context) => pointRead(context, 'latest') },
+  { name: 'point read, all in one snapshot', unit: 'rows/s', ...SQLITE, setup: (context) => pointRead(context, 'one') },
   { name: 'point read, a transaction each', unit: 'rows/s', ...SQLITE, setup: pointReadAlone },
   { name: 'insert in one transaction', unit: 'rows/s', ...SQLITE, bar: 2, aim: 4, setup: insert },
   { name: 'update in one transaction', unit: 'rows/s', ...SQLITE, bar: 3, aim: 6, setup: update },
