@@ -443,4 +443,5 @@ export class Kernel {
   }
 }
 
-export { type ROW_DONE, ROW_DUPLICATE, type ROW_GONE, STATEMENT_SIMPLE, STATEMENT_WRITING };
+export { STATEMENT_SIMPLE, STATEMENT_WRITING } from '../txn/begin.ts';
+export { ROW_DONE, ROW_DUPLICATE, ROW_GONE } from '../txn/transactions.ts';
