@@ -86,7 +86,7 @@ function copySlot(txns: Transactions, page: number, slot: number, out: ByteViews
       awaitVersion(shm, frame);
       continue;
     }
-    if (Atomics.load(i32, (base + FRAME_PAGE_ID) >>> 2) !== page) continue;
+    if (i32[(base + FRAME_PAGE_ID) >>> 2] !== page) continue;
     const views = shm.frameSegments[frame >>> shm.frameShift];
     const at = frameOffset(shm, frame);
     let entry = 0;

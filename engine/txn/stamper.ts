@@ -106,8 +106,9 @@ export function stampTransaction(txns: Transactions, slot: number, from: number,
       left -= txnSlotUndoSpilled(i32, slot) > 0 ? stampSpilled(txns, slot) : stampPiece(txns, slot, heap);
     }
   } catch (error) {
-    // A page that cannot be read now: whoever tries again goes on from here.
-    storeTxnSlotState(i32, slot, TXN_STAMPABLE);
+    // A page that cannot be read now: whoever tries again goes on from here. Anything else ends this thread, and who buries it
+    // finds the slot as it is.
+    if (error instanceof SqlError) storeTxnSlotState(i32, slot, TXN_STAMPABLE);
     throw error;
   }
   if (ints[RUN_CHUNK] >= 0) endRun(txns, slot, 0);

@@ -30,6 +30,9 @@ import type { Locks } from './locks.ts';
 import {
   loadTableListAll,
   loadTableListCount,
+  TABLE_LIST_COUNT,
+  TABLE_USE_MODE,
+  TABLE_USE_TABLE,
   loadTableListNumber,
   loadTableUseMode,
   loadTableUseTable,
@@ -78,11 +81,12 @@ const UNDECIDED_MS = 1;
 export function useTable(locks: Locks, tx: Transaction, table: number, mode: number): boolean {
   const { i32 } = locks;
   const list = listOf(locks, tx.session);
-  const count = loadTableListCount(i32, list);
+  // The list is the session's own, and so this thread's: plain loads. Once a row, so they count.
+  const count = i32[(list + TABLE_LIST_COUNT) >>> 2];
   for (let index = 0; index < count; index++) {
     const use = useAt(list, index);
-    if (loadTableUseTable(i32, use) !== (table | 0)) continue;
-    if (loadTableUseMode(i32, use) >= mode && isOwnList(locks, list)) return false;
+    if (i32[(use + TABLE_USE_TABLE) >>> 2] !== (table | 0)) continue;
+    if (i32[(use + TABLE_USE_MODE) >>> 2] >= mode && isOwnList(locks, list)) return false;
     break;
   }
   return useTableSlow(locks, tx, list, table, mode);

@@ -275,9 +275,9 @@ export function releasePage(cache: PageCache, frame: Frame): void {
   releaseFrame(cache.shm, frame);
 }
 
-/** The page in a frame, or NO_PAGE. Certain only under a latch or hold of the frame. */
+/** The page in a frame, or NO_PAGE. Certain only under a latch or hold of the frame, or before readValid(): so a plain load. */
 export function pageIdOf(cache: PageCache, frame: Frame): PageId {
-  return Atomics.load(cache.i32, (cache.framesBase + frame * FRAME_BYTES + FRAME_PAGE_ID) >>> 2);
+  return cache.i32[(cache.framesBase + frame * FRAME_BYTES + FRAME_PAGE_ID) >>> 2];
 }
 
 /**
