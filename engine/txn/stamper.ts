@@ -15,6 +15,7 @@
  * already is passed over.
  */
 
+import { SqlError } from '../../shm/errors.ts';
 import { heapFree } from '../../shm/allocator.ts';
 import { enterCritical, leaveCritical } from '../../shm/critical.ts';
 import { frameOffset, frameSegment } from '../../shm/shared-memory.ts';
