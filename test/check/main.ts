@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { findForbiddenImports } from './house.ts';
 import { ROOT, readProject } from './project.ts';
 import { findBrokenReadmes } from './readmes.ts';
+import { findUnknownRules } from './rules.ts';
 import { findDeadFiles, findLeftovers, findLongFiles } from './tidiness.ts';
 
 type Step = { readonly name: string; readonly faults: () => readonly string[] };
@@ -25,6 +26,7 @@ const STEPS: readonly Step[] = [
   { name: 'generated files', faults: () => runTool(process.execPath, ['codegen/structs/generate.ts', '--check']) },
   { name: 'import direction', faults: () => findForbiddenImports(files) },
   { name: 'README paths', faults: findBrokenReadmes },
+  { name: 'rules cited', faults: () => findUnknownRules(files) },
   { name: 'leftovers', faults: () => findLeftovers(files) },
   { name: 'file length', faults: () => findLongFiles(files) },
   { name: 'dead files', faults: () => findDeadFiles(files) },

@@ -1,0 +1,188 @@
+/**
+ * Which tests show which rule of the design (docs/rules.md): each text below stands in a test of that file. A rule without a test, a
+ * test that is gone and a rule that code cites but the page does not have are failures here.
+ */
+
+import { deepStrictEqual } from 'node:assert/strict';
+import test from 'node:test';
+import { exists, findPaths, readProject, readText } from './check/project.ts';
+import { findUnknownRules, RULES_PAGE, rulesOf } from './check/rules.ts';
+
+/** [file, text of a test's name or of an interleaving case's]. */
+type Shown = readonly [file: string, text: string];
+
+const KERNEL = 'test/interleave/kernel.test.ts';
+const CRASH = 'test/interleave/crash.test.ts';
+const BTREE = 'test/interleave/btree.test.ts';
+const COLLECTOR = 'test/interleave/collector.test.ts';
+const LOCKS = 'test/interleave/locks.test.ts';
+const LITMUS = 'test/shm/litmus.test.ts';
+
+const SHOWN: { readonly [rule: string]: readonly Shown[] } = {
+  'SM-S1': [['shm/shared-memory.test.ts', 'SM-S1']],
+  'SM-S2': [['engine/storage/vfs/real-vfs.test.ts', 'WebAssembly memory included']],
+  'SM-S3': [['shm/shared-memory.test.ts', 'follow each other without overlap, on cache lines of their own']],
+  'SM-S4': [['codegen/structs/structs.test.ts', 'generated accessors write each field where it was declared and nowhere else']],
+  'SM-S5': [['shm/shared53.test.ts', 'never sees half of two values']],
+  'SM-S6': [['shm/shared-memory.test.ts', 'SM-S6']],
+  'SM-L1': [
+    [LITMUS, 'SM-L1'],
+    ['test/interleave/cases/frame-latch.case.ts', 'SM-L1'],
+  ],
+  'SM-L2': [
+    [LITMUS, 'SM-L2'],
+    ['test/interleave/cases/frame-latch.case.ts', 'SM-L2'],
+  ],
+  'SM-L3': [['test/interleave/cases/btree-split.case.ts', 'SM-L3']],
+  'SM-L4': [
+    [LITMUS, 'SM-L4'],
+    ['test/interleave/cases/frame-latch.case.ts', 'SM-L4'],
+    [KERNEL, 'SM-L4'],
+  ],
+  'SM-L5': [[KERNEL, 'SM-L5']],
+  'SM-L6': [
+    [LITMUS, 'SM-L6'],
+    [BTREE, 'SM-L6'],
+  ],
+  'SM-L7': [
+    ['test/shm/deaths.test.ts', 'SM-L7'],
+    ['test/interleave/cases/page-table.case.ts', 'SM-L7'],
+  ],
+  'SM-P1': [
+    [KERNEL, 'SM-P1'],
+    ['engine/storage/cache/page-cache.test.ts', 'SM-P1'],
+  ],
+  'SM-F1': [['engine/storage/space/space.test.ts', '(SM-F1)']],
+  'SM-F2': [
+    ['engine/storage/space/space.test.ts', '(SM-F2)'],
+    [LITMUS, 'SM-F2'],
+  ],
+  'SM-F3': [['engine/storage/btree/rules.test.ts', 'the root keeps its page']],
+  'SM-B1': [['test/interleave/cases/btree-collect.case.ts', 'SM-B1']],
+  'SM-B2': [[KERNEL, 'SM-B2']],
+  'SM-B3': [
+    [BTREE, 'SM-B3'],
+    [KERNEL, 'SM-B3'],
+  ],
+  'SM-B4': [
+    [BTREE, 'SM-B4'],
+    [COLLECTOR, 'SM-B4'],
+    [KERNEL, 'SM-B4'],
+  ],
+  'SM-W1': [['engine/storage/log/log.test.ts', 'SM-W1']],
+  'SM-W2': [
+    ['engine/storage/recovery/damage.test.ts', 'SM-W2'],
+    [CRASH, 'SM-W2'],
+  ],
+  'SM-W3': [[CRASH, 'SM-W3']],
+  'SM-W4': [['engine/storage/log/crash.test.ts', 'SM-W4']],
+  'SM-W5': [
+    [CRASH, 'SM-W5'],
+    ['engine/storage/cache/double-write.test.ts', 'SM-W5'],
+  ],
+  'SM-W6': [
+    [CRASH, 'SM-W6'],
+    ['engine/storage/recovery/recover.test.ts', 'SM-W6'],
+  ],
+  'SM-W7': [
+    [CRASH, 'SM-W7'],
+    ['engine/storage/recovery/recover.test.ts', 'SM-W7'],
+  ],
+  'SM-W8': [
+    [CRASH, 'SM-W8'],
+    ['engine/storage/recovery/recover.test.ts', 'SM-W8'],
+  ],
+  'SM-W9': [['engine/storage/recovery/recover.test.ts', 'crash']],
+  'SM-W10': [
+    ['engine/storage/recovery/damage.test.ts', 'SM-W10'],
+    ['engine/storage/check.test.ts', 'SM-W10'],
+  ],
+  'TX-T1': [['engine/txn/txn.test.ts', 'TX-T1']],
+  'TX-T2': [
+    [KERNEL, 'TX-T2'],
+    ['engine/txn/txn.test.ts', 'TX-T2'],
+  ],
+  'TX-T3': [[KERNEL, 'TX-T3']],
+  'TX-T4': [
+    [KERNEL, 'TX-T4'],
+    ['engine/txn/txn.test.ts', 'TX-T4'],
+  ],
+  'TX-T5': [['engine/txn/uuid.test.ts', 'TX-T5']],
+  'TX-T6': [
+    [KERNEL, 'TX-T6'],
+    [COLLECTOR, 'TX-T6'],
+  ],
+  'TX-T7': [
+    [CRASH, 'TX-T7'],
+    ['engine/storage/log/threads.test.ts', 'TX-T7'],
+  ],
+  'TX-T8': [
+    [CRASH, 'TX-T8'],
+    [KERNEL, 'TX-T8'],
+  ],
+  'TX-T9': [[CRASH, 'TX-T9']],
+  'TX-T10': [['engine/txn/txn.test.ts', 'repeatable read sees one state']],
+  'TX-T13': [
+    [LOCKS, 'TX-T13'],
+    ['engine/txn/row-locks.test.ts', 'TX-T13'],
+  ],
+  'TX-T14': [
+    [LOCKS, 'TX-T14'],
+    ['engine/txn/table-locks.test.ts', 'TX-T14'],
+  ],
+  'TX-T15': [
+    [KERNEL, 'TX-T15'],
+    ['engine/txn/ends.test.ts', 'TX-T15'],
+  ],
+  'TX-T16': [
+    [LOCKS, 'TX-T16'],
+    ['engine/txn/serializable.test.ts', 'TX-T16'],
+  ],
+  'TX-T17': [
+    [KERNEL, 'TX-T17'],
+    [COLLECTOR, 'TX-T17'],
+  ],
+  'TX-T18': [
+    [KERNEL, 'TX-T18'],
+    [COLLECTOR, 'TX-T18'],
+  ],
+  'TX-T19': [[CRASH, 'TX-T19']],
+  'SBLR-G4': [['codegen/rows/rows.test.ts', 'gets into generated source']],
+  'SBLR-V7': [['codegen/rows/key-codec.test.ts', 'order']],
+};
+
+/** Rules for what is built on the kernel, and rules of form that a test cannot show by itself. */
+const NOT_SHOWN_HERE = new Set(['TX-T11', 'TX-T12', 'SBLR-G1', 'SBLR-G3', 'SBLR-V9']);
+
+/** The rules that name an interleaving: each has a case under the scheduler. */
+const INTERLEAVED =
+  'SM-L1 SM-L4 SM-L5 SM-L6 SM-B3 SM-B4 SM-W2 SM-W3 SM-W5 SM-W6 SM-W7 SM-W8 ' +
+  'TX-T2 TX-T3 TX-T4 TX-T6 TX-T7 TX-T8 TX-T13 TX-T14 TX-T16 TX-T17 TX-T18 TX-T19';
+
+test('every rule has a test', () => {
+  const missing = rulesOf(readText(RULES_PAGE)).filter((rule) => SHOWN[rule] === undefined && !NOT_SHOWN_HERE.has(rule));
+  deepStrictEqual(missing, []);
+});
+
+test('every test that is said to show a rule is there', () => {
+  const gone = Object.entries(SHOWN).flatMap(([rule, tests]) =>
+    tests
+      .filter(([file, text]) => !exists(file) || !readText(file).includes(text))
+      .map(([file, text]) => `${rule}: ${file} has no '${text}'`),
+  );
+  deepStrictEqual(gone, []);
+});
+
+test('every rule that names an interleaving has a case', () => {
+  const names = findPaths(['test/interleave/cases/*.case.ts'])
+    .map((path) => /^ {2}name: '(.*)',$/m.exec(readText(path))?.[1] ?? '')
+    .join('\n');
+  const missing = INTERLEAVED.split(' ').filter((rule) => !new RegExp(`\\b${rule}\\b`).test(names));
+  deepStrictEqual(missing, []);
+});
+
+test('every rule that code cites is explained', () => {
+  deepStrictEqual(findUnknownRules(readProject()), []);
+  const found = findUnknownRules([{ path: 'shm/a.ts', text: `// ${'SM'}-Z1, SM-L1` }], '| SM-L1 | a |\n| SM-L1 | b |');
+  deepStrictEqual(found, ['docs/rules.md has SM-L1 twice', `shm/a.ts cites ${'SM'}-Z1, which docs/rules.md does not have`]);
+});
