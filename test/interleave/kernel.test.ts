@@ -1,0 +1,14 @@
+/** The whole kernel under the scheduler: transactions, snapshots, collection. SCRATCHBIRD_RUNS=10 makes ten times as many runs. */
+import { exploreAll } from './explore-all.ts';
+
+exploreAll('interleavings of the kernel', { runs: 24, random: 8 }, [
+  ['unique-abort', 'SM-B3: while a delete may be rolled back its key is not free', 'unique.fallBack'],
+  ['scan-moment', 'SM-L4, SM-P1, TX-T8: a scan sees one moment', 'scan.held'],
+  ['eviction', 'SM-L5: pages that lose their frames lose no change', 'cache.claimed'],
+  ['slot-recycling', 'TX-T2: a reader whose writer lost its slot reads the row again', 'slot.numberRead'],
+  ['stamping', 'TX-T3: stamper, next writer and page writer resolve a stamp once', 'stamp.entry'],
+  ['insert-select', 'TX-T4: a statement does not meet its own rows, also when it runs again', 'statement.begun'],
+  ['chunks', 'TX-T6, TX-T17: a snapshot keeps what it saw while chunks are freed', 'read.version'],
+  ['collect-marked', 'TX-T18, SM-B2, SM-B4: index and heap agree in every snapshot while entries are collected', 'collect.entry'],
+  ['deadlock', 'TX-T15: a ring of three waits ends with one victim', 'deadlock.found'],
+]);
