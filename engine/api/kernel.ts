@@ -28,7 +28,7 @@ import { settleWaiting } from '../storage/log/when-durable.ts';
 import type { Column } from '../storage/rows/row-layout.ts';
 import type { VfsLock } from '../storage/vfs/vfs.ts';
 import type { World } from '../storage/world.ts';
-import { begin, beginStatement, endStatement, STATEMENT_SIMPLE, STATEMENT_WRITING, savepoint } from '../txn/begin.ts';
+import { begin, beginStatement, endStatement, savepoint } from '../txn/begin.ts';
 import { commit, commitDurable, whenCommitDurable } from '../txn/commit.ts';
 import { failSerialization, waitForConflict } from '../txn/conflict.ts';
 import { collect } from '../txn/collector.ts';
