@@ -26,7 +26,16 @@ import { oldestSnapshotOf, publishOldestSnapshot } from '../../shm/threads.ts';
 import type { Stamp, ThreadNumber } from '../../shm/types.ts';
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
 import { durableHorizon, flushAll, visibleHorizon } from '../storage/log/flush.ts';
-import { DEPENDENCY, DURABLE_COMMIT, LAST_COMMIT, READ_COMMITTED, SNAPSHOT, type Transaction, type Transactions, WATCH } from './transactions.ts';
+import {
+  DEPENDENCY,
+  DURABLE_COMMIT,
+  LAST_COMMIT,
+  READ_COMMITTED,
+  SNAPSHOT,
+  type Transaction,
+  type Transactions,
+  WATCH,
+} from './transactions.ts';
 import {
   LOG_SHARED_DURABLE_HORIZON,
   LOG_SHARED_PRECOMMITTED_HORIZON,

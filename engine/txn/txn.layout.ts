@@ -15,7 +15,12 @@ export const TXN_SHARED = defineStruct({
   fields: {
     nextNumber: { at: 0, type: 'atomic32', doc: 'last transaction number that was drawn, modulo 2^32 (TX-T2)' },
     intent: { at: 64, type: 'shared53', unit: 'microseconds', doc: 'no snapshot below it is taken any more (TX-T6)' },
-    bound: { at: 80, type: 'shared53', unit: 'microseconds', doc: "collector's bound: back words are not followed for a snapshot below it (TX-T17)" },
+    bound: {
+      at: 80,
+      type: 'shared53',
+      unit: 'microseconds',
+      doc: "collector's bound: back words are not followed for a snapshot below it (TX-T17)",
+    },
     collector: { at: 128, type: 'atomic32', doc: 'thread number + 1 of the thread that collects, 0 = none' },
     collections: { at: 132, type: 'atomic32', doc: 'rounds of collection so far (statistics)' },
     collectCursor: { at: 136, type: 'i32', doc: 'logical chunk at which the collector goes on' },
@@ -29,7 +34,11 @@ export const TXN_SHARED = defineStruct({
     chunkEnd: { at: 216, type: 'i32', doc: 'logical chunks from this one on were never used' },
     chunksSpilled: { at: 212, type: 'atomic32', doc: 'chunks that lie in temporary pages' },
     sessionNext: { at: 256, type: 'atomic32', doc: 'session slot at which the search for a free one starts' },
-    sessionAges: { at: 260, type: 'atomic32', doc: 'counts begun transactions; gives each its age for the choice of a victim, wraps' },
+    sessionAges: {
+      at: 260,
+      type: 'atomic32',
+      doc: 'counts begun transactions; gives each its age for the choice of a victim, wraps',
+    },
     waiting: { at: 320, type: 'atomic32', doc: 'sessions that wait for another transaction' },
     deadLatch: { at: 328, type: 'atomic32', doc: 'latch of the list of what readers have met dead' },
     deadFirst: { at: 332, type: 'i32', doc: 'first item of that list, byte offset in the heap; 0 = none' },
@@ -81,7 +90,12 @@ export const TXN_SLOT = defineStruct({
     walked: { at: 92, type: 'i32', doc: 'chunk + 1 whose run of back versions the stamper is in, 0 = none' },
     lastChunk: { at: 100, type: 'i32', doc: 'logical chunk its last back version went to, -1 = none' },
     walkedRuns: { at: 104, type: 'i32', doc: 'runs that the stamper has met in the first piece and finished the one before' },
-    waiters: { at: 128, type: 'bytes', length: 16, doc: 'atomic words: bit t set = ring the doorbell of thread t when this ends' },
+    waiters: {
+      at: 128,
+      type: 'bytes',
+      length: 16,
+      doc: 'atomic words: bit t set = ring the doorbell of thread t when this ends',
+    },
   },
 });
 
@@ -115,7 +129,11 @@ export const TXN_THREAD = defineStruct({
   fields: {
     blocked: { at: 0, type: 'atomic32', doc: 'session slot + 1 for which the whole thread is blocked, 0 = none' },
     openChunk: { at: 4, type: 'atomic32', doc: 'logical chunk + 1 it writes back versions to, 0 = none' },
-    snapshots: { at: 8, type: 'atomic32', doc: 'snapshots it holds; at 0 what stands in its thread slot is only a lower bound of the next (TX-T6)' },
+    snapshots: {
+      at: 8,
+      type: 'atomic32',
+      doc: 'snapshots it holds; at 0 what stands in its thread slot is only a lower bound of the next (TX-T6)',
+    },
   },
 });
 
@@ -133,7 +151,11 @@ export const VERSION_CHUNK = defineStruct({
   doc: 'Directory entry of a logical chunk of back versions (TX-T17)',
   bytes: 48,
   fields: {
-    place: { at: 0, type: 'atomic32', doc: 'place + 1 in the versions segment; negative: first of its temporary pages; 0 = nowhere' },
+    place: {
+      at: 0,
+      type: 'atomic32',
+      doc: 'place + 1 in the versions segment; negative: first of its temporary pages; 0 = nowhere',
+    },
     state: { at: 4, type: 'atomic32', doc: 'one of CHUNK_...' },
     unfinished: { at: 8, type: 'atomic32', doc: 'runs of versions whose transaction has not been stamped or undone yet' },
     marks: { at: 12, type: 'atomic32', doc: 'versions in it that the collector must look at (TX-T18)' },

@@ -82,7 +82,10 @@ export function headerFault(views: RecordViews, at: number, offset: number, expe
   if (logBatchMagic(u32, at) !== BATCH_MAGIC) return 'no batch begins here';
   if (logBatchVersion(u32, at) !== LOG_FORMAT_VERSION)
     return `format version ${logBatchVersion(u32, at)}, expected ${LOG_FORMAT_VERSION}`;
-  if (logBatchDatabaseHigh(u32, at) !== expected.databaseHigh >>> 0 || logBatchDatabaseLow(u32, at) !== expected.databaseLow >>> 0) {
+  if (
+    logBatchDatabaseHigh(u32, at) !== expected.databaseHigh >>> 0 ||
+    logBatchDatabaseLow(u32, at) !== expected.databaseLow >>> 0
+  ) {
     return 'it belongs to another database';
   }
   if (logBatchSegment(u32, at) !== expected.segment)
