@@ -4,6 +4,7 @@
  */
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { furtherFormats } from './further-formats.ts';
 import { readLayouts } from './read-layouts.ts';
 import { writeAccessors } from './write-accessors.ts';
 import { writeFormats } from './write-formats.ts';
@@ -20,7 +21,7 @@ export function generate(root: string, refuse: (error: Error) => void = throwIt)
   const layouts = readLayouts(root, LAYOUT_FOLDERS, refuse);
   const files = new Map<string, string>();
   for (const layout of layouts) files.set(layout.path.replace(/\.ts$/, '.gen.ts'), writeAccessors(layout));
-  files.set(FORMATS, writeFormats(layouts));
+  files.set(FORMATS, writeFormats(layouts, furtherFormats(root)));
   return files;
 }
 

@@ -21,8 +21,8 @@ function structSection(struct: Struct): string[] {
   ];
 }
 
-/** The text of docs/formats.md. */
-export function writeFormats(layouts: readonly LayoutFile[]): string {
+/** The text of docs/formats.md; `further` are lines of what is no fixed structure. */
+export function writeFormats(layouts: readonly LayoutFile[], further: readonly string[] = []): string {
   const lines = [
     '# Formats',
     '',
@@ -38,5 +38,6 @@ export function writeFormats(layouts: readonly LayoutFile[]): string {
     if (layout.head !== '') lines.push('```text', layout.head, '```', '');
     for (const struct of layout.structs) lines.push(...structSection(struct));
   }
+  lines.push(...further);
   return `${lines.join('\n').trimEnd()}\n`;
 }
