@@ -24,41 +24,89 @@ interface WasmEnvironment {
   Instance: new (module: object, imports: object) => { exports: { probe: (taken: number) => void } };
 }
 
-/** LEB128, as WebAssembly writes numbers. */
-function leb(value: number): number[] {
-  const bytes: number[] = [];
-  for (let rest = value; ; rest >>>= 7) {
-    if (rest < 0x80) {
-      bytes.push(rest);
-      return bytes;
+/** Room for the module: each slot takes at most nine bytes of code and globals. */
+const MODULE_BYTES = SLOTS * 10 + 256;
+
+/**
+ * Writes the module into one array: the natural way, arrays of numbers put together, left 16 MiB of garbage behind at every start.
+ * Lengths are LEB128 of a fixed five bytes, so that they can be filled in afterwards.
+ */
+class ModuleWriter {
+  readonly #bytes = new Uint8Array(MODULE_BYTES);
+  #length = 0;
+
+  put(...bytes: number[]): void {
+    for (let index = 0; index < bytes.length; index++) this.#bytes[this.#length++] = bytes[index];
+  }
+
+  number(value: number): void {
+    let rest = value;
+    for (; rest >= 0x80; rest >>>= 7) this.#bytes[this.#length++] = (rest & 0x7f) | 0x80;
+    this.#bytes[this.#length++] = rest;
+  }
+
+  /** Leaves room for a length; endLength() fills it in. */
+  startLength(): number {
+    this.#length += 5;
+    return this.#length;
+  }
+
+  endLength(start: number): void {
+    const length = this.#length - start;
+    for (let index = 0; index < 5; index++) {
+      this.#bytes[start - 5 + index] = ((length >>> (7 * index)) & 0x7f) | (index < 4 ? 0x80 : 0);
     }
-    bytes.push((rest & 0x7f) | 0x80);
+  }
+
+  finish(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
   }
 }
 
-const section = (id: number, content: number[]): number[] => [id, ...leb(content.length), ...content];
-
 function moduleBytes(): Uint8Array {
-  const I64 = 0x7e;
-  const body = [0x00, 0x20, 0x00, 0x04, 0x40];
-  for (let slot = 0; slot < SLOTS; slot++) body.push(0x23, ...leb(slot));
-  body.push(0x10, 0x00);
-  for (let slot = 1; slot < SLOTS; slot++) body.push(0x7c);
-  body.push(0x24, 0x00, 0x0b, 0x0b);
-  // Mutable, 0 at the start.
-  const globals = leb(SLOTS);
-  for (let slot = 0; slot < SLOTS; slot++) globals.push(I64, 1, 0x42, 0x00, 0x0b);
-  return Uint8Array.from([
-    ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-    // Types: 0 = () -> (), 1 = (i32) -> ().
-    ...section(1, [2, 0x60, 0, 0, 0x60, 1, 0x7f, 0]),
-    // Import "m" "f", function of type 0; one function of type 1, exported as "probe".
-    ...section(2, [1, 1, 0x6d, 1, 0x66, 0x00, 0]),
-    ...section(3, [1, 1]),
-    ...section(6, globals),
-    ...section(7, [1, 5, 0x70, 0x72, 0x6f, 0x62, 0x65, 0x00, 1]),
-    ...section(10, [1, ...leb(body.length), ...body]),
-  ]);
+  const out = new ModuleWriter();
+  out.put(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00);
+  // Types: 0 = () -> (), 1 = (i32) -> ().
+  out.put(1, 8, 2, 0x60, 0, 0, 0x60, 1, 0x7f, 0);
+  // Import "m" "f", function of type 0; one function of type 1, exported as "probe".
+  out.put(2, 7, 1, 1, 0x6d, 1, 0x66, 0x00, 0);
+  out.put(3, 2, 1, 1);
+  out.put(6);
+  putGlobals(out);
+  out.put(7, 9, 1, 5, 0x70, 0x72, 0x6f, 0x62, 0x65, 0x00, 1);
+  out.put(10);
+  const section = out.startLength();
+  out.put(1);
+  putBody(out);
+  out.endLength(section);
+  return out.finish();
+}
+
+/** SLOTS mutable i64, 0 at the start. */
+function putGlobals(out: ModuleWriter): void {
+  const section = out.startLength();
+  out.number(SLOTS);
+  for (let slot = 0; slot < SLOTS; slot++) {
+    out.number(0x7e);
+    out.number(1);
+    out.number(0x42);
+    out.number(0x00);
+    out.number(0x0b);
+  }
+  out.endLength(section);
+}
+
+function putBody(out: ModuleWriter): void {
+  const body = out.startLength();
+  out.put(0x00, 0x20, 0x00, 0x04, 0x40);
+  for (let slot = 0; slot < SLOTS; slot++) {
+    out.number(0x23);
+    out.number(slot);
+  }
+  out.put(0x10, 0x00);
+  for (let slot = 1; slot < SLOTS; slot++) out.number(0x7c);
+  out.put(0x24, 0x00, 0x0b, 0x0b);
+  out.endLength(body);
 }
 
 function makeProbe(): (taken: number) => void {

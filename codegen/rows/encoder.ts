@@ -120,7 +120,7 @@ function emitValue(column: PlacedColumn, word: string): string {
     case 'timestamptz':
       return emitLong(column, word, number, type, range);
     case 'float64':
-      return `if(x!==undefined&&typeof x!=='number')return ${failure(column, REASON_TYPE)};f64[(row>>3)+${column.at >> 3}]=x===undefined?numbers[${column.index}]:x;`;
+      return `if(x!==undefined&&typeof x!=='number')return ${failure(column, REASON_TYPE)};if(x===undefined)f64[(row>>3)+${column.at >> 3}]=numbers[${column.index}];else f64[(row>>3)+${column.at >> 3}]=x;`;
     case 'float32':
       return `if(x!==undefined&&typeof x!=='number')return ${failure(column, REASON_TYPE)};d=x===undefined?numbers[${column.index}]:x;n=Math.fround(d);if((n===Infinity||n=== -Infinity)&&n!==d)${range}f64[(row>>3)+${column.at >> 3}]=n;`;
     case 'numeric': {

@@ -86,7 +86,8 @@ function newestSeen(tx: Transaction, out: ByteViews, row: number): number {
   const outcome = resolveStamp(txns);
   if (outcome === STAMP_GONE) return READ_AGAIN;
   if (outcome !== STAMP_COMMITTED || txns.scratch[RESOLVED] > times[SNAPSHOT]) return NOT_SEEN;
-  noteSeen(tx, txns.scratch[RESOLVED]);
+  times[SEEN_STAMP] = txns.scratch[RESOLVED];
+  noteSeen(times);
   return SEEN;
 }
 
@@ -95,13 +96,14 @@ function olderSeen(tx: Transaction, out: ByteViews, row: number): boolean {
   const stamp = out.f64[row >> 3];
   if (stamp < 0) return isOwn(tx, out, row) && stamp >= tx.times[OWN_LIMIT];
   if (stamp > tx.times[SNAPSHOT]) return false;
-  noteSeen(tx, stamp);
+  tx.times[SEEN_STAMP] = stamp;
+  noteSeen(tx.times);
   return true;
 }
 
-function noteSeen(tx: Transaction, stamp: number): void {
-  const times = tx.times;
-  times[SEEN_STAMP] = stamp;
+/** The stamp stands in times[SEEN_STAMP]: a double that is handed over would be allocated. */
+function noteSeen(times: Float64Array): void {
+  const stamp = times[SEEN_STAMP];
   if (stamp > times[WATCH] && stamp > times[DEPENDENCY]) times[DEPENDENCY] = stamp;
 }
 
