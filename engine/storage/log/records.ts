@@ -13,20 +13,17 @@ export const RECORD = {
   commit: 1,
   /** End of a transaction whose changes are all undone. */
   abort: 2,
-  /** A boot began to write; aux32 is its number. */
-  boot: 3,
-  /** A checkpoint was taken: for people, recovery starts from the meta page. */
-  checkpoint: 4,
   /** Nothing: fills the rest of a reservation that became too large. */
   filler: 5,
 
-  /** Whole image of a page, or of its used parts (structure changes). */
-  pageImage: 10,
   /** A page is made empty, of a type and an owner. */
   pageFormat: 11,
 
+  /** A row, its image. */
   heapInsert: 20,
+  /** A row's image before and after. */
   heapUpdate: 21,
+  /** A row became a tombstone; its image before. */
   heapDelete: 22,
   /** A row moved to another page: its home slot names the body. */
   heapForward: 23,
@@ -34,6 +31,7 @@ export const RECORD = {
   heapBody: 24,
   /** A slot is given free: by the collector, or by undo. */
   heapFreeSlot: 25,
+  /** Compensation: rows that were inserted are gone. */
   heapUndo: 26,
   /** Several rows inserted into one page. */
   heapInsertMany: 27,
@@ -42,33 +40,40 @@ export const RECORD = {
   /** Compensation: the image that it carries is put back. */
   heapRestore: 29,
 
+  /** A page of an overflow chain, whole. */
   overflowWrite: 40,
+  /** Compensation: a chain's page is given back. */
   overflowFree: 41,
 
+  /** An entry more in a leaf. */
   indexInsert: 50,
+  /** An entry less in a leaf. */
   indexDelete: 51,
+  /** A split: what moved to the new node leaves this one. */
   indexNodeTruncate: 52,
+  /** A split: the parent names the new node. */
   indexParentInsert: 53,
+  /** A merge: the parent forgets an empty node. */
   indexParentDelete: 54,
+  /** The whole content of a node: a new one, or a root that became a parent. */
   indexRoot: 55,
-  indexMerge: 56,
-  hashInsert: 60,
-  hashDelete: 61,
-  hashSplit: 62,
 
   /** Pages taken from the allocation bitmap. */
   allocate: 70,
-  /** Pages given back to it. */
-  free: 71,
   /** Pages that are given back once the transaction has committed. */
   retire: 72,
-  /** Heap maps: an extent more, the last extent fewer, pages in use, a map page made, a map page linked into the root. */
+  /** Heap map: an extent more. */
   mapAdd: 73,
+  /** Heap map: the last extent fewer. */
   mapCut: 74,
+  /** Heap map: pages in use. */
   mapGrow: 75,
+  /** Heap map: a map page is made. */
   mapNode: 76,
+  /** Heap map: a map page is linked into the root. */
   mapLink: 77,
 
+  /** A sequence: how far values may be given out. */
   sequence: 80,
   /** Table and index roots, and whatever else a meta page or catalog page notes. */
   catalog: 81,
@@ -147,6 +152,4 @@ export function recordKind(type: number): RecordKind | undefined {
 
 registerRecord(RECORD.commit, { name: 'commit', print: (views, record) => `stamp ${views.f64[(record + 40) >>> 3]}` });
 registerRecord(RECORD.abort, { name: 'abort' });
-registerRecord(RECORD.boot, { name: 'boot', print: (views, record) => `boot ${views.u32[(record + 32) >>> 2]}` });
-registerRecord(RECORD.checkpoint, { name: 'checkpoint' });
 registerRecord(RECORD.filler, { name: 'filler' });
