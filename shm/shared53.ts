@@ -28,7 +28,8 @@ const WAIT_LIMIT_MS = 5000;
 /** How often a waiting thread looks for deaths, in milliseconds. */
 const CHECK_EVERY_MS = 50;
 
-const stallChecks = new Map<Int32Array, () => void>();
+/** Weak: a handle that was given up, and not closed, must not keep its memory. */
+const stallChecks = new WeakMap<Int32Array, () => void>();
 
 /** What to do while a word of this memory stays half-written: it throws when the writer is dead. null takes it out. */
 export function stallsOn(i32: Int32Array, check: (() => void) | null): void {
