@@ -16,30 +16,33 @@ export interface SeedsResult extends StoryOutcome {
 }
 
 /** Seeds of one child. */
-const SEEDS_A_CHILD = 100;
+const SEEDS_A_CHILD = 50;
 /** Longest time of one story. */
 const STORY_LIMIT = 90_000;
 
-/** Runs the seeds from `first` on. Stops at the first failure. */
+/** Runs the seeds from `first` on. Stops at the first failure, and after `milliseconds`. */
 export async function runSeeds(
   first: number,
   count: number,
   progress: (done: number, crashes: number) => void,
+  milliseconds = Number.POSITIVE_INFINITY,
 ): Promise<SeedsResult> {
   const result: SeedsResult = { ...newOutcome(), seeds: 0, failure: null };
   const scratch = mkdtempSync(join(tmpdir(), 'scratchbird-simulated-'));
   let next = first;
   const end = first + count;
+  const deadline = performance.now() + milliseconds;
+  const stopped = (): boolean => result.failure !== null || performance.now() > deadline;
   const take = (outcome: StoryOutcome): void => {
     result.seeds++;
     for (const name of Object.keys(outcome) as (keyof StoryOutcome)[]) result[name] += outcome[name];
     progress(result.seeds, result.crashes);
   };
   const worker = async (): Promise<void> => {
-    while (next < end && result.failure === null) {
+    while (next < end && !stopped()) {
       const from = next;
       next = Math.min(end, from + SEEDS_A_CHILD);
-      const failure = await runInChild(from, next - from, scratch, take, () => result.failure !== null);
+      const failure = await runInChild(from, next - from, scratch, take, stopped);
       result.failure ??= failure;
     }
   };
