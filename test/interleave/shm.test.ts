@@ -1,17 +1,7 @@
-/** The latches and the page table under the scheduler: every order with few preemptions, and random ones. */
-import { ok } from 'node:assert/strict';
-import { test } from 'node:test';
-import { explore } from './explore.ts';
+/** The latches and the page table under the scheduler. */
+import { exploreAll } from './explore-all.ts';
 
-const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
-
-for (const [name, waits] of [
-  ['frame-latch', 'wait.wait'],
-  ['page-table', 'wait.wait'],
-] as const) {
-  test(`${name}: the orders of its steps`, async () => {
-    const url = new URL(`./cases/${name}.case.ts`, import.meta.url).href;
-    const found = await explore(url, { preemptions: 2, runs: 400, seed, randomRuns: 200 });
-    ok((found.points.get(waits) ?? 0) > 0, 'some run had to wait');
-  });
-}
+exploreAll('interleavings of latches', { runs: 400, random: 200 }, [
+  ['frame-latch', 'SM-L1, SM-L2, SM-L4: a latch goes from hand to hand, and what is read meanwhile is whole', 'wait.wait'],
+  ['page-table', 'SM-L7: of two frames for one page one wins', 'wait.wait'],
+]);
