@@ -59,8 +59,8 @@ test('lock: a second process is refused and told the pid of the first; after kil
 test('lock: a killed process that nobody has waited for yet (a zombie) holds nothing', (context) => {
   if (process.platform !== 'linux') return context.skip('needs /proc');
   const directory = directoryFor(context);
-  // The shell starts a child, which ends, and becomes a program that never waits for children.
-  const shell = spawn('/bin/sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  // The shell starts a child and becomes, before that ends, a program that never waits for children.
+  const shell = spawn('/bin/sh', ['-c', 'sleep 0.3 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] });
   context.after(() => shell.kill('SIGKILL'));
   return once(shell.stdout, 'data').then(async ([data]) => {
     const pid = Number(String(data));
