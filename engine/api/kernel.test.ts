@@ -307,3 +307,18 @@ test('a row is updated and deleted by its row id, and older snapshots go on seei
   expectSound(kernel);
   kernel.close();
 });
+
+test('closing rolls back what is open, and what is open in sessions', () => {
+  const vfs = newDisk();
+  const kernel = openOn(vfs);
+  fill(kernel, kernel.createTable(ITEM), 0, 5);
+  const own = kernel.begin();
+  strictEqual(insert(kernel, own, kernel.table('item'), [5, 'open', 1]), ROW_DONE);
+  const other = kernel.begin({ session: kernel.openSession(), isolation: 2 });
+  strictEqual(insert(kernel, other, kernel.table('item'), [6, 'open too', 1]), ROW_DONE);
+  kernel.close();
+  const again = openOn(vfs);
+  strictEqual(rowsOf(again, again.table('item')).length, 5);
+  expectSound(again);
+  again.close();
+});

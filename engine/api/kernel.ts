@@ -137,6 +137,10 @@ export class Kernel {
   #session = -1;
   /** Stamp of the last commit of each session of this thread (TX-T19). */
   readonly #lastCommits = new Map<number, number>();
+  /** Transactions of this thread that have not ended. */
+  readonly #openTransactions = new Set<Transaction>();
+  /** Sessions that openSession() gave out. */
+  readonly #sessions = new Set<number>();
   #open = true;
 
   constructor(parts: KernelParts, jobs: Jobs, handle: KernelHandle, host: Host | null) {
@@ -230,13 +234,18 @@ export class Kernel {
 
   /** A session of this thread: a node of the waits-for graph; has one transaction at a time. */
   openSession(): number {
-    return this.enter(() => openSession(this.parts.txns));
+    return this.enter(() => {
+      const session = openSession(this.parts.txns);
+      this.#sessions.add(session);
+      return session;
+    });
   }
 
   closeSession(session: number): void {
     this.enter(() => {
       closeSession(this.parts.txns, session);
       this.#lastCommits.delete(session);
+      this.#sessions.delete(session);
     });
   }
 
@@ -246,7 +255,9 @@ export class Kernel {
       if (this.#session < 0) this.#session = openSession(this.parts.txns);
       const session = options.session ?? this.#session;
       const durability = options.durability ?? DURABILITY[this.parts.settings.durability];
-      return begin(this.parts.txns, session, { ...options, durability }, this.#lastCommits.get(session) ?? 0);
+      const tx = begin(this.parts.txns, session, { ...options, durability }, this.#lastCommits.get(session) ?? 0);
+      this.#openTransactions.add(tx);
+      return tx;
     });
   }
 
@@ -320,12 +331,14 @@ export class Kernel {
   }
 
   #committed(tx: Transaction): void {
+    this.#openTransactions.delete(tx);
     if (tx.times[COMMIT_STAMP] > 0) this.#lastCommits.set(tx.session, Math.max(tx.times[COMMIT_STAMP], tx.times[LAST_COMMIT]));
   }
 
   /** Takes everything of the transaction back. The object must not be used afterwards. */
   rollback(tx: Transaction): void {
     this.enter(() => {
+      this.#openTransactions.delete(tx);
       rollback(tx);
       recycle(tx);
     });
@@ -366,7 +379,7 @@ export class Kernel {
     });
   }
 
-  /** Leaves the database. The host stops the pool, writes everything, and gives the directory back; other threads have left. */
+  /** Leaves the database; what this thread has not committed is rolled back. The host stops the pool, writes everything, and gives the directory back; other threads have left. */
   close(): void {
     if (!this.#open) return;
     const { shm } = this.parts;
@@ -384,8 +397,10 @@ export class Kernel {
 
   #leave(): void {
     const { parts } = this;
+    for (const tx of [...this.#openTransactions]) this.rollback(tx);
     if (this.#host !== null) this.#closeHost(this.#host);
     this.enter(() => {
+      for (const session of this.#sessions) closeSession(parts.txns, session);
       if (this.#session >= 0) closeSession(parts.txns, this.#session);
       leaveTransactions(parts.txns);
       giveBackSpares(parts.tree);
