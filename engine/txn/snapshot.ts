@@ -44,6 +44,7 @@ import {
 import { loadTxnSharedBound, loadTxnThreadSnapshots, TXN_SHARED_INTENT, TXN_THREAD_BYTES } from './txn.layout.gen.ts';
 
 const testing = TESTING;
+const storesInOrder = process.arch === 'x64';
 
 /** txns.scratch: what this thread has published, 0 = nothing. */
 export const PUBLISHED = 2;
@@ -149,7 +150,9 @@ export function dropSnapshot(tx: Transaction): void {
   const last = snapshots.pop()!;
   if (last !== tx) snapshots[snapshots.indexOf(tx)] = last;
   if (snapshots.length === 0) {
-    Atomics.store(tx.context.i32, tx.context.snapshotsWord, 0);
+    // No fence where stores stay in order: whoever sees 0 a little later only keeps versions a little longer.
+    if (storesInOrder) tx.context.i32[tx.context.snapshotsWord] = 0;
+    else Atomics.store(tx.context.i32, tx.context.snapshotsWord, 0);
     return;
   }
   if (tx.times[SNAPSHOT] > scratch[PUBLISHED]) return;
