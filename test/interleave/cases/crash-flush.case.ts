@@ -24,7 +24,7 @@ export const interleaving: InterleavingCase<KernelPayload, Outcome> = {
     const { words, ids } = payload;
     if (session === 2) {
       const acknowledged = [words[0], words[1]];
-      crash(payload, rows);
+      crash(payload);
       return { stamps: [], acknowledged };
     }
     const stamps: number[] = [];

@@ -15,7 +15,7 @@ export const interleaving: InterleavingCase<KernelPayload, number> = {
     const { words, ids } = payload;
     if (session === 2) {
       const acknowledged = words[0];
-      crash(payload, rows);
+      crash(payload);
       return acknowledged;
     }
     if (session === 1) {

@@ -16,7 +16,7 @@ export const interleaving: InterleavingCase<KernelPayload, readonly number[]> = 
     const { words, ids } = payload;
     if (session === 2) {
       const acknowledged = [words[0], words[1]];
-      crash(payload, rows);
+      crash(payload);
       return acknowledged;
     }
     if (session === 0) {

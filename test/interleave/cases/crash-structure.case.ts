@@ -21,7 +21,7 @@ export const interleaving: InterleavingCase<KernelPayload, readonly number[]> = 
     const { words, ids } = payload;
     if (session === 2) {
       const acknowledged = [words[0], words[1]];
-      crash(payload, rows);
+      crash(payload);
       return acknowledged;
     }
     for (let count = 1; count <= BATCHES; count++) {

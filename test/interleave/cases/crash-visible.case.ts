@@ -12,7 +12,7 @@ export const interleaving: InterleavingCase<KernelPayload, readonly number[]> = 
     const { ids } = payload;
     if (session === 2) {
       const seen = ids.map((id) => rows.readNow(id) ?? -1);
-      crash(payload, rows);
+      crash(payload);
       return seen;
     }
     for (let count = 1; count <= 2; count++) rows.transact((tx) => void rows.update(tx, ids[session], () => count));

@@ -9,13 +9,16 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { attachKernel, type Kernel, type KernelHandle, openKernel, STATEMENT_SIMPLE } from '../../../engine/api/kernel.ts';
-import type { KernelOptions } from '../../../engine/api/kernel-options.ts';
+import { type KernelOptions, systemWorld } from '../../../engine/api/kernel-options.ts';
 import type { Table } from '../../../engine/api/table.ts';
 import { BATCH_MAGIC } from '../../../engine/storage/log/batch.ts';
-import { durableLsn } from '../../../engine/storage/log/flush.ts';
+import { writtenLsn } from '../../../engine/storage/log/flush.ts';
+import type { Log } from '../../../engine/storage/log/log-context.ts';
 import { LOG_BATCH_BYTES, logBatchLength, logBatchLsn, logBatchMagic } from '../../../engine/storage/log/log-batch.layout.gen.ts';
 import type { ByteViews } from '../../../engine/storage/rows/byte-views.ts';
 import { isLockFile } from '../../../engine/storage/vfs/directory-lock.ts';
+import { RealVfs } from '../../../engine/storage/vfs/real-vfs.ts';
+import type { OpenMode, VfsFile } from '../../../engine/storage/vfs/vfs.ts';
 import {
   COMMIT_STAMP,
   ROW_DONE,
@@ -36,6 +39,8 @@ export interface KernelPayload {
   readonly copy: string;
   /** Words for the sessions to tell each other what they did. */
   readonly words: Int32Array;
+  /** [0]: position up to which the log has been synced; the kernel's own word follows a moment later. */
+  readonly synced: Float64Array;
 }
 
 const OPTIONS: KernelOptions = {
@@ -53,6 +58,28 @@ const OPTIONS: KernelOptions = {
 
 /** Each run's rows have ids of their own: those of a run begin at a multiple of this. */
 export const IDS = 1000;
+
+/** The real disk; what a sync of the log has made durable is noted. */
+class NotingVfs extends RealVfs {
+  log: Log | null = null;
+  synced: Float64Array | null = null;
+
+  override open(path: string, mode: OpenMode): VfsFile {
+    const file = super.open(path, mode);
+    if (!path.includes('/log/')) return file;
+    const sync = file.sync.bind(file);
+    file.sync = () => {
+      const written = this.log === null ? 0 : writtenLsn(this.log);
+      sync();
+      if (this.synced !== null && written > this.synced[0]) this.synced[0] = written;
+    };
+    return file;
+  }
+}
+
+/** Of all runs of a process, and of each session's thread. */
+const synced = new Float64Array(new SharedArrayBuffer(8));
+const vfs = new NotingVfs();
 
 let own: { kernel: Kernel; directory: string; rows: Rows } | null = null;
 let run = 0;
@@ -164,7 +191,9 @@ function openOwn(): NonNullable<typeof own> {
   if (own !== null) return own;
   const directory = mkdtempSync(join(tmpdir(), 'interleave-'));
   process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
-  const kernel = openKernel(join(directory, 'database'), { ...OPTIONS, durability: 'commit' });
+  const kernel = openKernel(join(directory, 'database'), { ...OPTIONS, durability: 'commit', world: { ...systemWorld(), vfs } });
+  vfs.log = kernel.parts.log;
+  vfs.synced = synced;
   kernel.createTable({
     name: 'rows',
     columns: [
@@ -199,6 +228,7 @@ export function freshRun(count: number, note = ''): KernelPayload {
     ids,
     copy: join(directory, `crash-${run}`),
     words: new Int32Array(new SharedArrayBuffer(64)),
+    synced,
   };
 }
 
@@ -213,7 +243,12 @@ let joined: Rows | null = null;
 
 /** On a session's thread: the table, attached in its first run. */
 export function sessionRows(payload: KernelPayload): Rows {
-  joined ??= new Rows(attachKernel(payload.handle));
+  if (joined === null) {
+    vfs.synced = payload.synced;
+    const kernel = attachKernel(payload.handle, { ...systemWorld(), vfs });
+    vfs.log = kernel.parts.log;
+    joined = new Rows(kernel);
+  }
   return joined;
 }
 
@@ -240,21 +275,20 @@ export function checkOwn(): void {
  * The crash, at the step at which a session is: the files as they are, but batches of the log that were not synced are torn. Other
  * files keep what was written to them: what a sync would have to order is for the simulated disk.
  */
-export function crash(payload: KernelPayload, rows: Rows): void {
-  const synced = durableLsn(rows.kernel.parts.log);
+export function crash(payload: KernelPayload): void {
   cpSync(payload.directory, payload.copy, { recursive: true, filter: (path) => !isLockFile(basename(path)) });
   const log = join(payload.copy, 'log');
-  for (const file of readdirSync(log)) tearBehind(join(log, file), synced);
+  for (const file of readdirSync(log)) tearBehind(join(log, file), payload.synced[0]);
 }
 
-function tearBehind(path: string, synced: number): void {
+function tearBehind(path: string, durable: number): void {
   const bytes = readFileSync(path);
   const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
   const u32 = new Uint32Array(buffer);
   const f64 = new Float64Array(buffer);
   let torn = false;
   for (let at = 0; at + LOG_BATCH_BYTES <= buffer.byteLength; at += 512) {
-    if (logBatchMagic(u32, at) !== BATCH_MAGIC || logBatchLsn(f64, at) + logBatchLength(u32, at) <= synced) continue;
+    if (logBatchMagic(u32, at) !== BATCH_MAGIC || logBatchLsn(f64, at) + logBatchLength(u32, at) <= durable) continue;
     u32[(at + LOG_BATCH_BYTES) >> 2] ^= 0x5a5a5a5a;
     torn = true;
   }

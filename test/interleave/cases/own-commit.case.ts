@@ -26,7 +26,7 @@ export const interleaving: InterleavingCase<KernelPayload, readonly number[]> = 
     if (session === 2) {
       const seen = rows.readNow(id) ?? -1;
       const acknowledged = words[0] + 100 * words[1];
-      crash(payload, rows);
+      crash(payload);
       return [seen, acknowledged];
     }
     const step = session === 0 ? 1 : 100;
