@@ -1,0 +1,126 @@
+/**
+ * What the compiler makes of a physical plan, and what it needs to run: declared here, made by codegen/jit, run by engine/exec,
+ * put together by the entries (architecture.md, 'The house').
+ */
+
+import type { CatalogTable } from '../catalog/objects.ts';
+import type { OutputColumn } from '../sblr/bound.ts';
+import type { SqlType } from '../sblr/types.ts';
+import type { RowValue } from '../storage/rows/row-value.ts';
+import type { TableRuntime } from '../storage/rows/runtime.ts';
+import type { Transaction } from '../txn/transactions.ts';
+import type { PhysicalStatement } from './physical.ts';
+
+/**
+ * Parameters of one run, as generated code reads them. NULL: nulls[i] = 1, numbers[i] = 0, values[i] = null. bool, integers, floats,
+ * date, and int8, time, timestamps while they are safe integers: numbers[i] (bool 0/1), and values[i] is undefined. Everything else,
+ * int8 and timestamps beyond 2^53 as bigint included: values[i].
+ */
+export interface Parameters {
+  readonly nulls: Uint8Array;
+  readonly numbers: Float64Array;
+  readonly values: (RowValue | undefined)[];
+}
+
+/** What primitives ask of the session and of the statement; drawn once a statement and kept over re-runs (TX-T11). */
+export interface StatementContext {
+  /** Microseconds since 1970: statement_timestamp(), and start of the transaction: now(). */
+  readonly statementTime: number;
+  readonly transactionTime: number;
+  readonly timeZone: string;
+  readonly user: string;
+  readonly sessionUser: string;
+  readonly database: string;
+  readonly schema: string;
+  readonly searchPath: readonly string[];
+  /** 'ISO, MDY' and the like, by setting name. */
+  setting(name: string): string | null;
+  /** 0 <= x < 1. */
+  random(): number;
+  clock(): number;
+  nextValue(sequence: number): number | bigint;
+  currentValue(sequence: number): number | bigint;
+  setValue(sequence: number, value: number | bigint, called: boolean): void;
+  lastValue(): number | bigint;
+  /** Object id of a sequence by its name as written; for nextval('name'). 42P01. */
+  sequenceByName(name: string): number;
+}
+
+/** Rows as the caller wants them: SBLR-R1's two embedded formats. */
+export type RowFormat = 'object' | 'array';
+
+/** One execution of a program. */
+export interface Run {
+  tx: Transaction;
+  readonly parameters: Parameters;
+  readonly context: StatementContext;
+  /** Rows of the result go here. */
+  readonly rows: unknown[];
+  /** Rows after which step() answers RUN_FULL. */
+  rowsMax: number;
+  /** Rows changed by INSERT, UPDATE, DELETE. */
+  changes: number;
+  /** The word that says the statement is to stop: looked at between morsels. */
+  readonly canceled: () => boolean;
+}
+
+/** The statement has ended. */
+export const RUN_DONE = 0;
+/** rowsMax is reached: step() goes on from there. */
+export const RUN_FULL = 1;
+/** Somebody else holds a row (ROW_WAIT): undo the statement, wait, run it again. */
+export const RUN_WAIT = 2;
+/** A row has changed since the snapshot (ROW_RERUN): undo the statement, run it again. */
+export const RUN_RERUN = 3;
+export type RunStatus = 0 | 1 | 2 | 3;
+
+/**
+ * A compiled statement, of one thread. `start` begins a run inside a statement of run.tx (beginStatement has been called); `step`
+ * goes on until the status says otherwise. Between two steps nothing is held. Errors are thrown, no page held, with a position
+ * (token ordinal in SqlError.position until the session turns it into a character).
+ */
+export interface Program {
+  readonly output: readonly OutputColumn[];
+  /** Changes or locks rows. */
+  readonly writes: boolean;
+  /** Reads at most one row by a unique key before writing it, or inserts rows of VALUES (TX-T4): STATEMENT_SIMPLE. */
+  readonly simple: boolean;
+  start(run: Run): Execution;
+}
+
+export interface Execution {
+  step(): RunStatus;
+  /** Gives back what it holds (temporary files, memory accounted). After the last step, or instead of it. */
+  close(): void;
+}
+
+/** What the compiler asks while it compiles. */
+export interface CompileEnvironment {
+  table(id: number): CatalogTable;
+  /** The kernel's functions of that table, current as of now; a program is compiled again when they change. */
+  runtime(table: CatalogTable): TableRuntime;
+  /** Rows of a virtual table: all columns, as RowValues. */
+  virtualRows(name: string): Iterable<readonly RowValue[]>;
+  readonly kernel: KernelAccess;
+}
+
+/** The parts of the kernel that running code uses: assembled by the entry (engine/api/kernel-parts.ts is one). */
+export interface KernelAccess {
+  readonly parts: import('../txn/transactions.ts').Transactions;
+  /** Writes a long value to an overflow chain owned by the transaction (encodeRow's OverflowWriter). */
+  overflowWriter(
+    tx: Transaction,
+    runtime: TableRuntime,
+  ): (bytes: Uint8Array) => import('../storage/rows/row-value.ts').OverflowReference;
+  /** Reads one: codegen/rows' OverflowFetch. No page held. */
+  overflowFetch(): (i32: Int32Array, reference: number) => Uint8Array;
+  /** Bytes a statement may use before it spills (work_mem), and the accounting. */
+  readonly workMemory: number;
+}
+
+export interface Compiler {
+  /** Compiles for one row format. The same shape of plan gives the same text (SBLR-G4). */
+  compile(plan: PhysicalStatement, parameters: readonly SqlType[], format: RowFormat, environment: CompileEnvironment): Program;
+  /** The annotated second rendering, for EXPLAIN (CODEGEN). */
+  explainCode(plan: PhysicalStatement, parameters: readonly SqlType[], environment: CompileEnvironment): string;
+}

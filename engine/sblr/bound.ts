@@ -1,0 +1,339 @@
+/**
+ * The bound form: typed algebra that the binder makes, without names and without a dialect (SBLR, 'Two forms').
+ *
+ * Columns of a statement are numbered: every relation makes columns with fresh ids, an expression names ids of its input. Every
+ * call is a primitive (primitives.ts), every cast is written out as one. Condition: NULL counts as not true.
+ *
+ *   query:   Get -> Filter -> Project -> Sort -> Limit      insert, update, delete: a relation gives rows, the change takes them
+ */
+
+import type { RowValue } from '../storage/rows/row-value.ts';
+import type { SqlType } from './types.ts';
+
+/** Number of a column within a statement. */
+export type ColumnId = number;
+
+// ---- expressions ----
+
+export interface BoundColumn {
+  readonly op: 'column';
+  readonly column: ColumnId;
+  readonly type: SqlType;
+}
+/** Slot of the statement's parameters: the client's first, in order, then the lifted literals. */
+export interface BoundParameter {
+  readonly op: 'parameter';
+  readonly index: number;
+  readonly type: SqlType;
+}
+export interface BoundConstant {
+  readonly op: 'constant';
+  readonly value: RowValue;
+  readonly type: SqlType;
+}
+/** A primitive. Strict ones are NULL when an argument is. */
+export interface BoundCall {
+  readonly op: 'call';
+  readonly primitive: string;
+  readonly arguments: readonly BoundExpression[];
+  readonly type: SqlType;
+  /** Token ordinal, for the position of its error. */
+  readonly at: number;
+}
+export interface BoundLogic {
+  readonly op: 'and' | 'or';
+  readonly operands: readonly BoundExpression[];
+  readonly type: SqlType;
+}
+export interface BoundNot {
+  readonly op: 'not';
+  readonly operand: BoundExpression;
+  readonly type: SqlType;
+}
+export interface BoundIsTest {
+  readonly op: 'isTest';
+  readonly operand: BoundExpression;
+  readonly test: 'null' | 'true' | 'false' | 'unknown';
+  readonly negated: boolean;
+  readonly type: SqlType;
+}
+/** IS DISTINCT FROM; `equal` is the primitive that compares two values that are not NULL. */
+export interface BoundIsDistinct {
+  readonly op: 'isDistinct';
+  readonly equal: string;
+  readonly left: BoundExpression;
+  readonly right: BoundExpression;
+  readonly negated: boolean;
+  readonly type: SqlType;
+}
+/** Searched CASE; the simple form becomes it by a `let`. Without ELSE: a NULL constant. */
+export interface BoundCase {
+  readonly op: 'case';
+  readonly whens: readonly { readonly condition: BoundExpression; readonly result: BoundExpression }[];
+  readonly otherwise: BoundExpression;
+  readonly type: SqlType;
+}
+export interface BoundCoalesce {
+  readonly op: 'coalesce';
+  readonly arguments: readonly BoundExpression[];
+  readonly type: SqlType;
+}
+/** GREATEST, LEAST: NULLs do not count. `less` is the primitive. */
+export interface BoundExtreme {
+  readonly op: 'extreme';
+  readonly kind: 'greatest' | 'least';
+  readonly less: string;
+  readonly arguments: readonly BoundExpression[];
+  readonly type: SqlType;
+}
+/** operand IN (list), all of one type. */
+export interface BoundIn {
+  readonly op: 'in';
+  readonly operand: BoundExpression;
+  readonly list: readonly BoundExpression[];
+  readonly equal: string;
+  readonly negated: boolean;
+  readonly type: SqlType;
+}
+/** A value that is evaluated once, for use in `body`. */
+export interface BoundLet {
+  readonly op: 'let';
+  readonly local: number;
+  readonly value: BoundExpression;
+  readonly body: BoundExpression;
+  readonly type: SqlType;
+}
+export interface BoundLocal {
+  readonly op: 'local';
+  readonly local: number;
+  readonly type: SqlType;
+}
+
+export type BoundExpression =
+  | BoundColumn
+  | BoundParameter
+  | BoundConstant
+  | BoundCall
+  | BoundLogic
+  | BoundNot
+  | BoundIsTest
+  | BoundIsDistinct
+  | BoundCase
+  | BoundCoalesce
+  | BoundExtreme
+  | BoundIn
+  | BoundLet
+  | BoundLocal;
+
+// ---- relations ----
+
+/** A column of a stored table under a column id. */
+export interface TableColumnUse {
+  readonly column: ColumnId;
+  /** Attribute number in the catalog's table (CatalogColumn.number). */
+  readonly attribute: number;
+  readonly type: SqlType;
+}
+
+/** The rows of a stored table. `rowId`: a column id that stands for the row itself, for changes and locks; or -1. */
+export interface BoundGet {
+  readonly op: 'get';
+  /** Object id. */
+  readonly table: number;
+  /** Alias or name, for EXPLAIN. */
+  readonly alias: string;
+  readonly columns: readonly TableColumnUse[];
+  readonly rowId: ColumnId;
+}
+/** The rows of a virtual table, made by the catalog. */
+export interface BoundVirtual {
+  readonly op: 'virtual';
+  readonly name: string;
+  readonly alias: string;
+  readonly columns: readonly TableColumnUse[];
+}
+/** Rows of expressions without columns. One empty row: SELECT without FROM. */
+export interface BoundValues {
+  readonly op: 'values';
+  readonly columns: readonly { readonly column: ColumnId; readonly type: SqlType }[];
+  readonly rows: readonly (readonly BoundExpression[])[];
+}
+export interface BoundFilter {
+  readonly op: 'filter';
+  readonly input: BoundRelation;
+  readonly condition: BoundExpression;
+}
+/** Adds columns; those of the input stay visible. */
+export interface BoundProject {
+  readonly op: 'project';
+  readonly input: BoundRelation;
+  readonly columns: readonly { readonly column: ColumnId; readonly expression: BoundExpression }[];
+}
+export interface BoundAggregate {
+  readonly column: ColumnId;
+  /** An aggregate primitive: 'sum.int4', 'count.star', 'avg.numeric'. */
+  readonly primitive: string;
+  readonly arguments: readonly BoundExpression[];
+  readonly distinct: boolean;
+  readonly order: readonly BoundSortKey[];
+  readonly filter: BoundExpression | null;
+  readonly type: SqlType;
+}
+/** Only keys and aggregates are visible above. No keys: one row, always. */
+export interface BoundAggregation {
+  readonly op: 'aggregate';
+  readonly input: BoundRelation;
+  readonly keys: readonly { readonly column: ColumnId; readonly expression: BoundExpression }[];
+  readonly aggregates: readonly BoundAggregate[];
+}
+/** Rows that agree in these columns count once; of several the first in the input's order. */
+export interface BoundDistinct {
+  readonly op: 'distinct';
+  readonly input: BoundRelation;
+  readonly columns: readonly ColumnId[];
+}
+export interface BoundSortKey {
+  readonly expression: BoundExpression;
+  readonly descending: boolean;
+  readonly nullsFirst: boolean;
+}
+export interface BoundSort {
+  readonly op: 'sort';
+  readonly input: BoundRelation;
+  readonly keys: readonly BoundSortKey[];
+}
+export interface BoundLimit {
+  readonly op: 'limit';
+  readonly input: BoundRelation;
+  readonly limit: BoundExpression | null;
+  readonly offset: BoundExpression | null;
+}
+/** FOR UPDATE and the like, of the rows that `rowId` names. */
+export interface BoundLock {
+  readonly op: 'lock';
+  readonly input: BoundRelation;
+  readonly table: number;
+  readonly rowId: ColumnId;
+  readonly strength: 'update' | 'noKeyUpdate' | 'share' | 'keyShare';
+  readonly wait: 'wait' | 'nowait' | 'skip';
+}
+
+export type BoundRelation =
+  | BoundGet
+  | BoundVirtual
+  | BoundValues
+  | BoundFilter
+  | BoundProject
+  | BoundAggregation
+  | BoundDistinct
+  | BoundSort
+  | BoundLimit
+  | BoundLock;
+
+// ---- statements ----
+
+export interface OutputColumn {
+  readonly name: string;
+  readonly column: ColumnId;
+  readonly type: SqlType;
+  /** Where it comes from unchanged: object id and attribute; 0 elsewhere. */
+  readonly table: number;
+  readonly attribute: number;
+}
+
+export interface BoundQuery {
+  readonly kind: 'query';
+  readonly root: BoundRelation;
+  readonly output: readonly OutputColumn[];
+}
+
+/** What a changed row must satisfy. `expression` is over the new row's columns; false refuses, NULL does not. */
+export interface BoundCheck {
+  readonly name: string;
+  readonly expression: BoundExpression;
+}
+
+/**
+ * The new row: an expression for every stored attribute, hidden ones included, in the order of attributes; over the source's columns
+ * (and, for hidden attributes, over `row`: the ids of the new row's attributes).
+ */
+export interface BoundNewRow {
+  readonly table: number;
+  readonly attributes: readonly { readonly attribute: number; readonly expression: BoundExpression; readonly type: SqlType }[];
+  /** Column ids of the new row, for checks, hidden attributes and RETURNING. */
+  readonly row: readonly TableColumnUse[];
+  readonly checks: readonly BoundCheck[];
+}
+
+export interface BoundConflict {
+  readonly action: 'nothing' | 'update';
+  /** Index ids that are watched; empty: all unique ones (only with 'nothing'). */
+  readonly indexes: readonly number[];
+  /** The row that was met. Its columns and the new row's (as EXCLUDED) are seen by `change` and `where`. */
+  readonly existing: readonly TableColumnUse[];
+  readonly change: BoundNewRow | null;
+  readonly where: BoundExpression | null;
+}
+
+export interface BoundInsert {
+  readonly kind: 'insert';
+  readonly table: number;
+  readonly source: BoundRelation;
+  readonly row: BoundNewRow;
+  readonly conflict: BoundConflict | null;
+  /** Over the columns of the row that was inserted, or changed by ON CONFLICT (row.row's ids). */
+  readonly returning: readonly { readonly column: ColumnId; readonly expression: BoundExpression }[];
+  readonly output: readonly OutputColumn[];
+}
+export interface BoundUpdate {
+  readonly kind: 'update';
+  readonly table: number;
+  /** Gives the old row's columns and its row id. */
+  readonly source: BoundRelation;
+  readonly rowId: ColumnId;
+  readonly row: BoundNewRow;
+  /** Attributes that SET names, or that follow from them. */
+  readonly changed: readonly number[];
+  readonly returning: readonly { readonly column: ColumnId; readonly expression: BoundExpression }[];
+  readonly output: readonly OutputColumn[];
+}
+export interface BoundDelete {
+  readonly kind: 'delete';
+  readonly table: number;
+  readonly source: BoundRelation;
+  readonly rowId: ColumnId;
+  readonly returning: readonly { readonly column: ColumnId; readonly expression: BoundExpression }[];
+  readonly output: readonly OutputColumn[];
+}
+
+/** Statements that are not compiled: DDL, transactions, settings. `source` is the source form with what the binder has checked. */
+export interface BoundUtility {
+  readonly kind: 'utility';
+  readonly statement: import('./source.gen.ts').SourceStatement;
+}
+
+/** EXPLAIN of a statement. */
+export interface BoundExplain {
+  readonly kind: 'explain';
+  readonly analyze: boolean;
+  readonly format: 'text' | 'json';
+  readonly sblr: boolean;
+  readonly codegen: boolean;
+  readonly statement: BoundStatement;
+}
+
+export type BoundStatement = BoundQuery | BoundInsert | BoundUpdate | BoundDelete | BoundUtility | BoundExplain;
+
+/** A whole bound module. */
+export interface BoundModule {
+  readonly statement: BoundStatement;
+  /** Types of the client's parameters, as given or inferred; then of the lifted literals. */
+  readonly parameters: readonly SqlType[];
+  readonly clientParameters: number;
+  /** Objects it rests on, with the version that was seen; re-bound when one has moved (SBLR-N8, TX-T14). */
+  readonly uses: readonly { readonly object: number; readonly version: number; readonly rights: readonly Right[] }[];
+  /** Next free column id. */
+  readonly columns: number;
+}
+
+export type Right = 'select' | 'insert' | 'update' | 'delete' | 'truncate' | 'owner';

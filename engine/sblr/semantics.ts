@@ -1,0 +1,93 @@
+/**
+ * What a dialect means, as data (dialects.md, 'Semantics are data'): a plugin fills these tables, the binder's resolution algorithms
+ * read them. After binding nothing of the dialect is left.
+ */
+
+import type { TypeName } from './types.ts';
+
+export type Volatility = 'immutable' | 'stable' | 'volatile';
+
+/** How the result's modifiers and bounds follow from the arguments: a name that the binder knows (result-types.ts). */
+export type ResultRule = string;
+
+/** An operator or function for argument types. `primitive` is one of primitives.ts. */
+export interface Signature {
+  readonly arguments: readonly TypeName[];
+  readonly result: TypeName;
+  readonly primitive: string;
+  /** Left out: the result type without modifiers. */
+  readonly rule?: ResultRule;
+  /** The last argument may be given any number of times. */
+  readonly variadic?: boolean;
+  /** Arguments from this one on may be left out; the primitive is called without them. */
+  readonly optionalFrom?: number;
+}
+
+export interface AggregateSignature extends Signature {
+  readonly aggregate: true;
+}
+
+export type CastContext = 'implicit' | 'assignment' | 'explicit';
+
+/** A cast; no primitive: the value stays as it is. */
+export interface CastRule {
+  readonly from: TypeName;
+  readonly to: TypeName;
+  readonly context: CastContext;
+  readonly primitive: string | null;
+}
+
+export interface TypeRule {
+  readonly name: TypeName;
+  /** Names under which SQL text finds it, folded. */
+  readonly names: readonly string[];
+  /** 'N' numeric, 'S' string, 'D' date and time, 'B' boolean, 'T' interval, 'U' user, 'X' unknown. */
+  readonly category: string;
+  readonly preferred: boolean;
+  /** How it is shown: 'integer', 'character varying'. */
+  readonly shown: string;
+}
+
+export type LookupPlace = 'output' | 'input' | 'outer';
+
+export interface DialectSemantics {
+  readonly dialect: string;
+  /** Which of the engine's resolution algorithms reads the tables. */
+  readonly algorithm: 'postgresql';
+  readonly folding: 'lower' | 'upper' | 'none';
+  readonly types: readonly TypeRule[];
+  readonly operators: { readonly [name: string]: readonly Signature[] };
+  readonly functions: { readonly [name: string]: readonly (Signature | AggregateSignature)[] };
+  readonly casts: readonly CastRule[];
+  /** Primitives that compare two values of one type: name of the operator -> used by IN, BETWEEN, CASE, IS DISTINCT, sort. */
+  readonly comparison: {
+    readonly equal: string;
+    readonly notEqual: string;
+    readonly less: string;
+    readonly lessOrEqual: string;
+    readonly greater: string;
+    readonly greaterOrEqual: string;
+  };
+  /** Names by which operators and special syntax are found in `operators` and `functions`. */
+  readonly like: { readonly like: string; readonly ilike: string; readonly similar: string };
+  /** Functions without parentheses: 'current_date' -> function name. */
+  readonly valueFunctions: { readonly [keyword: string]: string };
+  readonly literals: {
+    /** Type of an integer literal that fits: the narrowest first. */
+    readonly integers: readonly TypeName[];
+    readonly decimal: TypeName;
+    readonly string: TypeName;
+  };
+  /** Where ORDER BY and GROUP BY look a bare name up first; in expressions inside them always 'input' first. */
+  readonly orderByName: readonly LookupPlace[];
+  readonly groupByName: readonly LookupPlace[];
+  readonly havingSeesAliases: boolean;
+  readonly groupedColumns: 'dependent' | 'any' | 'error';
+  readonly nullOrder: 'last' | 'first' | 'lowest';
+  /** Type that a left over `unknown` becomes. */
+  readonly unknownBecomes: TypeName;
+  /** Name of an output column without an alias, for an expression that is no column. */
+  readonly unnamedColumn: string;
+  /** Schemas searched for names without one. */
+  readonly searchPath: readonly string[];
+}
