@@ -28,7 +28,7 @@ import { loadLogSharedLastStamp } from '../storage/log/log-shared.layout.gen.ts'
 import { loadCacheSharedCheckpointLsn } from '../storage/cache/cache.layout.gen.ts';
 import { freeRetiredPages, retiredRuns } from '../storage/space/retired.ts';
 import { advanceEpoch } from '../../shm/epoch.ts';
-import { collect } from '../txn/collector.ts';
+import { chunksToCollect, collect } from '../txn/collector.ts';
 import { rollbackOrphans } from '../txn/rollback.ts';
 import { lastNumber, oldestTransactionLsn } from '../txn/slots.ts';
 import { stampEnded, stampQueueLength } from '../txn/stamper.ts';
@@ -107,7 +107,7 @@ function registerMarks(jobs: Jobs, parts: KernelParts): void {
   });
   registerMark(jobs, { kind: JOB_PREPARE_SEGMENT, read: () => (segmentsReady(log) < 1 ? 1 : 0), first: 1, second: 1000 });
   registerMark(jobs, { kind: JOB_FREE_PAGES, read: () => retiredRuns(space), first: 16, second: 100_000 });
-  registerMark(jobs, { kind: JOB_COLLECT, read: () => loadTxnSharedChunksInUse(txns.i32, txns.shared), first: 4, second: 64 });
+  registerMark(jobs, { kind: JOB_COLLECT, read: () => chunksToCollect(txns), first: 8, second: 128 });
   registerMark(jobs, { kind: JOB_ROLL_BACK, read: () => loadTxnSharedUndoQueue(txns.i32, txns.shared), first: 1, second: 1000 });
   registerPeriodic(jobs, {
     kind: JOB_COLLECT,

@@ -26,10 +26,13 @@ import {
   addTxnSharedCollections,
   addVersionChunkMarks,
   compareExchangeTxnSharedCollector,
+  loadTxnSharedChunksInUse,
+  loadTxnSharedChunksLeft,
   loadVersionChunkMarks,
   loadVersionChunkState,
   setTxnSharedCollectCursor,
   setVersionChunkWalked,
+  storeTxnSharedChunksLeft,
   storeTxnSharedCollector,
   txnSharedChunkEnd,
   txnSharedCollectCursor,
@@ -81,6 +84,16 @@ export function collectAll(txns: Transactions): void {
 /** True when there may be something to collect: for whoever queues the job. */
 export const hasGarbage = (txns: Transactions): boolean => txnSharedChunkEnd(txns.i32, txns.shared) > 0 || metDead(txns) > 0;
 
+/**
+ * Chunks that have come since the last slice of collection: what makes another one worth its while. Those that it had to leave
+ * (open ones, what an old snapshot or a large transaction needs) count no more, and the more of them there are, the more must come:
+ * a slice looks at each. What becomes free without new ones is left to the clock.
+ */
+export function chunksToCollect(txns: Transactions): number {
+  const left = loadTxnSharedChunksLeft(txns.i32, txns.shared);
+  return loadTxnSharedChunksInUse(txns.i32, txns.shared) - left - (left >> 3);
+}
+
 /** Becomes the one that collects; false if another thread is. What a thread that dies has, its burial gives back (bury.ts). */
 export function beginCollecting(txns: Transactions): boolean {
   if (compareExchangeTxnSharedCollector(txns.i32, txns.shared, 0, txns.shm.thread + 1) !== 0) return false;
@@ -90,6 +103,7 @@ export function beginCollecting(txns: Transactions): boolean {
 
 export function endCollecting(txns: Transactions): void {
   addTxnSharedCollections(txns.i32, txns.shared, 1);
+  storeTxnSharedChunksLeft(txns.i32, txns.shared, loadTxnSharedChunksInUse(txns.i32, txns.shared));
   storeTxnSharedCollector(txns.i32, txns.shared, 0);
 }
 

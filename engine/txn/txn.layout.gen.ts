@@ -21,6 +21,8 @@ export const TXN_SHARED_COLLECT_CURSOR = 136;
 export const TXN_SHARED_DEAD_ROWS = 140;
 /** index entries removed by the collector so far (statistics). atomic32 at byte 144. */
 export const TXN_SHARED_DEAD_ENTRIES = 144;
+/** logical chunks that were in use when the last slice of collection ended. atomic32 at byte 148. */
+export const TXN_SHARED_CHUNKS_LEFT = 148;
 /** latch of the chunk directory and its free lists. atomic32 at byte 192. */
 export const TXN_SHARED_CHUNK_LATCH = 192;
 /** no logical chunk below this one is free. i32 at byte 196. */
@@ -138,6 +140,19 @@ export const compareExchangeTxnSharedDeadEntries = (i32: Int32Array, txnShared: 
   Atomics.compareExchange(i32, (txnShared + 144) >>> 2, expected, value);
 /** The same word as an index of the Int32Array, for Atomics.wait and notify. */
 export const txnSharedDeadEntriesWord = (txnShared: number): number => (txnShared + 144) >>> 2;
+
+/** logical chunks that were in use when the last slice of collection ended. atomic32 at byte 148. */
+export const loadTxnSharedChunksLeft = (i32: Int32Array, txnShared: number): number => Atomics.load(i32, (txnShared + 148) >>> 2);
+export const storeTxnSharedChunksLeft = (i32: Int32Array, txnShared: number, value: number): void => {
+  Atomics.store(i32, (txnShared + 148) >>> 2, value);
+};
+/** The same word: what stood there before is returned. */
+export const addTxnSharedChunksLeft = (i32: Int32Array, txnShared: number, delta: number): number => Atomics.add(i32, (txnShared + 148) >>> 2, delta);
+export const exchangeTxnSharedChunksLeft = (i32: Int32Array, txnShared: number, value: number): number => Atomics.exchange(i32, (txnShared + 148) >>> 2, value);
+export const compareExchangeTxnSharedChunksLeft = (i32: Int32Array, txnShared: number, expected: number, value: number): number =>
+  Atomics.compareExchange(i32, (txnShared + 148) >>> 2, expected, value);
+/** The same word as an index of the Int32Array, for Atomics.wait and notify. */
+export const txnSharedChunksLeftWord = (txnShared: number): number => (txnShared + 148) >>> 2;
 
 /** latch of the chunk directory and its free lists. atomic32 at byte 192. */
 export const loadTxnSharedChunkLatch = (i32: Int32Array, txnShared: number): number => Atomics.load(i32, (txnShared + 192) >>> 2);

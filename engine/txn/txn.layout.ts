@@ -26,6 +26,7 @@ export const TXN_SHARED = defineStruct({
     collectCursor: { at: 136, type: 'i32', doc: 'logical chunk at which the collector goes on' },
     deadRows: { at: 140, type: 'atomic32', doc: 'tombstones removed so far (statistics)' },
     deadEntries: { at: 144, type: 'atomic32', doc: 'index entries removed by the collector so far (statistics)' },
+    chunksLeft: { at: 148, type: 'atomic32', doc: 'logical chunks that were in use when the last slice of collection ended' },
     chunkLatch: { at: 192, type: 'atomic32', doc: 'latch of the chunk directory and its free lists' },
     chunkNext: { at: 196, type: 'i32', doc: 'no logical chunk below this one is free' },
     chunksInUse: { at: 200, type: 'atomic32', doc: 'logical chunks that are open, full, retired or spilled' },
