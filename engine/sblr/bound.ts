@@ -330,6 +330,8 @@ export interface BoundModule {
   /** Types of the client's parameters, as given or inferred; then of the lifted literals. */
   readonly parameters: readonly SqlType[];
   readonly clientParameters: number;
+  /** Lifted literals whose values had a say in the meaning: they belong to the key of the cache (SBLR-N2). */
+  readonly shaping: readonly number[];
   /** Objects it rests on, with the version that was seen; re-bound when one has moved (SBLR-N8, TX-T14). */
   readonly uses: readonly { readonly object: number; readonly version: number; readonly rights: readonly Right[] }[];
   /** Next free column id. */

@@ -7,8 +7,13 @@ import type { TypeName } from './types.ts';
 
 export type Volatility = 'immutable' | 'stable' | 'volatile';
 
-/** How the result's modifiers and bounds follow from the arguments: a name that the binder knows (result-types.ts). */
-export type ResultRule = string;
+/**
+ * How scale and bound on digits of the result follow from the arguments (SBLR-N6, engine/sblr/result-types.ts); modifiers never do.
+ *   add       + and -: scale the larger, one digit more          multiply  scales and digits add up
+ *   same      of the first argument: negate, abs, min, max       modulo    scale the larger, digits of the smaller
+ *   sum       scale of the argument, digits unknown              whole     scale 0, as floor, ceil, round(x)
+ */
+export type ResultRule = 'add' | 'multiply' | 'same' | 'modulo' | 'sum' | 'whole';
 
 /** An operator or function for argument types. `primitive` is one of primitives.ts. */
 export interface Signature {
@@ -29,7 +34,12 @@ export interface AggregateSignature extends Signature {
 
 export type CastContext = 'implicit' | 'assignment' | 'explicit';
 
-/** A cast; no primitive: the value stays as it is. */
+/**
+ * A cast; no primitive: the value stays as it is. From `unknown` (or, without such a rule, from `text`): the input function, for string
+ * literals that stay in the module. From a type to itself: what applies modifiers, called with (value, length) and, as far as the
+ * primitive has more arguments, scale (numeric) or whether the cast is explicit (boolean; varchar and char):
+ *   numeric(value, precision, scale)   varchar, char(value, length, explicit)   time, timestamp, timestamptz, interval(value, digits)
+ */
 export interface CastRule {
   readonly from: TypeName;
   readonly to: TypeName;
@@ -46,6 +56,8 @@ export interface TypeRule {
   readonly preferred: boolean;
   /** How it is shown: 'integer', 'character varying'. */
   readonly shown: string;
+  /** Length that a name stands for when no modifiers are given: { char: 1 }. */
+  readonly defaultLengths?: { readonly [name: string]: number };
 }
 
 export type LookupPlace = 'output' | 'input' | 'outer';
@@ -69,7 +81,13 @@ export interface DialectSemantics {
     readonly greaterOrEqual: string;
   };
   /** Names by which operators and special syntax are found in `operators` and `functions`. */
-  readonly like: { readonly like: string; readonly ilike: string; readonly similar: string };
+  readonly like: {
+    readonly like: string;
+    readonly ilike: string;
+    readonly similar: string;
+    /** Function (pattern, escape) that makes a pattern with the usual escape of one with another; absent: ESCAPE is not supported. */
+    readonly likeEscape?: string;
+  };
   /** Functions without parentheses: 'current_date' -> function name. */
   readonly valueFunctions: { readonly [keyword: string]: string };
   readonly literals: {
