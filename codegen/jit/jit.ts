@@ -1,0 +1,17 @@
+/**
+ * The compiler: physical plan -> generated JavaScript -> Program (SBLR, 'Generated code'). The entries hand it to the engine.
+ */
+
+import type { Compiler } from '../../engine/plan/program.ts';
+import { compileStatement } from './statement.ts';
+
+/** A compiler for this thread. Functions of one shape are compiled once a thread, whoever asks. */
+export function createCompiler(): Compiler {
+  return {
+    compile: (plan, parameters, format, environment) => compileStatement(plan, parameters, format, environment).program,
+    explainCode: (plan, parameters, environment) =>
+      compileStatement(plan, parameters, 'array', environment)
+        .sources.map(({ name, text }) => `-- ${name}\n${text}`)
+        .join('\n\n'),
+  };
+}
