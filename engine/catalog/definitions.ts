@@ -1,0 +1,89 @@
+/**
+ * What DDL hands to the catalog: definitions in which every name, type and expression has been checked (engine/plan/ddl.ts makes
+ * them from source nodes). Names are folded already; objects are given by ids.
+ */
+
+import type { SqlType } from '../sblr/types.ts';
+import type { CatalogTable, StoredExpression } from './objects.ts';
+
+/** Something the user is told without it being an error. */
+export interface Notice {
+  readonly severity: 'NOTICE' | 'WARNING';
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface QualifiedName {
+  /** Null: the first schema of the search path in which things can be made. */
+  readonly schema: string | null;
+  readonly name: string;
+}
+
+export interface SequenceDefinition {
+  readonly name: QualifiedName;
+  readonly persistence: CatalogTable['persistence'];
+  readonly type: 'int2' | 'int4' | 'int8';
+  readonly start: bigint;
+  readonly increment: bigint;
+  readonly minimum: bigint;
+  readonly maximum: bigint;
+  readonly cache: number;
+  readonly cycle: boolean;
+}
+
+export interface ColumnDefinition {
+  readonly name: string;
+  readonly type: SqlType;
+  readonly notNull: boolean;
+  readonly default: StoredExpression | null;
+  readonly identity: 'none' | 'always' | 'byDefault';
+  /** serial and identity: a sequence of its own. Its name is chosen by the catalog: table_column_seq. */
+  readonly sequence: Omit<SequenceDefinition, 'name' | 'persistence'> | null;
+}
+
+export interface IndexKey {
+  /** Name of a column, or an expression that becomes a hidden column of this type. */
+  readonly key: { readonly column: string } | { readonly expression: StoredExpression; readonly type: SqlType };
+  readonly descending: boolean;
+  readonly nullsFirst: boolean;
+}
+
+export interface IndexDefinition {
+  /** Null: chosen as PostgreSQL does (t_a_b_idx, t_pkey, t_a_key). */
+  readonly name: string | null;
+  readonly unique: boolean;
+  readonly nullsDistinct: boolean;
+  readonly primary: boolean;
+  readonly method: 'btree' | 'hash';
+  readonly keys: readonly IndexKey[];
+  /** A PRIMARY KEY or UNIQUE constraint makes it, and is named like it. */
+  readonly constraint: boolean;
+}
+
+export interface CheckDefinition {
+  /** Null: chosen as PostgreSQL does: t_check, or t_a_check when `columns` is one column. */
+  readonly name: string | null;
+  /** Columns that the expression reads. */
+  readonly columns: readonly string[];
+  readonly expression: StoredExpression;
+}
+
+export interface TableDefinition {
+  readonly name: QualifiedName;
+  readonly persistence: CatalogTable['persistence'];
+  readonly columns: readonly ColumnDefinition[];
+  readonly indexes: readonly IndexDefinition[];
+  readonly checks: readonly CheckDefinition[];
+  /** Temporary tables: what a commit does to them. */
+  readonly onCommit: 'preserve' | 'delete' | 'drop';
+}
+
+/** Whose catalog is read: decides names without a schema, temporary objects, and rights. */
+export interface CatalogSession {
+  /** Name of the current role. */
+  role: string;
+  /** Schemas for names without one. '$user' stands for the role; pg_temp and pg_catalog are looked at first unless named. */
+  searchPath: readonly string[];
+  /** Distinguishes sessions: whose temporary objects are seen. Unique within a boot (Kernel.openSession()). 0: sees none. */
+  readonly id: number;
+}
