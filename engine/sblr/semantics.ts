@@ -17,9 +17,16 @@ export type ResultRule = 'add' | 'multiply' | 'same' | 'modulo' | 'sum' | 'whole
 
 /** An operator or function for argument types. `primitive` is one of primitives.ts. */
 export interface Signature {
+  /** 'any' takes every type; an exact match never. */
   readonly arguments: readonly TypeName[];
+  /** 'any': the type of the first argument given for 'any'. */
   readonly result: TypeName;
   readonly primitive: string;
+  /**
+   * How arguments given for 'any' are handed over: each of type t through the primitive `t.<any>` (`int4.output`, `int4.to.jsonb`);
+   * an unknown literal is text first. Left out: as they are.
+   */
+  readonly any?: 'output' | 'to.text' | 'to.json' | 'to.jsonb' | 'typeof';
   /** Left out: the result type without modifiers. */
   readonly rule?: ResultRule;
   /** The last argument may be given any number of times. */

@@ -7,7 +7,10 @@
  *   bytea Uint8Array; uuid text of 36 characters; interval IntervalValue; NULL null
  */
 
-/** The engine's types. `unknown` only until resolution (SBLR-N7), `void` for functions without a result. */
+/**
+ * The engine's types. `unknown` only until resolution (SBLR-N7), `void` for functions without a result, `any` only in signatures and
+ * primitives (semantics.ts).
+ */
 export type TypeName =
   | 'bool'
   | 'int2'
@@ -31,7 +34,8 @@ export type TypeName =
   | 'name'
   | 'oid'
   | 'unknown'
-  | 'void';
+  | 'void'
+  | 'any';
 
 export interface SqlType {
   readonly name: TypeName;

@@ -7,7 +7,7 @@
  *   4  engine/plan  codegen/jit  codegen/rows
  *   3  engine/catalog  engine/sblr
  *   2  engine/txn
- *   1  engine/storage
+ *   1  engine/storage  engine/values                             values sees engine/storage/rows
  *   0  shm                                                        imports nothing of the project
  *
  * parsers/<dialect> sees parsers/kit, engine/sblr and plugins/contract. Tests and benchmarks see everything; nobody sees them.
@@ -17,6 +17,7 @@ import { type Import, isTestFile, type ProjectFile, readText } from './project.t
 const FLOORS: { readonly [room: string]: number } = {
   shm: 0,
   'engine/storage': 1,
+  'engine/values': 1,
   'engine/txn': 2,
   'engine/catalog': 3,
   'engine/sblr': 3,

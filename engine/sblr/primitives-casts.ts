@@ -1,0 +1,68 @@
+/**
+ * Casts and forms of output. `a.to.b` converts; `a.to.a` applies modifiers. `a.output` is the text that a client is shown (bool: t),
+ * `a.to.text` what a cast gives (bool: true). How to read a line: primitives.ts.
+ */
+
+const TYPES =
+  'bool int2 int4 int8 float4 float8 numeric text char bytea date time timestamp timestamptz interval uuid json jsonb oid name'.split(
+    ' ',
+  );
+/** Types whose text depends on the session's time zone. */
+const IN_ZONE = 'timestamptz';
+/** Texts that may mean `now`, so that what they give is stable only. */
+const MAY_BE_NOW = ['date', 'time', 'timestamp', 'timestamptz'];
+
+const NUMBERS = ['int2', 'int4', 'int8', 'float4', 'float8', 'numeric'];
+
+function textForms(type: string): string {
+  const zone = type === IN_ZONE ? ' stable context' : '';
+  let lines = `${type}.output(${type}) text${zone}\n${type}.to.json(${type}) json${zone}\n${type}.typeof(any) text called\n`;
+  if (type !== 'jsonb') lines += `${type}.to.jsonb(${type}) jsonb fails${zone}\n`;
+  if (type !== 'text') lines += `${type}.to.text(${type}) text${zone}\n`;
+  if (type === 'text' || type === 'char' || type === 'json') return lines;
+  return `${lines}text.to.${type}(text) ${type} fails${MAY_BE_NOW.includes(type) ? ' stable context' : ''}\n`;
+}
+
+const numbers = NUMBERS.flatMap((from) =>
+  NUMBERS.filter((to) => to !== from).map((to) => `${from}.to.${to}(${from}) ${to} fails\n`),
+);
+const fromJson = [...NUMBERS, 'bool'].map((to) => `jsonb.to.${to}.value(jsonb) ${to} fails null\n`);
+
+export const CAST_PRIMITIVES = `${TYPES.map(textForms).join('')}${numbers.join('')}${fromJson.join('')}
+text.to.json.input(text) json fails
+text.to.jsonb.input(text) jsonb fails
+unknown.typeof(any) text called
+varchar.typeof(any) text called
+bool.to.int4(bool) int4
+int4.to.bool(int4) bool
+int2.to.oid(int2) oid
+int8.to.oid(int8) oid fails
+oid.to.int8(oid) int8
+int4.to.oid(int4) oid
+oid.to.int4(oid) int4
+int2.to.bytea(int2) bytea
+int4.to.bytea(int4) bytea
+int8.to.bytea(int8) bytea
+bytea.to.int2(bytea) int2 fails
+bytea.to.int4(bytea) int4 fails
+bytea.to.int8(bytea) int8 fails
+date.to.timestamp(date) timestamp fails
+date.to.timestamptz(date) timestamptz fails stable context
+timestamp.to.date(timestamp) date
+timestamp.to.time(timestamp) time null
+timestamp.to.timestamptz(timestamp) timestamptz fails stable context
+timestamptz.to.date(timestamptz) date stable context
+timestamptz.to.time(timestamptz) time null stable context
+timestamptz.to.timestamp(timestamptz) timestamp fails stable context
+interval.to.time(interval) time fails
+time.to.interval(time) interval
+jsonb.to.json.cast(jsonb) json
+json.to.jsonb.cast(json) jsonb fails
+numeric.to.numeric(numeric, int4, int4) numeric fails
+varchar.to.varchar(varchar, int4, bool) varchar fails
+char.to.char(char, int4, bool) char fails
+time.to.time(time, int4) time
+timestamp.to.timestamp(timestamp, int4) timestamp fails
+timestamptz.to.timestamptz(timestamptz, int4) timestamptz fails
+interval.to.interval(interval, int4) interval fails
+`;

@@ -1,0 +1,25 @@
+/**
+ * What values need to know of the session and the statement: the part of StatementContext (engine/plan/program.ts) that primitives
+ * read. Drawn once a statement.
+ */
+
+export interface ValueContext {
+  /** Microseconds since 1970: statement_timestamp(), and start of the transaction: now(). */
+  readonly statementTime: number;
+  readonly transactionTime: number;
+  /** IANA name, or an offset as SET TIME ZONE takes it. */
+  readonly timeZone: string;
+  readonly user: string;
+  readonly sessionUser: string;
+  readonly database: string;
+  readonly schema: string;
+  setting(name: string): string | null;
+  /** 0 <= x < 1. */
+  random(): number;
+  clock(): number;
+  nextValue(sequence: number): number | bigint;
+  currentValue(sequence: number): number | bigint;
+  setValue(sequence: number, value: number | bigint, called: boolean): void;
+  lastValue(): number | bigint;
+  sequenceByName(name: string): number;
+}

@@ -1,0 +1,14 @@
+/**
+ * What each primitive does (engine/sblr/primitives.ts declares them): `implementations[name](...arguments, context?)` over RowValues.
+ * The direct evaluator calls them for everything, generated code for what it does not emit itself. Strict ones are never called with
+ * NULL; each may answer null where its declaration says so; variadic ones take their arguments one by one. Errors are SqlErrors
+ * without a position.
+ */
+
+import type { RowValue } from '../storage/rows/row-value.ts';
+
+/** Arguments are not checked: the binder has seen to their types. */
+// biome-ignore lint/suspicious/noExplicitAny: each takes the types its declaration says.
+export type Implementation = (...given: any[]) => RowValue;
+
+export const implementations: { readonly [primitive: string]: Implementation } = {};
