@@ -10,7 +10,8 @@ const shared = ['json', 'jsonb']
 #.path.text(#, text...) text null
 #.pathOf(#, text) # null fails
 #.pathOf.text(#, text) text null fails
-#.typeof(#) text
+#.typeof.json(#) text
+#.same(#) #
 #.arrayLength(#) int4 fails
 #.stripNulls(#) #
 #.stripNulls.arrays(#, bool) #
@@ -18,7 +19,7 @@ const shared = ['json', 'jsonb']
 #.build.object(#...) # called fails
 #_agg(#) # aggregate
 #_agg.strict(#) # aggregate
-#_object_agg(text, #) # aggregate fails
+#_object_agg(#, #) # aggregate fails
 `.replaceAll('#', type),
   )
   .join('');

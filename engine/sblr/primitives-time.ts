@@ -18,6 +18,13 @@ date.sub(date, date) int4 fails
 date.add.interval(date, interval) timestamp fails
 date.sub.interval(date, interval) timestamp fails
 date.add.time(date, time) timestamp fails
+int4.add.date(int4, date) date fails
+time.add.date(time, date) timestamp fails
+interval.add.date(interval, date) timestamp fails
+interval.add.time(interval, time) time fails
+interval.add.timestamp(interval, timestamp) timestamp fails
+interval.add.timestamptz(interval, timestamptz) timestamptz fails stable context
+float8.mul.interval(float8, interval) interval fails
 time.add.interval(time, interval) time fails
 time.sub.interval(time, interval) time fails
 time.sub(time, time) interval
@@ -59,6 +66,8 @@ timestamp.make(int4, int4, int4, int4, int4, float8) timestamp fails
 timestamptz.make(int4, int4, int4, int4, int4, float8) timestamptz fails stable context
 timestamptz.make.zone(int4, int4, int4, int4, int4, float8, text) timestamptz fails stable
 interval.make(int4, int4, int4, int4, int4, int4, float8) interval fails
+interval.make.some(int4...) interval fails
+interval.make.none() interval
 timestamptz.fromEpoch(float8) timestamptz fails
 timestamptz.parse(text, text) timestamptz fails stable context null
 date.parse(text, text) date fails null

@@ -23,10 +23,10 @@ export interface Signature {
   readonly result: TypeName;
   readonly primitive: string;
   /**
-   * How arguments given for 'any' are handed over: each of type t through the primitive `t.<any>` (`int4.output`, `int4.to.jsonb`);
+   * How arguments given for 'any' are handed over: each of type t through the primitive `t.<any>` (`int4.output`, `int4.asJsonb`);
    * an unknown literal is text first. Left out: as they are.
    */
-  readonly any?: 'output' | 'to.text' | 'to.json' | 'to.jsonb' | 'typeof';
+  readonly any?: 'output' | 'to.text' | 'asJson' | 'asJsonb' | 'typeof';
   /** Left out: the result type without modifiers. */
   readonly rule?: ResultRule;
   /** The last argument may be given any number of times. */

@@ -1,0 +1,105 @@
+/** PostgreSQL's operators and aggregates. How to read a line: semantics.ts. */
+
+const list = (types: string, name: string): string =>
+  types
+    .split(' ')
+    .map((type) => `${type}.${name}`)
+    .join(' ');
+const aggregate = (name: string, types: string): string =>
+  types
+    .split(' ')
+    .map((type) => `${name}.${type}`)
+    .join(' ');
+
+const COMPARED =
+  'bool int2 int4 int8 float4 float8 numeric text char bytea date time timestamp timestamptz interval uuid jsonb oid';
+const NUMBERS = 'int2 int4 int8 float4 float8 numeric';
+const INTEGERS = 'int2 int4 int8';
+/** Two kinds of floats meet in the wider one; its primitive takes the narrower as it is. */
+const MIXED = (name: string): string => `float8.${name}<float4,float8> float8.${name}<float8,float4>`;
+
+const comparisons = [
+  ['=', 'equal'],
+  ['<>', 'notEqual'],
+  ['!=', 'notEqual'],
+  ['<', 'less'],
+  ['<=', 'lessOrEqual'],
+  ['>', 'greater'],
+  ['>=', 'greaterOrEqual'],
+]
+  .map(([operator, name]) => `${operator}: ${list(COMPARED, name)} ${MIXED(name)}\n`)
+  .join('');
+
+export const OPERATORS = `${comparisons}
++: ${list(NUMBERS, 'add')} ${list(NUMBERS, 'plus')} ${MIXED('add')}
++: date.add.int4 int4.add.date date.add.interval interval.add.date date.add.time time.add.date interval.add
++: time.add.interval interval.add.time timestamp.add.interval interval.add.timestamp timestamptz.add.interval interval.add.timestamptz
+-: ${list(NUMBERS, 'sub')} ${list(NUMBERS, 'negate')} ${MIXED('sub')}
+-: date.sub date.sub.int4 date.sub.interval time.sub time.sub.interval timestamp.sub timestamp.sub.interval
+-: timestamptz.sub timestamptz.sub.interval interval.sub interval.negate jsonb.delete.key jsonb.delete.index
+*: ${list(NUMBERS, 'mul')} ${MIXED('mul')} interval.mul float8.mul.interval
+/: ${list(INTEGERS, 'div.trunc')} float4.div float8.div ${MIXED('div')} numeric.div.postgresql interval.div
+%: ${list(INTEGERS, 'mod')} numeric.mod
+^: float8.power numeric.power
+@: ${list(NUMBERS, 'abs')}
+&: ${list(INTEGERS, 'bitAnd')}
+|: ${list(INTEGERS, 'bitOr')}
+#: ${list(INTEGERS, 'bitXor')}
+<<: ${list(INTEGERS, 'shiftLeft')}
+>>: ${list(INTEGERS, 'shiftRight')}
+|/: float8.sqrt
+||/: float8.cbrt
+||: text.concat text.concat<any,text>@to.text text.concat<text,any>@to.text bytea.concat jsonb.concat
+~: ${list(INTEGERS, 'bitNot')} text.match char.match
+~*: text.matchInsensitive char.matchInsensitive
+!~: text.notMatch char.notMatch
+!~*: text.notMatchInsensitive char.notMatchInsensitive
+~~: text.like char.like bytea.like
+!~~: text.notLike char.notLike bytea.notLike
+~~*: text.ilike char.ilike
+!~~*: text.notIlike char.notIlike
+^@: text.startsWith
+->: json.field json.element jsonb.field jsonb.element
+->>: json.field.text json.element.text jsonb.field.text jsonb.element.text
+#>: json.pathOf jsonb.pathOf
+#>>: json.pathOf.text jsonb.pathOf.text
+#-: jsonb.delete.path
+@>: jsonb.contains
+<@: jsonb.contained
+?: jsonb.hasKey
+`;
+
+const ORDERED = 'int2 int4 int8 float4 float8 numeric text char bytea date time timestamp timestamptz interval oid';
+const SPREAD = ['var_pop', 'var_samp', 'stddev_pop', 'stddev_samp']
+  .map((name) => `${name}: ${aggregate(name, NUMBERS)}\n`)
+  .join('');
+const REGRESSIONS = (
+  'covar_pop covar_samp corr regr_avgx regr_avgy regr_intercept regr_r2 regr_slope regr_sxx regr_sxy regr_syy ' + 'regr_count'
+)
+  .split(' ')
+  .map((name) => `${name}: ${name}.float8\n`)
+  .join('');
+
+export const AGGREGATES = `${SPREAD}${REGRESSIONS}
+variance: ${aggregate('var_samp', NUMBERS)}
+stddev: ${aggregate('stddev_samp', NUMBERS)}
+count: count.star count
+sum: ${aggregate('sum', NUMBERS)} sum.interval
+avg: ${aggregate('avg', NUMBERS)} avg.interval
+min: ${aggregate('min', ORDERED)}
+max: ${aggregate('max', ORDERED)}
+bit_and: ${aggregate('bit_and', INTEGERS)}
+bit_or: ${aggregate('bit_or', INTEGERS)}
+bit_xor: ${aggregate('bit_xor', INTEGERS)}
+bool_and: bool_and
+bool_or: bool_or
+every: bool_and
+any_value: any_value
+string_agg: string_agg.text string_agg.bytea
+json_agg: json_agg<any>@asJson
+json_agg_strict: json_agg.strict<any>@asJson
+jsonb_agg: jsonb_agg<any>@asJsonb
+jsonb_agg_strict: jsonb_agg.strict<any>@asJsonb
+json_object_agg: json_object_agg<any,any>@asJson
+jsonb_object_agg: jsonb_object_agg<any,any>@asJsonb
+`;

@@ -1,0 +1,119 @@
+/** PostgreSQL's types and casts, the latter with the contexts of pg_cast. */
+
+import type { CastContext, CastRule, TypeRule } from '../../engine/sblr/semantics.ts';
+import type { TypeName } from '../../engine/sblr/types.ts';
+
+const type = (
+  name: TypeName,
+  names: string,
+  category: string,
+  shown: string,
+  preferred = false,
+  defaultLengths?: { readonly [name: string]: number },
+): TypeRule => ({
+  name,
+  names: names.split('|'),
+  category,
+  preferred,
+  shown,
+  ...(defaultLengths === undefined ? {} : { defaultLengths }),
+});
+
+export const TYPES: readonly TypeRule[] = [
+  type('bool', 'boolean|bool', 'B', 'boolean', true),
+  type('int2', 'smallint|int2', 'N', 'smallint'),
+  type('int4', 'integer|int|int4', 'N', 'integer'),
+  type('int8', 'bigint|int8', 'N', 'bigint'),
+  type('float4', 'real|float4', 'N', 'real'),
+  type('float8', 'double precision|float8|float', 'N', 'double precision', true),
+  type('numeric', 'numeric|decimal|dec', 'N', 'numeric'),
+  type('oid', 'oid', 'N', 'oid', true),
+  type('text', 'text', 'S', 'text', true),
+  type('varchar', 'character varying|varchar', 'S', 'character varying'),
+  type('char', 'character|char|bpchar', 'S', 'character', false, { character: 1, char: 1 }),
+  type('name', 'name', 'S', 'name'),
+  type('bytea', 'bytea', 'U', 'bytea'),
+  type('date', 'date', 'D', 'date'),
+  type('time', 'time without time zone|time', 'D', 'time without time zone'),
+  type('timestamp', 'timestamp without time zone|timestamp', 'D', 'timestamp without time zone'),
+  type('timestamptz', 'timestamp with time zone|timestamptz', 'D', 'timestamp with time zone', true),
+  type('interval', 'interval', 'T', 'interval', true),
+  type('uuid', 'uuid', 'U', 'uuid'),
+  type('json', 'json', 'U', 'json'),
+  type('jsonb', 'jsonb', 'U', 'jsonb'),
+  type('unknown', 'unknown', 'X', 'unknown'),
+];
+
+const CONTEXTS: { readonly [letter: string]: CastContext } = { i: 'implicit', a: 'assignment', e: 'explicit' };
+
+/** from: context and types; the primitive is from.to.to. */
+const CONVERSIONS = `
+bool: e int4
+int2: i int4 int8 float4 float8 numeric oid e bytea
+int4: a int2 i int8 float4 float8 numeric oid e bool bytea
+int8: a int2 int4 i float4 float8 numeric oid e bytea
+float4: i float8 a int2 int4 int8 numeric
+float8: a float4 int2 int4 int8 numeric
+numeric: i float4 float8 numeric a int2 int4 int8
+oid: a int4 int8
+bytea: e int2 int4 int8
+date: i timestamp timestamptz
+time: i interval time
+timestamp: a date time i timestamptz timestamp
+timestamptz: a date time timestamp i timestamptz
+interval: i interval a time
+json: a jsonb
+jsonb: a json e bool int2 int4 int8 float4 float8 numeric
+varchar: i varchar
+char: i char
+text: i name
+`;
+
+function readConversions(): CastRule[] {
+  const rules: CastRule[] = [];
+  for (const line of CONVERSIONS.trim().split('\n')) {
+    const [from, rest] = line.split(': ') as [TypeName, string];
+    let context: CastContext = 'implicit';
+    for (const word of rest.split(' ')) {
+      if (word in CONTEXTS) context = CONTEXTS[word];
+      else rules.push({ from, to: word as TypeName, context, primitive: `${from}.to.${word}` });
+    }
+  }
+  return rules;
+}
+
+const STRINGS: readonly TypeName[] = ['text', 'varchar', 'char', 'name'];
+
+/** Casts among strings: what changes is only what char's blanks and name's length ask for. */
+function readStrings(): CastRule[] {
+  const rules: CastRule[] = [];
+  for (const from of STRINGS) {
+    for (const to of STRINGS) {
+      if (from === to || (from === 'text' && to === 'name')) continue;
+      const context = from === 'name' && to !== 'text' ? 'assignment' : 'implicit';
+      const primitive =
+        from === 'char' ? (to === 'name' ? 'text.to.name' : 'char.to.text') : to === 'name' ? 'text.to.name' : null;
+      rules.push({ from, to, context, primitive });
+    }
+  }
+  return rules;
+}
+
+/** To and from strings by output and input functions; unknown literals become anything by the latter. */
+function readForms(): CastRule[] {
+  const rules: CastRule[] = [];
+  for (const { name } of TYPES) {
+    if (name === 'unknown') continue;
+    const isString = STRINGS.includes(name);
+    const input = isString && name !== 'name' ? null : `text.to.${name}`;
+    rules.push({ from: 'unknown', to: name, context: 'implicit', primitive: input });
+    if (isString) continue;
+    for (const string of STRINGS) {
+      rules.push({ from: name, to: string, context: 'assignment', primitive: `${name}.to.text` });
+      rules.push({ from: string, to: name, context: 'explicit', primitive: `text.to.${name}` });
+    }
+  }
+  return rules;
+}
+
+export const CASTS: readonly CastRule[] = [...readConversions(), ...readStrings(), ...readForms()];

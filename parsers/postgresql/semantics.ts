@@ -1,0 +1,109 @@
+/**
+ * What PostgreSQL means, as data (dialects.md, 'Semantics are data'): put together from tables of lines, of which each names primitives;
+ * argument and result types are the primitive's own unless the line says otherwise.
+ *
+ *   abs: int2.abs float8.add<float4,float8> text.concat.nullIsEmpty<any>@output
+ *        primitive                          types of the signature   how arguments given for `any` are handed over
+ */
+
+import { primitiveOf } from '../../engine/sblr/primitives.ts';
+import type { AggregateSignature, DialectSemantics, ResultRule, Signature } from '../../engine/sblr/semantics.ts';
+import type { TypeName } from '../../engine/sblr/types.ts';
+import { FUNCTIONS } from './semantics-functions.ts';
+import { AGGREGATES, OPERATORS } from './semantics-operators.ts';
+import { CASTS, TYPES } from './semantics-types.ts';
+
+const ITEM = /^([\w.]+)(?:<([\w,]*)>)?(?:@([\w.]+))?$/;
+
+/** Scales and bounds on digits; everything else has none. */
+const RULES: { readonly [primitive: string]: ResultRule } = {
+  'numeric.add': 'add',
+  'numeric.sub': 'add',
+  'numeric.mul': 'multiply',
+  'numeric.mod': 'modulo',
+  'numeric.negate': 'same',
+  'numeric.plus': 'same',
+  'numeric.abs': 'same',
+  'numeric.ceil': 'whole',
+  'numeric.floor': 'whole',
+  'numeric.round': 'whole',
+  'numeric.trunc': 'whole',
+  'numeric.sign': 'whole',
+  'min.numeric': 'same',
+  'max.numeric': 'same',
+  'sum.numeric': 'sum',
+};
+
+function readSignature(item: string): Signature | AggregateSignature {
+  const match = ITEM.exec(item);
+  if (match === null) throw new Error(`the signature cannot be read: ${item}`);
+  const primitive = primitiveOf(match[1]);
+  const rule = RULES[primitive.name];
+  return {
+    arguments: match[2] === undefined ? primitive.arguments : (match[2].split(',') as TypeName[]),
+    result: primitive.result,
+    primitive: primitive.name,
+    ...(rule === undefined ? {} : { rule }),
+    ...(primitive.variadic && primitive.name !== 'interval.make.some' ? { variadic: true } : {}),
+    ...(match[3] === undefined ? {} : { any: match[3] as NonNullable<Signature['any']> }),
+    ...(primitive.aggregate ? { aggregate: true as const } : {}),
+  };
+}
+
+/** Tables by name whose entries are made when they are first looked at: a process that runs one statement needs few of them. */
+function readTable(...texts: readonly string[]): { [name: string]: readonly Signature[] } {
+  const items = new Map<string, string[]>();
+  for (const line of texts.join('\n').split('\n')) {
+    const colon = line.lastIndexOf(': ');
+    if (colon < 0) continue;
+    const name = line.slice(0, colon);
+    items.set(name, [...(items.get(name) ?? []), ...line.slice(colon + 2).split(' ')]);
+  }
+  const table: { [name: string]: readonly Signature[] } = Object.create(null);
+  for (const [name, signatures] of items) {
+    Object.defineProperty(table, name, {
+      configurable: true,
+      enumerable: true,
+      get: () => {
+        const value = signatures.map(readSignature);
+        Object.defineProperty(table, name, { value, enumerable: true });
+        return value;
+      },
+    });
+  }
+  return table;
+}
+
+export const semantics: DialectSemantics = {
+  dialect: 'postgresql',
+  algorithm: 'postgresql',
+  folding: 'lower',
+  types: TYPES,
+  operators: readTable(OPERATORS),
+  functions: readTable(FUNCTIONS, AGGREGATES),
+  casts: CASTS,
+  comparison: { equal: '=', notEqual: '<>', less: '<', lessOrEqual: '<=', greater: '>', greaterOrEqual: '>=' },
+  like: { like: '~~', ilike: '~~*', similar: 'similar', likeEscape: 'like_escape' },
+  valueFunctions: {
+    current_date: 'current_date',
+    current_time: 'current_time',
+    current_timestamp: 'current_timestamp',
+    localtime: 'localtime',
+    localtimestamp: 'localtimestamp',
+    current_user: 'current_user',
+    user: 'current_user',
+    current_role: 'current_user',
+    session_user: 'session_user',
+    current_catalog: 'current_database',
+    current_schema: 'current_schema',
+  },
+  literals: { integers: ['int4', 'int8'], decimal: 'numeric', string: 'unknown' },
+  orderByName: ['output', 'input', 'outer'],
+  groupByName: ['input', 'output', 'outer'],
+  havingSeesAliases: false,
+  groupedColumns: 'dependent',
+  nullOrder: 'last',
+  unknownBecomes: 'text',
+  unnamedColumn: '?column?',
+  searchPath: ['public', 'pg_catalog'],
+};
