@@ -1,0 +1,186 @@
+/** Rows of the catalog's tables, and the objects that they stand for (system-tables.ts has the layouts). */
+
+import type { IntervalValue, RowValue } from '../storage/rows/row-value.ts';
+import type { Right } from '../sblr/bound.ts';
+import type {
+  CatalogCheck,
+  CatalogColumn,
+  CatalogIndex,
+  CatalogSequence,
+  CatalogTable,
+  ColumnStatistics,
+  TableStatistics,
+} from './objects.ts';
+
+/** Rights that were granted, by the id of a role. */
+export type Grants = { readonly [role: string]: readonly Right[] };
+
+export interface TableBody {
+  readonly owner: number;
+  readonly persistence: CatalogTable['persistence'];
+  readonly kernelTable: number;
+  readonly columns: readonly CatalogColumn[];
+  readonly indexes: readonly CatalogIndex[];
+  readonly checks: readonly CatalogCheck[];
+  readonly onCommit: 'preserve' | 'delete' | 'drop';
+  readonly grants: Grants;
+}
+
+export interface SequenceBody {
+  readonly owner: number;
+  readonly persistence: CatalogTable['persistence'];
+  readonly page: number;
+  /** Its id in sys.tables. */
+  readonly kernel: number;
+  readonly type: CatalogSequence['type'];
+  readonly start: string;
+  readonly increment: string;
+  readonly minimum: string;
+  readonly maximum: string;
+  readonly cache: number;
+  readonly cycle: boolean;
+  readonly ownerAttribute: number;
+  readonly grants: Grants;
+}
+
+interface ObjectHead {
+  readonly id: number;
+  /** Schema id; of temporary objects -session. */
+  readonly schema: number;
+  readonly name: string;
+  /** Table of an index, table that owns a sequence; 0: none. */
+  readonly parent: number;
+  readonly version: number;
+}
+export interface TableRow extends ObjectHead {
+  readonly kind: 'table';
+  readonly body: TableBody;
+}
+export interface SequenceRow extends ObjectHead {
+  readonly kind: 'sequence';
+  readonly body: SequenceBody;
+}
+export interface IndexRow extends ObjectHead {
+  readonly kind: 'index';
+  readonly body: null;
+}
+export type ObjectRow = TableRow | SequenceRow | IndexRow;
+
+export interface SchemaRow {
+  readonly id: number;
+  readonly name: string;
+  readonly owner: number;
+}
+
+export interface RoleRow {
+  readonly id: number;
+  readonly name: string;
+  readonly superuser: boolean;
+  readonly login: boolean;
+}
+
+/** The values of an object's row. */
+export const objectValues = (row: ObjectRow): RowValue[] => [
+  row.id,
+  row.schema,
+  row.name,
+  row.kind,
+  row.parent,
+  row.version,
+  JSON.stringify(row.body),
+];
+
+export const VERSION = 5;
+
+export function objectOf(values: readonly RowValue[]): ObjectRow {
+  const [id, schema, name, kind, parent, version, body] = values;
+  return { id, schema, name, kind, parent, version, body: JSON.parse(String(body)) } as ObjectRow;
+}
+
+/** The table as binder and planner read it. */
+export function tableOf(row: TableRow, schema: string, statistics: TableStatistics | null): CatalogTable {
+  const { owner, persistence, kernelTable, columns, indexes, checks } = row.body;
+  const { id, version, name } = row;
+  return { kind: 'table', id, version, schema, name, owner, persistence, kernelTable, columns, indexes, checks, statistics };
+}
+
+export function sequenceOf(row: SequenceRow, schema: string): CatalogSequence {
+  const { owner, page, type, start, increment, minimum, maximum, cache, cycle, ownerAttribute } = row.body;
+  const { id, version, name } = row;
+  return {
+    kind: 'sequence',
+    id,
+    version,
+    schema,
+    name,
+    owner,
+    page,
+    type,
+    start: BigInt(start),
+    increment: BigInt(increment),
+    minimum: BigInt(minimum),
+    maximum: BigInt(maximum),
+    cache,
+    cycle,
+    ownerTable: row.parent,
+    ownerAttribute,
+  };
+}
+
+// ---- statistics ----
+
+/** A value as JSON that gives it back exactly. */
+type StoredValue = null | boolean | number | string | { readonly [tag in 'n' | 'b' | 'i' | 'f']?: unknown };
+
+function storeValue(value: RowValue): StoredValue {
+  if (typeof value === 'bigint') return { n: String(value) };
+  if (typeof value === 'number') return Number.isFinite(value) ? value : { f: String(value) };
+  if (value instanceof Uint8Array) return { b: Buffer.from(value).toString('base64') };
+  if (value === null || typeof value !== 'object') return value;
+  const { months, days, microseconds } = value as IntervalValue;
+  return { i: [months, days, String(microseconds)] };
+}
+
+function readValue(stored: StoredValue): RowValue {
+  if (stored === null || typeof stored !== 'object') return stored;
+  if (stored.n !== undefined) return BigInt(stored.n as string);
+  if (stored.f !== undefined) return Number(stored.f);
+  if (stored.b !== undefined) return new Uint8Array(Buffer.from(stored.b as string, 'base64'));
+  const [months, days, text] = stored.i as [number, number, string];
+  const microseconds = Number(text);
+  return { months, days, microseconds: Number.isSafeInteger(microseconds) ? microseconds : BigInt(text) };
+}
+
+/** Rows of sys.statistics: that of the table, then one for each column. */
+export function statisticsValues(object: number, statistics: TableStatistics): RowValue[][] {
+  const { rows, pages, columns } = statistics;
+  return [
+    [object, 0, JSON.stringify({ rows, pages })],
+    ...columns.map((column): RowValue[] => [
+      object,
+      column.attribute,
+      JSON.stringify({
+        ...column,
+        common: column.common.map(({ value, fraction }) => ({ value: storeValue(value), fraction })),
+        histogram: column.histogram.map(storeValue),
+      }),
+    ]),
+  ];
+}
+
+interface StoredStatistics extends Omit<ColumnStatistics, 'common' | 'histogram'> {
+  readonly common: readonly { readonly value: StoredValue; readonly fraction: number }[];
+  readonly histogram: readonly StoredValue[];
+}
+
+export function statisticsOf(rows: readonly (readonly RowValue[])[]): TableStatistics | null {
+  const head = rows.find((row) => row[1] === 0);
+  if (head === undefined) return null;
+  const columns = rows.flatMap((row): ColumnStatistics[] => {
+    if (row[1] === 0) return [];
+    const stored = JSON.parse(String(row[2])) as StoredStatistics;
+    const common = stored.common.map(({ value, fraction }) => ({ value: readValue(value), fraction }));
+    return [{ ...stored, common, histogram: stored.histogram.map(readValue) }];
+  });
+  return { ...(JSON.parse(String(head[2])) as { rows: number; pages: number }), columns };
+}
