@@ -285,6 +285,8 @@ export const TABLE_LIST_GENERATION = 8;
 export const TABLE_LIST_ALL = 12;
 /** number of the transaction, once it writes: who finds the list of a dead thread asks for it. atomic32 at byte 16. */
 export const TABLE_LIST_NUMBER = 16;
+/** 1: its uses count only while its thread is in the engine; 0: they count until the transaction ends. atomic32 at byte 20. */
+export const TABLE_LIST_PARKED = 20;
 /** TABLE_USE. bytes at byte 24. */
 export const TABLE_LIST_ENTRIES = 24;
 export const TABLE_LIST_ENTRIES_LENGTH = 488;
@@ -339,6 +341,19 @@ export const compareExchangeTableListNumber = (i32: Int32Array, tableList: numbe
   Atomics.compareExchange(i32, (tableList + 16) >>> 2, expected, value);
 /** The same word as an index of the Int32Array, for Atomics.wait and notify. */
 export const tableListNumberWord = (tableList: number): number => (tableList + 16) >>> 2;
+
+/** 1: its uses count only while its thread is in the engine; 0: they count until the transaction ends. atomic32 at byte 20. */
+export const loadTableListParked = (i32: Int32Array, tableList: number): number => Atomics.load(i32, (tableList + 20) >>> 2);
+export const storeTableListParked = (i32: Int32Array, tableList: number, value: number): void => {
+  Atomics.store(i32, (tableList + 20) >>> 2, value);
+};
+/** The same word: what stood there before is returned. */
+export const addTableListParked = (i32: Int32Array, tableList: number, delta: number): number => Atomics.add(i32, (tableList + 20) >>> 2, delta);
+export const exchangeTableListParked = (i32: Int32Array, tableList: number, value: number): number => Atomics.exchange(i32, (tableList + 20) >>> 2, value);
+export const compareExchangeTableListParked = (i32: Int32Array, tableList: number, expected: number, value: number): number =>
+  Atomics.compareExchange(i32, (tableList + 20) >>> 2, expected, value);
+/** The same word as an index of the Int32Array, for Atomics.wait and notify. */
+export const tableListParkedWord = (tableList: number): number => (tableList + 20) >>> 2;
 
 /** Size of tableUse: Entry of a table list. Starts at a multiple of 4. */
 export const TABLE_USE_BYTES = 8;

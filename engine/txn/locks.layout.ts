@@ -97,6 +97,11 @@ export const TABLE_LIST = defineStruct({
       type: 'atomic32',
       doc: 'number of the transaction, once it writes: who finds the list of a dead thread asks for it',
     },
+    parked: {
+      at: 20,
+      type: 'atomic32',
+      doc: '1: its uses count only while its thread is in the engine; 0: they count until the transaction ends',
+    },
     entries: { at: 24, type: 'bytes', length: 488, doc: 'TABLE_USE' },
   },
 });

@@ -5,7 +5,9 @@
  * thread is cleared by others, under the intentions' latch.
  */
 
+import { loadThreadEpoch } from '../../shm/control.layout.gen.ts';
 import { threadGeneration } from '../../shm/deaths.ts';
+import { threadSlot } from '../../shm/shared-memory.ts';
 import { isAttached } from '../../shm/threads.ts';
 import type { Locks } from './locks.ts';
 import {
@@ -13,6 +15,7 @@ import {
   loadTableListAll,
   loadTableListCount,
   loadTableListNumber,
+  loadTableListParked,
   loadTableUseMode,
   loadTableUseTable,
   storeTableListAll,
@@ -77,6 +80,11 @@ export function modeIn(locks: Locks, list: number, table: number): number {
   }
   return loadTableListAll(i32, list);
 }
+
+/** True when the list counts for nothing now: a parked one whose thread is not in the engine. */
+export const isParked = (locks: Locks, list: number): boolean =>
+  loadTableListParked(locks.i32, list) !== 0 &&
+  loadThreadEpoch(locks.i32, threadSlot(locks.shm, tableListThread(locks.i32, list) - 1)) === 0;
 
 const isOfLivingThread = (locks: Locks, list: number): boolean => {
   const thread = tableListThread(locks.i32, list) - 1;

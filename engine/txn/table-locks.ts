@@ -18,6 +18,10 @@
  * wait. DDL that finds a user without a number cannot name it: tx.waitsFor is 0 then, and it looks again after at most 100 ms;
  * users that leave ring its doorbell.
  *
+ * Parked lists: a session that reads without a block keeps its list from statement to statement, so that a use costs a look at the
+ * list. Between two calls its thread shows no epoch, and then the list counts for nothing. Entering the engine stores the epoch
+ * (a fence), then resumeTables() looks for intentions; DDL publishes its intention, then looks at the epoch: one sees the other.
+ *
  * After useTable() the caller reads the catalog's version of the table, not before.
  */
 
@@ -42,6 +46,7 @@ import {
   storeTableListAll,
   storeTableListCount,
   storeTableListNumber,
+  storeTableListParked,
   storeTableUseMode,
   storeTableUseTable,
 } from './locks.layout.gen.ts';
@@ -56,6 +61,7 @@ import {
   isLiveList,
   isMaybeUsed,
   isOwnList,
+  isParked,
   latchOf,
   listOf,
   modeIn,
@@ -211,6 +217,36 @@ export function releaseTables(locks: Locks, session: number): void {
   if (wanted) ringIntents(locks);
 }
 
+/** The session's uses count only while its thread is in the engine, from now on. It uses nothing now. */
+export function parkTables(locks: Locks, session: number): void {
+  const list = listOf(locks, session);
+  releaseTables(locks, session);
+  storeTableListParked(locks.i32, list, 1);
+}
+
+/** The session begins a transaction whose uses count to its end. */
+export function unparkTables(locks: Locks, session: number): void {
+  const list = listOf(locks, session);
+  releaseTables(locks, session);
+  storeTableListParked(locks.i32, list, 0);
+}
+
+/**
+ * Behind enterEngine(), before a statement on a parked list: what somebody else wants for himself is given up, so that the next use
+ * is decided in turn.
+ */
+export function resumeTables(locks: Locks, session: number): void {
+  const { i32 } = locks;
+  const list = listOf(locks, session);
+  // The epoch's store is behind us: an intention published before it is seen by plain loads.
+  const count = i32[(list + TABLE_LIST_COUNT) >>> 2];
+  for (let index = 0; index < count; index++) {
+    if (i32[intentWord(locks, i32[(useAt(list, index) + TABLE_USE_TABLE) >>> 2])] === 0) continue;
+    releaseTables(locks, session);
+    return;
+  }
+}
+
 // ---- wanting a table for oneself ----
 
 /**
@@ -276,7 +312,7 @@ function findUser(locks: Locks, tx: Transaction, table: number, refuses: number)
     if (session === tx.session) continue;
     const list = listOf(locks, session);
     const mode = modeIn(locks, list, table);
-    if (Math.abs(mode) < refuses || !isLiveList(locks, list)) continue;
+    if (Math.abs(mode) < refuses || isParked(locks, list) || !isLiveList(locks, list)) continue;
     if (mode < 0) return UNDECIDED;
     const number = numberOfList(locks, session, list);
     locks.ints[FOUND_NUMBER] = number;

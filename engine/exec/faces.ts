@@ -1,0 +1,152 @@
+/**
+ * How values of a result look to the program: RowValues that JavaScript has no equal for get a face. Applied to whole rows behind the
+ * generated code, only to columns that need it.
+ *
+ *   bool boolean, int2, int4, float4, float8 number, text string, bytea Uint8Array, uuid string      as they are
+ *   int8       number while it is exact, else bigint             int8: 'bigint' always bigint, 'number' always number
+ *   numeric    text, as PostgreSQL's clients have it             numeric: 'number' rounds
+ *   date       '2026-11-21'                                      times: 'temporal' PlainDate, ...; 'text' PostgreSQL's text
+ *   time       '12:30:00'
+ *   timestamp, timestamptz   Date (UTC); +-Infinity for the infinities; microseconds are cut off
+ *   interval   text; json, jsonb   parsed
+ */
+
+import type { SqlType } from '../sblr/types.ts';
+import type { RowValue } from '../storage/rows/row-value.ts';
+import type { ValueContext } from '../values/context.ts';
+import { implementations } from '../values/functions.ts';
+
+export interface FaceOptions {
+  /** 'auto' */
+  readonly int8: 'auto' | 'bigint' | 'number';
+  /** 'text' */
+  readonly numeric: 'text' | 'number';
+  /** 'date' */
+  readonly times: 'date' | 'temporal' | 'text';
+  /** 'parse' */
+  readonly json: 'parse' | 'text';
+}
+
+export const DEFAULT_FACES: FaceOptions = { int8: 'auto', numeric: 'text', times: 'date', json: 'parse' };
+
+/** Turns a value that is not NULL into what the program gets. */
+export type Face = (value: RowValue, context: ValueContext) => unknown;
+
+interface TemporalTypes {
+  readonly PlainDate: { from(text: string): unknown };
+  readonly PlainTime: { from(text: string): unknown };
+  readonly PlainDateTime: { from(text: string): unknown };
+  readonly Instant: { fromEpochNanoseconds(nanoseconds: bigint): unknown };
+}
+
+const temporal = (): TemporalTypes => (globalThis as unknown as { Temporal: TemporalTypes }).Temporal;
+
+const isInfinite = (value: RowValue): boolean => value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY;
+
+const asText =
+  (type: SqlType): Face =>
+  (value, context) =>
+    implementations[`${type.name}.output`](value, context);
+
+const asDate: Face = (value) => {
+  if (isInfinite(value)) return value;
+  return new Date(typeof value === 'bigint' ? Number(value / 1000n) : Math.floor((value as number) / 1000));
+};
+
+/** Days and microseconds since 1970 in ISO 8601; years beyond four digits carry a sign. */
+function isoDate(days: number): string {
+  const text = new Date(days * 86_400_000).toISOString();
+  return text.slice(0, text.indexOf('T'));
+}
+
+function asTemporal(type: SqlType): Face {
+  const text = asText(type);
+  switch (type.name) {
+    case 'date':
+      return (value) => (isInfinite(value) ? value : temporal().PlainDate.from(isoDate(value as number)));
+    case 'time':
+      return (value, context) => temporal().PlainTime.from(String(text(value, context)));
+    case 'timestamptz':
+      return (value) => (isInfinite(value) ? value : temporal().Instant.fromEpochNanoseconds(BigInt(value as bigint) * 1000n));
+    default:
+      return (value) => {
+        if (isInfinite(value)) return value;
+        const microseconds = BigInt(value as number | bigint);
+        const days = Number(
+          (microseconds - (((microseconds % 86_400_000_000n) + 86_400_000_000n) % 86_400_000_000n)) / 86_400_000_000n,
+        );
+        const rest = Number(microseconds - BigInt(days) * 86_400_000_000n);
+        return temporal().PlainDateTime.from(`${isoDate(days)}T${clockText(rest)}`);
+      };
+  }
+}
+
+/** Microseconds of a day as 'hh:mm:ss.ffffff'. */
+function clockText(microseconds: number): string {
+  const seconds = Math.floor(microseconds / 1_000_000);
+  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  return `${parts.map((part) => String(part).padStart(2, '0')).join(':')}.${String(microseconds % 1_000_000).padStart(6, '0')}`;
+}
+
+/** The face of a type; null: values stay as they are. */
+export function faceOf(type: SqlType, options: FaceOptions): Face | null {
+  switch (type.name) {
+    case 'int8':
+      if (options.int8 === 'bigint') return (value) => BigInt(value as number | bigint);
+      return options.int8 === 'number' ? (value) => Number(value) : null;
+    case 'numeric':
+      return options.numeric === 'number' ? (value) => Number(value) : null;
+    case 'date':
+    case 'time':
+      return options.times === 'temporal' ? asTemporal(type) : asText(type);
+    case 'timestamp':
+    case 'timestamptz':
+      if (options.times === 'text') return asText(type);
+      return options.times === 'temporal' ? asTemporal(type) : asDate;
+    case 'interval':
+      return asText(type);
+    case 'json':
+    case 'jsonb':
+      return options.json === 'parse' ? (value) => JSON.parse(value as string) : null;
+    default:
+      return null;
+  }
+}
+
+/** Faces of the columns that have one. */
+export interface RowFaces {
+  readonly names: readonly string[];
+  readonly places: readonly number[];
+  readonly faces: readonly Face[];
+}
+
+/** Null: no column has one, rows are right as they are. */
+export function rowFaces(
+  columns: readonly { readonly name: string; readonly type: SqlType }[],
+  options: FaceOptions,
+): RowFaces | null {
+  const names: string[] = [];
+  const places: number[] = [];
+  const faces: Face[] = [];
+  columns.forEach(({ name, type }, place) => {
+    const face = faceOf(type, options);
+    // Of columns with one name an object keeps the last.
+    if (face === null || (isObject && columns.findLastIndex((column) => column.name === name) !== place)) return;
+    names.push(name);
+    places.push(place);
+    faces.push(face);
+  });
+  return faces.length === 0 ? null : { names, places, faces };
+}
+
+/** Gives the rows from `from` on their faces, in place. */
+export function faceRows(rows: unknown[], from: number, faces: RowFaces, isObject: boolean, context: ValueContext): void {
+  for (let at = from; at < rows.length; at++) {
+    for (let index = 0; index < faces.faces.length; index++) {
+      const key = isObject ? faces.names[index] : faces.places[index];
+      const row = rows[at] as { [key: string | number]: unknown };
+      const value = row[key];
+      if (value !== null) row[key] = faces.faces[index](value as RowValue, context);
+    }
+  }
+}

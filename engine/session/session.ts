@@ -1,0 +1,374 @@
+/**
+ * A session: the transaction it is in, its savepoints, its settings, and what its statements may ask of it. Of one thread.
+ *
+ *   no block      a statement that writes has a transaction of its own; those that only read share `reader`, which never ends by
+ *                 itself: a fresh snapshot for each statement is all that a read needs (TX-T8)
+ *   block         BEGIN ... COMMIT: `transaction` is it. After an error it only rolls back (25P02), or back to a savepoint
+ *
+ * Nothing here runs statements (engine/exec), and nothing waits for the disk but where it says so.
+ */
+
+import { SqlError, SQLSTATE } from '../../shm/errors.ts';
+import { begin, checkOpen, savepoint } from '../txn/begin.ts';
+import { commit, commitDurable, whenCommitDurable } from '../txn/commit.ts';
+import type { Locks } from '../txn/locks.ts';
+import { recycle, rollback, rollbackTo } from '../txn/rollback.ts';
+import { cancelSession, clearSessionCancel, closeSession, openSession, sessionCancelled } from '../txn/sessions.ts';
+import { meetDependency } from '../txn/snapshot.ts';
+import { parkTables, releaseTables, resumeTables, unparkTables } from '../txn/table-locks.ts';
+import {
+  COMMIT_STAMP,
+  DURABLE_COMMIT,
+  DURABLE_OFF,
+  DURABLE_RELAXED,
+  type DurabilityMode,
+  type Isolation,
+  LAST_COMMIT,
+  READ_COMMITTED,
+  REPEATABLE_READ,
+  type Savepoint,
+  SERIALIZABLE,
+  type Transaction,
+  type Transactions,
+} from '../txn/transactions.ts';
+import { pathSchemas, Settings } from './settings.ts';
+
+export type Durability = 'commit' | 'relaxed' | 'off';
+
+const DURABILITY: { readonly [name in Durability]: DurabilityMode } = {
+  commit: DURABLE_COMMIT,
+  relaxed: DURABLE_RELAXED,
+  off: DURABLE_OFF,
+};
+
+const ISOLATION: { readonly [name: string]: Isolation } = {
+  'read uncommitted': READ_COMMITTED,
+  'read committed': READ_COMMITTED,
+  'repeatable read': REPEATABLE_READ,
+  serializable: SERIALIZABLE,
+};
+
+/** What BEGIN and SET TRANSACTION say; null: as the session's settings say. */
+export interface Characteristics {
+  readonly isolation: string | null;
+  readonly readOnly: boolean | null;
+}
+
+export const NO_CHARACTERISTICS: Characteristics = { isolation: null, readOnly: null };
+
+interface NamedSavepoint {
+  readonly name: string;
+  readonly place: Savepoint;
+  readonly settings: number;
+}
+
+/** Something that reads on between the calls of others: it takes what it still wants before the session does something else. */
+export interface OpenCursor {
+  settle(): void;
+}
+
+export interface SessionOptions {
+  readonly user: string;
+  readonly database: string;
+  readonly durability: Durability;
+}
+
+export class Session {
+  readonly txns: Transactions;
+  readonly locks: Locks;
+  /** Its slot in shared memory: node of the waits-for graph. */
+  readonly slot: number;
+  readonly settings = new Settings();
+  readonly database: string;
+  /** Who opened it, and whose rights count now. */
+  readonly sessionUser: string;
+  user: string;
+  /** The block it is in. */
+  transaction: Transaction | null = null;
+  /** The block was opened by a batch of statements, not by BEGIN. */
+  isImplicit = false;
+  /** When the block began, microseconds. */
+  transactionTime = 0;
+  readonly cursors = new Set<OpenCursor>();
+  /** Called when a transaction of the session has ended: true for commit. */
+  onEnd: ((committed: boolean) => void) | null = null;
+  #durability: DurabilityMode;
+  #reader: Transaction | null = null;
+  #isParked = false;
+  #lastCommit = 0;
+  #savepoints: NamedSavepoint[] = [];
+  #isOpen = true;
+
+  constructor(txns: Transactions, locks: Locks, options: SessionOptions) {
+    this.txns = txns;
+    this.locks = locks;
+    this.slot = openSession(txns);
+    this.sessionUser = options.user;
+    this.user = options.user;
+    this.database = options.database;
+    this.#durability = DURABILITY[options.durability];
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** 'idle', 'active' in a block, 'failed' in one that can only be rolled back. */
+  get status(): 'idle' | 'active' | 'failed' {
+    if (this.transaction === null) return 'idle';
+    return this.transaction.failed ? 'failed' : 'active';
+  }
+
+  get searchPath(): readonly string[] {
+    return pathSchemas(this.settings.get('search_path'));
+  }
+
+  // ---- transactions of single statements ----
+
+  /**
+   * The transaction of statements that only read, outside a block, inside the engine. It has no snapshot between them, and its tables
+   * are parked (TX-T14).
+   */
+  reader(): Transaction {
+    const reader = this.#reader;
+    if (reader === null || !this.#isParked) return this.#newReader();
+    resumeTables(this.locks, this.slot);
+    reader.times[LAST_COMMIT] = this.#lastCommit;
+    return reader;
+  }
+
+  #newReader(): Transaction {
+    if (!this.#isParked) {
+      this.#isParked = true;
+      parkTables(this.locks, this.slot);
+    }
+    this.#reader ??= begin(this.txns, this.slot, { durability: this.#durability, lockTimeout: this.#lockTimeout() });
+    this.#reader.times[LAST_COMMIT] = this.#lastCommit;
+    return this.#reader;
+  }
+
+  /** Behind a statement of reader(): one that had to take a number (it waited for DDL), or that failed, is replaced. */
+  readerUsed(): void {
+    const reader = this.#reader;
+    if (reader !== null && (reader.number !== 0 || reader.failed)) this.#dropReader();
+  }
+
+  #dropReader(): void {
+    const reader = this.#reader;
+    if (reader === null) return;
+    this.#reader = null;
+    rollback(reader);
+    recycle(reader);
+  }
+
+  #unpark(): void {
+    if (!this.#isParked) return;
+    this.#isParked = false;
+    unparkTables(this.locks, this.slot);
+  }
+
+  /** A transaction for one statement that writes. Ended by commitOwn() or rollbackOwn(). */
+  beginOwn(): Transaction {
+    this.#unpark();
+    return this.#begin(NO_CHARACTERISTICS);
+  }
+
+  #begin(wanted: Characteristics): Transaction {
+    const { settings } = this;
+    const isolation = ISOLATION[wanted.isolation ?? settings.get('default_transaction_isolation')];
+    const readOnly = wanted.readOnly ?? settings.get('default_transaction_read_only') === 'on';
+    const durability =
+      this.#durability === DURABLE_COMMIT && settings.get('synchronous_commit') === 'off' ? DURABLE_RELAXED : this.#durability;
+    return begin(this.txns, this.slot, { isolation, readOnly, durability, lockTimeout: this.#lockTimeout() }, this.#lastCommit);
+  }
+
+  /** Milliseconds; the kernel's -1 is no limit. */
+  #lockTimeout(): number {
+    const limit = Number(this.settings.get('lock_timeout'));
+    return limit === 0 ? -1 : limit;
+  }
+
+  /** Commits without waiting for the disk. 40001 from validation: the transaction is rolled back then. */
+  precommit(tx: Transaction): void {
+    try {
+      commit(tx);
+    } catch (error) {
+      if (tx.open) this.rollbackOwn(tx);
+      throw error;
+    }
+    if (tx.times[COMMIT_STAMP] > this.#lastCommit) this.#lastCommit = tx.times[COMMIT_STAMP];
+    this.settings.commit();
+    this.onEnd?.(true);
+  }
+
+  /** Commits and waits for the disk as the durability says. */
+  commitOwn(tx: Transaction): void {
+    this.precommit(tx);
+    commitDurable(tx);
+    recycle(tx);
+  }
+
+  /** Resolves when a precommitted transaction may be answered. */
+  async whenDurable(tx: Transaction): Promise<void> {
+    await whenCommitDurable(tx);
+    recycle(tx);
+  }
+
+  rollbackOwn(tx: Transaction): void {
+    rollback(tx);
+    recycle(tx);
+    this.settings.rollback();
+    this.onEnd?.(false);
+  }
+
+  // ---- blocks ----
+
+  /** BEGIN. In a block that a batch has opened it makes that one explicit. False: there was a block already. */
+  begin(wanted: Characteristics, now: number, implicit = false): boolean {
+    if (this.transaction !== null) {
+      if (!this.isImplicit || implicit) return false;
+      this.isImplicit = false;
+      this.setCharacteristics(wanted);
+      return true;
+    }
+    this.#settleCursors();
+    this.#unpark();
+    this.transaction = this.#begin(wanted);
+    this.transactionTime = now;
+    this.isImplicit = implicit;
+    return true;
+  }
+
+  /** SET TRANSACTION: before the first statement of the block. 25001, 25P01. */
+  setCharacteristics(wanted: Characteristics): void {
+    const tx = this.#block('SET TRANSACTION');
+    if (wanted.isolation !== null) {
+      const isolation = ISOLATION[wanted.isolation];
+      if (isolation !== tx.isolation && (tx.snapshotTaken || tx.number !== 0)) {
+        throw new SqlError(SQLSTATE.active_sql_transaction, 'SET TRANSACTION ISOLATION LEVEL must be called before any query');
+      }
+      tx.isolation = isolation;
+    }
+    if (wanted.readOnly === false && tx.readOnly && tx.snapshotTaken) {
+      throw new SqlError(SQLSTATE.active_sql_transaction, 'transaction read-write mode must be set before any query');
+    }
+    if (wanted.readOnly !== null) tx.readOnly = wanted.readOnly;
+  }
+
+  #block(what: string): Transaction {
+    if (this.transaction !== null) return this.transaction;
+    throw new SqlError(SQLSTATE.no_active_sql_transaction, `${what} can only be used in transaction blocks`);
+  }
+
+  /** What the block's end must do besides: open cursors take their rows, savepoints go. */
+  #leaveBlock(): Transaction | null {
+    const tx = this.transaction;
+    this.#settleCursors();
+    this.transaction = null;
+    this.isImplicit = false;
+    this.#savepoints = [];
+    return tx;
+  }
+
+  /** COMMIT, precommitted only; a failed block is rolled back. Returns the transaction to wait for, or null. */
+  precommitBlock(): Transaction | null {
+    const tx = this.#leaveBlock();
+    if (tx === null) return null;
+    if (tx.failed) {
+      this.rollbackOwn(tx);
+      return null;
+    }
+    this.precommit(tx);
+    return tx;
+  }
+
+  /** COMMIT. False: the block had failed and was rolled back, or there was none. */
+  commitBlock(): boolean {
+    const tx = this.precommitBlock();
+    if (tx === null) return false;
+    commitDurable(tx);
+    recycle(tx);
+    return true;
+  }
+
+  rollbackBlock(): void {
+    this.cursors.clear();
+    const tx = this.#leaveBlock();
+    if (tx !== null) this.rollbackOwn(tx);
+  }
+
+  /** An error in a block: it can only be rolled back, or back to a savepoint. */
+  failBlock(): void {
+    if (this.transaction?.open === true) this.transaction.failed = true;
+  }
+
+  savepoint(name: string): void {
+    const tx = this.#block('SAVEPOINT');
+    this.#savepoints.push({ name, place: savepoint(tx), settings: this.settings.mark() });
+  }
+
+  #savepointAt(name: string): number {
+    const at = this.#savepoints.findLastIndex((one) => one.name === name);
+    if (at < 0) throw new SqlError(SQLSTATE.invalid_savepoint_specification, `savepoint "${name}" does not exist`);
+    return at;
+  }
+
+  releaseSavepoint(name: string): void {
+    checkOpen(this.#block('RELEASE SAVEPOINT'));
+    this.#savepoints.length = this.#savepointAt(name);
+  }
+
+  /** The savepoint stays; those behind it go. */
+  rollbackToSavepoint(name: string): void {
+    const tx = this.#block('ROLLBACK TO SAVEPOINT');
+    const at = this.#savepointAt(name);
+    this.#settleCursors();
+    const { place, settings } = this.#savepoints[at];
+    this.#savepoints.length = at + 1;
+    rollbackTo(tx, place);
+    this.settings.rollback(settings);
+  }
+
+  // ---- what goes on ----
+
+  /** Before another statement: cursors that are open keep what they saw. */
+  #settleCursors(): void {
+    for (const cursor of [...this.cursors]) cursor.settle();
+    this.cursors.clear();
+  }
+
+  settleCursors(): void {
+    if (this.cursors.size > 0) this.#settleCursors();
+  }
+
+  /** Rows and errors may leave once everything they rest on is durable (TX-T9). Blocks. */
+  meetDependency(tx: Transaction): void {
+    meetDependency(tx);
+  }
+
+  /** Asks it, from any thread, to end what it runs. */
+  cancel(): void {
+    cancelSession(this.txns, this.slot, 1);
+  }
+
+  isCancelled(): boolean {
+    return sessionCancelled(this.txns, this.slot) !== 0;
+  }
+
+  clearCancel(): void {
+    clearSessionCancel(this.txns, this.slot);
+  }
+
+  /** Rolls back what is open and gives the slot back. */
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.cursors.clear();
+    const tx = this.transaction;
+    this.transaction = null;
+    if (tx?.open === true) this.rollbackOwn(tx);
+    this.#dropReader();
+    releaseTables(this.locks, this.slot);
+    closeSession(this.txns, this.slot);
+  }
+}

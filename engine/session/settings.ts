@@ -1,0 +1,245 @@
+/**
+ * Settings of a session: which there are, what they may hold, and what they hold now. Names and values are those of PostgreSQL,
+ * whose clients set them; SET LOCAL lasts to the end of the transaction, and a rollback takes SET back as well.
+ */
+
+import { SqlError, SQLSTATE } from '../../shm/errors.ts';
+
+export interface SettingRule {
+  readonly name: string;
+  readonly initial: string;
+  readonly description: string;
+  /** The value as it is kept, or null when it is refused. */
+  readonly accept: (value: string) => string | null;
+  /** Part of the key of cached statements: its value changes what a text means. */
+  readonly changesMeaning: boolean;
+  readonly readOnly: boolean;
+}
+
+const asItIs = (value: string): string => value;
+
+const TRUE = new Set(['on', 'true', 'yes', '1', 't', 'y']);
+const FALSE = new Set(['off', 'false', 'no', '0', 'f', 'n']);
+
+const boolean = (value: string): string | null => {
+  const word = value.trim().toLowerCase();
+  if (TRUE.has(word)) return 'on';
+  return FALSE.has(word) ? 'off' : null;
+};
+
+const oneOf =
+  (...words: string[]) =>
+  (value: string): string | null => {
+    const word = value.trim().toLowerCase();
+    return words.includes(word) ? word : null;
+  };
+
+const UNITS: { readonly [unit: string]: number } = { us: 0.001, ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Milliseconds, as a number with or without a unit. */
+const milliseconds = (value: string): string | null => {
+  const match = /^\s*(\d+(?:\.\d+)?)\s*(us|ms|s|min|h|d)?\s*$/.exec(value);
+  if (match === null) return null;
+  const time = Math.round(Number(match[1]) * UNITS[match[2] ?? 'ms']);
+  return time > 2_147_483_647 ? null : String(time);
+};
+
+const SIZES: { readonly [unit: string]: number } = { B: 1 / 1024, kB: 1, MB: 1024, GB: 1024 * 1024, TB: 1024 ** 3 };
+
+/** kB, as a number with or without a unit. */
+const kilobytes = (value: string): string | null => {
+  const match = /^\s*(\d+)\s*(B|kB|MB|GB|TB)?\s*$/.exec(value);
+  return match === null ? null : String(Math.ceil(Number(match[1]) * SIZES[match[2] ?? 'kB']));
+};
+
+const integer =
+  (least: number, greatest: number) =>
+  (value: string): string | null =>
+    /^\s*-?\d+\s*$/.test(value) && Number(value) >= least && Number(value) <= greatest ? String(Number(value)) : null;
+
+const timeZone = (value: string): string | null => {
+  const name = value.trim();
+  if (/^[+-]?\d{1,2}(:\d{2}){0,2}$/.test(name)) return name;
+  if (name.toLowerCase() === 'utc' || name.toLowerCase() === 'gmt') return name.toUpperCase();
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone === '' ? null : name;
+  } catch {
+    return null;
+  }
+};
+
+const ISOLATION = oneOf('serializable', 'repeatable read', 'read committed', 'read uncommitted');
+
+function rule(
+  name: string,
+  initial: string,
+  accept: SettingRule['accept'],
+  description: string,
+  options: { changesMeaning?: boolean; readOnly?: boolean } = {},
+): SettingRule {
+  return {
+    name,
+    initial,
+    accept,
+    description,
+    changesMeaning: options.changesMeaning ?? false,
+    readOnly: options.readOnly ?? false,
+  };
+}
+
+const meaning = { changesMeaning: true };
+const fixed = { readOnly: true };
+
+export const SETTINGS: readonly SettingRule[] = [
+  rule('application_name', '', asItIs, 'the name of the program that uses the session'),
+  rule('bytea_output', 'hex', oneOf('hex', 'escape'), 'how bytea is shown as text', meaning),
+  rule('client_encoding', 'UTF8', (value) => (/^utf-?8$/i.test(value.trim()) ? 'UTF8' : null), 'encoding of text'),
+  rule('client_min_messages', 'notice', asItIs, 'least weight of messages that are sent'),
+  rule('datestyle', 'ISO, MDY', dateStyle, 'how dates are read and shown', meaning),
+  rule('default_transaction_deferrable', 'off', boolean, 'new transactions are deferrable'),
+  rule('default_transaction_isolation', 'read committed', ISOLATION, 'isolation of new transactions'),
+  rule('default_transaction_read_only', 'off', boolean, 'new transactions only read'),
+  rule('extra_float_digits', '1', integer(-15, 3), 'digits of floats as text', meaning),
+  rule('idle_in_transaction_session_timeout', '0', milliseconds, 'ends a session that leaves a transaction open, ms; 0: never'),
+  rule('integer_datetimes', 'on', boolean, 'times are integers', fixed),
+  rule('intervalstyle', 'postgres', oneOf('postgres', 'iso_8601'), 'how intervals are shown', meaning),
+  rule('lock_timeout', '0', milliseconds, 'longest wait for a lock, ms; 0: no limit'),
+  rule('search_path', '"$user", public', asItIs, 'schemas in which names are looked up', meaning),
+  rule('server_encoding', 'UTF8', asItIs, 'encoding of the database', fixed),
+  rule('server_version', '15.8', asItIs, 'version of PostgreSQL that this dialect follows', fixed),
+  rule('server_version_num', '150008', asItIs, 'the same as a number', fixed),
+  rule('standard_conforming_strings', 'on', boolean, 'backslashes in strings are plain characters', meaning),
+  rule('statement_timeout', '0', milliseconds, 'longest run of a statement, ms; 0: no limit'),
+  rule('synchronous_commit', 'on', oneOf('on', 'off', 'local', 'remote_write', 'remote_apply'), 'a commit waits for the disk'),
+  rule('timezone', 'UTC', timeZone, 'time zone in which timestamps with time zone are read and shown', meaning),
+  rule('transaction_isolation', 'read committed', ISOLATION, 'isolation of the running transaction'),
+  rule('transaction_read_only', 'off', boolean, 'the running transaction only reads'),
+  rule('work_mem', '65536', kilobytes, 'memory of one sort or hash before it spills, kB'),
+];
+
+function dateStyle(value: string): string | null {
+  let style = 'ISO';
+  let order = 'MDY';
+  for (const word of value.split(',').map((part) => part.trim().toUpperCase())) {
+    if (word === 'ISO') style = 'ISO';
+    else if (word === 'MDY' || word === 'US') order = 'MDY';
+    else if (word === 'DMY' || word === 'EUROPEAN') order = 'DMY';
+    else if (word === 'YMD') order = 'YMD';
+    else return null;
+  }
+  return `${style}, ${order}`;
+}
+
+const rules = new Map(SETTINGS.map((one) => [one.name, one]));
+
+/** The rule of a setting, its name in any case. 42704. */
+export function settingRule(name: string): SettingRule {
+  const found = rules.get(name.toLowerCase());
+  if (found === undefined) {
+    throw new SqlError(SQLSTATE.undefined_object, `unrecognized configuration parameter "${name}"`);
+  }
+  return found;
+}
+
+interface Change {
+  readonly name: string;
+  readonly before: string | undefined;
+  readonly local: boolean;
+}
+
+/** Values of one session. */
+export class Settings {
+  readonly #values = new Map<string, string>();
+  /** What the running transaction has changed, oldest first. */
+  #changes: Change[] = [];
+  /** Text of those that change meaning: part of cache keys. */
+  #key: string | null = null;
+
+  /** The value as text. 42704. Names with a point are the program's own. */
+  get(name: string): string {
+    const folded = name.toLowerCase();
+    const value = this.#values.get(folded);
+    if (value !== undefined) return value;
+    return settingRule(folded).initial;
+  }
+
+  /** The same, null when there is none. */
+  find(name: string): string | null {
+    const folded = name.toLowerCase();
+    return this.#values.get(folded) ?? rules.get(folded)?.initial ?? null;
+  }
+
+  /** Sets a value; null: the initial one. In a transaction it goes back with a rollback, `local` ones with any end. 22023, 55P02. */
+  set(name: string, value: string | null, inTransaction: boolean, local = false): void {
+    const folded = name.toLowerCase();
+    const kept = value === null ? undefined : accepted(folded, value);
+    if (inTransaction) this.#changes.push({ name: folded, before: this.#values.get(folded), local });
+    else if (local) return;
+    this.#put(folded, kept);
+  }
+
+  #put(name: string, value: string | undefined): void {
+    if (value === undefined) this.#values.delete(name);
+    else this.#values.set(name, value);
+    this.#key = null;
+  }
+
+  /** A place in the transaction's changes, for savepoints. */
+  mark(): number {
+    return this.#changes.length;
+  }
+
+  /** Takes back what came behind a mark; 0: all of the transaction. */
+  rollback(mark = 0): void {
+    while (this.#changes.length > mark) {
+      const change = this.#changes.pop() as Change;
+      this.#put(change.name, change.before);
+    }
+  }
+
+  /** The transaction has committed: what was local goes back to what it was. */
+  commit(): void {
+    if (this.#changes.length === 0) return;
+    for (const change of this.#changes.reverse()) if (change.local) this.#put(change.name, change.before);
+    this.#changes = [];
+  }
+
+  /** Equal keys read a text alike. */
+  get key(): string {
+    if (this.#key === null) {
+      const own = [...this.#values].filter(([name]) => rules.get(name)?.changesMeaning === true);
+      this.#key = own
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([name, value]) => `${name}=${value}`)
+        .join('\n');
+    }
+    return this.#key;
+  }
+
+  /** All, for SHOW ALL. */
+  all(): { name: string; setting: string; description: string }[] {
+    return SETTINGS.map(({ name, description }) => ({ name, setting: this.get(name), description }));
+  }
+}
+
+function accepted(name: string, value: string): string {
+  if (name.includes('.')) return value;
+  const known = settingRule(name);
+  if (known.readOnly) {
+    throw new SqlError('55P02', `parameter "${name}" cannot be changed`);
+  }
+  const kept = known.accept(value);
+  if (kept === null) {
+    throw new SqlError(SQLSTATE.invalid_parameter_value, `invalid value for parameter "${name}": "${value}"`);
+  }
+  return kept;
+}
+
+/** Names of a search path, quotes taken off; "$user" stays. */
+export function pathSchemas(path: string): string[] {
+  return path
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+    .map((part) => (part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part.toLowerCase()));
+}
