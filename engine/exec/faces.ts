@@ -124,6 +124,7 @@ export interface RowFaces {
 export function rowFaces(
   columns: readonly { readonly name: string; readonly type: SqlType }[],
   options: FaceOptions,
+  isObject: boolean,
 ): RowFaces | null {
   const names: string[] = [];
   const places: number[] = [];
