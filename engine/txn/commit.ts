@@ -71,6 +71,7 @@ export function commit(tx: Transaction): void {
     takeEndCredit(log);
   }
   log.scratch[PREVIOUS] = txnSlotLastLsn(txns.f64, slot);
+  if (txns.hooks.committing !== null) txns.hooks.committing(tx);
   if (testing) yieldPoint('commit.begin');
   reserveCommit(log, tx.number >>> 0, now, slot + TXN_SLOT_STAMP, slot + TXN_SLOT_STATE, TXN_PRECOMMITTED);
   tx.times[COMMIT_STAMP] = log.scratch[STAMP];

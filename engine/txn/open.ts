@@ -60,6 +60,7 @@ const NO_HOOKS: TxnHooks = {
   validate: null,
   precommitted: null,
   undoOther: null,
+  committing: null,
   clockBehind: null,
   ended: null,
 };

@@ -125,6 +125,8 @@ export interface TxnHooks {
   precommitted: ((tx: Transaction) => void) | null;
   /** Undoes an entry of kind UNDO_OTHER, at byte offset `entry` of the heap; any thread may be asked to. */
   undoOther: ((txns: Transactions, slot: number, entry: number) => void) | null;
+  /** A transaction that has written is about to get its commit record; it can no longer fail (null but while there is DDL). */
+  committing: ((tx: Transaction) => void) | null;
   /** The wall clock is more than 10 s behind the last stamp, by so many microseconds (TX-T1). */
   clockBehind: ((microseconds: number) => void) | null;
   /** Whatever the outcome: locks and recorded reads of the transaction are to be released. */
