@@ -9,6 +9,8 @@
 
 /** madvise(2) on Linux. */
 const MADV_HUGEPAGE = 14;
+/** Since Linux 6.1: what has small pages already gets a huge one now. */
+const MADV_COLLAPSE = 25;
 
 type Advise = (address: bigint, bytes: bigint, advice: number) => number;
 
@@ -43,9 +45,13 @@ function lookUp(): typeof found {
   }
 }
 
-/** Gives the advice for a whole buffer. True if the system took it. */
+/** Gives the advice for a whole buffer, whose used parts get huge pages at once. True if the system took it. */
 export function adviseHugePages(buffer: ArrayBufferLike): boolean {
   const call = systemCall();
   if (call === null || call === undefined) return false;
-  return call.advise(call.pointer(buffer), BigInt(buffer.byteLength), MADV_HUGEPAGE) === 0;
+  const [at, bytes] = [call.pointer(buffer), BigInt(buffer.byteLength)];
+  if (call.advise(at, bytes, MADV_HUGEPAGE) !== 0) return false;
+  // Where it fails the system does the same by and by.
+  call.advise(at, bytes, MADV_COLLAPSE);
+  return true;
 }

@@ -48,7 +48,9 @@ export function initialiseRingBuffer(shm: SharedMemory, ring: ByteOffset, capaci
   assert(capacity >= 2 && (capacity & (capacity - 1)) === 0, 'the capacity of a queue is a power of two');
   setRingBufferCapacity(shm.i32, ring, capacity);
   setRingBufferEntryWords(shm.i32, ring, entryWords);
-  for (let cell = 0; cell < capacity; cell++) Atomics.store(shm.i32, cellWord(shm, ring, cell), cell);
+  const first = cellWord(shm, ring, 0);
+  const words = cellBytes(entryWords) >>> 2;
+  for (let cell = 0; cell < capacity; cell++) shm.i32[first + cell * words] = cell;
 }
 
 function cellWord(shm: SharedMemory, ring: ByteOffset, number: number): number {

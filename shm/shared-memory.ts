@@ -15,7 +15,6 @@
  */
 
 import { assert } from './assert.ts';
-import { adviseHugePages } from './huge-pages.ts';
 import { CONTROL_LAYOUT_VERSION } from './control.layout.ts';
 import {
   CONTROL_BYTES,
@@ -103,9 +102,6 @@ export interface SharedMemory extends SharedMemoryLayout {
   readonly lateBuriers: Burier[];
 }
 
-/** Smaller caches fit what the processor remembers of addresses; a test's tiny ones would only grow. */
-const HUGE_PAGES_FROM: Bytes = 32 << 20;
-
 const align = (bytes: number, to: number): number => Math.ceil(bytes / to) * to;
 
 /** Creates and initialises the memory. Throws 54000 when a part would exceed 2 GiB. */
@@ -120,10 +116,6 @@ export function createSharedMemory(options: SharedMemoryOptions): SharedMemory {
   const frameSegments: Segment[] = [];
   for (let first = 0; first < frames; first += framesPerSegment) {
     frameSegments.push(createLimited('frame segment', Math.min(framesPerSegment, frames - first) * PAGE_BYTES));
-  }
-  if (frames * PAGE_BYTES >= HUGE_PAGES_FROM) {
-    adviseHugePages(control.buffer);
-    for (const segment of frameSegments) adviseHugePages(segment.buffer);
   }
   // The slack costs address space only: it is touched by records that wrap, and then only by their tails.
   const ring = createLimited('log ring', ringBytes * 2);

@@ -62,8 +62,8 @@ export const RESOLVED = 1;
 /** In place of a slot's byte offset: none is free. */
 export const NO_SLOT = -1;
 
-/** A log position that is not known yet: nothing has been written under it. */
-const UNKNOWN_LSN = -1;
+/** A log position that is not known yet: nothing has been written under it. What memory holds at the start. */
+const UNKNOWN_LSN = 0;
 
 /** From the commit record on until the slot is given away. */
 export const hasCommitted = (state: number): boolean => state >= TXN_PRECOMMITTED && state <= TXN_STAMPING;
@@ -201,9 +201,6 @@ export function oldestTransactionLsn(txns: Transactions, now: number): number {
 /** Before the first transaction of a boot: numbers go on after the highest that the log knows (any 32 bits). */
 export function startNumbers(txns: Transactions, highest: number): void {
   Atomics.store(txns.i32, (txns.shared + TXN_SHARED_NEXT_NUMBER) >>> 2, highest | 0);
-  for (let number = 0; number <= txns.slotMask; number++) {
-    setTxnSlotFirstLsn(txns.f64, txns.slotsBase + number * TXN_SLOT_BYTES, UNKNOWN_LSN);
-  }
 }
 
 /** The number that was drawn last, unsigned: what a checkpoint notes. */

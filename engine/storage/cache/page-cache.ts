@@ -109,6 +109,8 @@ export interface PageCache {
   candidateCount: number;
   /** Above so many dirty frames a miss writes some first: a few stay clean, for pages that are needed together. */
   readonly dirtyMax: number;
+  /** The frame from which on the cache counts as used: then it gets huge pages, and this goes beyond all frames. */
+  hugePagesFrom: number;
   /** Counted by this thread, for observation. */
   readonly counts: PageCacheCounts;
 }
@@ -119,6 +121,11 @@ export interface PageCacheCounts {
   written: number;
   batches: number;
 }
+
+/** Smaller caches, in frames, fit what the processor remembers of addresses. */
+const HUGE_PAGES_CACHE = 4096;
+/** Frames in use at which huge pages are asked for: an idle database does without the memory around what it touches. */
+const HUGE_PAGES_AFTER = 512;
 
 /** Frames a scan goes round in. */
 const RING_FRAMES = 32;
@@ -161,6 +168,7 @@ export function createPageCache(shm: SharedMemory, world: World, files: Database
     candidateNext: 0,
     candidateCount: 0,
     dirtyMax: shm.frameCount - cleanFrames(shm.frameCount),
+    hugePagesFrom: shm.frameCount < HUGE_PAGES_CACHE ? Number.MAX_SAFE_INTEGER : HUGE_PAGES_AFTER,
     counts: { misses: 0, waits: 0, written: 0, batches: 0 },
   };
   registerCacheBurier(cache);

@@ -8,6 +8,7 @@
 import { crc32 } from 'node:zlib';
 import { dataDamaged, type SqlError } from '../../../shm/errors.ts';
 import { PAGE_BYTES } from '../../../shm/types.ts';
+import { ZEROS } from '../vfs/vfs.ts';
 import { PAGE_TYPE_MAX, pageTypeName, TEMPORARY_PAGE } from '../page.layout.ts';
 import { pageChecksum, pagePageId, pageType, setPageChecksum } from '../page.layout.gen.ts';
 import type { ByteViews } from '../rows/byte-views.ts';
@@ -43,10 +44,7 @@ export function imageState(views: ByteViews, page: number, pageId: number, check
 
 /** All 8 KiB are zero. */
 export function isBlank(views: ByteViews, page: number): boolean {
-  const i32 = views.i32;
-  const end = (page + PAGE_BYTES) >>> 2;
-  for (let word = page >>> 2; word < end; word++) if (i32[word] !== 0) return false;
-  return true;
+  return views.bytesView.compare(ZEROS, 0, PAGE_BYTES, page, page + PAGE_BYTES) === 0;
 }
 
 /** The error for an image that is not sound: names file, byte offset, what was expected and what is there (SM-W10). */

@@ -22,6 +22,7 @@ import {
 } from '../../../shm/frame.layout.gen.ts';
 import { FRAME_STATE_CLEAN, FRAME_STATE_EMPTY, FRAME_STATE_LOADING } from '../../../shm/frame.layout.ts';
 import { tableRemove } from '../../../shm/page-table.ts';
+import { adviseHugePages } from '../../../shm/huge-pages.ts';
 import { frameBase } from '../../../shm/shared-memory.ts';
 import { type Frame, NO_FRAME, NO_PAGE, type PageId } from '../../../shm/types.ts';
 import { isAllocationPage } from '../space/geometry.ts';
@@ -42,11 +43,20 @@ export function claimFrame(cache: PageCache, pageId: PageId): Frame {
   if (dirtyFrames(cache) > cache.dirtyMax) makeCleanFrames(cache);
   for (;;) {
     const frame = tryClaimFrame(cache, pageId);
+    if (frame >= cache.hugePagesFrom) useHugePages(cache);
     if (frame !== NO_FRAME) return frame;
     if (deadline === 0) deadline = performance.now() + CLAIM_MILLISECONDS;
     else if (performance.now() > deadline) throw cacheTooSmall(cache);
     makeCleanFrames(cache);
   }
+}
+
+/** Each thread asks once, which does no harm. */
+function useHugePages(cache: PageCache): void {
+  const { shm } = cache;
+  cache.hugePagesFrom = Number.MAX_SAFE_INTEGER;
+  adviseHugePages(shm.control.buffer);
+  for (const segment of shm.frameSegments) adviseHugePages(segment.buffer);
 }
 
 /** The same without writing: NO_FRAME when no clean frame was met. */

@@ -1,0 +1,164 @@
+/**
+ * How many of a table's rows satisfy a condition, from ANALYZE's statistics: most common values, histograms, distinct counts.
+ *
+ * Values are known at planning for constants and for literals of the text at hand; for the client's parameters the usual guesses
+ * stand. Source of the guesses: PostgreSQL's selfuncs.h.
+ */
+
+import type { CatalogTable, ColumnStatistics } from '../../catalog/objects.ts';
+import type { BoundExpression, ColumnId } from '../../sblr/bound.ts';
+import { implementations } from '../../values/functions.ts';
+import type { RowValue } from '../../storage/rows/row-value.ts';
+import { comparisonOf, membershipOf, type Comparison } from './conditions.ts';
+
+const EQUAL = 0.005;
+const INEQUAL = 1 / 3;
+const RANGE = 0.005;
+const MATCH = 0.05;
+const OTHER = 0.5;
+
+export interface ColumnInfo {
+  readonly table: CatalogTable;
+  /** Attribute of each column id. */
+  readonly attributes: ReadonlyMap<ColumnId, number>;
+  readonly rows: number;
+  /** Value of an expression if it is known now; undefined otherwise. */
+  readonly known: (expression: BoundExpression) => RowValue | undefined;
+}
+
+const clamp = (fraction: number): number => Math.min(1, Math.max(0, fraction));
+
+function statisticsOf(info: ColumnInfo, column: ColumnId): ColumnStatistics | undefined {
+  const attribute = info.attributes.get(column);
+  return info.table.statistics?.columns.find((one) => one.attribute === attribute);
+}
+
+/** A unique index over this very column: at most one row has a value. */
+function isUnique(info: ColumnInfo, column: ColumnId): boolean {
+  const attribute = info.attributes.get(column);
+  return info.table.indexes.some((index) => index.unique && index.keys.length === 1 && index.keys[0].attribute === attribute);
+}
+
+function distinctOf(info: ColumnInfo, statistics: ColumnStatistics): number {
+  return Math.max(1, statistics.distinct < 0 ? -statistics.distinct * info.rows : statistics.distinct);
+}
+
+/** Fraction of rows with one value, known or not. */
+function equalFraction(info: ColumnInfo, column: ColumnId, value: BoundExpression): number {
+  if (isUnique(info, column)) return 1 / Math.max(1, info.rows);
+  const statistics = statisticsOf(info, column);
+  if (statistics === undefined) return EQUAL;
+  const known = info.known(value);
+  if (known !== undefined && known !== null) {
+    const common = statistics.common.find((one) => one.value === known);
+    if (common !== undefined) return common.fraction;
+  }
+  const listed = statistics.common.reduce((sum, one) => sum + one.fraction, 0);
+  const others = Math.max(1, distinctOf(info, statistics) - statistics.common.length);
+  return clamp((1 - statistics.nullFraction - listed) / others);
+}
+
+/** Fraction of rows below a known value, by the histogram and the common values. Null: nothing is known. */
+function belowFraction(info: ColumnInfo, { column, value, condition }: Comparison): number | null {
+  const statistics = statisticsOf(info, column);
+  const known = info.known(value);
+  if (statistics === undefined || known === undefined || known === null || condition.op !== 'call') return null;
+  const type = condition.primitive.slice(0, condition.primitive.lastIndexOf('.'));
+  const compare = implementations[`${type}.compare`];
+  if (compare === undefined) return null;
+  let fraction = 0;
+  let listed = 0;
+  for (const common of statistics.common) {
+    listed += common.fraction;
+    if ((compare(common.value, known) as number) < 0) fraction += common.fraction;
+  }
+  const rest = Math.max(0, 1 - statistics.nullFraction - listed);
+  const { histogram } = statistics;
+  if (histogram.length < 2) return clamp(fraction + rest / 2);
+  let bucket = 0;
+  while (bucket < histogram.length && (compare(histogram[bucket], known) as number) < 0) bucket++;
+  const whole = Math.max(0, bucket - 1);
+  const inside = bucket > 0 && bucket < histogram.length ? withinBucket(histogram[bucket - 1], histogram[bucket], known) : 0;
+  return clamp(fraction + (rest * Math.min(histogram.length - 1, whole + inside)) / (histogram.length - 1));
+}
+
+/** Where in a bucket a value lies: numbers by proportion, others in the middle. */
+function withinBucket(low: RowValue, high: RowValue, value: RowValue): number {
+  if (typeof low === 'number' && typeof high === 'number' && typeof value === 'number' && high > low) {
+    return clamp((value - low) / (high - low));
+  }
+  return 0.5;
+}
+
+/** Fraction of rows that satisfy a comparison. */
+export function comparisonFraction(info: ColumnInfo, comparison: Comparison): number {
+  if (comparison.kind === 'equal') return equalFraction(info, comparison.column, comparison.value);
+  const below = belowFraction(info, comparison);
+  if (below === null) return INEQUAL;
+  const statistics = statisticsOf(info, comparison.column);
+  const upwards = comparison.kind === 'greater' || comparison.kind === 'greaterOrEqual';
+  return clamp(upwards ? 1 - below - (statistics?.nullFraction ?? 0) : below);
+}
+
+/** Fraction of rows between two bounds of one column. */
+export function rangeFraction(info: ColumnInfo, low: Comparison | null, high: Comparison | null): number {
+  if (low === null && high === null) return 1;
+  if (low === null || high === null) return comparisonFraction(info, (low ?? high) as Comparison);
+  const from = belowFraction(info, low);
+  const to = belowFraction(info, high);
+  return from === null || to === null ? RANGE : clamp(Math.max(to - from, 1 / Math.max(1, info.rows)));
+}
+
+/** Fraction of rows that satisfy any condition; two bounds of one column count as a range. */
+export function conditionsFraction(info: ColumnInfo, conditions: readonly BoundExpression[]): number {
+  let fraction = 1;
+  const lows = new Map<ColumnId, Comparison>();
+  const highs = new Map<ColumnId, Comparison>();
+  for (const condition of conditions) {
+    const comparison = comparisonOf(condition);
+    if (comparison === null) fraction *= otherFraction(info, condition);
+    else if (comparison.kind === 'equal') fraction *= comparisonFraction(info, comparison);
+    else (comparison.kind.startsWith('greater') ? lows : highs).set(comparison.column, comparison);
+  }
+  for (const column of new Set([...lows.keys(), ...highs.keys()])) {
+    fraction *= rangeFraction(info, lows.get(column) ?? null, highs.get(column) ?? null);
+  }
+  return fraction;
+}
+
+function otherFraction(info: ColumnInfo, condition: BoundExpression): number {
+  const membership = membershipOf(condition);
+  if (membership !== null) {
+    return clamp(membership.values.reduce((sum, value) => sum + equalFraction(info, membership.column, value), 0));
+  }
+  switch (condition.op) {
+    case 'isTest': {
+      if (condition.test !== 'null' || condition.operand.op !== 'column') return OTHER;
+      const nulls = statisticsOf(info, condition.operand.column)?.nullFraction ?? EQUAL;
+      return condition.negated ? 1 - nulls : nulls;
+    }
+    case 'not':
+      return 1 - conditionsFraction(info, [condition.operand]);
+    case 'or':
+      return clamp(1 - condition.operands.reduce((rest, operand) => rest * (1 - conditionsFraction(info, [operand])), 1));
+    case 'and':
+      return conditionsFraction(info, condition.operands);
+    case 'constant':
+      return condition.value === true ? 1 : 0;
+    case 'call':
+      if (condition.primitive.endsWith('.notEqual')) return 1 - EQUAL;
+      return /like|regex|similar|starts/i.test(condition.primitive) ? MATCH : OTHER;
+    default:
+      return OTHER;
+  }
+}
+
+/** Distinct values of a group key, a guess where nothing is known. */
+export function distinctValues(info: ColumnInfo, expression: BoundExpression): number {
+  if (expression.op === 'column') {
+    const statistics = statisticsOf(info, expression.column);
+    if (statistics !== undefined) return distinctOf(info, statistics);
+    if (isUnique(info, expression.column)) return Math.max(1, info.rows);
+  }
+  return Math.min(200, Math.max(1, info.rows));
+}
