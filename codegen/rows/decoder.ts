@@ -52,7 +52,8 @@ function emitValue(column: PlacedColumn): string {
   return column.nullBit < 0 ? value : `${emitNullTest(column)}?null:${value}`;
 }
 
-function emitNotNull(column: PlacedColumn): string {
+/** Expression: its value, for an image in which it is not NULL. Locals: those of RowReader, and the helpers it names. */
+export function emitNotNull(column: PlacedColumn): string {
   switch (column.kind) {
     case 'bool':
       return `${emitInt32(column)}!==0`;

@@ -107,6 +107,8 @@ export interface CompileEnvironment {
 /** The parts of the kernel that running code uses: assembled by the entry (engine/api/kernel-parts.ts is one). */
 export interface KernelAccess {
   readonly parts: import('../txn/transactions.ts').Transactions;
+  /** Row and table locks, and what serializable transactions record. */
+  readonly locks: import('../txn/locks.ts').Locks;
   /** Writes a long value to an overflow chain owned by the transaction (encodeRow's OverflowWriter). */
   overflowWriter(
     tx: Transaction,

@@ -1,0 +1,188 @@
+/**
+ * What generated statements call: comparisons of bytes for use under a hold (no allocation, no wait), canonical values, and what
+ * row code calls (codegen/rows). Everything by name in jitHelpers.
+ */
+
+import { implementations } from '../../engine/values/functions.ts';
+import { copyWords } from '../../engine/storage/rows/byte-views.ts';
+import type { IntervalValue, RowValue } from '../../engine/storage/rows/row-value.ts';
+import { findRow, findRowI32, findRowI64 } from '../../engine/txn/index-read.ts';
+import { insertRow } from '../../engine/txn/row-insert.ts';
+import { deleteRow, updateRow } from '../../engine/txn/row-update.ts';
+import { useTable } from '../../engine/txn/table-locks.ts';
+import { rowHelpers, scaledNumber } from '../rows/row-helpers.ts';
+
+/** Whether two pieces of memory hold the same bytes. */
+export function sameBytes(a: Uint8Array, at: number, b: Uint8Array, from: number, length: number): boolean {
+  for (let index = 0; index < length; index++) if (a[at + index] !== b[from + index]) return false;
+  return true;
+}
+
+/** Order of two pieces of memory as unsigned bytes, the shorter first where one is the other's beginning. */
+export function compareBytes(a: Uint8Array, at: number, aLength: number, b: Uint8Array, from: number, bLength: number): number {
+  const length = aLength < bLength ? aLength : bLength;
+  for (let index = 0; index < length; index++) {
+    const difference = a[at + index] - b[from + index];
+    if (difference !== 0) return difference;
+  }
+  return aLength - bLength;
+}
+
+/** Order of two strings by code points, which is that of their UTF-8 bytes; JavaScript's own differs for surrogates only. */
+export function compareText(a: string, b: string): number {
+  const length = a.length < b.length ? a.length : b.length;
+  for (let index = 0; index < length; index++) {
+    const x = a.charCodeAt(index);
+    const y = b.charCodeAt(index);
+    if (x === y) continue;
+    if (x >= 0xd800 && y >= 0xd800) return (x >= 0xe000 ? x - 0x2800 : x + 0x2000) - (y >= 0xe000 ? y - 0x2800 : y + 0x2000);
+    return x - y;
+  }
+  return a.length - b.length;
+}
+
+/** A LIKE pattern that has nothing but `%`: the pieces between, as bytes. */
+export interface Pattern {
+  /** The text begins with the first piece and ends with the last; with one piece it is that piece. */
+  readonly pieces: readonly Uint8Array[];
+}
+
+export function patternOf(pattern: string): Pattern | null {
+  if (/[_\\]/.test(pattern)) return null;
+  return { pieces: pattern.split('%').map((piece) => Buffer.from(piece)) };
+}
+
+/** Whether text matches. Allocates nothing. */
+export function matchBytes({ pieces }: Pattern, u8: Uint8Array, at: number, length: number): boolean {
+  const first = pieces[0];
+  if (pieces.length === 1) return first.length === length && sameBytes(u8, at, first, 0, length);
+  const last = pieces[pieces.length - 1];
+  if (first.length + last.length > length || !sameBytes(u8, at, first, 0, first.length)) return false;
+  const end = at + length - last.length;
+  if (!sameBytes(u8, end, last, 0, last.length)) return false;
+  let from = at + first.length;
+  for (let index = 1; index < pieces.length - 1; index++) {
+    const piece = pieces[index];
+    while (from + piece.length <= end && !sameBytes(u8, from, piece, 0, piece.length)) from++;
+    if (from + piece.length > end) return false;
+    from += piece.length;
+  }
+  return true;
+}
+
+/** One text for all spellings of a number: 1.50 and 1.5. */
+export function numericKey(value: string): string {
+  if (!value.includes('.')) return value === '-0' ? '0' : value;
+  const cut = value.replace(/\.?0+$/, '');
+  return cut === '-0' || cut === '' ? '0' : cut;
+}
+
+const DAY = 86_400_000_000n;
+
+function intervalKey({ months, days, microseconds }: IntervalValue): bigint {
+  return (BigInt(months) * 30n + BigInt(days)) * DAY + BigInt(microseconds);
+}
+
+/** The canonical value of a RowValue that is not NULL (keys.ts). */
+export function canonical(type: string, value: RowValue): number | bigint | string | boolean {
+  switch (type) {
+    case 'bool':
+      return value === true ? 1 : 0;
+    case 'date':
+      return rowHelpers.dateWord(value as number);
+    case 'numeric':
+      return numericKey(value as string);
+    case 'char':
+      return (value as string).replace(/ +$/, '');
+    case 'bytea':
+      return Buffer.from(value as Uint8Array).toString('latin1');
+    case 'interval':
+      return intervalKey(value as IntervalValue);
+    case 'jsonb':
+      return canonicalJson(value as string);
+    default:
+      return value as number | bigint | string;
+  }
+}
+
+/** Numbers in JSON are equal whatever their spelling. */
+const canonicalJson = (text: string): string =>
+  text.replace(/"(?:[^"\\]|\\.)*"|-?\d+\.\d+/g, (token) => (token.startsWith('"') ? token : numericKey(token)));
+
+/** A part of a key of several values. */
+export function keyPart(key: unknown): string {
+  if (key === null) return '~;';
+  return typeof key === 'string' ? `${key.length}:${key}` : `${String(key)};`;
+}
+
+/** Doubles as words, canonical: no -0, one NaN. */
+export const wordDouble = new Float64Array(1);
+export const wordPair = new Int32Array(wordDouble.buffer);
+
+export function doubleWords(value: number): void {
+  wordDouble[0] = value !== value ? Number.NaN : value + 0;
+}
+
+/** Order of two values that are not NULL: by type, for sorting. */
+export function comparatorOf(type: string): (a: never, b: never) => number {
+  switch (type) {
+    case 'text':
+    case 'varchar':
+    case 'name':
+      return compareText as (a: never, b: never) => number;
+    case 'uuid':
+    case 'int8':
+    case 'oid':
+    case 'time':
+    case 'timestamp':
+    case 'timestamptz':
+      return plainOrder as (a: never, b: never) => number;
+    case 'float4':
+    case 'float8':
+      return floatOrder as (a: never, b: never) => number;
+    default:
+      return implementations[`${type}.compare`] as (a: never, b: never) => number;
+  }
+}
+
+export const plainOrder = (a: number, b: number): number => (a < b ? -1 : a > b ? 1 : 0);
+
+export function floatOrder(a: number, b: number): number {
+  if (a < b) return -1;
+  if (a > b) return 1;
+  if (a === b) return 0;
+  return Number.isNaN(a) ? (Number.isNaN(b) ? 0 : 1) : -1;
+}
+
+/** An object with these keys. */
+export function objectOf(names: readonly string[], values: readonly unknown[]): Record<string, unknown> {
+  const made: Record<string, unknown> = {};
+  for (let index = 0; index < names.length; index++) made[names[index]] = values[index];
+  return made;
+}
+
+/** Everything by name, as the factories of generated code take it. */
+export const jitHelpers: Readonly<Record<string, unknown>> = {
+  ...rowHelpers,
+  scaledNumber,
+  copyWords,
+  sameBytes,
+  compareBytes,
+  compareText,
+  matchBytes,
+  numericKey,
+  canonical,
+  keyPart,
+  doubleWords,
+  wordPair,
+  plainOrder,
+  floatOrder,
+  objectOf,
+  findRow,
+  findRowI32,
+  findRowI64,
+  insertRow,
+  updateRow,
+  deleteRow,
+  useTable,
+};

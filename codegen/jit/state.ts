@@ -1,0 +1,202 @@
+/**
+ * What one run of a program works on: the `c` of generated code. Everything a run needs between its steps is here, nothing is held
+ * in the engine (SBLR-E1, E3). A program keeps one for its next run, so that a point query makes nothing but its row.
+ */
+
+import type { KernelAccess, Parameters, Run, StatementContext } from '../../engine/plan/program.ts';
+import { type ByteViews, copyWords, privateViews } from '../../engine/storage/rows/byte-views.ts';
+import { paddedLength, ROW_SCRATCH_BYTES, rowIdOf } from '../../engine/storage/rows/row-image.ts';
+import type { RowValue } from '../../engine/storage/rows/row-value.ts';
+import { parseDecimal } from '../../engine/storage/rows/wide-numeric.ts';
+import type { Transaction } from '../../engine/txn/transactions.ts';
+import type { OverflowFetch } from '../rows/decoder.ts';
+import { canonical, type Pattern, patternOf } from './helpers.ts';
+import type { ListSet } from './lists.ts';
+
+/** Images that wait for their page to be let go: bytes at first. */
+const COPIES_BYTES = 32768;
+/** What a scan may add under a hold without looking at the room: a page. */
+export const PAGE_ROOM = 8192;
+const ROWS_A_PAGE = 512;
+
+const NO_PARAMETERS: Parameters = { nulls: new Uint8Array(0), numbers: new Float64Array(0), values: [] };
+
+export class State {
+  readonly kernel: KernelAccess;
+  readonly overflow: OverflowFetch;
+  run!: Run;
+  tx!: Transaction;
+  context!: StatementContext;
+  numbers = NO_PARAMETERS.numbers;
+  nulls = NO_PARAMETERS.nulls;
+  values: Parameters['values'] = NO_PARAMETERS.values;
+  rows: unknown[] = [];
+  max = 0;
+  /** Number of the call that runs (Unit.site). */
+  at = -1;
+  /** A limit is reached, or the change says stop. */
+  finished = false;
+  /** Answer of the change that stopped the run: RUN_WAIT or RUN_RERUN; 0: none. */
+  stopped = 0;
+  changes = 0;
+  /** Of limits: rows to skip and rows left, two for each. */
+  counters = new Float64Array(0);
+  /** One row image, at byte 0. */
+  readonly out: ByteViews = privateViews(ROW_SCRATCH_BYTES);
+  /** Images that wait, where each begins (bit 0: its condition is still to be looked at), their row ids. */
+  copies: ByteViews;
+  offsets = new Int32Array(ROWS_A_PAGE);
+  origins = new Int32Array(ROWS_A_PAGE);
+  rowIds = new Float64Array(ROWS_A_PAGE);
+  count = 0;
+  used = 0;
+  /** Rows of statements that write or lock, held until the end (TX-T11). */
+  held: unknown[] = [];
+  /** Sets of DISTINCT, by number. */
+  seen: Set<unknown>[] = [];
+  /** Materialised rows of the stage that runs. */
+  list: unknown[][] = [];
+  /** Groups, sorters, writers: of the program's parts. */
+  readonly parts: unknown[] = [];
+  readonly #texts: (Uint8Array | undefined)[] = [];
+  readonly #patterns: (Pattern | null | undefined)[] = [];
+  readonly #sets = new Map<ListSet, { set: Set<unknown>; hasNull: boolean }>();
+  #derived = false;
+
+  constructor(kernel: KernelAccess, copies: boolean) {
+    this.kernel = kernel;
+    this.overflow = kernel.overflowFetch();
+    this.copies = copies ? privateViews(COPIES_BYTES) : this.out;
+  }
+
+  /** Takes a run on. */
+  bind(run: Run): void {
+    this.run = run;
+    this.tx = run.tx;
+    this.context = run.context;
+    const { parameters } = run;
+    this.numbers = parameters.numbers;
+    this.nulls = parameters.nulls;
+    this.values = parameters.values;
+    this.rows = run.rows;
+    this.finished = false;
+    this.stopped = 0;
+    this.changes = 0;
+    this.count = 0;
+    this.used = 0;
+    if (this.#derived) this.#forget();
+  }
+
+  #forget(): void {
+    this.#derived = false;
+    this.#texts.length = 0;
+    this.#patterns.length = 0;
+    this.#sets.clear();
+  }
+
+  /** A text parameter as UTF-8. */
+  textOf(index: number): Uint8Array {
+    let bytes = this.#texts[index];
+    if (bytes === undefined) {
+      this.#derived = true;
+      const value = this.values[index];
+      bytes = Buffer.from(typeof value === 'string' ? value : '');
+      this.#texts[index] = bytes;
+    }
+    return bytes;
+  }
+
+  /** A LIKE pattern; null when it needs more than bytes. */
+  likeOf(index: number): Pattern | null {
+    let pattern = this.#patterns[index];
+    if (pattern === undefined) {
+      this.#derived = true;
+      pattern = patternOf(String(this.values[index] ?? ''));
+      this.#patterns[index] = pattern;
+    }
+    return pattern;
+  }
+
+  /**
+   * A double that compares with integers, which are values times 10^scale, as the numeric parameter does with the values: between two
+   * integers it stands in their middle.
+   */
+  standIn(index: number, scale: number): number {
+    const value = this.values[index];
+    if (value === null || value === undefined) return 0;
+    const text = String(value);
+    if (text === 'NaN' || text === 'Infinity') return Number.POSITIVE_INFINITY;
+    if (text === '-Infinity') return Number.NEGATIVE_INFINITY;
+    const decimal = parseDecimal(text);
+    if (decimal === null) return 0;
+    const { digits, negative } = decimal;
+    const kept = digits.length - decimal.scale + scale;
+    let whole = 0;
+    if (kept > 17) whole = Number.POSITIVE_INFINITY;
+    else if (kept > 0) whole = Number(digits.slice(0, kept).padEnd(kept, '0'));
+    const rest = kept < 0 ? digits !== '' : /[1-9]/.test(digits.slice(kept));
+    const magnitude = rest ? whole + 0.5 : whole;
+    return negative && magnitude !== 0 ? -magnitude : magnitude;
+  }
+
+  /** The values of a list. */
+  setOf(list: ListSet): { set: Set<unknown>; hasNull: boolean } {
+    let made = this.#sets.get(list);
+    if (made === undefined) {
+      this.#derived = true;
+      made = { set: new Set(), hasNull: false };
+      const { name } = list.type;
+      for (const item of list.items) {
+        const value = 'parameter' in item ? this.parameter(item.parameter, name) : (item.constant as RowValue);
+        if (value === null) made.hasNull = true;
+        else made.set.add(canonical(name, value));
+      }
+      this.#sets.set(list, made);
+    }
+    return made;
+  }
+
+  /** A parameter as a RowValue. */
+  parameter(index: number, type: string): RowValue {
+    if (this.nulls[index] !== 0) return null;
+    const value = this.values[index];
+    if (value !== undefined) return value;
+    return type === 'bool' ? this.numbers[index] !== 0 : this.numbers[index];
+  }
+
+  /** Copies the image at `row` behind those that wait. For rows that lie in private memory, where room can be made. */
+  makeRoom(): void {
+    if (this.used + 2 * PAGE_ROOM > this.copies.u8.length) {
+      const larger = privateViews(this.copies.u8.length * 2);
+      larger.u8.set(this.copies.u8);
+      this.copies = larger;
+    }
+    if (this.count + ROWS_A_PAGE > this.offsets.length) {
+      const length = this.offsets.length * 2;
+      const offsets = new Int32Array(length);
+      offsets.set(this.offsets);
+      this.offsets = offsets;
+      const origins = new Int32Array(length);
+      origins.set(this.origins);
+      this.origins = origins;
+      const rowIds = new Float64Array(length);
+      rowIds.set(this.rowIds);
+      this.rowIds = rowIds;
+    }
+  }
+
+  /** A row that was read into `out`, as the only one of the stage. */
+  oneRow(page: number, slot: number): void {
+    this.offsets[0] = 0;
+    this.rowIds[0] = rowIdOf(page, slot);
+  }
+
+  /** Keeps an image. */
+  keep(from: ByteViews, row: number): void {
+    this.makeRoom();
+    const bytes = paddedLength(from.i32, row);
+    copyWords(this.copies.i32, this.used, from.i32, row, bytes);
+    this.offsets[this.count++] = this.used;
+    this.used += bytes;
+  }
+}
