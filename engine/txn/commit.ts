@@ -12,7 +12,7 @@
 
 import { releaseUndo, takeEndCredit } from '../storage/log/credit.ts';
 import { raiseVisibleHorizon, reserveCommit } from '../storage/log/commit.ts';
-import { durableLsn, flushTo } from '../storage/log/flush.ts';
+import { durableLsn, flushCommit } from '../storage/log/flush.ts';
 import { END, PREVIOUS, STAMP } from '../storage/log/log-context.ts';
 import { whenDurable } from '../storage/log/when-durable.ts';
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
@@ -120,7 +120,7 @@ export function commitDurable(tx: Transaction): void {
     return;
   }
   const { log } = tx.context;
-  if (tx.durability === DURABLE_COMMIT) flushTo(log, end);
+  if (tx.durability === DURABLE_COMMIT) flushCommit(log, end);
   else raiseVisibleHorizon(log, tx.times[COMMIT_STAMP]);
 }
 

@@ -24,6 +24,7 @@ import { checkDeaths } from '../../../shm/deaths.ts';
 import { TESTING, yieldPoint } from '../../../shm/yield-point.ts';
 import { ringDoorbell, waitOnWord } from '../../../shm/wait.ts';
 import { THREAD_PENDING_LOG } from '../../../shm/control.layout.gen.ts';
+import { arrive, gathered, gatherTime, noteFlushTime, takeArrived } from './gather.ts';
 import type { Log } from './log-context.ts';
 import {
   addLogSharedCommitOverhead,
@@ -36,6 +37,7 @@ import {
   LOG_SHARED_DOORBELLS,
   LOG_SHARED_DURABLE_LSN,
   LOG_SHARED_DURABLE_SEQUENCE,
+  LOG_SHARED_LEADER,
   LOG_SHARED_SLEEPERS,
   LOG_SHARED_WRITTEN_LSN,
   loadLogSharedCommitEnd,
@@ -91,6 +93,26 @@ export function tailLsn(log: Log): number {
  */
 export function flushTo(log: Log, lsn: number): void {
   while (durableLsn(log) < lsn) step(log, lsn, true);
+}
+
+/**
+ * The same for a committer whose record ends at `lsn`: it may wait a moment for threads that commit beside it, so that one flush
+ * serves them all (gather.ts).
+ */
+export function flushCommit(log: Log, lsn: number): void {
+  if (durableLsn(log) >= lsn) return;
+  arrive(log);
+  const { control, shared } = log;
+  const milliseconds = gatherTime(log);
+  if (milliseconds > 0) {
+    const sequence = loadLogSharedDurableSequence(control, shared);
+    if (durableLsn(log) >= lsn) return;
+    if (Atomics.load(control, (shared + LOG_SHARED_LEADER) >>> 2) === 0) {
+      sleepUntilFlushed(log, sequence, milliseconds);
+      gathered(log, loadLogSharedDurableSequence(control, shared) === sequence);
+    }
+  }
+  flushTo(log, lsn);
 }
 
 /** The same under the name that says what the caller wants. */
@@ -165,6 +187,7 @@ function lead(log: Log, target: number, sync: boolean): void {
   let written = false;
   try {
     const { control, shared } = log;
+    takeArrived(log);
     acquireLatch(log.shm, shared + LOG_SHARED_COMMIT_LATCH);
     const commitEnd = loadLogSharedCommitEnd(control, shared);
     const stamp = loadLogSharedLastStamp(control, shared);
@@ -178,11 +201,12 @@ function lead(log: Log, target: number, sync: boolean): void {
     const end = Math.min(completeTo(log, Math.max(target, commitEnd)), tail);
     ensureSpace(log, end);
     written = true;
+    const began = log.world.clock.now();
     writeBatches(log, end, overhead * BLOCK_HALVES);
     if (sync) {
       if (testing) yieldPoint('flush.written');
       syncWritten(log);
-      becameDurable(log, end, stamp);
+      becameDurable(log, end, stamp, began);
     }
   } catch (error) {
     if (!written && error instanceof SqlError && error.code !== '57P02') {
@@ -225,7 +249,7 @@ function waitForWriters(log: Log): void {
   checkPoison(log.shm);
 }
 
-function becameDurable(log: Log, end: number, stamp: number): void {
+function becameDurable(log: Log, end: number, stamp: number, began: number): void {
   const { control, shared } = log;
   if (testing) yieldPoint('flush.synced');
   if (stamp > loadLogSharedDurableHorizon(control, shared)) storeLogSharedDurableHorizon(control, shared, stamp);
@@ -236,7 +260,9 @@ function becameDurable(log: Log, end: number, stamp: number): void {
   // Last: whoever finds its commit below is answered, and then everybody has to see it.
   storeLogSharedDurableLsn(control, shared, end);
   if (testing) yieldPoint('flush.durable');
-  storeLogSharedLastFlushAt(control, shared, log.world.clock.now());
+  const now = log.world.clock.now();
+  noteFlushTime(log, now - began);
+  storeLogSharedLastFlushAt(control, shared, now);
 }
 
 function stepDown(log: Log): void {

@@ -71,6 +71,36 @@ export const LOG_SHARED_FLUSHES = 576;
 export const LOG_SHARED_BATCHES = 580;
 /** wall clock at the last flush, for relaxed durability. shared53 at byte 584, in microseconds. */
 export const LOG_SHARED_LAST_FLUSH_AT = 584;
+/** bit set of the threads 0..31 that wait for the next flush as committers (gather.ts). atomic32 at byte 640. */
+export const LOG_SHARED_ARRIVED = 640;
+/** threads 32..63. atomic32 at byte 644. */
+export const LOG_SHARED_ARRIVED32 = 644;
+/** threads 64..95. atomic32 at byte 648. */
+export const LOG_SHARED_ARRIVED64 = 648;
+/** threads 96..127. atomic32 at byte 652. */
+export const LOG_SHARED_ARRIVED96 = 652;
+/** bit set of the threads that committed with the last flush; three more words follow. atomic32 at byte 656. */
+export const LOG_SHARED_TAKEN = 656;
+/** threads 32..63. atomic32 at byte 660. */
+export const LOG_SHARED_TAKEN32 = 660;
+/** threads 64..95. atomic32 at byte 664. */
+export const LOG_SHARED_TAKEN64 = 664;
+/** threads 96..127. atomic32 at byte 668. */
+export const LOG_SHARED_TAKEN96 = 668;
+/** the same of the flush before that. atomic32 at byte 672. */
+export const LOG_SHARED_PREVIOUS = 672;
+/** threads 32..63. atomic32 at byte 676. */
+export const LOG_SHARED_PREVIOUS32 = 676;
+/** threads 64..95. atomic32 at byte 680. */
+export const LOG_SHARED_PREVIOUS64 = 680;
+/** threads 96..127. atomic32 at byte 684. */
+export const LOG_SHARED_PREVIOUS96 = 684;
+/** what writing and fdatasync of a flush took lately. atomic32 at byte 688, in microseconds. */
+export const LOG_SHARED_FLUSH_TIME = 688;
+/** flushes before which nobody waits for others. atomic32 at byte 692. */
+export const LOG_SHARED_GATHER_PAUSE = 692;
+/** pause after the next wait that was in vain. atomic32 at byte 696. */
+export const LOG_SHARED_GATHER_PENALTY = 696;
 
 /** log position up to which room in the ring is reserved, modulo 2^32. atomic32 at byte 0, in 8 bytes. */
 export const loadLogSharedTail = (i32: Int32Array, logShared: number): number => Atomics.load(i32, logShared >>> 2);
@@ -430,3 +460,198 @@ export const loadLogSharedLastFlushAt = (i32: Int32Array, logShared: number): nu
 export const storeLogSharedLastFlushAt = (i32: Int32Array, logShared: number, value: number): void => {
   storeShared53(i32, logShared + 584, value);
 };
+
+/** bit set of the threads 0..31 that wait for the next flush as committers (gather.ts). atomic32 at byte 640. */
+export const loadLogSharedArrived = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 640) >>> 2);
+export const storeLogSharedArrived = (i32: Int32Array, logShared: number, value: number): void => {
+  Atomics.store(i32, (logShared + 640) >>> 2, value);
+};
+/** The same word: what stood there before is returned. */
+export const addLogSharedArrived = (i32: Int32Array, logShared: number, delta: number): number => Atomics.add(i32, (logShared + 640) >>> 2, delta);
+export const exchangeLogSharedArrived = (i32: Int32Array, logShared: number, value: number): number => Atomics.exchange(i32, (logShared + 640) >>> 2, value);
+export const compareExchangeLogSharedArrived = (i32: Int32Array, logShared: number, expected: number, value: number): number =>
+  Atomics.compareExchange(i32, (logShared + 640) >>> 2, expected, value);
+/** The same word as an index of the Int32Array, for Atomics.wait and notify. */
+export const logSharedArrivedWord = (logShared: number): number => (logShared + 640) >>> 2;
+
+/** threads 32..63. atomic32 at byte 644. */
+export const loadLogSharedArrived32 = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 644) >>> 2);
+export const storeLogSharedArrived32 = (i32: Int32Array, logShared: number, value: number): void => {
+  Atomics.store(i32, (logShared + 644) >>> 2, value);
+};
+/** The same word: what stood there before is returned. */
+export const addLogSharedArrived32 = (i32: Int32Array, logShared: number, delta: number): number => Atomics.add(i32, (logShared + 644) >>> 2, delta);
+export const exchangeLogSharedArrived32 = (i32: Int32Array, logShared: number, value: number): number => Atomics.exchange(i32, (logShared + 644) >>> 2, value);
+export const compareExchangeLogSharedArrived32 = (i32: Int32Array, logShared: number, expected: number, value: number): number =>
+  Atomics.compareExchange(i32, (logShared + 644) >>> 2, expected, value);
+/** The same word as an index of the Int32Array, for Atomics.wait and notify. */
+export const logSharedArrived32Word = (logShared: number): number => (logShared + 644) >>> 2;
+
+/** threads 64..95. atomic32 at byte 648. */
+export const loadLogSharedArrived64 = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 648) >>> 2);
+export const storeLogSharedArrived64 = (i32: Int32Array, logShared: number, value: number): void => {
+  Atomics.store(i32, (logShared + 648) >>> 2, value);
+};
+/** The same word: what stood there before is returned. */
+export const addLogSharedArrived64 = (i32: Int32Array, logShared: number, delta: number): number => Atomics.add(i32, (logShared + 648) >>> 2, delta);
+export const exchangeLogSharedArrived64 = (i32: Int32Array, logShared: number, value: number): number => Atomics.exchange(i32, (logShared + 648) >>> 2, value);
+export const compareExchangeLogSharedArrived64 = (i32: Int32Array, logShared: number, expected: number, value: number): number =>
+  Atomics.compareExchange(i32, (logShared + 648) >>> 2, expected, value);
+/** The same word as an index of the Int32Array, for Atomics.wait and notify. */
+export const logSharedArrived64Word = (logShared: number): number => (logShared + 648) >>> 2;
+
+/** threads 96..127. atomic32 at byte 652. */
+export const loadLogSharedArrived96 = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 652) >>> 2);
+export const storeLogSharedArrived96 = (i32: Int32Array, logShared: number, value: number): void => {
+  Atomics.store(i32, (logShared + 652) >>> 2, value);
+};
+/** The same word: what stood there before is returned. */
+export const addLogSharedArrived96 = (i32: Int32Array, logShared: number, delta: number): number => Atomics.add(i32, (logShared + 652) >>> 2, delta);
+export const exchangeLogSharedArrived96 = (i32: Int32Array, logShared: number, value: number): number => Atomics.exchange(i32, (logShared + 652) >>> 2, value);
+export const compareExchangeLogSharedArrived96 = (i32: Int32Array, logShared: number, expected: number, value: number): number =>
+  Atomics.compareExchange(i32, (logShared + 652) >>> 2, expected, value);
+/** The same word as an index of the Int32Array, for Atomics.wait and notify. */
+export const logSharedArrived96Word = (logShared: number): number => (logShared + 652) >>> 2;
+
+/** bit set of the threads that committed with the last flush; three more words follow. atomic32 at byte 656. */
+export const loadLogSharedTaken = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 656) >>> 2);
+export const storeLogSharedTaken = (i32: Int32Array, logShared: number, value: number): void => {
+  Atomics.store(i32, (logShared + 656) >>> 2, value);
+};
+/** The same word: what stood there before is returned. */
+export const addLogSharedTaken = (i32: Int32Array, logShared: number, delta: number): number => Atomics.add(i32, (logShared + 656) >>> 2, delta);
+export const exchangeLogSharedTaken = (i32: Int32Array, logShared: number, value: number): number => Atomics.exchange(i32, (logShared + 656) >>> 2, value);
+export const compareExchangeLogSharedTaken = (i32: Int32Array, logShared: number, expected: number, value: number): number =>
+  Atomics.compareExchange(i32, (logShared + 656) >>> 2, expected, value);
+/** The same word as an index of the Int32Array, for Atomics.wait and notify. */
+export const logSharedTakenWord = (logShared: number): number => (logShared + 656) >>> 2;
+
+/** threads 32..63. atomic32 at byte 660. */
+export const loadLogSharedTaken32 = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 660) >>> 2);
+export const storeLogSharedTaken32 = (i32: Int32Array, logShared: number, value: number): void => {
+  Atomics.store(i32, (logShared + 660) >>> 2, value);
+};
+/** The same word: what stood there before is returned. */
+export const addLogSharedTaken32 = (i32: Int32Array, logShared: number, delta: number): number => Atomics.add(i32, (logShared + 660) >>> 2, delta);
+export const exchangeLogSharedTaken32 = (i32: Int32Array, logShared: number, value: number): number => Atomics.exchange(i32, (logShared + 660) >>> 2, value);
+export const compareExchangeLogSharedTaken32 = (i32: Int32Array, logShared: number, expected: number, value: number): number =>
+  Atomics.compareExchange(i32, (logShared + 660) >>> 2, expected, value);
+/** The same word as an index of the Int32Array, for Atomics.wait and notify. */
+export const logSharedTaken32Word = (logShared: number): number => (logShared + 660) >>> 2;
+
+/** threads 64..95. atomic32 at byte 664. */
+export const loadLogSharedTaken64 = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 664) >>> 2);
+export const storeLogSharedTaken64 = (i32: Int32Array, logShared: number, value: number): void => {
+  Atomics.store(i32, (logShared + 664) >>> 2, value);
+};
+/** The same word: what stood there before is returned. */
+export const addLogSharedTaken64 = (i32: Int32Array, logShared: number, delta: number): number => Atomics.add(i32, (logShared + 664) >>> 2, delta);
+export const exchangeLogSharedTaken64 = (i32: Int32Array, logShared: number, value: number): number => Atomics.exchange(i32, (logShared + 664) >>> 2, value);
+export const compareExchangeLogSharedTaken64 = (i32: Int32Array, logShared: number, expected: number, value: number): number =>
+  Atomics.compareExchange(i32, (logShared + 664) >>> 2, expected, value);
+/** The same word as an index of the Int32Array, for Atomics.wait and notify. */
+export const logSharedTaken64Word = (logShared: number): number => (logShared + 664) >>> 2;
+
+/** threads 96..127. atomic32 at byte 668. */
+export const loadLogSharedTaken96 = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 668) >>> 2);
+export const storeLogSharedTaken96 = (i32: Int32Array, logShared: number, value: number): void => {
+  Atomics.store(i32, (logShared + 668) >>> 2, value);
+};
+/** The same word: what stood there before is returned. */
+export const addLogSharedTaken96 = (i32: Int32Array, logShared: number, delta: number): number => Atomics.add(i32, (logShared + 668) >>> 2, delta);
+export const exchangeLogSharedTaken96 = (i32: Int32Array, logShared: number, value: number): number => Atomics.exchange(i32, (logShared + 668) >>> 2, value);
+export const compareExchangeLogSharedTaken96 = (i32: Int32Array, logShared: number, expected: number, value: number): number =>
+  Atomics.compareExchange(i32, (logShared + 668) >>> 2, expected, value);
+/** The same word as an index of the Int32Array, for Atomics.wait and notify. */
+export const logSharedTaken96Word = (logShared: number): number => (logShared + 668) >>> 2;
+
+/** the same of the flush before that. atomic32 at byte 672. */
+export const loadLogSharedPrevious = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 672) >>> 2);
+export const storeLogSharedPrevious = (i32: Int32Array, logShared: number, value: number): void => {
+  Atomics.store(i32, (logShared + 672) >>> 2, value);
+};
+/** The same word: what stood there before is returned. */
+export const addLogSharedPrevious = (i32: Int32Array, logShared: number, delta: number): number => Atomics.add(i32, (logShared + 672) >>> 2, delta);
+export const exchangeLogSharedPrevious = (i32: Int32Array, logShared: number, value: number): number => Atomics.exchange(i32, (logShared + 672) >>> 2, value);
+export const compareExchangeLogSharedPrevious = (i32: Int32Array, logShared: number, expected: number, value: number): number =>
+  Atomics.compareExchange(i32, (logShared + 672) >>> 2, expected, value);
+/** The same word as an index of the Int32Array, for Atomics.wait and notify. */
+export const logSharedPreviousWord = (logShared: number): number => (logShared + 672) >>> 2;
+
+/** threads 32..63. atomic32 at byte 676. */
+export const loadLogSharedPrevious32 = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 676) >>> 2);
+export const storeLogSharedPrevious32 = (i32: Int32Array, logShared: number, value: number): void => {
+  Atomics.store(i32, (logShared + 676) >>> 2, value);
+};
+/** The same word: what stood there before is returned. */
+export const addLogSharedPrevious32 = (i32: Int32Array, logShared: number, delta: number): number => Atomics.add(i32, (logShared + 676) >>> 2, delta);
+export const exchangeLogSharedPrevious32 = (i32: Int32Array, logShared: number, value: number): number => Atomics.exchange(i32, (logShared + 676) >>> 2, value);
+export const compareExchangeLogSharedPrevious32 = (i32: Int32Array, logShared: number, expected: number, value: number): number =>
+  Atomics.compareExchange(i32, (logShared + 676) >>> 2, expected, value);
+/** The same word as an index of the Int32Array, for Atomics.wait and notify. */
+export const logSharedPrevious32Word = (logShared: number): number => (logShared + 676) >>> 2;
+
+/** threads 64..95. atomic32 at byte 680. */
+export const loadLogSharedPrevious64 = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 680) >>> 2);
+export const storeLogSharedPrevious64 = (i32: Int32Array, logShared: number, value: number): void => {
+  Atomics.store(i32, (logShared + 680) >>> 2, value);
+};
+/** The same word: what stood there before is returned. */
+export const addLogSharedPrevious64 = (i32: Int32Array, logShared: number, delta: number): number => Atomics.add(i32, (logShared + 680) >>> 2, delta);
+export const exchangeLogSharedPrevious64 = (i32: Int32Array, logShared: number, value: number): number => Atomics.exchange(i32, (logShared + 680) >>> 2, value);
+export const compareExchangeLogSharedPrevious64 = (i32: Int32Array, logShared: number, expected: number, value: number): number =>
+  Atomics.compareExchange(i32, (logShared + 680) >>> 2, expected, value);
+/** The same word as an index of the Int32Array, for Atomics.wait and notify. */
+export const logSharedPrevious64Word = (logShared: number): number => (logShared + 680) >>> 2;
+
+/** threads 96..127. atomic32 at byte 684. */
+export const loadLogSharedPrevious96 = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 684) >>> 2);
+export const storeLogSharedPrevious96 = (i32: Int32Array, logShared: number, value: number): void => {
+  Atomics.store(i32, (logShared + 684) >>> 2, value);
+};
+/** The same word: what stood there before is returned. */
+export const addLogSharedPrevious96 = (i32: Int32Array, logShared: number, delta: number): number => Atomics.add(i32, (logShared + 684) >>> 2, delta);
+export const exchangeLogSharedPrevious96 = (i32: Int32Array, logShared: number, value: number): number => Atomics.exchange(i32, (logShared + 684) >>> 2, value);
+export const compareExchangeLogSharedPrevious96 = (i32: Int32Array, logShared: number, expected: number, value: number): number =>
+  Atomics.compareExchange(i32, (logShared + 684) >>> 2, expected, value);
+/** The same word as an index of the Int32Array, for Atomics.wait and notify. */
+export const logSharedPrevious96Word = (logShared: number): number => (logShared + 684) >>> 2;
+
+/** what writing and fdatasync of a flush took lately. atomic32 at byte 688, in microseconds. */
+export const loadLogSharedFlushTime = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 688) >>> 2);
+export const storeLogSharedFlushTime = (i32: Int32Array, logShared: number, value: number): void => {
+  Atomics.store(i32, (logShared + 688) >>> 2, value);
+};
+/** The same word: what stood there before is returned. */
+export const addLogSharedFlushTime = (i32: Int32Array, logShared: number, delta: number): number => Atomics.add(i32, (logShared + 688) >>> 2, delta);
+export const exchangeLogSharedFlushTime = (i32: Int32Array, logShared: number, value: number): number => Atomics.exchange(i32, (logShared + 688) >>> 2, value);
+export const compareExchangeLogSharedFlushTime = (i32: Int32Array, logShared: number, expected: number, value: number): number =>
+  Atomics.compareExchange(i32, (logShared + 688) >>> 2, expected, value);
+/** The same word as an index of the Int32Array, for Atomics.wait and notify. */
+export const logSharedFlushTimeWord = (logShared: number): number => (logShared + 688) >>> 2;
+
+/** flushes before which nobody waits for others. atomic32 at byte 692. */
+export const loadLogSharedGatherPause = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 692) >>> 2);
+export const storeLogSharedGatherPause = (i32: Int32Array, logShared: number, value: number): void => {
+  Atomics.store(i32, (logShared + 692) >>> 2, value);
+};
+/** The same word: what stood there before is returned. */
+export const addLogSharedGatherPause = (i32: Int32Array, logShared: number, delta: number): number => Atomics.add(i32, (logShared + 692) >>> 2, delta);
+export const exchangeLogSharedGatherPause = (i32: Int32Array, logShared: number, value: number): number => Atomics.exchange(i32, (logShared + 692) >>> 2, value);
+export const compareExchangeLogSharedGatherPause = (i32: Int32Array, logShared: number, expected: number, value: number): number =>
+  Atomics.compareExchange(i32, (logShared + 692) >>> 2, expected, value);
+/** The same word as an index of the Int32Array, for Atomics.wait and notify. */
+export const logSharedGatherPauseWord = (logShared: number): number => (logShared + 692) >>> 2;
+
+/** pause after the next wait that was in vain. atomic32 at byte 696. */
+export const loadLogSharedGatherPenalty = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 696) >>> 2);
+export const storeLogSharedGatherPenalty = (i32: Int32Array, logShared: number, value: number): void => {
+  Atomics.store(i32, (logShared + 696) >>> 2, value);
+};
+/** The same word: what stood there before is returned. */
+export const addLogSharedGatherPenalty = (i32: Int32Array, logShared: number, delta: number): number => Atomics.add(i32, (logShared + 696) >>> 2, delta);
+export const exchangeLogSharedGatherPenalty = (i32: Int32Array, logShared: number, value: number): number => Atomics.exchange(i32, (logShared + 696) >>> 2, value);
+export const compareExchangeLogSharedGatherPenalty = (i32: Int32Array, logShared: number, expected: number, value: number): number =>
+  Atomics.compareExchange(i32, (logShared + 696) >>> 2, expected, value);
+/** The same word as an index of the Int32Array, for Atomics.wait and notify. */
+export const logSharedGatherPenaltyWord = (logShared: number): number => (logShared + 696) >>> 2;

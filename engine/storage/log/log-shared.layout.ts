@@ -6,6 +6,7 @@
  *   commit line               who holds commitLatch (TX-T7)
  *   leader line .. segments   who leads, that is has put its thread number + 1 into `leader`
  *   ringUsed, fileFree        everybody, by Atomics.add
+ *   arrived line              committers, and who leads (gather.ts)
  *   preparer line             who has put its thread number + 1 into `preparer`
  */
 
@@ -94,5 +95,29 @@ export const LOG_SHARED = defineStruct({
     flushes: { at: 576, type: 'atomic32', doc: 'flushes so far (statistics)' },
     batches: { at: 580, type: 'atomic32', doc: 'batches written so far (statistics)' },
     lastFlushAt: { at: 584, type: 'shared53', unit: 'microseconds', doc: 'wall clock at the last flush, for relaxed durability' },
+
+    arrived: {
+      at: 640,
+      type: 'atomic32',
+      doc: 'bit set of the threads 0..31 that wait for the next flush as committers (gather.ts)',
+    },
+    arrived32: { at: 644, type: 'atomic32', doc: 'threads 32..63' },
+    arrived64: { at: 648, type: 'atomic32', doc: 'threads 64..95' },
+    arrived96: { at: 652, type: 'atomic32', doc: 'threads 96..127' },
+    taken: {
+      at: 656,
+      type: 'atomic32',
+      doc: 'bit set of the threads that committed with the last flush; three more words follow',
+    },
+    taken32: { at: 660, type: 'atomic32', doc: 'threads 32..63' },
+    taken64: { at: 664, type: 'atomic32', doc: 'threads 64..95' },
+    taken96: { at: 668, type: 'atomic32', doc: 'threads 96..127' },
+    previous: { at: 672, type: 'atomic32', doc: 'the same of the flush before that' },
+    previous32: { at: 676, type: 'atomic32', doc: 'threads 32..63' },
+    previous64: { at: 680, type: 'atomic32', doc: 'threads 64..95' },
+    previous96: { at: 684, type: 'atomic32', doc: 'threads 96..127' },
+    flushTime: { at: 688, type: 'atomic32', unit: 'microseconds', doc: 'what writing and fdatasync of a flush took lately' },
+    gatherPause: { at: 692, type: 'atomic32', doc: 'flushes before which nobody waits for others' },
+    gatherPenalty: { at: 696, type: 'atomic32', doc: 'pause after the next wait that was in vain' },
   },
 });

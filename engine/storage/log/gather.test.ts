@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SimulatedVfs } from '../vfs/simulated-vfs.ts';
+import { durableLsn, flushAll, flushCommit } from './flush.ts';
+import { arrive, gathered, gatherTime, takeArrived } from './gather.ts';
+import { claimEnd, commitNumbered, fixtureLog, writeNumbered } from './log-fixture.ts';
+import { LOG_SHARED_ARRIVED, LOG_SHARED_TAKEN, storeLogSharedFlushTime } from './log-shared.layout.gen.ts';
+import type { Log } from './log-context.ts';
+
+const OTHER = 5;
+
+const bits = (log: Log, at: number): number => log.control[(log.shared + at) >>> 2];
+
+/** The thread OTHER waits for the next flush as a committer. */
+const otherArrives = (log: Log): number => Atomics.or(log.control, (log.shared + LOG_SHARED_ARRIVED) >>> 2, 1 << OTHER);
+
+/** A flush of 200 us is over, and both threads were in it. */
+function togetherOnce(): Log {
+  const log = fixtureLog(new SimulatedVfs({ seed: 1 }));
+  storeLogSharedFlushTime(log.control, log.shared, 200);
+  arrive(log);
+  otherArrives(log);
+  takeArrived(log);
+  return log;
+}
+
+test('who commits alone waits for nobody', () => {
+  const log = fixtureLog(new SimulatedVfs({ seed: 1 }));
+  storeLogSharedFlushTime(log.control, log.shared, 200);
+  for (let round = 0; round < 5; round++) {
+    arrive(log);
+    assert.equal(gatherTime(log), 0);
+    takeArrived(log);
+  }
+});
+
+test('SM-W3: a committer waits for one that was in the last two flushes, and no longer', () => {
+  const log = togetherOnce();
+  for (let round = 0; round < 2; round++) {
+    arrive(log);
+    assert.equal(gatherTime(log), 0.4);
+    takeArrived(log);
+  }
+  arrive(log);
+  assert.equal(gatherTime(log), 0);
+});
+
+test('the last one of a group leads at once', () => {
+  const log = togetherOnce();
+  otherArrives(log);
+  arrive(log);
+  assert.equal(gatherTime(log), 0);
+});
+
+test('waits in vain make waits rare, and waits that paid make them frequent again', () => {
+  const log = togetherOnce();
+  let waits = 0;
+  for (let flush = 0; flush < 1000; flush++) {
+    otherArrives(log);
+    takeArrived(log);
+    arrive(log);
+    if (gatherTime(log) > 0) {
+      waits++;
+      gathered(log, true);
+    }
+    takeArrived(log);
+  }
+  assert.ok(waits < 30, `${waits} waits`);
+  for (let paid = 0; paid < 10; paid++) gathered(log, false);
+  for (let flush = 0; flush < 200; flush++) {
+    otherArrives(log);
+    takeArrived(log);
+  }
+  arrive(log);
+  assert.ok(gatherTime(log) > 0);
+});
+
+test('flushes for others than committers leave the group as it is', () => {
+  const log = togetherOnce();
+  const taken = bits(log, LOG_SHARED_TAKEN);
+  for (let number = 0; number < 3; number++) {
+    writeNumbered(log, 7, number, 10);
+    flushAll(log);
+  }
+  assert.equal(bits(log, LOG_SHARED_TAKEN), taken);
+});
+
+test('a committer whose neighbour does not come is durable all the same', () => {
+  const log = togetherOnce();
+  claimEnd(log);
+  const end = commitNumbered(log, 7);
+  flushCommit(log, end);
+  assert.ok(durableLsn(log) >= end);
+});

@@ -1,0 +1,99 @@
+/**
+ * Gathering: whether a committer flushes at once or lets the threads that commit beside it come along (SM-W3).
+ *
+ * Two threads that commit one after the other would each flush alone and wait for the flush of the other: as many fdatasyncs as
+ * commits, one after the other. So a committer that could lead looks who committed in the last two flushes. While one of these
+ * has not come yet it sleeps, about as long as a flush or two take; whoever completes the group leads, and nobody has to be woken to do so.
+ *
+ *   arrived    threads that wait for the next flush, as committers
+ *   taken      those of the last flush      previous  those of the one before       expected = taken or previous
+ *
+ * A wait that was in vain makes the next ones rarer. Nothing here decides what is durable: only who leads, and when.
+ */
+
+import { isScheduled } from '../../../shm/wait.ts';
+import type { Log } from './log-context.ts';
+import {
+  LOG_SHARED_ARRIVED,
+  LOG_SHARED_PREVIOUS,
+  LOG_SHARED_TAKEN,
+  loadLogSharedFlushTime,
+  loadLogSharedGatherPause,
+  loadLogSharedGatherPenalty,
+  storeLogSharedFlushTime,
+  storeLogSharedGatherPause,
+  storeLogSharedGatherPenalty,
+} from './log-shared.layout.gen.ts';
+
+/** Words of a set of threads. */
+const GROUPS = 4;
+/** Flushes without gathering after waits in vain, at most. */
+const PENALTY_MAX = 127;
+/** A slow disk does not make commits wait longer than this, microseconds. */
+const GATHER_MAX = 4000;
+
+/** The calling thread waits for the next flush as a committer. */
+export function arrive(log: Log): void {
+  const { control } = log;
+  const { thread } = log.shm;
+  const word = ((log.shared + LOG_SHARED_ARRIVED) >>> 2) + (thread >>> 5);
+  const bit = 1 << (thread & 31);
+  if ((Atomics.load(control, word) & bit) === 0) Atomics.or(control, word, bit);
+}
+
+/** Milliseconds that a committer that has arrived should wait for others before it leads; 0: none is missing, or not worth it. */
+export function gatherTime(log: Log): number {
+  const { control, shared } = log;
+  if (isScheduled() || loadLogSharedGatherPause(control, shared) > 0 || isComplete(log)) return 0;
+  return Math.min(loadLogSharedFlushTime(control, shared) * 2, GATHER_MAX) / 1000;
+}
+
+/** True when everybody has come who is expected. */
+function isComplete(log: Log): boolean {
+  const { control } = log;
+  const arrived = (log.shared + LOG_SHARED_ARRIVED) >>> 2;
+  const taken = (log.shared + LOG_SHARED_TAKEN) >>> 2;
+  const previous = (log.shared + LOG_SHARED_PREVIOUS) >>> 2;
+  for (let group = 0; group < GROUPS; group++) {
+    const expected = Atomics.load(control, taken + group) | Atomics.load(control, previous + group);
+    if ((expected & ~Atomics.load(control, arrived + group)) !== 0) return false;
+  }
+  return true;
+}
+
+/** A wait of gatherTime() is over: somebody flushed meanwhile, or nobody came. */
+export function gathered(log: Log, inVain: boolean): void {
+  const { control, shared } = log;
+  const penalty = loadLogSharedGatherPenalty(control, shared);
+  if (inVain) {
+    storeLogSharedGatherPause(control, shared, penalty);
+    storeLogSharedGatherPenalty(control, shared, Math.min(penalty * 2 + 1, PENALTY_MAX));
+  } else if (penalty > 0) storeLogSharedGatherPenalty(control, shared, penalty >> 1);
+}
+
+/** By who leads, before it notes how far the flush goes: whoever arrives from here on waits for the next. */
+export function takeArrived(log: Log): void {
+  const { control, shared } = log;
+  const arrived = (shared + LOG_SHARED_ARRIVED) >>> 2;
+  const taken = (shared + LOG_SHARED_TAKEN) >>> 2;
+  const previous = (shared + LOG_SHARED_PREVIOUS) >>> 2;
+  let any = 0;
+  for (let group = 0; group < GROUPS; group++) any |= Atomics.load(control, arrived + group);
+  // A flush for somebody else (page writer, event loop) says nothing about the committers.
+  if (any === 0) return;
+  for (let group = 0; group < GROUPS; group++) {
+    Atomics.store(control, previous + group, Atomics.load(control, taken + group));
+    Atomics.store(control, taken + group, Atomics.exchange(control, arrived + group, 0));
+  }
+  const pause = loadLogSharedGatherPause(control, shared);
+  if (pause > 0) storeLogSharedGatherPause(control, shared, pause - 1);
+}
+
+/** By who leads: how long writing and fdatasync took, microseconds. */
+export function noteFlushTime(log: Log, microseconds: number): void {
+  const { control, shared } = log;
+  const before = loadLogSharedFlushTime(control, shared);
+  const now = Math.max(0, Math.min(microseconds, 1_000_000));
+  // What a single slow one says is soon forgotten: it is a mean of about the last eight.
+  storeLogSharedFlushTime(control, shared, before === 0 ? now : Math.round(before + (now - before) / 8));
+}
