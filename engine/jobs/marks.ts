@@ -38,7 +38,8 @@ export function lookAtMarks(jobs: Jobs): void {
   const { i32 } = jobs;
   jobs.entries = 0;
   // Cleared first: an urgent job that is queued from here on sets its bit after us, one from before is counted below.
-  Atomics.store(i32, jobs.attentionWord, 0);
+  // Every writing call reads this word: it is written only where that changes something (SM-S3).
+  if (Atomics.load(i32, jobs.attentionWord) !== 0) Atomics.store(i32, jobs.attentionWord, 0);
   let attention = 0;
   for (let index = 0; index < jobs.marks.length; index++) {
     const mark = jobs.marks[index];

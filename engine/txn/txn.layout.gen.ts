@@ -708,8 +708,8 @@ export const compareExchangeTxnThreadSnapshots = (i32: Int32Array, txnThread: nu
 /** The same word as an index of the Int32Array, for Atomics.wait and notify. */
 export const txnThreadSnapshotsWord = (txnThread: number): number => (txnThread + 8) >>> 2;
 
-/** Size of versionChunk: Directory entry of a logical chunk of back versions (TX-T17). Starts at a multiple of 4. */
-export const VERSION_CHUNK_BYTES = 48;
+/** Size of versionChunk: Directory entry of a logical chunk of back versions (TX-T17); its writer changes it with every version (SM-S3). Starts at a multiple of 4. */
+export const VERSION_CHUNK_BYTES = 64;
 
 /** place + 1 in the versions segment; negative: first of its temporary pages; 0 = nowhere. atomic32 at byte 0. */
 export const VERSION_CHUNK_PLACE = 0;

@@ -149,8 +149,8 @@ export const CHUNK_WALKED = 4;
 
 export const VERSION_CHUNK = defineStruct({
   name: 'versionChunk',
-  doc: 'Directory entry of a logical chunk of back versions (TX-T17)',
-  bytes: 48,
+  doc: 'Directory entry of a logical chunk of back versions (TX-T17); its writer changes it with every version (SM-S3)',
+  bytes: 64,
   fields: {
     place: {
       at: 0,
