@@ -109,6 +109,8 @@ export interface SqlErrorDetails {
   /** 1-based character position in the statement's text. */
   position?: number | undefined;
   hint?: string | undefined;
+  /** The data it is about: which key, which row. */
+  detail?: string | undefined;
   cause?: unknown;
 }
 
@@ -117,12 +119,14 @@ export class SqlError extends Error {
   readonly code: string;
   readonly position: number | undefined;
   readonly hint: string | undefined;
+  readonly detail: string | undefined;
 
   constructor(code: string, message: string, details?: SqlErrorDetails) {
     super(message, details?.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.position = details?.position;
     this.hint = details?.hint;
+    this.detail = details?.detail;
   }
 }
 
@@ -133,6 +137,7 @@ export interface PlainError {
   code?: string | undefined;
   position?: number | undefined;
   hint?: string | undefined;
+  detail?: string | undefined;
   stack?: string | undefined;
   cause?: PlainError | undefined;
 }
@@ -146,6 +151,7 @@ export function toPlain(thrown: unknown, depth = 0): PlainError {
   if (thrown instanceof SqlError) {
     plain.position = thrown.position;
     plain.hint = thrown.hint;
+    plain.detail = thrown.detail;
   }
   const code = (thrown as { code?: unknown }).code;
   if (typeof code === 'string') plain.code = code;
@@ -159,7 +165,7 @@ export function fromPlain(plain: PlainError): Error {
   const cause = plain.cause === undefined ? undefined : fromPlain(plain.cause);
   let error: Error;
   if (plain.name === 'SqlError' && plain.code !== undefined) {
-    error = new SqlError(plain.code, plain.message, { position: plain.position, hint: plain.hint, cause });
+    error = new SqlError(plain.code, plain.message, { position: plain.position, hint: plain.hint, detail: plain.detail, cause });
   } else {
     error = new Error(plain.message, cause === undefined ? undefined : { cause });
     if (plain.name !== 'Error') Object.defineProperty(error, 'name', { value: plain.name, configurable: true });
