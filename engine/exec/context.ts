@@ -1,0 +1,90 @@
+/**
+ * What statements ask of their session while they run (StatementContext): one object a session. Times are drawn when first asked for
+ * and kept until the statement has ended, over its re-runs too (TX-T11).
+ */
+
+import type { StatementContext } from '../plan/program.ts';
+import type { Session } from '../session/session.ts';
+import type { Engine } from './engine.ts';
+
+export class SessionContext implements StatementContext {
+  readonly #engine: Engine;
+  readonly #session: Session;
+  #statementTime = 0;
+
+  constructor(engine: Engine, session: Session) {
+    this.#engine = engine;
+    this.#session = session;
+  }
+
+  /** A statement begins: its time is not drawn yet. */
+  begin(): void {
+    this.#statementTime = 0;
+  }
+
+  get statementTime(): number {
+    if (this.#statementTime === 0) this.#statementTime = this.#engine.now();
+    return this.#statementTime;
+  }
+
+  get transactionTime(): number {
+    return this.#session.transaction === null ? this.statementTime : this.#session.transactionTime;
+  }
+
+  get timeZone(): string {
+    return this.#session.settings.get('timezone');
+  }
+
+  get user(): string {
+    return this.#session.user;
+  }
+
+  get sessionUser(): string {
+    return this.#session.sessionUser;
+  }
+
+  get database(): string {
+    return this.#session.database;
+  }
+
+  /** The first schema of the search path that is not a stand-in. */
+  get schema(): string {
+    return this.searchPath.find((name) => name !== '$user') ?? 'public';
+  }
+
+  get searchPath(): readonly string[] {
+    return this.#session.searchPath;
+  }
+
+  setting(name: string): string | null {
+    return this.#session.settings.find(name);
+  }
+
+  random(): number {
+    return this.#engine.random();
+  }
+
+  clock(): number {
+    return this.#engine.now();
+  }
+
+  nextValue(sequence: number): number | bigint {
+    return this.#engine.catalog.nextValue(this.#session, sequence);
+  }
+
+  currentValue(sequence: number): number | bigint {
+    return this.#engine.catalog.currentValue(this.#session, sequence);
+  }
+
+  setValue(sequence: number, value: number | bigint, called: boolean): void {
+    this.#engine.catalog.setValue(this.#session, sequence, value, called);
+  }
+
+  lastValue(): number | bigint {
+    return this.#engine.catalog.lastValue(this.#session);
+  }
+
+  sequenceByName(name: string): number {
+    return this.#engine.catalog.sequenceByName(this.#session, name);
+  }
+}

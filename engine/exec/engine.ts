@@ -1,0 +1,67 @@
+/**
+ * What running statements needs of the rest, for one thread: the entry (engine/api) puts it together. Compiler and dialects come in
+ * through interfaces, because exec may not import them (architecture.md).
+ */
+
+import type { Dialect } from '../../plugins/contract/contract.ts';
+import type { SharedMemory } from '../../shm/shared-memory.ts';
+import type { CatalogReader, CatalogTable } from '../catalog/objects.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import type { TableSizes } from '../plan/optimize/access-path.ts';
+import type { CompileEnvironment, Compiler } from '../plan/program.ts';
+import type { Session } from '../session/session.ts';
+import type { SourceStatement } from '../sblr/source.gen.ts';
+import type { Locks } from '../txn/locks.ts';
+import type { Transaction, Transactions } from '../txn/transactions.ts';
+import type { FaceOptions } from './faces.ts';
+import type { StatementCache } from './statement-cache.ts';
+
+export interface Notice {
+  readonly severity: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What a statement that is not compiled answers. */
+export interface UtilityResult {
+  /** 'CREATE TABLE', 'BEGIN'. */
+  readonly tag: string;
+  readonly notices: readonly Notice[];
+  /** SHOW, EXPLAIN: columns of text and their rows. */
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** The catalog as statements use it. */
+export interface EngineCatalog {
+  /** Objects as the session's transaction sees them, its own DDL included. */
+  reader(session: Session, tx: Transaction | null): CatalogReader;
+  /** A number that is another one whenever reader() might answer otherwise. A few loads. */
+  version(session: Session): number;
+  size(table: CatalogTable): TableSizes;
+  /** Runs CREATE, DROP, TRUNCATE, ANALYZE inside the engine, in a transaction. */
+  define(session: Session, tx: Transaction, statement: SourceStatement, text: string): UtilityResult;
+  nextValue(session: Session, sequence: number): number | bigint;
+  currentValue(session: Session, sequence: number): number | bigint;
+  setValue(session: Session, sequence: number, value: number | bigint, called: boolean): void;
+  lastValue(session: Session): number | bigint;
+  sequenceByName(session: Session, name: string): number;
+}
+
+export interface Engine {
+  readonly shm: SharedMemory;
+  readonly txns: Transactions;
+  readonly locks: Locks;
+  readonly jobs: Jobs;
+  readonly catalog: EngineCatalog;
+  readonly dialect: Dialect;
+  /** Dialects by name, for stored expressions. */
+  dialectOf(name: string): Dialect;
+  readonly compiler: Compiler;
+  readonly environment: CompileEnvironment;
+  readonly cache: StatementCache;
+  readonly faces: FaceOptions;
+  /** Microseconds since 1970. */
+  now(): number;
+  random(): number;
+}
