@@ -32,6 +32,7 @@ import { createLocks, lockRegions, type Locks } from '../txn/locks.ts';
 import { createTransactions, txnRegions } from '../txn/open.ts';
 import { type Transactions, TXN_DEFAULTS, type TxnOptions } from '../txn/transactions.ts';
 import { registerRowRecords } from '../txn/recovery-undo.ts';
+import { type CatalogWords, catalogRegion, createCatalogWords, undoDdl } from './catalog-words.ts';
 import type { KernelSettings } from './kernel-options.ts';
 import { createTableDirectory, directoryRegion, findTable, type TableDirectory } from './table-directory.ts';
 import { registerCatalogRecords, undoOther } from './undo-other.ts';
@@ -62,6 +63,7 @@ export interface KernelParts {
   readonly overflow: OverflowStore;
   readonly sequences: Sequences;
   readonly directory: TableDirectory;
+  readonly catalog: CatalogWords;
 }
 
 export const txnOptionsOf = (settings: KernelSettings): TxnOptions => ({
@@ -81,6 +83,7 @@ export function kernelRegions(settings: KernelSettings, further: readonly Region
     ...txnRegions(options, settings.threads),
     ...lockRegions(options, settings.threads),
     directoryRegion(),
+    catalogRegion(settings.threads),
     ...further,
   ];
 }
@@ -143,12 +146,16 @@ export function assembleParts(cache: PageCache, log: Log, settings: KernelSettin
     findTable: (id) => findTable(directory, id)?.runtime,
     readOverflow: (views, reference) => readReferenced(overflow, views.i32, reference),
     options: txnOptionsOf(settings),
-    hooks: { undoOther: (context, slot, entry) => undoOther(overflow, directory, context, slot, entry) },
+    hooks: {
+      undoOther: (context, slot, entry) =>
+        undoOther(overflow, directory, context, slot, entry, (mark) => undoDdl(catalog, slot, mark)),
+    },
   });
   const locks = createLocks(txns);
+  const catalog = createCatalogWords(txns);
   const sequences = createSequences(cache, log, space, place.clean);
   const { files } = cache;
-  return { shm, world, settings, files, cache, log, space, tree, txns, locks, overflow, sequences, directory };
+  return { shm, world, settings, files, cache, log, space, tree, txns, locks, overflow, sequences, directory, catalog };
 }
 
 function overflowStore(cache: PageCache, log: Log, space: Space): OverflowStore {

@@ -20,10 +20,21 @@ import {
   type Transaction,
 } from '../txn/transactions.ts';
 import { loadTxnSharedBound } from '../txn/txn.layout.gen.ts';
+import { SYSTEM_TABLES } from '../catalog/system-tables.ts';
 import type { Kernel } from './kernel.ts';
 import { nextIndexId, nextTableId, startIds } from './kernel-words.ts';
 import { nameTables } from './open-database.ts';
-import { buildIndexOn, DROPPED_PREFIX, droppedForm, freeDropped, isDropped, withColumn } from './schema.ts';
+import {
+  buildIndexOn,
+  droppedForm,
+  droppedName,
+  freeDropped,
+  isDropped,
+  rootsForm,
+  withColumn,
+  withColumns,
+  withoutIndex,
+} from './schema.ts';
 import { structureCheckers } from './structure-check.ts';
 import {
   duplicateTable,
@@ -45,7 +56,7 @@ import {
 } from './table-definition.ts';
 import { findTable, publishTable, tableIds, withdrawTable } from './table-directory.ts';
 import { createIndexRoot, createTablePages, freeTablePages } from './table-pages.ts';
-import { noteForm, notePages } from './undo-other.ts';
+import { noteForm, noteNamed, notePages } from './undo-other.ts';
 
 export class KernelTables {
   readonly #kernel: Kernel;
@@ -61,10 +72,12 @@ export class KernelTables {
   start(tablesRoot: number, clean: boolean): void {
     if (tablesRoot === 0) {
       this.#createSystemTables();
+      this.#createTemporarySystemTables();
       return;
     }
     this.#loadTables(tablesRoot);
     if (!clean) this.#emptyUnlogged();
+    this.#createTemporarySystemTables();
     this.freeDroppedTables();
   }
 
@@ -76,8 +89,26 @@ export class KernelTables {
     publishTable(parts.directory, stored);
     const tx = kernel.begin();
     this.#insertRowOf(tx, stored);
+    for (const definition of SYSTEM_TABLES) {
+      if (definition.temporary) continue;
+      const own = createTablePages(parts, definition, definition.id, () => nextIndexId(parts.shm));
+      publishTable(parts.directory, own);
+      this.#insertRowOf(tx, own);
+    }
     kernel.commit(tx);
     nameTables(parts, stored.mapRoot);
+  }
+
+  /** System tables whose rows live for this boot. */
+  #createTemporarySystemTables(): void {
+    const { parts } = this.#kernel;
+    for (const definition of SYSTEM_TABLES) {
+      if (!definition.temporary) continue;
+      publishTable(
+        parts.directory,
+        createTablePages(parts, definition, definition.id, () => nextIndexId(parts.shm)),
+      );
+    }
   }
 
   #loadTables(tablesRoot: number): void {
@@ -175,37 +206,74 @@ export class KernelTables {
   }
 
   drop(tx: Transaction, name: string): void {
+    this.dropById(tx, this.byName(tx, name).stored.id);
+  }
+
+  dropById(tx: Transaction, id: number): void {
     const { parts } = this.#kernel;
-    const { stored } = this.byName(tx, name);
-    this.#lock(tx, stored.id, TABLE_ACCESS);
+    this.lock(tx, id, TABLE_ACCESS);
+    const { stored } = this.byId(id);
     const dropped = droppedForm(stored);
-    if (!stored.temporary) this.#replaceRow(tx, name, dropped);
+    if (!stored.temporary) this.#replaceRow(tx, stored.name, dropped);
     noteForm(tx, parts.directory, stored);
     publishTable(parts.directory, dropped);
   }
 
   createIndex(tx: Transaction, name: string, definition: IndexDefinition): Table {
-    return this.#change(tx, name, TABLE_WRITE, (stored) => buildIndexOn(this.#kernel.parts, tx, stored, definition));
+    return this.createIndexById(tx, this.byName(tx, name).stored.id, definition);
+  }
+
+  createIndexById(tx: Transaction, id: number, definition: IndexDefinition): Table {
+    return this.#change(tx, id, TABLE_WRITE, (stored) => buildIndexOn(this.#kernel.parts, tx, stored, definition));
+  }
+
+  /** Takes an index out of its table; its pages go when every snapshot is past that. */
+  dropIndex(tx: Transaction, id: number, position: number): Table {
+    return this.#change(tx, id, TABLE_ACCESS, (stored) => {
+      const { root } = stored.indexes[position];
+      const out = nextTableId(this.#kernel.parts.shm);
+      this.#publishRoots(tx, rootsForm(out, droppedName(out), [root]));
+      noteNamed(tx, out);
+      return withoutIndex(stored, position);
+    });
+  }
+
+  /** Pages that a transaction has just made, under an id of their own: rollback gives them back. */
+  createRoots(tx: Transaction, name: string, roots: readonly number[]): number {
+    const id = nextTableId(this.#kernel.parts.shm);
+    notePages(tx, id, 0, roots, true);
+    this.#publishRoots(tx, rootsForm(id, name, roots));
+    noteNamed(tx, id);
+    return id;
+  }
+
+  #publishRoots(tx: Transaction, stored: StoredTable): void {
+    publishTable(this.#kernel.parts.directory, stored);
+    this.#insertRowOf(tx, stored);
   }
 
   addColumn(tx: Transaction, name: string, column: Column): Table {
-    return this.#change(tx, name, TABLE_ACCESS, (stored) => withColumn(stored, column));
+    return this.#change(tx, this.byName(tx, name).stored.id, TABLE_ACCESS, (stored) => withColumn(stored, column));
+  }
+
+  addColumns(tx: Transaction, id: number, columns: readonly Column[]): Table {
+    return this.#change(tx, id, TABLE_ACCESS, (stored) => withColumns(stored, columns));
   }
 
   /** The new form is published before the locks go with the commit: whoever writes next works with it. */
-  #change(tx: Transaction, name: string, refuses: number, change: (stored: StoredTable) => StoredTable): Table {
+  #change(tx: Transaction, id: number, refuses: number, change: (stored: StoredTable) => StoredTable): Table {
     const { parts } = this.#kernel;
-    this.#lock(tx, this.byName(tx, name).stored.id, refuses);
-    const { stored } = this.byName(tx, name);
+    this.lock(tx, id, refuses);
+    const { stored } = this.byId(id);
     const changed = change(stored);
-    if (!stored.temporary) this.#replaceRow(tx, name, changed);
+    if (!stored.temporary) this.#replaceRow(tx, stored.name, changed);
     noteForm(tx, parts.directory, stored);
     publishTable(parts.directory, changed);
     return this.byId(stored.id);
   }
 
   /** Waits until nobody else uses the table in a way that is refused (TX-T14). */
-  #lock(tx: Transaction, table: number, refuses: number): void {
+  lock(tx: Transaction, table: number, refuses: number): void {
     const { locks } = this.#kernel.parts;
     this.#kernel.statement(tx, STATEMENT_SIMPLE, true, () => {
       for (;;) {
@@ -255,7 +323,7 @@ export class KernelTables {
     const tx = kernel.begin();
     let freed = false;
     kernel.statement(tx, STATEMENT_SIMPLE, true, () => {
-      if (!tables.find(tx, 'sys.tables_name', [`${DROPPED_PREFIX}${stored.id}`], row)) return ROW_DONE;
+      if (!tables.find(tx, 'sys.tables_name', [droppedName(stored.id)], row)) return ROW_DONE;
       const stamp = tx.times[SEEN_STAMP];
       if (stamp < 0 || stamp > loadTxnSharedBound(txns.i32, txns.shared)) return ROW_DONE;
       const page = tx.ints[ROW_PAGE];

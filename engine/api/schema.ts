@@ -5,6 +5,7 @@
  *   create   pages -> directory -> row of sys.tables
  *   drop     the row is renamed out of the way and marked; when every snapshot is past that, its pages go, then the row
  *   index    writers kept out -> pages, entries of all versions that somebody may see -> row and directory
+ *   index out   everybody kept out -> what it was stands under an id of its own, dropped like a table -> row and directory
  *   column   everybody kept out -> a further layout; rows are read through it as they are (ADD COLUMN does not rewrite)
  */
 
@@ -35,7 +36,7 @@ import { notePages } from './undo-other.ts';
 export const DROPPED_PREFIX = '\u0000dropped:';
 
 /** The row of a table that is dropped: out of the way of its name. */
-export const droppedForm = (stored: StoredTable): StoredTable => ({ ...stored, name: `${DROPPED_PREFIX}${stored.id}` });
+export const droppedForm = (stored: StoredTable): StoredTable => ({ ...stored, name: droppedName(stored.id) });
 
 export const isDropped = (stored: StoredTable): boolean => stored.name.startsWith(DROPPED_PREFIX);
 
@@ -56,6 +57,34 @@ export function withColumn(stored: StoredTable, column: Column): StoredTable {
   tableRuntime(changed);
   return changed;
 }
+
+/** The table with more columns at the end, each with an id of its own: NULL in the rows of before. */
+export function withColumns(stored: StoredTable, added: readonly Column[]): StoredTable {
+  const changed = { ...stored, layouts: [...stored.layouts, [...currentColumns(stored), ...added]] };
+  tableRuntime(changed);
+  return changed;
+}
+
+/** The table without the index at a position. */
+export const withoutIndex = (stored: StoredTable, position: number): StoredTable => ({
+  ...stored,
+  indexes: stored.indexes.filter((_, at) => at !== position),
+});
+
+/** Pages without a table: a sequence, or what DROP INDEX took out. */
+export const rootsForm = (id: number, name: string, roots: readonly number[]): StoredTable => ({
+  id,
+  name,
+  mapRoot: 0,
+  logged: true,
+  temporary: false,
+  layouts: [[{ name: 'none', kind: 'int32', nullable: false }]],
+  indexes: [],
+  roots,
+});
+
+/** The name of a dropped object, by its id. */
+export const droppedName = (id: number): string => `${DROPPED_PREFIX}${id}`;
 
 const currentColumns = (stored: StoredTable): readonly Column[] => stored.layouts[stored.layouts.length - 1] as readonly Column[];
 
@@ -159,7 +188,7 @@ export function freeDropped(parts: KernelParts, stored: StoredTable): void {
   freeTablePages(
     parts,
     stored.mapRoot,
-    stored.indexes.map((index) => index.root),
+    [...stored.indexes.map((index) => index.root), ...(stored.roots ?? [])],
     0,
   );
 }

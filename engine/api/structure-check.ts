@@ -55,6 +55,8 @@ export function structureCheckers(parts: KernelParts, figures: TableFigures): St
 function checkTable(parts: KernelParts, entry: TableEntry, context: CheckContext, figures: TableFigures): void {
   const { stored } = entry;
   const name = `table "${stored.name}" (${stored.id})`;
+  for (const root of stored.roots ?? []) eachIndexPage(parts.tree, root, (page) => context.claim(page, 1, name));
+  if (stored.mapRoot === 0) return;
   eachHeapMapRun(parts.space, stored.mapRoot, (first, count) => context.claim(first, count, name));
   const pages = heapPageCount(parts.space, stored.mapRoot);
   for (let index = 0; index < pages; index++)

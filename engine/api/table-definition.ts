@@ -21,8 +21,8 @@ import {
 } from '../storage/rows/runtime.ts';
 
 export interface IndexColumn {
-  /** Name of a column. */
-  readonly column: string;
+  /** Name of a column, or its place. */
+  readonly column: string | number;
   readonly descending?: boolean;
   readonly nullsFirst?: boolean;
 }
@@ -68,6 +68,8 @@ export interface StoredTable {
   readonly temporary: boolean;
   readonly layouts: readonly (readonly Column[] | null)[];
   readonly indexes: readonly StoredIndex[];
+  /** Pages and trees besides: a sequence has one, what DROP INDEX took out has one; then there is no heap map (0). */
+  readonly roots?: readonly number[];
 }
 
 /** Table ids below this are the system's (SM-F3). */
@@ -82,8 +84,11 @@ export function keyColumns(columns: readonly Column[], definition: IndexDefiniti
   }
   return definition.columns.map((entry) => {
     const wanted = typeof entry === 'string' ? { column: entry } : entry;
-    const column = columns.findIndex((candidate) => candidate.name === wanted.column);
-    if (column < 0) {
+    const column =
+      typeof wanted.column === 'number'
+        ? wanted.column
+        : columns.findIndex((candidate) => candidate.name === wanted.column);
+    if (column < 0 || column >= columns.length) {
       throw new SqlError(
         SQLSTATE.undefined_column,
         `index "${definition.name}" names column "${wanted.column}", which the table has not`,

@@ -43,13 +43,15 @@ export interface TableDirectory {
   readonly versionWord: number;
   readonly map: number;
   readonly entries: Map<number, TableEntry>;
+  /** What was known before the version moved, as text and as entry: most of it is as it was. */
+  readonly known: Map<number, { readonly text: string; readonly entry: TableEntry }>;
   /** The version that `entries` belong to. */
   version: number;
 }
 
 export function createTableDirectory(shm: SharedMemory): TableDirectory {
   const region = regionOf(shm, 'tables');
-  return { shm, versionWord: region >>> 2, map: region + HEAD_BYTES, entries: new Map(), version: 0 };
+  return { shm, versionWord: region >>> 2, map: region + HEAD_BYTES, entries: new Map(), known: new Map(), version: 0 };
 }
 
 /** Publishes a table, or its new form. 53200 when the heap segment is full. */
@@ -90,11 +92,20 @@ export function findTable(directory: TableDirectory, id: number): TableEntry | u
 
 function loadTable(directory: TableDirectory, id: number): TableEntry | undefined {
   const text = readText(directory, id);
-  if (text === null) return undefined;
+  if (text === null) {
+    directory.known.delete(id);
+    return undefined;
+  }
+  const before = directory.known.get(id);
+  if (before !== undefined && before.text === text) {
+    directory.entries.set(id, before.entry);
+    return before.entry;
+  }
   const stored = JSON.parse(text) as StoredTable;
   assert(stored.id === id, 'the directory names tables by their ids');
   const entry = { stored, runtime: tableRuntime(stored) };
   directory.entries.set(id, entry);
+  directory.known.set(id, { text, entry });
   return entry;
 }
 

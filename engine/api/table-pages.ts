@@ -11,7 +11,12 @@ import { createIndex } from '../storage/btree/create.ts';
 import { childPage, nodeCount } from '../storage/btree/node.ts';
 import { holdPage, pagePlace, pageViews, releasePage } from '../storage/cache/page-cache.ts';
 import { pageLevel, pageOwner, pageType } from '../storage/page.layout.gen.ts';
-import { PAGE_TYPE_BTREE_INNER, PAGE_TYPE_BTREE_LEAF, PAGE_TYPE_HEAP_MAP } from '../storage/page.layout.ts';
+import {
+  PAGE_TYPE_BTREE_INNER,
+  PAGE_TYPE_BTREE_LEAF,
+  PAGE_TYPE_HEAP_MAP,
+  PAGE_TYPE_SEQUENCE,
+} from '../storage/page.layout.ts';
 import { PAGE_USED } from '../storage/space/allocation-page.ts';
 import { giveBackPage, retireHeapMap } from '../storage/space/heap-map-extents.ts';
 import { createHeapMap } from '../storage/space/heap-map.ts';
@@ -43,7 +48,7 @@ export function createTablePages(
     createIndexPages(parts, definition.columns, index, nextIndexId(), logged, temporary),
   );
   const mapRoot = createHeapMap(parts.space, id, temporary);
-  return { id, name: definition.name, mapRoot, logged, temporary, layouts: [definition.columns], indexes };
+  return { id, name: definition.name, mapRoot, logged, temporary, layouts: [definition.columns], indexes, roots: [] };
 }
 
 /** Makes an empty index. */
@@ -90,7 +95,7 @@ export function freeTablePages(parts: PageParts, mapRoot: number, indexRoots: re
   if (mapRoot !== 0 && (mapRoot < 0 || isMapOf(parts, mapRoot))) retireHeapMap(parts.space, mapRoot, lsn);
 }
 
-/** Gives the pages of an index back, children before their parents. */
+/** Gives the pages of an index back, children before their parents; or the page of a sequence, which is its own root. */
 export function freeIndexPages(parts: PageParts, root: number, lsn: number): void {
   freeNode(parts, root, root, lsn);
 }
@@ -105,15 +110,16 @@ function freeNode(parts: PageParts, root: number, page: number, lsn: number): vo
 
 const copied = new Int32Array(1024);
 
-/** Pages below a node; null when the page is not in use as a node of this index. */
+/** Pages below a node; null when the page is not in use as a node of this index, or as this sequence. */
 function childrenOf(parts: PageParts, root: number, page: number): number[] | null {
   if (page >= 0 && pageUse(parts.space, page) !== PAGE_USED) return null;
   const frame = holdPage(parts.cache, page);
   const views = pageViews(parts.cache, frame);
   const at = pagePlace(parts.cache, frame);
   const type = pageType(views.u8, at);
-  const own = (type === PAGE_TYPE_BTREE_INNER || type === PAGE_TYPE_BTREE_LEAF) && (pageOwner(views.u32, at) | 0) === root;
-  const count = own && pageLevel(views.u16, at) > 0 ? nodeCount(views, at) : 0;
+  const node = type === PAGE_TYPE_BTREE_INNER || type === PAGE_TYPE_BTREE_LEAF;
+  const own = (node || type === PAGE_TYPE_SEQUENCE) && (pageOwner(views.u32, at) | 0) === root;
+  const count = own && node && pageLevel(views.u16, at) > 0 ? nodeCount(views, at) : 0;
   for (let index = 0; index < count; index++) copied[index] = childPage(views, at, index);
   releasePage(parts.cache, frame);
   return own ? [...copied.subarray(0, count)] : null;

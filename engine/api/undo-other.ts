@@ -5,6 +5,8 @@
  *   undo entry   spare = OTHER_OVERFLOW   page = first page of the chain
  *                spare = OTHER_PAGES      page = map root (0: an index only), back = a block of roots in the heap segment
  *                spare = OTHER_FORM       back = a block with the table's former form as JSON: the directory gets it back
+ *                spare = OTHER_NAMED      table = an id that was published: the directory forgets it
+ *                spare = OTHER_CATALOG    page = how much the transaction had changed of the catalog before
  *   record       RECORD.catalog           aux32 = map root, payload: count, then the index roots
  */
 
@@ -49,6 +51,8 @@ import { freeTablePages, type PageParts } from './table-pages.ts';
 const OTHER_OVERFLOW = 1;
 const OTHER_PAGES = 2;
 const OTHER_FORM = 3;
+const OTHER_NAMED = 4;
+const OTHER_CATALOG = 5;
 
 /** Writes a value of a row to an overflow chain that the transaction owns. No latch, no hold. 53100. */
 export function writeValue(tx: Transaction, store: OverflowStore, table: TableRuntime, value: Uint8Array): OverflowReference {
@@ -119,6 +123,22 @@ export function noteForm(tx: Transaction, directory: TableDirectory, stored: Sto
   addUndo(tx, UNDO_OTHER, 0, stored.id, 0, 0, block, OTHER_FORM);
 }
 
+/** The transaction has published a table id that stands for pages alone: rollback withdraws it. No latch, no hold. */
+export function noteNamed(tx: Transaction, table: number): void {
+  noteOther(tx, table, 0, OTHER_NAMED);
+}
+
+/** The transaction is about to change the catalog for the `mark`th time: its thread is told when that is undone. No latch, no hold. */
+export function noteCatalogChange(tx: Transaction, mark: number): void {
+  noteOther(tx, 0, mark, OTHER_CATALOG);
+}
+
+function noteOther(tx: Transaction, table: number, page: number, spare: number): void {
+  if (tx.number === 0) becomeWriter(tx);
+  reserveUndo(tx);
+  addUndo(tx, UNDO_OTHER, 0, table, page, 0, 0, spare);
+}
+
 function restoreForm(directory: TableDirectory, block: number): void {
   const { shm } = directory;
   const length = shm.heap.u32[block >>> 2];
@@ -133,10 +153,19 @@ export function undoOther(
   txns: Transactions,
   slot: number,
   entry: number,
+  catalogUndone: (mark: number) => void,
 ): void {
   const { i32, u32 } = txns.heap;
   const page = undoEntryPage(i32, entry);
   const table = undoEntryTable(u32, entry);
+  if (undoEntrySpare(i32, entry) === OTHER_NAMED) {
+    withdrawTable(directory, table);
+    return;
+  }
+  if (undoEntrySpare(i32, entry) === OTHER_CATALOG) {
+    catalogUndone(page);
+    return;
+  }
   if (undoEntrySpare(i32, entry) === OTHER_OVERFLOW) {
     const runtime = txns.findTable(table);
     const owner = ownerOf(txns, slot);
