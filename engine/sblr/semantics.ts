@@ -94,6 +94,8 @@ export interface DialectSemantics {
     readonly similar: string;
     /** Function (pattern, escape) that makes a pattern with the usual escape of one with another; absent: ESCAPE is not supported. */
     readonly likeEscape?: string;
+    /** The same for SIMILAR TO. */
+    readonly similarEscape?: string;
   };
   /** Functions without parentheses: 'current_date' -> function name. */
   readonly valueFunctions: { readonly [keyword: string]: string };
@@ -108,7 +110,8 @@ export interface DialectSemantics {
   readonly groupByName: readonly LookupPlace[];
   readonly havingSeesAliases: boolean;
   readonly groupedColumns: 'dependent' | 'any' | 'error';
-  readonly nullOrder: 'last' | 'first' | 'lowest';
+  /** Where NULLs sort without NULLS FIRST or LAST: as if above or below every value, or at one end whatever the direction. */
+  readonly nullOrder: 'highest' | 'lowest' | 'last' | 'first';
   /** Type that a left over `unknown` becomes. */
   readonly unknownBecomes: TypeName;
   /** Name of an output column without an alias, for an expression that is no column. */

@@ -102,7 +102,7 @@ export const semantics: DialectSemantics = {
   groupByName: ['input', 'output', 'outer'],
   havingSeesAliases: false,
   groupedColumns: 'dependent',
-  nullOrder: 'last',
+  nullOrder: 'highest',
   unknownBecomes: 'text',
   unnamedColumn: '?column?',
   searchPath: ['public', 'pg_catalog'],

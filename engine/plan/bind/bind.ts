@@ -1,16 +1,64 @@
 /**
  * The binder: source form, catalog and semantics -> bound form (SBLR, 'Binding'). Names become ids, every expression gets a type,
- * every cast is written out, rights are checked. All errors are SqlErrors whose position is a token ordinal.
+ * every cast is written out, rights are checked. All errors are SqlErrors whose position is a token ordinal. The source form is
+ * verified before (engine/sblr/verify-source.ts): its depth and kinds are relied upon here.
  */
 
-import type { BoundExpression, BoundModule } from '../../sblr/bound.ts';
+import type { CatalogReader } from '../../catalog/objects.ts';
+import type { BoundExpression, BoundModule, BoundStatement } from '../../sblr/bound.ts';
+import { primitiveOf } from '../../sblr/primitives.ts';
 import type { SourceExpression, SourceQuery, SourceStatement } from '../../sblr/source.gen.ts';
-import { SqlError } from '../../../shm/errors.ts';
+import { SQLSTATE } from '../../../shm/errors.ts';
+import { settled } from './coerce.ts';
 import type { BindEnvironment, ExpressionEnvironment } from './environment.ts';
+import { fault, unsupported } from './errors.ts';
+import { bindInsert } from './insert.ts';
+import { bindQuery } from './query.ts';
+import { NO_RELATIONS, type Scope } from './scope.ts';
+import { BindState } from './state.ts';
+import { bindCheckSource, bindDefaultSource, bindIndexSource, storedClause } from './stored.ts';
+import { bindExpr } from './expressions.ts';
+import { walkExpression } from './tree.ts';
+import { bindDelete, bindUpdate } from './update.ts';
+import { bindExplain, bindUtility } from './utility.ts';
+
+/** The highest parameter number that a statement names. */
+function parametersOf(node: unknown): number {
+  let highest = 0;
+  if (Array.isArray(node)) {
+    for (const item of node) highest = Math.max(highest, parametersOf(item));
+  } else if (typeof node === 'object' && node !== null) {
+    const { op, number } = node as { op?: string; number?: number };
+    if (op === 'parameter') return number ?? 0;
+    for (const value of Object.values(node)) if (typeof value === 'object') highest = Math.max(highest, parametersOf(value));
+  }
+  return highest;
+}
+
+function bindStatement(statement: SourceStatement | SourceQuery, state: BindState): BoundStatement {
+  switch (statement.op) {
+    case 'select':
+    case 'setOperation':
+    case 'values':
+      return bindQuery(statement, state);
+    case 'insert':
+      return bindInsert(statement, state);
+    case 'update':
+      return bindUpdate(statement, state);
+    case 'delete':
+      return bindDelete(statement, state);
+    case 'explain':
+      return bindExplain(statement, (inner) => bindStatement(inner, state));
+    default:
+      return bindUtility(statement, state);
+  }
+}
 
 /** Binds a statement. 42703, 42P01, 42883, 42725, 42804, 42P18 and the like; 0A000 for what is not supported. */
 export function bind(statement: SourceStatement | SourceQuery, environment: BindEnvironment): BoundModule {
-  throw new SqlError('0A000', `${statement.op} cannot be bound yet (${environment.policy})`, { position: statement.at });
+  const parameters = Math.max(environment.parameterTypes.length, parametersOf(statement));
+  const state = new BindState(environment, parameters);
+  return state.finish(bindStatement(statement, state));
 }
 
 /** A bound expression of one table's columns. */
@@ -20,7 +68,61 @@ export interface BoundStoredExpression {
   readonly attributes: readonly number[];
 }
 
+/** While a table is defined there is nothing else that its expressions could name. */
+const NO_CATALOG: CatalogReader = { version: 0, findRelation: () => null, relation: () => null, allows: () => true };
+
+function bindFor(source: SourceExpression, environment: ExpressionEnvironment, state: BindState): BoundExpression {
+  const { table, columns, purpose, target } = environment;
+  const relation = {
+    alias: table,
+    schema: null,
+    name: table,
+    columns: columns.map(({ name, attribute, type }) => ({ name, column: attribute, type, table: 0, attribute })),
+    qualifiedOnly: false,
+    onRead: () => {},
+  };
+  const scope: Scope = { relations: [relation], outer: null };
+  switch (purpose) {
+    case 'check':
+      return bindCheckSource(source, state, scope);
+    case 'index':
+      return settled(state, bindIndexSource(source, state, scope), source.at);
+    case 'default': {
+      // Columns are found here, so that the message says why they may not stand.
+      const free = bindExpr(source, storedClause(state, scope, 'DEFAULT expressions'));
+      if (attributesOf(free).length > 0) throw unsupported('column references in DEFAULT expressions are', source.at);
+      if (target === null)
+        return settled(state, bindExpr(source, storedClause(state, NO_RELATIONS, 'DEFAULT expressions')), source.at);
+      return bindDefaultSource(source, state, { name: environment.columns[0]?.name ?? table, type: target });
+    }
+  }
+}
+
+function attributesOf(expression: BoundExpression): number[] {
+  const attributes = new Set<number>();
+  walkExpression(expression, (node) => {
+    if (node.op === 'column') attributes.add(node.column);
+    return true;
+  });
+  return [...attributes].sort((a, b) => a - b);
+}
+
+function mustBeImmutable(expression: BoundExpression, at: number): void {
+  walkExpression(expression, (node) => {
+    if (node.op === 'call' && primitiveOf(node.primitive).volatility !== 'immutable')
+      throw fault(SQLSTATE.invalid_object_definition, 'functions in index expression must be marked IMMUTABLE', node.at ?? at);
+    return true;
+  });
+}
+
 /** Binds the expression of a CHECK, a DEFAULT or an index when it is defined; column ids of the result are attribute numbers. */
 export function bindExpression(source: SourceExpression, environment: ExpressionEnvironment): BoundStoredExpression {
-  throw new SqlError('0A000', `${source.op} cannot be bound yet (${environment.purpose})`, { position: source.at });
+  const { semantics } = environment;
+  const state = new BindState(
+    { catalog: NO_CATALOG, semantics, semanticsOf: () => semantics, parameterTypes: [], literals: [], policy: 'infer' },
+    0,
+  );
+  const expression = bindFor(source, environment, state);
+  if (environment.purpose === 'index') mustBeImmutable(expression, source.at);
+  return { expression, attributes: attributesOf(expression) };
 }

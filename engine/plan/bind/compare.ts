@@ -1,0 +1,149 @@
+/** IN, BETWEEN, IS DISTINCT FROM, LIKE: comparisons by the dialect's operators. */
+
+import type { BoundExpression, BoundLogic } from '../../sblr/bound.ts';
+import type { SourceBetweenNode, SourceInNode, SourceIsDistinctNode, SourceLikeNode } from '../../sblr/source.gen.ts';
+import { sqlType } from '../../sblr/types.ts';
+import type { Clause } from './clause.ts';
+import { castTo } from './coerce.ts';
+import { noFunction, unsupported } from './errors.ts';
+import { bindExpr } from './expressions.ts';
+import { candidateCall, comparison, operatorCall } from './operators.ts';
+import { canCast, commonType, resolveOperator, resolveSignature } from './resolve.ts';
+import { BOOLEAN, type BindState } from './state.ts';
+import { walkExpression } from './tree.ts';
+
+export function logic(op: 'and' | 'or', operands: readonly BoundExpression[]): BoundExpression {
+  if (operands.length === 1) return operands[0];
+  const node: BoundLogic = { op, operands, type: { ...BOOLEAN, nullable: operands.some((operand) => operand.type.nullable) } };
+  return node;
+}
+
+const negation = (operand: BoundExpression): BoundExpression => ({ op: 'not', operand, type: operand.type });
+
+const isSimple = (node: BoundExpression): boolean =>
+  node.op === 'column' || node.op === 'parameter' || node.op === 'constant' || node.op === 'local';
+
+/** Evaluates a value once for a body that names it more than once. */
+export function once(
+  state: BindState,
+  value: BoundExpression,
+  body: (value: BoundExpression) => BoundExpression,
+): BoundExpression {
+  if (isSimple(value)) return body(value);
+  const local = state.newLocal();
+  const inside = body({ op: 'local', local, type: value.type });
+  return { op: 'let', local, value, body: inside, type: inside.type };
+}
+
+/** Does it read a column (one that `which` accepts)? */
+export function readsColumns(node: BoundExpression, which: (column: number) => boolean = () => true): boolean {
+  let found = false;
+  walkExpression(node, (one) => {
+    found ||= one.op === 'column' && which(one.column);
+    return !found;
+  });
+  return found;
+}
+
+export function bindIn(source: SourceInNode, clause: Clause): BoundExpression {
+  const { state } = clause;
+  const operand = bindExpr(source.operand, clause);
+  const items = source.list.map((item) => bindExpr(item, clause));
+  const fixed = items.filter((item) => !readsColumns(item));
+  const list = fixed.length > 1 ? inList(source, state, operand, fixed) : null;
+  const rest = list === null ? items : items.filter((item) => readsColumns(item));
+  const name = source.negated ? state.semantics.comparison.notEqual : state.semantics.comparison.equal;
+  const single = rest.map((item) => operatorCall(state, name, [operand, item], source.at));
+  return logic(source.negated ? 'and' : 'or', list === null ? single : [list, ...single]);
+}
+
+/** One comparison with a list of values of one type; null: they have none in common. */
+function inList(
+  source: SourceInNode,
+  state: BindState,
+  operand: BoundExpression,
+  items: readonly BoundExpression[],
+): BoundExpression | null {
+  const { semantics } = state;
+  const { equal } = semantics.comparison;
+  const names = [operand, ...items].map((node) => node.type.name);
+  const common = commonType(names, semantics);
+  if (common.clash >= 0) return null;
+  const type = common.type ?? semantics.unknownBecomes;
+  if (!names.slice(1).every((name) => canCast(name, type, 'implicit', semantics))) return null;
+  const found = resolveOperator(equal, [operand.type.name, type], semantics).found;
+  if (found === null || found.types[0] !== found.types[1]) return null;
+  const compared = sqlType(found.types[0]);
+  const list = items.map((item) => {
+    const at = state.positions.get(item) ?? source.at;
+    return castTo(state, castTo(state, item, sqlType(type), 'implicit', at), compared, 'implicit', at);
+  });
+  const left = castTo(state, operand, compared, 'implicit', source.operand.at);
+  const nullable = left.type.nullable || list.some((item) => item.type.nullable);
+  const { negated } = source;
+  return { op: 'in', operand: left, list, equal: found.signature.primitive, negated, type: { ...BOOLEAN, nullable } };
+}
+
+export function bindBetween(source: SourceBetweenNode, clause: Clause): BoundExpression {
+  const { state } = clause;
+  const operand = bindExpr(source.operand, clause);
+  const [low, high] = [bindExpr(source.low, clause), bindExpr(source.high, clause)];
+  const { comparison: names } = state.semantics;
+  const side = (name: string, value: BoundExpression, bound: BoundExpression) =>
+    operatorCall(state, name, [value, bound], source.at);
+  const within = (value: BoundExpression, from: BoundExpression, to: BoundExpression): BoundExpression =>
+    source.negated
+      ? logic('or', [side(names.less, value, from), side(names.greater, value, to)])
+      : logic('and', [side(names.greaterOrEqual, value, from), side(names.lessOrEqual, value, to)]);
+  const body = (value: BoundExpression) =>
+    source.symmetric
+      ? logic(source.negated ? 'and' : 'or', [within(value, low, high), within(value, high, low)])
+      : within(value, low, high);
+  return operand.type.name === 'unknown' ? body(operand) : once(state, operand, body);
+}
+
+export function bindIsDistinct(source: SourceIsDistinctNode, clause: Clause): BoundExpression {
+  const { state } = clause;
+  const [left, right] = [bindExpr(source.left, clause), bindExpr(source.right, clause)];
+  const compared = comparison(state, state.semantics.comparison.equal, left, right, source.at);
+  return {
+    op: 'isDistinct',
+    equal: compared.primitive,
+    left: compared.left,
+    right: compared.right,
+    negated: source.negated,
+    type: { ...BOOLEAN, nullable: false },
+  };
+}
+
+/** A pattern whose escape is another than the usual one. */
+function escapedPattern(source: SourceLikeNode, pattern: BoundExpression, clause: Clause): BoundExpression {
+  if (source.escape === null) return pattern;
+  const { state } = clause;
+  const { semantics } = state;
+  const name = source.kind === 'similar' ? semantics.like.similarEscape : semantics.like.likeEscape;
+  if (name === undefined) throw unsupported('ESCAPE is', source.escape.at);
+  const args = [pattern, bindExpr(source.escape, clause)];
+  const types = args.map((argument) => argument.type.name);
+  const { found } = resolveSignature(semantics.functions[name] ?? [], types, semantics);
+  if (found === null) throw noFunction(name, types, semantics, source.escape.at);
+  return candidateCall(state, found, args, source.escape.at);
+}
+
+/** The dialect's table may have it as an operator or as a function. */
+function patternCall(state: BindState, name: string, args: readonly BoundExpression[], at: number): BoundExpression {
+  const { functions, operators } = state.semantics;
+  if (operators[name] !== undefined || functions[name] === undefined) return operatorCall(state, name, args, at);
+  const types = args.map((argument) => argument.type.name);
+  const { found } = resolveSignature(functions[name], types, state.semantics);
+  if (found === null) throw noFunction(name, types, state.semantics, at);
+  return candidateCall(state, found, args, at);
+}
+
+export function bindLike(source: SourceLikeNode, clause: Clause): BoundExpression {
+  const { state } = clause;
+  const operand = bindExpr(source.operand, clause);
+  const pattern = escapedPattern(source, bindExpr(source.pattern, clause), clause);
+  const call = patternCall(state, state.semantics.like[source.kind], [operand, pattern], source.at);
+  return source.negated ? negation(call) : call;
+}

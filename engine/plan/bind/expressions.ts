@@ -1,0 +1,175 @@
+/** Expressions: one function a node kind of the source form. */
+
+import type { BoundExpression } from '../../sblr/bound.ts';
+import { foldParts, resolveType } from '../../sblr/resolve-type.ts';
+import type {
+  SourceCastNode,
+  SourceColumnNode,
+  SourceConstantNode,
+  SourceExpression,
+  SourceLiteralNode,
+  SourceOperatorNode,
+  SourceParameterNode,
+  SourceTypedLiteralNode,
+} from '../../sblr/source.gen.ts';
+import { sqlType } from '../../sblr/types.ts';
+import { SQLSTATE } from '../../../shm/errors.ts';
+import { bindCall, bindValueFunction } from './calls.ts';
+import type { Clause } from './clause.ts';
+import { columnNode } from './clause.ts';
+import { castExplicit, constantNode, toBoolean } from './coerce.ts';
+import { bindBetween, bindIn, bindIsDistinct, bindLike } from './compare.ts';
+import { fault, unsupported } from './errors.ts';
+import { readNumber } from './literals.ts';
+import { operatorCall } from './operators.ts';
+import { findColumn, lookupColumn } from './scope.ts';
+import { bindCase, bindSpecial } from './special.ts';
+import { BOOLEAN, UNKNOWN } from './state.ts';
+
+function bindColumn(source: SourceColumnNode, clause: Clause): BoundExpression {
+  const parts = foldParts(source.name, clause.state.semantics);
+  if (clause.aliases !== null && parts.length === 1 && lookupColumn(parts[0], clause.scope, source.at) === null) {
+    const meant = clause.aliases(parts[0], source.at);
+    if (meant !== null) return meant;
+  }
+  const found = findColumn(parts, clause.scope, source.at);
+  return columnNode(found.column, found.type, source.at, clause.state);
+}
+
+function bindConstant(source: SourceConstantNode, { state }: Clause): BoundExpression {
+  switch (source.kind) {
+    case 'null':
+      return constantNode(state, null, UNKNOWN, source.at);
+    case 'boolean':
+      return constantNode(state, source.text.toLowerCase() === 'true', sqlType('bool'), source.at);
+    case 'string':
+      return constantNode(state, source.text, sqlType(state.semantics.literals.string), source.at);
+    case 'integer':
+    case 'decimal': {
+      const { value, type } = readNumber(source.text, state.semantics, source.at);
+      return constantNode(state, value, type, source.at);
+    }
+    default:
+      throw unsupported('bit strings are', source.at);
+  }
+}
+
+function bindLiteral(source: SourceLiteralNode, { state }: Clause): BoundExpression {
+  return state.literal(source.index, source.at);
+}
+
+function bindParameter(source: SourceParameterNode, clause: Clause): BoundExpression {
+  if (!clause.parameters) throw fault(SQLSTATE.undefined_parameter, `there is no parameter $${source.number}`, source.at);
+  return clause.state.parameter(source.number, source.at);
+}
+
+function bindTypedLiteral(source: SourceTypedLiteralNode, { state }: Clause): BoundExpression {
+  const type = resolveType(source.type, state.semantics);
+  return castExplicit(state, constantNode(state, source.text, UNKNOWN, source.at), type, source.at);
+}
+
+function bindCast(source: SourceCastNode, clause: Clause): BoundExpression {
+  const type = resolveType(source.type, clause.state.semantics);
+  return castExplicit(clause.state, bindExpr(source.operand, clause), type, source.at);
+}
+
+function bindOperator(source: SourceOperatorNode, clause: Clause): BoundExpression {
+  const parts = foldParts(source.name, clause.state.semantics);
+  const operands = source.left === null ? [] : [bindExpr(source.left, clause)];
+  operands.push(bindExpr(source.right, clause));
+  return operatorCall(clause.state, parts[parts.length - 1], operands, source.at);
+}
+
+function bindCondition(source: SourceExpression, clause: Clause, what: string): BoundExpression {
+  return toBoolean(clause.state, bindExpr(source, clause), what, source.at);
+}
+
+const TESTS = { null: 'IS NULL', true: 'IS TRUE', false: 'IS FALSE', unknown: 'IS UNKNOWN' } as const;
+
+const ANY_UNSUPPORTED: { readonly [op: string]: string } = {
+  inQuery: 'IN with a query is',
+  subquery: 'subqueries are',
+  quantified: 'ANY and ALL are',
+  row: 'row values are',
+  array: 'arrays are',
+  subscript: 'subscripts are',
+  field: 'fields of composite values are',
+  collate: 'COLLATE is',
+  grouping: 'ROLLUP, CUBE and GROUPING SETS are',
+};
+
+/** Binds an expression; it may still be of type unknown (SBLR-N7). */
+export function bindExpr(source: SourceExpression, clause: Clause): BoundExpression {
+  const { state } = clause;
+  switch (source.op) {
+    case 'column':
+      return bindColumn(source, clause);
+    case 'constant':
+      return bindConstant(source, clause);
+    case 'literal':
+      return bindLiteral(source, clause);
+    case 'parameter':
+      return bindParameter(source, clause);
+    case 'typedLiteral':
+      return bindTypedLiteral(source, clause);
+    case 'cast':
+      return bindCast(source, clause);
+    case 'operator':
+      return bindOperator(source, clause);
+    case 'call':
+      return bindCall(source, clause);
+    case 'valueFunction':
+      return bindValueFunction(source, clause);
+    case 'and':
+    case 'or': {
+      const operands = source.operands.map((operand) => bindCondition(operand, clause, source.op.toUpperCase()));
+      return { op: source.op, operands, type: { ...BOOLEAN, nullable: operands.some((operand) => operand.type.nullable) } };
+    }
+    case 'not': {
+      const operand = bindCondition(source.operand, clause, 'NOT');
+      return { op: 'not', operand, type: operand.type };
+    }
+    case 'isTest': {
+      const bound = bindExpr(source.operand, clause);
+      const operand =
+        source.test === 'null'
+          ? bound
+          : toBoolean(
+              state,
+              bound,
+              source.negated ? TESTS[source.test].replace('IS', 'IS NOT') : TESTS[source.test],
+              source.operand.at,
+            );
+      const { test, negated } = source;
+      return { op: 'isTest', operand: settledConstant(operand, clause), test, negated, type: { ...BOOLEAN, nullable: false } };
+    }
+    case 'isDistinct':
+      return bindIsDistinct(source, clause);
+    case 'in':
+      return bindIn(source, clause);
+    case 'between':
+      return bindBetween(source, clause);
+    case 'like':
+      return bindLike(source, clause);
+    case 'case':
+      return bindCase(source, clause);
+    case 'special':
+      return bindSpecial(source, clause);
+    case 'star':
+      throw fault(SQLSTATE.syntax_error, '"*" is not allowed here', source.at);
+    case 'default':
+      throw fault(SQLSTATE.syntax_error, 'DEFAULT is not allowed in this context', source.at);
+    default:
+      throw unsupported(ANY_UNSUPPORTED[source.op] ?? `${source.op} is`, source.at);
+  }
+}
+
+/** A constant of no type under IS NULL may as well be text; a parameter may not: nothing says what it is. */
+function settledConstant(node: BoundExpression, { state }: Clause): BoundExpression {
+  if (node.type.name !== 'unknown') return node;
+  if (node.op === 'constant')
+    return { ...node, type: { ...sqlType(state.semantics.unknownBecomes), nullable: node.type.nullable } };
+  if (node.op === 'parameter' && state.liftedLiteral(node) !== null)
+    return state.resolveParameter(node, sqlType(state.semantics.unknownBecomes)) ?? node;
+  return node;
+}

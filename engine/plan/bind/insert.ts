@@ -1,0 +1,125 @@
+/** INSERT: a source of rows, each made a new row of the table. */
+
+import type { CatalogColumn, CatalogTable } from '../../catalog/objects.ts';
+import type { BoundExpression, BoundInsert, BoundProject, BoundRelation, BoundValues } from '../../sblr/bound.ts';
+import type { SourceExpression, SourceInsertNode, SourceQuery, SourceValuesNode } from '../../sblr/source.gen.ts';
+import { withNullable } from '../../sblr/types.ts';
+import { SQLSTATE } from '../../../shm/errors.ts';
+import { bindReturning, targetColumn, targetScope } from './change.ts';
+import { clauseOf, columnNode } from './clause.ts';
+import { castAssign } from './coerce.ts';
+import { bindConflict } from './conflict.ts';
+import { fault, unsupported } from './errors.ts';
+import { bindExpr } from './expressions.ts';
+import { findTable } from './from.ts';
+import { bindQuery } from './query.ts';
+import { NO_RELATIONS, visibleColumns } from './scope.ts';
+import type { BindState } from './state.ts';
+import { bindNewRow, defaultValue } from './stored.ts';
+
+/** Rows to insert, and the column that holds each target's value. */
+interface InsertSource {
+  readonly relation: BoundRelation;
+  readonly values: ReadonlyMap<CatalogColumn, BoundExpression>;
+}
+
+const ONE_ROW: BoundRelation = { op: 'values', columns: [], rows: [[]] };
+
+const isPlainValues = (query: SourceQuery): query is SourceValuesNode =>
+  query.op === 'values' && query.with === null && query.order.length === 0 && query.limit === null && query.offset === null;
+
+/** Columns that the statement gives values for, `width` of them. 42601, 42701, 42703 */
+function targets(source: SourceInsertNode, table: CatalogTable, width: number, at: number): CatalogColumn[] {
+  const named = source.columns.map((name) => targetColumn(table, name, source.at));
+  const twice = named.find((column, index) => named.indexOf(column) !== index);
+  if (twice !== undefined) throw fault(SQLSTATE.duplicate_column, `column "${twice.name}" specified more than once`, source.at);
+  const columns = source.columns.length > 0 ? named : visibleColumns(table);
+  if (width > columns.length) throw fault(SQLSTATE.syntax_error, 'INSERT has more expressions than target columns', at);
+  if (width < columns.length && source.columns.length > 0)
+    throw fault(SQLSTATE.syntax_error, 'INSERT has more target columns than expressions', at);
+  return columns.slice(0, width);
+}
+
+/** Does the statement's value count, or the column's own? 428C9 */
+function takesValue(column: CatalogColumn, source: SourceInsertNode, at: number): boolean {
+  if (column.identity !== 'none' && source.overriding === 'user') return false;
+  if (column.identity !== 'always' || source.overriding === 'system') return true;
+  throw fault(
+    SQLSTATE.generated_always,
+    `cannot insert a non-DEFAULT value into column "${column.name}"`,
+    at,
+    `column "${column.name}" is an identity column defined as GENERATED ALWAYS: use OVERRIDING SYSTEM VALUE to override it`,
+  );
+}
+
+function bindValuesSource(
+  source: SourceInsertNode,
+  query: SourceValuesNode,
+  table: CatalogTable,
+  state: BindState,
+): InsertSource {
+  const rows = query.rows.map((row) => (row.op === 'row' ? row.items : [row]));
+  const ragged = rows.findIndex((row) => row.length !== rows[0].length);
+  if (ragged >= 0) throw fault(SQLSTATE.syntax_error, 'VALUES lists must all be the same length', query.rows[ragged].at);
+  const clause = clauseOf(state, NO_RELATIONS, 'VALUES');
+  const columns = targets(source, table, rows[0].length, rows[0][0]?.at ?? query.at);
+  const cell = (item: SourceExpression, column: CatalogColumn): BoundExpression => {
+    if (item.op === 'default' || !takesValue(column, source, item.at)) return defaultValue(column, state, item.at);
+    return castAssign(state, bindExpr(item, clause), column, item.at);
+  };
+  const bound = rows.map((row) => row.map((item, index) => cell(item, columns[index])));
+  const ids = columns.map((column, index) => ({
+    column: state.newColumn(),
+    type: withNullable(
+      column.type,
+      bound.some((row) => row[index].type.nullable),
+    ),
+  }));
+  const relation: BoundValues = { op: 'values', columns: ids, rows: bound };
+  return {
+    relation,
+    values: new Map(columns.map((column, index) => [column, columnNode(ids[index].column, ids[index].type, query.at, state)])),
+  };
+}
+
+function bindQuerySource(source: SourceInsertNode, query: SourceQuery, table: CatalogTable, state: BindState): InsertSource {
+  const all =
+    source.columns.length > 0 ? source.columns.map((name) => targetColumn(table, name, source.at)) : visibleColumns(table);
+  const { root, output } = bindQuery(query, state, all);
+  const columns = targets(source, table, output.length, query.at);
+  const values = new Map<CatalogColumn, BoundExpression>();
+  const added: BoundProject['columns'][number][] = [];
+  for (const [index, column] of columns.entries()) {
+    if (!takesValue(column, source, query.at)) continue;
+    const node = columnNode(output[index].column, output[index].type, query.at, state);
+    const cast = castAssign(state, node, column, query.at);
+    if (cast.op === 'column') {
+      values.set(column, cast);
+      continue;
+    }
+    const id = state.newColumn();
+    added.push({ column: id, expression: cast });
+    values.set(column, columnNode(id, cast.type, query.at, state));
+  }
+  return { relation: added.length === 0 ? root : { op: 'project', input: root, columns: added }, values };
+}
+
+function bindSource(source: SourceInsertNode, table: CatalogTable, state: BindState): InsertSource {
+  if (source.source === null) return { relation: ONE_ROW, values: new Map() };
+  return isPlainValues(source.source)
+    ? bindValuesSource(source, source.source, table, state)
+    : bindQuerySource(source, source.source, table, state);
+}
+
+export function bindInsert(source: SourceInsertNode, state: BindState): BoundInsert {
+  if (source.with !== null) throw unsupported('WITH is', source.with.at);
+  const table = findTable(source.table, state);
+  state.use(table, 'insert');
+  const rows = bindSource(source, table, state);
+  const row = bindNewRow(table, (column) => rows.values.get(column) ?? defaultValue(column, state, source.at), state);
+  const alias = source.alias ?? table.name;
+  const conflict = source.conflict === null ? null : bindConflict(source.conflict, table, alias, row, state);
+  const scope = { relations: [targetScope(table, alias, row.row, [], state)], outer: null };
+  const { returning, output } = bindReturning(source.returning, scope, state);
+  return { kind: 'insert', table: table.id, source: rows.relation, row, conflict, returning, output };
+}

@@ -1,0 +1,80 @@
+/** Operators and signatures made calls: arguments cast to what the signature asks for. */
+
+import type { BoundCall, BoundExpression } from '../../sblr/bound.ts';
+import { primitiveOf } from '../../sblr/primitives.ts';
+import { sqlType, type TypeName } from '../../sblr/types.ts';
+import { SQLSTATE } from '../../../shm/errors.ts';
+import { callNode, castTo, settled } from './coerce.ts';
+import { ambiguousOperator, fault, noOperator } from './errors.ts';
+import { type Candidate, resolveOperator } from './resolve.ts';
+import type { BindState } from './state.ts';
+
+/** An argument of any type, handed over as the signature says. */
+function anyArgument(state: BindState, node: BoundExpression, form: string | undefined, at: number): BoundExpression {
+  const value = settled(state, node, at);
+  if (form === undefined) return value;
+  const type = value.type.name === 'varchar' ? 'text' : value.type.name;
+  const name = form === 'typeof' ? `${value.type.name}.typeof` : `${type}.${form}`;
+  if (form === 'to.text' && type === 'text') return value;
+  const { result } = primitiveOf(name);
+  return callNode(state, name, [value], result as TypeName, undefined, at);
+}
+
+/** Arguments as a candidate takes them, and the type of its result. */
+export function castArguments(
+  state: BindState,
+  candidate: Candidate,
+  args: readonly BoundExpression[],
+  at: number,
+): { readonly arguments: readonly BoundExpression[]; readonly result: TypeName } {
+  const { signature, types } = candidate;
+  const cast = args.map((argument, index) => {
+    const place = state.positions.get(argument) ?? at;
+    if (types[index] === 'any') return anyArgument(state, argument, signature.any, place);
+    return castTo(state, argument, sqlType(types[index]), 'implicit', place);
+  });
+  const first = types.indexOf('any');
+  const result = signature.result === 'any' && first >= 0 ? cast[first].type.name : signature.result;
+  return { arguments: cast, result };
+}
+
+export function candidateCall(state: BindState, candidate: Candidate, args: readonly BoundExpression[], at: number): BoundCall {
+  const cast = castArguments(state, candidate, args, at);
+  return callNode(state, candidate.signature.primitive, cast.arguments, cast.result, candidate.signature.rule, at);
+}
+
+const namesOf = (nodes: readonly BoundExpression[]): TypeName[] => nodes.map((node) => node.type.name);
+
+/** The candidate an operator means, or the error that says why not: 42883, 42725. */
+export function operatorCandidate(state: BindState, name: string, types: readonly TypeName[], at: number): Candidate {
+  const resolution = resolveOperator(name, types, state.semantics);
+  if (resolution.found !== null) return resolution.found;
+  throw resolution.ambiguous ? ambiguousOperator(name, types, state.semantics, at) : noOperator(name, types, state.semantics, at);
+}
+
+/** One operand: prefix. */
+export function operatorCall(state: BindState, name: string, operands: readonly BoundExpression[], at: number): BoundCall {
+  return candidateCall(state, operatorCandidate(state, name, namesOf(operands), at), operands, at);
+}
+
+/**
+ * The comparison that IN, IS DISTINCT, NULLIF and the like make: its primitive and both operands cast to its types. Where the two types
+ * differ (float4 = float8) both become the wider one when the same operator has a signature for it.
+ */
+export function comparison(
+  state: BindState,
+  name: string,
+  left: BoundExpression,
+  right: BoundExpression,
+  at: number,
+): { readonly primitive: string; readonly left: BoundExpression; readonly right: BoundExpression } {
+  const call = operatorCall(state, name, [left, right], at);
+  if (call.type.name !== 'bool')
+    throw fault(SQLSTATE.wrong_object_type, `the comparison requires operator ${name} to yield a boolean`, at);
+  return { primitive: call.primitive, left: call.arguments[0], right: call.arguments[1] };
+}
+
+/** The primitive that compares two values of one type with an operator. 42883 */
+export function comparisonOf(state: BindState, name: string, type: TypeName, at: number): Candidate {
+  return operatorCandidate(state, name, [type, type], at);
+}

@@ -1,0 +1,76 @@
+/** CASE, COALESCE, NULLIF, GREATEST, LEAST: forms that share one rule of common types (SBLR-N7). */
+
+import type { BoundExpression } from '../../sblr/bound.ts';
+import type { SourceCaseNode, SourceSpecialNode } from '../../sblr/source.gen.ts';
+import { withNullable } from '../../sblr/types.ts';
+import { SQLSTATE } from '../../../shm/errors.ts';
+import type { Clause } from './clause.ts';
+import { castCommon, constantNode, settled, toBoolean } from './coerce.ts';
+import { once } from './compare.ts';
+import { fault } from './errors.ts';
+import { bindExpr } from './expressions.ts';
+import { comparison, comparisonOf, operatorCall } from './operators.ts';
+import { UNKNOWN } from './state.ts';
+
+export function bindCase(source: SourceCaseNode, clause: Clause): BoundExpression {
+  const { state } = clause;
+  const { equal } = state.semantics.comparison;
+  const build = (operand: BoundExpression | null): BoundExpression => {
+    const conditions = source.whens.map(({ condition, at }) => {
+      const bound = bindExpr(condition, clause);
+      return operand === null
+        ? toBoolean(state, bound, 'CASE/WHEN', condition.at)
+        : operatorCall(state, equal, [operand, bound], at);
+    });
+    return buildCase(source, clause, conditions);
+  };
+  if (source.operand === null) return build(null);
+  return once(state, settled(state, bindExpr(source.operand, clause), source.operand.at), build);
+}
+
+function buildCase(source: SourceCaseNode, clause: Clause, conditions: readonly BoundExpression[]): BoundExpression {
+  const { state } = clause;
+  const otherwise =
+    source.otherwise === null ? constantNode(state, null, UNKNOWN, source.at) : bindExpr(source.otherwise, clause);
+  const results = source.whens.map(({ result }) => bindExpr(result, clause));
+  // ELSE is looked at first: so it decides between types that are equally good.
+  const places = [source.otherwise?.at ?? source.at, ...source.whens.map(({ result }) => result.at)];
+  const { nodes, type } = castCommon(state, [otherwise, ...results], 'CASE', places);
+  const whens = conditions.map((condition, index) => ({ condition, result: nodes[index + 1] }));
+  return { op: 'case', whens, otherwise: nodes[0], type };
+}
+
+export function bindSpecial(source: SourceSpecialNode, clause: Clause): BoundExpression {
+  if (source.function === 'nullif') return bindNullif(source, clause);
+  const { state } = clause;
+  const what = source.function.toUpperCase();
+  if (source.arguments.length === 0) throw fault(SQLSTATE.syntax_error, `${what} needs an argument`, source.at);
+  const places = source.arguments.map((argument) => argument.at);
+  const common = castCommon(
+    state,
+    source.arguments.map((argument) => bindExpr(argument, clause)),
+    what,
+    places,
+  );
+  const type = withNullable(
+    common.type,
+    common.nodes.every((node) => node.type.nullable),
+  );
+  if (source.function === 'coalesce') return { op: 'coalesce', arguments: common.nodes, type };
+  const less = comparisonOf(state, state.semantics.comparison.less, type.name, source.at).signature.primitive;
+  return { op: 'extreme', kind: source.function, less, arguments: common.nodes, type };
+}
+
+/** NULLIF(a, b): NULL when a = b, else a, as the comparison casts it. */
+function bindNullif(source: SourceSpecialNode, clause: Clause): BoundExpression {
+  const { state } = clause;
+  if (source.arguments.length !== 2) throw fault(SQLSTATE.syntax_error, 'NULLIF needs two arguments', source.at);
+  const [left, right] = source.arguments.map((argument) => bindExpr(argument, clause));
+  const compared = comparison(state, state.semantics.comparison.equal, left, right, source.at);
+  return once(state, compared.left, (value) => {
+    const type = withNullable(value.type, true);
+    const condition = operatorCall(state, state.semantics.comparison.equal, [value, compared.right], source.at);
+    const nothing = constantNode(state, null, type, source.at);
+    return { op: 'case', whens: [{ condition, result: nothing }], otherwise: value, type };
+  });
+}

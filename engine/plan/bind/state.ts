@@ -1,0 +1,142 @@
+/** What is known while one statement is bound: parameters, numbers given out, objects used. */
+
+import type { CatalogRelation } from '../../catalog/objects.ts';
+import type { BoundExpression, BoundModule, BoundParameter, BoundStatement, ColumnId, Right } from '../../sblr/bound.ts';
+import type { DialectSemantics } from '../../sblr/semantics.ts';
+import { type SqlType, sqlType, withNullable } from '../../sblr/types.ts';
+import { SQLSTATE, SqlError } from '../../../shm/errors.ts';
+import type { BindEnvironment } from './environment.ts';
+import { ambiguousParameter, permissionDenied } from './errors.ts';
+
+export const UNKNOWN: SqlType = sqlType('unknown');
+export const BOOLEAN: SqlType = sqlType('bool');
+/** Parameters beyond this are an error of the client. */
+const PARAMETERS_MAX = 65_535;
+
+interface Use {
+  readonly version: number;
+  readonly rights: Set<Right>;
+}
+
+/** Of one statement; the dialect is that of the text at hand (a stored expression has its own: `within`). */
+export class BindState {
+  readonly environment: BindEnvironment;
+  readonly semantics: DialectSemantics;
+  /** The client's parameters: types given or inferred so far; the lifted literals' behind them. */
+  readonly parameters: (SqlType | null)[];
+  readonly clientParameters: number;
+  readonly numbers: { column: number; local: number };
+  readonly uses: Map<number, Use>;
+  readonly shaping: Set<number>;
+  /** Token ordinals of bound nodes that may be named in an error later. */
+  readonly positions: WeakMap<BoundExpression, number>;
+
+  constructor(environment: BindEnvironment, clientParameters: number) {
+    this.environment = environment;
+    this.semantics = environment.semantics;
+    this.clientParameters = clientParameters;
+    this.parameters = Array.from({ length: clientParameters }, (_, index) => environment.parameterTypes[index] ?? null);
+    for (const literal of environment.literals)
+      this.parameters.push(literal.type.name === 'unknown' ? null : withNullable(literal.type, false));
+    this.numbers = { column: 0, local: 0 };
+    this.uses = new Map();
+    this.shaping = new Set();
+    this.positions = new WeakMap();
+  }
+
+  /** The same statement, in a text of another dialect. */
+  within(dialect: string): BindState {
+    if (dialect === this.semantics.dialect) return this;
+    const semantics = this.environment.semanticsOf(dialect);
+    return Object.create(this, { semantics: { value: semantics } }) as BindState;
+  }
+
+  newColumn(): ColumnId {
+    return this.numbers.column++;
+  }
+
+  newLocal(): number {
+    return this.numbers.local++;
+  }
+
+  /** Notes that the statement rests on an object, and that the role may do so. */
+  use(relation: CatalogRelation, right: Right): void {
+    let use = this.uses.get(relation.id);
+    if (use === undefined) {
+      use = { version: relation.version, rights: new Set() };
+      this.uses.set(relation.id, use);
+    }
+    if (use.rights.has(right)) return;
+    if (!this.environment.catalog.allows(relation.id, right)) throw permissionDenied(relation);
+    use.rights.add(right);
+  }
+
+  // ---- parameters and lifted literals ----
+
+  parameter(number: number, at: number): BoundParameter {
+    if (number < 1 || number > PARAMETERS_MAX)
+      throw new SqlError(SQLSTATE.undefined_parameter, `there is no parameter $${number}`, { position: at });
+    return this.slot(number - 1, at);
+  }
+
+  literal(index: number, at: number): BoundParameter {
+    if (this.environment.literals[index] === undefined)
+      throw new SqlError(SQLSTATE.internal_error, `the text has no literal ${index}`, { position: at });
+    return this.slot(this.clientParameters + index, at);
+  }
+
+  private slot(index: number, at: number): BoundParameter {
+    const isLiteral = index >= this.clientParameters;
+    const known = this.parameters[index];
+    const type =
+      known === null || (isLiteral && this.environment.literals[index - this.clientParameters].type.name === 'unknown')
+        ? withNullable(UNKNOWN, !isLiteral)
+        : known;
+    const node: BoundParameter = { op: 'parameter', index, type };
+    this.positions.set(node, at);
+    return node;
+  }
+
+  /** The lifted literal that a parameter stands for, or null for one of the client's. */
+  liftedLiteral(parameter: BoundParameter): { readonly index: number; readonly text: string } | null {
+    const index = parameter.index - this.clientParameters;
+    return index < 0 ? null : { index, text: this.environment.literals[index].text };
+  }
+
+  /** A parameter of no type yet gets one. The node that it becomes; null: it has another type already. */
+  resolveParameter(parameter: BoundParameter, type: SqlType): BoundParameter | null {
+    const known = this.parameters[parameter.index];
+    if (known !== null && known.name !== type.name) {
+      if (this.liftedLiteral(parameter) !== null) return null;
+      throw ambiguousParameter(parameter.index + 1, known, type, this.semantics, this.positions.get(parameter));
+    }
+    const isLiteral = this.liftedLiteral(parameter) !== null;
+    const resolved = known ?? { ...sqlType(type.name), nullable: !isLiteral };
+    this.parameters[parameter.index] = resolved;
+    const node: BoundParameter = { op: 'parameter', index: parameter.index, type: resolved };
+    const at = this.positions.get(parameter);
+    if (at !== undefined) this.positions.set(node, at);
+    return node;
+  }
+
+  // ---- the end ----
+
+  finish(statement: BoundStatement): BoundModule {
+    const parameters = this.parameters.map((type, index) => {
+      if (type !== null) return type;
+      // A literal that nothing has read: GROUP BY 'x' and the like.
+      if (index >= this.clientParameters) return withNullable(sqlType(this.semantics.unknownBecomes), false);
+      throw new SqlError(SQLSTATE.indeterminate_datatype, `could not determine data type of parameter $${index + 1}`, {
+        hint: `say its type: $${index + 1}::text`,
+      });
+    });
+    return {
+      statement,
+      parameters,
+      clientParameters: this.clientParameters,
+      shaping: [...this.shaping].sort((a, b) => a - b),
+      uses: [...this.uses].map(([object, { version, rights }]) => ({ object, version, rights: [...rights] })),
+      columns: this.numbers.column,
+    };
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * Expressions that the catalog keeps (DEFAULT, CHECK, index expressions): bound with the semantics of the dialect they were written in,
+ * whichever dialect the statement at hand is of.
+ */
+
+import type { CatalogColumn, CatalogTable, StoredExpression } from '../../catalog/objects.ts';
+import type { BoundCheck, BoundExpression, BoundNewRow, TableColumnUse } from '../../sblr/bound.ts';
+import type { SourceExpression } from '../../sblr/source.gen.ts';
+import { sqlType } from '../../sblr/types.ts';
+import { type Clause, clauseOf } from './clause.ts';
+import { callNode, castAssign, constantNode, toBoolean } from './coerce.ts';
+import { bindExpr } from './expressions.ts';
+import { scopeRelation, useColumns } from './from.ts';
+import { NO_RELATIONS, type Scope, type ScopeRelation } from './scope.ts';
+import type { BindState } from './state.ts';
+
+/** Draws the next value of a sequence by its object id. */
+const NEXT_VALUE = 'sequence.next.oid';
+
+export const storedClause = (state: BindState, scope: Scope, name: string): Clause => ({
+  ...clauseOf(state, scope, name),
+  parameters: false,
+});
+
+/** CHECK (source) */
+export function bindCheckSource(source: SourceExpression, state: BindState, scope: Scope): BoundExpression {
+  return toBoolean(state, bindExpr(source, storedClause(state, scope, 'check constraints')), 'CHECK', source.at);
+}
+
+/** DEFAULT source, as the column takes it. */
+export function bindDefaultSource(
+  source: SourceExpression,
+  state: BindState,
+  column: { readonly name: string; readonly type: CatalogColumn['type'] },
+): BoundExpression {
+  const node = bindExpr(source, storedClause(state, NO_RELATIONS, 'DEFAULT expressions'));
+  return castAssign(state, node, column, source.at, 'default expression');
+}
+
+export const bindIndexSource = (source: SourceExpression, state: BindState, scope: Scope): BoundExpression =>
+  bindExpr(source, storedClause(state, scope, 'index expressions'));
+
+/** What a column holds when nothing is given: its DEFAULT, the next value of its sequence, NULL. */
+export function defaultValue(column: CatalogColumn, state: BindState, at: number): BoundExpression {
+  if (column.default !== null) return bindDefaultSource(column.default.source, state.within(column.default.dialect), column);
+  if (column.sequence === 0) return constantNode(state, null, sqlType(column.type.name), at);
+  const sequence = constantNode(state, column.sequence, sqlType('oid'), at);
+  return castAssign(state, callNode(state, NEXT_VALUE, [sequence], 'int8', undefined, at), column, at);
+}
+
+/** A table's new row as its CHECKs and index expressions see it. */
+function rowScope(table: CatalogTable, row: readonly TableColumnUse[]): Scope {
+  const relation: ScopeRelation = scopeRelation(table, table.name, row, [], () => {});
+  return { relations: [relation], outer: null };
+}
+
+function bindChecks(table: CatalogTable, scope: Scope, state: BindState): BoundCheck[] {
+  return table.checks.map(({ name, expression }) => ({
+    name,
+    expression: bindCheckSource(expression.source, state.within(expression.dialect), scope),
+  }));
+}
+
+/** An index expression of a table over columns with these ids; for matching ON CONFLICT too. */
+export function bindHidden(
+  hidden: StoredExpression,
+  table: CatalogTable,
+  row: readonly TableColumnUse[],
+  state: BindState,
+): BoundExpression {
+  return bindIndexSource(hidden.source, state.within(hidden.dialect), rowScope(table, row));
+}
+
+/** The new row of a change: `valueFor` gives what SQL says of a visible column, the rest follows from the catalog. */
+export function bindNewRow(
+  table: CatalogTable,
+  valueFor: (column: CatalogColumn) => BoundExpression,
+  state: BindState,
+): BoundNewRow {
+  const row = useColumns(state, table.columns);
+  const attributes = table.columns.map((column) => ({
+    attribute: column.number,
+    expression: column.hidden === null ? valueFor(column) : bindHidden(column.hidden, table, row, state),
+    type: column.type,
+  }));
+  return { table: table.id, attributes, row, checks: bindChecks(table, rowScope(table, row), state) };
+}
