@@ -10,6 +10,7 @@ import type { Jobs } from '../jobs/jobs.ts';
 import type { TableSizes } from '../plan/optimize/access-path.ts';
 import type { CompileEnvironment, Compiler } from '../plan/program.ts';
 import type { Session } from '../session/session.ts';
+import type { BoundModule } from '../sblr/bound.ts';
 import type { SourceStatement } from '../sblr/source.gen.ts';
 import type { Locks } from '../txn/locks.ts';
 import type { Transaction, Transactions } from '../txn/transactions.ts';
@@ -59,6 +60,8 @@ export interface Engine {
   dialectOf(name: string): Dialect;
   readonly compiler: Compiler;
   readonly environment: CompileEnvironment;
+  /** The bound form as text, for EXPLAIN (SBLR). */
+  printBound(module: BoundModule): string;
   readonly cache: StatementCache;
   readonly faces: FaceOptions;
   /** Microseconds since 1970. */

@@ -9,12 +9,14 @@
  */
 
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
+import { tailLsn } from '../storage/log/flush.ts';
+import { whenDurable } from '../storage/log/when-durable.ts';
 import { begin, checkOpen, savepoint } from '../txn/begin.ts';
 import { commit, commitDurable, whenCommitDurable } from '../txn/commit.ts';
 import type { Locks } from '../txn/locks.ts';
 import { recycle, rollback, rollbackTo } from '../txn/rollback.ts';
 import { cancelSession, clearSessionCancel, closeSession, openSession, sessionCancelled } from '../txn/sessions.ts';
-import { meetDependency } from '../txn/snapshot.ts';
+import { dependencyMet, meetDependency } from '../txn/snapshot.ts';
 import { parkTables, releaseTables, resumeTables, unparkTables } from '../txn/table-locks.ts';
 import {
   COMMIT_STAMP,
@@ -344,6 +346,12 @@ export class Session {
   /** Rows and errors may leave once everything they rest on is durable (TX-T9). Blocks. */
   meetDependency(tx: Transaction): void {
     meetDependency(tx);
+  }
+
+  /** The same for event loops. */
+  async whenDependencyMet(tx: Transaction): Promise<void> {
+    const { log } = this.txns;
+    while (!dependencyMet(tx)) await whenDurable(log, tailLsn(log));
   }
 
   /** Asks it, from any thread, to end what it runs. */

@@ -1,0 +1,278 @@
+/**
+ * A session with what it needs to run text: the face of exec for the entries. Of one thread.
+ *
+ *   prepare(text) -> Prepared -> run(prepared, values, format) -> rows, changes
+ *   script(text): statement by statement, in one implicit block (dialects.md C2: batch)
+ */
+
+import { SqlError, SQLSTATE } from '../../shm/errors.ts';
+import type { Parameters, Program, RowFormat } from '../plan/program.ts';
+import type { SourceStatement } from '../sblr/source.gen.ts';
+import type { Session } from '../session/session.ts';
+import type { Transaction } from '../txn/transactions.ts';
+import { SessionContext } from './context.ts';
+import type { Engine, UtilityResult } from './engine.ts';
+import { faceRows } from './faces.ts';
+import { createParameters } from './parameters.ts';
+import { placed, type Prepared, prepareNext, prepareOne, refresh } from './prepare.ts';
+import { entered, runProgram, runProgramAsync, STALE, type StatementRun } from './run.ts';
+import type { Shape } from './shape.ts';
+import { isDefinition, runControl, runExplain, transactionEnd } from './utility.ts';
+
+/** What a statement answers. */
+export interface Result {
+  readonly rows: unknown[];
+  /** Rows inserted, updated or deleted. */
+  readonly changes: number;
+  /** Names of the columns; empty: it answers no rows. */
+  readonly columns: readonly string[];
+  /** 'SELECT', 'INSERT', 'CREATE TABLE'. */
+  readonly tag: string;
+}
+
+const TAGS = { query: 'SELECT', insert: 'INSERT', update: 'UPDATE', delete: 'DELETE' } as const;
+
+export class Connection {
+  readonly engine: Engine;
+  readonly session: Session;
+  readonly context: SessionContext;
+  /** Told of notices and warnings. */
+  onNotice: ((notice: UtilityResult['notices'][number]) => void) | null = null;
+
+  constructor(engine: Engine, session: Session) {
+    this.engine = engine;
+    this.session = session;
+    this.context = new SessionContext(engine, session);
+  }
+
+  // ---- preparing ----
+
+  /** Prepares one statement. In a block an error fails the block. */
+  prepare(text: string): Prepared {
+    this.#checkBlock(text);
+    try {
+      return entered(this.engine, () => prepareOne(this.engine, this.session, text));
+    } catch (error) {
+      this.session.failBlock();
+      throw error;
+    }
+  }
+
+  /** A failed block takes nothing but its end; the end is prepared as ever. */
+  #checkBlock(text: string): void {
+    if (this.session.status !== 'failed' || /^\s*(rollback|commit|abort|end)\b/i.test(text)) return;
+    throw new SqlError(
+      SQLSTATE.in_failed_sql_transaction,
+      'current transaction is aborted, commands ignored until end of transaction block',
+      { hint: 'roll back, or roll back to a savepoint' },
+    );
+  }
+
+  /** The statement as the catalog is now. Inside or outside the engine. */
+  refresh(prepared: Prepared): Shape {
+    if (prepared.shape.version === this.engine.catalog.version(this.session)) return prepared.shape;
+    return entered(this.engine, () => refresh(this.engine, this.session, prepared));
+  }
+
+  // ---- parameters ----
+
+  /** Writes a program's values and the literals of the text into the slots of the statement. 08P01 when their number is wrong. */
+  bind(prepared: Prepared, shape: Shape, given: readonly unknown[], to: Parameters): void {
+    const { clientParameters } = shape.module;
+    const { writers } = shape;
+    const values = shape.parsed.parameterNames.length > 0 ? this.#named(shape.parsed.parameterNames, given) : given;
+    if (values.length !== clientParameters) throw wrongCount(clientParameters, values.length);
+    for (let index = 0; index < clientParameters; index++) writers[index](to, index, values[index], this.context);
+    const { literals } = prepared;
+    for (let index = 0; index < literals.length; index++) {
+      writers[clientParameters + index](to, clientParameters + index, literals[index].value, this.context);
+    }
+  }
+
+  #named(names: readonly string[], given: readonly unknown[]): readonly unknown[] {
+    const [values] = given;
+    if (given.length !== 1 || typeof values !== 'object' || values === null || Array.isArray(values)) {
+      return given;
+    }
+    return names.map((name) => {
+      if (name in values) return (values as { [name: string]: unknown })[name];
+      throw new SqlError(SQLSTATE.undefined_parameter, `there is no value for parameter :${name}`);
+    });
+  }
+
+  createRun(parameters: Parameters): StatementRun {
+    return {
+      tx: null as unknown as Transaction,
+      parameters,
+      context: this.context,
+      rows: [],
+      rowsMax: Number.POSITIVE_INFINITY,
+      changes: 0,
+      canceled: () => this.session.isCancelled(),
+      execution: null,
+    };
+  }
+
+  // ---- running ----
+
+  /** Runs a prepared statement to its end. */
+  run(prepared: Prepared, given: readonly unknown[], format: RowFormat): Result {
+    const { engine, session } = this;
+    session.settleCursors();
+    try {
+      for (;;) {
+        const shape = this.refresh(prepared);
+        if (shape.plan === null || shape.module.statement.kind === 'explain') return this.#utility(prepared, shape);
+        this.context.begin();
+        const run = this.createRun(createParameters(shape.module.parameters.length));
+        this.bind(prepared, shape, given, run.parameters);
+        const program = shape.program(engine, format);
+        if (runProgram(engine, session, program, run, shape.version) === STALE) continue;
+        return this.#answer(shape, program, run, format);
+      }
+    } catch (error) {
+      throw this.#failed(prepared, error);
+    }
+  }
+
+  /** The same on an event loop: waits for rows and for the disk without blocking. */
+  async runAsync(prepared: Prepared, given: readonly unknown[], format: RowFormat): Promise<Result> {
+    const { engine, session } = this;
+    session.settleCursors();
+    try {
+      for (;;) {
+        const shape = this.refresh(prepared);
+        if (shape.plan === null || shape.module.statement.kind === 'explain') return await this.#utilityAsync(prepared, shape);
+        this.context.begin();
+        const run = this.createRun(createParameters(shape.module.parameters.length));
+        this.bind(prepared, shape, given, run.parameters);
+        const program = shape.program(engine, format);
+        if (!program.writes && session.transaction === null) {
+          if (runProgram(engine, session, program, run, shape.version) === STALE) continue;
+        } else if ((await runProgramAsync(engine, session, program, run, shape.version)) === STALE) continue;
+        return this.#answer(shape, program, run, format);
+      }
+    } catch (error) {
+      throw this.#failed(prepared, error);
+    }
+  }
+
+  #answer(shape: Shape, program: Program, run: StatementRun, format: RowFormat): Result {
+    const faces = shape.faces(this.engine, format);
+    if (faces !== null) faceRows(run.rows, 0, faces, format === 'object', this.context);
+    const kind = (shape.plan as NonNullable<typeof shape.plan>).kind;
+    return { rows: run.rows, changes: run.changes, columns: program.output.map(({ name }) => name), tag: TAGS[kind] };
+  }
+
+  /** Errors of a statement fail its block; their position becomes one of the text. */
+  #failed(prepared: Prepared, error: unknown): unknown {
+    this.session.failBlock();
+    return placed(this.engine, this.session, prepared, error);
+  }
+
+  /** All statements of a text, one after the other; outside a block they are one (dialects.md C2). */
+  script(text: string): Result | null {
+    const { session, engine } = this;
+    let last: Result | null = null;
+    let from = 0;
+    try {
+      while (from < text.length) {
+        this.#checkBlock(text.slice(from, from + 40));
+        const { prepared, end } = entered(engine, () => prepareNext(engine, session, text, from));
+        const isLast = end >= text.length || /^[\s;]*$/.test(text.slice(end));
+        if (prepared !== null) {
+          if (!(isLast && session.transaction === null))
+            entered(engine, () => session.begin({ isolation: null, readOnly: null }, engine.now(), true));
+          last = this.run(prepared, [], 'object');
+        }
+        from = end;
+      }
+      if (session.isImplicit) entered(engine, () => session.commitBlock());
+    } catch (error) {
+      if (session.isImplicit) entered(engine, () => session.rollbackBlock());
+      else session.failBlock();
+      throw error;
+    }
+    return last;
+  }
+
+  // ---- statements that are not compiled ----
+
+  #utility(prepared: Prepared, shape: Shape): Result {
+    const { engine, session } = this;
+    if (shape.module.statement.kind === 'explain') return this.#told(entered(engine, () => runExplain(engine, session, shape)));
+    const statement = sourceOf(shape);
+    const end = transactionEnd(statement);
+    if (end !== null) return this.#end(end);
+    if (!isDefinition(statement)) return this.#told(entered(engine, () => runControl(engine, session, statement)));
+    return this.#told(entered(engine, () => this.#define(prepared, statement)));
+  }
+
+  #end(end: 'commit' | 'rollback'): Result {
+    const { engine, session } = this;
+    const wasOpen = session.transaction !== null;
+    if (!wasOpen) this.#warnNoBlock();
+    if (end === 'rollback') {
+      entered(engine, () => session.rollbackBlock());
+      return utilityResult('ROLLBACK');
+    }
+    const committed = entered(engine, () => session.commitBlock());
+    return utilityResult(committed || !wasOpen ? 'COMMIT' : 'ROLLBACK');
+  }
+
+  #warnNoBlock(): void {
+    this.onNotice?.({ severity: 'WARNING', code: '25P01', message: 'there is no transaction in progress' });
+  }
+
+  async #utilityAsync(prepared: Prepared, shape: Shape): Promise<Result> {
+    const { engine, session } = this;
+    if (shape.module.statement.kind === 'explain') return this.#utility(prepared, shape);
+    const end = transactionEnd(sourceOf(shape));
+    if (end !== 'commit' || session.transaction === null) return this.#utility(prepared, shape);
+    const tx = entered(engine, () => session.precommitBlock());
+    if (tx === null) return utilityResult('ROLLBACK');
+    await entered(engine, () => session.whenDurable(tx));
+    return utilityResult('COMMIT');
+  }
+
+  /** CREATE, DROP ...: in the block's transaction, or in one of its own. */
+  #define(prepared: Prepared, statement: SourceStatement): UtilityResult {
+    const { engine, session } = this;
+    const own = session.transaction === null;
+    const tx = session.transaction ?? session.beginOwn();
+    let result: UtilityResult;
+    try {
+      result = engine.catalog.define(session, tx, statement, prepared.text.slice(prepared.start, prepared.end));
+    } catch (error) {
+      if (own && tx.open && !(error instanceof SqlError && error.code.startsWith('57P'))) session.rollbackOwn(tx);
+      throw error;
+    }
+    if (own) session.commitOwn(tx);
+    return result;
+  }
+
+  #told(result: UtilityResult): Result {
+    for (const notice of result.notices) this.onNotice?.(notice);
+    const { columns, tag } = result;
+    const rows = result.rows.map((row) => Object.fromEntries(row.map((value, at) => [columns[at], value])));
+    return { rows, changes: 0, columns, tag };
+  }
+
+  close(): void {
+    entered(this.engine, () => this.session.close());
+  }
+}
+
+function sourceOf(shape: Shape): SourceStatement {
+  const { statement } = shape.module;
+  if (statement.kind !== 'utility') throw new SqlError(SQLSTATE.internal_error, 'a planned statement is no utility');
+  return statement.statement;
+}
+
+const utilityResult = (tag: string): Result => ({ rows: [], changes: 0, columns: [], tag });
+
+const wrongCount = (wanted: number, given: number): SqlError =>
+  new SqlError(
+    '08P01',
+    `the statement has ${wanted} parameter${wanted === 1 ? '' : 's'}, but ${given} ${given === 1 ? 'value was' : 'values were'} given`,
+  );

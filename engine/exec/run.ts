@@ -1,0 +1,280 @@
+/**
+ * Running a compiled statement in a session, on the calling thread ('Conflicts', TX-T8 to T11).
+ *
+ *   enter the engine
+ *     transaction: the block's; or, outside one, an own one for a change, the session's reader for a query
+ *     begin statement -> start -> step ... DONE | WAIT, RERUN: undo, wait, from the beginning again
+ *     own transaction: commit, and wait for the disk; a query: wait for what its rows rest on
+ *   leave, rows get their faces
+ *
+ * Hot: a point query goes through here without an allocation but its row.
+ */
+
+import { enterEngine, leaveEngine } from '../../shm/entry.ts';
+import { SqlError, SQLSTATE } from '../../shm/errors.ts';
+import { foregroundSlice } from '../jobs/marks.ts';
+import { type Execution, type Program, RUN_DONE, RUN_FULL, RUN_RERUN, type Run, type RunStatus } from '../plan/program.ts';
+import type { Session } from '../session/session.ts';
+import { beginStatement, endStatement, STATEMENT_SIMPLE, STATEMENT_WRITING } from '../txn/begin.ts';
+import { failSerialization, failSerializationAsync, waitForConflict, waitForConflictAsync } from '../txn/conflict.ts';
+import { undoStatement } from '../txn/rollback.ts';
+import { dependencyMet, meetDependency } from '../txn/snapshot.ts';
+import { READ_COMMITTED, type Transaction } from '../txn/transactions.ts';
+import type { Engine } from './engine.ts';
+
+/** The catalog has moved between preparing and using the tables: prepare again (TX-T14). */
+export const STALE = 4;
+export type Outcome = typeof RUN_DONE | typeof RUN_FULL | typeof STALE;
+
+/** A run of one prepared statement: what generated code reads and writes. */
+export interface StatementRun extends Run {
+  execution: Execution | null;
+}
+
+const kindOf = (program: Program): number => (program.simple || !program.writes ? STATEMENT_SIMPLE : STATEMENT_WRITING);
+
+/**
+ * Runs a program to its end, or until run.rowsMax rows: RUN_FULL, and run.execution goes on. STALE: nothing was done, `version` is
+ * not the catalog's any more. Errors undo the statement; in a block they fail it.
+ */
+export function runProgram(engine: Engine, session: Session, program: Program, run: StatementRun, version: number): Outcome {
+  const { shm } = engine;
+  enterEngine(shm);
+  let thrown: unknown;
+  try {
+    return runInside(engine, session, program, run, version);
+  } catch (error) {
+    thrown = error;
+    throw error;
+  } finally {
+    leaveEngine(shm, thrown);
+  }
+}
+
+function runInside(engine: Engine, session: Session, program: Program, run: StatementRun, version: number): Outcome {
+  const block = session.transaction;
+  if (block !== null) {
+    if (program.writes) foregroundSlice(engine.jobs);
+    return runInBlock(engine, session, block, program, run, version);
+  }
+  if (program.writes) return runOwn(engine, session, program, run, version);
+  const tx = session.reader();
+  run.tx = tx;
+  try {
+    const outcome = attempt(engine, session, tx, program, run, version);
+    if (!dependencyMet(tx)) meetDependency(tx);
+    return outcome;
+  } finally {
+    session.readerUsed();
+  }
+}
+
+function runInBlock(
+  engine: Engine,
+  session: Session,
+  tx: Transaction,
+  program: Program,
+  run: StatementRun,
+  version: number,
+): Outcome {
+  run.tx = tx;
+  try {
+    const outcome = attempt(engine, session, tx, program, run, version);
+    if (run.rows.length > 0 && !dependencyMet(tx)) meetDependency(tx);
+    return outcome;
+  } catch (error) {
+    session.failBlock();
+    throw answerable(tx, error);
+  }
+}
+
+function runOwn(engine: Engine, session: Session, program: Program, run: StatementRun, version: number): Outcome {
+  foregroundSlice(engine.jobs);
+  const tx = session.beginOwn();
+  run.tx = tx;
+  let outcome: Outcome;
+  try {
+    outcome = attempt(engine, session, tx, program, run, version);
+  } catch (error) {
+    const answer = answerable(tx, error);
+    if (tx.open && isOrdinary(error)) session.rollbackOwn(tx);
+    throw answer;
+  }
+  if (outcome === STALE) session.rollbackOwn(tx);
+  else session.commitOwn(tx);
+  return outcome;
+}
+
+/** Error texts carry data: they leave when what they rest on is durable (TX-T9). */
+function answerable(tx: Transaction, error: unknown): unknown {
+  if (isOrdinary(error) && tx.open && !dependencyMet(tx)) meetDependency(tx);
+  return error;
+}
+
+/** Not one that says that the handle itself is lost, and no bug. */
+const isOrdinary = (error: unknown): boolean => error instanceof SqlError && !error.code.startsWith('57P');
+
+/** The statement, again and again until nobody is in its way. */
+function attempt(
+  engine: Engine,
+  session: Session,
+  tx: Transaction,
+  program: Program,
+  run: StatementRun,
+  version: number,
+): Outcome {
+  for (;;) {
+    const status = attemptOnce(engine, session, tx, program, run, version);
+    if (status === RUN_DONE || status === RUN_FULL || status === STALE) return status;
+    run.rows.length = 0;
+    try {
+      if (status === RUN_RERUN && tx.isolation !== READ_COMMITTED) failSerialization(tx);
+      undoStatement(tx, true);
+      if (status !== RUN_RERUN) waitForConflict(tx);
+    } catch (error) {
+      undoFailed(tx, error);
+      throw error;
+    }
+  }
+}
+
+function attemptOnce(
+  engine: Engine,
+  session: Session,
+  tx: Transaction,
+  program: Program,
+  run: StatementRun,
+  version: number,
+): RunStatus | typeof STALE {
+  run.changes = 0;
+  beginStatement(tx, kindOf(program), program.writes);
+  try {
+    const execution = program.start(run);
+    // Its tables are in use by now: what the catalog says of them stays true (TX-T14).
+    if (engine.catalog.version(session) !== version) {
+      execution.close();
+      endStatement(tx);
+      return STALE;
+    }
+    const status = execution.step();
+    if (status === RUN_DONE) {
+      execution.close();
+      endStatement(tx);
+    } else if (status === RUN_FULL) run.execution = execution;
+    else execution.close();
+    return status;
+  } catch (error) {
+    run.rows.length = 0;
+    undoFailed(tx, error);
+    throw error;
+  }
+}
+
+function undoFailed(tx: Transaction, error: unknown): void {
+  if (!isOrdinary(error) || !tx.open) return;
+  undoStatement(tx, false);
+  endStatement(tx);
+}
+
+/** Goes on with a run that was full, inside the engine. */
+export function stepOn(engine: Engine, run: StatementRun): RunStatus {
+  const { shm } = engine;
+  const execution = run.execution as Execution;
+  enterEngine(shm);
+  let thrown: unknown;
+  try {
+    const status = execution.step();
+    if (run.rows.length > 0 && !dependencyMet(run.tx)) meetDependency(run.tx);
+    if (status === RUN_FULL) return status;
+    execution.close();
+    run.execution = null;
+    endStatement(run.tx);
+    if (status !== RUN_DONE) throw new SqlError(SQLSTATE.internal_error, 'a statement that only reads met a lock on its way');
+    return status;
+  } catch (error) {
+    thrown = error;
+    throw error;
+  } finally {
+    leaveEngine(shm, thrown);
+  }
+}
+
+// ---- event loops ----
+
+/** The same for sessions of an event loop: it never blocks in a wait for a row, and never for the disk. */
+export async function runProgramAsync(
+  engine: Engine,
+  session: Session,
+  program: Program,
+  run: StatementRun,
+  version: number,
+): Promise<Outcome> {
+  const own = session.transaction === null;
+  const tx = entered(engine, () => {
+    if (program.writes) foregroundSlice(engine.jobs);
+    return session.transaction ?? session.beginOwn();
+  });
+  run.tx = tx;
+  let outcome: Outcome;
+  try {
+    outcome = await attemptAsync(engine, session, tx, program, run, version);
+    if (run.rows.length > 0 && !own) await whenDependencyMet(engine, session, tx);
+  } catch (error) {
+    if (isOrdinary(error)) {
+      await whenDependencyMet(engine, session, tx);
+      if (own) entered(engine, () => tx.open && session.rollbackOwn(tx));
+    }
+    if (!own) session.failBlock();
+    throw error;
+  }
+  if (own) {
+    if (outcome === STALE) entered(engine, () => session.rollbackOwn(tx));
+    else {
+      entered(engine, () => session.precommit(tx));
+      await entered(engine, () => session.whenDurable(tx));
+    }
+  }
+  return outcome;
+}
+
+async function attemptAsync(
+  engine: Engine,
+  session: Session,
+  tx: Transaction,
+  program: Program,
+  run: StatementRun,
+  version: number,
+): Promise<Outcome> {
+  for (;;) {
+    const status = entered(engine, () => attemptOnce(engine, session, tx, program, run, version));
+    if (status === RUN_DONE || status === RUN_FULL || status === STALE) return status;
+    run.rows.length = 0;
+    try {
+      if (status === RUN_RERUN && tx.isolation !== READ_COMMITTED) await entered(engine, () => failSerializationAsync(tx));
+      entered(engine, () => undoStatement(tx, true));
+      if (status !== RUN_RERUN) await entered(engine, () => waitForConflictAsync(tx));
+    } catch (error) {
+      entered(engine, () => undoFailed(tx, error));
+      throw error;
+    }
+  }
+}
+
+async function whenDependencyMet(engine: Engine, session: Session, tx: Transaction): Promise<void> {
+  if (!dependencyMet(tx)) await entered(engine, () => session.whenDependencyMet(tx));
+}
+
+/** Runs `body` inside the engine. */
+export function entered<Result>(engine: Pick<Engine, 'shm'>, body: () => Result): Result {
+  const { shm } = engine;
+  enterEngine(shm);
+  let thrown: unknown;
+  try {
+    return body();
+  } catch (error) {
+    thrown = error;
+    throw error;
+  } finally {
+    leaveEngine(shm, thrown);
+  }
+}

@@ -1,0 +1,192 @@
+/**
+ * Statements that are not compiled: transactions, settings, EXPLAIN, and what the catalog defines.
+ */
+
+import { SqlError, SQLSTATE } from '../../shm/errors.ts';
+import { explain } from '../plan/explain.ts';
+import type { SourceExpression, SourceStatement } from '../sblr/source.gen.ts';
+import type { Characteristics, Session } from '../session/session.ts';
+import type { Engine, Notice, UtilityResult } from './engine.ts';
+import type { Shape } from './shape.ts';
+
+const NOTHING: readonly never[] = [];
+
+const done = (tag: string, notices: readonly Notice[] = NOTHING): UtilityResult => ({
+  tag,
+  notices,
+  columns: NOTHING,
+  rows: NOTHING,
+});
+
+const warning = (code: string, message: string): Notice => ({ severity: 'WARNING', code, message });
+
+/** True for statements that end or begin blocks: they run outside any transaction of their own. */
+export function isTransactionControl(statement: SourceStatement): boolean {
+  switch (statement.op) {
+    case 'begin':
+    case 'commit':
+    case 'rollback':
+    case 'savepoint':
+    case 'release':
+    case 'rollbackTo':
+    case 'setTransaction':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** True for statements that change the catalog: they need a transaction that writes. */
+export function isDefinition(statement: SourceStatement): boolean {
+  switch (statement.op) {
+    case 'createTable':
+    case 'createIndex':
+    case 'createSequence':
+    case 'drop':
+    case 'truncate':
+    case 'analyze':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** COMMIT and ROLLBACK of a session, which wait for the disk in their own way: the caller does that. */
+export type TransactionEnd = 'commit' | 'rollback' | null;
+
+export const transactionEnd = (statement: SourceStatement): TransactionEnd =>
+  statement.op === 'commit' || statement.op === 'rollback' ? statement.op : null;
+
+/** Transaction statements but COMMIT and ROLLBACK, and settings. Inside the engine. */
+export function runControl(engine: Engine, session: Session, statement: SourceStatement): UtilityResult {
+  switch (statement.op) {
+    case 'begin': {
+      const began = session.begin(characteristics(statement), engine.now());
+      return done('BEGIN', began ? NOTHING : [warning('25001', 'there is already a transaction in progress')]);
+    }
+    case 'savepoint':
+      session.savepoint(statement.name);
+      return done('SAVEPOINT');
+    case 'release':
+      session.releaseSavepoint(statement.name);
+      return done('RELEASE');
+    case 'rollbackTo':
+      session.rollbackToSavepoint(statement.name);
+      return done('ROLLBACK');
+    case 'setTransaction':
+      return setTransaction(session, statement);
+    case 'set':
+      return setSetting(session, statement);
+    case 'reset':
+      if (statement.name === null) for (const { name } of session.settings.all()) resetOne(session, name);
+      else session.settings.set(statement.name, null, session.transaction !== null);
+      return done('RESET');
+    case 'show':
+      return show(session, statement.name);
+    default:
+      throw new SqlError(SQLSTATE.feature_not_supported, `${statement.op} is not supported here`, { position: statement.at });
+  }
+}
+
+function resetOne(session: Session, name: string): void {
+  try {
+    session.settings.set(name, null, session.transaction !== null);
+  } catch (error) {
+    // What cannot be changed is as it was.
+    if (!(error instanceof SqlError) || error.code !== '55P02') throw error;
+  }
+}
+
+const characteristics = (statement: { isolation: string | null; readOnly: boolean | null }): Characteristics => ({
+  isolation: statement.isolation,
+  readOnly: statement.readOnly,
+});
+
+function setTransaction(session: Session, statement: SourceStatement & { op: 'setTransaction' }): UtilityResult {
+  if (statement.scope === 'session') {
+    const inBlock = session.transaction !== null;
+    if (statement.isolation !== null) session.settings.set('default_transaction_isolation', statement.isolation, inBlock);
+    if (statement.readOnly !== null) {
+      session.settings.set('default_transaction_read_only', statement.readOnly ? 'on' : 'off', inBlock);
+    }
+    return done('SET');
+  }
+  if (session.transaction === null) {
+    return done('SET', [warning('25P01', 'SET TRANSACTION can only be used in transaction blocks')]);
+  }
+  session.setCharacteristics(characteristics(statement));
+  return done('SET');
+}
+
+function setSetting(session: Session, statement: SourceStatement & { op: 'set' }): UtilityResult {
+  const inBlock = session.transaction !== null;
+  const local = statement.scope === 'local';
+  const notices = local && !inBlock ? [warning('25P01', 'SET LOCAL can only be used in transaction blocks')] : NOTHING;
+  const value = statement.values.length === 0 ? null : statement.values.map(settingText).join(', ');
+  const name = statement.name.toLowerCase();
+  if (name === 'transaction_isolation' || name === 'transaction_read_only') {
+    if (value === null || !inBlock) return done('SET', notices);
+    session.setCharacteristics(
+      name === 'transaction_isolation' ? { isolation: value, readOnly: null } : { isolation: null, readOnly: value === 'on' },
+    );
+    return done('SET');
+  }
+  session.settings.set(name, value, inBlock, local);
+  return done('SET', notices);
+}
+
+/** The value of SET as text: constants, and names, which stand for themselves. */
+function settingText(value: SourceExpression): string {
+  switch (value.op) {
+    case 'constant':
+      return value.text;
+    case 'column':
+      return value.name.parts.join('.');
+    case 'operator':
+      if (value.left === null) return `${value.name.parts[0]}${settingText(value.right)}`;
+      break;
+    case 'typedLiteral':
+      return value.text;
+    default:
+  }
+  throw new SqlError(SQLSTATE.feature_not_supported, 'SET takes constants and names', { position: value.at });
+}
+
+function show(session: Session, name: string | null): UtilityResult {
+  if (name === null) {
+    const rows = session.settings.all().map(({ name: one, setting, description }) => [one, setting, description]);
+    return { tag: 'SHOW', notices: NOTHING, columns: ['name', 'setting', 'description'], rows };
+  }
+  const folded = name.toLowerCase();
+  const { transaction } = session;
+  let value = session.settings.get(folded);
+  if (folded === 'transaction_isolation') {
+    value = transaction === null ? session.settings.get('default_transaction_isolation') : ISOLATION_NAMES[transaction.isolation];
+  } else if (folded === 'transaction_read_only') {
+    value = transaction === null ? session.settings.get('default_transaction_read_only') : transaction.readOnly ? 'on' : 'off';
+  }
+  return { tag: 'SHOW', notices: NOTHING, columns: [folded], rows: [[value]] };
+}
+
+const ISOLATION_NAMES: { readonly [level: number]: string } = {
+  1: 'read committed',
+  2: 'repeatable read',
+  3: 'serializable',
+};
+
+/** EXPLAIN without ANALYZE: nothing runs. */
+export function runExplain(engine: Engine, session: Session, shape: Shape): UtilityResult {
+  const { statement } = shape.module;
+  if (statement.kind !== 'explain') throw new SqlError(SQLSTATE.internal_error, 'EXPLAIN explains an EXPLAIN');
+  if (shape.plan === null) {
+    throw new SqlError(SQLSTATE.feature_not_supported, 'EXPLAIN takes queries, INSERT, UPDATE and DELETE');
+  }
+  const catalog = engine.catalog.reader(session, session.transaction);
+  const text = explain(statement, shape.plan, {
+    relation: (id) => catalog.relation(id),
+    code: () =>
+      engine.compiler.explainCode(shape.plan as NonNullable<typeof shape.plan>, shape.module.parameters, engine.environment),
+    sblr: () => engine.printBound(shape.module),
+  });
+  return { tag: 'EXPLAIN', notices: NOTHING, columns: ['QUERY PLAN'], rows: text.map((line) => [line]) };
+}
