@@ -40,18 +40,21 @@ function tablesOf(semantics: DialectSemantics): TypeTables {
 }
 
 /** The rule of an engine type, if the dialect has it. */
-export const typeRule = (name: TypeName, semantics: DialectSemantics): TypeRule | undefined => tablesOf(semantics).byType.get(name);
+export const typeRule = (name: TypeName, semantics: DialectSemantics): TypeRule | undefined =>
+  tablesOf(semantics).byType.get(name);
 
 /** Name under which the dialect's users know a type: 'integer'. */
 export const shownType = (name: TypeName, semantics: DialectSemantics): string => typeRule(name, semantics)?.shown ?? name;
 
 /** The type with a name that stands alone, or undefined. */
-export const typeNamed = (name: string, semantics: DialectSemantics): TypeRule | undefined => tablesOf(semantics).byName.get(name);
+export const typeNamed = (name: string, semantics: DialectSemantics): TypeRule | undefined =>
+  tablesOf(semantics).byName.get(name);
 
 function modifiersOf(type: SourceType): number[] {
   return type.modifiers.map((modifier) => {
     const isNumber = modifier.op === 'constant' && modifier.kind === 'integer';
-    if (!isNumber) throw new SqlError(SQLSTATE.syntax_error, 'type modifiers must be simple constants', { position: modifier.at });
+    if (!isNumber)
+      throw new SqlError(SQLSTATE.syntax_error, 'type modifiers must be simple constants', { position: modifier.at });
     return Number(modifier.text);
   });
 }

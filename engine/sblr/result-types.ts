@@ -55,12 +55,7 @@ function boundsOf(rule: ResultRule, types: readonly SqlType[]): Bounds {
 const NOTHING: Bounds = { scale: -1, digits: 0 };
 
 /** Type of a primitive's result for arguments that are of its argument types already. */
-export function resultType(
-  name: TypeName,
-  rule: ResultRule | undefined,
-  types: readonly SqlType[],
-  nullable: boolean,
-): SqlType {
+export function resultType(name: TypeName, rule: ResultRule | undefined, types: readonly SqlType[], nullable: boolean): SqlType {
   const plain = sqlType(name, nullable);
   if (rule === undefined || types.length === 0) return plain;
   if (name === 'numeric') return { ...plain, ...boundsOf(rule, types) };

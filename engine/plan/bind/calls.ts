@@ -82,7 +82,7 @@ export function bindCall(source: SourceCallNode, clause: Clause): BoundExpressio
     return bindAggregate(source, clause, name, signatures);
   const args = source.arguments.map((argument) => bindExpr(argument, clause));
   const types = args.map((argument) => argument.type.name);
-  const plain = signatures.filter((one) => !isAggregate(one));
+  const plain = signatures.some(isAggregate) ? signatures.filter((one) => !isAggregate(one)) : signatures;
   const exact = plain.some(
     (one) => one.arguments.length === types.length && one.arguments.every((type, index) => type === types[index]),
   );

@@ -117,12 +117,35 @@ function byKnown(given: readonly TypeName[], candidates: readonly Candidate[], s
 
 const sameTypes = (a: readonly TypeName[], b: readonly TypeName[]): boolean => a.every((type, index) => type === b[index]);
 
+/** Resolutions by signatures and types: a dialect's tables do not change, and statements repeat themselves. */
+const memos = new WeakMap<DialectSemantics, WeakMap<readonly Signature[], Map<string, Resolution>>>();
+
 /** The signature that argument types mean. */
 export function resolveSignature(
   signatures: readonly Signature[],
   given: readonly TypeName[],
   semantics: DialectSemantics,
 ): Resolution {
+  const memo = memoOf(signatures, semantics);
+  const key = given.length <= MEMO_ARGUMENTS_MAX ? given.join(' ') : null;
+  const known = key === null ? undefined : memo.get(key);
+  if (known !== undefined) return known;
+  const resolution = resolveAnew(signatures, given, semantics);
+  if (key !== null) memo.set(key, resolution);
+  return resolution;
+}
+
+const MEMO_ARGUMENTS_MAX = 3;
+
+function memoOf(signatures: readonly Signature[], semantics: DialectSemantics): Map<string, Resolution> {
+  let ofDialect = memos.get(semantics);
+  if (ofDialect === undefined) memos.set(semantics, (ofDialect = new WeakMap()));
+  let memo = ofDialect.get(signatures);
+  if (memo === undefined) ofDialect.set(signatures, (memo = new Map()));
+  return memo;
+}
+
+function resolveAnew(signatures: readonly Signature[], given: readonly TypeName[], semantics: DialectSemantics): Resolution {
   const candidates = candidatesFor(signatures, given.length);
   const exact = candidates.find(({ types }) => sameTypes(types, given));
   if (exact !== undefined) return { found: exact };
