@@ -11,31 +11,33 @@
  * The engine's types. `unknown` only until resolution (SBLR-N7), `void` for functions without a result, `any` only in signatures and
  * primitives (semantics.ts).
  */
-export type TypeName =
-  | 'bool'
-  | 'int2'
-  | 'int4'
-  | 'int8'
-  | 'float4'
-  | 'float8'
-  | 'numeric'
-  | 'text'
-  | 'varchar'
-  | 'char'
-  | 'bytea'
-  | 'date'
-  | 'time'
-  | 'timestamp'
-  | 'timestamptz'
-  | 'interval'
-  | 'uuid'
-  | 'json'
-  | 'jsonb'
-  | 'name'
-  | 'oid'
-  | 'unknown'
-  | 'void'
-  | 'any';
+export const TYPE_NAMES = [
+  'bool',
+  'int2',
+  'int4',
+  'int8',
+  'float4',
+  'float8',
+  'numeric',
+  'text',
+  'varchar',
+  'char',
+  'bytea',
+  'date',
+  'time',
+  'timestamp',
+  'timestamptz',
+  'interval',
+  'uuid',
+  'json',
+  'jsonb',
+  'name',
+  'oid',
+  'unknown',
+  'void',
+  'any',
+] as const;
+export type TypeName = (typeof TYPE_NAMES)[number];
 
 export interface SqlType {
   readonly name: TypeName;
