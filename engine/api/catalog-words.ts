@@ -1,7 +1,7 @@
 /**
  * The catalog's version, for all threads (TX-T14), and this thread's transactions that have changed the catalog.
  *
- *   'catalog' region: | version | ... 64 | ending | ... 128 | ending, a word each thread |
+ *   'catalog' region: | version | sessions | ... 64 | ending | ... 128 | ending, a word each thread |
  *
  *   commit of DDL    ending + 1;  commit record, precommitted: its locks count no more;  version + 1;  ending - 1
  *   who reads        ending? then nothing that is read is kept, and nothing kept is trusted;  else the version
@@ -17,6 +17,7 @@ import type { Transaction, Transactions } from '../txn/transactions.ts';
 
 const testing = TESTING;
 
+const SESSIONS = 8;
 const ENDING = 64;
 const THREADS = 128;
 
@@ -99,6 +100,10 @@ export function catalogVersion(words: CatalogWords): number {
   if (Atomics.load(words.shm.i32, words.endingWord) !== 0) return CATALOG_MOVING;
   return Atomics.load(words.shm.i32, words.versionWord);
 }
+
+/** A number for a session that no other has in this boot. */
+export const nextCatalogSession = (words: CatalogWords): number =>
+  Atomics.add(words.shm.i32, words.versionWord + SESSIONS / 4, 1) + 1;
 
 /** Entries of the transaction in this slot are undone down to a mark; of a dead thread's transaction nobody here knows. */
 export function undoDdl(words: CatalogWords, slot: number, mark: number): void {

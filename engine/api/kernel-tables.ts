@@ -59,6 +59,8 @@ import { createIndexRoot, createTablePages, freeTablePages } from './table-pages
 import { noteForm, noteNamed, notePages } from './undo-other.ts';
 
 export class KernelTables {
+  /** Sequences of temporary tables have names that begin so: at open they are dropped. */
+  readonly temporaryPrefix = TEMPORARY_PREFIX;
   readonly #kernel: Kernel;
   readonly #tables = new Map<number, Table>();
 
@@ -120,8 +122,15 @@ export class KernelTables {
     endStatement(tx);
     kernel.rollback(tx);
     for (const stored of tables) publishTable(parts.directory, stored);
+    for (const stored of tables) if (stored.name.startsWith(TEMPORARY_PREFIX)) this.#dropAtOpen(stored.id);
     const indexIds = tables.flatMap((stored) => stored.indexes.map((index) => index.id));
     startIds(parts.shm, Math.max(FIRST_USER_TABLE - 1, ...tables.map((stored) => stored.id)), Math.max(0, ...indexIds));
+  }
+
+  #dropAtOpen(id: number): void {
+    const tx = this.#kernel.begin();
+    this.dropById(tx, id);
+    this.#kernel.commit(tx);
   }
 
   /**
@@ -338,6 +347,8 @@ export class KernelTables {
     if (freed) withdrawTable(parts.directory, stored.id);
   }
 }
+
+const TEMPORARY_PREFIX = '\u0000temporary:';
 
 /** A definition as if it were stored: generating from it finds what is wrong before any page is made. */
 const probeOf = (definition: TableDefinition): StoredTable => ({

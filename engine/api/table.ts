@@ -162,10 +162,15 @@ export class Table {
   scan(tx: Transaction, visit: (values: RowValue[]) => void): void {
     const { space } = this.parts;
     if (tx.isolation === SERIALIZABLE) noteTable(this.parts.locks, tx, this.runtime.id);
-    const pages = heapPageCount(space, this.runtime.mapRoot);
+    this.scanPages(tx, 0, heapPageCount(space, this.runtime.mapRoot), visit);
+  }
+
+  /** The same for the pages from `from` up to before `to`. */
+  scanPages(tx: Transaction, from: number, to: number, visit: (values: RowValue[]) => void): void {
+    const { space } = this.parts;
     const scan = createTableScan();
     const copies: Copies = { views: privateViews(65536), starts: [], used: 0 };
-    for (let index = 0; index < pages; index++) {
+    for (let index = from; index < to; index++) {
       this.#copyPage(tx, heapPage(space, this.runtime.mapRoot, index), scan, copies);
       for (const start of copies.starts) visit(this.decode(copies.views, start));
     }

@@ -42,8 +42,10 @@ export interface ColumnDefinition {
 }
 
 export interface IndexKey {
-  /** Name of a column, or an expression that becomes a hidden column of this type. */
-  readonly key: { readonly column: string } | { readonly expression: StoredExpression; readonly type: SqlType };
+  /** Name of a column, or an expression that becomes a hidden column of this type; `name`: its part in a chosen name. */
+  readonly key:
+    | { readonly column: string }
+    | { readonly expression: StoredExpression; readonly type: SqlType; readonly name: string };
   readonly descending: boolean;
   readonly nullsFirst: boolean;
 }
@@ -84,6 +86,6 @@ export interface CatalogSession {
   role: string;
   /** Schemas for names without one. '$user' stands for the role; pg_temp and pg_catalog are looked at first unless named. */
   searchPath: readonly string[];
-  /** Distinguishes sessions: whose temporary objects are seen. Unique within a boot (Kernel.openSession()). 0: sees none. */
+  /** Distinguishes sessions: whose temporary objects are seen. Catalog.openSession() gives it. 0: sees none. */
   readonly id: number;
 }

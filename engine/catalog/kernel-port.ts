@@ -117,6 +117,8 @@ export interface KernelPort {
   version(): number;
   /** Raises the transaction's dependency: what it answers waits for this stamp to be durable (TX-T9). */
   dependOn(tx: Transaction, stamp: number): void;
+  /** A number that no other session of this boot has: 1 and up. */
+  nextSession(): number;
   /** Microseconds since 1970. */
   now(): number;
   random(): number;

@@ -1,0 +1,65 @@
+/**
+ * Rows of a table drawn at random, for ANALYZE, and how many there are, roughly.
+ *
+ * In two steps, as PostgreSQL does it: pages without repetition (Knuth's algorithm S, in their order), then of the rows that they
+ * hold a reservoir (Vitter's algorithm R). So the rows come in the order of the heap.
+ */
+
+import type { SampledRows, TableSize } from '../catalog/kernel-port.ts';
+import { heapPageCount } from '../storage/space/heap-map.ts';
+import type { RowValue } from '../storage/rows/row-value.ts';
+import type { Transaction } from '../txn/transactions.ts';
+import type { KernelParts } from './kernel-parts.ts';
+import type { Table } from './table.ts';
+import { holdPage, pagePlace, pageViews, releasePage } from '../storage/cache/page-cache.ts';
+import { heapPage } from '../storage/space/heap-map.ts';
+import { pageSlotCount } from '../storage/page.layout.gen.ts';
+
+/** Pages that are looked at for an estimate of rows. */
+const SIZE_PAGES = 3;
+
+/** Pages of a table, and rows by how full some of them are. */
+export function heapSize(parts: KernelParts, { runtime }: Table): TableSize {
+  const pages = heapPageCount(parts.space, runtime.mapRoot);
+  if (pages === 0) return { pages, rows: 0 };
+  let slots = 0;
+  const looked = Math.min(SIZE_PAGES, pages);
+  for (let at = 0; at < looked; at++) {
+    const number = looked === 1 ? 0 : Math.floor((at * (pages - 1)) / (looked - 1));
+    const frame = holdPage(parts.cache, heapPage(parts.space, runtime.mapRoot, number));
+    slots += pageSlotCount(pageViews(parts.cache, frame).u16, pagePlace(parts.cache, frame));
+    releasePage(parts.cache, frame);
+  }
+  return { pages, rows: Math.round((slots / looked) * pages) };
+}
+
+/** At most `wanted` rows that the transaction sees. */
+export function sampleHeap(parts: KernelParts, tx: Transaction, table: Table, wanted: number): SampledRows {
+  const { random } = parts.world;
+  const pages = heapPageCount(parts.space, table.runtime.mapRoot);
+  const numbers = choosePages(pages, wanted, () => random.next());
+  const kept: { readonly place: number; readonly values: RowValue[] }[] = [];
+  let seen = 0;
+  for (const number of numbers) {
+    table.scanPages(tx, number, number + 1, (values) => {
+      if (kept.length < wanted) kept.push({ place: seen, values });
+      else {
+        const at = Math.floor(random.next() * (seen + 1));
+        if (at < wanted) kept[at] = { place: seen, values };
+      }
+      seen++;
+    });
+  }
+  kept.sort((a, b) => a.place - b.place);
+  const rows = numbers.length === 0 ? 0 : Math.round((seen * pages) / numbers.length);
+  return { pages, rows, sample: kept.map(({ values }) => values) };
+}
+
+/** `wanted` of the pages 0 to count - 1, ascending; all of them when there are no more. */
+function choosePages(count: number, wanted: number, random: () => number): number[] {
+  const chosen: number[] = [];
+  for (let page = 0; page < count && chosen.length < wanted; page++) {
+    if ((count - page) * random() < wanted - chosen.length) chosen.push(page);
+  }
+  return chosen;
+}

@@ -1,0 +1,179 @@
+/**
+ * ANALYZE: what a sample of the rows tells of each column, by PostgreSQL's rules (analyze.c): 300 rows for each unit of the target,
+ * the Haas-Stokes estimate of distinct values, the values that are clearly more common than others, a histogram of the rest, and
+ * how far the heap's order follows the value.
+ */
+
+import type { RowValue } from '../storage/rows/row-value.ts';
+import type { Transaction } from '../txn/transactions.ts';
+import type { Catalog } from './catalog.ts';
+import type { CatalogSession } from './definitions.ts';
+import { isTemporarySchema } from './entries.ts';
+import { noRelation } from './errors.ts';
+import type { CatalogColumn, ColumnStatistics, TableStatistics } from './objects.ts';
+import { statisticsValues } from './stored.ts';
+import { STATISTICS_BY_OBJECT, SYS_STATISTICS, SYS_TEMPORARY_STATISTICS } from './system-tables.ts';
+import { orderOf, type ValueOrder, valueBytes } from './value-order.ts';
+
+/** Common values, and ranges of the histogram, at most. */
+export const STATISTICS_TARGET = 100;
+const ROWS_A_TARGET = 300;
+
+export function analyzeTable(catalog: Catalog, tx: Transaction, session: CatalogSession, id: number): TableStatistics {
+  const before = catalog.ownRow(tx, session, id);
+  if (before.kind !== 'table') throw noRelation(before.name);
+  const { sample, rows, pages } = catalog.port.sample(tx, before.body.kernelTable, ROWS_A_TARGET * STATISTICS_TARGET);
+  const columns = before.body.columns.map((column) => columnStatistics(column, sample, rows));
+  const statistics: TableStatistics = { rows, pages, columns };
+  // The sample took its time: the table's row is taken as it is now.
+  const row = catalog.entry(tx, id)?.row;
+  if (row === undefined || row.kind !== 'table') throw noRelation(before.name);
+  catalog.replace(tx, { ...row, version: catalog.nextId() }, statistics);
+  const table = isTemporarySchema(row.schema) ? SYS_TEMPORARY_STATISTICS : SYS_STATISTICS;
+  for (const values of statisticsValues(id, statistics)) {
+    const key = values.slice(0, 2);
+    if (!catalog.port.replace(tx, table, STATISTICS_BY_OBJECT, key, values)) catalog.port.insert(tx, table, values);
+  }
+  return statistics;
+}
+
+/** Of one column: `sample` holds rows in the order of the heap, `rows` is how many the table has. */
+export function columnStatistics(column: CatalogColumn, sample: readonly (readonly RowValue[])[], rows: number): ColumnStatistics {
+  const values: RowValue[] = [];
+  let bytes = 0;
+  for (const row of sample) {
+    const value = row[column.kernelColumn];
+    if (value === null) continue;
+    values.push(value);
+    bytes += valueBytes(column.type, value);
+  }
+  const nullFraction = sample.length === 0 ? 0 : 1 - values.length / sample.length;
+  const base = {
+    attribute: column.number,
+    nullFraction,
+    averageBytes: values.length === 0 ? 0 : bytes / values.length,
+    common: [],
+    histogram: [],
+    correlation: 0,
+  };
+  const order = orderOf(column.type);
+  if (values.length === 0) return { ...base, distinct: 0 };
+  if (order === null) return { ...base, distinct: distinctTexts(values, nullFraction, rows) };
+  return { ...base, ...orderedStatistics(values, order, nullFraction, sample.length, rows) };
+}
+
+/** Runs of equal values in the sorted sample. */
+interface Runs {
+  /** First place of each run. */
+  readonly starts: number[];
+  readonly counts: number[];
+}
+
+function orderedStatistics(
+  values: readonly RowValue[],
+  order: ValueOrder,
+  nullFraction: number,
+  sampled: number,
+  rows: number,
+): Pick<ColumnStatistics, 'distinct' | 'common' | 'histogram' | 'correlation'> {
+  const places = values.map((_, place) => place).sort((a, b) => order(values[a], values[b]) || a - b);
+  const sorted = places.map((place) => values[place]);
+  const runs = runsOf(sorted, order);
+  const several = runs.counts.filter((count) => count > 1).length;
+  const distinct = estimateDistinct(runs.counts.length, several, values.length, nullFraction, rows);
+  const common = commonRuns(runs, distinct, nullFraction, sampled, rows);
+  return {
+    distinct,
+    common: common.map((run) => ({ value: sorted[runs.starts[run]], fraction: runs.counts[run] / sampled })),
+    histogram: histogramOf(sorted, runs, common),
+    correlation: correlationOf(places),
+  };
+}
+
+function runsOf(sorted: readonly RowValue[], order: ValueOrder): Runs {
+  const starts: number[] = [];
+  const counts: number[] = [];
+  for (let at = 0; at < sorted.length; at++) {
+    if (at === 0 || order(sorted[at - 1], sorted[at]) !== 0) {
+      starts.push(at);
+      counts.push(0);
+    }
+    counts[counts.length - 1]++;
+  }
+  return { starts, counts };
+}
+
+/** Haas and Stokes' Duj1, as PostgreSQL uses it; below 0: minus the fraction of rows. */
+export function estimateDistinct(found: number, several: number, values: number, nullFraction: number, rows: number): number {
+  // Every value once: a key, as far as one can see.
+  if (several === 0) return -(1 - nullFraction);
+  // Every value more than once: there are no others.
+  let distinct = found;
+  if (several < found) {
+    const once = found - several;
+    const all = rows * (1 - nullFraction);
+    const estimate = (values * found) / (values - once + (all > 0 ? (once * values) / all : 0));
+    distinct = Math.floor(Math.min(Math.max(estimate, found), Math.max(all, found)) + 0.5);
+  }
+  return distinct > rows * 0.1 ? -(distinct / rows) : distinct;
+}
+
+/** Runs that stand for common values, the most common first. */
+function commonRuns(runs: Runs, distinct: number, nullFraction: number, sampled: number, rows: number): number[] {
+  const candidates = runs.counts
+    .map((_, run) => run)
+    .filter((run) => runs.counts[run] > 1)
+    .sort((a, b) => runs.counts[b] - runs.counts[a] || a - b)
+    .slice(0, STATISTICS_TARGET);
+  const all = runs.counts.length <= STATISTICS_TARGET && distinct > 0 && candidates.length === runs.counts.length;
+  if (all || sampled >= rows || rows <= 1) return candidates;
+  return candidates.slice(0, significant(candidates.map((run) => runs.counts[run]), distinct, nullFraction, sampled, rows));
+}
+
+/** How many of the counts, which descend, are too high to be chance (analyze_mcv_list). */
+function significant(counts: readonly number[], distinct: number, nullFraction: number, sampled: number, rows: number): number {
+  const total = distinct < 0 ? -distinct * rows : distinct;
+  let kept = counts.length;
+  let sum = counts.slice(0, -1).reduce((so, count) => so + count, 0);
+  while (kept > 0) {
+    let share = Math.min(1, Math.max(0, 1 - sum / sampled - nullFraction));
+    const others = total - (kept - 1);
+    if (others > 1) share /= others;
+    const expected = (rows * counts[kept - 1]) / sampled;
+    const variance = (sampled * expected * (rows - expected) * (rows - sampled)) / (rows * rows * (rows - 1));
+    if (counts[kept - 1] > share * sampled + 2 * Math.sqrt(Math.max(0, variance)) + 0.5) break;
+    kept--;
+    if (kept > 0) sum -= counts[kept - 1];
+  }
+  return kept;
+}
+
+/** Bounds of ranges that hold equally many of the values that are not common. */
+function histogramOf(sorted: readonly RowValue[], runs: Runs, common: readonly number[]): RowValue[] {
+  const left = runs.counts.length - common.length;
+  const bounds = Math.min(left, STATISTICS_TARGET + 1);
+  if (bounds < 2) return [];
+  const isCommon = new Set(common);
+  const rest = runs.counts.flatMap((count, run) =>
+    isCommon.has(run) ? [] : sorted.slice(runs.starts[run], runs.starts[run] + count),
+  );
+  return Array.from({ length: bounds }, (_, at) => rest[Math.floor((at * (rest.length - 1)) / (bounds - 1))]);
+}
+
+/** `places`: for each value in order, where it lay in the heap. */
+function correlationOf(places: readonly number[]): number {
+  const count = places.length;
+  if (count < 2) return 0;
+  let product = 0;
+  for (let at = 0; at < count; at++) product += at * places[at];
+  const sum = (count * (count - 1)) / 2;
+  const squares = (count * (count - 1) * (2 * count - 1)) / 6;
+  return (count * product - sum * sum) / (count * squares - sum * sum);
+}
+
+function distinctTexts(values: readonly RowValue[], nullFraction: number, rows: number): number {
+  const counts = new Map<string, number>();
+  for (const value of values) counts.set(String(value), (counts.get(String(value)) ?? 0) + 1);
+  const several = [...counts.values()].filter((count) => count > 1).length;
+  return estimateDistinct(counts.size, several, values.length, nullFraction, rows);
+}

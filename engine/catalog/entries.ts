@@ -1,0 +1,211 @@
+/**
+ * What a thread keeps of the catalog: committed objects as of a version, and over them what a transaction of its own has changed
+ * (TX-T14).
+ *
+ *   reader  ->  overlay of its transaction  ->  committed objects of this version  ->  rows, read when first asked for
+ *
+ * When the version moves everything is asked for anew, but an object whose row has the version that is known already stays the same
+ * object. The overlay is a journal: what is undone is cut off its end.
+ */
+
+import type { RowValue } from '../storage/rows/row-value.ts';
+import type { CatalogRelation, TableStatistics } from './objects.ts';
+import type { KernelPort, RowsRead } from './kernel-port.ts';
+import { type ObjectRow, objectOf, type RoleRow, type SchemaRow, sequenceOf, statisticsOf, tableOf, VERSION } from './stored.ts';
+import {
+  OBJECTS_BY_ID,
+  OBJECTS_BY_NAME,
+  OBJECTS_BY_PARENT,
+  STATISTICS_BY_OBJECT,
+  SYS_OBJECTS,
+  SYS_ROLES,
+  SYS_SCHEMAS,
+  SYS_STATISTICS,
+  SYS_TEMPORARY_OBJECTS,
+  SYS_TEMPORARY_STATISTICS,
+} from './system-tables.ts';
+
+/** An object as it is kept. `relation`: null for an index. */
+export interface CatalogEntry {
+  readonly row: ObjectRow;
+  readonly relation: CatalogRelation | null;
+  readonly statistics: TableStatistics | null;
+}
+
+export const nameKey = (schema: number, name: string): string => `${schema}.${name}`;
+
+/** Schemas of temporary objects are numbered below 0. */
+export const isTemporarySchema = (schema: number): boolean => schema < 0;
+
+export const temporarySchemaName = (schema: number): string => `pg_temp_${-schema}`;
+
+/** What one transaction has changed, in order. */
+export class Overlay {
+  readonly #journal: { readonly id: number; readonly entry: CatalogEntry | null; readonly key: string }[] = [];
+  /** Id -> the newest of its entries; null: dropped. */
+  readonly entries = new Map<number, CatalogEntry | null>();
+  /** Names that the transaction gave. */
+  readonly names = new Map<string, number>();
+  /** Differs for each state of each overlay of this thread. */
+  serial = 0;
+
+  get length(): number {
+    return this.#journal.length;
+  }
+
+  push(id: number, entry: CatalogEntry | null, key: string, serial: number): void {
+    this.#journal.push({ id, entry, key });
+    this.#apply(id, entry, key);
+    this.serial = serial;
+  }
+
+  #apply(id: number, entry: CatalogEntry | null, key: string): void {
+    this.entries.set(id, entry);
+    if (entry !== null) this.names.set(key, id);
+  }
+
+  /** Takes back what was pushed behind the first `length`. */
+  cut(length: number, serial: number): void {
+    this.#journal.length = Math.min(length, this.#journal.length);
+    this.entries.clear();
+    this.names.clear();
+    for (const { id, entry, key } of this.#journal) this.#apply(id, entry, key);
+    this.serial = serial;
+  }
+}
+
+/** Committed objects. */
+export class CommittedObjects {
+  readonly #port: KernelPort;
+  #version = Number.NaN;
+  #entries = new Map<number, CatalogEntry | null>();
+  #names = new Map<string, number>();
+  #everything: CatalogEntry[] | null = null;
+  #schemas: readonly SchemaRow[] | null = null;
+  #roles: readonly RoleRow[] | null = null;
+  /** Everything that was ever read, by id: reused while the row's version is the same. */
+  readonly #known = new Map<number, CatalogEntry>();
+  /** Stamp of what was read that a crash could still take back, 0 = none. */
+  dependency = 0;
+
+  constructor(port: KernelPort) {
+    this.#port = port;
+  }
+
+  /** Forgets what is older than the shared version. While DDL ends (-1) nothing is kept. */
+  refresh(): number {
+    const version = this.#port.version();
+    if (version === this.#version && version >= 0) return version;
+    this.#version = version;
+    this.#entries = new Map();
+    this.#names = new Map();
+    this.#everything = null;
+    this.#schemas = null;
+    this.#roles = null;
+    return version;
+  }
+
+  byId(id: number): CatalogEntry | null {
+    const found = this.#entries.get(id);
+    if (found !== undefined) return found;
+    return this.#load(id, (rows) => {
+      const own = rows.find(SYS_OBJECTS, OBJECTS_BY_ID, [id]);
+      return own.length > 0 ? own : rows.find(SYS_TEMPORARY_OBJECTS, OBJECTS_BY_ID, [id]);
+    });
+  }
+
+  byName(schema: number, name: string): CatalogEntry | null {
+    const key = nameKey(schema, name);
+    const found = this.#names.get(key);
+    if (found !== undefined) return found === 0 ? null : this.byId(found);
+    const table = isTemporarySchema(schema) ? SYS_TEMPORARY_OBJECTS : SYS_OBJECTS;
+    const entry = this.#load(null, (rows) => rows.find(table, OBJECTS_BY_NAME, [schema, name]));
+    this.#names.set(key, entry === null ? 0 : entry.row.id);
+    return entry;
+  }
+
+  #load(id: number | null, find: (rows: RowsRead) => RowValue[][]): CatalogEntry | null {
+    let entry: CatalogEntry | null = null;
+    this.#read((rows) => {
+      const found = find(rows);
+      entry = found.length === 0 ? null : this.#entryOf(rows, found[0]);
+    });
+    const loaded = entry as CatalogEntry | null;
+    if (loaded !== null) this.#entries.set(loaded.row.id, loaded);
+    else if (id !== null) this.#entries.set(id, null);
+    return loaded;
+  }
+
+  /** Every object, those of temporary schemas included. */
+  all(): readonly CatalogEntry[] {
+    if (this.#everything !== null) return this.#everything;
+    const found: CatalogEntry[] = [];
+    this.#read((rows) => {
+      for (const table of [SYS_OBJECTS, SYS_TEMPORARY_OBJECTS])
+        for (const row of rows.all(table)) found.push(this.#entryOf(rows, row));
+    });
+    for (const entry of found) this.#entries.set(entry.row.id, entry);
+    this.#everything = found;
+    return found;
+  }
+
+  /** Committed indexes of a table and sequences that it owns. */
+  children(parent: number, temporary: boolean): CatalogEntry[] {
+    const found: CatalogEntry[] = [];
+    const table = temporary ? SYS_TEMPORARY_OBJECTS : SYS_OBJECTS;
+    this.#read((rows) => {
+      for (const row of rows.find(table, OBJECTS_BY_PARENT, [parent])) found.push(this.#entryOf(rows, row));
+    });
+    return found;
+  }
+
+  #entryOf(rows: RowsRead, values: readonly RowValue[]): CatalogEntry {
+    const id = values[0] as number;
+    const known = this.#known.get(id);
+    if (known !== undefined && known.row.version === values[VERSION]) return known;
+    const row = objectOf(values);
+    const entry = this.makeEntry(row, row.kind === 'table' ? this.#statistics(rows, row) : null);
+    this.#known.set(id, entry);
+    return entry;
+  }
+
+  #statistics(rows: RowsRead, row: ObjectRow): TableStatistics | null {
+    const table = isTemporarySchema(row.schema) ? SYS_TEMPORARY_STATISTICS : SYS_STATISTICS;
+    return statisticsOf(rows.find(table, STATISTICS_BY_OBJECT, [row.id]));
+  }
+
+  makeEntry(row: ObjectRow, statistics: TableStatistics | null): CatalogEntry {
+    const schema = this.schemaName(row.schema);
+    if (row.kind === 'table') return { row, relation: tableOf(row, schema, statistics), statistics };
+    return { row, relation: row.kind === 'sequence' ? sequenceOf(row, schema) : null, statistics: null };
+  }
+
+  schemaName(id: number): string {
+    if (isTemporarySchema(id)) return temporarySchemaName(id);
+    return this.schemas().find((schema) => schema.id === id)?.name ?? '';
+  }
+
+  schemas(): readonly SchemaRow[] {
+    if (this.#schemas !== null) return this.#schemas;
+    let found: SchemaRow[] = [];
+    this.#read((rows) => {
+      found = rows.all(SYS_SCHEMAS).map(([id, name, owner]) => ({ id, name, owner }) as SchemaRow);
+    });
+    this.#schemas = found;
+    return found;
+  }
+
+  roles(): readonly RoleRow[] {
+    if (this.#roles !== null) return this.#roles;
+    let found: RoleRow[] = [];
+    this.#read((rows) => {
+      found = rows.all(SYS_ROLES).map(([id, name, body]) => ({ ...JSON.parse(String(body)), id, name }) as RoleRow);
+    });
+    this.#roles = found;
+    return found;
+  }
+
+  #read(body: (rows: RowsRead) => void): void {
+    this.dependency = Math.max(this.dependency, this.#port.read(body));
+  }
+}
