@@ -23,7 +23,10 @@ const STEPS: readonly Step[] = [
     name: 'lint and format',
     faults: () => runTool('biome', ['ci', '--colors=off', '--error-on-warnings', '--max-diagnostics=40']),
   },
-  { name: 'generated files', faults: () => runTool(process.execPath, ['codegen/structs/generate.ts', '--check']) },
+  {
+    name: 'generated files',
+    faults: () => ['structs', 'opcodes'].flatMap((kind) => runTool(process.execPath, [`codegen/${kind}/generate.ts`, '--check'])),
+  },
   { name: 'import direction', faults: () => findForbiddenImports(files) },
   { name: 'README paths', faults: findBrokenReadmes },
   { name: 'rules cited', faults: () => findUnknownRules(files) },

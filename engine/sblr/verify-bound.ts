@@ -1,0 +1,303 @@
+/**
+ * What a bound module must satisfy besides its structure: columns are seen where they are read and have the type they were made with,
+ * primitives exist and get arguments of their types, conditions are boolean, parameters and locals are there. The binder's tests
+ * verify everything it makes; modules from elsewhere are verified before they are run.
+ */
+
+import type {
+  BoundAggregate,
+  BoundExpression,
+  BoundModule,
+  BoundNewRow,
+  BoundRelation,
+  BoundSortKey,
+  BoundStatement,
+  ColumnId,
+  OutputColumn,
+  TableColumnUse,
+} from './bound.ts';
+import { findPrimitive, type Primitive } from './primitives.ts';
+import type { SqlType, TypeName } from './types.ts';
+import { malformed } from './verify-source.ts';
+
+type Columns = ReadonlyMap<ColumnId, SqlType>;
+
+/** varchar and text are one and the same outside a row; json and jsonb are not. */
+const plainName = (name: TypeName): TypeName => (name === 'varchar' ? 'text' : name);
+const STRINGS: readonly TypeName[] = ['text', 'varchar', 'char', 'name'];
+/** Casts without a primitive give a value another type's name: strings among themselves. */
+const sameKind = (a: TypeName, b: TypeName): boolean =>
+  plainName(a) === plainName(b) || (STRINGS.includes(a) && STRINGS.includes(b));
+
+class Verifier {
+  private readonly parameters: readonly SqlType[];
+  private readonly columns: number;
+  private readonly locals = new Map<number, SqlType>();
+
+  constructor(module: BoundModule) {
+    this.parameters = module.parameters;
+    this.columns = module.columns;
+  }
+
+  // ---- expressions ----
+
+  expression(node: BoundExpression, seen: Columns): void {
+    if (node.type.name === 'unknown' || node.type.name === 'any') throw malformed(`${node.op} of type ${node.type.name}`);
+    switch (node.op) {
+      case 'column':
+        return this.reference(seen.get(node.column), node.type, `column ${node.column}`);
+      case 'parameter':
+        return this.reference(this.parameters[node.index], node.type, `parameter ${node.index}`);
+      case 'local':
+        return this.reference(this.locals.get(node.local), node.type, `local ${node.local}`);
+      case 'constant':
+        if (node.value === null && !node.type.nullable) throw malformed('NULL of a type that is never NULL');
+        return;
+      case 'call':
+        return this.call(node.primitive, node.arguments, node.type, seen, false);
+      case 'and':
+      case 'or':
+        for (const operand of node.operands) this.condition(operand, seen);
+        return this.isBoolean(node);
+      case 'not':
+        this.condition(node.operand, seen);
+        return this.isBoolean(node);
+      case 'isTest':
+        if (node.test === 'null') this.expression(node.operand, seen);
+        else this.condition(node.operand, seen);
+        return this.isBoolean(node);
+      case 'isDistinct':
+        this.comparison(node.equal, [node.left, node.right], seen);
+        return this.isBoolean(node);
+      case 'in':
+        for (const item of node.list) this.comparison(node.equal, [node.operand, item], seen);
+        return this.isBoolean(node);
+      case 'case':
+        for (const { condition, result } of node.whens) {
+          this.condition(condition, seen);
+          this.alike(result, node.type, seen);
+        }
+        return this.alike(node.otherwise, node.type, seen);
+      case 'coalesce':
+        for (const argument of node.arguments) this.alike(argument, node.type, seen);
+        return;
+      case 'extreme':
+        for (const argument of node.arguments) this.alike(argument, node.type, seen);
+        return this.comparison(node.less, [node.arguments[0], node.arguments[0]], seen);
+      case 'let':
+        this.expression(node.value, seen);
+        this.locals.set(node.local, node.value.type);
+        return this.alike(node.body, node.type, seen);
+    }
+  }
+
+  private reference(made: SqlType | undefined, read: SqlType, what: string): void {
+    if (made === undefined) throw malformed(`${what} is not seen here`);
+    if (!sameKind(made.name, read.name)) throw malformed(`${what} is of type ${made.name}, read as ${read.name}`);
+    if (made.nullable && !read.nullable) throw malformed(`${what} may be NULL, and is read as if it were not`);
+  }
+
+  private alike(node: BoundExpression, type: SqlType, seen: Columns): void {
+    this.expression(node, seen);
+    if (!sameKind(node.type.name, type.name))
+      throw malformed(`${node.op} of type ${node.type.name} where ${type.name} is expected`);
+  }
+
+  private isBoolean({ op, type }: BoundExpression): void {
+    if (type.name !== 'bool') throw malformed(`${op} of type ${type.name}`);
+  }
+
+  condition(node: BoundExpression, seen: Columns): void {
+    this.expression(node, seen);
+    this.isBoolean(node);
+  }
+
+  private comparison(name: string, args: readonly BoundExpression[], seen: Columns): void {
+    for (const argument of args) this.expression(argument, seen);
+    const primitive = this.primitive(name, args.length, false);
+    if (primitive.result !== 'bool') throw malformed(`${name} is no comparison`);
+    this.argumentTypes(primitive, args);
+  }
+
+  private primitive(name: string, count: number, aggregate: boolean): Primitive {
+    const found = findPrimitive(name);
+    if (found === undefined || found.aggregate !== aggregate)
+      throw malformed(`there is no ${aggregate ? 'aggregate' : 'primitive'} ${name}`);
+    const least = found.variadic ? found.arguments.length - 1 : found.arguments.length;
+    if (count < least || (!found.variadic && count > found.arguments.length)) throw malformed(`${name} with ${count} arguments`);
+    return found;
+  }
+
+  private argumentTypes(primitive: Primitive, args: readonly BoundExpression[]): void {
+    for (const [index, argument] of args.entries()) {
+      const wanted = primitive.arguments[Math.min(index, primitive.arguments.length - 1)];
+      const given = argument.type.name;
+      // A float4's value is a float8 as it stands.
+      const isWidened = wanted === 'float8' && given === 'float4';
+      if (wanted !== 'any' && !isWidened && !sameKind(wanted, given))
+        throw malformed(`${primitive.name} takes ${wanted}, not ${given}`);
+    }
+  }
+
+  private call(name: string, args: readonly BoundExpression[], type: SqlType, seen: Columns, aggregate: boolean): void {
+    for (const argument of args) this.expression(argument, seen);
+    const primitive = this.primitive(name, args.length, aggregate);
+    this.argumentTypes(primitive, args);
+    if (primitive.result !== 'any' && !sameKind(primitive.result, type.name))
+      throw malformed(`${name} gives ${primitive.result}, not ${type.name}`);
+  }
+
+  // ---- relations ----
+
+  private add(columns: Map<ColumnId, SqlType>, column: ColumnId, type: SqlType): void {
+    if (!Number.isInteger(column) || column < 0 || column >= this.columns) throw malformed(`column id ${column} is out of range`);
+    if (columns.has(column)) throw malformed(`column ${column} is made twice`);
+    columns.set(column, type);
+  }
+
+  private uses(uses: readonly TableColumnUse[], columns = new Map<ColumnId, SqlType>()): Map<ColumnId, SqlType> {
+    for (const { column, type } of uses) this.add(columns, column, type);
+    return columns;
+  }
+
+  relation(node: BoundRelation): Columns {
+    switch (node.op) {
+      case 'get':
+      case 'virtual':
+        return this.uses(node.columns);
+      case 'values': {
+        for (const row of node.rows) {
+          if (row.length !== node.columns.length) throw malformed('a row of VALUES has another number of columns');
+          for (const [index, item] of row.entries()) this.alike(item, node.columns[index].type, new Map());
+        }
+        const columns = new Map<ColumnId, SqlType>();
+        for (const { column, type } of node.columns) this.add(columns, column, type);
+        return columns;
+      }
+      case 'filter': {
+        const seen = this.relation(node.input);
+        this.condition(node.condition, seen);
+        return seen;
+      }
+      case 'project': {
+        const seen = this.relation(node.input);
+        const columns = new Map(seen);
+        for (const { column, expression } of node.columns) {
+          this.expression(expression, seen);
+          this.add(columns, column, expression.type);
+        }
+        return columns;
+      }
+      case 'aggregate': {
+        const seen = this.relation(node.input);
+        const columns = new Map<ColumnId, SqlType>();
+        for (const { column, expression } of node.keys) {
+          this.expression(expression, seen);
+          this.add(columns, column, expression.type);
+        }
+        for (const aggregate of node.aggregates) {
+          this.aggregate(aggregate, seen);
+          this.add(columns, aggregate.column, aggregate.type);
+        }
+        return columns;
+      }
+      case 'distinct': {
+        const seen = this.relation(node.input);
+        for (const column of node.columns) if (!seen.has(column)) throw malformed(`column ${column} is not seen by DISTINCT`);
+        return seen;
+      }
+      case 'sort': {
+        const seen = this.relation(node.input);
+        this.keys(node.keys, seen);
+        return seen;
+      }
+      case 'limit': {
+        const seen = this.relation(node.input);
+        for (const count of [node.limit, node.offset]) {
+          if (count === null) continue;
+          this.expression(count, new Map());
+          if (count.type.name !== 'int8') throw malformed(`LIMIT of type ${count.type.name}`);
+        }
+        return seen;
+      }
+      case 'lock':
+        return this.relation(node.input);
+    }
+  }
+
+  private keys(keys: readonly BoundSortKey[], seen: Columns): void {
+    for (const { expression } of keys) this.expression(expression, seen);
+  }
+
+  private aggregate(node: BoundAggregate, seen: Columns): void {
+    this.call(node.primitive, node.arguments, node.type, seen, true);
+    this.keys(node.order, seen);
+    if (node.filter !== null) this.condition(node.filter, seen);
+  }
+
+  // ---- statements ----
+
+  private output(output: readonly OutputColumn[], seen: Columns): void {
+    for (const { column, type, name } of output) this.reference(seen.get(column), type, `output column ${name}`);
+  }
+
+  private returning(
+    {
+      returning,
+      output,
+    }: {
+      readonly returning: readonly { column: ColumnId; expression: BoundExpression }[];
+      readonly output: readonly OutputColumn[];
+    },
+    seen: Columns,
+  ): void {
+    const columns = new Map(seen);
+    for (const { column, expression } of returning) {
+      this.expression(expression, seen);
+      this.add(columns, column, expression.type);
+    }
+    this.output(output, columns);
+  }
+
+  /** The columns of the new row. */
+  private newRow(node: BoundNewRow, seen: Columns): Columns {
+    const row = this.uses(node.row);
+    const all = new Map([...seen, ...row]);
+    for (const { expression, type } of node.attributes) this.alike(expression, type, all);
+    for (const { expression } of node.checks) this.condition(expression, row);
+    return row;
+  }
+
+  statement(node: BoundStatement): void {
+    switch (node.kind) {
+      case 'query':
+        return this.output(node.output, this.relation(node.root));
+      case 'delete':
+        return this.returning(node, this.relation(node.source));
+      case 'update':
+        return this.returning(node, this.newRow(node.row, this.relation(node.source)));
+      case 'insert': {
+        const row = this.newRow(node.row, this.relation(node.source));
+        if (node.conflict !== null) {
+          const { existing, change, where } = node.conflict;
+          const met = this.uses(existing, new Map(row));
+          if (change !== null) this.newRow(change, met);
+          if (where !== null) this.condition(where, met);
+        }
+        return this.returning(node, row);
+      }
+      case 'explain':
+        return this.statement(node.statement);
+      case 'utility':
+        return;
+    }
+  }
+}
+
+/** Throws 08P01 when a bound module cannot be run as it stands. */
+export function verifyBound(module: BoundModule): void {
+  const { clientParameters, parameters } = module;
+  if (!Number.isInteger(clientParameters) || clientParameters < 0 || clientParameters > parameters.length)
+    throw malformed('the number of client parameters does not fit');
+  new Verifier(module).statement(module.statement);
+}
