@@ -11,21 +11,9 @@
 
 import { assert } from '../../shm/assert.ts';
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
-import { indexInsert } from '../storage/btree/insert.ts';
-import { createWitness, type IndexChange } from '../storage/btree/tree.ts';
-import { collectKey } from '../storage/btree/unique.ts';
-import { HEAP_SLOTS_MAX } from '../storage/heap/heap-page.ts';
-import { type ByteViews, privateViews } from '../storage/rows/byte-views.ts';
-import { imageLayout, ROW_DELETED, ROW_SCRATCH_BYTES } from '../storage/rows/row-image.ts';
 import type { Column } from '../storage/rows/row-layout.ts';
-import { createKeyScratch, type IndexRuntime, type TableRuntime } from '../storage/rows/runtime.ts';
-import { heapPage, heapPageCount } from '../storage/space/heap-map.ts';
-import { extractKey, refusesDuplicates } from '../txn/index-change.ts';
-import { copyNewest } from '../txn/row-read.ts';
 import type { Transaction } from '../txn/transactions.ts';
-import { loadTxnSharedBound } from '../txn/txn.layout.gen.ts';
-import { hasKey } from '../txn/unique.ts';
-import { copyVersion } from '../txn/visibility.ts';
+import { fillIndex } from './fill-index.ts';
 import type { KernelParts } from './kernel-parts.ts';
 import { nextIndexId } from './kernel-words.ts';
 import { type IndexDefinition, type StoredTable, tableRuntime } from './table-definition.ts';
@@ -98,88 +86,8 @@ export function buildIndexOn(parts: KernelParts, tx: Transaction, stored: Stored
   notePages(tx, stored.id, 0, [index.root], !temporary);
   const changed = { ...stored, indexes: [...stored.indexes, index] };
   const runtime = tableRuntime(changed);
-  fillIndex(parts, runtime, runtime.indexes[runtime.indexes.length - 1], definition.name);
+  fillIndex(parts, runtime, index, runtime.indexes[runtime.indexes.length - 1]);
   return changed;
-}
-
-/** An entry for every key that some version of a row has which somebody may still see. */
-function fillIndex(parts: KernelParts, table: TableRuntime, index: IndexRuntime, name: string): void {
-  const { txns, space } = parts;
-  const image = privateViews(ROW_SCRATCH_BYTES);
-  // The entries are nobody's: rollback gives the pages back instead of taking entry after entry out.
-  const change: IndexChange = {
-    logged: table.logged,
-    transaction: 0,
-    table: table.id,
-    previous: 0,
-    compensation: false,
-    lastRecord: 0,
-  };
-  const fill: Fill = { parts, table, index, change, name, current: privateViews(ROW_SCRATCH_BYTES), key: createKeyScratch() };
-  const pages = heapPageCount(space, table.mapRoot);
-  for (let number = 0; number < pages; number++) {
-    const page = heapPage(space, table.mapRoot, number);
-    for (let slot = 0; slot < HEAP_SLOTS_MAX; slot++) {
-      if (!copyNewest(txns, page, slot, image, 0)) continue;
-      fillRow(fill, page, slot, image);
-    }
-  }
-}
-
-interface Fill {
-  readonly parts: KernelParts;
-  readonly table: TableRuntime;
-  readonly index: IndexRuntime;
-  readonly change: IndexChange;
-  readonly name: string;
-  readonly current: ByteViews;
-  readonly key: ReturnType<typeof createKeyScratch>;
-}
-
-/** All versions of one row, the newest first; it is in `image`. */
-function fillRow(fill: Fill, page: number, slot: number, image: ByteViews): void {
-  const { txns } = fill.parts;
-  const bound = loadTxnSharedBound(txns.i32, txns.shared);
-  for (let newest = true; ; newest = false) {
-    const deleted = (image.i32[3] & ROW_DELETED) !== 0;
-    if (!deleted) fillVersion(fill, page, slot, image, newest);
-    const back = image.i32[2];
-    // Older ones are followed only from a version that some snapshot may not see (TX-T17).
-    if (back === 0 || (image.f64[0] >= 0 && image.f64[0] <= bound)) return;
-    copyVersion(txns, back, image, 0, null);
-  }
-}
-
-function fillVersion(fill: Fill, page: number, slot: number, image: ByteViews, newest: boolean): void {
-  const { table, index, key, parts } = fill;
-  let from = image;
-  if (imageLayout(image.i32, 0) !== table.layout.number) {
-    table.upgrade(image, 0, fill.current, 0);
-    from = fill.current;
-  }
-  extractKey(parts.txns, index, from, 0, key);
-  if (newest && refusesDuplicates(index, key)) checkDuplicate(fill, page, slot);
-  indexInsert(parts.tree, index, key, page, slot, fill.change);
-}
-
-/** Another row whose newest version has the key. */
-function checkDuplicate(fill: Fill, page: number, slot: number): void {
-  const { parts, table, index, key, name } = fill;
-  const { txns } = parts;
-  const other = privateViews(ROW_SCRATCH_BYTES);
-  const witness = createWitness();
-  collectKey(parts.tree, index, key, witness);
-  for (let entry = 0; entry < witness.rowCount; entry++) {
-    const otherPage = witness.rowPages[entry];
-    const otherSlot = witness.rowSlots[entry];
-    if (otherPage === page && otherSlot === slot) continue;
-    if (!copyNewest(txns, otherPage, otherSlot, other, 0) || (other.i32[3] & ROW_DELETED) !== 0) continue;
-    if (hasKey(txns, table, index, other, 0, key)) {
-      throw new SqlError(SQLSTATE.unique_violation, `index "${name}" cannot be made: two rows have the same key`, {
-        hint: 'remove one of them, or make the index without `unique`',
-      });
-    }
-  }
 }
 
 /** Gives back what a dropped table had. Its row goes in the same stay inside the engine (table-pages.ts). */

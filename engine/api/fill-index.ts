@@ -1,0 +1,132 @@
+/**
+ * Building an index of a table that has rows: an entry for every key that some version of a row has which somebody may still see,
+ * sorted, and put together bottom-up (build.ts). Nobody writes to the table meanwhile.
+ */
+
+import { arrayDecoder } from '../../codegen/rows/decoder.ts';
+import { SqlError, SQLSTATE } from '../../shm/errors.ts';
+import { buildIndex } from '../storage/btree/build.ts';
+import { HEAP_SLOTS_MAX } from '../storage/heap/heap-page.ts';
+import { readReferenced } from '../storage/overflow/overflow.ts';
+import { type ByteViews, privateViews } from '../storage/rows/byte-views.ts';
+import { imageLayout, ROW_DELETED, ROW_SCRATCH_BYTES } from '../storage/rows/row-image.ts';
+import type { RowValue } from '../storage/rows/row-value.ts';
+import { createKeyScratch, type IndexRuntime, type KeyScratch, type TableRuntime } from '../storage/rows/runtime.ts';
+import { heapPage, heapPageCount } from '../storage/space/heap-map.ts';
+import { extractKey, refusesDuplicates } from '../txn/index-change.ts';
+import { copyNewest } from '../txn/row-read.ts';
+import { loadTxnSharedBound } from '../txn/txn.layout.gen.ts';
+import { sameKeys } from '../txn/unique.ts';
+import { copyVersion } from '../txn/visibility.ts';
+import { ENTRY_UNIQUE, IndexEntries } from './index-entries.ts';
+import type { KernelParts } from './kernel-parts.ts';
+import type { StoredIndex } from './table-definition.ts';
+
+interface Fill {
+  readonly parts: KernelParts;
+  readonly table: TableRuntime;
+  readonly index: IndexRuntime;
+  readonly entries: IndexEntries;
+  readonly image: ByteViews;
+  readonly current: ByteViews;
+  readonly key: KeyScratch;
+}
+
+/** Fills an empty index. 23505 when a unique one meets two rows with one key, before any page is made. */
+export function fillIndex(parts: KernelParts, table: TableRuntime, stored: StoredIndex, index: IndexRuntime): void {
+  const entries = new IndexEntries(index.kind, parts.space);
+  const fill: Fill = {
+    parts,
+    table,
+    index,
+    entries,
+    image: privateViews(ROW_SCRATCH_BYTES),
+    current: privateViews(ROW_SCRATCH_BYTES),
+    key: createKeyScratch(),
+  };
+  try {
+    collectEntries(fill);
+    if (index.unique) checkDuplicates(fill, stored);
+    buildIndex(parts.tree, index, entries.ordered(), table.logged);
+  } finally {
+    entries.close();
+  }
+}
+
+function collectEntries(fill: Fill): void {
+  const { parts, table, image } = fill;
+  const pages = heapPageCount(parts.space, table.mapRoot);
+  for (let number = 0; number < pages; number++) {
+    const page = heapPage(parts.space, table.mapRoot, number);
+    for (let slot = 0; slot < HEAP_SLOTS_MAX; slot++) {
+      if (copyNewest(parts.txns, page, slot, image, 0)) collectRow(fill, page, slot);
+    }
+  }
+}
+
+/** All versions of one row, the newest first; it is in `image`. */
+function collectRow(fill: Fill, page: number, slot: number): void {
+  const { parts, image } = fill;
+  const { txns } = parts;
+  const bound = loadTxnSharedBound(txns.i32, txns.shared);
+  for (let newest = true; ; newest = false) {
+    if ((image.i32[3] & ROW_DELETED) === 0) {
+      keyOfImage(fill, image);
+      const unique = newest && refusesDuplicates(fill.index, fill.key);
+      fill.entries.add(fill.key, page, slot, unique ? ENTRY_UNIQUE : 0);
+    }
+    const back = image.i32[2];
+    // Older ones are followed only from a version that some snapshot may not see (TX-T17).
+    if (back === 0 || (image.f64[0] >= 0 && image.f64[0] <= bound)) return;
+    copyVersion(txns, back, image, 0, null);
+  }
+}
+
+function keyOfImage(fill: Fill, image: ByteViews): void {
+  const { parts, table, index, key } = fill;
+  extractKey(parts.txns, index, currentImage(table, image, fill.current), 0, key);
+}
+
+function currentImage(table: TableRuntime, image: ByteViews, room: ByteViews): ByteViews {
+  if (imageLayout(image.i32, 0) === table.layout.number) return image;
+  table.upgrade(image, 0, room, 0);
+  return room;
+}
+
+/** Of equal keys, which follow each other, one row's newest version at most may have it. */
+function checkDuplicates(fill: Fill, stored: StoredIndex): void {
+  const ordered = fill.entries.ordered();
+  const before = createKeyScratch();
+  let found = false;
+  while (ordered.next()) {
+    if ((ordered.flags & ENTRY_UNIQUE) === 0) continue;
+    const { key } = ordered;
+    if (found && sameKeys(fill.index, before, key)) throw duplicateKey(fill, stored, key.i32[2], key.i32[3]);
+    found = true;
+    before.i32.set(key.i32);
+    before.length = key.length;
+    if (fill.index.kind === 'bytes') before.u8.set(key.u8.subarray(0, key.length));
+  }
+}
+
+function duplicateKey(fill: Fill, stored: StoredIndex, page: number, slot: number): SqlError {
+  const { parts, table, image } = fill;
+  copyNewest(parts.txns, page, slot, image, 0);
+  const row = currentImage(table, image, fill.current);
+  const decode = arrayDecoder(table.layout);
+  const values = decode(row.i32, row.u16, row.u8, row.f64, row.bytesView, 0, (i32, reference) =>
+    readReferenced(parts.overflow, i32, reference),
+  ) as RowValue[];
+  const names = stored.keys.map((key) => table.layout.columns[key.column].name).join(', ');
+  const shown = stored.keys.map((key) => shownValue(values[key.column])).join(', ');
+  return new SqlError(SQLSTATE.unique_violation, `could not create unique index "${stored.name}"`, {
+    detail: `Key (${names})=(${shown}) is duplicated.`,
+    hint: 'remove all rows but one that have it, or make the index without UNIQUE',
+  });
+}
+
+function shownValue(value: RowValue): string {
+  if (value === null) return 'null';
+  if (value instanceof Uint8Array) return `\\x${Buffer.from(value).toString('hex')}`;
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
