@@ -24,6 +24,8 @@ export const SQLSTATE = {
   substring_error: '22011',
   interval_field_overflow: '22015',
   invalid_escape_character: '22019',
+  invalid_row_count_in_limit_clause: '2201W',
+  invalid_row_count_in_result_offset_clause: '2201X',
   invalid_regular_expression: '2201B',
   invalid_argument_for_logarithm: '2201E',
   invalid_argument_for_power_function: '2201F',

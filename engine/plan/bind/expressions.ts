@@ -164,12 +164,14 @@ export function bindExpr(source: SourceExpression, clause: Clause): BoundExpress
   }
 }
 
-/** A constant of no type under IS NULL may as well be text; a parameter may not: nothing says what it is. */
+/** A constant of no type under IS NULL may as well be text; a parameter is what it is elsewhere. */
 function settledConstant(node: BoundExpression, { state }: Clause): BoundExpression {
   if (node.type.name !== 'unknown') return node;
   if (node.op === 'constant')
     return { ...node, type: { ...sqlType(state.semantics.unknownBecomes), nullable: node.type.nullable } };
-  if (node.op === 'parameter' && state.liftedLiteral(node) !== null)
-    return state.resolveParameter(node, sqlType(state.semantics.unknownBecomes)) ?? node;
-  return node;
+  if (node.op !== 'parameter') return node;
+  if (state.liftedLiteral(node) !== null) return state.resolveParameter(node, sqlType(state.semantics.unknownBecomes)) ?? node;
+  const untyped = { ...node };
+  state.untyped.push(untyped);
+  return untyped;
 }

@@ -30,6 +30,8 @@ export class BindState {
   readonly shaping: Set<number>;
   /** Token ordinals of bound nodes that may be named in an error later. */
   readonly positions: WeakMap<BoundExpression, number>;
+  /** Parameters under IS NULL, which asks for no type: they get the one that they have elsewhere. */
+  readonly untyped: { type: SqlType; readonly index: number }[];
 
   constructor(environment: BindEnvironment, clientParameters: number) {
     this.environment = environment;
@@ -42,6 +44,7 @@ export class BindState {
     this.uses = new Map();
     this.shaping = new Set();
     this.positions = new WeakMap();
+    this.untyped = [];
   }
 
   /** The same statement, in a text of another dialect. */
@@ -130,6 +133,7 @@ export class BindState {
         hint: `say its type: $${index + 1}::text`,
       });
     });
+    for (const node of this.untyped) node.type = parameters[node.index];
     return {
       statement,
       parameters,

@@ -1,0 +1,204 @@
+/**
+ * The oracle: runs a bound module over tables in memory, before any optimisation, as plain as possible. Values, types, scales and errors
+ * of everything else are compared with what it answers.
+ */
+
+import type { CatalogIndex, CatalogTable } from '../../engine/catalog/objects.ts';
+import type { BoundInsert, BoundModule, BoundNewRow, ColumnId, OutputColumn, TableColumnUse } from '../../engine/sblr/bound.ts';
+import type { RowValue } from '../../engine/storage/rows/row-value.ts';
+import type { ValueContext } from '../../engine/values/context.ts';
+import { SQLSTATE, SqlError } from '../../shm/errors.ts';
+import { compareValues, evaluate, over, type Scope } from './expression.ts';
+import { type OracleSource, type OracleTable, relationRows, type Row } from './relation.ts';
+
+export interface OracleResult {
+  readonly columns: readonly OutputColumn[];
+  readonly rows: readonly (readonly RowValue[])[];
+  /** Rows inserted, updated or deleted. */
+  readonly changes: number;
+}
+
+type Stored = Map<number, RowValue>;
+
+export class OracleDatabase implements OracleSource {
+  private readonly tables = new Map<number, { readonly table: CatalogTable; rows: Stored[] }>();
+
+  /** Rows as lists in the order of the table's columns. */
+  addTable(table: CatalogTable, rows: readonly (readonly RowValue[])[] = []): void {
+    const stored = rows.map((row) => new Map(table.columns.map(({ number }, index) => [number, row[index] ?? null])));
+    this.tables.set(table.id, { table, rows: stored });
+  }
+
+  table(id: number): OracleTable {
+    return this.entry(id);
+  }
+
+  virtualRows(name: string): readonly Stored[] {
+    throw new Error(`the oracle has no virtual table ${name}`);
+  }
+
+  private entry(id: number): { readonly table: CatalogTable; rows: Stored[] } {
+    const found = this.tables.get(id);
+    if (found === undefined) throw new Error(`there is no table ${id}`);
+    return found;
+  }
+
+  /** Runs a statement; an error leaves the tables as they were. `parameters`: the client's, then the lifted literals. */
+  run({ statement }: BoundModule, parameters: readonly RowValue[], context: ValueContext): OracleResult {
+    const scope: Scope = { columns: new Map(), locals: new Map(), parameters, context };
+    switch (statement.kind) {
+      case 'query':
+        return {
+          columns: statement.output,
+          rows: outputs(statement.output, relationRows(statement.root, this, scope)),
+          changes: 0,
+        };
+      case 'delete': {
+        const entry = this.entry(statement.table);
+        const rows = relationRows(statement.source, this, scope);
+        const gone = new Set(rows.map((row) => row.get(statement.rowId)));
+        const answer = returned(statement, rows, scope);
+        entry.rows = entry.rows.filter((_, index) => !gone.has(index));
+        return { ...answer, changes: rows.length };
+      }
+      case 'update': {
+        const entry = this.entry(statement.table);
+        const work = new Work(entry.table, [...entry.rows]);
+        const after = relationRows(statement.source, this, scope).map((row) => {
+          const made = work.newRow(statement.row, over(scope, row));
+          work.replace(Number(row.get(statement.rowId)), made.stored);
+          return made.columns;
+        });
+        const answer = returned(statement, after, scope);
+        entry.rows = work.rows;
+        return { ...answer, changes: after.length };
+      }
+      case 'insert': {
+        const entry = this.entry(statement.table);
+        const work = new Work(entry.table, [...entry.rows]);
+        const made = relationRows(statement.source, this, scope).flatMap((row) => work.insert(statement, over(scope, row)));
+        const answer = returned(statement, made, scope);
+        entry.rows = work.rows;
+        return { ...answer, changes: made.length };
+      }
+      default:
+        throw new Error(`the oracle does not run ${statement.kind}`);
+    }
+  }
+}
+
+const outputs = (output: readonly OutputColumn[], rows: readonly Row[]): RowValue[][] =>
+  rows.map((row) => output.map(({ column }) => row.get(column) as RowValue));
+
+function returned(
+  { returning, output }: Pick<BoundInsert, 'returning' | 'output'>,
+  rows: readonly Row[],
+  scope: Scope,
+): Omit<OracleResult, 'changes'> {
+  const full = rows.map(
+    (row) =>
+      new Map([...row, ...returning.map(({ column, expression }) => [column, evaluate(expression, over(scope, row))] as const)]),
+  );
+  return { columns: output, rows: outputs(output, full) };
+}
+
+/** One statement's changes of a table: constraints are looked at row by row. */
+class Work {
+  readonly rows: Stored[];
+  private readonly table: CatalogTable;
+  /** Rows that this statement has inserted or changed already. */
+  private readonly touched = new Set<Stored>();
+
+  constructor(table: CatalogTable, rows: Stored[]) {
+    this.table = table;
+    this.rows = rows;
+  }
+
+  /** The row and its columns; NOT NULL and CHECK hold. */
+  newRow(node: BoundNewRow, scope: Scope): { readonly stored: Stored; readonly columns: Map<ColumnId, RowValue> } {
+    const stored: Stored = new Map();
+    const columns = new Map<ColumnId, RowValue>();
+    for (const { attribute, expression } of node.attributes) {
+      // Hidden attributes come last and see the others.
+      const value = evaluate(expression, over(scope, new Map([...scope.columns, ...columns])));
+      stored.set(attribute, value);
+      columns.set((node.row.find((use) => use.attribute === attribute) as TableColumnUse).column, value);
+    }
+    for (const { number, name, notNull } of this.table.columns)
+      if (notNull && stored.get(number) === null)
+        throw new SqlError(
+          SQLSTATE.not_null_violation,
+          `null value in column "${name}" of relation "${this.table.name}" violates not-null constraint`,
+        );
+    for (const { name, expression } of node.checks)
+      if (evaluate(expression, over(scope, columns)) === false)
+        throw new SqlError(
+          SQLSTATE.check_violation,
+          `new row for relation "${this.table.name}" violates check constraint "${name}"`,
+        );
+    return { stored, columns };
+  }
+
+  /** The place of a row with the same key, or -1. NULLs are equal to nothing, unless the index says otherwise. */
+  private meets(index: CatalogIndex, stored: Stored, except: number): number {
+    return this.rows.findIndex((other, place) => {
+      if (place === except) return false;
+      return index.keys.every(({ attribute }) => {
+        const [left, right] = [stored.get(attribute) as RowValue, other.get(attribute) as RowValue];
+        if (left === null || right === null) return !index.nullsDistinct && left === right;
+        const type = this.table.columns.find(({ number }) => number === attribute)?.type.name ?? 'text';
+        return compareValues(type, left, right) === 0;
+      });
+    });
+  }
+
+  private checkUnique(stored: Stored, except: number): void {
+    for (const index of this.table.indexes)
+      if (index.unique && this.meets(index, stored, except) >= 0)
+        throw new SqlError(SQLSTATE.unique_violation, `duplicate key value violates unique constraint "${index.name}"`);
+  }
+
+  replace(place: number, stored: Stored): void {
+    this.checkUnique(stored, place);
+    this.rows[place] = stored;
+    this.touched.add(stored);
+  }
+
+  /** The columns of the row that was inserted or, by ON CONFLICT, changed; none when nothing was. */
+  insert({ row, conflict }: BoundInsert, scope: Scope): Row[] {
+    const { stored, columns } = this.newRow(row, scope);
+    if (conflict !== null) {
+      const watched = this.table.indexes.filter(
+        ({ id, unique }) => unique && (conflict.indexes.length === 0 || conflict.indexes.includes(id)),
+      );
+      const places = watched.map((index) => this.meets(index, stored, -1)).filter((place) => place >= 0);
+      if (places.length > 0) return conflict.change === null ? [] : this.change(places[0], conflict, row, columns, scope);
+    }
+    this.checkUnique(stored, -1);
+    this.rows.push(stored);
+    this.touched.add(stored);
+    return [columns];
+  }
+
+  private change(
+    place: number,
+    conflict: NonNullable<BoundInsert['conflict']>,
+    row: BoundNewRow,
+    inserted: Row,
+    scope: Scope,
+  ): Row[] {
+    const met = this.rows[place];
+    if (this.touched.has(met))
+      throw new SqlError(SQLSTATE.cardinality_violation, 'ON CONFLICT DO UPDATE command cannot affect row a second time');
+    const seen = new Map([
+      ...inserted,
+      ...conflict.existing.map(({ column, attribute }) => [column, met.get(attribute) as RowValue] as const),
+    ]);
+    const inner = over(scope, seen);
+    if (conflict.where !== null && evaluate(conflict.where, inner) !== true) return [];
+    const { stored } = this.newRow(conflict.change as BoundNewRow, inner);
+    this.replace(place, stored);
+    // RETURNING names the columns of the inserted row.
+    return [new Map(row.row.map(({ column, attribute }) => [column, stored.get(attribute) as RowValue]))];
+  }
+}
