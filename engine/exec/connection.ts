@@ -6,7 +6,7 @@
  */
 
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
-import type { Parameters, Program, RowFormat } from '../plan/program.ts';
+import type { Execution, Parameters, Program, RowFormat } from '../plan/program.ts';
 import type { SourceStatement } from '../sblr/source.gen.ts';
 import type { Session } from '../session/session.ts';
 import type { Transaction } from '../txn/transactions.ts';
@@ -15,7 +15,7 @@ import type { Engine, UtilityResult } from './engine.ts';
 import { faceRows } from './faces.ts';
 import { createParameters } from './parameters.ts';
 import { placed, type Prepared, prepareNext, prepareOne, refresh } from './prepare.ts';
-import { entered, runProgram, runProgramAsync, STALE, type StatementRun } from './run.ts';
+import { dropExecution, entered, runProgram, runProgramAsync, STALE, type StatementRun } from './run.ts';
 import type { Shape } from './shape.ts';
 import { isDefinition, runControl, runExplain, transactionEnd } from './utility.ts';
 
@@ -101,16 +101,12 @@ export class Connection {
   }
 
   createRun(parameters: Parameters): StatementRun {
-    return {
-      tx: null as unknown as Transaction,
-      parameters,
-      context: this.context,
-      rows: [],
-      rowsMax: Number.POSITIVE_INFINITY,
-      changes: 0,
-      canceled: () => this.session.isCancelled(),
-      execution: null,
-    };
+    return new OneRun(this, parameters);
+  }
+
+  /** Gives up a run that was full. */
+  dropExecution(run: StatementRun): void {
+    dropExecution(this.engine, run);
   }
 
   // ---- running ----
@@ -126,7 +122,7 @@ export class Connection {
         this.context.begin();
         const run = this.createRun(createParameters(shape.module.parameters.length));
         this.bind(prepared, shape, given, run.parameters);
-        const program = shape.program(engine, format);
+        const program = shape.program(engine, session, format);
         if (runProgram(engine, session, program, run, shape.version) === STALE) continue;
         return this.#answer(shape, program, run, format);
       }
@@ -146,7 +142,7 @@ export class Connection {
         this.context.begin();
         const run = this.createRun(createParameters(shape.module.parameters.length));
         this.bind(prepared, shape, given, run.parameters);
-        const program = shape.program(engine, format);
+        const program = shape.program(engine, session, format);
         if (!program.writes && session.transaction === null) {
           if (runProgram(engine, session, program, run, shape.version) === STALE) continue;
         } else if ((await runProgramAsync(engine, session, program, run, shape.version)) === STALE) continue;
@@ -260,6 +256,30 @@ export class Connection {
 
   close(): void {
     entered(this.engine, () => this.session.close());
+  }
+}
+
+/** A run: made once for a prepared statement that is used again and again. */
+class OneRun implements StatementRun {
+  tx = null as unknown as Transaction;
+  readonly parameters: Parameters;
+  readonly context: SessionContext;
+  rows: unknown[] = [];
+  rowsMax = Number.POSITIVE_INFINITY;
+  changes = 0;
+  execution: Execution | null = null;
+  readonly canceled: () => boolean;
+
+  constructor(connection: Connection, parameters: Parameters) {
+    this.parameters = parameters;
+    this.context = connection.context;
+    this.canceled = () => connection.session.isCancelled();
+  }
+
+  takeRows(): unknown[] {
+    const { rows } = this;
+    this.rows = [];
+    return rows;
   }
 }
 

@@ -10,7 +10,6 @@ import type { Jobs } from '../jobs/jobs.ts';
 import type { TableSizes } from '../plan/optimize/access-path.ts';
 import type { CompileEnvironment, Compiler } from '../plan/program.ts';
 import type { Session } from '../session/session.ts';
-import type { BoundModule } from '../sblr/bound.ts';
 import type { SourceStatement } from '../sblr/source.gen.ts';
 import type { Locks } from '../txn/locks.ts';
 import type { Transaction, Transactions } from '../txn/transactions.ts';
@@ -59,9 +58,10 @@ export interface Engine {
   /** Dialects by name, for stored expressions. */
   dialectOf(name: string): Dialect;
   readonly compiler: Compiler;
+  /** What the compiler asks, and virtual tables while they are read: about the session that is active. */
   readonly environment: CompileEnvironment;
-  /** The bound form as text, for EXPLAIN (SBLR). */
-  printBound(module: BoundModule): string;
+  /** The session whose statement is prepared or run just now. */
+  active: Session | null;
   readonly cache: StatementCache;
   readonly faces: FaceOptions;
   /** Microseconds since 1970. */

@@ -29,6 +29,8 @@ export type Outcome = typeof RUN_DONE | typeof RUN_FULL | typeof STALE;
 /** A run of one prepared statement: what generated code reads and writes. */
 export interface StatementRun extends Run {
   execution: Execution | null;
+  /** The rows so far; the run begins a new list. */
+  takeRows(): unknown[];
 }
 
 const kindOf = (program: Program): number => (program.simple || !program.writes ? STATEMENT_SIMPLE : STATEMENT_WRITING);
@@ -147,6 +149,7 @@ function attemptOnce(
   version: number,
 ): RunStatus | typeof STALE {
   run.changes = 0;
+  engine.active = session;
   beginStatement(tx, kindOf(program), program.writes);
   try {
     const execution = program.start(run);
@@ -197,6 +200,17 @@ export function stepOn(engine: Engine, run: StatementRun): RunStatus {
   } finally {
     leaveEngine(shm, thrown);
   }
+}
+
+/** Gives up a run that was full: the statement ends. Inside or outside the engine. */
+export function dropExecution(engine: Engine, run: StatementRun): void {
+  const { execution } = run;
+  run.execution = null;
+  if (execution === null) return;
+  entered(engine, () => {
+    execution.close();
+    endStatement(run.tx);
+  });
 }
 
 // ---- event loops ----

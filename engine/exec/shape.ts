@@ -7,6 +7,7 @@ import type { ParsedStatement } from '../../plugins/contract/contract.ts';
 import type { CatalogReader } from '../catalog/objects.ts';
 import type { PhysicalStatement } from '../plan/physical.ts';
 import type { Program, RowFormat } from '../plan/program.ts';
+import type { Session } from '../session/session.ts';
 import type { BoundModule, OutputColumn } from '../sblr/bound.ts';
 import type { Engine } from './engine.ts';
 import { type RowFaces, rowFaces } from './faces.ts';
@@ -45,9 +46,10 @@ export class Shape {
   }
 
   /** The compiled statement; compiled when first asked for. */
-  program(engine: Engine, format: RowFormat): Program {
+  program(engine: Engine, session: Session, format: RowFormat): Program {
     let program = this.#programs[format];
     if (program === null) {
+      engine.active = session;
       if (this.plan === null) throw new Error('a utility statement is not compiled');
       program = engine.compiler.compile(this.plan, this.module.parameters, format, engine.environment);
       this.#programs[format] = program;

@@ -4,6 +4,7 @@
 
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import { explain } from '../plan/explain.ts';
+import { printBoundModule } from '../sblr/print-bound.ts';
 import type { SourceExpression, SourceStatement } from '../sblr/source.gen.ts';
 import type { Characteristics, Session } from '../session/session.ts';
 import type { Engine, Notice, UtilityResult } from './engine.ts';
@@ -181,12 +182,13 @@ export function runExplain(engine: Engine, session: Session, shape: Shape): Util
   if (shape.plan === null) {
     throw new SqlError(SQLSTATE.feature_not_supported, 'EXPLAIN takes queries, INSERT, UPDATE and DELETE');
   }
+  engine.active = session;
   const catalog = engine.catalog.reader(session, session.transaction);
   const text = explain(statement, shape.plan, {
     relation: (id) => catalog.relation(id),
     code: () =>
       engine.compiler.explainCode(shape.plan as NonNullable<typeof shape.plan>, shape.module.parameters, engine.environment),
-    sblr: () => engine.printBound(shape.module),
+    sblr: () => printBoundModule(shape.module),
   });
   return { tag: 'EXPLAIN', notices: NOTHING, columns: ['QUERY PLAN'], rows: text.map((line) => [line]) };
 }

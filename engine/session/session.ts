@@ -17,7 +17,7 @@ import type { Locks } from '../txn/locks.ts';
 import { recycle, rollback, rollbackTo } from '../txn/rollback.ts';
 import { cancelSession, clearSessionCancel, closeSession, openSession, sessionCancelled } from '../txn/sessions.ts';
 import { dependencyMet, meetDependency } from '../txn/snapshot.ts';
-import { parkTables, releaseTables, resumeTables, unparkTables } from '../txn/table-locks.ts';
+import { holdParked, parkTables, releaseTables, resumeTables, unparkTables } from '../txn/table-locks.ts';
 import {
   COMMIT_STAMP,
   DURABLE_COMMIT,
@@ -335,8 +335,20 @@ export class Session {
 
   /** Before another statement: cursors that are open keep what they saw. */
   #settleCursors(): void {
-    for (const cursor of [...this.cursors]) cursor.settle();
-    this.cursors.clear();
+    for (const cursor of [...this.cursors]) {
+      cursor.settle();
+      this.cursorClosed(cursor);
+    }
+  }
+
+  /** A cursor reads on between calls: what it reads stays as it is until cursorClosed(). */
+  cursorOpened(cursor: OpenCursor): void {
+    this.cursors.add(cursor);
+    if (this.#isParked) holdParked(this.locks, this.slot, true);
+  }
+
+  cursorClosed(cursor: OpenCursor): void {
+    if (this.cursors.delete(cursor) && this.#isParked) holdParked(this.locks, this.slot, false);
   }
 
   settleCursors(): void {

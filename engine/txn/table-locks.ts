@@ -224,6 +224,11 @@ export function parkTables(locks: Locks, session: number): void {
   storeTableListParked(locks.i32, list, 1);
 }
 
+/** A statement on a parked list goes on after its thread has left the engine: its uses count until holdParked(..., false). */
+export function holdParked(locks: Locks, session: number, hold: boolean): void {
+  storeTableListParked(locks.i32, listOf(locks, session), hold ? 0 : 1);
+}
+
 /** The session begins a transaction whose uses count to its end. */
 export function unparkTables(locks: Locks, session: number): void {
   const list = listOf(locks, session);
