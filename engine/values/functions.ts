@@ -6,9 +6,20 @@
  */
 
 import type { RowValue } from '../storage/rows/row-value.ts';
+import { castFunctions } from './functions-casts.ts';
+import { jsonFunctions } from './functions-json.ts';
+import { numberFunctions } from './functions-numbers.ts';
+import { textFunctions } from './functions-text.ts';
+import { timeFunctions } from './functions-time.ts';
 
 /** Arguments are not checked: the binder has seen to their types. */
 // biome-ignore lint/suspicious/noExplicitAny: each takes the types its declaration says.
 export type Implementation = (...given: any[]) => RowValue;
 
-export const implementations: { readonly [primitive: string]: Implementation } = {};
+export const implementations: { readonly [primitive: string]: Implementation } = {
+  ...numberFunctions,
+  ...textFunctions,
+  ...timeFunctions,
+  ...jsonFunctions,
+  ...castFunctions,
+};

@@ -1,0 +1,356 @@
+/** Casts, forms of output and input, modifiers (engine/sblr/primitives-casts.ts). */
+
+import { SqlError, SQLSTATE } from '../../shm/errors.ts';
+import type { IntervalValue, RowValue } from '../storage/rows/row-value.ts';
+import { bytesText, parseBytes } from './bytes.ts';
+import { isInfinite, type Instant, joinInstant, splitInstant, timeOfDay } from './calendar.ts';
+import { trimBlanks } from './compare.ts';
+import type { ValueContext } from './context.ts';
+import { decimalOf, fitDecimal, formatDecimal, parseDecimalText } from './decimal.ts';
+import { badSyntax, outOfRange } from './errors.ts';
+import { float4Text, float8Text, floatToInteger, nearestFloat4, parseFloat4, parseFloat8, toFloat4 } from './floats.ts';
+import type { Implementation } from './functions.ts';
+import { decimalToInteger } from './functions-numbers.ts';
+import { parseUuid } from './functions-text.ts';
+import { int2Of, int4Of, int8Of, type Int8, type IntegerType, parseInteger } from './integers.ts';
+import { infinityOf, roundInterval } from './interval.ts';
+import { parseInterval } from './interval-parse.ts';
+import { type JsonKind, jsonbOf, parseJson, quoteJson } from './json.ts';
+import { fitChar, fitVarchar, toName } from './text.ts';
+import { parseDate, parseTime, parseTimestamp, parseTimestamptz } from './time-parse.ts';
+import { dateText, intervalText, timestampText, timestamptzText, timeText } from './time-text.ts';
+import { fromLocal, toLocal, zoneOf } from './time-zone.ts';
+
+const table: { [primitive: string]: Implementation } = {};
+
+const SHOWN: { readonly [type: string]: string } = {
+  bool: 'boolean',
+  int2: 'smallint',
+  int4: 'integer',
+  int8: 'bigint',
+  float4: 'real',
+  float8: 'double precision',
+  varchar: 'character varying',
+  char: 'character',
+  time: 'time without time zone',
+  timestamp: 'timestamp without time zone',
+  timestamptz: 'timestamp with time zone',
+};
+
+const same = (value: RowValue): RowValue => value;
+
+/** Value to text as clients are shown it, by type. */
+const OUTPUT: { readonly [type: string]: Implementation } = {
+  bool: (value: boolean) => (value ? 't' : 'f'),
+  int2: String,
+  int4: String,
+  int8: String,
+  oid: String,
+  float4: float4Text,
+  float8: float8Text,
+  numeric: same,
+  text: same,
+  varchar: same,
+  char: same,
+  name: same,
+  bytea: bytesText,
+  date: dateText,
+  time: timeText,
+  timestamp: timestampText,
+  timestamptz: (value: Instant, context: ValueContext) => timestamptzText(value, zoneOf(context.timeZone)),
+  interval: intervalText,
+  uuid: same,
+  json: same,
+  jsonb: same,
+};
+
+/** Text of a value of that type, as a client is shown it: the one function for all results that are text. */
+export function outputText(type: string, value: RowValue, context: ValueContext): string {
+  return OUTPUT[type](value, context) as string;
+}
+
+const BLANKS_AROUND = /^[ \t\n\v\f\r]+|[ \t\n\v\f\r]+$/g;
+
+function parseBoolean(text: string): boolean {
+  const word = text.replace(BLANKS_AROUND, '').toLowerCase();
+  if (word === '1' || word === 'on') return true;
+  if (word === '0') return false;
+  if (word !== '') {
+    if ('true'.startsWith(word) || 'yes'.startsWith(word)) return true;
+    if ('false'.startsWith(word) || 'no'.startsWith(word)) return false;
+    if ('off'.startsWith(word) && word.length > 1) return false;
+  }
+  throw badSyntax('boolean', text);
+}
+
+function parseOid(text: string): number {
+  const match = /^\s*([+-]?\d+)\s*$/.exec(text);
+  if (match === null) throw badSyntax('oid', text);
+  const value = Number(match[1]);
+  if (value > 4294967295 || value < -2147483648) {
+    throw new SqlError(SQLSTATE.numeric_value_out_of_range, `value "${text}" is out of range for type oid`);
+  }
+  return value < 0 ? value + 4294967296 : value;
+}
+
+function checkJson(text: string): string {
+  parseJson(text, false);
+  return text;
+}
+
+/** Text to value, by type. */
+const INPUT: { readonly [type: string]: Implementation } = {
+  bool: parseBoolean,
+  int2: (text: string) => parseInteger(text, 'int2'),
+  int4: (text: string) => parseInteger(text, 'int4'),
+  int8: (text: string) => parseInteger(text, 'int8'),
+  oid: parseOid,
+  float4: parseFloat4,
+  float8: parseFloat8,
+  numeric: (text: string) => formatDecimal(parseDecimalText(text)),
+  text: same,
+  varchar: same,
+  char: same,
+  name: toName,
+  bytea: parseBytes,
+  date: parseDate,
+  time: parseTime,
+  timestamp: parseTimestamp,
+  timestamptz: parseTimestamptz,
+  interval: parseInterval,
+  uuid: parseUuid,
+  json: checkJson,
+  jsonb: jsonbOf,
+};
+
+/** The value of that type that a text means: the input function. */
+export function inputValue(type: string, text: string, context: ValueContext): RowValue {
+  return INPUT[type](text, context);
+}
+
+/** Value to JSON: numbers bare (but not NaN and infinities), true and false, JSON as it is, times in ISO 8601 with T, others quoted. */
+function asJson(type: string): Implementation {
+  const output = OUTPUT[type];
+  if (type === 'bool') return (value: boolean) => (value ? 'true' : 'false');
+  if (type === 'json' || type === 'jsonb') return same;
+  if (['int2', 'int4', 'int8', 'numeric', 'float4', 'float8'].includes(type)) {
+    return (value: RowValue) => {
+      const text = output(value) as string;
+      return /^-?\d/.test(text) ? text : `"${text}"`;
+    };
+  }
+  if (type === 'date') return (value: number) => quoteJson(dateText(value));
+  if (type === 'timestamp') return (value: Instant) => quoteJson(timestampText(value).replace(' ', 'T'));
+  if (type === 'timestamptz') {
+    return (value: Instant, context: ValueContext) => {
+      // JSON's readers want minutes in the offset.
+      const text = timestamptzText(value, zoneOf(context.timeZone)).replace(' ', 'T');
+      return quoteJson(text.replace(/([+-]\d\d)( BC)?$/, '$1:00$2'));
+    };
+  }
+  return (value: RowValue, context: ValueContext) => quoteJson(output(value, context) as string);
+}
+
+for (const type of Object.keys(OUTPUT)) {
+  table[`${type}.output`] = OUTPUT[type];
+  table[`${type}.to.text`] = OUTPUT[type];
+  table[`text.to.${type}`] = INPUT[type];
+  const json = asJson(type);
+  table[`${type}.asJson`] = json;
+  table[`${type}.asJsonb`] =
+    type === 'jsonb' ? same : (value: RowValue, context: ValueContext) => jsonbOf(json(value, context) as string);
+  table[`${type}.typeof`] = () => SHOWN[type] ?? type;
+}
+table['unknown.typeof'] = () => 'unknown';
+table['text.to.text'] = same;
+table['char.to.text'] = trimBlanks;
+table['char.output'] = same;
+table['bool.to.text'] = (value: boolean) => (value ? 'true' : 'false');
+
+// ---- numbers ----
+
+const NAMES = { int2: 'smallint', int4: 'integer', int8: 'bigint' } as const;
+const LIMITS = { int2: 32768, int4: 2147483648 } as const;
+
+function floatToInt8(value: number): Int8 {
+  const rounded = floatToInteger(value, -(2 ** 63), 2 ** 63, 'bigint');
+  if (rounded === 2 ** 63) throw outOfRange('bigint');
+  return Number.isSafeInteger(rounded) ? rounded : int8Of(BigInt(rounded));
+}
+
+/** Six significant digits of a float4, fifteen of a float8: what they hold for sure. */
+function floatToNumeric(digits: number): Implementation {
+  return (value: number) => {
+    if (!Number.isFinite(value)) return String(value);
+    const decimal = parseDecimalText(value.toPrecision(digits).replace(/(\.\d*?)0+(?=e|$)/, '$1'));
+    return formatDecimal(decimal);
+  };
+}
+
+function numericToFloat4(text: string): number {
+  const value = nearestFloat4(text);
+  if (!Number.isFinite(value) && /\d/.test(text)) {
+    throw new SqlError(SQLSTATE.numeric_value_out_of_range, `"${text}" is out of range for type real`);
+  }
+  return value;
+}
+function numericToFloat8(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) && /\d/.test(text)) {
+    throw new SqlError(SQLSTATE.numeric_value_out_of_range, `"${text}" is out of range for type double precision`);
+  }
+  return value;
+}
+
+for (const from of ['int2', 'int4', 'int8'] as const) {
+  for (const to of ['int2', 'int4', 'int8'] as const) if (from !== to) table[`${from}.to.${to}`] = same;
+  table[`${from}.to.float4`] = (value: Int8) => (typeof value === 'number' ? Math.fround(value) : nearestFloat4(String(value)));
+  table[`${from}.to.float8`] = Number;
+  table[`${from}.to.numeric`] = String;
+}
+table['int4.to.int2'] = int2Of;
+table['int8.to.int2'] = (value: Int8) => int2Of(Number(value));
+table['int8.to.int4'] = (value: Int8) => int4Of(Number(value));
+for (const from of ['float4', 'float8']) {
+  for (const to of ['int2', 'int4'] as const) {
+    table[`${from}.to.${to}`] = (value: number) => floatToInteger(value, -LIMITS[to], LIMITS[to] - 1, NAMES[to]);
+  }
+  table[`${from}.to.int8`] = floatToInt8;
+}
+Object.assign(table, {
+  'float4.to.float8': same,
+  'float8.to.float4': toFloat4,
+  'float4.to.numeric': floatToNumeric(6),
+  'float8.to.numeric': floatToNumeric(15),
+  'numeric.to.int2': (value: string) => decimalToInteger(value, 'smallint'),
+  'numeric.to.int4': (value: string) => decimalToInteger(value, 'integer'),
+  'numeric.to.int8': (value: string) => decimalToInteger(value, 'bigint'),
+  'numeric.to.float4': numericToFloat4,
+  'numeric.to.float8': numericToFloat8,
+  'bool.to.int4': (value: boolean) => (value ? 1 : 0),
+  'int4.to.bool': (value: number) => value !== 0,
+  'int2.to.oid': (value: number) => value >>> 0,
+  'int4.to.oid': (value: number) => value >>> 0,
+  'int8.to.oid': (value: Int8) => {
+    if (value < 0 || value > 4294967295) throw outOfRange('OID');
+    return Number(value);
+  },
+  'oid.to.int4': (value: number) => value | 0,
+  'oid.to.int8': same,
+});
+
+// ---- bytes ----
+
+const toBytes =
+  (size: number) =>
+  (value: Int8): Uint8Array => {
+    const bytes = new Uint8Array(8);
+    new DataView(bytes.buffer).setBigInt64(0, BigInt(value));
+    return bytes.slice(8 - size);
+  };
+const fromBytes =
+  (size: number, type: IntegerType) =>
+  (value: Uint8Array): Int8 => {
+    if (value.length > size) throw outOfRange(NAMES[type]);
+    let number = 0n;
+    for (const byte of value) number = (number << 8n) | BigInt(byte);
+    return int8Of(value.length === size ? BigInt.asIntN(size * 8, number) : number);
+  };
+
+// ---- JSON ----
+
+const KINDS: { readonly [kind in JsonKind]: string } = {
+  null: 'null',
+  boolean: 'boolean',
+  number: 'numeric',
+  string: 'string',
+  array: 'array',
+  object: 'object',
+};
+/** A bare scalar of jsonb as a number or a boolean; null is NULL. */
+const fromJsonb =
+  (wanted: JsonKind, type: string, of: (text: string) => RowValue) =>
+  (text: string): RowValue => {
+    const node = parseJson(text);
+    if (node.kind === 'null') return null;
+    if (node.kind !== wanted) {
+      const what = node.kind === 'array' || node.kind === 'object' ? `${node.kind}` : KINDS[node.kind];
+      throw new SqlError(SQLSTATE.invalid_parameter_value, `cannot cast jsonb ${what} to type ${SHOWN[type] ?? type}`);
+    }
+    return of(node.value);
+  };
+for (const type of ['int2', 'int4', 'int8', 'float4', 'float8']) {
+  table[`jsonb.to.${type}`] = fromJsonb('number', type, (text) => table[`numeric.to.${type}`](text));
+}
+
+Object.assign(table, {
+  'int2.to.bytea': toBytes(2),
+  'int4.to.bytea': toBytes(4),
+  'int8.to.bytea': toBytes(8),
+  'bytea.to.int2': fromBytes(2, 'int2'),
+  'bytea.to.int4': fromBytes(4, 'int4'),
+  'bytea.to.int8': fromBytes(8, 'int8'),
+  'jsonb.to.numeric': fromJsonb('number', 'numeric', (text) => text),
+  'jsonb.to.bool': fromJsonb('boolean', 'bool', (text) => text === 'true'),
+  'jsonb.to.json': same,
+  'json.to.jsonb': jsonbOf,
+});
+
+// ---- dates and times ----
+
+function dateToTimestamp(days: number): Instant {
+  if (isInfinite(days)) return days;
+  if (days >= 106762940) throw new SqlError(SQLSTATE.datetime_field_overflow, 'date out of range for timestamp');
+  return joinInstant(days, 0);
+}
+const timestampToDate = (value: Instant): number => (isInfinite(value) ? Number(value) : splitInstant(value));
+function timestampToTime(value: Instant): number | null {
+  if (isInfinite(value)) return null;
+  splitInstant(value);
+  return timeOfDay;
+}
+
+/** Half units away from zero, as integers are rounded. */
+function roundMicroseconds(value: number, digits: number): number {
+  if (digits < 0 || digits >= 6) return value;
+  const unit = 10 ** (6 - digits);
+  return Math.floor((value + unit / 2) / unit) * unit;
+}
+function roundInstant(value: Instant, digits: number): Instant {
+  if (digits < 0 || digits >= 6 || isInfinite(value)) return value;
+  const days = splitInstant(value);
+  // Before 2000 halves go down, for PostgreSQL counts from there.
+  const rest = timeOfDay;
+  const unit = 10 ** (6 - digits);
+  const rounded = days < 10957 ? Math.ceil((rest - unit / 2) / unit) * unit : roundMicroseconds(rest, digits);
+  return joinInstant(days, rounded);
+}
+
+function intervalToTime(value: IntervalValue): number {
+  if (infinityOf(value) !== 0) throw new SqlError(SQLSTATE.datetime_field_overflow, 'cannot convert infinite interval to time');
+  const rest = Number(BigInt(value.microseconds) % 86400000000n);
+  return rest < 0 ? rest + 86400000000 : rest;
+}
+
+Object.assign(table, {
+  'date.to.timestamp': dateToTimestamp,
+  'date.to.timestamptz': (days: number, context: ValueContext) => fromLocal(zoneOf(context.timeZone), dateToTimestamp(days)),
+  'timestamp.to.date': timestampToDate,
+  'timestamp.to.time': timestampToTime,
+  'timestamp.to.timestamptz': (value: Instant, context: ValueContext) => fromLocal(zoneOf(context.timeZone), value),
+  'timestamptz.to.timestamp': (value: Instant, context: ValueContext) => toLocal(zoneOf(context.timeZone), value),
+  'timestamptz.to.date': (value: Instant, context: ValueContext) => timestampToDate(toLocal(zoneOf(context.timeZone), value)),
+  'timestamptz.to.time': (value: Instant, context: ValueContext) => timestampToTime(toLocal(zoneOf(context.timeZone), value)),
+  'interval.to.time': intervalToTime,
+  'time.to.interval': (value: number) => ({ months: 0, days: 0, microseconds: value }),
+  'numeric.to.numeric': (value: string, precision: number, scale: number) =>
+    formatDecimal(fitDecimal(decimalOf(value), precision, scale)),
+  'varchar.to.varchar': fitVarchar,
+  'char.to.char': fitChar,
+  'time.to.time': roundMicroseconds,
+  'timestamp.to.timestamp': roundInstant,
+  'timestamptz.to.timestamptz': roundInstant,
+  'interval.to.interval': roundInterval,
+});
+
+export const castFunctions: { readonly [primitive: string]: Implementation } = table;
