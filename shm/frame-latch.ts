@@ -24,7 +24,7 @@ import { assert } from './assert.ts';
 import { THREAD_HELD_FRAME } from './control.layout.gen.ts';
 import { checkPoison, enterCritical, leaveCritical } from './critical.ts';
 import { checkDeaths } from './deaths.ts';
-import { FRAME_PAGE_ID, FRAME_READERS, FRAME_VERSION } from './frame.layout.gen.ts';
+import { FRAME_BYTES, FRAME_PAGE_ID, FRAME_READERS, FRAME_VERSION } from './frame.layout.gen.ts';
 import { countReaderDown, countReaderUp, READERS_COUNT, READERS_NOTIFY } from './frame-readers.ts';
 import { frameBase, type SharedMemory } from './shared-memory.ts';
 import { type ByteOffset, type Frame, NO_THREAD, type PageId, type Version } from './types.ts';
@@ -157,6 +157,24 @@ export function tryLatchFrame(shm: SharedMemory, frame: Frame): boolean {
     return false;
   }
   if ((Atomics.load(shm.i32, readers) & READERS_COUNT) === 0) return true;
+  unlatchFrameUnchanged(shm, frame);
+  return false;
+}
+
+/**
+ * Latches the frame exclusively if it still has the version that readBegin() gave, and nobody reads it; never waits. So what was
+ * read since then is what the latch protects: nobody has changed it.
+ */
+export function tryLatchVersion(shm: SharedMemory, frame: Frame, version: Version): boolean {
+  const base = shm.framesBase + frame * FRAME_BYTES;
+  const word = (base + FRAME_VERSION) >>> 2;
+  enterCritical(shm);
+  if (Atomics.compareExchange(shm.i32, word, version, version + 1) !== version) {
+    leaveCritical(shm);
+    return false;
+  }
+  const readers = loadsInOrder ? shm.i32[(base + FRAME_READERS) >>> 2] : Atomics.load(shm.i32, (base + FRAME_READERS) >>> 2);
+  if ((readers & READERS_COUNT) === 0) return true;
   unlatchFrameUnchanged(shm, frame);
   return false;
 }

@@ -84,6 +84,7 @@ function createTransaction(txns: Transactions): Transaction {
     markEntries: 0,
     markRows: 0,
     markLsn: 0,
+    markGrown: 0,
   };
 }
 
@@ -126,6 +127,7 @@ export function begin(txns: Transactions, session: number, options: BeginOptions
   tx.markEntries = 0;
   tx.markRows = 0;
   tx.markLsn = 0;
+  tx.markGrown = 0;
   storeSessionAge(txns.i32, sessionAt(txns, session), addTxnSharedSessionAges(txns.i32, txns.shared, 1));
   if (options.asOf !== undefined) takeSnapshotAsOf(tx, options.asOf);
   return tx;
@@ -160,7 +162,15 @@ export function beginStatement(tx: Transaction, kind: number, writes: boolean): 
   tx.markEntries = undoEntries(tx);
   tx.markRows = undoRowsInLast(tx);
   tx.markLsn = tx.slot === 0 ? 0 : txnSlotLastLsn(tx.context.f64, tx.slot);
+  tx.markGrown = grownRows(tx);
   if (testing) yieldPoint('statement.begun');
+}
+
+/** Rows of the transaction's last record, if that is one that may grow; else 0. */
+function grownRows(tx: Transaction): number {
+  if (tx.slot === 0) return 0;
+  const { f64, log } = tx.context;
+  return log.growing.lsn[0] === txnSlotLastLsn(f64, tx.slot) ? log.growing.count : 0;
 }
 
 /** Ends a statement: at read committed its snapshot goes. Its rows may be given out once dependencyMet() (TX-T11). */
@@ -173,7 +183,8 @@ export function endStatement(tx: Transaction): void {
 export function savepoint(tx: Transaction): Savepoint {
   checkOpen(tx);
   tx.advance = tx.statementUsed;
-  return { entries: undoEntries(tx), rows: undoRowsInLast(tx), lsn: tx.slot === 0 ? 0 : txnSlotLastLsn(tx.context.f64, tx.slot) };
+  const lsn = tx.slot === 0 ? 0 : txnSlotLastLsn(tx.context.f64, tx.slot);
+  return { entries: undoEntries(tx), rows: undoRowsInLast(tx), lsn, grown: grownRows(tx) };
 }
 
 /** A portal was opened: returns the limit up to which it sees versions of its own transaction (TX-T4). */

@@ -118,6 +118,7 @@ export function createTransactions(parts: TxnParts): Transactions {
     makeRoom: makeChunkRoom,
     collecting: createCollectScratch(parts.cache, parts.log, parts.space),
     insertPages: new Int32Array(128),
+    insertFrames: new Int32Array(64),
     searches: new Map(),
   };
   Atomics.store(shm.i32, txns.snapshotsWord, 0);

@@ -11,6 +11,10 @@
 import { assert } from '../../shm/assert.ts';
 import { frameOffset, frameSegment } from '../../shm/shared-memory.ts';
 import { unlatchFrameUnchanged } from '../../shm/frame-latch.ts';
+import { appendKind, itemOffsets, NO_INDEX, readItemKey, registerAppendRecord } from '../storage/append-record.ts';
+import { indexRemove } from '../storage/btree/remove.ts';
+import type { IndexChange } from '../storage/btree/tree.ts';
+import { kindOf } from '../storage/btree/undo.ts';
 import { latchPage, pageChanged, unlatchPage } from '../storage/cache/page-cache.ts';
 import { heapFreeSlot, heapImageOffset } from '../storage/heap/heap-page.ts';
 import {
@@ -30,6 +34,7 @@ import {
   logRecordPage,
   logRecordSlot,
   logRecordTable,
+  setLogRecordAux16,
 } from '../storage/log/log-record.layout.gen.ts';
 import { publish, reserve, startRecord } from '../storage/log/log.ts';
 import {
@@ -61,6 +66,7 @@ export function registerRowRecords(txnsOf: (engine: unknown) => Transactions): v
   };
   const undoImage = (context: UndoContext): void => undoChange(txnsOf(context.engine), context);
   registerHeapRecords({ insert: undoOne, insertMany: undoMany, update: undoImage, delete: undoImage });
+  registerAppendRecord((context) => undoAppend(txnsOf(context.engine), context));
   registerRecord(RECORD.heapUndo, { name: 'heap undo of inserts', redo: redoHeapUndo });
 }
 
@@ -114,9 +120,7 @@ function undoInsert(txns: Transactions, context: UndoContext, slot: number, last
   const frame = latchPage(txns.cache, page);
   const v = frameSegment(txns.shm, frame);
   const at = frameOffset(txns.shm, frame);
-  const row = heapImageOffset(v, at, slot);
-  const mine = row >= 0 && ((v.i32[(row + 12) >> 2] & ROW_FORWARD) !== 0 || isOf(v, row, context.transaction));
-  if (!mine) {
+  if (!isMine(v, at, slot, context.transaction)) {
     unlatchFrameUnchanged(txns.shm, frame);
     return;
   }
@@ -124,6 +128,44 @@ function undoInsert(txns: Transactions, context: UndoContext, slot: number, last
   logFree(txns, context, table, page, slot, last ? context.lsn[2] : context.lsn[0]);
   pageChanged(txns.cache, frame, txns.log.scratch);
   unlatchPage(txns.cache, frame);
+}
+
+/**
+ * Takes back the rows of an append record: their entries, last first, then their slots with one compensation record. Before that
+ * one the rows are still the transaction's: after a crash all of this is done again, and finds what is gone.
+ */
+function undoAppend(txns: Transactions, context: UndoContext): void {
+  const { views, record } = context;
+  const table = logRecordTable(views.u32, record);
+  const page = logRecordPage(views.u32, record) | 0;
+  const first = logRecordSlot(views.u16, record);
+  const kind = appendKind(views, record);
+  const items = itemOffsets(views, record);
+  const rows = context.rows === 0 ? items.length : context.rows;
+  const root = logRecordAux32Second(views.u32, record) | 0;
+  const index = { root, kind: kindOf(kind) };
+  const { transaction } = context;
+  const again = context.lsn[3];
+  const change: IndexChange = { logged: true, transaction, table, previous: again, compensation: true, lastRecord: 0 };
+  for (let row = rows - 1; row >= 0 && kind !== NO_INDEX; row--) {
+    readItemKey(views, items[row], kind, txns.key);
+    indexRemove(txns.tree, index, txns.key, page, first + row, change, null);
+  }
+  for (let row = rows - 1; row >= 0; row--) freeBody(txns, context, table, page, first + row);
+  takeCredit(txns.log, HEAP_FREE_SLOT_BYTES);
+  const frame = latchPage(txns.cache, page);
+  const v = frameSegment(txns.shm, frame);
+  const at = frameOffset(txns.shm, frame);
+  for (let slot = first + rows - 1; slot >= first; slot--) if (isMine(v, at, slot, transaction)) heapFreeSlot(v, at, slot);
+  logFree(txns, context, table, page, first, context.lsn[2], RECORD.heapUndo, rows);
+  pageChanged(txns.cache, frame, txns.log.scratch);
+  unlatchPage(txns.cache, frame);
+}
+
+/** The slot's row is the transaction's, or the stub of one that has moved. */
+function isMine(v: ByteViews, at: number, slot: number, transaction: number): boolean {
+  const row = heapImageOffset(v, at, slot);
+  return row >= 0 && ((v.i32[(row + 12) >> 2] & ROW_FORWARD) !== 0 || isOf(v, row, transaction));
 }
 
 function freeBody(txns: Transactions, context: UndoContext, table: number, page: number, slot: number): void {
@@ -146,16 +188,26 @@ function freeBody(txns: Transactions, context: UndoContext, table: number, page:
   }
   heapFreeSlot(b, at, bodySlot);
   // A crash here leaves the stub without its body: this record is undone again, and finds that.
-  logFree(txns, context, table, bodyPage, bodySlot, context.lsn[0]);
+  logFree(txns, context, table, bodyPage, bodySlot, context.lsn[3]);
   pageChanged(txns.cache, frame, txns.log.scratch);
   unlatchPage(txns.cache, frame);
 }
 
-function logFree(txns: Transactions, context: UndoContext, table: number, page: number, slot: number, previous: number): void {
+function logFree(
+  txns: Transactions,
+  context: UndoContext,
+  table: number,
+  page: number,
+  slot: number,
+  previous: number,
+  type: number = RECORD.heapFreeSlot,
+  count = 0,
+): void {
   const { log } = txns;
   const record = reserve(log, HEAP_FREE_SLOT_BYTES);
   log.scratch[PREVIOUS] = previous;
   const flags = RECORD_COMPENSATION | RECORD_GROUP_END;
-  startRecord(log, record, HEAP_FREE_SLOT_BYTES, RECORD.heapFreeSlot, flags, context.transaction >>> 0, table, page, slot);
+  startRecord(log, record, HEAP_FREE_SLOT_BYTES, type, flags, context.transaction >>> 0, table, page, slot);
+  if (count !== 0) setLogRecordAux16(log.u16, record, count);
   publish(log, record, HEAP_FREE_SLOT_BYTES);
 }

@@ -39,15 +39,19 @@ import {
   UNDO_ENTRY_BYTES,
   UNDO_PIECE_BYTES,
 } from './txn.layout.gen.ts';
-import { HOLD_STAMP, KEEP_LOCK, LET_GO, MARK_LSN, releaseClaim, undoEntry } from './undo-change.ts';
+import { HOLD_STAMP, KEEP_LOCK, LET_GO, MARK_GROWN, MARK_LSN, releaseClaim, undoEntry } from './undo-change.ts';
 import { PIECE_ENTRIES } from './undo-piece.ts';
 import { freeUndo, lastUndo, resumeUndo } from './undo.ts';
 
 const testing = TESTING;
 
-/** Undoes what the transaction did since a mark: entries, rows in the last of them, its last record then. */
-export function undoTo(tx: Transaction, entries: number, rows: number, lsn: number): void {
+/**
+ * Undoes what the transaction did since a mark: entries, rows in the last of them, its last record then, and the rows that had if it
+ * has grown since (0: it has not).
+ */
+export function undoTo(tx: Transaction, entries: number, rows: number, lsn: number, grown = 0): void {
   if (tx.slot === 0) return;
+  tx.context.scratch[MARK_GROWN] = grown;
   undoDownTo(tx.context, tx.slot, entries, rows, lsn);
   resumeUndo(tx);
 }
@@ -68,7 +72,7 @@ function undoDownTo(txns: Transactions, slot: number, entries: number, rows: num
 
 /** Goes back to a savepoint, which stays. The transaction can go on, also after an error. */
 export function rollbackTo(tx: Transaction, to: Savepoint): void {
-  undoTo(tx, to.entries, to.rows, to.lsn);
+  undoTo(tx, to.entries, to.rows, to.lsn, to.grown);
   tx.failed = false;
   tx.advance = tx.statementUsed;
 }
@@ -85,7 +89,7 @@ export function undoStatement(tx: Transaction, keepLocks: boolean): void {
   const { slot } = tx;
   // Entries that lie in temporary pages cannot stay as locks: a statement so large starts over without them.
   if (keepLocks && tx.markEntries >= txnSlotUndoSpilled(txns.i32, slot)) keepRows(tx);
-  else undoTo(tx, tx.markEntries, tx.markRows, tx.markLsn);
+  else undoTo(tx, tx.markEntries, tx.markRows, tx.markLsn, tx.markGrown);
   tx.advance = tx.statementUsed;
 }
 
@@ -96,6 +100,7 @@ function keepRows(tx: Transaction): void {
   const { i32 } = txns;
   txns.scratch[HOLD_STAMP] = tx.times[OWN_STAMP];
   txns.scratch[MARK_LSN] = tx.markLsn;
+  txns.scratch[MARK_GROWN] = tx.markGrown;
   if (lastUndo(txns, slot) === 0) return;
   let index = txnSlotUndoCount(i32, slot) - 1;
   let piece = txnSlotUndoLast(i32, slot);

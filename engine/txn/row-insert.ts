@@ -1,5 +1,6 @@
 /**
- * Inserting a row: unique checks, the heap row, its index entries (SM-B1, SM-B3).
+ * Inserting a row: unique checks, the heap row, its index entries (SM-B1, SM-B3). Rows that come in the order of their key are
+ * appended (row-append.ts); this is the way of all others.
  *
  *   1  keys of unique indexes: look for others that have them         nothing changed yet, so a duplicate costs no log
  *   2  undo entry, log credit                                        reserved before the latch (SM-W1)
@@ -24,6 +25,7 @@ import type { ByteViews } from '../storage/rows/byte-views.ts';
 import { imageLength, ROW_LOCKED } from '../storage/rows/row-image.ts';
 import type { TableRuntime } from '../storage/rows/runtime.ts';
 import { beginWrite } from './begin.ts';
+import { appendRow } from './row-append.ts';
 import { claim, ENTRY_NEW, extractKey, insertEntry, refusesDuplicates } from './index-change.ts';
 import { insertPageOf, nextInsertPage } from './insert-page.ts';
 import { undoTo } from './rollback.ts';
@@ -53,6 +55,7 @@ export function insertRow(tx: Transaction, table: TableRuntime, views: ByteViews
   const indexes = table.indexes;
   beginWrite(tx, table);
   if (txns.hooks.tableUsed !== null && txns.hooks.tableUsed(tx, table)) return ROW_WAIT;
+  if (appendRow(tx, table, views, row)) return ROW_DONE;
   for (let at = 0; at < indexes.length; at++) {
     const index = indexes[at];
     if (!index.unique) continue;
@@ -129,6 +132,7 @@ function placeRow(tx: Transaction, table: TableRuntime, views: ByteViews, row: n
       pageChanged(cache, frame, log.scratch);
     } else pageTouched(cache, frame);
     unlatchPage(cache, frame);
+    txns.insertFrames[table.id & 63] = frame;
     tx.ints[ROW_PAGE] = page;
     tx.ints[ROW_SLOT] = slot;
     return;

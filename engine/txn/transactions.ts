@@ -208,6 +208,8 @@ export interface Transactions {
   readonly collecting: CollectScratch;
   /** This thread's insert page of a table (SM-F1): (table id, page) at 2 * (table id & 63); 0 = none. */
   readonly insertPages: Int32Array;
+  /** The frame in which that page was last seen, at table id & 63. Not trusted. */
+  readonly insertFrames: Int32Array;
   /** Where the search for a page with room goes on, by table id. */
   readonly searches: Map<number, RoomSearch>;
 }
@@ -261,6 +263,8 @@ export interface Transaction {
   markEntries: number;
   markRows: number;
   markLsn: number;
+  /** That record was one that may grow: rows it had by then; 0 = it is not. */
+  markGrown: number;
 }
 
 /** A place in a transaction to go back to. */
@@ -268,6 +272,8 @@ export interface Savepoint {
   readonly entries: number;
   readonly rows: number;
   readonly lsn: number;
+  /** Rows of that record, if it is one that may grow; 0 = it is not. */
+  readonly grown: number;
 }
 
 export interface BeginOptions {

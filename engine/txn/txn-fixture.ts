@@ -60,6 +60,10 @@ export interface FixtureOptions {
   txn?: Partial<TxnOptions>;
   boot?: number;
   start?: LogStart;
+  /** How many of the table's indexes it has: the first ones. */
+  indexes?: number;
+  /** False: a table without log. */
+  logged?: boolean;
   /** Highest transaction number so far. */
   numbers?: number;
 }
@@ -151,7 +155,9 @@ export function createTxnStore(vfs: Vfs, given: FixtureOptions = {}, directory =
   startLog(log, given.start ?? firstLogStart());
   startNumbers(store.txns, given.numbers ?? 0);
   const mapRoot = createHeapMap(space, TABLE_ID);
-  store.table = tableOf(mapRoot, createIndex(tree, 'i32', true, false), createIndex(tree, 'i32', true, false));
+  const logged = given.logged ?? true;
+  const table = tableOf(mapRoot, createIndex(tree, 'i32', logged, false), createIndex(tree, 'i32', logged, false), logged);
+  store.table = { ...table, indexes: table.indexes.slice(0, given.indexes ?? 2) };
   return store;
 }
 

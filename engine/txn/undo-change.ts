@@ -7,7 +7,8 @@
  *                                        finds the index entries gone; the row is still the transaction's, so nobody else
  *                                        has put the same entry in meanwhile
  *   heap, the last one                   the record before the entry: from here the row may be somebody else's
- * Rows of one page that were inserted together are freed by one record, for the same reason.
+ * Rows of one page that were inserted together are freed by one record, for the same reason. Where that goes back to the middle of a
+ * record of several rows, it says how many of them are left (aux32 of heapUndo): recovery goes on from there.
  *
  * The file credit comes from what the changes claimed: this never meets 53100.
  */
@@ -25,7 +26,7 @@ import { HEAP_FREE_SLOT_BYTES, heapInsertBytes, heapReplace, logHeapInsert } fro
 import { releaseUndo, takeCredit } from '../storage/log/credit.ts';
 import { PREVIOUS, START } from '../storage/log/log-context.ts';
 import { publish, reserve, startRecord } from '../storage/log/log.ts';
-import { setLogRecordAux16 } from '../storage/log/log-record.layout.gen.ts';
+import { setLogRecordAux16, setLogRecordAux32 } from '../storage/log/log-record.layout.gen.ts';
 import { RECORD, RECORD_COMPENSATION, RECORD_GROUP_END } from '../storage/log/records.ts';
 import type { ByteViews } from '../storage/rows/byte-views.ts';
 import { imageLayout, imageLength, ROW_FORWARD, stubBodyPage, stubBodySlot } from '../storage/rows/row-image.ts';
@@ -305,7 +306,8 @@ function freeSlots(
   freeSlotsOf(v, frameOffset(txns.shm, frame), firstSlot + firstRow, count - firstRow);
   if (table.logged) {
     const previous = firstRow === 0 ? undoEntryBefore(txns.heap.f64, entry) : txns.scratch[MARK_LSN];
-    logFree(txns, slot, RECORD.heapUndo, table.id, page, firstSlot + firstRow, count - firstRow, previous);
+    const left = firstRow === 0 ? 0 : txns.scratch[MARK_GROWN];
+    logFree(txns, slot, RECORD.heapUndo, table.id, page, firstSlot + firstRow, count - firstRow, previous, left);
     pageChanged(txns.cache, frame, txns.log.scratch);
   } else pageTouched(txns.cache, frame);
   if (firstRow > 0) setUndoEntryCount(txns.heap.u16, entry, firstRow);
@@ -315,6 +317,8 @@ function freeSlots(
 
 /** txns.scratch: the transaction's last record at the mark that is gone back to, where that lies inside an entry. */
 export const MARK_LSN = 4;
+/** txns.scratch: rows that record had at the mark, if it may have grown since: the compensation leaves so many to undo; else 0. */
+export const MARK_GROWN = 7;
 
 /** Frees those of the slots that are not free yet: also the redo of heapUndo. */
 export function freeSlotsOf(v: ByteViews, at: number, firstSlot: number, count: number): void {
@@ -332,6 +336,7 @@ function logFree(
   rowSlot: number,
   count: number,
   previous: number,
+  left = 0,
 ): void {
   const { log } = txns;
   const record = reserve(log, HEAP_FREE_SLOT_BYTES);
@@ -339,6 +344,7 @@ function logFree(
   const flags = RECORD_COMPENSATION | RECORD_GROUP_END;
   startRecord(log, record, HEAP_FREE_SLOT_BYTES, type, flags, loadTxnSlotNumber(txns.i32, slot) >>> 0, table, page, rowSlot);
   setLogRecordAux16(log.u16, record, count);
+  setLogRecordAux32(log.u32, record, left);
   publish(log, record, HEAP_FREE_SLOT_BYTES);
   setTxnSlotLastLsn(txns.f64, slot, log.scratch[START]);
 }

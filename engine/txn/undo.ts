@@ -117,24 +117,31 @@ export function addUndo(
   setTxnSlotUndoCount(txns.i32, tx.slot, txnSlotUndoCount(txns.i32, tx.slot) + 1);
 }
 
-/** Adds an insert, to the last entry if that is about the slots right before it. */
-export function addInsertUndo(tx: Transaction, table: number, page: number, rowSlot: number): void {
+/** Whether an insert belongs to the last entry: that is about the slots right before it. */
+export function insertJoins(tx: Transaction, table: number, page: number, rowSlot: number): boolean {
   const last = tx.undoLast;
-  if (last !== 0) {
-    const { u8, u16, i32, u32 } = tx.context.heap;
-    const count = undoEntryCount(u16, last);
-    if (
-      undoEntryKind(u8, last) === UNDO_INSERT &&
-      undoEntryPage(i32, last) === page &&
-      undoEntrySlot(u16, last) + count === rowSlot &&
-      undoEntryTable(u32, last) === table &&
-      count < ROWS_MAX
-    ) {
-      setUndoEntryCount(u16, last, count + 1);
-      return;
-    }
-  }
-  addUndo(tx, UNDO_INSERT, 0, table, page, rowSlot, 0, 0);
+  if (last === 0) return false;
+  const { u8, u16, i32, u32 } = tx.context.heap;
+  const count = undoEntryCount(u16, last);
+  return (
+    undoEntryKind(u8, last) === UNDO_INSERT &&
+    undoEntryPage(i32, last) === page &&
+    undoEntrySlot(u16, last) + count === rowSlot &&
+    undoEntryTable(u32, last) === table &&
+    count < ROWS_MAX
+  );
+}
+
+/** Has the last entry stand for one row more. */
+export function joinInsert(tx: Transaction): void {
+  const { u16 } = tx.context.heap;
+  setUndoEntryCount(u16, tx.undoLast, undoEntryCount(u16, tx.undoLast) + 1);
+}
+
+/** Adds an insert, to the last entry if it belongs there. */
+export function addInsertUndo(tx: Transaction, table: number, page: number, rowSlot: number): void {
+  if (insertJoins(tx, table, page, rowSlot)) joinInsert(tx);
+  else addUndo(tx, UNDO_INSERT, 0, table, page, rowSlot, 0, 0);
 }
 
 /** Entries in all, and rows in the last one: a position in the list. */

@@ -10,5 +10,6 @@ exploreAll('interleavings of the kernel', { runs: 24, random: 8 }, [
   ['insert-select', 'TX-T4: a statement does not meet its own rows, also when it runs again', 'statement.begun'],
   ['chunks', 'TX-T6, TX-T17: a snapshot keeps what it saw while chunks are freed', 'read.version'],
   ['collect-marked', 'TX-T18, SM-B2, SM-B4: index and heap agree in every snapshot while entries are collected', 'collect.entry'],
+  ['append', 'SM-W1, SM-B3: two append to one page and leaf while a third flushes', ['log.grown', 'append.looked'], 60],
   ['deadlock', 'TX-T15: a ring of three waits ends with one victim', 'deadlock.found'],
 ]);

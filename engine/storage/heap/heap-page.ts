@@ -119,6 +119,36 @@ export function heapPlaceAt(views: WordViews, page: number, slot: number, bytes:
   takeSlot(views, page, slot, capacity);
 }
 
+/**
+ * The slot that a row of `length` bytes would get behind all others, or NO_SLOT: no room in the gap, or a slot further up is free.
+ * Changes nothing, and may be asked of a page that is not latched (SM-L3).
+ */
+export function heapAppendSlot(views: WordViews, page: number, length: number): number {
+  const u16 = views.u16;
+  if (heapPageFreeSlots(u16, page) !== 0) return NO_SLOT;
+  const fits = capacityFor(length) <= pageFreeEnd(u16, page) - pageFreeStart(u16, page) - 4;
+  return fits ? pageSlotCount(u16, page) : NO_SLOT;
+}
+
+/** Takes the slot that heapAppendSlot() named and writes the image at `from` into it. The page is latched and has not changed since. */
+export function heapAppend(views: WordViews, page: number, slot: number, fromI32: Int32Array, from: number): void {
+  const { i32, u32, u16 } = views;
+  const length = paddedLength(fromI32, from);
+  const capacity = capacityFor(length);
+  const start = pageFreeStart(u16, page);
+  const end = pageFreeEnd(u16, page) - 4;
+  assert(slot === pageSlotCount(u16, page) && start + capacity <= end, 'a row is appended where there is room');
+  setPageSlotCount(u16, page, slot + 1);
+  setPageFreeEnd(u16, page, end);
+  setPageFreeStart(u16, page, start + capacity);
+  if (heapPageFirstFree(u16, page) === slot) setHeapPageFirstFree(u16, page, slot + 1);
+  u32[(page + end) >>> 2] = start | (capacity << 16);
+  clearAllVisible(views, page);
+  const row = page + start;
+  copyWords(i32, row, fromI32, from, length);
+  i32[(row + 12) >> 2] &= ~ROW_PLACE_FLAGS;
+}
+
 /** Gives a slot at least `bytes` of capacity on this page; its row may move within the page. False: no room. */
 export function heapResize(views: WordViews, page: number, slot: number, bytes: number): boolean {
   const { u32, u16 } = views;

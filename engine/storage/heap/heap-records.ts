@@ -115,7 +115,7 @@ export function recordAfterImage(views: WordViews, record: number): number {
 
 /** Redo of each type, to a page that does not have the record yet. Shaped as registerRecord() wants it. */
 export function redoHeapInsert(views: WordViews, record: number, page: WordViews, pageOffset: number): void {
-  insertOne(page, pageOffset, logRecordSlot(views.u16, record), views.i32, record + LOG_RECORD_BYTES);
+  redoInsertedRow(page, pageOffset, logRecordSlot(views.u16, record), views.i32, record + LOG_RECORD_BYTES);
 }
 
 export function redoHeapInsertMany(views: WordViews, record: number, page: WordViews, pageOffset: number): void {
@@ -123,7 +123,7 @@ export function redoHeapInsertMany(views: WordViews, record: number, page: WordV
   const count = logRecordAux16(views.u16, record);
   let image = record + LOG_RECORD_BYTES;
   for (let slot = first; slot < first + count; slot++) {
-    insertOne(page, pageOffset, slot, views.i32, image);
+    redoInsertedRow(page, pageOffset, slot, views.i32, image);
     image += paddedLength(views.i32, image);
   }
 }
@@ -193,7 +193,8 @@ function heapPutImage(page: WordViews, pageOffset: number, slot: number, fromI32
   assert(fits, 'a record that is redone or undone has the room it had');
 }
 
-function insertOne(page: WordViews, pageOffset: number, slot: number, fromI32: Int32Array, from: number): void {
+/** Redo of one inserted row. */
+export function redoInsertedRow(page: WordViews, pageOffset: number, slot: number, fromI32: Int32Array, from: number): void {
   heapPlaceAt(page, pageOffset, slot, imageLength(fromI32, from));
   heapWriteImage(page, pageOffset, slot, fromI32, from);
 }

@@ -30,6 +30,7 @@ import {
   addLogSharedCommitOverhead,
   addLogSharedDurableSequence,
   addLogSharedFlushes,
+  addLogSharedLeads,
   addLogSharedSleepers,
   compareExchangeLogSharedLeader,
   exchangeLogSharedCommitOverhead,
@@ -187,6 +188,9 @@ function lead(log: Log, target: number, sync: boolean): void {
   let written = false;
   try {
     const { control, shared } = log;
+    // Before the tail is read: from here on no record that lies below it grows (growing.ts).
+    addLogSharedLeads(control, shared, 1);
+    if (testing) yieldPoint('flush.leads');
     takeArrived(log);
     acquireLatch(log.shm, shared + LOG_SHARED_COMMIT_LATCH);
     const commitEnd = loadLogSharedCommitEnd(control, shared);

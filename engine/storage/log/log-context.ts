@@ -74,6 +74,11 @@ export interface Log extends RecordViews {
   /** START, END, PREVIOUS, STAMP and room for the log's own use. */
   readonly scratch: Float64Array;
 
+  /** The last record of this thread that may still grow (growing.ts). */
+  readonly growing: GrowingRecord;
+  /** Word that counts the leaders of flushes. */
+  readonly leadsWord: number;
+
   /** Records of the group being built (group.ts). Replaced when it must grow. */
   group: GroupScratch;
 
@@ -86,6 +91,24 @@ export interface Log extends RecordViews {
   readonly waiting: DurableWaiter[];
   /** True while a flush at the end of the tick, or the doorbell, will look at them. */
   waitingLooked: boolean;
+}
+
+/** See growing.ts. */
+export interface GrowingRecord {
+  /** False: there is none. */
+  open: boolean;
+  /** Byte offset of its header in the ring, and its length. */
+  at: number;
+  bytes: number;
+  /** Its place and its end as the tail counts: in units of 8 bytes, modulo 2^32, as int32. */
+  startUnit: number;
+  endUnit: number;
+  /** log.leadsWord when it was written. */
+  leads: number;
+  /** What it stands for, counted by who writes it: rows. */
+  count: number;
+  /** [0] its log position; 0 = none. */
+  readonly lsn: Float64Array;
 }
 
 export interface GroupScratch extends RecordViews {

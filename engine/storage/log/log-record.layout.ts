@@ -9,7 +9,7 @@
  *     40 | payload of the record type, length - 40 bytes                                                             |
  *        +-----------------------------------------------------------------------------------------------------------+
  *
- * A record changes at most one page: redo compares that page's LSN with the record's end and applies it or not (SM-W9).
+ * A record changes one page, seldom two: redo compares each page's LSN with the record's end and applies it or not (SM-W9).
  * A change of several pages is a group (SM-W6): its records follow each other without anything between them.
  */
 

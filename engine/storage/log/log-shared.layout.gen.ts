@@ -43,6 +43,8 @@ export const LOG_SHARED_PREVIOUS_CHECKSUM = 228;
 export const LOG_SHARED_FIRST_UNSYNCED = 236;
 /** file credit of written records that does not fill a block yet. atomic32 at byte 232, in 1/2 byte. */
 export const LOG_SHARED_RELEASED_REST = 232;
+/** counted up by each leader before it reads the tail: records from before do not grow. atomic32 at byte 240. */
+export const LOG_SHARED_LEADS = 240;
 /** ring bytes reserved or promised as credit, and not yet written (SM-W1). atomic32 at byte 256, in bytes. */
 export const LOG_SHARED_RING_USED = 256;
 /** prepared file blocks that nobody has been promised (SM-W4). atomic32 at byte 320, in 512 bytes. */
@@ -292,6 +294,19 @@ export const compareExchangeLogSharedReleasedRest = (i32: Int32Array, logShared:
   Atomics.compareExchange(i32, (logShared + 232) >>> 2, expected, value);
 /** The same word as an index of the Int32Array, for Atomics.wait and notify. */
 export const logSharedReleasedRestWord = (logShared: number): number => (logShared + 232) >>> 2;
+
+/** counted up by each leader before it reads the tail: records from before do not grow. atomic32 at byte 240. */
+export const loadLogSharedLeads = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 240) >>> 2);
+export const storeLogSharedLeads = (i32: Int32Array, logShared: number, value: number): void => {
+  Atomics.store(i32, (logShared + 240) >>> 2, value);
+};
+/** The same word: what stood there before is returned. */
+export const addLogSharedLeads = (i32: Int32Array, logShared: number, delta: number): number => Atomics.add(i32, (logShared + 240) >>> 2, delta);
+export const exchangeLogSharedLeads = (i32: Int32Array, logShared: number, value: number): number => Atomics.exchange(i32, (logShared + 240) >>> 2, value);
+export const compareExchangeLogSharedLeads = (i32: Int32Array, logShared: number, expected: number, value: number): number =>
+  Atomics.compareExchange(i32, (logShared + 240) >>> 2, expected, value);
+/** The same word as an index of the Int32Array, for Atomics.wait and notify. */
+export const logSharedLeadsWord = (logShared: number): number => (logShared + 240) >>> 2;
 
 /** ring bytes reserved or promised as credit, and not yet written (SM-W1). atomic32 at byte 256, in bytes. */
 export const loadLogSharedRingUsed = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 256) >>> 2);

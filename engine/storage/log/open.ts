@@ -20,6 +20,7 @@ import type { Log, LogOptions } from './log-context.ts';
 import {
   LOG_SHARED_BYTES,
   LOG_SHARED_RING_USED,
+  LOG_SHARED_LEADS,
   LOG_SHARED_TAIL,
   LOG_SHARED_WRITTEN_TURN,
   loadLogSharedLeader,
@@ -129,6 +130,8 @@ export function attachLog(shm: SharedMemory, world: World, options: LogOptions):
     creditWord: (slot + THREAD_PENDING_LOG2) >>> 2,
     fileCredit: 0,
     scratch: new Float64Array(8),
+    growing: { open: false, at: 0, bytes: 0, startUnit: 0, endUnit: 0, leads: 0, count: 0, lsn: new Float64Array(1) },
+    leadsWord: (shared + LOG_SHARED_LEADS) >>> 2,
     group: makeGroupScratch(4096),
     file: null,
     fileSegment: -1,

@@ -2,10 +2,11 @@
  * The log's record types, their flags, and the table of what redo, undo and the inspector do with each (SM-W9).
  *
  * Storage parts and txn register their types when their modules are put together (registerRecord); the log and
- * recovery know a record by its header only. A record changes one page at most.
+ * recovery know a record by its header only. A record changes one page, or two, or none.
  */
 
 import { assert } from '../../../shm/assert.ts';
+import type { PageId } from '../../../shm/types.ts';
 
 /** Record types. Numbers are stored: retire one, never reuse it. */
 export const RECORD = {
@@ -39,6 +40,8 @@ export const RECORD = {
   heapTrim: 28,
   /** Compensation: the image that it carries is put back. */
   heapRestore: 29,
+  /** Rows put behind the others of a page, each with its entry behind the others of an index. */
+  append: 30,
 
   /** A page of an overflow chain, whole. */
   overflowWrite: 40,
@@ -114,20 +117,32 @@ export interface UndoContext {
   record: number;
   /** Whose record it is. */
   transaction: number;
-  /** [0] start LSN of the record, [1] its end, [2] its `previous`: what the compensation record must name (SM-W7). */
+  /**
+   * [0] start LSN of the record, [1] its end, [2] its `previous`: what the compensation record must name (SM-W7). [3] what a
+   * compensation record names that leaves some of the record to undo: the record again, or the compensation that says `rows`.
+   */
   lsn: Float64Array;
+  /** Of a record of several rows only the first so many are left, the others were undone before; 0: all. */
+  rows: number;
   /** What open() gave to recovery for the undo functions: page cache, log, tables. */
   engine: unknown;
 }
+
+/** See RecordKind. */
+export type Redo = (views: RecordViews, record: number, page: PageViews, pageOffset: number, from: number) => void;
 
 export interface RecordKind {
   /** As the inspector prints it: 'heap insert'. */
   name: string;
   /**
    * Applies the record to its page, which does not have it yet. Pure: no latch, no log, no other page. Never given for
-   * records without a page. Afterwards recovery sets the page's LSN.
+   * records without a page. Afterwards recovery sets the page's LSN. A record that has grown (growing.ts) may be there in part:
+   * its first `from` bytes are; 0 for all others.
    */
-  redo?: (views: RecordViews, record: number, page: PageViews, pageOffset: number) => void;
+  redo?: Redo;
+  /** A record that changes a second page: which (NO_PAGE: none), and the redo of that, each page by its own LSN. */
+  second?: (views: RecordViews, record: number) => PageId;
+  redoSecond?: Redo;
   /** Undoes the record for a transaction that did not end, through the normal calls, with a compensation record. */
   undo?: (context: UndoContext) => void;
   /** The payload in a few words, for the inspector. */

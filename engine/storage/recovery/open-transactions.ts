@@ -71,13 +71,17 @@ export interface Loser {
   transaction: number;
   /** Start of the record to undo next, 0 when all is undone. */
   undoNext: number;
+  /** Of that record, of several rows, only the first so many are left to undo; 0: all. */
+  left: number;
+  /** The compensation record that says so. */
+  leftBy: number;
 }
 
 /** Those still open. */
 export function listOpen(table: OpenTransactions): Loser[] {
   const losers: Loser[] = [];
   for (let at = 0; at < CAPACITY; at++) {
-    if (table.numbers[at] !== 0) losers.push({ transaction: table.numbers[at], undoNext: table.lastLsn[at] });
+    if (table.numbers[at] !== 0) losers.push({ transaction: table.numbers[at], undoNext: table.lastLsn[at], left: 0, leftBy: 0 });
   }
   return losers;
 }

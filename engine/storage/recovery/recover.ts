@@ -24,7 +24,7 @@ import { dataPages, growDataFile } from '../cache/grow.ts';
 import { fetchFrame, fetchNewFrame, pageChanged, type PageCache, pagePlace, pageViews } from '../cache/page-cache.ts';
 import { LOG_RECORD_BYTES, LOG_RECORD_PAGE, LOG_RECORD_TRANSACTION } from '../log/log-record.layout.gen.ts';
 import type { LogStart } from '../log/open.ts';
-import { RECORD, type RecordKind, recordKind } from '../log/records.ts';
+import { RECORD, type Redo, recordKind } from '../log/records.ts';
 import { PAGE_LSN } from '../page.layout.gen.ts';
 import type { Vfs } from '../vfs/vfs.ts';
 import { closeLogReader, type LogKnown, type LogPlace, type LogReader, openLogReader } from './log-reader.ts';
@@ -129,7 +129,11 @@ function redoSome(
       if (((transaction - state.highestTransaction) | 0) > 0) state.highestTransaction = transaction;
     }
     const page = views.u32[(at + LOG_RECORD_PAGE) >>> 2] | 0;
-    if (page !== NO_PAGE && kind.redo !== undefined) redoRecord(state, records, cache, kind, page);
+    if (page !== NO_PAGE && kind.redo !== undefined) redoRecord(state, records, cache, page, kind.formats === true, kind.redo);
+    if (kind.second !== undefined) {
+      const second = kind.second(views, at);
+      if (second !== NO_PAGE) redoRecord(state, records, cache, second, false, kind.redoSecond!);
+    }
   }
   return true;
 }
@@ -141,16 +145,25 @@ function transactionEnded(state: RecoveryState, open: OpenTransactions, transact
   if (stamp > state.highestStamp) state.highestStamp = stamp;
 }
 
-function redoRecord(state: RecoveryState, records: RecordReader, cache: PageCache, kind: RecordKind, page: number): void {
+function redoRecord(
+  state: RecoveryState,
+  records: RecordReader,
+  cache: PageCache,
+  page: number,
+  formats: boolean,
+  redo: Redo,
+): void {
   addPage(state.pages, page);
   // The file may have lost what made it longer: nobody syncs that, the log brings it back.
   if (page >= dataPages(cache)) growDataFile(cache, page + 1);
   // No latch: nobody else is there yet, and a frame is taken away by this thread's own misses only.
-  const frame = kind.formats === true ? fetchNewFrame(cache, page) : fetchFrame(cache, page);
+  const frame = formats ? fetchNewFrame(cache, page) : fetchFrame(cache, page);
   const views = pageViews(cache, frame);
   const offset = pagePlace(cache, frame);
-  if (views.f64[(offset + PAGE_LSN) >>> 3] < records.lsn[1]) {
-    kind.redo!(records.views, records.at, views, offset);
+  const has = views.f64[(offset + PAGE_LSN) >>> 3];
+  if (has < records.lsn[1]) {
+    // A page that was written while the record grew has its beginning.
+    redo(records.views, records.at, views, offset, has > records.lsn[0] ? has - records.lsn[0] : 0);
     pageChanged(cache, frame, records.lsn);
     state.applied++;
   }

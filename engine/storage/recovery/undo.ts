@@ -13,13 +13,14 @@ import { writeAbort } from '../log/commit.ts';
 import type { Log } from '../log/log-context.ts';
 import {
   LOG_RECORD_BYTES,
+  logRecordAux32,
   logRecordFlags,
   logRecordLength,
   logRecordPrevious,
   logRecordTransaction,
   logRecordType,
 } from '../log/log-record.layout.gen.ts';
-import { RECORD_COMPENSATION, recordKind, type UndoContext } from '../log/records.ts';
+import { RECORD, RECORD_COMPENSATION, recordKind, type UndoContext } from '../log/records.ts';
 import { findBatch } from './batch-index.ts';
 import { type ByteWindow, closeLogReader, type LogReader, makeWindow, rereadBatch } from './log-reader.ts';
 import type { Loser } from './open-transactions.ts';
@@ -29,7 +30,7 @@ import { LOG_BATCH_BYTES } from '../log/log-batch.layout.gen.ts';
 /** Takes all losers back and writes their abort records. `engine` goes to the undo functions as context.engine. */
 export function undoLosers(state: RecoveryState, log: Log, engine: unknown): void {
   const found = makeRecordFinder(state.reader);
-  const context: UndoContext = { views: found.record, record: 0, transaction: 0, lsn: new Float64Array(4), engine };
+  const context: UndoContext = { views: found.record, record: 0, transaction: 0, lsn: new Float64Array(4), rows: 0, engine };
   const queue = makeQueue(state.losers);
   try {
     for (let loser = queue[0]; loser !== undefined; loser = queue[0]) {
@@ -56,7 +57,14 @@ function undoOne(found: RecordFinder, context: UndoContext, loser: Loser): void 
   const previous = logRecordPrevious(views.f64, 0);
   assert(previous < lsn, 'the chain of a transaction leads backwards');
   loser.undoNext = previous;
-  if ((logRecordFlags(views.u8, 0) & RECORD_COMPENSATION) !== 0) return;
+  const { left, leftBy } = loser;
+  loser.left = 0;
+  if ((logRecordFlags(views.u8, 0) & RECORD_COMPENSATION) !== 0) {
+    // Rows from the end of the record that it names are undone already: it says how many are left.
+    if (logRecordType(views.u8, 0) === RECORD.heapUndo) loser.left = logRecordAux32(views.u32, 0);
+    loser.leftBy = lsn;
+    return;
+  }
   const kind = recordKind(logRecordType(views.u8, 0));
   if (kind === undefined || kind.undo === undefined) return;
   context.views = views;
@@ -64,6 +72,8 @@ function undoOne(found: RecordFinder, context: UndoContext, loser: Loser): void 
   context.lsn[0] = lsn;
   context.lsn[1] = lsn + length;
   context.lsn[2] = previous;
+  context.lsn[3] = left === 0 ? lsn : leftBy;
+  context.rows = left;
   kind.undo(context);
 }
 
