@@ -2,26 +2,12 @@
 
 import { assert } from '../../shm/assert.ts';
 import { handleClosed } from '../../shm/errors.ts';
-import type {
-  KernelIndex,
-  KernelPort,
-  KernelTable,
-  RowsRead,
-  SampledRows,
-  TableSize,
-} from '../catalog/kernel-port.ts';
+import type { KernelIndex, KernelPort, KernelTable, RowsRead, SampledRows, TableSize } from '../catalog/kernel-port.ts';
 import { LOCK_ALL } from '../catalog/kernel-port.ts';
 import { awaitHorizon } from '../storage/log/commit.ts';
 import type { Column } from '../storage/rows/row-layout.ts';
 import type { RowValue } from '../storage/rows/row-value.ts';
-import {
-  createSequence,
-  describeSequence,
-  nextValue,
-  resultInteger,
-  resultLsn,
-  setSequence,
-} from '../storage/sequence.ts';
+import { createSequence, describeSequence, nextValue, resultInteger, resultLsn, setSequence } from '../storage/sequence.ts';
 import type { SequenceOptions } from '../storage/sequence-options.ts';
 import { beginStatement, endStatement, STATEMENT_SIMPLE } from '../txn/begin.ts';
 import { TABLE_ACCESS, TABLE_WRITE, useTable } from '../txn/table-locks.ts';
@@ -117,9 +103,7 @@ export class CatalogPort implements KernelPort {
   }
 
   remove(tx: Transaction, id: number, index: string, key: readonly RowValue[]): boolean {
-    return this.#changeRow(tx, id, index, key, (table) =>
-      table.remove(tx, tx.ints[ROW_PAGE], tx.ints[ROW_SLOT]),
-    );
+    return this.#changeRow(tx, id, index, key, (table) => table.remove(tx, tx.ints[ROW_PAGE], tx.ints[ROW_SLOT]));
   }
 
   #changeRow(
@@ -276,3 +260,5 @@ const definitionOf = (index: KernelIndex): IndexDefinition => ({
   method: index.method,
   columns: index.keys,
 });
+
+export const catalogPort = (kernel: Kernel): CatalogPort => new CatalogPort(kernel);

@@ -4,13 +4,14 @@
  */
 
 import type { Right } from '../sblr/bound.ts';
+import type { RowValue } from '../storage/rows/row-value.ts';
 import type { Transaction } from '../txn/transactions.ts';
 import type { CatalogSession } from './definitions.ts';
 import { type CatalogEntry, type CommittedObjects, isTemporarySchema, nameKey, type Overlay } from './entries.ts';
 import type { KernelPort } from './kernel-port.ts';
 import type { CatalogReader, CatalogRelation } from './objects.ts';
 import type { RoleRow, SchemaRow } from './stored.ts';
-import { virtualTable, virtualTableById } from './virtual/registry.ts';
+import { virtualRows, virtualTable, virtualTableById } from './virtual/registry.ts';
 
 /** Temporary objects of a session lie in this schema. */
 export const temporarySchema = (session: CatalogSession): number => -session.id;
@@ -101,6 +102,11 @@ export class SessionReader implements CatalogReader {
       if (found !== null) return found;
     }
     return null;
+  }
+
+  /** Rows of a virtual table: all columns. */
+  virtualRows(name: string): Iterable<readonly RowValue[]> {
+    return virtualRows(name, this);
   }
 
   /** Every object that this session may know of: its own temporary ones, nobody else's. */

@@ -1,0 +1,230 @@
+/**
+ * Definitions: CREATE, DROP, TRUNCATE, ANALYZE from source nodes. Checks what the statement means (define/), then has the catalog do
+ * it, in the transaction and outside any statement of it.
+ */
+
+import { SQLSTATE } from '../../shm/errors.ts';
+import type { Notice, QualifiedName } from '../catalog/definitions.ts';
+import type { CatalogEntry } from '../catalog/entries.ts';
+import type { CatalogTable } from '../catalog/objects.ts';
+import { resolveType } from '../sblr/resolve-type.ts';
+import type {
+  SourceAnalyzeNode,
+  SourceCreateIndexNode,
+  SourceCreateSequenceNode,
+  SourceCreateTableNode,
+  SourceDropNode,
+  SourceName,
+  SourceStatement,
+  SourceTruncateNode,
+} from '../sblr/source.gen.ts';
+import { type DefinitionEnvironment, fault, qualified, readerOf, shownName, unsupported } from './define/environment.ts';
+import { fillStatement } from './define/fill.ts';
+import { defineIndex } from './define/index.ts';
+import { sequenceNumbers } from './define/sequence.ts';
+import { defineTable } from './define/table.ts';
+
+export type { DefinitionEnvironment } from './define/environment.ts';
+
+export interface DefinitionResult {
+  /** 'CREATE TABLE' */
+  readonly tag: string;
+  readonly notices: readonly Notice[];
+}
+
+/** Runs a definition. Errors as PostgreSQL's, with positions (token ordinals) where a token is at fault; 0A000 for other statements. */
+export function define(statement: SourceStatement, environment: DefinitionEnvironment): DefinitionResult {
+  switch (statement.op) {
+    case 'createTable':
+      return createTable(statement, environment);
+    case 'createIndex':
+      return createIndex(statement, environment);
+    case 'createSequence':
+      return createSequence(statement, environment);
+    case 'drop':
+      return drop(statement, environment);
+    case 'truncate':
+      return truncate(statement, environment);
+    case 'analyze':
+      return analyze(statement, environment);
+    default:
+      throw unsupported(`${statement.op} is`, statement.at);
+  }
+}
+
+const notice = (message: string, code = '00000'): Notice => ({ severity: 'NOTICE', code, message });
+
+const skipped = (tag: string, message: string, code?: string): DefinitionResult => ({
+  tag,
+  notices: [notice(`${message}, skipping`, code)],
+});
+
+/** True when the name is taken where the new object would go. */
+function exists(name: QualifiedName, isTemporary: boolean, environment: DefinitionEnvironment): boolean {
+  const { catalog, tx, session } = environment;
+  const { schema } = catalog.placeFor(tx, session, name, isTemporary);
+  return catalog.isTaken(tx, schema, name.name);
+}
+
+function createTable(source: SourceCreateTableNode, environment: DefinitionEnvironment): DefinitionResult {
+  const { catalog, tx, session, semantics } = environment;
+  const tag = 'CREATE TABLE';
+  if (source.ifNotExists) {
+    const name = qualified(source.name, semantics);
+    if (exists(name, source.persistence === 'temporary', environment))
+      return skipped(tag, `relation "${name.name}" already exists`, SQLSTATE.duplicate_table);
+  }
+  catalog.createTable(tx, session, defineTable(source, environment));
+  return { tag, notices: [] };
+}
+
+function createIndex(source: SourceCreateIndexNode, environment: DefinitionEnvironment): DefinitionResult {
+  const { catalog, tx, session } = environment;
+  const tag = 'CREATE INDEX';
+  const table = tableNamed(source.table, environment);
+  if (source.ifNotExists) {
+    if (source.name === null)
+      throw fault(SQLSTATE.syntax_error, 'CREATE INDEX IF NOT EXISTS needs the name of the index', source.at);
+    const { row } = catalog.entry(tx, table.id) as CatalogEntry;
+    if (catalog.isTaken(tx, row.schema, source.name))
+      return skipped(tag, `relation "${source.name}" already exists`, SQLSTATE.duplicate_table);
+  }
+  const columns = table.columns
+    .filter((column) => column.hidden === null)
+    .map(({ name, number, type }) => ({ name, type, attribute: number }));
+  const definition = defineIndex(source, { name: table.name, columns }, environment);
+  catalog.createIndex(tx, session, table.id, definition, (current, attributes) =>
+    environment.run(fillStatement(current, attributes, environment)),
+  );
+  return { tag, notices: [] };
+}
+
+function createSequence(source: SourceCreateSequenceNode, environment: DefinitionEnvironment): DefinitionResult {
+  const { catalog, tx, session, semantics } = environment;
+  const tag = 'CREATE SEQUENCE';
+  const name = qualified(source.name, semantics);
+  const { persistence } = source;
+  if (source.ifNotExists && exists(name, persistence === 'temporary', environment))
+    return skipped(tag, `relation "${name.name}" already exists`, SQLSTATE.duplicate_table);
+  const type = source.type === null ? 'int8' : resolveType(source.type, semantics).name;
+  if (type !== 'int2' && type !== 'int4' && type !== 'int8') {
+    const message = 'sequence type must be smallint, integer, or bigint';
+    throw fault(SQLSTATE.invalid_parameter_value, message, source.type?.at ?? source.at);
+  }
+  catalog.createSequence(tx, session, { name, persistence, ...sequenceNumbers(source.options, type, source.at) });
+  return { tag, notices: [] };
+}
+
+/** A stored table by its name. 42P01, 42809 */
+function tableNamed(name: SourceName, environment: DefinitionEnvironment): CatalogTable {
+  const wanted = qualified(name, environment.semantics);
+  const found = readerOf(environment).findRelation(wanted.schema, wanted.name);
+  if (found === null) throw fault(SQLSTATE.undefined_table, `relation "${shownName(wanted)}" does not exist`, name.at);
+  if (found.kind === 'table') return found;
+  if (found.kind === 'virtual')
+    throw fault(SQLSTATE.insufficient_privilege, `permission denied: "${found.name}" is a system catalog`, name.at);
+  throw fault(SQLSTATE.wrong_object_type, `"${found.name}" is not a table`, name.at);
+}
+
+// ---- DROP ----
+
+const DROPPED = {
+  table: { shown: 'table', missing: SQLSTATE.undefined_table },
+  index: { shown: 'index', missing: SQLSTATE.undefined_object },
+  sequence: { shown: 'sequence', missing: SQLSTATE.undefined_table },
+} as const;
+
+type DroppedKind = keyof typeof DROPPED;
+
+function drop(source: SourceDropNode, environment: DefinitionEnvironment): DefinitionResult {
+  const { kind } = source;
+  const tag = `DROP ${kind.toUpperCase()}`;
+  if (kind === 'view') return dropViews(source, tag, environment);
+  if (kind !== 'table' && kind !== 'index' && kind !== 'sequence') throw unsupported(`${tag} is`, source.at);
+  if (source.concurrently) throw unsupported('DROP INDEX CONCURRENTLY is', source.at, 'leave CONCURRENTLY out');
+  const { catalog, tx, session } = environment;
+  const notices: Notice[] = [];
+  const found = new Map<number, CatalogEntry>();
+  for (const name of source.names) {
+    const entry = entryToDrop(name, kind, source.ifExists, environment, notices);
+    if (entry !== null) found.set(entry.row.id, entry);
+  }
+  const options = { cascade: source.cascade, together: [...found.keys()] };
+  catalog.change(tx, () => {
+    for (const id of found.keys()) {
+      if (catalog.entry(tx, id) === null) continue;
+      if (kind === 'table') notices.push(...catalog.dropTable(tx, session, id, options));
+      else if (kind === 'index') notices.push(...catalog.dropIndex(tx, session, id, options));
+      else notices.push(...catalog.dropSequence(tx, session, id, options));
+    }
+  });
+  return { tag, notices };
+}
+
+/** There are no views yet: a name of one can only be missing. */
+function dropViews(source: SourceDropNode, tag: string, environment: DefinitionEnvironment): DefinitionResult {
+  const notices = source.names.map((name) => {
+    const wanted = qualified(name, environment.semantics);
+    if (readerOf(environment).findEntry(wanted.schema, wanted.name) !== null)
+      throw fault(SQLSTATE.wrong_object_type, `"${wanted.name}" is not a view`, name.at);
+    if (!source.ifExists) throw fault(SQLSTATE.undefined_table, `view "${shownName(wanted)}" does not exist`, name.at);
+    return notice(`view "${shownName(wanted)}" does not exist, skipping`);
+  });
+  return { tag, notices };
+}
+
+function entryToDrop(
+  name: SourceName,
+  kind: DroppedKind,
+  ifExists: boolean,
+  environment: DefinitionEnvironment,
+  notices: Notice[],
+): CatalogEntry | null {
+  const reader = readerOf(environment);
+  const wanted = qualified(name, environment.semantics);
+  if (wanted.schema !== null && reader.schemaId(wanted.schema) === null) {
+    const message = `schema "${wanted.schema}" does not exist`;
+    if (!ifExists) throw fault(SQLSTATE.invalid_schema_name, message, name.at);
+    notices.push(notice(`${message}, skipping`));
+    return null;
+  }
+  const entry = reader.findEntry(wanted.schema, wanted.name);
+  if (entry !== null) {
+    if (entry.row.kind === kind) return entry;
+    throw fault(SQLSTATE.wrong_object_type, `"${wanted.name}" is not ${kind === 'index' ? 'an' : 'a'} ${kind}`, name.at, {
+      hint: `Use DROP ${entry.row.kind.toUpperCase()} to remove ${entry.row.kind === 'index' ? 'an' : 'a'} ${entry.row.kind}.`,
+    });
+  }
+  if (reader.findRelation(wanted.schema, wanted.name)?.kind === 'virtual')
+    throw fault(SQLSTATE.insufficient_privilege, `permission denied: "${wanted.name}" is a system catalog`, name.at);
+  const { shown, missing } = DROPPED[kind];
+  const message = `${shown} "${shownName(wanted)}" does not exist`;
+  if (!ifExists) throw fault(missing, message, name.at);
+  notices.push(notice(`${message}, skipping`));
+  return null;
+}
+
+// ---- TRUNCATE, ANALYZE ----
+
+function truncate(source: SourceTruncateNode, environment: DefinitionEnvironment): DefinitionResult {
+  const { catalog, tx, session } = environment;
+  const tables = source.tables.map((name) => tableNamed(name, environment).id);
+  catalog.truncate(tx, session, tables, source.restartIdentity);
+  return { tag: 'TRUNCATE TABLE', notices: [] };
+}
+
+function analyze(source: SourceAnalyzeNode, environment: DefinitionEnvironment): DefinitionResult {
+  const { catalog, tx, session } = environment;
+  const notices: Notice[] = [];
+  const reader = readerOf(environment);
+  const named = source.tables.map((name) => tableNamed(name, environment));
+  const tables = source.tables.length > 0 ? named : reader.all().flatMap(({ relation }) => (relation?.kind === 'table' ? [relation] : []));
+  for (const table of tables) {
+    if (reader.owns(table.owner)) catalog.analyze(tx, session, table.id);
+    else {
+      const message = `skipping "${table.name}" --- only table or database owner can analyze it`;
+      notices.push({ severity: 'WARNING', code: '01000', message });
+    }
+  }
+  return { tag: 'ANALYZE', notices };
+}

@@ -1,0 +1,54 @@
+/** What definitions are checked against, and helpers that all of them use. */
+
+import { SQLSTATE, SqlError, type SqlErrorDetails } from '../../../shm/errors.ts';
+import type { Catalog } from '../../catalog/catalog.ts';
+import type { CatalogSession, QualifiedName } from '../../catalog/definitions.ts';
+import type { StoredExpression } from '../../catalog/objects.ts';
+import type { SessionReader } from '../../catalog/reader.ts';
+import type { BoundModule } from '../../sblr/bound.ts';
+import { foldParts } from '../../sblr/resolve-type.ts';
+import type { DialectSemantics } from '../../sblr/semantics.ts';
+import type { SourceExpression, SourceName } from '../../sblr/source.gen.ts';
+import type { Transaction } from '../../txn/transactions.ts';
+
+export interface DefinitionEnvironment {
+  readonly catalog: Catalog;
+  readonly tx: Transaction;
+  readonly session: CatalogSession;
+  readonly semantics: DialectSemantics;
+  /** Semantics of the dialect in which a stored expression was written. */
+  readonly semanticsOf: (dialect: string) => DialectSemantics;
+  /** Canonical text of an expression (Dialect.render). */
+  readonly textOf: (source: SourceExpression) => string;
+  /** Runs a statement of the engine's own in the transaction: filling an index expression's column. */
+  readonly run: (module: BoundModule) => void;
+}
+
+export const readerOf = ({ catalog, tx, session }: DefinitionEnvironment): SessionReader => catalog.reader(tx, session);
+
+/** An error at a token. */
+export const fault = (code: string, message: string, at: number, details: SqlErrorDetails = {}): SqlError =>
+  new SqlError(code, message, { ...details, position: at });
+
+export const unsupported = (what: string, at: number, hint?: string): SqlError =>
+  fault(SQLSTATE.feature_not_supported, `${what} not supported`, at, { hint });
+
+/** A name of one or two parts. 0A000 for more. */
+export function qualified(name: SourceName, semantics: DialectSemantics): QualifiedName {
+  const parts = foldParts(name, semantics);
+  if (parts.length > 2) throw unsupported(`cross-database references are`, name.at);
+  return { schema: parts.length === 2 ? parts[0] : null, name: parts[parts.length - 1] };
+}
+
+export const shownName = ({ schema, name }: QualifiedName): string => (schema === null ? name : `${schema}.${name}`);
+
+export const storedExpression = (source: SourceExpression, { semantics, textOf }: DefinitionEnvironment): StoredExpression => ({
+  dialect: semantics.dialect,
+  text: textOf(source),
+  source,
+});
+
+/** The first value that comes a second time. */
+export function repeated(values: readonly string[]): string | undefined {
+  return values.find((value, at) => values.indexOf(value) !== at);
+}
