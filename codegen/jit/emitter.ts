@@ -35,6 +35,8 @@ export class Emitter {
   readonly rowCaches: string[];
   /** Functions beside this one. */
   declarations: string[];
+  /** Locals that such functions take as arguments. */
+  shared = new Set<string>();
   /** How the row is named in the arguments of such functions. */
   rowArguments = '';
   #numbers: { next: number };
@@ -58,6 +60,7 @@ export class Emitter {
     for (const [local, value] of parent.locals) inner.locals.set(local, value);
     inner.declarations = parent.declarations;
     inner.rowArguments = parent.rowArguments;
+    inner.shared = new Set(parent.shared);
     inner.#numbers = parent.#numbers;
     return inner;
   }

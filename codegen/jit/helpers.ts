@@ -6,11 +6,15 @@
 import { implementations } from '../../engine/values/functions.ts';
 import { copyWords } from '../../engine/storage/rows/byte-views.ts';
 import type { IntervalValue, RowValue } from '../../engine/storage/rows/row-value.ts';
-import { findRow, findRowI32, findRowI64 } from '../../engine/txn/index-read.ts';
-import { insertRow } from '../../engine/txn/row-insert.ts';
-import { deleteRow, updateRow } from '../../engine/txn/row-update.ts';
-import { useTable } from '../../engine/txn/table-locks.ts';
-import { rowHelpers, scaledNumber } from '../rows/row-helpers.ts';
+import { createKeyScratch, type TableRuntime } from '../../engine/storage/rows/runtime.ts';
+import { findRowI32 } from '../../engine/txn/index-read.ts';
+import { BOUND_INCLUSIVE } from '../../engine/txn/serializable-reads.ts';
+import { noteRange } from '../../engine/txn/serializable.ts';
+import { ROW_PAGE, ROW_SLOT, SERIALIZABLE } from '../../engine/txn/transactions.ts';
+import { SqlError } from '../../shm/errors.ts';
+import { rowHelpers } from '../rows/row-helpers.ts';
+import { lockNoted } from './change-part.ts';
+import type { State } from './state.ts';
 
 /** Whether two pieces of memory hold the same bytes. */
 export function sameBytes(a: Uint8Array, at: number, b: Uint8Array, from: number, length: number): boolean {
@@ -154,6 +158,43 @@ export function floatOrder(a: number, b: number): number {
   return Number.isNaN(a) ? (Number.isNaN(b) ? 0 : 1) : -1;
 }
 
+/** Writes an int8, time or timestamp into two words; false when it has no room there. */
+export function putLong(i32: Int32Array, word: number, value: number | bigint): boolean {
+  if (typeof value === 'bigint') return rowHelpers.putBig(i32, word, value, false);
+  if (value - value !== 0) return rowHelpers.putInfinite(i32, word, value);
+  i32[word] = value | 0;
+  i32[word + 1] = Math.floor(value / 4294967296);
+  return true;
+}
+
+/** The row whose 'i32' index at `position` has this key, into c.out; 0: none. A serializable reader notes what it looked for. */
+export function findWord(c: State, table: TableRuntime, position: number, key: number): number {
+  const { tx } = c;
+  if (tx.isolation === SERIALIZABLE) {
+    wordKey.i32[0] = key;
+    wordKey.length = 4;
+    noteRange(c.kernel.locks, tx, table.id, table.indexes[position], wordKey, BOUND_INCLUSIVE, wordKey, BOUND_INCLUSIVE);
+  }
+  const length = findRowI32(tx, table, position, key, c.out);
+  if (length !== 0) c.rowIds[0] = (tx.ints[ROW_PAGE] >>> 0) * 4096 + tx.ints[ROW_SLOT];
+  return length;
+}
+
+const wordKey = createKeyScratch();
+
+/** LIMIT and OFFSET as counters; NULL: none. */
+export function limitOf(value: number | bigint | null): number {
+  if (value === null) return Number.POSITIVE_INFINITY;
+  if (value < 0) throw new SqlError('2201W', 'LIMIT must not be negative');
+  return Number(value);
+}
+
+export function offsetOf(value: number | bigint | null): number {
+  if (value === null) return 0;
+  if (value < 0) throw new SqlError('2201X', 'OFFSET must not be negative');
+  return Number(value);
+}
+
 /** An object with these keys. */
 export function objectOf(names: readonly string[], values: readonly unknown[]): Record<string, unknown> {
   const made: Record<string, unknown> = {};
@@ -164,7 +205,10 @@ export function objectOf(names: readonly string[], values: readonly unknown[]): 
 /** Everything by name, as the factories of generated code take it. */
 export const jitHelpers: Readonly<Record<string, unknown>> = {
   ...rowHelpers,
-  scaledNumber,
+  putLong,
+  limitOf,
+  offsetOf,
+  lockNoted,
   copyWords,
   sameBytes,
   compareBytes,
@@ -178,11 +222,5 @@ export const jitHelpers: Readonly<Record<string, unknown>> = {
   plainOrder,
   floatOrder,
   objectOf,
-  findRow,
-  findRowI32,
-  findRowI64,
-  insertRow,
-  updateRow,
-  deleteRow,
-  useTable,
+  findWord,
 };

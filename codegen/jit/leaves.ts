@@ -19,7 +19,8 @@ const SAFE_HIGH = 0x200000;
  * Reads a column of the image at `row`. Locals of the function: row, i32, u32, u16, u8, f64; wide ones besides: bytes, overflow.
  * `uses`: how often it is read; what is costly to read is then kept for the row.
  */
-export function imageColumn(column: PlacedColumn, type: SqlType, uses: number): ColumnReader {
+export function imageColumn(column: PlacedColumn, type: SqlType, uses: number, row = 'row'): ColumnReader {
+  if (row !== 'row') return (emitter) => inOtherRow(imageColumn(column, type, 1)(emitter), row);
   const nil = column.nullBit < 0 ? 'false' : `(${emitNullTest(column)})`;
   const word = column.at >> 2;
   switch (column.kind) {
@@ -44,6 +45,13 @@ export function imageColumn(column: PlacedColumn, type: SqlType, uses: number): 
       return (emitter) => (emitter.wide ? wideColumn(emitter, column, type, nil, uses) : onlyNull(type, nil));
   }
 }
+
+/** The same of an image whose offset is in another local. */
+const inOtherRow = (value: Value, row: string): Value => ({
+  ...value,
+  code: value.code.replaceAll(/\brow\b/g, row),
+  nil: value.nil.replaceAll(/\brow\b/g, row),
+});
 
 /** Two words as a double while it is a safe integer. */
 function longInPage(emitter: Emitter, word: number, type: SqlType, nil: string): Value {

@@ -19,7 +19,7 @@ export function outline(emitter: Emitter, body: (inner: Emitter) => void): strin
   const number = emitter.declarations.push('') - 1;
   body(inner);
   const locals = [...emitter.locals.values()].map((value) => value.code).filter((code) => /^[a-z]\w*$/.test(code));
-  const given = ['c', emitter.rowArguments, ...new Set(locals)].filter((name) => name !== '').join(',');
+  const given = ['c', emitter.rowArguments, ...new Set([...emitter.shared, ...locals])].filter((name) => name !== '').join(',');
   const name = `g${number}`;
   emitter.declarations[number] =
     `function ${name}(${given}){${inner.prologueText()}${inner.rowCacheText()}${inner.lines.join('')}}\n`;

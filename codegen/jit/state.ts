@@ -21,6 +21,25 @@ const ROWS_A_PAGE = 512;
 
 const NO_PARAMETERS: Parameters = { nulls: new Uint8Array(0), numbers: new Float64Array(0), values: [] };
 
+/**
+ * A double that compares with integers, which are values times 10^scale, as a numeric does with the values: between two integers it
+ * stands in their middle.
+ */
+export function standInOf(text: string, scale: number): number {
+  if (text === 'NaN' || text === 'Infinity') return Number.POSITIVE_INFINITY;
+  if (text === '-Infinity') return Number.NEGATIVE_INFINITY;
+  const decimal = parseDecimal(text);
+  if (decimal === null) return 0;
+  const { digits, negative } = decimal;
+  const kept = digits.length - decimal.scale + scale;
+  let whole = 0;
+  if (kept > 17) whole = Number.POSITIVE_INFINITY;
+  else if (kept > 0) whole = Number(digits.slice(0, kept).padEnd(kept, '0'));
+  const rest = kept < 0 ? digits !== '' : /[1-9]/.test(digits.slice(kept));
+  const magnitude = rest ? whole + 0.5 : whole;
+  return negative && magnitude !== 0 ? -magnitude : magnitude;
+}
+
 export class State {
   readonly kernel: KernelAccess;
   readonly overflow: OverflowFetch;
@@ -117,26 +136,10 @@ export class State {
     return pattern;
   }
 
-  /**
-   * A double that compares with integers, which are values times 10^scale, as the numeric parameter does with the values: between two
-   * integers it stands in their middle.
-   */
+  /** standInOf() of a numeric parameter; 0 for NULL. */
   standIn(index: number, scale: number): number {
     const value = this.values[index];
-    if (value === null || value === undefined) return 0;
-    const text = String(value);
-    if (text === 'NaN' || text === 'Infinity') return Number.POSITIVE_INFINITY;
-    if (text === '-Infinity') return Number.NEGATIVE_INFINITY;
-    const decimal = parseDecimal(text);
-    if (decimal === null) return 0;
-    const { digits, negative } = decimal;
-    const kept = digits.length - decimal.scale + scale;
-    let whole = 0;
-    if (kept > 17) whole = Number.POSITIVE_INFINITY;
-    else if (kept > 0) whole = Number(digits.slice(0, kept).padEnd(kept, '0'));
-    const rest = kept < 0 ? digits !== '' : /[1-9]/.test(digits.slice(kept));
-    const magnitude = rest ? whole + 0.5 : whole;
-    return negative && magnitude !== 0 ? -magnitude : magnitude;
+    return value === null || value === undefined ? 0 : standInOf(String(value), scale);
   }
 
   /** The values of a list. */

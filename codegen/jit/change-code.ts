@@ -1,0 +1,424 @@
+/**
+ * INSERT, UPDATE and DELETE as sinks: the code that makes a row's new image and hands it to the kernel.
+ *
+ *   insert   values go straight into the encoder's two arrays (no boxing of numbers), image, row operation
+ *   update   only fixed-width columns change: they are overwritten in the private copy of the image; else decode, change, encode
+ *
+ * In a stage the row stands at label `r`, the loop at `i`; a statement that stops returns i.
+ */
+
+import type { CatalogTable } from '../../engine/catalog/objects.ts';
+import type { PhysicalDelete, PhysicalInsert, PhysicalUpdate } from '../../engine/plan/physical.ts';
+import type { BoundExpression, BoundNewRow, ColumnId, OutputColumn } from '../../engine/sblr/bound.ts';
+import { ROW_NULLS } from '../../engine/storage/rows/row-image.ts';
+import type { PlacedColumn } from '../../engine/storage/rows/row-layout.ts';
+import type { TableRuntime } from '../../engine/storage/rows/runtime.ts';
+import type { Builder } from './builder.ts';
+import { ChangePart, MET_AT } from './change-part.ts';
+import { emitJump } from './conditions.ts';
+import { type ColumnReader, Emitter } from './emitter.ts';
+import { emitValue } from './expressions.ts';
+import { imageColumn } from './leaves.ts';
+import { emitRow } from './output.ts';
+import { boxedCode, isFloatType, isLongType, isWordType, slotCode, slotValue, type Value } from './value.ts';
+
+type Returning = Pick<PhysicalInsert, 'returning' | 'output'>;
+
+/** What all three share. */
+class ChangeCode {
+  readonly builder: Builder;
+  readonly catalog: CatalogTable;
+  readonly table: TableRuntime;
+  readonly part: number;
+
+  constructor(builder: Builder, table: number, watched: ReadonlySet<number> | null, once: boolean) {
+    this.builder = builder;
+    this.catalog = builder.catalog(table);
+    this.table = builder.environment.runtime(this.catalog);
+    const shape = { catalog: this.catalog, table: this.table, watched, once };
+    this.part = builder.part(() => new ChangePart(shape));
+  }
+
+  partName(emitter: Emitter): string {
+    return emitter.hoist(`P${this.part}`, `c.parts[${this.part}]`);
+  }
+
+  placed(attribute: number): PlacedColumn {
+    const column = this.catalog.columns.find(({ number }) => number === attribute);
+    return this.table.layout.columns[(column as CatalogTable['columns'][number]).kernelColumn];
+  }
+
+  notNull(attribute: number): boolean {
+    return this.catalog.columns.find(({ number }) => number === attribute)?.notNull === true;
+  }
+
+  /** Gives the statement's columns of RETURNING, over the columns that `emitter` has now. */
+  emitReturning(emitter: Emitter, { returning, output }: Returning): void {
+    if (output.length === 0) return;
+    for (const { column, expression } of returning) {
+      const value = emitValue(emitter, expression);
+      const held = value.nil === 'true' ? value : slotValue(value, emitter.hold(slotCode(value)));
+      emitter.shared.add(held.code);
+      emitter.columns.set(column, () => held);
+    }
+    emitter.emit(`c.held.push(${emitRow(emitter, this.builder.format, output as OutputColumn[])});`);
+  }
+
+  emitChecks(emitter: Emitter, row: BoundNewRow): void {
+    const part = this.partName(emitter);
+    for (const { name, expression } of row.checks) {
+      const passed = emitter.name('L');
+      const failed = emitter.name('L');
+      emitter.emit(`${passed}:{${failed}:{`);
+      emitJump(emitter, expression, 'false', failed);
+      emitter.emit(`break ${passed};}${part}.refuseCheck(${emitter.unit.constant(name, 'name of a check')});}`);
+    }
+  }
+
+  emitNotNull(emitter: Emitter, attribute: number, value: Value): void {
+    if (!this.notNull(attribute) || value.nil === 'false') return;
+    const refuse = `${this.partName(emitter)}.refuseNull(${this.placed(attribute).index});`;
+    emitter.emit(value.nil === 'true' ? refuse : `if(${value.nil})${refuse}`);
+  }
+
+  /** Columns of the new row as they are read by checks, hidden attributes and RETURNING. */
+  rowReader(row: BoundNewRow, attribute: number): ColumnId | undefined {
+    return row.row.find((use) => use.attribute === attribute)?.column;
+  }
+
+  isRead(column: ColumnId | undefined): column is ColumnId {
+    return column !== undefined && (this.builder.uses.get(column) ?? 0) > 0;
+  }
+}
+
+/** Counts what a change reads, so that only that is kept. */
+export function countRow(builder: Builder, row: BoundNewRow): void {
+  for (const { expression } of row.attributes) builder.countUses(expression);
+  for (const { expression } of row.checks) builder.countUses(expression);
+}
+
+/** The parameter's own arrays have the encoder's form, but for numerics as numbers. */
+const isPlainParameter = (expression: BoundExpression, placed: PlacedColumn): expression is BoundExpression & { op: 'parameter' } =>
+  expression.op === 'parameter' && placed.kind !== 'numeric';
+
+/** Writes one value into the encoder's arrays N and V. */
+function emitInput(emitter: Emitter, value: Value, placed: PlacedColumn, part: string): void {
+  const at = placed.index;
+  const numbers = emitter.hoist(`${part}_N`, `${part}.numbers`);
+  const target = `V[${at}]`;
+  if (value.nil === 'true') {
+    emitter.emit(`${target}=null;`);
+    return;
+  }
+  const { type } = value;
+  const scaled = type.name === 'numeric' && value.rep === 'd' && placed.kind === 'numeric' && value.scale === placed.scale;
+  const isNumber = scaled || (value.rep !== 'v' && (isWordType(type) || isLongType(type) || isFloatType(type)));
+  if (!isNumber) {
+    emitter.emit(`${target}=${boxedCode(value, emitter.unit.use)};`);
+    return;
+  }
+  const code = type.name === 'date' ? `${emitter.unit.use('readDate')}(${value.code})` : value.code;
+  const store = `${target}=undefined;${numbers}[${at}]=${code};`;
+  emitter.emit(value.nil === 'false' ? store : `if(${value.nil})${target}=null;else{${store}}`);
+}
+
+/** Evaluates an attribute; kept in a local where something else reads it. */
+function emitAttribute(emitter: Emitter, code: ChangeCode, row: BoundNewRow, index: number): Value {
+  const { attribute, expression } = row.attributes[index];
+  let value = emitValue(emitter, expression);
+  code.emitNotNull(emitter, attribute, value);
+  const column = code.rowReader(row, attribute);
+  if (code.isRead(column)) {
+    if (value.nil !== 'true') value = slotValue(value, emitter.hold(slotCode(value)));
+    const held = value;
+    emitter.shared.add(held.code);
+    emitter.columns.set(column, () => held);
+  }
+  return value;
+}
+
+export class InsertSink {
+  readonly #plan: PhysicalInsert;
+  readonly #code: ChangeCode;
+
+  constructor(builder: Builder, plan: PhysicalInsert) {
+    this.#plan = plan;
+    const { conflict } = plan;
+    const catalog = builder.catalog(plan.table);
+    const watched =
+      conflict === null
+        ? null
+        : new Set(
+            catalog.indexes
+              .filter(({ id, unique }) => unique && (conflict.indexes.length === 0 || conflict.indexes.includes(id)))
+              .map(({ kernelIndex }) => kernelIndex),
+          );
+    countRow(builder, plan.row);
+    for (const { expression } of plan.returning) builder.countUses(expression);
+    if (conflict?.change != null) countRow(builder, conflict.change);
+    this.#code = new ChangeCode(builder, plan.table, watched, conflict?.action === 'update');
+  }
+
+  get part(): number {
+    return this.#code.part;
+  }
+
+  emit(emitter: Emitter): void {
+    emitter.needCalls();
+    const { row, conflict } = this.#plan;
+    const part = this.#code.partName(emitter);
+    emitter.hoist('V', `${part}.values`);
+    for (let index = 0; index < row.attributes.length; index++) this.#attribute(emitter, row, index, part);
+    this.#code.emitChecks(emitter, row);
+    emitEncode(emitter, part);
+    const status = emitter.hold(`${part}.insert(c)`);
+    if (conflict === null) emitter.emit(`if(${status}!==1)return i;`);
+    else if (conflict.action === 'nothing') emitter.emit(`if(${status}!==1){if(${status}===2)return i;break r;}`);
+    else {
+      const change = emitter.unit.function(this.#conflictFunction(), 'ON CONFLICT DO UPDATE');
+      emitter.emit(`if(${status}!==1){if(${status}===2||${change}(c)===2)return i;break r;}`);
+    }
+    this.#code.emitReturning(emitter, this.#plan);
+  }
+
+  #attribute(emitter: Emitter, row: BoundNewRow, index: number, part: string): void {
+    const { attribute, expression } = row.attributes[index];
+    const placed = this.#code.placed(attribute);
+    if (isPlainParameter(expression, placed) && !this.#code.isRead(this.#code.rowReader(row, attribute))) {
+      const numbers = emitter.hoist(`${part}_N`, `${part}.numbers`);
+      const pn = emitter.hoist('pn', 'c.numbers');
+      const pv = emitter.hoist('pv', 'c.values');
+      const isText = !isWordType(expression.type) && !isLongType(expression.type) && !isFloatType(expression.type);
+      emitter.emit(
+        `${isText ? '' : `${numbers}[${placed.index}]=${pn}[${expression.index}];`}V[${placed.index}]=${pv}[${expression.index}];`,
+      );
+      if (placed.nullable && this.#code.notNull(attribute)) {
+        emitter.emit(`if(V[${placed.index}]===null)${part}.refuseNull(${placed.index});`);
+      }
+      return;
+    }
+    emitInput(emitter, emitAttribute(emitter, this.#code, row, index), placed, part);
+  }
+
+  /** DO UPDATE: a function of its own over the two images: EXCLUDED at 0, the met row behind it. */
+  #conflictFunction(): (c: unknown) => number {
+    const code = this.#code;
+    const conflict = this.#plan.conflict as NonNullable<PhysicalInsert['conflict']>;
+    const change = conflict.change as BoundNewRow;
+    const unit = code.builder.unit();
+    const columns = new Map<ColumnId, ColumnReader>();
+    for (const { column, attribute, type } of this.#plan.row.row) columns.set(column, imageColumn(code.placed(attribute), type, 2));
+    for (const { column, attribute, type } of conflict.existing) {
+      columns.set(column, imageColumn(code.placed(attribute), type, 2, 'met'));
+    }
+    const emitter = new Emitter(unit, true, '', columns);
+    emitter.rowArguments = 'i32,u32,u16,u8,f64,bytes,overflow,row,met';
+    const part = code.partName(emitter);
+    emitter.emit(`const i=0,V=${part}.values;if(${part}.meet(c)===2)return 2;r:{`);
+    if (conflict.where !== null) emitJump(emitter, conflict.where, 'notTrue', 'r');
+    change.attributes.forEach((_, index) => {
+      const placed = code.placed(change.attributes[index].attribute);
+      emitInput(emitter, emitAttribute(emitter, code, change, index), placed, part);
+    });
+    code.emitChecks(emitter, change);
+    emitEncode(emitter, part);
+    emitter.emit(`if(${part}.update(c,${part}.metId,${part}.image,0)===2)return 2;`);
+    // RETURNING names the inserted row's columns: they have the changed row's values now.
+    for (const { attribute, column } of this.#plan.row.row) {
+      const now = code.rowReader(change, attribute);
+      const type = this.#plan.row.row.find((use) => use.column === column)?.type;
+      if (type !== undefined) emitter.columns.set(column, imageColumn(code.placed(attribute), type, 1));
+      if (now !== undefined && type !== undefined && now !== column) {
+        emitter.columns.set(now, imageColumn(code.placed(attribute), type, 1));
+      }
+    }
+    code.emitReturning(emitter, this.#plan);
+    emitter.emit('}return 1;');
+    const views = `const{i32,u32,u16,u8,f64}=P${code.part}.image,bytes=P${code.part}.image.bytesView,overflow=c.overflow,row=0,met=${MET_AT};`;
+    const body = `${emitter.prologueText()}${views}${emitter.rowCacheText()}${emitter.lines.join('')}`;
+    return unit.compile('on conflict', 'c', body, emitter.declarations.join(''));
+  }
+}
+
+function emitEncode(emitter: Emitter, part: string): void {
+  const image = emitter.hoist(`${part}_image`, `${part}.image`);
+  const numbers = emitter.hoist(`${part}_N`, `${part}.numbers`);
+  const length = emitter.hold(
+    `${part}.encode(${image}.i32,${image}.u16,${image}.u8,${image}.f64,${image}.bytesView,0,${numbers},V)`,
+  );
+  emitter.emit(`if(${length}<0)${part}.encodeFurther(c,${length});`);
+}
+
+/** Where the row to be changed lies: its image in private memory. */
+export interface Target {
+  /** Expression of the ByteViews, locals of the function if they are those of the stage's rows. */
+  readonly views: string;
+  readonly row: string;
+}
+
+export class UpdateSink {
+  readonly #plan: PhysicalUpdate;
+  readonly #code: ChangeCode;
+
+  constructor(builder: Builder, plan: PhysicalUpdate) {
+    this.#plan = plan;
+    countRow(builder, plan.row);
+    for (const { expression } of plan.returning) builder.countUses(expression);
+    this.#code = new ChangeCode(builder, plan.table, null, false);
+  }
+
+  get part(): number {
+    return this.#code.part;
+  }
+
+  /** `target`: null: the row must be read again by its id. */
+  emit(emitter: Emitter, target: Target | null): void {
+    emitter.needCalls();
+    const code = this.#code;
+    const { row, changed, rowId } = this.#plan;
+    const part = code.partName(emitter);
+    const id = emitter.hold((emitter.columns.get(rowId) as ColumnReader)(emitter).code);
+    const attributes = row.attributes.filter(({ attribute }) => changed.includes(attribute));
+    this.#unchangedReaders(emitter);
+    const values = attributes.map(({ attribute }) => {
+      const index = row.attributes.findIndex((one) => one.attribute === attribute);
+      const value = emitAttribute(emitter, code, row, index);
+      // Nothing may be overwritten that another expression reads.
+      return value.nil === 'true' || /^\w+$/.test(value.code) ? value : slotValue(value, emitter.hold(slotCode(value)));
+    });
+    code.emitChecks(emitter, row);
+    let place = target;
+    if (target === null) {
+      emitter.emit(`if(!${part}.reread(c,${id}))break r;`);
+      place = { views: `${part}.image`, row: '0' };
+    }
+    const { views, row: at } = place as Target;
+    const inPlace = attributes.every(({ attribute }) => isFixed(code.placed(attribute).kind));
+    let from = views;
+    let start = at;
+    if (inPlace) this.#overwrite(emitter, attributes, values, part, views, at);
+    else {
+      emitter.emit(`{const V=${part}.decode(c,${views},${at});`);
+      attributes.forEach(({ attribute }, index) => emitInput(emitter, values[index], code.placed(attribute), part));
+      emitter.emit(`${part}.encodeValues(c);}`);
+      from = `${part}.image`;
+      start = '0';
+    }
+    const status = emitter.hold(`${part}.update(c,${id},${from},${start})`);
+    emitter.emit(`if(${status}!==1){if(c.stopped!==0)return i;break r;}`);
+    code.emitReturning(emitter, this.#plan);
+  }
+
+  /** Columns of the new row that keep the old row's values. */
+  #unchangedReaders(emitter: Emitter): void {
+    for (const { attribute, expression } of this.#plan.row.attributes) {
+      const column = this.#code.rowReader(this.#plan.row, attribute);
+      if (column === undefined || this.#plan.changed.includes(attribute)) continue;
+      emitter.columns.set(column, (reader) => emitValue(reader, expression));
+    }
+  }
+
+  #overwrite(
+    emitter: Emitter,
+    attributes: readonly { readonly attribute: number }[],
+    values: readonly Value[],
+    part: string,
+    views: string,
+    at: string,
+  ): void {
+    const { table } = this.#code;
+    const isStage = views === 'v';
+    const i32 = isStage ? 'i32' : `${views}.i32`;
+    const f64 = isStage ? 'f64' : `${views}.f64`;
+    let nulls = false;
+    attributes.forEach(({ attribute }, index) => {
+      const placed = this.#code.placed(attribute);
+      const value = values[index];
+      const store = storeCode(emitter, placed, value, i32, f64, at, part);
+      if (placed.nullBit < 0) {
+        if (value.nil === 'true') emitter.emit(`${part}.refuseNull(${placed.index});`);
+        else emitter.emit(`${value.nil === 'false' ? '' : `if(${value.nil})${part}.refuseNull(${placed.index});`}${store}`);
+        return;
+      }
+      nulls = true;
+      const word = `${i32}[(${at}>>2)+${4 + (placed.nullBit >> 5)}]`;
+      const bit = 1 << (placed.nullBit & 31);
+      const zero = Array.from({ length: placed.bytes >> 2 }, (_, one) => `${i32}[(${at}>>2)+${(placed.at >> 2) + one}]=0;`).join('');
+      const whenNull = `${word}|=${bit};${zero}`;
+      const whenSet = `${word}&=${~bit};${store}`;
+      if (value.nil === 'true') emitter.emit(whenNull);
+      else emitter.emit(value.nil === 'false' ? whenSet : `if(${value.nil}){${whenNull}}else{${whenSet}}`);
+    });
+    if (!nulls) return;
+    const words = Array.from({ length: table.layout.nullWords }, (_, one) => `${i32}[(${at}>>2)+${4 + one}]`).join('|');
+    emitter.emit(`if((${words})!==0)${i32}[(${at}>>2)+3]|=${ROW_NULLS};else ${i32}[(${at}>>2)+3]&=${~ROW_NULLS};`);
+  }
+}
+
+const FIXED = new Set(['bool', 'int16', 'int32', 'int64', 'date', 'time', 'timestamp', 'timestamptz', 'float32', 'float64', 'numeric']);
+
+const isFixed = (kind: string): boolean => FIXED.has(kind);
+
+/** Overwrites a fixed-width value; the value is not NULL. */
+function storeCode(
+  emitter: Emitter,
+  placed: PlacedColumn,
+  value: Value,
+  i32: string,
+  f64: string,
+  row: string,
+  part: string,
+): string {
+  if (value.nil === 'true') return '';
+  const word = `(${row}>>2)+${placed.at >> 2}`;
+  const double = `${f64}[(${row}>>3)+${placed.at >> 3}]`;
+  switch (placed.kind) {
+    case 'bool':
+    case 'int16':
+    case 'int32':
+    case 'date':
+      return `${i32}[${word}]=${value.code};`;
+    case 'float32':
+      return `${double}=Math.fround(${value.code});`;
+    case 'float64':
+      return `${double}=${value.code};`;
+    case 'numeric': {
+      const exact = value.rep === 'd' && value.scale === placed.scale && value.digits > 0 && value.digits <= placed.precision;
+      if (exact) return `${double}=${value.code};`;
+      const number =
+        value.rep === 'd' && value.scale === placed.scale
+          ? value.code
+          : `${emitter.unit.use('scaledNumber')}(${boxedCode({ ...value, nil: 'false' }, emitter.unit.use)},${placed.scale})`;
+      const status = -(2 + placed.index * 4 + 2);
+      return `{const d=${number};if(!(d<${10 ** placed.precision}&&d>${-(10 ** placed.precision)}))${part}.encodeFurther(c,${status});${double}=d+0;}`;
+    }
+    default: {
+      const status = -(2 + placed.index * 4 + 2);
+      return `if(!${emitter.unit.use('putLong')}(${i32},${word},${value.code}))${part}.encodeFurther(c,${status});`;
+    }
+  }
+}
+
+export class DeleteSink {
+  readonly #plan: PhysicalDelete;
+  readonly #code: ChangeCode;
+
+  constructor(builder: Builder, plan: PhysicalDelete) {
+    this.#plan = plan;
+    for (const { expression } of plan.returning) builder.countUses(expression);
+    this.#code = new ChangeCode(builder, plan.table, null, false);
+  }
+
+  get part(): number {
+    return this.#code.part;
+  }
+
+  emit(emitter: Emitter): void {
+    emitter.needCalls();
+    const part = this.#code.partName(emitter);
+    const id = (emitter.columns.get(this.#plan.rowId) as ColumnReader)(emitter).code;
+    const status = emitter.hold(`${part}.remove(c,${id})`);
+    emitter.emit(`if(${status}!==1){if(c.stopped!==0)return i;break r;}`);
+    this.#code.emitReturning(emitter, this.#plan);
+  }
+}

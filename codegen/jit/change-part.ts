@@ -1,0 +1,265 @@
+/**
+ * Changes of one table as a run makes them: encoding beyond the hot path, what the answers of row operations mean for the statement,
+ * and the errors of constraints. One a state.
+ */
+
+import type { CatalogTable } from '../../engine/catalog/objects.ts';
+import { RUN_RERUN, RUN_WAIT } from '../../engine/plan/program.ts';
+import { type ByteViews, copyWords, privateViews } from '../../engine/storage/rows/byte-views.ts';
+import { ROW_OVERFLOW, ROW_SCRATCH_BYTES, rowIdOf, rowIdPage, rowIdSlot } from '../../engine/storage/rows/row-image.ts';
+import type { RowValue } from '../../engine/storage/rows/row-value.ts';
+import type { TableRuntime } from '../../engine/storage/rows/runtime.ts';
+import { readCurrent } from '../../engine/txn/index-read.ts';
+import { insertRow } from '../../engine/txn/row-insert.ts';
+import { acquireRowLock, ROW_SKIPPED } from '../../engine/txn/row-locks.ts';
+import { deleteRow, updateRow } from '../../engine/txn/row-update.ts';
+import {
+  DUPLICATE_INDEX,
+  ROW_DONE,
+  ROW_DUPLICATE,
+  ROW_GONE,
+  ROW_PAGE,
+  ROW_RERUN,
+  ROW_SLOT,
+  ROW_WAIT,
+} from '../../engine/txn/transactions.ts';
+import { implementations } from '../../engine/values/functions.ts';
+import { SQLSTATE, SqlError } from '../../shm/errors.ts';
+import { arrayDecoder } from '../rows/decoder.ts';
+import { encodeError, encodeRow, ROW_WIDE, rowEncoder } from '../rows/encoder.ts';
+import type { State } from './state.ts';
+
+/** A row operation was done; there was nothing to do it to; the statement stops. */
+export const CHANGED = 1;
+export const NOTHING = 0;
+export const STOPPED = 2;
+/** An insert met a row that the statement's ON CONFLICT watches for: its id is in `metId`. */
+export const CONFLICT = 3;
+
+/** Byte offset of the second image: the row that ON CONFLICT met. */
+export const MET_AT = ROW_SCRATCH_BYTES;
+
+export interface ChangeShape {
+  readonly catalog: CatalogTable;
+  readonly table: TableRuntime;
+  /** Positions of the indexes that ON CONFLICT watches; null: no ON CONFLICT. */
+  readonly watched: ReadonlySet<number> | null;
+  /** ON CONFLICT DO UPDATE: rows of this statement are not to be met again. */
+  readonly once: boolean;
+}
+
+export class ChangePart {
+  readonly shape: ChangeShape;
+  readonly table: TableRuntime;
+  /** The new image at 0, the met one at MET_AT. */
+  readonly image: ByteViews = privateViews(2 * ROW_SCRATCH_BYTES);
+  readonly numbers: Float64Array;
+  values: (RowValue | undefined)[];
+  readonly encode: ReturnType<typeof rowEncoder>;
+  readonly #decode: ReturnType<typeof arrayDecoder>;
+  readonly #scratch: ByteViews = privateViews(ROW_SCRATCH_BYTES);
+  /** Ids of the rows that this statement has put in or changed. */
+  readonly #touched = new Set<number>();
+  metId = 0;
+
+  constructor(shape: ChangeShape) {
+    this.shape = shape;
+    this.table = shape.table;
+    const { columns } = shape.table.layout;
+    this.numbers = new Float64Array(columns.length);
+    this.values = new Array(columns.length).fill(null);
+    this.encode = rowEncoder(shape.table.layout);
+    this.#decode = arrayDecoder(shape.table.layout);
+  }
+
+  begin(): void {
+    this.#touched.clear();
+  }
+
+  #columnName(index: number): string {
+    return this.shape.catalog.columns.find(({ kernelColumn }) => kernelColumn === index)?.name ?? '';
+  }
+
+  /** 23502 for a column of the layout. */
+  refuseNull(index: number): never {
+    throw new SqlError(
+      SQLSTATE.not_null_violation,
+      `null value in column "${this.#columnName(index)}" of relation "${this.shape.catalog.name}" violates not-null constraint`,
+    );
+  }
+
+  /** 23514. */
+  refuseCheck(name: string): never {
+    throw new SqlError(
+      SQLSTATE.check_violation,
+      `new row for relation "${this.shape.catalog.name}" violates check constraint "${name}"`,
+    );
+  }
+
+  /** What the encoder could not do alone: long values, or the error of one that does not fit. */
+  encodeFurther(c: State, status: number): void {
+    if (status === ROW_WIDE) this.#encodeWide(c, { numbers: this.numbers, values: this.values });
+    else this.#refuseValue(status);
+  }
+
+  #encodeWide(c: State, input: { numbers: Float64Array; values: (RowValue | undefined)[] }): void {
+    encodeRow(this.table.layout, this.image, 0, input, c.kernel.overflowWriter(c.tx, this.table));
+  }
+
+  #refuseValue(status: number): never {
+    const index = (-2 - status) >> 2;
+    if (((-2 - status) & 3) === 0) this.refuseNull(index);
+    throw encodeError(this.table.layout, status);
+  }
+
+  /** Inserts the image. */
+  insert(c: State): number {
+    const { tx } = c;
+    const status = insertRow(tx, this.table, this.image, 0);
+    if (status === ROW_DONE) {
+      c.changes++;
+      if (this.shape.once) this.#touched.add(rowIdOf(tx.ints[ROW_PAGE], tx.ints[ROW_SLOT]));
+      return CHANGED;
+    }
+    return this.#answer(c, status);
+  }
+
+  /** What the statement does about an answer other than ROW_DONE. */
+  #answer(c: State, status: number): number {
+    switch (status) {
+      case ROW_WAIT:
+        c.stopped = RUN_WAIT;
+        return STOPPED;
+      case ROW_RERUN:
+        c.stopped = RUN_RERUN;
+        return STOPPED;
+      case ROW_GONE:
+        return NOTHING;
+      default:
+        return this.#duplicate(c);
+    }
+  }
+
+  #duplicate(c: State): number {
+    const { ints } = c.tx;
+    const position = ints[DUPLICATE_INDEX];
+    const { watched } = this.shape;
+    if (watched?.has(position) !== true) throw this.#uniqueViolation(position);
+    this.metId = rowIdOf(ints[ROW_PAGE], ints[ROW_SLOT]);
+    return CONFLICT;
+  }
+
+  /** 23505, with the key as the refused row has it. */
+  #uniqueViolation(position: number): SqlError {
+    const { catalog } = this.shape;
+    const index = catalog.indexes.find(({ kernelIndex }) => kernelIndex === position);
+    const row = this.#decode(...this.#views(this.#lastViews), this.#lastRow, () => Buffer.alloc(0));
+    const columns = (index?.keys ?? []).map(({ attribute }) => catalog.columns.find(({ number }) => number === attribute));
+    const names = columns.map((column) => column?.name ?? '').join(', ');
+    const values = columns.map((column) => this.#shown(column === undefined ? null : row[column.kernelColumn], column?.type.name ?? 'text'));
+    return new SqlError(
+      SQLSTATE.unique_violation,
+      `duplicate key value violates unique constraint "${index?.constraint ?? index?.name ?? ''}"`,
+      { detail: `Key (${names})=(${values.join(', ')}) already exists.` },
+    );
+  }
+
+  #shown(value: RowValue, type: string): string {
+    if (value === null) return 'null';
+    const output = implementations[`${type}.output`];
+    try {
+      return String(output === undefined ? value : output(value, { timeZone: 'UTC', setting: () => null }));
+    } catch {
+      return String(value);
+    }
+  }
+
+  #lastViews: ByteViews = this.image;
+  #lastRow = 0;
+
+  #views(views: ByteViews): [Int32Array, Uint16Array, Uint8Array, Float64Array, Buffer] {
+    return [views.i32, views.u16, views.u8, views.f64, views.bytesView];
+  }
+
+  /** Replaces the row by the image at `row` of `views`, which is private. Chains of the old version stay the old version's. */
+  update(c: State, rowId: number, views: ByteViews, row: number): number {
+    let from = views;
+    let at = row;
+    if ((views.i32[(row + 12) >> 2] & ROW_OVERFLOW) !== 0 && views !== this.image) {
+      this.values = this.#decode(...this.#views(views), row, c.overflow);
+      this.encodeValues(c);
+      from = this.image;
+      at = 0;
+    }
+    this.#lastViews = from;
+    this.#lastRow = at;
+    const status = updateRow(c.tx, this.table, rowIdPage(rowId), rowIdSlot(rowId), from, at);
+    this.#lastViews = this.image;
+    this.#lastRow = 0;
+    if (status === ROW_DONE) {
+      c.changes++;
+      if (this.shape.once) this.#touched.add(rowId);
+      return CHANGED;
+    }
+    if (status === ROW_DUPLICATE) {
+      this.#lastViews = from;
+      this.#lastRow = at;
+      throw this.#uniqueViolation(c.tx.ints[DUPLICATE_INDEX]);
+    }
+    return this.#answer(c, status);
+  }
+
+  remove(c: State, rowId: number): number {
+    const status = deleteRow(c.tx, this.table, rowIdPage(rowId), rowIdSlot(rowId));
+    if (status === ROW_DONE) {
+      c.changes++;
+      return CHANGED;
+    }
+    return this.#answer(c, status);
+  }
+
+  /** The values of an image, to be changed and encoded again. */
+  decode(c: State, views: ByteViews, row: number): (RowValue | undefined)[] {
+    this.values = this.#decode(...this.#views(views), row, c.overflow);
+    return this.values;
+  }
+
+  /** Encodes `values` into the image. */
+  encodeValues(c: State): void {
+    const { i32, u16, u8, f64, bytesView } = this.image;
+    const length = this.encode(i32, u16, u8, f64, bytesView, 0, this.numbers, this.values);
+    if (length < 0) this.encodeFurther(c, length);
+  }
+
+  /** Reads a row by its id into the image. False: the statement sees none. */
+  reread(c: State, rowId: number): boolean {
+    return readCurrent(c.tx, this.table, rowIdPage(rowId), rowIdSlot(rowId), this.image) > 0;
+  }
+
+  /** Reads the row that an insert met behind the new one. CHANGED: it is there; STOPPED: run again on a fresh snapshot. 21000. */
+  meet(c: State): number {
+    if (this.#touched.has(this.metId)) {
+      throw new SqlError(
+        SQLSTATE.cardinality_violation,
+        'ON CONFLICT DO UPDATE command cannot affect row a second time',
+        { hint: 'Ensure that no rows proposed for insertion within the same command have duplicate constrained values.' },
+      );
+    }
+    const { tx } = c;
+    const length = readCurrent(tx, this.table, rowIdPage(this.metId), rowIdSlot(this.metId), this.#scratch);
+    if (length === 0) {
+      c.stopped = RUN_RERUN;
+      return STOPPED;
+    }
+    copyWords(this.image.i32, MET_AT, this.#scratch.i32, 0, length + 8);
+    return CHANGED;
+  }
+}
+
+/** Locks a row for LockRow: ROW_DONE, or not; c.stopped says whether the statement stops. */
+export function lockNoted(c: State, table: TableRuntime, rowId: number, mode: number, policy: number): number {
+  const status = acquireRowLock(c.kernel.locks, c.tx, table, rowIdPage(rowId), rowIdSlot(rowId), mode, policy);
+  if (status === ROW_WAIT) c.stopped = RUN_WAIT;
+  else if (status === ROW_RERUN) c.stopped = RUN_RERUN;
+  return status === ROW_SKIPPED ? 0 : status;
+}

@@ -1,0 +1,109 @@
+/**
+ * The page's rendering of a scan: the two loops that run under the hold (engine/txn/table-scan.ts).
+ *
+ *   whole sink in the page    rows are added as they lie; one that cannot go on is copied, marked as not yet looked at
+ *   else                      conditions that the page can render choose the rows, which are copied for the wide rendering
+ */
+
+import { PAGE_BYTES } from '../../shm/types.ts';
+import type { BoundExpression, ColumnId } from '../../engine/sblr/bound.ts';
+import type { ScanLoops } from '../../engine/storage/rows/scan-loops.ts';
+import type { Builder } from './builder.ts';
+import { emitJump } from './conditions.ts';
+import { type ColumnReader, Emitter } from './emitter.ts';
+import { conjuncts, type Step } from './stages.ts';
+import type { State } from './state.ts';
+import { lazyCompute } from './steps.ts';
+
+export interface PageCode {
+  /** Makes the loops of one state. */
+  readonly loops: (state: State) => ScanLoops;
+  /** Copied rows may still have to be looked at from the beginning. */
+  readonly marks: boolean;
+  /** Conditions that rows without the mark have passed. */
+  readonly passed: ReadonlySet<BoundExpression>;
+}
+
+const EXIT = 'break d;';
+
+/** What a row costs before it is copied: `m` is its mark. */
+const copyCode = (mark: string, origin: string): string =>
+  `{const z=((i32[(row+12)>>2]&16383)+7)&-8;copyWords(ci,p,i32,row,z);of[n]=p|${mark};${origin}n++;p+=z;}`;
+
+export function compilePage(
+  builder: Builder,
+  filter: BoundExpression | null,
+  steps: readonly Step[],
+  columns: ReadonlyMap<ColumnId, ColumnReader>,
+  sink: ((emitter: Emitter) => void) | null,
+): PageCode {
+  const whole = sink === null ? null : wholeSink(builder, filter, steps, columns, sink);
+  return whole ?? chosenRows(builder, filter, steps, columns);
+}
+
+/** Everything in the page, or null. */
+function wholeSink(
+  builder: Builder,
+  filter: BoundExpression | null,
+  steps: readonly Step[],
+  columns: ReadonlyMap<ColumnId, ColumnReader>,
+  sink: (emitter: Emitter) => void,
+): PageCode | null {
+  if (!steps.every(({ node }) => node === 'Filter' || node === 'Compute')) return null;
+  const emitter = new Emitter(builder.unit(), false, EXIT, new Map(columns));
+  const isDone = emitter.attempt(() => {
+    for (const condition of conjuncts(filter)) emitJump(emitter, condition, 'notTrue', 'r');
+    for (const step of steps) {
+      if (step.node === 'Filter') for (const one of conjuncts(step.condition)) emitJump(emitter, one, 'notTrue', 'r');
+      else if (step.node === 'Compute') lazyCompute(emitter, step);
+    }
+    sink(emitter);
+  });
+  if (!isDone) return null;
+  const lines = emitter.lines.join('\n');
+  const leaves = lines.includes(EXIT);
+  const body = (origin: string): string => (leaves ? `r:{d:{${lines}break r;}${copyCode('1', origin)}}` : `r:{${lines}}`);
+  return { loops: compileLoops(emitter, body, leaves), marks: leaves, passed: new Set() };
+}
+
+/** Conditions up to the first step that changes what a row is; each on its own, in the page or not. */
+function chosenRows(
+  builder: Builder,
+  filter: BoundExpression | null,
+  steps: readonly Step[],
+  columns: ReadonlyMap<ColumnId, ColumnReader>,
+): PageCode {
+  const emitter = new Emitter(builder.unit(), false, EXIT, new Map(columns));
+  const passed = new Set<BoundExpression>();
+  const look = (condition: BoundExpression): void => {
+    for (const one of conjuncts(condition)) {
+      if (emitter.attempt(() => emitJump(emitter, one, 'notTrue', 'r'))) passed.add(one);
+    }
+  };
+  if (filter !== null) look(filter);
+  for (const step of steps) {
+    if (step.node === 'Filter') look(step.condition);
+    else if (step.node === 'Compute') lazyCompute(emitter, step);
+    else break;
+  }
+  const lines = emitter.lines.join('\n');
+  const leaves = lines.includes(EXIT);
+  const body = (origin: string): string =>
+    leaves ? `r:{let m=1;d:{${lines}m=0;}${copyCode('m', origin)}}` : `r:{${lines}${copyCode('0', origin)}}`;
+  return { loops: compileLoops(emitter, body, true), marks: leaves, passed };
+}
+
+function compileLoops(emitter: Emitter, body: (origin: string) => string, copies: boolean): PageCode['loops'] {
+  if (copies) emitter.unit.use('copyWords');
+  const begin = copies ? 'const ci=c.copies.i32,of=c.offsets,og=c.origins;let n=c.count,p=c.used;' : '';
+  const end = copies ? 'c.count=n;c.used=p;' : '';
+  const prologue = emitter.prologueText();
+  const text = `return{page(i32,u32,u16,u8,f64,page,slotCount,s){${prologue}${begin}
+for(let d=((page+${PAGE_BYTES})>>2)-1,stop=d-slotCount;d>stop;d--){const slot=i32[d];if(slot===0)continue;const row=page+(slot&8191);
+${body('')}}
+${end}},rows(i32,u32,u16,u8,f64,offsets,count,s){${prologue}${begin}
+for(let at=0;at<count;at++){const row=offsets[at];
+${body('og[n]=at;')}}
+${end}}};`;
+  return emitter.unit.compile<(state: State) => ScanLoops>('in the page', 'c', text);
+}

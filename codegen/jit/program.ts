@@ -1,0 +1,184 @@
+/**
+ * Programs and their executions: stages one after the other over one state. The state of the last execution that was closed serves
+ * the next, so a point query makes nothing but its row.
+ */
+
+import {
+  type Execution,
+  type KernelAccess,
+  type Program,
+  type Run,
+  RUN_DONE,
+  RUN_FULL,
+  RUN_WAIT,
+  type RunStatus,
+} from '../../engine/plan/program.ts';
+import type { OutputColumn } from '../../engine/sblr/bound.ts';
+import { TABLE_ACCESS, useTable } from '../../engine/txn/table-locks.ts';
+import { SqlError } from '../../shm/errors.ts';
+import { ChangePart } from './change-part.ts';
+import { Groups } from './groups.ts';
+import { Sorter } from './sorter.ts';
+import { type RunningStage, STAGE_DONE, STAGE_FULL } from './stage-run.ts';
+import { State } from './state.ts';
+
+export interface ProgramStage {
+  readonly stage: RunningStage;
+  /** Sets the counters of its limits. */
+  readonly limits: ((c: State) => void) | null;
+  /** Parts that begin empty with the stage: its groups or sorter. */
+  readonly fills: number;
+  /** Of a TopN: sets how many rows are kept. */
+  readonly top: ((c: State) => void) | null;
+}
+
+export interface ProgramParts {
+  readonly kernel: KernelAccess;
+  readonly output: readonly OutputColumn[];
+  readonly writes: boolean;
+  readonly simple: boolean;
+  /** Kernel ids of its tables. */
+  readonly tables: readonly number[];
+  readonly stages: readonly ProgramStage[];
+  readonly makes: readonly ((state: State) => unknown)[];
+  readonly counters: number;
+  readonly distincts: number;
+  /** Part of the change, -1: none. */
+  readonly change: number;
+  /** Images wait for their page to be let go. */
+  readonly copies: boolean;
+  /** Token ordinals by site. */
+  readonly sites: readonly number[];
+}
+
+class Running implements Execution {
+  readonly #parts: ProgramParts;
+  readonly #state: State;
+  readonly #program: GeneratedProgram;
+  /** Stage that runs; -1: none yet. */
+  #stage = -1;
+  #held = 0;
+  #isOpen = false;
+
+  constructor(parts: ProgramParts, program: GeneratedProgram) {
+    this.#parts = parts;
+    this.#program = program;
+    const state = new State(parts.kernel, parts.copies);
+    state.counters = new Float64Array(parts.counters);
+    this.#state = state;
+    for (const make of parts.makes) state.parts.push(make(state));
+  }
+
+  begin(run: Run): void {
+    const state = this.#state;
+    state.bind(run);
+    this.#stage = -1;
+    this.#held = 0;
+    this.#isOpen = true;
+    if (state.held.length > 0) state.held = [];
+    if (this.#parts.distincts > 0) state.seen = Array.from({ length: this.#parts.distincts }, () => new Set());
+    if (this.#parts.change >= 0) (state.parts[this.#parts.change] as ChangePart).begin();
+  }
+
+  step(): RunStatus {
+    const state = this.#state;
+    state.max = state.run.rowsMax;
+    try {
+      return this.#run(state);
+    } catch (error) {
+      throw this.#placed(error);
+    }
+  }
+
+  #run(c: State): RunStatus {
+    const { stages } = this.#parts;
+    if (this.#stage < 0) {
+      if (this.#useTables(c)) return RUN_WAIT;
+      this.#open(c, 0);
+    }
+    while (this.#stage < stages.length) {
+      if (!c.finished) {
+        const status = stages[this.#stage].stage.run(c);
+        if (status !== STAGE_DONE) return status === STAGE_FULL ? RUN_FULL : (c.stopped as RunStatus);
+      }
+      this.#open(c, this.#stage + 1);
+    }
+    c.run.changes = c.changes;
+    return c.held.length > 0 ? this.#giveHeld(c) : RUN_DONE;
+  }
+
+  /** DDL waits for us from here on, or we for it (TX-T14). */
+  #useTables(c: State): boolean {
+    for (const table of this.#parts.tables) if (useTable(c.kernel.locks, c.tx, table, TABLE_ACCESS)) return true;
+    return false;
+  }
+
+  #open(c: State, number: number): void {
+    this.#stage = number;
+    if (number >= this.#parts.stages.length) return;
+    const { stage, limits, fills, top } = this.#parts.stages[number];
+    c.finished = false;
+    if (fills >= 0) {
+      const part = c.parts[fills];
+      if (part instanceof Groups) part.begin();
+      else if (part instanceof Sorter) part.begin(Number.POSITIVE_INFINITY, 0);
+    }
+    if (top !== null) top(c);
+    if (limits !== null) limits(c);
+    if (!c.finished) stage.begin(c);
+  }
+
+  /** Rows of a statement that writes or locks go out when nothing can undo it any more (TX-T11). */
+  #giveHeld(c: State): RunStatus {
+    const { held, rows, max } = c;
+    while (this.#held < held.length && rows.length < max) rows.push(held[this.#held++]);
+    return this.#held < held.length ? RUN_FULL : RUN_DONE;
+  }
+
+  /** What a value did wrong has a place in the text: that of the call. */
+  #placed(error: unknown): unknown {
+    const site = this.#state.at;
+    if (!(error instanceof SqlError) || error.position !== undefined || site < 0 || !/^22|^2BP/.test(error.code)) return error;
+    const { code, message, hint, detail } = error;
+    const placed = new SqlError(code, message, { position: this.#parts.sites[site], hint, detail, cause: error.cause });
+    if (error.stack !== undefined) placed.stack = error.stack;
+    return placed;
+  }
+
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    const state = this.#state;
+    state.at = -1;
+    for (const part of state.parts) if (part instanceof Sorter) part.close();
+    if (state.held.length > 0) state.held = [];
+    this.#program.giveBack(this);
+  }
+}
+
+export class GeneratedProgram implements Program {
+  readonly output: readonly OutputColumn[];
+  readonly writes: boolean;
+  readonly simple: boolean;
+  readonly #parts: ProgramParts;
+  #spare: Running | null = null;
+
+  constructor(parts: ProgramParts) {
+    this.#parts = parts;
+    this.output = parts.output;
+    this.writes = parts.writes;
+    this.simple = parts.simple;
+  }
+
+  start(run: Run): Execution {
+    let execution = this.#spare;
+    if (execution === null) execution = new Running(this.#parts, this);
+    else this.#spare = null;
+    execution.begin(run);
+    return execution;
+  }
+
+  giveBack(execution: Running): void {
+    this.#spare = execution;
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * Sort and TopN: the sink that collects rows with their keys, the comparison of two such rows, and the rows as the next stage's source.
+ *
+ *   row = [key, key, ..., column, column, ...]        as the locals hold them (value.ts), NULL as null
+ */
+
+import type { Sort, TopN } from '../../engine/plan/physical.ts';
+import type { ColumnId } from '../../engine/sblr/bound.ts';
+import type { Builder } from './builder.ts';
+import type { ColumnReader, Emitter } from './emitter.ts';
+import { emitValue } from './expressions.ts';
+import { comparatorOf } from './helpers.ts';
+import { type Compare, Sorter } from './sorter.ts';
+import { isFloatType, notNullCode, slotCode, slotValue, type Value } from './value.ts';
+
+export class SortSink {
+  readonly node: Sort | TopN;
+  readonly part: number;
+  readonly #builder: Builder;
+  /** Columns that the stages behind read. */
+  readonly #needed: ReadonlySet<ColumnId>;
+  /** What the slots hold, once the sink is written. */
+  readonly #columns: { column: ColumnId; value: Value }[] = [];
+  #keys: Value[] = [];
+  #compare: Compare | null = null;
+
+  constructor(builder: Builder, node: Sort | TopN, needed: ReadonlySet<ColumnId>) {
+    this.#builder = builder;
+    this.node = node;
+    this.#needed = needed;
+    const { kernel } = builder.environment;
+    this.part = builder.part(
+      () => new Sorter((a, b) => (this.#compare as Compare)(a, b), kernel.workMemory, () => kernel.parts.space),
+    );
+  }
+
+  emit(emitter: Emitter): void {
+    emitter.needCalls();
+    this.#keys = this.node.keys.map(({ expression }) => {
+      const value = emitValue(emitter, expression);
+      // Numerics of one key are compared as one form.
+      const isMixed = value.type.name === 'numeric' && value.rep === 'd' && expression.op !== 'column';
+      return isMixed ? { ...value, rep: 'v', code: notNullCode(value, emitter.unit.use) } : value;
+    });
+    this.#columns.length = 0;
+    for (const column of this.#needed) {
+      const reader = emitter.columns.get(column);
+      if (reader !== undefined) this.#columns.push({ column, value: reader(emitter) });
+    }
+    const slots = [...this.#keys, ...this.#columns.map(({ value }) => value)].map(slotCode);
+    emitter.emit(`${emitter.hoist(`S${this.part}`, `c.parts[${this.part}]`)}.add([${slots.join(',')}]);`);
+    this.#compare = this.#comparison();
+  }
+
+  #comparison(): Compare {
+    const unit = this.#builder.unit();
+    const lines = this.node.keys.map(({ descending, nullsFirst }, index) => {
+      const value = this.#keys[index];
+      const isPlain = (value.rep === 'i' || value.rep === 'd') && !isFloatType(value.type);
+      const compare = isPlain ? 'x<y?-1:1' : `${unit.function(comparatorOf(value.type.name), `order of ${value.type.name}`)}(x,y)`;
+      const nulls = value.nil === 'false' ? '' : `if(x===null)return ${nullsFirst ? -1 : 1};if(y===null)return ${nullsFirst ? 1 : -1};`;
+      return `{const x=a[${index}],y=b[${index}];if(x!==y){${nulls}const r=${compare};if(r!==0)return ${descending ? '-r' : 'r'};}}`;
+    });
+    return unit.compile<Compare>('order of rows', 'a,b', `${lines.join('\n')}\nreturn 0;`);
+  }
+
+  /** Readers of the columns where sorted rows are the source. */
+  readers(row: string): Map<ColumnId, ColumnReader> {
+    const readers = new Map<ColumnId, ColumnReader>();
+    this.#columns.forEach(({ column, value }, index) => {
+      readers.set(column, () => slotValue(value, `${row}[${this.#keys.length + index}]`));
+    });
+    return readers;
+  }
+}

@@ -1,0 +1,164 @@
+/**
+ * Rows that are sorted (SBLR-V7, V8): kept in memory while they fit work_mem, else sorted runs go to a spill file and are merged.
+ * Stable: of equal rows the one that came first. TopN keeps the first rows of the order only.
+ *
+ *   spill file   run: block, block, ...      block: length u32, rows as V8 serialises them
+ */
+
+import { deserialize, serialize } from 'node:v8';
+import {
+  appendSpill,
+  closeSpillFile,
+  createSpillFile,
+  readSpill,
+  type SpillFile,
+} from '../../engine/storage/space/spill-files.ts';
+import type { Space } from '../../engine/storage/space/space.ts';
+
+export type Row = unknown[];
+export type Compare = (a: Row, b: Row) => number;
+
+/** What a row costs besides its texts. */
+const ROW_BYTES = 48;
+const SLOT_BYTES = 16;
+const BLOCK_ROWS = 256;
+/** Rows handed on at once. */
+const BATCH_ROWS = 1024;
+/** A TopN sorts what it has when it has this many times what it keeps. */
+const SLACK = 4;
+const KEPT_MIN = 256;
+
+interface Run {
+  at: number;
+  readonly end: number;
+  rows: Row[];
+  next: number;
+}
+
+export class Sorter {
+  readonly #compare: Compare;
+  readonly #space: () => Space;
+  readonly #workMemory: number;
+  #rows: Row[] = [];
+  #bytes = 0;
+  #spill: SpillFile | null = null;
+  #runs: Run[] = [];
+  /** Rows that the first ones are wanted of; Infinity: all. */
+  #keep = Number.POSITIVE_INFINITY;
+  #worst: Row | null = null;
+  #skip = 0;
+
+  constructor(compare: Compare, workMemory: number, space: () => Space) {
+    this.#compare = compare;
+    this.#workMemory = workMemory;
+    this.#space = space;
+  }
+
+  /** Begins; `skip` rows of the order are passed over, `limit` follow. */
+  begin(limit: number, skip: number): void {
+    this.close();
+    this.#keep = limit + skip;
+    this.#skip = skip;
+  }
+
+  add(row: Row): void {
+    if (this.#worst !== null && this.#compare(row, this.#worst) >= 0) return;
+    this.#rows.push(row);
+    if (this.#keep < Number.POSITIVE_INFINITY) {
+      if (this.#rows.length >= Math.max(KEPT_MIN, this.#keep * SLACK)) this.#cut();
+      return;
+    }
+    this.#bytes += bytesOf(row);
+    if (this.#bytes > this.#workMemory) this.#spillRun();
+  }
+
+  #cut(): void {
+    this.#rows.sort(this.#compare);
+    this.#rows.length = Math.min(this.#rows.length, this.#keep);
+    this.#worst = this.#keep === 0 ? null : this.#rows[this.#rows.length - 1];
+  }
+
+  #spillRun(): void {
+    const spill = this.#spill ?? createSpillFile(this.#space());
+    this.#spill = spill;
+    this.#rows.sort(this.#compare);
+    const at = spill.length;
+    for (let from = 0; from < this.#rows.length; from += BLOCK_ROWS) {
+      const block = serialize(this.#rows.slice(from, from + BLOCK_ROWS));
+      const length = Buffer.alloc(4);
+      length.writeUInt32LE(block.length);
+      appendSpill(spill, length, 0, 4);
+      appendSpill(spill, block, 0, block.length);
+    }
+    this.#runs.push({ at, end: spill.length, rows: [], next: 0 });
+    this.#rows = [];
+    this.#bytes = 0;
+  }
+
+  /** All rows are there. */
+  finish(): void {
+    this.#rows.sort(this.#compare);
+    if (this.#keep < this.#rows.length) this.#rows.length = this.#keep;
+    if (this.#runs.length === 0) {
+      if (this.#skip > 0) this.#rows = this.#rows.slice(this.#skip);
+      return;
+    }
+    this.#runs.push({ at: 0, end: 0, rows: this.#rows, next: 0 });
+    this.#rows = [];
+  }
+
+  /** The next rows of the order; empty at the end. */
+  nextRows(): Row[] {
+    if (this.#runs.length > 0) return this.#merge();
+    const rows = this.#rows;
+    this.#rows = [];
+    return rows;
+  }
+
+  #merge(): Row[] {
+    const merged: Row[] = [];
+    while (merged.length < BATCH_ROWS) {
+      let best: Run | null = null;
+      // The earlier run first among equals: its rows came first.
+      for (const run of this.#runs) {
+        if (run.next >= run.rows.length && !this.#fill(run)) continue;
+        if (best === null || this.#compare(run.rows[run.next], best.rows[best.next]) < 0) best = run;
+      }
+      if (best === null) break;
+      merged.push(best.rows[best.next++]);
+    }
+    return merged;
+  }
+
+  #fill(run: Run): boolean {
+    const spill = this.#spill;
+    if (run.at >= run.end || spill === null) return false;
+    const header = Buffer.alloc(4);
+    readSpill(spill, run.at, header, 0, 4);
+    const length = header.readUInt32LE();
+    const block = Buffer.alloc(length);
+    readSpill(spill, run.at + 4, block, 0, length);
+    run.at += 4 + length;
+    run.rows = deserialize(block) as Row[];
+    run.next = 0;
+    return true;
+  }
+
+  close(): void {
+    this.#rows = [];
+    this.#bytes = 0;
+    this.#runs = [];
+    this.#worst = null;
+    if (this.#spill !== null) closeSpillFile(this.#spill);
+    this.#spill = null;
+  }
+}
+
+function bytesOf(row: Row): number {
+  let bytes = ROW_BYTES + row.length * SLOT_BYTES;
+  for (const slot of row) {
+    if (typeof slot === 'string') bytes += slot.length;
+    else if (slot instanceof Uint8Array) bytes += slot.length;
+  }
+  return bytes;
+}

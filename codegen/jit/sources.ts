@@ -1,0 +1,188 @@
+/**
+ * Sources of stages: columns of their rows, the readers that a state gets for them, and the stage that drives them.
+ */
+
+import type { CatalogTable } from '../../engine/catalog/objects.ts';
+import type {
+  CatalogScan,
+  IndexPoint,
+  IndexPoints,
+  IndexRange,
+  PageScan,
+  ValuesScan,
+} from '../../engine/plan/physical.ts';
+import type { BoundExpression, ColumnId } from '../../engine/sblr/bound.ts';
+import { sqlType } from '../../engine/sblr/types.ts';
+import type { RowValue } from '../../engine/storage/rows/row-value.ts';
+import type { TableRuntime } from '../../engine/storage/rows/runtime.ts';
+import { boxedValue } from './accumulators.ts';
+import type { Builder } from './builder.ts';
+import { type ColumnReader, Emitter } from './emitter.ts';
+import { emitValue } from './expressions.ts';
+import { indexAccess, IndexReader, type RangeShape } from './index-source.ts';
+import { imageColumn } from './leaves.ts';
+import { type LimitCounter } from './steps.ts';
+import { outline } from './outlined.ts';
+import { compilePage } from './page-code.ts';
+import { ScanReader } from './scan-source.ts';
+import { compileDrain, compileOne, compileValues, type Sink } from './stage-code.ts';
+import { type GroupRoom, listStage, oneStage, pointsStage, rangeStage, type RunningStage, scanStage } from './stage-run.ts';
+import type { Stage } from './stages.ts';
+import { boxedCode, makeValue } from './value.ts';
+
+export interface MadeStage {
+  readonly stage: RunningStage;
+  readonly limits: readonly LimitCounter[];
+}
+
+type TableNode = PageScan | IndexPoint | IndexPoints | IndexRange;
+
+interface TableColumns {
+  readonly catalog: CatalogTable;
+  readonly table: TableRuntime;
+  readonly columns: Map<ColumnId, ColumnReader>;
+}
+
+function tableColumns(builder: Builder, node: TableNode): TableColumns {
+  const catalog = builder.catalog(node.table);
+  const table = builder.environment.runtime(catalog);
+  builder.tables.add(table.id);
+  const columns = new Map<ColumnId, ColumnReader>();
+  for (const { column, attribute, type } of node.columns) {
+    const placed = catalog.columns.find(({ number }) => number === attribute);
+    const at = table.layout.columns[(placed as CatalogTable['columns'][number]).kernelColumn];
+    columns.set(column, imageColumn(at, type, builder.uses.get(column) ?? 0));
+  }
+  if (node.rowId >= 0) columns.set(node.rowId, () => makeValue('d', sqlType('int8', false), 'c.rowIds[i]', 'false', 0, 15));
+  return { catalog, table, columns };
+}
+
+const NONE: ReadonlySet<BoundExpression> = new Set();
+
+export function scanSource(builder: Builder, stage: Stage, node: PageScan, sink: Sink, groups: GroupRoom): MadeStage {
+  const { table, columns } = tableColumns(builder, node);
+  const inPage = sink.kind === 'aggregate' && node.rowId < 0 ? (emitter: Emitter) => sink.emit(emitter, true) : null;
+  const page = compilePage(builder, node.filter, stage.steps, columns, inPage);
+  const { drain, limits } = compileDrain(builder, stage, { kind: 'images', columns }, sink, page.passed, page.marks);
+  const part = builder.part((state) => new ScanReader(state, table, page.loops(state), node.rowId >= 0));
+  return { stage: scanStage(part, drain, groups, sink.kind === 'rows'), limits };
+}
+
+export function pointSource(builder: Builder, stage: Stage, node: IndexPoint, sink: Sink): MadeStage {
+  const { catalog, table, columns } = tableColumns(builder, node);
+  const index = catalog.indexes.find(({ id }) => id === node.index);
+  const access = indexAccess(catalog, table, index as CatalogTable['indexes'][number]);
+  const done = builder.part(() => ({ done: false }));
+  const reader = builder.part(() => new IndexReader(access));
+  const { run, limits } = compileOne(builder, stage, columns, sink, true, (emitter) => {
+    const isWord = !access.hashed && access.kind === 'i32' && access.keys[0].descending !== true;
+    if (isWord) {
+      const value = emitValue(emitter, node.key[0]);
+      const table_ = emitter.unit.constant(table, 'the table');
+      const find = emitter.unit.use('findWord');
+      if (value.nil === 'true') emitter.emit('break r;');
+      if (value.nil !== 'false') emitter.emit(`if(${value.nil})break r;`);
+      emitter.emit(`if(${find}(c,${table_},${access.position},${value.code})===0)break r;`);
+      return;
+    }
+    const name = emitter.hoist(`R${reader}`, `c.parts[${reader}]`);
+    node.key.forEach((key, at) => {
+      const code = emitter.hold(boxedCode(emitValue(emitter, key), emitter.unit.use));
+      emitter.emit(`if(${code}===null)break r;${name}.values[${at}]=${code};`);
+    });
+    emitter.emit(`if(!${name}.find(c))break r;`);
+  });
+  return { stage: oneStage(done, run), limits };
+}
+
+export function rangeSource(builder: Builder, stage: Stage, node: IndexRange, sink: Sink, groups: GroupRoom): MadeStage {
+  const { catalog, table, columns } = tableColumns(builder, node);
+  const index = catalog.indexes.find(({ id }) => id === node.index);
+  const access = indexAccess(catalog, table, index as CatalogTable['indexes'][number]);
+  const part = builder.part(() => new IndexReader(access));
+  const given = [...node.equal, ...(node.low === null ? [] : [node.low.value]), ...(node.high === null ? [] : [node.high.value])];
+  const values = compileValues(builder, part, given);
+  const { drain, limits } = compileDrain(builder, stage, { kind: 'images', columns }, sink, NONE, false);
+  const how = (bound: IndexRange['low']): RangeShape['low'] =>
+    bound === null ? 'none' : bound.inclusive ? 'inclusive' : 'exclusive';
+  const shape: RangeShape = { equal: node.equal.length, low: how(node.low), high: how(node.high), backward: node.backward };
+  return { stage: rangeStage(part, values, shape, drain, groups, sink.kind === 'rows'), limits };
+}
+
+export function pointsSource(builder: Builder, stage: Stage, node: IndexPoints, sink: Sink, groups: GroupRoom): MadeStage {
+  const { catalog, table, columns } = tableColumns(builder, node);
+  const index = catalog.indexes.find(({ id }) => id === node.index);
+  const access = indexAccess(catalog, table, index as CatalogTable['indexes'][number]);
+  const part = builder.part(() => new IndexReader(access));
+  builder.part(() => ({ values: [], next: 0, open: false }));
+  const { drain, limits } = compileDrain(builder, stage, { kind: 'images', columns }, sink, NONE, false);
+  const rows = rowsOf(builder, node.values.map((value) => [value]));
+  const list = (c: Parameters<typeof rows>[0]): RowValue[] => rows(c).map(([value]) => value as RowValue);
+  return { stage: pointsStage(part, list, node.values[0].type, drain, groups, sink.kind === 'rows'), limits };
+}
+
+const listColumns = (columns: readonly { column: ColumnId; type: BoundExpression['type'] }[], at: (index: number) => number) =>
+  new Map<ColumnId, ColumnReader>(
+    columns.map(({ column, type }, index) => [
+      column,
+      (emitter: Emitter) => boxedValue(emitter, type, emitter.hold(`w[${at(index)}]`)),
+    ]),
+  );
+
+export function catalogSource(builder: Builder, stage: Stage, node: CatalogScan, sink: Sink, groups: GroupRoom): MadeStage {
+  const columns = listColumns(node.columns, (index) => node.columns[index].attribute - 1);
+  const { drain, limits } = compileDrain(builder, stage, { kind: 'list', columns }, sink, NONE, false);
+  const part = builder.part(() => ({ list: [], at: 0 }));
+  const { environment } = builder;
+  const rows = () => Array.from(environment.virtualRows(node.name)) as unknown[][];
+  return { stage: listStage(part, rows, null, drain, groups, sink.kind === 'rows'), limits };
+}
+
+export function valuesSource(builder: Builder, stage: Stage, node: ValuesScan, sink: Sink, groups: GroupRoom): MadeStage {
+  if (node.rows.length === 1 && node.columns.length <= VALUES_INLINE_MAX) {
+    const columns = new Map<ColumnId, ColumnReader>(
+      node.columns.map(({ column }, index) => [column, (emitter: Emitter) => emitValue(emitter, node.rows[0][index])]),
+    );
+    const part = builder.part(() => ({ done: false }));
+    const { run, limits } = compileOne(builder, stage, columns, sink, false, () => {});
+    return { stage: oneStage(part, run), limits };
+  }
+  const columns = listColumns(node.columns, (index) => index);
+  const { drain, limits } = compileDrain(builder, stage, { kind: 'list', columns }, sink, NONE, false);
+  const part = builder.part(() => ({ list: [], at: 0 }));
+  return { stage: listStage(part, rowsOf(builder, node.rows), null, drain, groups, sink.kind === 'rows'), limits };
+}
+
+const VALUES_INLINE_MAX = 200;
+/** Cells that stand in one function. */
+const CELLS_A_FUNCTION = 64;
+
+type RowsMaker = (c: import('./state.ts').State) => unknown[][];
+
+/** Rows of expressions without columns, as RowValues. Parameters and constants need no code of their own. */
+function rowsOf(builder: Builder, rows: readonly (readonly BoundExpression[])[]): RowsMaker {
+  const isLeaf = ({ op }: BoundExpression): boolean => op === 'parameter' || op === 'constant';
+  if (rows.every((row) => row.every(isLeaf))) {
+    return (c) =>
+      rows.map((row) =>
+        row.map((cell) =>
+          cell.op === 'parameter' ? c.parameter(cell.index, cell.type.name) : cell.op === 'constant' ? cell.value : null,
+        ),
+      );
+  }
+  const emitter = new Emitter(builder.unit(), true, '', new Map());
+  const width = Math.max(1, rows[0]?.length ?? 1);
+  const each = Math.max(1, Math.floor(CELLS_A_FUNCTION / width));
+  emitter.emit('const list=[];');
+  for (let from = 0; from < rows.length; from += each) {
+    const call = outline(emitter, (inner) => {
+      for (const row of rows.slice(from, from + each)) {
+        const cells = row.map((cell) => inner.hold(boxedCode(emitValue(inner, cell), inner.unit.use)));
+        inner.emit(`list.push([${cells.join(',')}]);`);
+      }
+    }).replace('(c', '(c,list');
+    emitter.emit(`${call};`);
+  }
+  const declarations = emitter.declarations.map((text) => text.replace(/^(function g\d+\(c)/, '$1,list')).join('');
+  return emitter.unit.compile<RowsMaker>('rows of values', 'c', `${emitter.lines.join('\n')}return list;`, declarations);
+}

@@ -1,0 +1,136 @@
+/**
+ * Generates one stage: the wide rendering of its rows over what its source gives, the page's rendering of a scan, bounds and limits.
+ *
+ *   images   function(c, v, i, to)      rows i to to - 1 of c.offsets over the views v; returns where it stopped
+ *   lists    function(c, list, i, to)   rows of values
+ *   groups   function(c, i, to)         groups i to to - 1
+ *   one      function(c)                a point lookup, or one row of VALUES
+ */
+
+import type { BoundExpression, ColumnId } from '../../engine/sblr/bound.ts';
+import type { Builder } from './builder.ts';
+import { emitJump } from './conditions.ts';
+import { type ColumnReader, Emitter } from './emitter.ts';
+import { emitValue } from './expressions.ts';
+import { conjuncts, type Stage } from './stages.ts';
+import type { State } from './state.ts';
+import { emitSteps, type LimitCounter } from './steps.ts';
+import { boxedCode } from './value.ts';
+
+/** What a stage does with its rows. */
+export interface Sink {
+  readonly kind: 'rows' | 'aggregate' | 'sort' | 'change';
+  /** Writes the code for a row. `isImage`: it lies at `row` of `v`. */
+  emit(emitter: Emitter, isImage: boolean): void;
+}
+
+/** Where a stage's rows come from, for the generator. */
+export interface RowShape {
+  readonly kind: 'images' | 'list' | 'groups';
+  readonly columns: ReadonlyMap<ColumnId, ColumnReader>;
+}
+
+export type Drain = (c: State, rows: unknown, i: number, to: number) => number;
+
+export interface DrainCode {
+  readonly drain: Drain;
+  readonly limits: readonly LimitCounter[];
+}
+
+const IMAGE_ARGUMENTS = 'i32,u32,u16,u8,f64,bytes,overflow,row';
+const IMAGE_VIEWS = 'const{i32,u32,u16,u8,f64}=v,bytes=v.bytesView,overflow=c.overflow,offsets=c.offsets;';
+
+/** `passed`: conditions that rows without a mark have passed; `marks`: rows may carry one. */
+export function compileDrain(
+  builder: Builder,
+  stage: Stage,
+  shape: RowShape,
+  sink: Sink,
+  passed: ReadonlySet<BoundExpression>,
+  marks: boolean,
+): DrainCode {
+  const emitter = new Emitter(builder.unit(), true, '', new Map(shape.columns));
+  emitter.rowArguments = shape.kind === 'images' ? IMAGE_ARGUMENTS : shape.kind === 'list' ? 'w' : 'g';
+  const { source, steps } = stage;
+  const filter = 'filter' in source ? source.filter : null;
+  emitFilter(emitter, filter, passed, marks);
+  const written = emitSteps(emitter, builder, steps.map((step) => {
+    if (step.node !== 'Filter' || marks) return step;
+    const rest = conjuncts(step.condition).filter((one) => !passed.has(one));
+    return rest.length === 0 ? null : { ...step, condition: rest.length === 1 ? rest[0] : { ...step.condition, op: 'and', operands: rest } };
+  }).filter((step) => step !== null) as Stage['steps']);
+  sink.emit(emitter, shape.kind === 'images');
+  const row =
+    shape.kind === 'images' ? 'const row=offsets[i]&-8;' : shape.kind === 'list' ? 'const w=list[i];' : 'const g=i;';
+  const isFull = sink.kind === 'rows' ? 'if(c.rows.length>=c.max)return i+1;' : '';
+  const isFinished = written.limits.length > 0 ? 'if(c.finished)return i+1;' : '';
+  const views = shape.kind === 'images' ? IMAGE_VIEWS : '';
+  const body =
+    `${views}${emitter.prologueText()}\nfor(;i<to;i++){${row}${emitter.rowCacheText()}\n` +
+    `r:{${emitter.lines.join('\n')}}\n${isFinished}${isFull}}\nreturn i;`;
+  const parameters = shape.kind === 'images' ? 'c,v,i,to' : 'c,list,i,to';
+  const drain = emitter.unit.compile<Drain>(`stage over ${shape.kind}`, parameters, body, emitter.declarations.join(''));
+  return { drain, limits: written.limits };
+}
+
+function emitFilter(emitter: Emitter, filter: BoundExpression | null, passed: ReadonlySet<BoundExpression>, marks: boolean): void {
+  const all = conjuncts(filter);
+  const looked = all.filter((one) => passed.has(one));
+  // Cold: only rows that left their page before these were decided.
+  if (marks && looked.length > 0) {
+    const code = emitter.apart(() => {
+      for (const one of looked) emitJump(emitter, one, 'notTrue', 'r');
+    });
+    emitter.emit(`if((offsets[i]&1)!==0){${code}}`);
+  }
+  for (const one of all) if (!passed.has(one)) emitJump(emitter, one, 'notTrue', 'r');
+}
+
+/**
+ * One row: `lookup` writes what finds it, and leaves `r` when there is none. With `isImage` the row lies in c.out.
+ */
+export function compileOne(
+  builder: Builder,
+  stage: Stage,
+  columns: ReadonlyMap<ColumnId, ColumnReader>,
+  sink: Sink,
+  isImage: boolean,
+  lookup: (emitter: Emitter) => void,
+): { run: (c: State) => number; limits: readonly LimitCounter[] } {
+  const emitter = new Emitter(builder.unit(), true, '', new Map(columns));
+  emitter.rowArguments = isImage ? IMAGE_ARGUMENTS : '';
+  lookup(emitter);
+  const { source } = stage;
+  if ('filter' in source) for (const one of conjuncts(source.filter)) emitJump(emitter, one, 'notTrue', 'r');
+  const written = emitSteps(emitter, builder, stage.steps);
+  sink.emit(emitter, isImage);
+  const views = isImage ? 'const v=c.out,i32=v.i32,u32=v.u32,u16=v.u16,u8=v.u8,f64=v.f64,bytes=v.bytesView,overflow=c.overflow,row=0,i=0;' : 'const i=0;';
+  const body = `${views}${emitter.prologueText()}\n${emitter.rowCacheText()}r:{${emitter.lines.join('\n')}}\nreturn 0;`;
+  const run = emitter.unit.compile<(c: State) => number>('one row', 'c', body, emitter.declarations.join(''));
+  return { run, limits: written.limits };
+}
+
+/** Sets the counters of limits: function(c). NULL: no limit. 2201W, 2201X. */
+export function compileLimits(builder: Builder, limits: readonly LimitCounter[]): ((c: State) => void) | null {
+  if (limits.length === 0) return null;
+  const emitter = new Emitter(builder.unit(), true, '', new Map());
+  for (const { counter, limit, offset } of limits) {
+    const { use } = emitter.unit;
+    const from = offset === null ? '0' : `${use('offsetOf')}(${boxedCode(emitValue(emitter, offset), use)})`;
+    const count = limit === null ? 'Infinity' : `${use('limitOf')}(${boxedCode(emitValue(emitter, limit), use)})`;
+    emitter.emit(`c.counters[${counter}]=${from};c.counters[${counter + 1}]=${count};`);
+    emitter.emit(`if(c.counters[${counter + 1}]===0)c.finished=true;`);
+  }
+  return emitter.unit.compile('limits', 'c', `${emitter.prologueText()}${emitter.lines.join('')}`);
+}
+
+/** Puts values without columns into an array of the state's part: false when one is NULL. */
+export function compileValues(builder: Builder, part: number, expressions: readonly BoundExpression[]): (c: State) => boolean {
+  const emitter = new Emitter(builder.unit(), true, '', new Map());
+  emitter.emit(`const V=c.parts[${part}].values;`);
+  expressions.forEach((expression, index) => {
+    const code = emitter.hold(boxedCode(emitValue(emitter, expression), emitter.unit.use));
+    emitter.emit(`if(${code}===null)return false;V[${index}]=${code};`);
+  });
+  return emitter.unit.compile('key values', 'c', `${emitter.prologueText()}${emitter.lines.join('')}return true;`);
+}

@@ -1,0 +1,243 @@
+/**
+ * Stages as they run: each drives its source to the end, or until its rows have reached the caller's bound (RUN_FULL) or a change
+ * must stop (c.stopped). Between two calls nothing is held; places are in the state's parts (SBLR-E3).
+ */
+
+import type { BoundExpression } from '../../engine/sblr/bound.ts';
+import type { RowValue } from '../../engine/storage/rows/row-value.ts';
+import { implementations } from '../../engine/values/functions.ts';
+import { SQLSTATE, SqlError } from '../../shm/errors.ts';
+import type { Groups } from './groups.ts';
+import { canonical } from './helpers.ts';
+import type { IndexReader, RangeShape } from './index-source.ts';
+import type { ScanReader } from './scan-source.ts';
+import type { Sorter } from './sorter.ts';
+import type { Drain } from './stage-code.ts';
+import type { State } from './state.ts';
+
+/** The stage is at its end; its rows fill the caller's room; c.stopped says why it stops. */
+export const STAGE_DONE = 0;
+export const STAGE_FULL = 1;
+export const STAGE_STOPPED = 2;
+
+export interface RunningStage {
+  begin(c: State): void;
+  run(c: State): number;
+}
+
+/** Makes room for the groups of so many rows; looks for an overflow that a page has left behind. */
+export interface GroupRoom {
+  reserve(c: State, rows: number): void;
+  look(c: State): void;
+}
+
+export const NO_GROUPS: GroupRoom = { reserve: () => {}, look: () => {} };
+
+export const groupRoom = (part: number): GroupRoom => ({
+  reserve: (c, rows) => (c.parts[part] as Groups).reserve(rows),
+  look: (c) => {
+    // The primitive raises its error.
+    if ((c.parts[part] as Groups).late >= 0) implementations['float8.add'](Number.MAX_VALUE, Number.MAX_VALUE);
+  },
+});
+
+const ROWS_A_PAGE = 512;
+
+function checkCanceled(c: State): void {
+  if (c.run.canceled()) throw new SqlError(SQLSTATE.query_canceled, 'canceling statement due to user request');
+}
+
+/** After a drain: what it means for the stage; -1: go on. */
+function verdict(c: State, isRows: boolean): number {
+  if (c.stopped !== 0) return STAGE_STOPPED;
+  if (c.finished) return STAGE_DONE;
+  return isRows && c.rows.length >= c.max ? STAGE_FULL : -1;
+}
+
+export function scanStage(part: number, drain: Drain, groups: GroupRoom, isRows: boolean): RunningStage {
+  return {
+    begin: (c) => (c.parts[part] as ScanReader).begin(c),
+    run: (c) => {
+      const reader = c.parts[part] as ScanReader;
+      for (;;) {
+        if (reader.taken < c.count) {
+          groups.reserve(c, c.count);
+          reader.taken = drain(c, c.copies, reader.taken, c.count);
+          const end = verdict(c, isRows);
+          if (end >= 0) return end;
+        }
+        checkCanceled(c);
+        groups.reserve(c, ROWS_A_PAGE);
+        if (!reader.nextPage(c)) return STAGE_DONE;
+        groups.look(c);
+      }
+    },
+  };
+}
+
+export function oneStage(part: number, one: (c: State) => number): RunningStage {
+  return {
+    begin: (c) => {
+      (c.parts[part] as { done: boolean }).done = false;
+    },
+    run: (c) => {
+      const place = c.parts[part] as { done: boolean };
+      if (!place.done) {
+        place.done = true;
+        one(c);
+      }
+      return c.stopped !== 0 ? STAGE_STOPPED : STAGE_DONE;
+    },
+  };
+}
+
+/** Rows between looks at the cancel word. */
+const ROWS_A_LOOK = 256;
+
+export function rangeStage(
+  part: number,
+  values: (c: State) => boolean,
+  shape: RangeShape,
+  drain: Drain,
+  groups: GroupRoom,
+  isRows: boolean,
+): RunningStage {
+  return {
+    begin: (c) => {
+      const reader = c.parts[part] as IndexReader;
+      if (!values(c) || !reader.begin(c, shape)) c.finished = true;
+    },
+    run: (c) => {
+      const reader = c.parts[part] as IndexReader;
+      for (let row = 0; ; row++) {
+        if (row % ROWS_A_LOOK === 0) checkCanceled(c);
+        if (!reader.next(c)) return STAGE_DONE;
+        groups.reserve(c, 1);
+        drain(c, c.out, 0, 1);
+        const end = verdict(c, isRows);
+        if (end >= 0) return end;
+      }
+    },
+  };
+}
+
+/** The values of a list one after the other, each once. */
+export function pointsStage(
+  part: number,
+  listOf: (c: State) => readonly RowValue[],
+  type: BoundExpression['type'],
+  drain: Drain,
+  groups: GroupRoom,
+  isRows: boolean,
+): RunningStage {
+  const shape: RangeShape = { equal: 1, low: 'none', high: 'none', backward: false };
+  const placeOf = (c: State): { values: RowValue[]; next: number; open: boolean } => c.parts[part + 1] as never;
+  const nextRow = (c: State): boolean => {
+    const reader = c.parts[part] as IndexReader;
+    const place = placeOf(c);
+    for (;;) {
+      if (place.open && reader.next(c)) return true;
+      if (place.next >= place.values.length) return false;
+      reader.values[0] = place.values[place.next++];
+      place.open = reader.begin(c, shape);
+    }
+  };
+  return {
+    begin: (c) => {
+      const distinct = new Map<unknown, RowValue>();
+      for (const value of listOf(c)) if (value !== null) distinct.set(canonical(type.name, value), value);
+      const place = placeOf(c);
+      place.values = [...distinct.values()];
+      place.next = 0;
+      place.open = false;
+    },
+    run: (c) => {
+      for (let row = 0; ; row++) {
+        if (row % ROWS_A_LOOK === 0) checkCanceled(c);
+        if (!nextRow(c)) return STAGE_DONE;
+        groups.reserve(c, 1);
+        drain(c, c.out, 0, 1);
+        const end = verdict(c, isRows);
+        if (end >= 0) return end;
+      }
+    },
+  };
+}
+
+interface ListPlace {
+  list: readonly unknown[][];
+  at: number;
+}
+
+const ROWS_AT_ONCE = 1024;
+
+/** Rows of values: all of them at once, or one batch after the other. */
+export function listStage(
+  part: number,
+  first: (c: State) => readonly unknown[][],
+  further: ((c: State) => readonly unknown[][]) | null,
+  drain: Drain,
+  groups: GroupRoom,
+  isRows: boolean,
+): RunningStage {
+  return {
+    begin: (c) => {
+      const place = c.parts[part] as ListPlace;
+      place.list = first(c);
+      place.at = 0;
+    },
+    run: (c) => {
+      const place = c.parts[part] as ListPlace;
+      for (;;) {
+        while (place.at < place.list.length) {
+          checkCanceled(c);
+          const to = Math.min(place.list.length, place.at + ROWS_AT_ONCE);
+          groups.reserve(c, to - place.at);
+          place.at = drain(c, place.list, place.at, to);
+          const end = verdict(c, isRows);
+          if (end >= 0) return end;
+        }
+        if (further === null) return STAGE_DONE;
+        place.list = further(c);
+        place.at = 0;
+        if (place.list.length === 0) return STAGE_DONE;
+      }
+    },
+  };
+}
+
+export function sortedStage(part: number, sorter: number, drain: Drain, groups: GroupRoom, isRows: boolean): RunningStage {
+  const next = (c: State): readonly unknown[][] => (c.parts[sorter] as Sorter).nextRows();
+  return listStage(
+    part,
+    (c) => {
+      (c.parts[sorter] as Sorter).finish();
+      return next(c);
+    },
+    next,
+    drain,
+    groups,
+    isRows,
+  );
+}
+
+export function groupsStage(part: number, from: number, drain: Drain, groups: GroupRoom, isRows: boolean): RunningStage {
+  return {
+    begin: (c) => {
+      (c.parts[part] as { at: number }).at = 0;
+    },
+    run: (c) => {
+      const place = c.parts[part] as { at: number };
+      const { count } = c.parts[from] as Groups;
+      while (place.at < count) {
+        checkCanceled(c);
+        const to = Math.min(count, place.at + ROWS_AT_ONCE);
+        groups.reserve(c, to - place.at);
+        place.at = drain(c, null, place.at, to);
+        const end = verdict(c, isRows);
+        if (end >= 0) return end;
+      }
+      return STAGE_DONE;
+    },
+  };
+}

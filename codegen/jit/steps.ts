@@ -1,0 +1,125 @@
+/**
+ * The steps of a stage between its source and its sink, row by row in the wide rendering: `r` is the label of the row.
+ */
+
+import type { Compute, HashDistinct, LimitCount, LockRow } from '../../engine/plan/physical.ts';
+import type { BoundExpression } from '../../engine/sblr/bound.ts';
+import { LOCK_KEY_SHARE, LOCK_NO_KEY_UPDATE, LOCK_NOWAIT, LOCK_SHARE, LOCK_SKIPS, LOCK_UPDATE, LOCK_WAITS } from '../../engine/txn/row-locks.ts';
+import type { Builder } from './builder.ts';
+import { emitJump } from './conditions.ts';
+import type { ColumnReader, Emitter } from './emitter.ts';
+import { emitValue } from './expressions.ts';
+import { keyCode } from './keys.ts';
+import type { Step } from './stages.ts';
+import { slotCode, slotValue } from './value.ts';
+
+export interface LimitCounter {
+  readonly counter: number;
+  readonly limit: BoundExpression | null;
+  readonly offset: BoundExpression | null;
+}
+
+export interface StepsWritten {
+  readonly limits: readonly LimitCounter[];
+}
+
+/** Writes the steps. Conditions that were looked at already are left out by the caller. */
+export function emitSteps(emitter: Emitter, builder: Builder, steps: readonly Step[]): StepsWritten {
+  const limits: LimitCounter[] = [];
+  for (const step of steps) {
+    switch (step.node) {
+      case 'Filter':
+        emitJump(emitter, step.condition, 'notTrue', 'r');
+        break;
+      case 'Compute':
+        emitCompute(emitter, step);
+        break;
+      case 'HashDistinct':
+        emitDistinct(emitter, builder, step);
+        break;
+      case 'LimitCount':
+        limits.push(emitLimit(emitter, builder, step));
+        break;
+      case 'LockRow':
+        emitLock(emitter, builder, step);
+        break;
+    }
+  }
+  return { limits };
+}
+
+const isLeaf = ({ op }: BoundExpression): boolean => op === 'column' || op === 'parameter' || op === 'constant';
+
+/** Leaves are other names of what is there; everything else is evaluated once, here. */
+function emitCompute(emitter: Emitter, { columns }: Compute): void {
+  const added: [number, ColumnReader][] = columns.map(({ column, expression }) => {
+    if (isLeaf(expression)) {
+      const source = expression.op === 'column' ? emitter.columns.get(expression.column) : undefined;
+      return [column, source ?? ((reader) => emitValue(reader, expression))];
+    }
+    const value = emitValue(emitter, expression);
+    if (value.nil === 'true') return [column, () => value];
+    const name = emitter.hold(slotCode(value));
+    emitter.shared.add(name);
+    const held = slotValue(value, name);
+    return [column, () => held];
+  });
+  for (const [column, reader] of added) emitter.columns.set(column, reader);
+}
+
+/** In the page expressions are written where they are used. */
+export function lazyCompute(emitter: Emitter, { columns }: Compute): void {
+  const before = new Map(emitter.columns);
+  for (const { column, expression } of columns) {
+    emitter.columns.set(column, (reader) => {
+      const now = new Map(reader.columns);
+      for (const [id, given] of before) reader.columns.set(id, given);
+      try {
+        return emitValue(reader, expression);
+      } finally {
+        for (const [id, given] of now) reader.columns.set(id, given);
+      }
+    });
+  }
+}
+
+function emitDistinct(emitter: Emitter, builder: Builder, { columns }: HashDistinct): void {
+  const number = builder.distincts++;
+  const { use } = emitter.unit;
+  const seen = emitter.hoist(`D${number}`, `c.seen[${number}]`);
+  const keys = columns.map((column) => {
+    const reader = emitter.columns.get(column) as ColumnReader;
+    const value = reader(emitter);
+    if (value.nil === 'true') return 'null';
+    return value.nil === 'false' ? keyCode(value, use) : `(${value.nil}?null:${keyCode(value, use)})`;
+  });
+  const whole = keys.length === 0 ? '0' : keys.length === 1 ? keys[0] : keys.map((key) => `${use('keyPart')}(${key})`).join('+');
+  const key = emitter.hold(whole);
+  emitter.emit(`if(${seen}.has(${key}))break r;${seen}.add(${key});`);
+}
+
+function emitLimit(emitter: Emitter, builder: Builder, { limit, offset }: LimitCount): LimitCounter {
+  const counter = builder.counters;
+  builder.counters += 2;
+  const counters = emitter.hoist('C', 'c.counters');
+  if (offset !== null) emitter.emit(`if(${counters}[${counter}]>0){${counters}[${counter}]--;break r;}`);
+  if (limit !== null) emitter.emit(`if(--${counters}[${counter + 1}]<=0)c.finished=true;`);
+  return { counter, limit, offset };
+}
+
+const STRENGTHS = {
+  update: LOCK_UPDATE,
+  noKeyUpdate: LOCK_NO_KEY_UPDATE,
+  share: LOCK_SHARE,
+  keyShare: LOCK_KEY_SHARE,
+} as const;
+const POLICIES = { wait: LOCK_WAITS, nowait: LOCK_NOWAIT, skip: LOCK_SKIPS } as const;
+
+/** The row is locked as the snapshot sees it, or the statement waits or runs again; so what was read of it holds. */
+function emitLock(emitter: Emitter, builder: Builder, { table, rowId, strength, wait }: LockRow): void {
+  const catalog = builder.catalog(table);
+  const runtime = emitter.unit.constant(builder.environment.runtime(catalog), 'the table');
+  const row = (emitter.columns.get(rowId) as ColumnReader)(emitter).code;
+  const status = emitter.hold(`${emitter.unit.use('lockNoted')}(c,${runtime},${row},${STRENGTHS[strength]},${POLICIES[wait]})`);
+  emitter.emit(`if(${status}!==1){if(c.stopped!==0)return i;break r;}`);
+}
