@@ -3,7 +3,18 @@
  * the state to go on with (states may be changed in place); result() reads it, any number of times.
  */
 
-import type { RowValue } from '../storage/rows/row-value.ts';
+import { SqlError, SQLSTATE } from '../../shm/errors.ts';
+import type { IntervalValue, RowValue } from '../storage/rows/row-value.ts';
+import { FLOAT_AGGREGATES } from './aggregates-floats.ts';
+import { NUMERIC_AGGREGATES } from './aggregates-numbers.ts';
+import { concatBytes } from './bytes.ts';
+import { comparisons } from './compare.ts';
+import { badParameter } from './errors.ts';
+import { keyOf } from './functions-json.ts';
+import { floatAdd, float4Add } from './floats.ts';
+import { addIntervals, divideInterval } from './interval.ts';
+import { int8Add, int8And, int8Or, int8Xor, type Int8 } from './integers.ts';
+import { JSON_NULL, type JsonNode, jsonbObject, jsonNode, parseJson, quoteJson, writeJsonb } from './json.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: each aggregate knows its state.
 export interface Aggregate<State = any> {
@@ -13,4 +24,121 @@ export interface Aggregate<State = any> {
   result(state: State): RowValue;
 }
 
-export const aggregates: { readonly [primitive: string]: Aggregate } = {};
+/** NULLs do not count, the first value begins; without any: NULL. */
+function folded<Value extends RowValue>(combine: (sum: Value, value: Value) => Value): Aggregate<Value | null> {
+  return {
+    init: () => null,
+    step: (state, value: Value | null) => (value === null ? state : state === null ? value : combine(state, value)),
+    result: (state) => state,
+  };
+}
+
+const table: { [primitive: string]: Aggregate } = {
+  'count.star': { init: () => 0, step: (count: number) => count + 1, result: (count: number) => count },
+  count: {
+    init: () => 0,
+    step: (count: number, value: RowValue) => (value === null ? count : count + 1),
+    result: (count: number) => count,
+  },
+  bool_and: folded<boolean>((a, b) => a && b),
+  bool_or: folded<boolean>((a, b) => a || b),
+  any_value: folded<RowValue>((a) => a),
+  'sum.int2': folded<Int8>(int8Add),
+  'sum.int4': folded<Int8>(int8Add),
+  'sum.float4': folded<number>(float4Add),
+  'sum.float8': folded<number>(floatAdd),
+  'sum.interval': folded<IntervalValue>((a, b) => addIntervals(a, b, 1)),
+  ...NUMERIC_AGGREGATES,
+  ...FLOAT_AGGREGATES,
+};
+
+for (const type of ['int2', 'int4', 'int8']) {
+  const whole = type === 'int8';
+  table[`bit_and.${type}`] = whole ? folded<Int8>(int8And) : folded<number>((a, b) => a & b);
+  table[`bit_or.${type}`] = whole ? folded<Int8>(int8Or) : folded<number>((a, b) => a | b);
+  table[`bit_xor.${type}`] = whole ? folded<Int8>(int8Xor) : folded<number>((a, b) => a ^ b);
+}
+for (const [type, given] of Object.entries(comparisons)) {
+  const compare = given as unknown as (a: RowValue, b: RowValue) => number;
+  table[`min.${type}`] = folded<RowValue>((a, b) => (compare(b, a) < 0 ? b : a));
+  table[`max.${type}`] = folded<RowValue>((a, b) => (compare(b, a) > 0 ? b : a));
+}
+
+table['avg.interval'] = {
+  init: () => ({ count: 0, sum: null as IntervalValue | null }),
+  step(state: { count: number; sum: IntervalValue | null }, value: IntervalValue | null) {
+    if (value === null) return state;
+    state.sum = state.sum === null ? value : addIntervals(state.sum, value, 1);
+    state.count++;
+    return state;
+  },
+  result: (state: { count: number; sum: IntervalValue | null }) =>
+    state.sum === null ? null : divideInterval(state.sum, state.count),
+};
+
+// ---- strings: pieces are joined once, when the result is read ----
+
+interface Pieces<Value> {
+  pieces: Value[];
+  any: boolean;
+}
+function joinedBy<Value extends string | Uint8Array>(join: (pieces: Value[]) => Value): Aggregate<Pieces<Value>> {
+  return {
+    init: () => ({ pieces: [], any: false }),
+    step(state, value: Value | null, separator: Value | null) {
+      if (value === null) return state;
+      if (state.any && separator !== null) state.pieces.push(separator);
+      state.pieces.push(value);
+      state.any = true;
+      return state;
+    },
+    result: (state) => (state.any ? join(state.pieces) : null),
+  };
+}
+table['string_agg.text'] = joinedBy<string>((pieces) => pieces.join(''));
+table['string_agg.bytea'] = joinedBy<Uint8Array>((pieces) => pieces.reduce(concatBytes));
+
+// ---- JSON ----
+
+const bracketed = (pieces: readonly string[] | null, open: string, close: string): RowValue =>
+  pieces === null ? null : `${open}${pieces.join(', ')}${close}`;
+function listOf(keepsNulls: boolean): Aggregate<string[] | null> {
+  return {
+    init: () => null,
+    step(state, value: string | null) {
+      const pieces = state ?? [];
+      if (value !== null || keepsNulls) pieces.push(value ?? 'null');
+      return pieces;
+    },
+    result: (state) => bracketed(state, '[', ']'),
+  };
+}
+table.json_agg = listOf(true);
+table['json_agg.strict'] = listOf(false);
+table.jsonb_agg = listOf(true);
+table['jsonb_agg.strict'] = listOf(false);
+
+table.json_object_agg = {
+  init: () => null,
+  step(state: string[] | null, key: string | null, value: string | null) {
+    if (key === null) throw new SqlError(SQLSTATE.null_value_not_allowed, 'null value not allowed for object key');
+    const pieces = state ?? [];
+    pieces.push(`${quoteJson(keyOf(key))} : ${value ?? 'null'}`);
+    return pieces;
+  },
+  result: (state: string[] | null) => bracketed(state, '{ ', ' }'),
+};
+table.jsonb_object_agg = {
+  init: () => null,
+  step(state: { keys: string[]; items: JsonNode[] } | null, key: string | null, value: string | null) {
+    if (key === null) throw badParameter('field name must not be null');
+    const pairs = state ?? { keys: [], items: [] };
+    pairs.keys.push(keyOf(key));
+    pairs.items.push(value === null ? JSON_NULL : parseJson(value));
+    return pairs;
+  },
+  result: (state: { keys: string[]; items: JsonNode[] } | null) =>
+    state === null ? null : writeJsonb(state.keys.length === 0 ? jsonNode('object') : jsonbObject(state.keys, state.items)),
+};
+
+export const aggregates: { readonly [primitive: string]: Aggregate } = table;
