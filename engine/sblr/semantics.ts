@@ -65,6 +65,8 @@ export interface TypeRule {
   readonly shown: string;
   /** Length that a name stands for when no modifiers are given: { char: 1 }. */
   readonly defaultLengths?: { readonly [name: string]: number };
+  /** Name of an output column that is a cast to the type, where it is not the engine's name of the type. */
+  readonly columnName?: string;
 }
 
 export type LookupPlace = 'output' | 'input' | 'outer';

@@ -30,7 +30,7 @@ export const TYPES: readonly TypeRule[] = [
   type('oid', 'oid', 'N', 'oid', true),
   type('text', 'text', 'S', 'text', true),
   type('varchar', 'character varying|varchar', 'S', 'character varying'),
-  type('char', 'character|char|bpchar', 'S', 'character', false, { character: 1, char: 1 }),
+  { ...type('char', 'character|char|bpchar', 'S', 'character', false, { character: 1, char: 1 }), columnName: 'bpchar' },
   type('name', 'name', 'S', 'name'),
   type('bytea', 'bytea', 'U', 'bytea'),
   type('date', 'date', 'D', 'date'),

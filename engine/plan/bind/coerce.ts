@@ -186,6 +186,7 @@ export function castCommon(
   nodes: readonly BoundExpression[],
   what: string,
   places: readonly number[],
+  whatOf: (index: number) => string = () => what,
 ): { readonly nodes: readonly BoundExpression[]; readonly type: SqlType } {
   const { semantics } = state;
   const names = nodes.map((node) => node.type.name);
@@ -197,7 +198,7 @@ export function castCommon(
     if (!canCast(node.type.name, name, 'implicit', semantics))
       throw fault(
         SQLSTATE.cannot_coerce,
-        `${what} could not convert type ${shownType(node.type.name, semantics)} to ${shownType(name, semantics)}`,
+        `${whatOf(index)} could not convert type ${shownType(node.type.name, semantics)} to ${shownType(name, semantics)}`,
         places[index],
       );
     return castTo(state, node, sqlType(name), 'implicit', places[index]);

@@ -91,13 +91,15 @@ export function bindBetween(source: SourceBetweenNode, clause: Clause): BoundExp
   const { comparison: names } = state.semantics;
   const side = (name: string, value: BoundExpression, bound: BoundExpression) =>
     operatorCall(state, name, [value, bound], source.at);
+  // A parameter of no type yet is looked at anew each time: the first comparison may have said what it is.
+  const again = (value: BoundExpression) => (value.type.name === 'unknown' ? bindExpr(source.operand, clause) : value);
   const within = (value: BoundExpression, from: BoundExpression, to: BoundExpression): BoundExpression =>
     source.negated
-      ? logic('or', [side(names.less, value, from), side(names.greater, value, to)])
-      : logic('and', [side(names.greaterOrEqual, value, from), side(names.lessOrEqual, value, to)]);
+      ? logic('or', [side(names.less, value, from), side(names.greater, again(value), to)])
+      : logic('and', [side(names.greaterOrEqual, value, from), side(names.lessOrEqual, again(value), to)]);
   const body = (value: BoundExpression) =>
     source.symmetric
-      ? logic(source.negated ? 'and' : 'or', [within(value, low, high), within(value, high, low)])
+      ? logic(source.negated ? 'and' : 'or', [within(value, low, high), within(again(value), high, low)])
       : within(value, low, high);
   return operand.type.name === 'unknown' ? body(operand) : once(state, operand, body);
 }

@@ -1,9 +1,10 @@
 /** Items of SELECT and RETURNING: `*` spread out, names given. */
 
 import type { BoundExpression } from '../../sblr/bound.ts';
-import { foldName, foldParts, resolveType } from '../../sblr/resolve-type.ts';
+import { foldName, foldParts, resolveType, typeRule } from '../../sblr/resolve-type.ts';
+import type { DialectSemantics } from '../../sblr/semantics.ts';
 import type { SourceExpression, SourceSelectItem } from '../../sblr/source.gen.ts';
-import type { SqlType } from '../../sblr/types.ts';
+import type { SqlType, TypeName } from '../../sblr/types.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
 import { type Clause, columnNode } from './clause.ts';
 import { castAssign, settled } from './coerce.ts';
@@ -21,6 +22,8 @@ export interface Item {
   readonly table: number;
   readonly attribute: number;
 }
+
+const castName = (type: TypeName, semantics: DialectSemantics): string => typeRule(type, semantics)?.columnName ?? type;
 
 /** A name that an expression suggests: a strong one is kept through a cast, a weak one gives way. */
 function suggestedName(source: SourceExpression, state: BindState): { readonly name: string; readonly strong: boolean } | null {
@@ -42,10 +45,12 @@ function suggestedName(source: SourceExpression, state: BindState): { readonly n
     }
     case 'cast': {
       const inner = suggestedName(source.operand, state);
-      return inner?.strong === true ? inner : { name: resolveType(source.type, semantics).name, strong: false };
+      return inner?.strong === true
+        ? inner
+        : { name: castName(resolveType(source.type, semantics).name, semantics), strong: false };
     }
     case 'typedLiteral':
-      return { name: resolveType(source.type, semantics).name, strong: false };
+      return { name: castName(resolveType(source.type, semantics).name, semantics), strong: false };
     case 'collate':
       return suggestedName(source.operand, state);
     case 'row':

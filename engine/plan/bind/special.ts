@@ -2,7 +2,7 @@
 
 import type { BoundExpression } from '../../sblr/bound.ts';
 import type { SourceCaseNode, SourceSpecialNode } from '../../sblr/source.gen.ts';
-import { withNullable } from '../../sblr/types.ts';
+import { type TypeName, withNullable } from '../../sblr/types.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
 import type { Clause } from './clause.ts';
 import { castCommon, constantNode, settled, toBoolean } from './coerce.ts';
@@ -35,7 +35,9 @@ function buildCase(source: SourceCaseNode, clause: Clause, conditions: readonly 
   const results = source.whens.map(({ result }) => bindExpr(result, clause));
   // ELSE is looked at first: so it decides between types that are equally good.
   const places = [source.otherwise?.at ?? source.at, ...source.whens.map(({ result }) => result.at)];
-  const { nodes, type } = castCommon(state, [otherwise, ...results], 'CASE', places);
+  const { nodes, type } = castCommon(state, [otherwise, ...results], 'CASE', places, (index) =>
+    index === 0 ? 'CASE/ELSE' : 'CASE/WHEN',
+  );
   const whens = conditions.map((condition, index) => ({ condition, result: nodes[index + 1] }));
   return { op: 'case', whens, otherwise: nodes[0], type };
 }
@@ -61,15 +63,26 @@ export function bindSpecial(source: SourceSpecialNode, clause: Clause): BoundExp
   return { op: 'extreme', kind: source.function, less, arguments: common.nodes, type };
 }
 
-/** NULLIF(a, b): NULL when a = b, else a, as the comparison casts it. */
+/** Types that widen into each other without loss. */
+const FAMILIES: readonly (readonly TypeName[])[] = [
+  ['int2', 'int4', 'int8'],
+  ['date', 'timestamp', 'timestamptz'],
+];
+
+/**
+ * NULLIF(a, b): NULL when a = b, else a as the comparison takes it; an integer keeps its own width, and a date stays one, whatever they
+ * are compared with.
+ */
 function bindNullif(source: SourceSpecialNode, clause: Clause): BoundExpression {
   const { state } = clause;
   if (source.arguments.length !== 2) throw fault(SQLSTATE.syntax_error, 'NULLIF needs two arguments', source.at);
+  const { equal } = state.semantics.comparison;
   const [left, right] = source.arguments.map((argument) => bindExpr(argument, clause));
-  const compared = comparison(state, state.semantics.comparison.equal, left, right, source.at);
-  return once(state, compared.left, (value) => {
+  const compared = comparison(state, equal, left, right, source.at);
+  const keeps = FAMILIES.some((types) => types.includes(left.type.name) && types.includes(compared.left.type.name));
+  return once(state, keeps ? left : compared.left, (value) => {
     const type = withNullable(value.type, true);
-    const condition = operatorCall(state, state.semantics.comparison.equal, [value, compared.right], source.at);
+    const condition = operatorCall(state, equal, [value, compared.right], source.at);
     const nothing = constantNode(state, null, type, source.at);
     return { op: 'case', whens: [{ condition, result: nothing }], otherwise: value, type };
   });
