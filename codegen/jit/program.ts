@@ -59,6 +59,7 @@ class Running implements Execution {
   #stage = -1;
   #held = 0;
   #isOpen = false;
+  #waits = false;
 
   constructor(parts: ProgramParts, program: GeneratedProgram) {
     this.#parts = parts;
@@ -78,6 +79,7 @@ class Running implements Execution {
     if (state.held.length > 0) state.held = [];
     if (this.#parts.distincts > 0) state.seen = Array.from({ length: this.#parts.distincts }, () => new Set());
     if (this.#parts.change >= 0) (state.parts[this.#parts.change] as ChangePart).begin();
+    this.#waits = this.#useTables(state);
   }
 
   step(): RunStatus {
@@ -93,7 +95,7 @@ class Running implements Execution {
   #run(c: State): RunStatus {
     const { stages } = this.#parts;
     if (this.#stage < 0) {
-      if (this.#useTables(c)) return RUN_WAIT;
+      if (this.#waits) return RUN_WAIT;
       this.#open(c, 0);
     }
     while (this.#stage < stages.length) {
