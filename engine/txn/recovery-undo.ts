@@ -17,6 +17,7 @@ import type { IndexChange } from '../storage/btree/tree.ts';
 import { kindOf } from '../storage/btree/undo.ts';
 import { latchPage, pageChanged, unlatchPage } from '../storage/cache/page-cache.ts';
 import { heapFreeSlot, heapImageOffset } from '../storage/heap/heap-page.ts';
+import { imageBeforeChange, recordHomeSlot } from '../storage/heap/heap-change.ts';
 import {
   HEAP_FREE_SLOT_BYTES,
   heapInsertBytes,
@@ -35,6 +36,7 @@ import {
   logRecordSlot,
   logRecordTable,
   setLogRecordAux16,
+  logRecordType,
 } from '../storage/log/log-record.layout.gen.ts';
 import { publish, reserve, startRecord } from '../storage/log/log.ts';
 import {
@@ -65,8 +67,8 @@ export function registerRowRecords(txnsOf: (engine: unknown) => Transactions): v
     }
   };
   const undoImage = (context: UndoContext): void => undoChange(txnsOf(context.engine), context);
-  registerHeapRecords({ insert: undoOne, insertMany: undoMany, update: undoImage, delete: undoImage });
   registerAppendRecord((context) => undoAppend(txnsOf(context.engine), context));
+  registerHeapRecords({ insert: undoOne, insertMany: undoMany, update: undoImage, change: undoImage, delete: undoImage });
   registerRecord(RECORD.heapUndo, { name: 'heap undo of inserts', redo: redoHeapUndo });
 }
 
@@ -81,30 +83,49 @@ const isOf = (v: ByteViews, row: number, transaction: number): boolean =>
 /** Puts the image before an update or a delete back. */
 function undoChange(txns: Transactions, context: UndoContext): void {
   const { views, record } = context;
-  const before = recordBeforeImage(views as ByteViews, record);
-  const length = imageLength(views.i32, before);
-  const bytes = heapInsertBytes(length);
-  const table = logRecordTable(views.u32, record);
-  takeCredit(txns.log, bytes);
+  const change = logRecordType(views.u8, record) === RECORD.heapChange;
   const homePage = logRecordAux32(views.u32, record) | 0;
-  const homeSlot = logRecordAux32Second(views.u32, record);
+  const homeSlot = change ? recordHomeSlot(views as ByteViews, record) : logRecordAux32Second(views.u32, record);
+  const length = change
+    ? placedLength(txns, homePage, homeSlot)
+    : imageLength(views.i32, recordBeforeImage(views as ByteViews, record));
+  takeCredit(txns.log, heapInsertBytes(length));
   const frame = latchRow(txns, homePage, homeSlot);
   if (frame === NO_ROW) return;
   const v = frameSegment(txns.shm, frame);
-  const at = txns.ints[PLACE_AT];
-  const place = txns.ints[PLACE_SLOT];
-  if (!isOf(v, txns.ints[PLACE_ROW], context.transaction)) {
+  const row = txns.ints[PLACE_ROW];
+  if (!isOf(v, row, context.transaction)) {
     unlatchFrameUnchanged(txns.shm, frame);
     return;
   }
-  const fits = heapReplace(v, at, place, views.i32, before);
+  if (change) {
+    imageBeforeChange(views as ByteViews, record, v, row, txns.image);
+    putBack(txns, context, frame, v, txns.image, 0);
+  } else putBack(txns, context, frame, v, views as ByteViews, recordBeforeImage(views as ByteViews, record));
+}
+
+/** Length of the row's newest image, which nobody else changes now; 0: there is no row. */
+function placedLength(txns: Transactions, homePage: number, homeSlot: number): number {
+  const frame = latchRow(txns, homePage, homeSlot);
+  if (frame === NO_ROW) return 0;
+  const length = imageLength(frameSegment(txns.shm, frame).i32, txns.ints[PLACE_ROW]);
+  unlatchFrameUnchanged(txns.shm, frame);
+  return length;
+}
+
+/** Under the latch of the row at PLACE_*: the image at `before` of `from` is the row again, with its compensation record; unlatches. */
+function putBack(txns: Transactions, context: UndoContext, frame: number, v: ByteViews, from: ByteViews, before: number): void {
+  const { log, ints } = txns;
+  const place = ints[PLACE_SLOT];
+  const fits = heapReplace(v, ints[PLACE_AT], place, from.i32, before);
   assert(fits, 'a slot keeps its capacity until the change is stamped');
-  const { log } = txns;
+  const bytes = heapInsertBytes(imageLength(from.i32, before));
   const to = reserve(log, bytes);
   log.scratch[PREVIOUS] = context.lsn[2];
   const flags = RECORD_COMPENSATION | RECORD_GROUP_END;
-  startRecord(log, to, bytes, RECORD.heapRestore, flags, context.transaction >>> 0, table, txns.ints[PLACE_PAGE], place);
-  logHeapInsert(log as unknown as ByteViews, to, views.i32, before);
+  const table = logRecordTable(context.views.u32, context.record);
+  startRecord(log, to, bytes, RECORD.heapRestore, flags, context.transaction >>> 0, table, ints[PLACE_PAGE], place);
+  logHeapInsert(log as unknown as ByteViews, to, from.i32, before);
   publish(log, to, bytes);
   pageChanged(txns.cache, frame, log.scratch);
   unlatchPage(txns.cache, frame);

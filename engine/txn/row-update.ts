@@ -3,7 +3,7 @@
  *
  *   1  room for a back version and an undo entry, log credit               no latch
  *   2  latch the page the row lies on (row-place.ts); may it be changed?
- *   3  old image -> back version; record with both images; new image in place; undo entry; unlatch
+ *   3  old image -> back version; record of the words that differ, or both images; new image in place; undo entry; unlatch
  *   4  entries into the indexes whose key has changed (SM-B1)
  *
  * A row that no longer fits its page is moved first, as it is, in a log group of its own (row-move.ts); then 1 again.
@@ -15,7 +15,8 @@ import { unlatchFrameUnchanged } from '../../shm/frame-latch.ts';
 import { frameSegment } from '../../shm/shared-memory.ts';
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
 import { pageChanged, pageTouched, unlatchPage } from '../storage/cache/page-cache.ts';
-import { heapImageOffset, heapMarkDeleted, heapResize, heapWriteImage } from '../storage/heap/heap-page.ts';
+import { changedWords, heapChangeBytes, logHeapChange, WHOLE_IMAGES } from '../storage/heap/heap-change.ts';
+import { heapChangeWords, heapImageOffset, heapMarkDeleted, heapResize, heapWriteImage } from '../storage/heap/heap-page.ts';
 import {
   heapDeleteBytes,
   heapInsertBytes,
@@ -134,18 +135,62 @@ function replaceImage(
     unlatchFrameUnchanged(txns.shm, frame);
     return verdict;
   }
+  const old = ints[PLACE_ROW];
+  const flags = compareKeys(txns, table, v, old, views, row) !== 0 ? VERSION_MARKED : 0;
+  views.i32[(row + 12) >> 2] &= ~ROW_LOCKED;
+  const changed = changedWords(v.i32, old, views.i32, row);
+  if (changed === WHOLE_IMAGES) return replaceWhole(tx, table, frame, page, slot, flags, views, row);
+  const back = appendVersion(txns, tx.slot, table.id, page, slot, flags, v.i32, old);
+  views.f64[row >> 3] = tx.times[OWN_STAMP];
+  views.i32[(row + 8) >> 2] = back;
+  addUndo(tx, UNDO_UPDATE, ints[RUN_STARTED] !== 0 ? UNDO_RUN : 0, table.id, page, slot, back, 0);
+  const first = changed >>> 16;
+  const words = changed & 0xffff;
+  if (table.logged) {
+    const bytes = heapChangeBytes(words);
+    claim(tx, heapInsertBytes(ints[OLD_LENGTH]));
+    const record = reserve(log, bytes);
+    log.scratch[PREVIOUS] = txnSlotLastLsn(txns.f64, tx.slot);
+    startRecord(log, record, bytes, RECORD.heapChange, RECORD_GROUP_END, tx.number >>> 0, table.id, ints[PLACE_PAGE], place);
+    logHeapChange(log as unknown as ByteViews, record, page, slot, tx.statement, changed, v, old, views.i32, row);
+    heapChangeWords(v, at, place, tx.times[OWN_STAMP], back, first, words, views.i32, row + first * 4);
+    publish(log, record, bytes);
+    setTxnSlotLastLsn(txns.f64, tx.slot, log.scratch[START]);
+    pageChanged(cache, frame, log.scratch);
+  } else {
+    heapChangeWords(v, at, place, tx.times[OWN_STAMP], back, first, words, views.i32, row + first * 4);
+    pageTouched(cache, frame);
+  }
+  unlatchPage(cache, frame);
+  return ROW_DONE;
+}
+
+/** The same where the images differ in more than some words, with a record that carries both. */
+function replaceWhole(
+  tx: Transaction,
+  table: TableRuntime,
+  frame: number,
+  page: number,
+  slot: number,
+  flags: number,
+  views: ByteViews,
+  row: number,
+): number {
+  const txns = tx.context;
+  const { ints, cache, log } = txns;
+  const v = frameSegment(txns.shm, frame);
+  const at = ints[PLACE_AT];
+  const place = ints[PLACE_SLOT];
   const home = (v.i32[(ints[PLACE_ROW] + 12) >> 2] & ROW_BODY) === 0 ? 0 : ROW_HOME_BYTES;
   if (!heapResize(v, at, place, paddedLength(views.i32, row) + home)) {
     unlatchFrameUnchanged(txns.shm, frame);
     return NO_ROOM;
   }
   const old = heapImageOffset(v, at, place);
-  const flags = compareKeys(txns, table, v, old, views, row) !== 0 ? VERSION_MARKED : 0;
   const oldLength = imageLength(v.i32, old);
   const back = appendVersion(txns, tx.slot, table.id, page, slot, flags, v.i32, old);
   views.f64[row >> 3] = tx.times[OWN_STAMP];
   views.i32[(row + 8) >> 2] = back;
-  views.i32[(row + 12) >> 2] &= ~ROW_LOCKED;
   addUndo(tx, UNDO_UPDATE, ints[RUN_STARTED] !== 0 ? UNDO_RUN : 0, table.id, page, slot, back, 0);
   if (table.logged) {
     const bytes = heapUpdateBytes(oldLength, imageLength(views.i32, row));

@@ -204,6 +204,33 @@ export function heapWriteImage(views: WordViews, page: number, slot: number, fro
   i32[(row + 12) >> 2] = (i32[(row + 12) >> 2] & ~ROW_PLACE_FLAGS) | place;
 }
 
+/**
+ * Gives the slot's row other words from `first` on (counted in words from its start, behind the header), a stamp and a back word; length
+ * and flags stay. The words come from byte offset `from` of fromI32.
+ */
+export function heapChangeWords(
+  views: WordViews,
+  page: number,
+  slot: number,
+  stamp: number,
+  back: number,
+  first: number,
+  words: number,
+  fromI32: Int32Array,
+  from: number,
+): void {
+  const { i32 } = views;
+  const row = page + (slotEntry(views.u32, page, slot) & 0xffff);
+  assert((i32[(row + 12) >> 2] & ROW_FORWARD) === 0, 'words are written to the body, not over the stub that names it');
+  assert(first * 4 >= 16 && (first + words) * 4 <= paddedLength(i32, row), 'words are written inside their row');
+  clearAllVisible(views, page);
+  views.f64[row >> 3] = stamp;
+  i32[(row + 8) >> 2] = back;
+  const to = (row >> 2) + first;
+  const source = from >> 2;
+  for (let word = 0; word < words; word++) i32[to + word] = fromI32[source + word];
+}
+
 /** Turns the row into a tombstone: its bytes stay until the slot is freed. */
 export function heapMarkDeleted(views: WordViews, page: number, slot: number, stamp: number, back: number): void {
   const row = page + (slotEntry(views.u32, page, slot) & 0xffff);

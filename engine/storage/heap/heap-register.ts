@@ -8,10 +8,12 @@ import {
   logRecordAux16,
   logRecordAux32,
   logRecordAux32Second,
+  logRecordExtra,
   logRecordSlot,
 } from '../log/log-record.layout.gen.ts';
 import { RECORD, type RecordViews, registerRecord, type UndoContext } from '../log/records.ts';
 import { imageLength } from '../rows/row-image.ts';
+import { recordHomeSlot, redoHeapChange } from './heap-change.ts';
 import {
   recordAfterImage,
   recordBeforeImage,
@@ -31,6 +33,7 @@ export interface HeapUndo {
   readonly insert: (context: UndoContext) => void;
   readonly insertMany: (context: UndoContext) => void;
   readonly update: (context: UndoContext) => void;
+  readonly change: (context: UndoContext) => void;
   readonly delete: (context: UndoContext) => void;
 }
 
@@ -59,6 +62,13 @@ export function registerHeapRecords(undo: HeapUndo): void {
     redo: redoHeapUpdate,
     undo: undo.update,
     print: (views, record) => `${home(views, record)}, ${before(views, record)} bytes become ${after(views, record)}`,
+  });
+  registerRecord(RECORD.heapChange, {
+    name: 'heap change',
+    redo: redoHeapChange,
+    undo: undo.change,
+    print: (views, record) =>
+      `row ${logRecordAux32(views.u32, record)}:${recordHomeSlot(views, record)}, ${count(views, record)} words at ${logRecordExtra(views.u16, record) * 4}`,
   });
   registerRecord(RECORD.heapDelete, {
     name: 'heap delete',

@@ -42,6 +42,8 @@ export const RECORD = {
   heapRestore: 29,
   /** Rows put behind the others of a page, each with its entry behind the others of an index. */
   append: 30,
+  /** Words of a row before and after: an update that leaves its length and layout as they are. */
+  heapChange: 31,
 
   /** A page of an overflow chain, whole. */
   overflowWrite: 40,
