@@ -96,8 +96,8 @@ export interface DialectSemantics {
     readonly similar: string;
     /** Function (pattern, escape) that makes a pattern with the usual escape of one with another; absent: ESCAPE is not supported. */
     readonly likeEscape?: string;
-    /** The same for SIMILAR TO. */
-    readonly similarEscape?: string;
+    /** SIMILAR TO ... ESCAPE: a function (pattern, escape) whose result this operator matches. */
+    readonly similarEscape?: { readonly function: string; readonly operator: string };
   };
   /** Functions without parentheses: 'current_date' -> function name. */
   readonly valueFunctions: { readonly [keyword: string]: string };

@@ -83,7 +83,13 @@ export const semantics: DialectSemantics = {
   functions: readTable(FUNCTIONS, AGGREGATES),
   casts: CASTS,
   comparison: { equal: '=', notEqual: '<>', less: '<', lessOrEqual: '<=', greater: '>', greaterOrEqual: '>=' },
-  like: { like: '~~', ilike: '~~*', similar: 'similar', likeEscape: 'like_escape' },
+  like: {
+    like: '~~',
+    ilike: '~~*',
+    similar: 'similar',
+    likeEscape: 'like_escape',
+    similarEscape: { function: 'similar_to_escape', operator: '~' },
+  },
   valueFunctions: {
     current_date: 'current_date',
     current_time: 'current_time',

@@ -78,7 +78,6 @@ function bindFor(source: SourceExpression, environment: ExpressionEnvironment, s
     schema: null,
     name: table,
     columns: columns.map(({ name, attribute, type }) => ({ name, column: attribute, type, table: 0, attribute })),
-    qualifiedOnly: false,
     onRead: () => {},
   };
   const scope: Scope = { relations: [relation], outer: null };

@@ -67,7 +67,6 @@ function refuseAggregateSyntax(source: SourceCallNode, name: string): void {
   const say = (what: string): never => {
     throw fault(SQLSTATE.wrong_object_type, `${what} specified, but ${name} is not an aggregate function`, source.at);
   };
-  if (source.star) say(`${name}(*)`);
   if (source.distinct) say('DISTINCT');
   if (source.order.length > 0) say('ORDER BY');
   if (source.filter !== null) say('FILTER');
@@ -88,7 +87,8 @@ export function bindCall(source: SourceCallNode, clause: Clause): BoundExpressio
   );
   const cast = exact ? null : castByName(source, clause, name, args);
   if (cast !== null) return cast;
-  if (plain.length > 0) refuseAggregateSyntax(source, name);
+  if (plain.length > 0 && !source.star) refuseAggregateSyntax(source, name);
+  if (source.star) throw noFunction(name, [], state.semantics, source.at);
   return candidateCall(state, callCandidate(state, name, plain, types, source.at), args, source.at);
 }
 

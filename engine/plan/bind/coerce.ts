@@ -64,7 +64,8 @@ function readText(state: BindState, text: string, type: TypeName, at: number): B
   return callFolded(state, callNode(state, rule.primitive, [string], type, undefined, at), true);
 }
 
-function typed(state: BindState, node: BoundExpression, type: TypeName, at: number): BoundExpression {
+function typed(state: BindState, node: BoundExpression, type: TypeName, asked: number): BoundExpression {
+  const at = state.positions.get(node) ?? asked;
   if (node.op === 'constant')
     return node.value === null ? constantNode(state, null, sqlType(type), at) : readText(state, String(node.value), type, at);
   if (node.op === 'parameter') {

@@ -1,7 +1,13 @@
 /** IN, BETWEEN, IS DISTINCT FROM, LIKE: comparisons by the dialect's operators. */
 
 import type { BoundExpression, BoundLogic } from '../../sblr/bound.ts';
-import type { SourceBetweenNode, SourceInNode, SourceIsDistinctNode, SourceLikeNode } from '../../sblr/source.gen.ts';
+import type {
+  SourceBetweenNode,
+  SourceExpression,
+  SourceInNode,
+  SourceIsDistinctNode,
+  SourceLikeNode,
+} from '../../sblr/source.gen.ts';
 import { sqlType } from '../../sblr/types.ts';
 import type { Clause } from './clause.ts';
 import { castTo } from './coerce.ts';
@@ -118,34 +124,40 @@ export function bindIsDistinct(source: SourceIsDistinctNode, clause: Clause): Bo
   };
 }
 
-/** A pattern whose escape is another than the usual one. */
-function escapedPattern(source: SourceLikeNode, pattern: BoundExpression, clause: Clause): BoundExpression {
-  if (source.escape === null) return pattern;
-  const { state } = clause;
-  const { semantics } = state;
-  const name = source.kind === 'similar' ? semantics.like.similarEscape : semantics.like.likeEscape;
-  if (name === undefined) throw unsupported('ESCAPE is', source.escape.at);
+/** A pattern whose escape is another than the usual one, and what matches it. */
+function escaped(
+  source: SourceLikeNode & { readonly escape: SourceExpression },
+  pattern: BoundExpression,
+  clause: Clause,
+): { readonly pattern: BoundExpression; readonly operator: string } {
+  const { like } = clause.state.semantics;
+  const operator = source.kind === 'similar' ? like.similarEscape?.operator : like[source.kind];
+  const name = source.kind === 'similar' ? like.similarEscape?.function : like.likeEscape;
+  if (name === undefined || operator === undefined) throw unsupported('ESCAPE is', source.escape.at);
   const args = [pattern, bindExpr(source.escape, clause)];
+  return { pattern: functionCall(clause.state, name, args, source.escape.at), operator };
+}
+
+function functionCall(state: BindState, name: string, args: readonly BoundExpression[], at: number): BoundExpression {
   const types = args.map((argument) => argument.type.name);
-  const { found } = resolveSignature(semantics.functions[name] ?? [], types, semantics);
-  if (found === null) throw noFunction(name, types, semantics, source.escape.at);
-  return candidateCall(state, found, args, source.escape.at);
+  const { found } = resolveSignature(state.semantics.functions[name] ?? [], types, state.semantics);
+  if (found === null) throw noFunction(name, types, state.semantics, at);
+  return candidateCall(state, found, args, at);
 }
 
 /** The dialect's table may have it as an operator or as a function. */
 function patternCall(state: BindState, name: string, args: readonly BoundExpression[], at: number): BoundExpression {
   const { functions, operators } = state.semantics;
-  if (operators[name] !== undefined || functions[name] === undefined) return operatorCall(state, name, args, at);
-  const types = args.map((argument) => argument.type.name);
-  const { found } = resolveSignature(functions[name], types, state.semantics);
-  if (found === null) throw noFunction(name, types, state.semantics, at);
-  return candidateCall(state, found, args, at);
+  const isFunction = operators[name] === undefined && functions[name] !== undefined;
+  return isFunction ? functionCall(state, name, args, at) : operatorCall(state, name, args, at);
 }
 
 export function bindLike(source: SourceLikeNode, clause: Clause): BoundExpression {
   const { state } = clause;
   const operand = bindExpr(source.operand, clause);
-  const pattern = escapedPattern(source, bindExpr(source.pattern, clause), clause);
-  const call = patternCall(state, state.semantics.like[source.kind], [operand, pattern], source.at);
+  const usual = { pattern: bindExpr(source.pattern, clause), operator: state.semantics.like[source.kind] };
+  const { pattern, operator } =
+    source.escape === null ? usual : escaped({ ...source, escape: source.escape }, usual.pattern, clause);
+  const call = patternCall(state, operator, [operand, pattern], source.at);
   return source.negated ? negation(call) : call;
 }

@@ -68,7 +68,7 @@ function namedIndex(source: SourceConflict, name: string, table: CatalogTable): 
   throw fault(SQLSTATE.undefined_object, `constraint "${name}" for table "${table.name}" does not exist`, source.at);
 }
 
-/** DO UPDATE: names without a table mean the row that was met; EXCLUDED is the one that was to be inserted. */
+/** DO UPDATE: the row that was met under the table's name, and the one that was to be inserted as EXCLUDED. */
 function bindChange(
   source: SourceConflict,
   table: CatalogTable,
@@ -78,7 +78,7 @@ function bindChange(
   state: BindState,
 ): { readonly change: BoundNewRow; readonly where: BoundExpression | null } {
   const met = targetScope(table, alias, existing, [], state);
-  const excluded = { ...targetScope(table, 'excluded', inserted.row, [], state), qualifiedOnly: true };
+  const excluded = targetScope(table, 'excluded', inserted.row, [], state);
   const scope: Scope = { relations: [met, excluded], outer: null };
   const values = bindSet(source.set, table, clauseOf(state, scope, 'UPDATE'));
   const where =

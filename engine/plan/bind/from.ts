@@ -50,7 +50,7 @@ export function scopeRelation(
     return { name: names[index] ?? column.name, column: use.column, type: use.type, table: table.id, attribute: column.number };
   });
   const schema = alias === table.name ? table.schema : null;
-  return { alias, schema, name: table.name, columns, qualifiedOnly: false, onRead };
+  return { alias, schema, name: table.name, columns, onRead };
 }
 
 /** AS name (columns): the name, and the columns' new names. 42P10 */

@@ -21,11 +21,11 @@ const strongest = <T>(order: readonly T[], given: readonly T[]): T => order[Math
 
 function refuse(source: SourceSelectNode, locking: SourceLocking, isGrouped: boolean): void {
   const say = (what: string): never => {
-    throw unsupported(`${SHOWN[locking.strength]} with ${what} is`, locking.at);
+    throw fault(SQLSTATE.feature_not_supported, `${SHOWN[locking.strength]} is not allowed with ${what}`, locking.at);
   };
-  if (source.distinct !== 'none') say('DISTINCT');
-  if (source.group.length > 0) say('GROUP BY');
-  if (source.having !== null) say('HAVING');
+  if (source.distinct !== 'none') say('DISTINCT clause');
+  if (source.group.length > 0) say('GROUP BY clause');
+  if (source.having !== null) say('HAVING clause');
   if (isGrouped) say('aggregate functions');
 }
 

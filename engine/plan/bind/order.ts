@@ -22,7 +22,7 @@ function constantText(source: SourceExpression, state: BindState): { readonly te
 /** The item at a position. 42P10, 42601 */
 export function findByPosition(source: SourceExpression, items: readonly Item[], what: string, state: BindState): Item | null {
   const constant = constantText(source, state);
-  if (constant === null || constant.kind === 'null') return null;
+  if (constant === null) return null;
   if (constant.kind !== 'integer') throw fault(SQLSTATE.syntax_error, `non-integer constant in ${what}`, source.at);
   const item = items[Number(constant.text) - 1];
   if (item === undefined)

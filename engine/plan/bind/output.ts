@@ -96,7 +96,7 @@ function bindItem(source: SourceSelectItem, clause: Clause): Item[] {
         expression.at,
         state,
       );
-    const relations = scope.relations.filter(({ qualifiedOnly }) => !qualifiedOnly);
+    const { relations } = scope;
     if (relations.length === 0)
       throw fault(SQLSTATE.syntax_error, 'SELECT * with no tables specified is not valid', expression.at);
     return starItems(relations, expression.at, state);

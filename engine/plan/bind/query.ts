@@ -265,7 +265,7 @@ function sortValues(source: SourceValuesNode, input: BoundRelation, items: reado
     table: 0,
     attribute: 0,
   }));
-  const relation = { alias: '*VALUES*', schema: null, name: '*VALUES*', columns, qualifiedOnly: false, onRead: () => {} };
+  const relation = { alias: '*VALUES*', schema: null, name: '*VALUES*', columns, onRead: () => {} };
   const clause = clauseOf(state, { relations: [relation], outer: null }, 'ORDER BY');
   const keys = source.order.map((item) => {
     const meant = findByPosition(item.expression, items, 'ORDER BY', state);

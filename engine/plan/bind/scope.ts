@@ -26,8 +26,6 @@ export interface ScopeRelation {
   /** Name in the catalog, also when an alias hides it (for hints). */
   readonly name: string;
   readonly columns: readonly ScopeColumn[];
-  /** Its columns are found only with its name before them: EXCLUDED. */
-  readonly qualifiedOnly: boolean;
   /** What is noted when a column is read. */
   readonly onRead: () => void;
 }
@@ -95,7 +93,6 @@ export function findRelation(qualifier: readonly string[], scope: Scope, at: num
 function bareColumn(name: string, scope: Scope, at: number): ScopeColumn | null {
   let found: ScopeColumn | null = null;
   for (const relation of scope.relations) {
-    if (relation.qualifiedOnly) continue;
     for (const column of relation.columns) {
       if (column.name !== name) continue;
       if (found !== null) throw fault(SQLSTATE.ambiguous_column, `column reference "${name}" is ambiguous`, at);
