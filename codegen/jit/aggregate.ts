@@ -77,7 +77,7 @@ export class AggregateSink {
         return value;
       });
     if (!filtered || filter === null) return { values: kind === 'count' ? this.#counted(emitter, index) : evaluate(), guard: null };
-    const guard = emitter.name('k');
+    const guard = emitter.name('o');
     const label = emitter.name('L');
     let values: Value[] = [];
     const names: string[] = [];
@@ -113,7 +113,7 @@ export class AggregateSink {
     const keys = values.map((value) => (value.nil === 'false' ? keyCode(value, use) : `(${value.nil}?null:${keyCode(value, use)})`));
     const whole = keys.length === 1 ? keys[0] : keys.map((key) => `${use('keyPart')}(${key})`).join('+');
     const key = emitter.hold(whole);
-    const group = emitter.name('g');
+    const group = emitter.name('y');
     const row = values.map((value) => boxedCode(value, use)).join(',');
     emitter.emit(
       `let ${group}=${groups}.map.get(${key});if(${group}===undefined){${groups}.reserve(1);${group}=${groups}.count++;` +

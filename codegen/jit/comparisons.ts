@@ -117,7 +117,7 @@ function likeBytes(emitter: Emitter, call: BoundCall, operation: string, values:
   const [text, pattern] = values;
   const [, given] = call.arguments;
   if (text.rep !== 'b' || given.op !== 'parameter') return null;
-  const matcher = emitter.hoist(`m${given.index}`, `c.likeOf(${given.index})`);
+  const matcher = emitter.hoist(`m_${given.index}`, `c.likeOf(${given.index})`);
   emitter.emit(`if(${matcher}===null)${emitter.exit}`);
   const yes = `${emitter.unit.use('matchBytes')}(${matcher},${text.memory},${text.code},${text.length})`;
   return { yes: operation === 'like' ? yes : `!${yes}`, nil: anyNil(text.nil, pattern.nil) };

@@ -86,7 +86,7 @@ function textPart(emitter: Emitter, groups: string, value: Value, nil: string): 
   const size = emitter.hold(nil === 'false' ? length : `${nil}?0:${length}`);
   const hash = emitter.name('h');
   emitter.emit(
-    `let ${hash}=${size};for(let j=0;j<${size};j++)${hash}=Math.imul(${hash}^${memory}[${from}+j],16777619)^${hash}>>>15;`,
+    `let ${hash}=${size};for(let e=0;e<${size};e++)${hash}=Math.imul(${hash}^${memory}[${from}+e],16777619)^${hash}>>>15;`,
   );
   return { words: [hash, size], nil, big: 'false', text: { memory, from, length: size } };
 }
@@ -110,8 +110,8 @@ export function emitGroupLookup(emitter: Emitter, groups: string, keys: readonly
   emitter.emit(`let ${hash}=Math.imul(${all[0]}^${flags},-1640531535);`);
   for (const word of all.slice(1)) emitter.emit(`${hash}=Math.imul(${hash}^${hash}>>>15^${word},-2048144789);`);
   emitter.emit(`${hash}^=${hash}>>>15;`);
-  const at = emitter.name('q');
-  const group = emitter.name('g');
+  const at = emitter.name('j');
+  const group = emitter.name('y');
   const base = emitter.name('b');
   let word = 1;
   const tests = [`${hashes}[${group}]===${hash}`, `${words}[${base}]===${flags}`];

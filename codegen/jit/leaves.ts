@@ -109,7 +109,7 @@ export function emitParameter(emitter: Emitter, { index, type }: BoundParameter)
   // A numeric is compared by what stands for it (comparisons.ts).
   if (type.name === 'numeric') return withoutCode(makeValue('v', type, '', nil));
   if (!isTextType(type)) throw new NotInPage();
-  const bytes = emitter.hoist(`q${index}`, `c.textOf(${index})`);
+  const bytes = emitter.hoist(`q_${index}`, `c.textOf(${index})`);
   return { ...makeValue('b', type, '0', nil), length: `${bytes}.length`, memory: bytes };
 }
 
@@ -120,7 +120,7 @@ function longParameter(emitter: Emitter, index: number, type: SqlType, nil: stri
     return makeValue('v', type, emitter.hoist(`p${index}`, code), nil);
   }
   // A bigint: the page does without it.
-  const isWide = emitter.hoist(`x${index}`, `pv[${index}]!=null`);
+  const isWide = emitter.hoist(`x_${index}`, `pv[${index}]!=null`);
   emitter.emit(`if(${isWide})${emitter.exit}`);
   return makeValue('d', type, emitter.hoist(`p${index}`, `pn[${index}]`), nil);
 }
