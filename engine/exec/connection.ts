@@ -8,7 +8,7 @@
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import type { Execution, Parameters, Program, RowFormat } from '../plan/program.ts';
 import type { SourceStatement } from '../sblr/source.gen.ts';
-import type { Session } from '../session/session.ts';
+import { NO_CHARACTERISTICS, type Session } from '../session/session.ts';
 import type { Transaction } from '../txn/transactions.ts';
 import { SessionContext } from './context.ts';
 import type { Engine, UtilityResult } from './engine.ts';
@@ -118,7 +118,7 @@ export class Connection {
     try {
       for (;;) {
         const shape = this.refresh(prepared);
-        if (shape.plan === null || shape.module.statement.kind === 'explain') return this.#utility(prepared, shape);
+        if (shape.plan === null || shape.module.statement.kind === 'explain') return this.#utility(shape);
         this.context.begin();
         const run = this.createRun(createParameters(shape.module.parameters.length));
         this.bind(prepared, shape, given, run.parameters);
@@ -138,7 +138,7 @@ export class Connection {
     try {
       for (;;) {
         const shape = this.refresh(prepared);
-        if (shape.plan === null || shape.module.statement.kind === 'explain') return await this.#utilityAsync(prepared, shape);
+        if (shape.plan === null || shape.module.statement.kind === 'explain') return await this.#utilityAsync(shape);
         this.context.begin();
         const run = this.createRun(createParameters(shape.module.parameters.length));
         this.bind(prepared, shape, given, run.parameters);
@@ -178,7 +178,7 @@ export class Connection {
         const isLast = end >= text.length || /^[\s;]*$/.test(text.slice(end));
         if (prepared !== null) {
           if (!(isLast && session.transaction === null))
-            entered(engine, () => session.begin({ isolation: null, readOnly: null }, engine.now(), true));
+            entered(engine, () => session.begin(NO_CHARACTERISTICS, engine.now(), true));
           last = this.run(prepared, [], 'object');
         }
         from = end;
@@ -194,14 +194,14 @@ export class Connection {
 
   // ---- statements that are not compiled ----
 
-  #utility(prepared: Prepared, shape: Shape): Result {
+  #utility(shape: Shape): Result {
     const { engine, session } = this;
     if (shape.module.statement.kind === 'explain') return this.#told(entered(engine, () => runExplain(engine, session, shape)));
     const statement = sourceOf(shape);
     const end = transactionEnd(statement);
     if (end !== null) return this.#end(end);
     if (!isDefinition(statement)) return this.#told(entered(engine, () => runControl(engine, session, statement)));
-    return this.#told(entered(engine, () => this.#define(prepared, statement)));
+    return this.#told(entered(engine, () => this.#define(statement)));
   }
 
   #end(end: 'commit' | 'rollback'): Result {
@@ -220,30 +220,30 @@ export class Connection {
     this.onNotice?.({ severity: 'WARNING', code: '25P01', message: 'there is no transaction in progress' });
   }
 
-  async #utilityAsync(prepared: Prepared, shape: Shape): Promise<Result> {
+  async #utilityAsync(shape: Shape): Promise<Result> {
     const { engine, session } = this;
-    if (shape.module.statement.kind === 'explain') return this.#utility(prepared, shape);
+    if (shape.module.statement.kind === 'explain') return this.#utility(shape);
     const end = transactionEnd(sourceOf(shape));
-    if (end !== 'commit' || session.transaction === null) return this.#utility(prepared, shape);
+    if (end !== 'commit' || session.transaction === null) return this.#utility(shape);
     const tx = entered(engine, () => session.precommitBlock());
     if (tx === null) return utilityResult('ROLLBACK');
     await entered(engine, () => session.whenDurable(tx));
     return utilityResult('COMMIT');
   }
 
-  /** CREATE, DROP ...: in the block's transaction, or in one of its own. */
-  #define(prepared: Prepared, statement: SourceStatement): UtilityResult {
+  /** CREATE, DROP ...: in the block's transaction, or in a block of its own. */
+  #define(statement: SourceStatement): UtilityResult {
     const { engine, session } = this;
-    const own = session.transaction === null;
-    const tx = session.transaction ?? session.beginOwn();
+    const own = session.begin(NO_CHARACTERISTICS, engine.now(), true);
     let result: UtilityResult;
     try {
-      result = engine.catalog.define(session, tx, statement, prepared.text.slice(prepared.start, prepared.end));
+      result = engine.catalog.define(session, session.transaction as Transaction, statement, this.context);
     } catch (error) {
-      if (own && tx.open && !(error instanceof SqlError && error.code.startsWith('57P'))) session.rollbackOwn(tx);
+      const isLost = error instanceof SqlError && error.code.startsWith('57P');
+      if (own && !isLost) session.rollbackBlock();
       throw error;
     }
-    if (own) session.commitOwn(tx);
+    if (own) session.commitBlock();
     return result;
   }
 

@@ -13,6 +13,7 @@ import type { Session } from '../session/session.ts';
 import type { SourceStatement } from '../sblr/source.gen.ts';
 import type { Locks } from '../txn/locks.ts';
 import type { Transaction, Transactions } from '../txn/transactions.ts';
+import type { SessionContext } from './context.ts';
 import type { FaceOptions } from './faces.ts';
 import type { StatementCache } from './statement-cache.ts';
 
@@ -40,7 +41,7 @@ export interface EngineCatalog {
   version(session: Session): number;
   size(table: CatalogTable): TableSizes;
   /** Runs CREATE, DROP, TRUNCATE, ANALYZE inside the engine, in a transaction. */
-  define(session: Session, tx: Transaction, statement: SourceStatement, text: string): UtilityResult;
+  define(session: Session, tx: Transaction, statement: SourceStatement, context: SessionContext): UtilityResult;
   nextValue(session: Session, sequence: number): number | bigint;
   currentValue(session: Session, sequence: number): number | bigint;
   setValue(session: Session, sequence: number, value: number | bigint, called: boolean): void;

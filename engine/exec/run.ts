@@ -13,7 +13,17 @@
 import { enterEngine, leaveEngine } from '../../shm/entry.ts';
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import { foregroundSlice } from '../jobs/marks.ts';
-import { type Execution, type Program, RUN_DONE, RUN_FULL, RUN_RERUN, type Run, type RunStatus } from '../plan/program.ts';
+import {
+  type Execution,
+  type Parameters,
+  type Program,
+  RUN_DONE,
+  RUN_FULL,
+  RUN_RERUN,
+  type Run,
+  type RunStatus,
+  type StatementContext,
+} from '../plan/program.ts';
 import type { Session } from '../session/session.ts';
 import { beginStatement, endStatement, STATEMENT_SIMPLE, STATEMENT_WRITING } from '../txn/begin.ts';
 import { failSerialization, failSerializationAsync, waitForConflict, waitForConflictAsync } from '../txn/conflict.ts';
@@ -200,6 +210,30 @@ export function stepOn(engine: Engine, run: StatementRun): RunStatus {
   } finally {
     leaveEngine(shm, thrown);
   }
+}
+
+/** Runs a statement of the engine's own to its end, inside the engine, in a transaction that is under way. */
+export function runDirect(
+  engine: Engine,
+  session: Session,
+  tx: Transaction,
+  program: Program,
+  parameters: Parameters,
+  context: StatementContext,
+): number {
+  const run: StatementRun = {
+    tx,
+    parameters,
+    context,
+    rows: [],
+    rowsMax: Number.POSITIVE_INFINITY,
+    changes: 0,
+    canceled: () => session.isCancelled(),
+    execution: null,
+    takeRows: () => [],
+  };
+  attempt(engine, session, tx, program, run, engine.catalog.version(session));
+  return run.changes;
 }
 
 /** Gives up a run that was full: the statement ends. Inside or outside the engine. */

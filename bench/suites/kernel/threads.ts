@@ -15,30 +15,37 @@ import {
 } from './items.ts';
 import type { Answer, Order, WorkerStart } from './worker.ts';
 
-const THREADS = 2;
+export const THREADS = 2;
 
 /** Threads that are attached to one database. */
-interface Crew {
+export interface Crew {
   readonly workers: readonly Worker[];
   readonly meeting: Int32Array;
 }
 
-async function startCrew({ kernel }: KernelItems): Promise<Crew> {
+const startCrew = ({ kernel }: KernelItems): Promise<Crew> =>
+  startThreads(
+    new URL('./worker.ts', import.meta.url),
+    (meeting): WorkerStart => ({ handle: kernel.handle, table: ITEM.name, meeting }),
+  );
+
+/** Two threads that run `file`, ready for orders. */
+export async function startThreads(file: URL, dataOf: (meeting: Int32Array) => unknown): Promise<Crew> {
   const meeting = new Int32Array(new SharedArrayBuffer(64));
-  const workerData: WorkerStart = { handle: kernel.handle, table: ITEM.name, meeting };
-  const workers = Array.from({ length: THREADS }, () => new Worker(new URL('./worker.ts', import.meta.url), { workerData }));
+  const workerData = dataOf(meeting);
+  const workers = Array.from({ length: THREADS }, () => new Worker(file, { workerData }));
   await Promise.all(workers.map((worker) => once(worker, 'message')));
   return { workers, meeting };
 }
 
-async function endCrew({ workers }: Crew): Promise<void> {
+export async function endCrew({ workers }: Crew): Promise<void> {
   const exits = workers.map((worker) => once(worker, 'exit'));
   for (const worker of workers) worker.postMessage('end');
   await Promise.all(exits);
 }
 
 /** One turn of the first `party` threads, each with its share of the keys. Returns operations a second of all of them. */
-async function turn(
+export async function turn(
   context: BenchContext,
   crew: Crew,
   kind: Order['kind'],
@@ -88,7 +95,7 @@ async function twoAgainstOne(context: BenchContext, kind: 'read' | 'update'): Pr
   };
 }
 
-const SESSIONS = 8;
+export const SESSIONS = 8;
 
 /** Sessions that do not wait one for the other, on two event loops; the peer is one connection that waits for each commit. */
 async function asynchronousCommits(context: BenchContext): Promise<Running> {

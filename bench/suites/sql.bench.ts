@@ -1,0 +1,8 @@
+/** What SQL must show: prepared statements over one table, beside better-sqlite3, one thread, or a limit. */
+import type { Measure } from '../harness/measure.ts';
+import { singleMeasures } from './sql/single.ts';
+import { startMeasures } from './sql/start.ts';
+import { threadMeasures } from './sql/threads.ts';
+
+const measures: readonly Measure[] = [...singleMeasures, ...threadMeasures, ...startMeasures];
+export default measures;

@@ -1,0 +1,180 @@
+/**
+ * An open database, as one thread of a program uses it: synchronous statements on this thread, sessions for event loops, queries on
+ * another thread, and the handle by which further threads attach.
+ */
+
+import { threadId } from 'node:worker_threads';
+import { SqlError, SQLSTATE } from '../../shm/errors.ts';
+import { Connection, type Result } from '../exec/connection.ts';
+import type { Engine, Notice } from '../exec/engine.ts';
+import { entered } from '../exec/run.ts';
+import { Session } from '../session/session.ts';
+import { AsyncSession } from './async-session.ts';
+import { createEngine } from './engine-parts.ts';
+import type { Kernel, KernelHandle, KernelReport } from './kernel.ts';
+import type { SharedOptions } from './options.ts';
+import { QueryThread, type Rows } from './query-thread.ts';
+import { Statement } from './statement.ts';
+import { transactionOf, type TransactionFunction } from './transaction-function.ts';
+
+/** What another thread attaches by: can be posted, or given as workerData. */
+export interface DatabaseHandle {
+  readonly kernel: KernelHandle;
+  readonly options: SharedOptions;
+}
+
+/** Figures of a database, as of now. */
+export interface DatabaseStats {
+  readonly cacheBytes: number;
+  readonly statements: { readonly hits: number; readonly misses: number; readonly compiled: number; readonly cached: number };
+}
+
+export interface ExplainOptions {
+  readonly format?: 'text' | 'json';
+  readonly sblr?: boolean;
+  readonly codegen?: boolean;
+}
+
+/** Of one thread. */
+export class Database implements Disposable {
+  readonly kernel: Kernel;
+  readonly engine: Engine;
+  readonly #options: SharedOptions;
+  readonly #connection: Connection;
+  readonly #sessions = new Set<AsyncSession>();
+  readonly #onClose: (() => void) | null;
+  #queries: QueryThread | null = null;
+  #isOpen = true;
+
+  constructor(kernel: Kernel, options: SharedOptions, onClose: (() => void) | null) {
+    this.kernel = kernel;
+    this.#options = options;
+    this.#onClose = onClose;
+    this.engine = createEngine(kernel, options);
+    const session = entered(this.engine, () => new Session(this.engine.txns, this.engine.locks, this.#options));
+    this.#connection = new Connection(this.engine, session);
+  }
+
+  /** Prepares one statement. 42601 and the like, with the position in the text. */
+  prepare<Row = Record<string, unknown>>(text: string): Statement<Row> {
+    this.#check();
+    return new Statement<Row>(this.#connection, text);
+  }
+
+  /** Runs all statements of a text, in one transaction unless the text says otherwise. Returns this. */
+  exec(text: string): this {
+    this.#check();
+    this.#connection.script(text);
+    return this;
+  }
+
+  /** Runs all statements of a text; answers what the last one answered. */
+  execute(text: string): Result | null {
+    this.#check();
+    return this.#connection.script(text);
+  }
+
+  /** A function that runs `body` in a transaction: committed when it returns, rolled back when it throws; nested, a savepoint. */
+  transaction<Arguments extends unknown[], Value>(body: (...given: Arguments) => Value): TransactionFunction<Arguments, Value> {
+    return transactionOf(this, body);
+  }
+
+  /** True while this thread's own session is in a transaction. */
+  get inTransaction(): boolean {
+    return this.#connection.session.transaction !== null;
+  }
+
+  /** The session of prepare() and exec(). */
+  get connection(): Connection {
+    return this.#connection;
+  }
+
+  /** A session of its own for an event loop. */
+  session(): AsyncSession {
+    this.#check();
+    const session = new AsyncSession(this.engine, this.#options);
+    this.#sessions.add(session);
+    return session;
+  }
+
+  /**
+   * Runs a statement on another thread, for long work: await it for all rows, or go through them with for await, in batches as they
+   * come. It has a session of its own and sees what has been committed.
+   */
+  query<Row = Record<string, unknown>>(
+    text: string,
+    values: readonly unknown[] = [],
+    options: { signal?: AbortSignal } = {},
+  ): Rows<Row> {
+    this.#check();
+    this.#queries ??= new QueryThread(this.handle, this.engine.txns);
+    return this.#queries.query<Row>(text, values, options.signal);
+  }
+
+  /** The plan of a statement, as text (default) or as JSON. */
+  explain(text: string, options: ExplainOptions = {}): string {
+    const words = [`format ${options.format ?? 'text'}`];
+    if (options.sblr === true) words.push('sblr');
+    if (options.codegen === true) words.push('codegen');
+    const { rows } = this.prepare(`explain (${words.join(', ')}) ${text}`)
+      .raw()
+      .run() as { rows: Record<string, string>[] };
+    return rows.map((row) => row['QUERY PLAN']).join('\n');
+  }
+
+  /** Called with notices and warnings of statements. */
+  onNotice(listener: ((notice: Notice) => void) | null): void {
+    this.#connection.onNotice = listener;
+  }
+
+  /** Give it to a worker thread; there attach() gives the same database. */
+  get handle(): DatabaseHandle {
+    return { kernel: this.kernel.handle, options: this.#options };
+  }
+
+  /** Moves the checkpoint on. */
+  checkpoint(): boolean {
+    return this.kernel.checkpoint();
+  }
+
+  /** Verifies every page, row and index entry; nobody writes meanwhile. */
+  check(): KernelReport {
+    return this.kernel.check();
+  }
+
+  stats(): DatabaseStats {
+    const { hits, misses, compiled, texts } = this.engine.cache;
+    return {
+      cacheBytes: this.kernel.parts.settings.cacheBytes,
+      statements: { hits, misses, compiled, cached: texts.size },
+    };
+  }
+
+  #check(): void {
+    if (!this.#isOpen) {
+      throw new SqlError(SQLSTATE.admin_shutdown, `the database is closed (thread ${threadId})`, { hint: 'open it again' });
+    }
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /**
+   * Rolls back what this thread has open and leaves. The thread that opened the database writes everything and gives the directory
+   * back: other threads have left by then. Sessions and queries that run must have ended.
+   */
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#queries?.close();
+    for (const session of this.#sessions) session.connection.close();
+    this.#connection.close();
+    this.kernel.close();
+    this.#onClose?.();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

@@ -1,0 +1,98 @@
+/** The catalog as statements use it (EngineCatalog): sessions of SQL on one side, the catalog of this thread on the other. */
+
+import type { Catalog } from '../catalog/catalog.ts';
+import type { CatalogSession } from '../catalog/definitions.ts';
+import type { CatalogTable } from '../catalog/objects.ts';
+import type { SessionReader } from '../catalog/reader.ts';
+import { SessionSequences } from '../catalog/sequences.ts';
+import type { Engine, EngineCatalog, UtilityResult } from '../exec/engine.ts';
+import type { SessionContext } from '../exec/context.ts';
+import type { TableSizes } from '../plan/optimize/access-path.ts';
+import type { SourceStatement } from '../sblr/source.gen.ts';
+import type { Session } from '../session/session.ts';
+import type { Transaction } from '../txn/transactions.ts';
+import { define } from './define.ts';
+import type { Kernel } from './kernel.ts';
+
+/** How long a table's size is taken as it was, milliseconds: planning asks for it often. */
+const SIZE_AGE = 1000;
+
+export class SqlCatalog implements EngineCatalog {
+  readonly kernel: Kernel;
+  readonly catalog: Catalog;
+  /** Set once the engine is complete. */
+  engine: Engine = null as unknown as Engine;
+  readonly #sessions = new WeakMap<Session, CatalogSession & { searchPath: readonly string[] }>();
+  readonly #sequences = new WeakMap<Session, SessionSequences>();
+  readonly #sizes = new Map<number, { readonly size: TableSizes; readonly at: number }>();
+
+  constructor(kernel: Kernel, catalog: Catalog) {
+    this.kernel = kernel;
+    this.catalog = catalog;
+  }
+
+  /** The session as the catalog knows it, its role and search path as of now. */
+  sessionOf(session: Session): CatalogSession {
+    let known = this.#sessions.get(session);
+    if (known === undefined) {
+      known = this.catalog.openSession(session.user, session.searchPath);
+      this.#sessions.set(session, known);
+    }
+    known.role = session.user;
+    known.searchPath = session.searchPath;
+    return known;
+  }
+
+  reader(session: Session, tx: Transaction | null): SessionReader {
+    return this.catalog.reader(tx, this.sessionOf(session));
+  }
+
+  version(session: Session): number {
+    return this.catalog.currentVersion(session.transaction);
+  }
+
+  size(table: CatalogTable): TableSizes {
+    const now = performance.now();
+    const known = this.#sizes.get(table.kernelTable);
+    if (known !== undefined && now - known.at < SIZE_AGE) return known.size;
+    const size = this.catalog.size(table);
+    this.#sizes.set(table.kernelTable, { size, at: now });
+    return size;
+  }
+
+  define(session: Session, tx: Transaction, statement: SourceStatement, context: SessionContext): UtilityResult {
+    this.#sizes.clear();
+    return define(this, session, tx, statement, context);
+  }
+
+  // ---- sequences ----
+
+  #sequencesOf(session: Session): SessionSequences {
+    let known = this.#sequences.get(session);
+    if (known === undefined) {
+      known = new SessionSequences(this.catalog, this.sessionOf(session));
+      this.#sequences.set(session, known);
+    }
+    return known;
+  }
+
+  nextValue(session: Session, sequence: number): number | bigint {
+    return this.#sequencesOf(session).next(session.transaction, sequence);
+  }
+
+  currentValue(session: Session, sequence: number): number | bigint {
+    return this.#sequencesOf(session).current(session.transaction, sequence);
+  }
+
+  setValue(session: Session, sequence: number, value: number | bigint, called: boolean): void {
+    this.#sequencesOf(session).set(session.transaction, sequence, value, called);
+  }
+
+  lastValue(session: Session): number | bigint {
+    return this.#sequencesOf(session).last();
+  }
+
+  sequenceByName(session: Session, name: string): number {
+    return this.#sequencesOf(session).byName(session.transaction, name);
+  }
+}

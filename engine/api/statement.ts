@@ -1,0 +1,175 @@
+/**
+ * A prepared statement, as a program uses it: get, all, iterate, run. Familiar from better-sqlite3.
+ *
+ * Hot: get() of a point query. Everything it needs lies in this object: the run with its parameters is used again by each call, and
+ * nothing but the row is allocated.
+ */
+
+import type { Connection, Result } from '../exec/connection.ts';
+import { faceRows } from '../exec/faces.ts';
+import { createParameters } from '../exec/parameters.ts';
+import { placed, type Prepared } from '../exec/prepare.ts';
+import { runProgram, STALE, type StatementRun } from '../exec/run.ts';
+import type { Shape } from '../exec/shape.ts';
+import type { Program, RowFormat } from '../plan/program.ts';
+import type { SqlType } from '../sblr/types.ts';
+import { RowIterator } from './row-iterator.ts';
+
+/** A column of a result. */
+export interface ColumnDescription {
+  readonly name: string;
+  readonly type: string;
+  readonly nullable: boolean;
+  /** numeric: digits in all; varchar, char: characters. Null: no limit. */
+  readonly length: number | null;
+  readonly scale: number | null;
+}
+
+/** What run() answers. */
+export interface RunResult {
+  /** Rows inserted, updated or deleted. */
+  readonly changes: number;
+  /** Rows of RETURNING. */
+  readonly rows?: unknown[];
+}
+
+export class Statement<Row = Record<string, unknown>> {
+  readonly #connection: Connection;
+  readonly #prepared: Prepared;
+  #format: RowFormat = 'object';
+  /** What the calls below use again and again; null: the statement changed, or has not run. */
+  #shape: Shape | null = null;
+  #program: Program | null = null;
+  #run: StatementRun | null = null;
+  #isRunning = false;
+
+  constructor(connection: Connection, text: string) {
+    this.#connection = connection;
+    this.#prepared = connection.prepare(text);
+  }
+
+  /** The text it was prepared from. */
+  get source(): string {
+    return this.#prepared.text;
+  }
+
+  /** Rows are arrays from now on; false: objects again. */
+  raw(on = true): Statement<unknown[]> {
+    this.#format = on ? 'array' : 'object';
+    this.#shape = null;
+    return this as unknown as Statement<unknown[]>;
+  }
+
+  /** The first row, or undefined. */
+  get(...values: unknown[]): Row | undefined {
+    const rows = this.#rows(values, 1);
+    return rows.length === 0 ? undefined : (rows[0] as Row);
+  }
+
+  /** All rows. */
+  all(...values: unknown[]): Row[] {
+    return this.#rows(values, Number.POSITIVE_INFINITY) as Row[];
+  }
+
+  /** Runs it for its effect. */
+  run(...values: unknown[]): RunResult {
+    const run = this.#ready();
+    if (run === null) {
+      const { changes, rows, columns } = this.#utility(values);
+      return columns.length === 0 ? { changes } : { changes, rows };
+    }
+    const rows = this.#go(run, values, Number.POSITIVE_INFINITY);
+    return rows === null ? { changes: run.changes } : { changes: run.changes, rows };
+  }
+
+  /** Row by row, as the loop asks for them. What it sees is the state when it began. */
+  iterate(...values: unknown[]): IterableIterator<Row> & Disposable {
+    return new RowIterator<Row>(this.#connection, this.#prepared, values, this.#format);
+  }
+
+  /** The columns of its result; none for statements without rows. */
+  columns(): ColumnDescription[] {
+    return this.#connection.refresh(this.#prepared).output.map(({ name, type }) => describe(name, type));
+  }
+
+  /** Types of its parameters, in order, as the names of SQL. */
+  parameters(): string[] {
+    const { module } = this.#connection.refresh(this.#prepared);
+    return module.parameters.slice(0, module.clientParameters).map(({ name }) => name);
+  }
+
+  #utility(values: unknown[]): Result {
+    return this.#connection.run(this.#prepared, values, this.#format);
+  }
+
+  #rows(values: unknown[], rowsMax: number): unknown[] {
+    const run = this.#ready();
+    if (run === null) return this.#utility(values).rows;
+    return this.#go(run, values, rowsMax) ?? [];
+  }
+
+  /** The run to use; null for statements that are not compiled. */
+  #ready(): StatementRun | null {
+    const connection = this.#connection;
+    const { shape } = this.#prepared;
+    if (shape === this.#shape && shape.version === connection.engine.catalog.version(connection.session)) return this.#run;
+    return this.#compile();
+  }
+
+  #compile(): StatementRun | null {
+    const connection = this.#connection;
+    const shape = connection.refresh(this.#prepared);
+    this.#shape = shape;
+    if (shape.plan === null || shape.module.statement.kind === 'explain') {
+      this.#run = null;
+      return null;
+    }
+    this.#program = shape.program(connection.engine, connection.session, this.#format);
+    this.#run = connection.createRun(createParameters(shape.module.parameters.length));
+    return this.#run;
+  }
+
+  /** Rows, or null for a statement without any. */
+  #go(run: StatementRun, values: unknown[], rowsMax: number): unknown[] | null {
+    const connection = this.#connection;
+    const { engine, session, context } = connection;
+    // A function of a parameter, or a notice handler, may call the same statement again.
+    if (this.#isRunning) return this.#utility(values).rows;
+    session.settleCursors();
+    this.#isRunning = true;
+    try {
+      let shape = this.#shape as Shape;
+      for (;;) {
+        context.begin();
+        connection.bind(this.#prepared, shape, values, run.parameters);
+        const program = this.#program as Program;
+        run.rowsMax = program.writes ? Number.POSITIVE_INFINITY : rowsMax;
+        if (runProgram(engine, session, program, run, shape.version) !== STALE) break;
+        run = this.#compile() ?? run;
+        shape = this.#shape as Shape;
+      }
+      return this.#finish(shape, run);
+    } catch (error) {
+      run.rows.length = 0;
+      session.failBlock();
+      throw placed(engine, session, this.#prepared, error);
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  #finish(shape: Shape, run: StatementRun): unknown[] | null {
+    if (shape.output.length === 0) return null;
+    const connection = this.#connection;
+    if (run.execution !== null) connection.dropExecution(run);
+    const rows = run.takeRows();
+    const faces = shape.faces(connection.engine, this.#format);
+    if (faces !== null) faceRows(rows, 0, faces, this.#format === 'object', connection.context);
+    return rows;
+  }
+}
+
+function describe(name: string, type: SqlType): ColumnDescription {
+  const length = type.length < 0 ? null : type.length;
+  return { name, type: type.name, nullable: type.nullable, length, scale: type.scale < 0 ? null : type.scale };
+}

@@ -1,0 +1,100 @@
+/** Results as text: aligned like psql, expanded, CSV, JSON. */
+
+/** What is shown: names, and rows of values in their order. */
+export interface Sheet {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly unknown[])[];
+  /** SQL type of each column, as far as known: numbers are set to the right. */
+  readonly types: readonly string[];
+}
+
+export type OutputFormat = 'aligned' | 'csv' | 'json';
+
+const NUMBERS = new Set(['int2', 'int4', 'int8', 'float4', 'float8', 'numeric', 'oid']);
+
+/** A value as people read it. */
+export function valueText(value: unknown, nullText: string): string {
+  if (value === null || value === undefined) return nullText;
+  if (value === true) return 't';
+  if (value === false) return 'f';
+  if (value instanceof Uint8Array) return `\\x${Buffer.from(value).toString('hex')}`;
+  if (value instanceof Date) return value.toISOString();
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+/** Columns that a character takes on a terminal: wide ones of East Asia and emoji take two, marks none. */
+export function displayWidth(text: string): number {
+  let width = 0;
+  for (const character of text) {
+    const code = character.codePointAt(0) as number;
+    if (/\p{Mn}/u.test(character)) continue;
+    const wide = (code >= 0x1100 && code <= 0x115f) || (code >= 0x2e80 && code <= 0xa4cf) || (code >= 0xac00 && code <= 0xd7a3);
+    const wider = (code >= 0xf900 && code <= 0xfaff) || (code >= 0xfe30 && code <= 0xfe6f) || (code >= 0xff00 && code <= 0xff60);
+    width += wide || wider || (code >= 0x1f300 && code <= 0x1faff) || (code >= 0x20000 && code <= 0x3fffd) ? 2 : 1;
+  }
+  return width;
+}
+
+const padded = (text: string, width: number, toRight: boolean): string => {
+  const blanks = ' '.repeat(Math.max(0, width - displayWidth(text)));
+  return toRight ? blanks + text : text + blanks;
+};
+
+/** Control characters would move the terminal's cursor: they are shown by their escapes. */
+const harmless = (text: string): string =>
+  text.replace(/(?!\n)\p{Cc}/gu, (found) => `\\x${(found.codePointAt(0) as number).toString(16).padStart(2, '0')}`);
+
+function aligned({ columns, rows, types }: Sheet, nullText: string): string {
+  const cells = rows.map((row) => row.map((value) => harmless(valueText(value, nullText)).split('\n')));
+  const widths = columns.map((name, at) =>
+    Math.max(displayWidth(name), ...cells.map((row) => Math.max(...row[at].map(displayWidth)))),
+  );
+  const line = (parts: readonly string[]): string => ` ${parts.join(' | ')}`.trimEnd();
+  const head = columns.map((name, at) => {
+    const left = Math.floor((widths[at] - displayWidth(name)) / 2);
+    return padded(' '.repeat(left) + name, widths[at], false);
+  });
+  const body = cells.flatMap((row) => {
+    const height = Math.max(1, ...row.map((cell) => cell.length));
+    return Array.from({ length: height }, (_, n) =>
+      line(row.map((cell, at) => padded(cell[n] ?? '', widths[at], NUMBERS.has(types[at])))),
+    );
+  });
+  const rule = widths.map((width) => '-'.repeat(width + 2)).join('+');
+  return [line(head), rule, ...body, countLine(rows.length)].join('\n');
+}
+
+const countLine = (rows: number): string => `(${rows} row${rows === 1 ? '' : 's'})`;
+
+function expanded({ columns, rows }: Sheet, nullText: string): string {
+  const width = Math.max(0, ...columns.map(displayWidth));
+  const records = rows.flatMap((row, n) => [
+    `-[ RECORD ${n + 1} ]${'-'.repeat(Math.max(0, width - 8))}`,
+    ...columns.map((name, at) => `${padded(name, width, false)} | ${harmless(valueText(row[at], nullText))}`),
+  ]);
+  return [...records, countLine(rows.length)].join('\n');
+}
+
+const csvField = (text: string): string => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+
+function csv({ columns, rows }: Sheet): string {
+  const lines = rows.map((row) => row.map((value) => csvField(valueText(value, ''))).join(','));
+  return [columns.map(csvField).join(','), ...lines].join('\n');
+}
+
+const jsonValue = (_name: string, value: unknown): unknown => {
+  if (typeof value === 'bigint') return (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(String(value));
+  if (value instanceof Uint8Array) return `\\x${Buffer.from(value).toString('hex')}`;
+  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
+};
+
+/** One object a row and line. */
+const json = ({ columns, rows }: Sheet): string =>
+  rows.map((row) => JSON.stringify(Object.fromEntries(columns.map((name, at) => [name, row[at] ?? null])), jsonValue)).join('\n');
+
+/** The text of a result. */
+export function formatSheet(sheet: Sheet, format: OutputFormat, isExpanded: boolean, nullText = ''): string {
+  if (format === 'csv') return csv(sheet);
+  if (format === 'json') return json(sheet);
+  return isExpanded ? expanded(sheet, nullText) : aligned(sheet, nullText);
+}
