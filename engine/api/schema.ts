@@ -93,10 +93,5 @@ export function buildIndexOn(parts: KernelParts, tx: Transaction, stored: Stored
 /** Gives back what a dropped table had. Its row goes in the same stay inside the engine (table-pages.ts). */
 export function freeDropped(parts: KernelParts, stored: StoredTable): void {
   assert(isDropped(stored), 'only a dropped table is freed');
-  freeTablePages(
-    parts,
-    stored.mapRoot,
-    [...stored.indexes.map((index) => index.root), ...(stored.roots ?? [])],
-    0,
-  );
+  freeTablePages(parts, stored.mapRoot, [...stored.indexes.map((index) => index.root), ...(stored.roots ?? [])], 0);
 }

@@ -85,9 +85,7 @@ export function keyColumns(columns: readonly Column[], definition: IndexDefiniti
   return definition.columns.map((entry) => {
     const wanted = typeof entry === 'string' ? { column: entry } : entry;
     const column =
-      typeof wanted.column === 'number'
-        ? wanted.column
-        : columns.findIndex((candidate) => candidate.name === wanted.column);
+      typeof wanted.column === 'number' ? wanted.column : columns.findIndex((candidate) => candidate.name === wanted.column);
     if (column < 0 || column >= columns.length) {
       throw new SqlError(
         SQLSTATE.undefined_column,

@@ -38,7 +38,11 @@ export function analyzeTable(catalog: Catalog, tx: Transaction, session: Catalog
 }
 
 /** Of one column: `sample` holds rows in the order of the heap, `rows` is how many the table has. */
-export function columnStatistics(column: CatalogColumn, sample: readonly (readonly RowValue[])[], rows: number): ColumnStatistics {
+export function columnStatistics(
+  column: CatalogColumn,
+  sample: readonly (readonly RowValue[])[],
+  rows: number,
+): ColumnStatistics {
   const values: RowValue[] = [];
   let bytes = 0;
   for (const row of sample) {
@@ -127,7 +131,16 @@ function commonRuns(runs: Runs, distinct: number, nullFraction: number, sampled:
     .slice(0, STATISTICS_TARGET);
   const all = runs.counts.length <= STATISTICS_TARGET && distinct > 0 && candidates.length === runs.counts.length;
   if (all || sampled >= rows || rows <= 1) return candidates;
-  return candidates.slice(0, significant(candidates.map((run) => runs.counts[run]), distinct, nullFraction, sampled, rows));
+  return candidates.slice(
+    0,
+    significant(
+      candidates.map((run) => runs.counts[run]),
+      distinct,
+      nullFraction,
+      sampled,
+      rows,
+    ),
+  );
 }
 
 /** How many of the counts, which descend, are too high to be chance (analyze_mcv_list). */

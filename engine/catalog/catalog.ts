@@ -86,7 +86,8 @@ export class Catalog {
     }
     this.#committed.refresh();
     const ids = this.#committed.byId(OBJECT_IDS);
-    if (ids?.row.kind !== 'sequence') throw new SqlError(SQLSTATE.data_corrupted, 'the catalog does not name its sequence of ids');
+    if (ids?.row.kind !== 'sequence')
+      throw new SqlError(SQLSTATE.data_corrupted, 'the catalog does not name its sequence of ids');
     this.#idsPage = ids.row.body.page;
   }
 
@@ -112,7 +113,15 @@ export class Catalog {
       ownerAttribute: 0,
       grants: {},
     };
-    const row: ObjectRow = { id: OBJECT_IDS, schema: SCHEMA_SYS, name: 'object_ids', kind: 'sequence', parent: 0, version: 1, body };
+    const row: ObjectRow = {
+      id: OBJECT_IDS,
+      schema: SCHEMA_SYS,
+      name: 'object_ids',
+      kind: 'sequence',
+      parent: 0,
+      version: 1,
+      body,
+    };
     port.noteDdl(tx, 0);
     port.insert(tx, SYS_OBJECTS, objectValues(row));
   }
@@ -333,7 +342,11 @@ export class Catalog {
     return this.#push(tx, row, null);
   }
 
-  replace(tx: Transaction, row: ObjectRow, statistics: TableStatistics | null = this.entry(tx, row.id)?.statistics ?? null): CatalogEntry {
+  replace(
+    tx: Transaction,
+    row: ObjectRow,
+    statistics: TableStatistics | null = this.entry(tx, row.id)?.statistics ?? null,
+  ): CatalogEntry {
     this.#note(tx);
     if (!this.port.replace(tx, tableOfSchema(row.schema), OBJECTS_BY_ID, [row.id], objectValues(row))) throw noRelation(row.name);
     return this.#push(tx, row, statistics);

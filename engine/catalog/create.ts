@@ -49,7 +49,12 @@ function inventName(naming: Naming, first: string, second: string | null, label:
   return name;
 }
 
-export function createTable(catalog: Catalog, tx: Transaction, session: CatalogSession, definition: TableDefinition): CatalogTable {
+export function createTable(
+  catalog: Catalog,
+  tx: Transaction,
+  session: CatalogSession,
+  definition: TableDefinition,
+): CatalogTable {
   const { persistence } = definition;
   const isTemporary = persistence === 'temporary';
   const { schema, owner } = catalog.placeFor(tx, session, definition.name, isTemporary);
@@ -181,7 +186,13 @@ export function insertIndexRow(catalog: Catalog, tx: Transaction, table: TableRo
 }
 
 /** The index; expressions are added to `columns` as hidden ones. 42P07, 42703, 42704 for a type without an order. */
-function indexOf(naming: Naming, table: string, columns: CatalogColumn[], definition: IndexDefinition, position: number): CatalogIndex {
+function indexOf(
+  naming: Naming,
+  table: string,
+  columns: CatalogColumn[],
+  definition: IndexDefinition,
+  position: number,
+): CatalogIndex {
   const keys = definition.keys.map((key) => ({
     attribute: attributeOf(columns, key, definition.method),
     descending: key.descending,
@@ -235,12 +246,16 @@ function checkOrdered(type: CatalogColumn['type'], method: string): void {
   if (isOrdered(type)) return;
   if (type.name === 'jsonb') {
     throw new SqlError(SQLSTATE.feature_not_supported, 'indexes on jsonb values are not supported', {
-      hint: 'index an expression that takes a text or number out of it: (data ->> \'name\')',
+      hint: "index an expression that takes a text or number out of it: (data ->> 'name')",
     });
   }
-  throw new SqlError(SQLSTATE.undefined_object, `data type ${type.name} has no default operator class for access method "${method}"`, {
-    hint: 'You must specify an operator class for the index or define a default operator class for the data type.',
-  });
+  throw new SqlError(
+    SQLSTATE.undefined_object,
+    `data type ${type.name} has no default operator class for access method "${method}"`,
+    {
+      hint: 'You must specify an operator class for the index or define a default operator class for the data type.',
+    },
+  );
 }
 
 /** The index as the kernel takes it: positions in the table's current layout. */
@@ -299,7 +314,9 @@ function checksOf(table: string, definitions: readonly CheckDefinition[], indexe
   }
   return definitions.map((definition) => {
     const { columns, expression } = definition;
-    const own = definition.name ?? chooseName(table, columns.length === 1 ? columns[0] : null, 'check', (name) => taken.has(name) || names.has(name));
+    const own =
+      definition.name ??
+      chooseName(table, columns.length === 1 ? columns[0] : null, 'check', (name) => taken.has(name) || names.has(name));
     if (definition.name !== null && names.has(own)) throw duplicate(own);
     taken.add(own);
     return { name: own, expression };

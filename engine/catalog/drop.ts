@@ -36,7 +36,10 @@ export function dropTable(
 ): Notice[] {
   const table = catalog.lockTable(tx, session, id, LOCK_ALL);
   const owned = table.body.columns.flatMap((column) => (column.sequence === 0 ? [] : [column.sequence]));
-  const notices = refuseDependents(catalog, tx, session, `table ${table.name}`, owned, { ...options, together: [...(options.together ?? []), id] });
+  const notices = refuseDependents(catalog, tx, session, `table ${table.name}`, owned, {
+    ...options,
+    together: [...(options.together ?? []), id],
+  });
   for (const index of table.body.indexes) removeEntry(catalog, tx, index.id);
   for (const sequence of owned) removeSequence(catalog, tx, sequence);
   catalog.remove(tx, table);
@@ -176,6 +179,7 @@ export function dropTemporary(catalog: Catalog, tx: Transaction, session: Catalo
     .filter(({ row }) => isTemporarySchema(row.schema));
   for (const { row } of own) if (row.kind === 'table') dropTable(catalog, tx, session, row.id, { cascade: true });
   for (const { row } of own) {
-    if (row.kind === 'sequence' && catalog.entry(tx, row.id) !== null) dropSequence(catalog, tx, session, row.id, { cascade: true });
+    if (row.kind === 'sequence' && catalog.entry(tx, row.id) !== null)
+      dropSequence(catalog, tx, session, row.id, { cascade: true });
   }
 }

@@ -13,8 +13,7 @@ export const noRelation = (name: string): SqlError => new SqlError(SQLSTATE.unde
 
 export const noTable = (name: string): SqlError => new SqlError(SQLSTATE.undefined_table, `table "${name}" does not exist`);
 
-export const noSchema = (name: string): SqlError =>
-  new SqlError(SQLSTATE.invalid_schema_name, `schema "${name}" does not exist`);
+export const noSchema = (name: string): SqlError => new SqlError(SQLSTATE.invalid_schema_name, `schema "${name}" does not exist`);
 
 export const mustOwn = (kind: string, name: string): SqlError =>
   new SqlError(SQLSTATE.insufficient_privilege, `must be owner of ${kind} ${name}`);

@@ -96,7 +96,12 @@ export interface KernelPort {
 
   // ---- sequences ----
 
-  createSequence(tx: Transaction, name: string, options: SequenceOptions, temporary: boolean): { readonly kernel: number; readonly page: PageId };
+  createSequence(
+    tx: Transaction,
+    name: string,
+    options: SequenceOptions,
+    temporary: boolean,
+  ): { readonly kernel: number; readonly page: PageId };
   dropSequence(tx: Transaction, kernel: number): void;
   nextValue(page: PageId): number | bigint;
   setValue(page: PageId, value: number | bigint, called: boolean): void;

@@ -218,7 +218,8 @@ function analyze(source: SourceAnalyzeNode, environment: DefinitionEnvironment):
   const notices: Notice[] = [];
   const reader = readerOf(environment);
   const named = source.tables.map((name) => tableNamed(name, environment));
-  const tables = source.tables.length > 0 ? named : reader.all().flatMap(({ relation }) => (relation?.kind === 'table' ? [relation] : []));
+  const tables =
+    source.tables.length > 0 ? named : reader.all().flatMap(({ relation }) => (relation?.kind === 'table' ? [relation] : []));
   for (const table of tables) {
     if (reader.owns(table.owner)) catalog.analyze(tx, session, table.id);
     else {

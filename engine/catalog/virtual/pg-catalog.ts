@@ -1,3 +1,515 @@
-import type { VirtualTable } from './virtual-table.ts';
+/**
+ * pg_class, pg_attribute and their like, with the columns of PostgreSQL 15. Arrays, vectors and access lists are text in PostgreSQL's
+ * form, since there are no array types yet.
+ */
 
-export const PG_CATALOG: readonly VirtualTable[] = [];
+import type { CatalogColumn, CatalogSequence, CatalogTable, CatalogVirtualTable } from '../objects.ts';
+import type { SessionReader } from '../reader.ts';
+import { ROLE_SUPERUSER } from '../system-tables.ts';
+import { derivedId, defaultText, TYPES, typeModifier, columnOf } from './describe.ts';
+import {
+  indexesOf,
+  SCHEMA_PG_TOAST,
+  schemaIdOf,
+  sequencesOf,
+  shownRelation,
+  tablesOf,
+  temporarySchemaId,
+  virtualTablesOf,
+  visible,
+} from './relations.ts';
+import { defineVirtual, int8Value, type VirtualRow, type VirtualTable } from './virtual-table.ts';
+
+const AM_BTREE = 403;
+const AM_HASH = 405;
+const AM_HEAP = 2;
+const DATABASE_ID = 5;
+const COLLATION_C = 950;
+
+/** Kinds of derivedId(). */
+const DEFAULT_ID = 1;
+const CONSTRAINT_ID = 2;
+
+const persistenceOf = ({ persistence }: CatalogTable): string =>
+  persistence === 'temporary' ? 't' : persistence === 'unlogged' ? 'u' : 'p';
+
+// ---- pg_class ----
+
+const CLASS_DEFAULTS: VirtualRow = {
+  reltype: 0,
+  reloftype: 0,
+  reltablespace: 0,
+  relpages: 0,
+  reltuples: -1,
+  relallvisible: 0,
+  reltoastrelid: 0,
+  relhasindex: false,
+  relisshared: false,
+  relpersistence: 'p',
+  relchecks: 0,
+  relhasrules: false,
+  relhastriggers: false,
+  relhassubclass: false,
+  relrowsecurity: false,
+  relforcerowsecurity: false,
+  relispopulated: true,
+  relreplident: 'd',
+  relispartition: false,
+  relrewrite: 0,
+  relfrozenxid: 0,
+  relminmxid: 0,
+};
+
+function* classRows(reader: SessionReader): Iterable<VirtualRow> {
+  for (const table of tablesOf(reader)) yield* tableClass(reader, table);
+  for (const sequence of sequencesOf(reader)) {
+    const { id, name, schema, owner } = sequence;
+    const head = { oid: id, relname: name, relnamespace: schemaIdOf(reader, schema), relowner: owner };
+    yield { ...CLASS_DEFAULTS, ...head, relam: 0, relfilenode: id, relkind: 'S', relnatts: 3, relpages: 1, reltuples: 1 };
+  }
+  for (const { id, name, schema, columns } of virtualTablesOf()) {
+    const head = { oid: id, relname: name, relnamespace: schemaIdOf(reader, schema), relowner: ROLE_SUPERUSER };
+    const kind = schema === 'information_schema' || isView(name) ? 'v' : 'r';
+    yield {
+      ...CLASS_DEFAULTS,
+      ...head,
+      relam: kind === 'r' ? AM_HEAP : 0,
+      relfilenode: 0,
+      relkind: kind,
+      relnatts: columns.length,
+    };
+  }
+}
+
+/** Relations of pg_catalog that are views in PostgreSQL. */
+const isView = (name: string): boolean =>
+  /^pg_(tables|views|matviews|indexes|sequences|roles|user|shadow|group|settings|stats|stat_.*|statio_.*|locks|cursors|prepared_.*|available_.*|timezone_.*)$/.test(
+    name,
+  );
+
+function* tableClass(reader: SessionReader, table: CatalogTable): Iterable<VirtualRow> {
+  const { id, name, schema, owner, statistics, indexes, checks } = table;
+  const common = { relnamespace: schemaIdOf(reader, schema), relowner: owner, relpersistence: persistenceOf(table) };
+  yield {
+    ...CLASS_DEFAULTS,
+    ...common,
+    oid: id,
+    relname: name,
+    relam: AM_HEAP,
+    relfilenode: table.kernelTable,
+    relpages: statistics?.pages ?? 0,
+    reltuples: statistics?.rows ?? -1,
+    relhasindex: indexes.length > 0,
+    relkind: 'r',
+    relnatts: visible(table).length,
+    relchecks: checks.length,
+  };
+  for (const index of indexes) {
+    yield {
+      ...CLASS_DEFAULTS,
+      ...common,
+      oid: index.id,
+      relname: index.name,
+      relam: index.method === 'hash' ? AM_HASH : AM_BTREE,
+      relfilenode: index.id,
+      reltuples: statistics?.rows ?? -1,
+      relkind: 'i',
+      relnatts: index.keys.length,
+      relreplident: 'n',
+    };
+  }
+}
+
+// ---- pg_attribute ----
+
+function attribute(relation: number, column: CatalogColumn, number: number): VirtualRow {
+  const type = TYPES[column.type.name];
+  return {
+    attrelid: relation,
+    attname: column.name,
+    atttypid: type.oid,
+    attstattarget: -1,
+    attlen: type.length,
+    attnum: number,
+    attndims: 0,
+    attcacheoff: -1,
+    atttypmod: typeModifier(column.type),
+    attbyval: type.byValue,
+    attalign: type.align,
+    attstorage: type.length < 0 ? (column.type.name === 'numeric' ? 'm' : 'x') : 'p',
+    attcompression: '',
+    attnotnull: column.notNull,
+    atthasdef: column.default !== null || (column.sequence !== 0 && column.identity === 'none'),
+    atthasmissing: false,
+    attidentity: column.identity === 'always' ? 'a' : column.identity === 'byDefault' ? 'd' : '',
+    attgenerated: '',
+    attisdropped: false,
+    attislocal: true,
+    attinhcount: 0,
+    attcollation: type.category === 'S' ? COLLATION_C : 0,
+  };
+}
+
+function* attributeRows(reader: SessionReader): Iterable<VirtualRow> {
+  for (const table of tablesOf(reader)) {
+    for (const column of visible(table)) yield attribute(table.id, column, column.number);
+    for (const index of table.indexes) {
+      for (const [at, key] of index.keys.entries()) {
+        const column = columnOf(table, key.attribute);
+        const name = column.hidden === null ? column.name : 'expr';
+        yield {
+          ...attribute(index.id, { ...column, default: null, sequence: 0, identity: 'none', notNull: false }, at + 1),
+          attname: name,
+        };
+      }
+    }
+  }
+  for (const table of virtualTablesOf()) for (const column of table.columns) yield attribute(table.id, column, column.number);
+}
+
+function* defaultRows(reader: SessionReader): Iterable<VirtualRow> {
+  for (const table of tablesOf(reader)) {
+    for (const column of visible(table)) {
+      const text = defaultText(column, (id) => shownRelation(reader, id));
+      if (text === null) continue;
+      yield { oid: derivedId(table.id, DEFAULT_ID, column.number), adrelid: table.id, adnum: column.number, adbin: text };
+    }
+  }
+}
+
+// ---- pg_type ----
+
+function* typeRows(): Iterable<VirtualRow> {
+  for (const type of Object.values(TYPES)) {
+    const common = {
+      typnamespace: 11,
+      typowner: ROLE_SUPERUSER,
+      typisdefined: true,
+      typdelim: ',',
+      typrelid: 0,
+      typmodin: '-',
+      typmodout: '-',
+      typanalyze: '-',
+      typnotnull: false,
+      typbasetype: 0,
+      typtypmod: -1,
+      typndims: 0,
+      typcollation: type.category === 'S' ? COLLATION_C : 0,
+    };
+    yield {
+      ...common,
+      oid: type.oid,
+      typname: type.name,
+      typlen: type.length,
+      typbyval: type.byValue,
+      typtype: type.category === 'P' || type.category === 'X' ? 'p' : 'b',
+      typcategory: type.category,
+      typispreferred: type.preferred,
+      typsubscript: '-',
+      typelem: 0,
+      typarray: type.array,
+      typinput: `${type.name}in`,
+      typoutput: `${type.name}out`,
+      typreceive: `${type.name}recv`,
+      typsend: `${type.name}send`,
+      typalign: type.align,
+      typstorage: type.length < 0 ? 'x' : 'p',
+    };
+    if (type.array === 0) continue;
+    yield {
+      ...common,
+      oid: type.array,
+      typname: `_${type.name}`,
+      typlen: -1,
+      typbyval: false,
+      typtype: 'b',
+      typcategory: 'A',
+      typispreferred: false,
+      typsubscript: 'array_subscript_handler',
+      typelem: type.oid,
+      typarray: 0,
+      typinput: 'array_in',
+      typoutput: 'array_out',
+      typreceive: 'array_recv',
+      typsend: 'array_send',
+      typalign: type.align === 'd' ? 'd' : 'i',
+      typstorage: 'x',
+    };
+  }
+}
+
+// ---- indexes and constraints ----
+
+const OPTION_DESCENDING = 1;
+const OPTION_NULLS_FIRST = 2;
+
+function* indexRows(reader: SessionReader): Iterable<VirtualRow> {
+  for (const { table, index } of indexesOf(reader)) {
+    const keys = index.keys.map((key) => ({ ...key, column: columnOf(table, key.attribute) }));
+    const expressions = keys.flatMap(({ column }) => (column.hidden === null ? [] : [column.hidden.text]));
+    yield {
+      indexrelid: index.id,
+      indrelid: table.id,
+      indnatts: keys.length,
+      indnkeyatts: keys.length,
+      indisunique: index.unique,
+      indnullsnotdistinct: index.unique && !index.nullsDistinct,
+      indisprimary: index.primary,
+      indisexclusion: false,
+      indimmediate: true,
+      indisclustered: false,
+      indisvalid: true,
+      indcheckxmin: false,
+      indisready: true,
+      indislive: true,
+      indisreplident: false,
+      indkey: keys.map(({ column }) => (column.hidden === null ? column.number : 0)).join(' '),
+      indcollation: keys.map(({ column }) => (TYPES[column.type.name].category === 'S' ? COLLATION_C : 0)).join(' '),
+      indclass: keys.map(() => 0).join(' '),
+      indoption: keys
+        .map(({ descending, nullsFirst }) => (descending ? OPTION_DESCENDING : 0) | (nullsFirst ? OPTION_NULLS_FIRST : 0))
+        .join(' '),
+      indexprs: expressions.length === 0 ? null : expressions.join(', '),
+    };
+  }
+}
+
+const CONSTRAINT_DEFAULTS: VirtualRow = {
+  condeferrable: false,
+  condeferred: false,
+  convalidated: true,
+  contypid: 0,
+  conindid: 0,
+  conparentid: 0,
+  confrelid: 0,
+  confupdtype: ' ',
+  confdeltype: ' ',
+  confmatchtype: ' ',
+  conislocal: true,
+  coninhcount: 0,
+  connoinherit: false,
+};
+
+function* constraintRows(reader: SessionReader): Iterable<VirtualRow> {
+  for (const table of tablesOf(reader)) {
+    const connamespace = schemaIdOf(reader, table.schema);
+    for (const [at, check] of table.checks.entries()) {
+      yield {
+        ...CONSTRAINT_DEFAULTS,
+        oid: derivedId(table.id, CONSTRAINT_ID, at),
+        conname: check.name,
+        connamespace,
+        contype: 'c',
+        conrelid: table.id,
+        conbin: check.expression.text,
+      };
+    }
+    for (const index of table.indexes) {
+      if (index.constraint === null) continue;
+      yield {
+        ...CONSTRAINT_DEFAULTS,
+        oid: derivedId(index.id, CONSTRAINT_ID, 0),
+        conname: index.constraint,
+        connamespace,
+        contype: index.primary ? 'p' : 'u',
+        conrelid: table.id,
+        conindid: index.id,
+        connoinherit: true,
+        conkey: `{${index.keys.map((key) => key.attribute).join(',')}}`,
+      };
+    }
+  }
+}
+
+function sequenceRow(sequence: CatalogSequence): VirtualRow {
+  return {
+    seqrelid: sequence.id,
+    seqtypid: TYPES[sequence.type].oid,
+    seqstart: int8Value(sequence.start),
+    seqincrement: int8Value(sequence.increment),
+    seqmax: int8Value(sequence.maximum),
+    seqmin: int8Value(sequence.minimum),
+    seqcache: sequence.cache,
+    seqcycle: sequence.cycle,
+  };
+}
+
+// ---- the rest ----
+
+function* namespaceRows(reader: SessionReader): Iterable<VirtualRow> {
+  for (const { id, name, owner } of reader.schemas()) yield { oid: id, nspname: name, nspowner: owner };
+  yield { oid: SCHEMA_PG_TOAST, nspname: 'pg_toast', nspowner: ROLE_SUPERUSER };
+  const { id } = reader.session;
+  if (id !== 0) yield { oid: temporarySchemaId(id), nspname: `pg_temp_${id}`, nspowner: ROLE_SUPERUSER };
+}
+
+function roleRow({ id, name, superuser, login }: { id: number; name: string; superuser: boolean; login: boolean }): VirtualRow {
+  return {
+    oid: id,
+    rolname: name,
+    rolsuper: superuser,
+    rolinherit: true,
+    rolcreaterole: superuser,
+    rolcreatedb: superuser,
+    rolcanlogin: login,
+    rolreplication: superuser,
+    rolconnlimit: -1,
+    rolpassword: '********',
+    rolbypassrls: superuser,
+  };
+}
+
+const databaseRow = (reader: SessionReader): VirtualRow => ({
+  oid: DATABASE_ID,
+  datname: reader.port.settings.database ?? 'scratchbird',
+  datdba: ROLE_SUPERUSER,
+  encoding: 6,
+  datlocprovider: 'c',
+  datistemplate: false,
+  datallowconn: true,
+  datconnlimit: -1,
+  datfrozenxid: 0,
+  datminmxid: 0,
+  dattablespace: 1663,
+  datcollate: 'C',
+  datctype: 'C',
+});
+
+const NAMES = 'oid oid!, ';
+const pg = (name: string, id: number, columns: string, make: (reader: SessionReader) => Iterable<VirtualRow>): VirtualTable =>
+  defineVirtual('pg_catalog', name, id, columns, make);
+
+export const PG_CATALOG: readonly VirtualTable[] = [
+  pg(
+    'pg_class',
+    1259,
+    `${NAMES}relname name!, relnamespace oid!, reltype oid!, reloftype oid!, relowner oid!, relam oid!, relfilenode oid!, reltablespace oid!, relpages int4!, reltuples float4!, relallvisible int4!, reltoastrelid oid!, relhasindex bool!, relisshared bool!, relpersistence text!, relkind text!, relnatts int2!, relchecks int2!, relhasrules bool!, relhastriggers bool!, relhassubclass bool!, relrowsecurity bool!, relforcerowsecurity bool!, relispopulated bool!, relreplident text!, relispartition bool!, relrewrite oid!, relfrozenxid int8!, relminmxid int8!, relacl text, reloptions text, relpartbound text`,
+    classRows,
+  ),
+  pg(
+    'pg_attribute',
+    1249,
+    'attrelid oid!, attname name!, atttypid oid!, attstattarget int4!, attlen int2!, attnum int2!, attndims int4!, attcacheoff int4!, atttypmod int4!, attbyval bool!, attalign text!, attstorage text!, attcompression text!, attnotnull bool!, atthasdef bool!, atthasmissing bool!, attidentity text!, attgenerated text!, attisdropped bool!, attislocal bool!, attinhcount int4!, attcollation oid!, attacl text, attoptions text, attfdwoptions text, attmissingval text',
+    attributeRows,
+  ),
+  pg('pg_attrdef', 2604, `${NAMES}adrelid oid!, adnum int2!, adbin text!`, defaultRows),
+  pg(
+    'pg_type',
+    1247,
+    `${NAMES}typname name!, typnamespace oid!, typowner oid!, typlen int2!, typbyval bool!, typtype text!, typcategory text!, typispreferred bool!, typisdefined bool!, typdelim text!, typrelid oid!, typsubscript text!, typelem oid!, typarray oid!, typinput text!, typoutput text!, typreceive text!, typsend text!, typmodin text!, typmodout text!, typanalyze text!, typalign text!, typstorage text!, typnotnull bool!, typbasetype oid!, typtypmod int4!, typndims int4!, typcollation oid!, typdefaultbin text, typdefault text, typacl text`,
+    typeRows,
+  ),
+  pg('pg_namespace', 2615, `${NAMES}nspname name!, nspowner oid!, nspacl text`, namespaceRows),
+  pg(
+    'pg_index',
+    2610,
+    'indexrelid oid!, indrelid oid!, indnatts int2!, indnkeyatts int2!, indisunique bool!, indnullsnotdistinct bool!, indisprimary bool!, indisexclusion bool!, indimmediate bool!, indisclustered bool!, indisvalid bool!, indcheckxmin bool!, indisready bool!, indislive bool!, indisreplident bool!, indkey text!, indcollation text!, indclass text!, indoption text!, indexprs text, indpred text',
+    indexRows,
+  ),
+  pg(
+    'pg_constraint',
+    2606,
+    `${NAMES}conname name!, connamespace oid!, contype text!, condeferrable bool!, condeferred bool!, convalidated bool!, conrelid oid!, contypid oid!, conindid oid!, conparentid oid!, confrelid oid!, confupdtype text!, confdeltype text!, confmatchtype text!, conislocal bool!, coninhcount int4!, connoinherit bool!, conkey text, confkey text, conpfeqop text, conppeqop text, conffeqop text, confdelsetcols text, conexclop text, conbin text`,
+    constraintRows,
+  ),
+  pg(
+    'pg_sequence',
+    2224,
+    'seqrelid oid!, seqtypid oid!, seqstart int8!, seqincrement int8!, seqmax int8!, seqmin int8!, seqcache int8!, seqcycle bool!',
+    (reader) => sequencesOf(reader).map(sequenceRow),
+  ),
+  pg(
+    'pg_authid',
+    1260,
+    `${NAMES}rolname name!, rolsuper bool!, rolinherit bool!, rolcreaterole bool!, rolcreatedb bool!, rolcanlogin bool!, rolreplication bool!, rolbypassrls bool!, rolconnlimit int4!, rolpassword text, rolvaliduntil timestamptz`,
+    (reader) => reader.roles().map(roleRow),
+  ),
+  pg(
+    'pg_roles',
+    12000,
+    'rolname name, rolsuper bool, rolinherit bool, rolcreaterole bool, rolcreatedb bool, rolcanlogin bool, rolreplication bool, rolconnlimit int4, rolpassword text, rolvaliduntil timestamptz, rolbypassrls bool, rolconfig text, oid oid',
+    (reader) => reader.roles().map(roleRow),
+  ),
+  pg(
+    'pg_database',
+    1262,
+    `${NAMES}datname name!, datdba oid!, encoding int4!, datlocprovider text!, datistemplate bool!, datallowconn bool!, datconnlimit int4!, datfrozenxid int8!, datminmxid int8!, dattablespace oid!, datcollate text!, datctype text!, daticulocale text, datcollversion text, datacl text`,
+    (reader) => [databaseRow(reader)],
+  ),
+  pg('pg_am', 2601, `${NAMES}amname name!, amhandler text!, amtype text!`, () => [
+    { oid: AM_HEAP, amname: 'heap', amhandler: 'heap_tableam_handler', amtype: 't' },
+    { oid: AM_BTREE, amname: 'btree', amhandler: 'bthandler', amtype: 'i' },
+    { oid: AM_HASH, amname: 'hash', amhandler: 'hashhandler', amtype: 'i' },
+  ]),
+  pg(
+    'pg_collation',
+    3456,
+    `${NAMES}collname name!, collnamespace oid!, collowner oid!, collprovider text!, collisdeterministic bool!, collencoding int4!, collcollate text, collctype text, colliculocale text, collversion text`,
+    () => [
+      {
+        oid: 100,
+        collname: 'default',
+        collnamespace: 11,
+        collowner: ROLE_SUPERUSER,
+        collprovider: 'd',
+        collisdeterministic: true,
+        collencoding: -1,
+      },
+      {
+        oid: COLLATION_C,
+        collname: 'C',
+        collnamespace: 11,
+        collowner: ROLE_SUPERUSER,
+        collprovider: 'c',
+        collisdeterministic: true,
+        collencoding: -1,
+        collcollate: 'C',
+        collctype: 'C',
+      },
+    ],
+  ),
+  pg('pg_tablespace', 1213, `${NAMES}spcname name!, spcowner oid!, spcacl text, spcoptions text`, () => [
+    { oid: 1663, spcname: 'pg_default', spcowner: ROLE_SUPERUSER },
+  ]),
+  // What there is nothing of yet, but clients ask for.
+  pg('pg_description', 2609, 'objoid oid!, classoid oid!, objsubid int4!, description text!', () => []),
+  pg('pg_shdescription', 2396, 'objoid oid!, classoid oid!, description text!', () => []),
+  pg('pg_inherits', 2611, 'inhrelid oid!, inhparent oid!, inhseqno int4!, inhdetachpending bool!', () => []),
+  pg(
+    'pg_depend',
+    2608,
+    'classid oid!, objid oid!, objsubid int4!, refclassid oid!, refobjid oid!, refobjsubid int4!, deptype text!',
+    dependRows,
+  ),
+  pg('pg_enum', 3501, `${NAMES}enumtypid oid!, enumsortorder float4!, enumlabel name!`, () => []),
+  pg(
+    'pg_extension',
+    3079,
+    `${NAMES}extname name!, extowner oid!, extnamespace oid!, extrelocatable bool!, extversion text!, extconfig text, extcondition text`,
+    () => [],
+  ),
+  pg(
+    'pg_trigger',
+    2620,
+    `${NAMES}tgrelid oid!, tgparentid oid!, tgname name!, tgfoid oid!, tgtype int2!, tgenabled text!, tgisinternal bool!, tgconstrrelid oid!, tgconstrindid oid!, tgconstraint oid!, tgdeferrable bool!, tginitdeferred bool!, tgnargs int2!, tgattr text!, tgargs bytea!, tgqual text, tgoldtable name, tgnewtable name`,
+    () => [],
+  ),
+];
+
+/** Sequences depend on their columns: 'a' for serial, 'i' for identity. */
+function* dependRows(reader: SessionReader): Iterable<VirtualRow> {
+  const tables = new Map<number, CatalogTable | CatalogVirtualTable>(tablesOf(reader).map((table) => [table.id, table]));
+  for (const sequence of sequencesOf(reader)) {
+    const column = tables.get(sequence.ownerTable)?.columns.find(({ number }) => number === sequence.ownerAttribute);
+    if (column === undefined) continue;
+    yield {
+      classid: 1259,
+      objid: sequence.id,
+      objsubid: 0,
+      refclassid: 1259,
+      refobjid: sequence.ownerTable,
+      refobjsubid: sequence.ownerAttribute,
+      deptype: column.identity === 'none' ? 'a' : 'i',
+    };
+  }
+}

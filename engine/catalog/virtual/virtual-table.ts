@@ -13,6 +13,12 @@ export interface VirtualTable {
 /** The values of a row by column; what is left out is NULL. */
 export type VirtualRow = { readonly [column: string]: RowValue };
 
+/** An int8 as values outside rows have it: a number while that is exact. */
+export const int8Value = (value: bigint): number | bigint => {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+};
+
 /** `columns`: 'oid oid, relname name, ...': names and types, a type with ! is NOT NULL. */
 export function defineVirtual(
   schema: string,

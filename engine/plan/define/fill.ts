@@ -55,4 +55,3 @@ export function fillStatement(
     columns: rowId + last + 1,
   };
 }
-

@@ -33,11 +33,7 @@ export function defineTable(source: SourceCreateTableNode, environment: Definiti
   checkWhole(source);
   const name = qualified(source.name, environment.semantics);
   if (source.persistence === 'temporary' && name.schema !== null && name.schema !== 'pg_temp')
-    throw fault(
-      SQLSTATE.invalid_table_definition,
-      'cannot create temporary relation in non-temporary schema',
-      source.name.at,
-    );
+    throw fault(SQLSTATE.invalid_table_definition, 'cannot create temporary relation in non-temporary schema', source.name.at);
   const columns = source.columns.map((column) => defineColumn(column, name.name, environment));
   const twice = repeated(columns.map((column) => column.name));
   if (twice !== undefined) throw fault(SQLSTATE.duplicate_column, `column "${twice}" specified more than once`, source.at);
@@ -102,8 +98,7 @@ function columnConstraints(column: SourceColumnDef): SourceConstraint[] {
 /** Without its default, which may be checked only when all columns are known. */
 function defineColumn(source: SourceColumnDef, table: string, environment: DefinitionEnvironment): ColumnDefinition {
   if (source.type === null) throw unsupported('a column without a type is', source.at);
-  if (source.collation !== null)
-    checkCollation(foldParts(source.collation, environment.semantics), source.collation.at);
+  if (source.collation !== null) checkCollation(foldParts(source.collation, environment.semantics), source.collation.at);
   for (const { kind, at } of source.constraints) {
     if (kind === 'references') throw unsupported('foreign keys are', at);
     if (kind === 'generated') throw unsupported('generated columns are', at);

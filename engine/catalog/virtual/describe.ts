@@ -1,0 +1,156 @@
+/** How PostgreSQL's catalogs describe things: numbers and names of types, modifiers, definitions as text. */
+
+import type { SqlType, TypeName } from '../../sblr/types.ts';
+import type { CatalogColumn, CatalogIndex, CatalogTable } from '../objects.ts';
+
+/** A type as pg_type has it. */
+export interface TypeDescription {
+  readonly oid: number;
+  /** pg_type.typname */
+  readonly name: string;
+  /** What format_type() says. */
+  readonly shown: string;
+  /** Bytes; -1: varies. */
+  readonly length: number;
+  readonly category: string;
+  readonly preferred: boolean;
+  readonly array: number;
+  /** c, s, i, d */
+  readonly align: string;
+  readonly byValue: boolean;
+}
+
+const describe = (
+  oid: number,
+  name: string,
+  shown: string,
+  length: number,
+  category: string,
+  array: number,
+  preferred = false,
+): TypeDescription => {
+  const byValue = length > 0 && length <= 8;
+  const align = length === 8 || length === 16 ? 'd' : length === 2 ? 's' : length === 1 ? 'c' : 'i';
+  return { oid, name, shown, length, category, preferred, array, align, byValue };
+};
+
+export const TYPES: { readonly [name in TypeName]: TypeDescription } = {
+  bool: describe(16, 'bool', 'boolean', 1, 'B', 1000, true),
+  bytea: describe(17, 'bytea', 'bytea', -1, 'U', 1001),
+  name: describe(19, 'name', 'name', 64, 'S', 1003),
+  int8: describe(20, 'int8', 'bigint', 8, 'N', 1016),
+  int2: describe(21, 'int2', 'smallint', 2, 'N', 1005),
+  int4: describe(23, 'int4', 'integer', 4, 'N', 1007),
+  text: describe(25, 'text', 'text', -1, 'S', 1009, true),
+  oid: describe(26, 'oid', 'oid', 4, 'N', 1028, true),
+  json: describe(114, 'json', 'json', -1, 'U', 199),
+  float4: describe(700, 'float4', 'real', 4, 'N', 1021),
+  float8: describe(701, 'float8', 'double precision', 8, 'N', 1022, true),
+  unknown: describe(705, 'unknown', 'unknown', -2, 'X', 0),
+  char: describe(1042, 'bpchar', 'character', -1, 'S', 1014),
+  varchar: describe(1043, 'varchar', 'character varying', -1, 'S', 1015),
+  date: describe(1082, 'date', 'date', 4, 'D', 1182),
+  time: describe(1083, 'time', 'time without time zone', 8, 'D', 1183),
+  timestamp: describe(1114, 'timestamp', 'timestamp without time zone', 8, 'D', 1115),
+  timestamptz: describe(1184, 'timestamptz', 'timestamp with time zone', 8, 'D', 1185, true),
+  interval: describe(1186, 'interval', 'interval', 16, 'T', 1187, true),
+  numeric: describe(1700, 'numeric', 'numeric', -1, 'N', 1231),
+  any: describe(2276, 'any', '"any"', 4, 'P', 0),
+  void: describe(2278, 'void', 'void', 4, 'P', 0),
+  uuid: describe(2950, 'uuid', 'uuid', 16, 'U', 2951),
+  jsonb: describe(3802, 'jsonb', 'jsonb', -1, 'U', 3807),
+};
+
+/** pg_attribute.atttypmod */
+export function typeModifier({ name, length, scale }: SqlType): number {
+  switch (name) {
+    case 'varchar':
+    case 'char':
+      return length < 0 ? -1 : length + 4;
+    case 'numeric':
+      return length < 0 ? -1 : ((length << 16) | (scale & 0x7ff)) + 4;
+    case 'time':
+    case 'timestamp':
+    case 'timestamptz':
+      return length;
+    case 'interval':
+      return length < 0 ? -1 : (0x7fff << 16) | length;
+    default:
+      return -1;
+  }
+}
+
+/** format_type(): character varying(20), timestamp(3) without time zone. */
+export function formatType(type: SqlType): string {
+  const { shown } = TYPES[type.name];
+  if (type.length < 0) return shown;
+  if (type.name === 'numeric') return `numeric(${type.length},${type.scale})`;
+  if (type.name === 'time' || type.name === 'timestamp' || type.name === 'timestamptz') {
+    const [first, ...rest] = shown.split(' ');
+    return `${first}(${type.length}) ${rest.join(' ')}`;
+  }
+  return type.name === 'varchar' || type.name === 'char' || type.name === 'interval' ? `${shown}(${type.length})` : shown;
+}
+
+/** Words that cannot stand as names of columns and tables without quotes. */
+const RESERVED = new Set(
+  (
+    'all analyse analyze and any array as asc asymmetric authorization between bigint binary bit boolean both case cast char ' +
+    'character check coalesce collate collation column concurrently constraint create cross current_catalog current_date ' +
+    'current_role current_schema current_time current_timestamp current_user dec decimal default deferrable desc distinct do ' +
+    'else end except exists extract false fetch float for foreign freeze from full grant greatest group grouping having ilike in ' +
+    'initially inner inout int integer intersect interval into is isnull join lateral leading least left like limit localtime ' +
+    'localtimestamp national natural nchar none normalize not notnull null nullif numeric offset on only or order out outer ' +
+    'overlaps overlay placing position precision primary real references returning right row select session_user setof similar ' +
+    'smallint some substring symmetric table tablesample then time timestamp to trailing treat trim true union unique user using ' +
+    'values varchar variadic verbose when where window with xmlattributes xmlconcat xmlelement xmlexists xmlforest ' +
+    'xmlnamespaces xmlparse xmlpi xmlroot xmlserialize xmltable'
+  ).split(' '),
+);
+
+/** quote_ident() */
+export const quoteName = (name: string): string =>
+  /^[a-z_][a-z0-9_]*$/.test(name) && !RESERVED.has(name) ? name : `"${name.replaceAll('"', '""')}"`;
+
+export const columnOf = (table: CatalogTable, attribute: number): CatalogColumn =>
+  table.columns.find((column) => column.number === attribute) as CatalogColumn;
+
+/** A key of an index as its definition shows it: a column, or an expression, in parentheses unless it is a call. */
+function keyText(table: CatalogTable, attribute: number): string {
+  const column = columnOf(table, attribute);
+  if (column.hidden === null) return quoteName(column.name);
+  const { text, source } = column.hidden;
+  return source.op === 'call' ? text : `(${text})`;
+}
+
+function keyOrder({ descending, nullsFirst }: CatalogIndex['keys'][number]): string {
+  const nulls = nullsFirst === descending ? '' : nullsFirst ? ' NULLS FIRST' : ' NULLS LAST';
+  return `${descending ? ' DESC' : ''}${nulls}`;
+}
+
+/** pg_get_indexdef() */
+export function indexDefinition(table: CatalogTable, index: CatalogIndex): string {
+  const keys = index.keys.map((key) => keyText(table, key.attribute) + keyOrder(key)).join(', ');
+  const nulls = index.unique && !index.nullsDistinct ? ' NULLS NOT DISTINCT' : '';
+  const place = `${quoteName(table.schema)}.${quoteName(table.name)}`;
+  return `CREATE ${index.unique ? 'UNIQUE ' : ''}INDEX ${quoteName(index.name)} ON ${place} USING ${index.method} (${keys})${nulls}`;
+}
+
+/** pg_get_constraintdef() of a key. */
+export function keyDefinition(table: CatalogTable, index: CatalogIndex): string {
+  const columns = index.keys.map((key) => quoteName(columnOf(table, key.attribute).name)).join(', ');
+  if (index.primary) return `PRIMARY KEY (${columns})`;
+  return `UNIQUE ${index.nullsDistinct ? '' : 'NULLS NOT DISTINCT '}(${columns})`;
+}
+
+/** pg_get_expr() of a column's default; null: it has none. */
+export function defaultText(column: CatalogColumn, sequenceName: (id: number) => string | null): string | null {
+  if (column.default !== null) return column.default.text;
+  if (column.sequence === 0 || column.identity !== 'none') return null;
+  const name = sequenceName(column.sequence);
+  return name === null ? null : `nextval('${name.replaceAll("'", "''")}'::regclass)`;
+}
+
+/** Numbers of constraints and defaults, which have no objects of their own: stable as long as their place in the table is. */
+export const derivedId = (table: number, kind: number, position: number): number =>
+  0x80000000 + (((Math.imul(table, 2654435761) >>> 3) ^ (kind << 24) ^ position) & 0x7fffffff);

@@ -1,0 +1,56 @@
+/** The relations of a session, for the catalogs that list them. */
+
+import type {
+  CatalogColumn,
+  CatalogIndex,
+  CatalogRelation,
+  CatalogSequence,
+  CatalogTable,
+  CatalogVirtualTable,
+} from '../objects.ts';
+import type { SessionReader } from '../reader.ts';
+import { SCHEMA_INFORMATION, SCHEMA_PG_CATALOG, SCHEMA_SYS } from '../system-tables.ts';
+import { quoteName } from './describe.ts';
+import { virtualTables } from './registry.ts';
+
+export const SCHEMA_PG_TOAST = 99;
+
+const relations = (reader: SessionReader): CatalogRelation[] =>
+  reader.all().flatMap(({ relation }) => (relation === null ? [] : [relation]));
+
+export const tablesOf = (reader: SessionReader): CatalogTable[] =>
+  relations(reader).filter((relation): relation is CatalogTable => relation.kind === 'table');
+
+export const sequencesOf = (reader: SessionReader): CatalogSequence[] =>
+  relations(reader).filter((relation): relation is CatalogSequence => relation.kind === 'sequence');
+
+export const virtualTablesOf = (): readonly CatalogVirtualTable[] => virtualTables();
+
+export const visible = (table: CatalogTable | CatalogVirtualTable): CatalogColumn[] =>
+  table.columns.filter((column) => column.hidden === null);
+
+/** Id of a relation's schema; temporary ones have numbers of their own behind all others. */
+export function schemaIdOf(reader: SessionReader, schema: string): number {
+  if (schema === 'pg_catalog') return SCHEMA_PG_CATALOG;
+  if (schema === 'information_schema') return SCHEMA_INFORMATION;
+  if (schema === 'sys') return SCHEMA_SYS;
+  const temporary = /^pg_temp_(\d+)$/.exec(schema);
+  return temporary === null ? (reader.schemaId(schema) ?? 0) : temporarySchemaId(Number(temporary[1]));
+}
+
+/** What catalogs show as the number of a temporary schema. */
+export const temporarySchemaId = (session: number): number => 0x70000000 + session;
+
+/** A relation's name as an expression would write it: with its schema unless the search path finds it. */
+export function shownRelation(reader: SessionReader, id: number): string | null {
+  const relation = reader.relation(id);
+  if (relation === null) return null;
+  const isFound = reader.findRelation(null, relation.name)?.id === id;
+  return isFound ? quoteName(relation.name) : `${quoteName(relation.schema)}.${quoteName(relation.name)}`;
+}
+
+/** Every index with its table. */
+export const indexesOf = (reader: SessionReader): { readonly table: CatalogTable; readonly index: CatalogIndex }[] =>
+  tablesOf(reader).flatMap((table) => table.indexes.map((index) => ({ table, index })));
+
+export const roleName = (reader: SessionReader, id: number): string => reader.roles().find((role) => role.id === id)?.name ?? '';
