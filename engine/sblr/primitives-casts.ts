@@ -31,6 +31,7 @@ const fromJson = [...NUMBERS, 'bool'].map((to) => `jsonb.to.${to}(jsonb) ${to} f
 
 export const CAST_PRIMITIVES = `${TYPES.map(textForms).join('')}${numbers.join('')}${fromJson.join('')}
 unknown.typeof(any) text called
+char.to.name(char) name
 bool.to.int4(bool) int4
 int4.to.bool(int4) bool
 int2.to.oid(int2) oid

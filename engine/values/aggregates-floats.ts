@@ -96,6 +96,11 @@ function correlation(m: Moments): number {
   const divisor = product === 0 || !Number.isFinite(product) ? Math.sqrt(m.squaresX) * Math.sqrt(m.squaresY) : Math.sqrt(product);
   return Math.min(Math.max(m.products / divisor, -1), 1);
 }
-for (const [name, result] of Object.entries(pairs)) table[`${name}.float8`] = { init: newMoments, step: addPair, result };
+const countPairs = (state: Moments, y: number | null, x: number | null): Moments => {
+  if (x !== null && y !== null) state.count++;
+  return state;
+};
+for (const [name, result] of Object.entries(pairs))
+  table[`${name}.float8`] = { init: newMoments, step: name === 'regr_count' ? countPairs : addPair, result };
 
 export const FLOAT_AGGREGATES: { readonly [primitive: string]: Aggregate } = table;

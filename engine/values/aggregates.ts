@@ -58,10 +58,11 @@ for (const type of ['int2', 'int4', 'int8']) {
   table[`bit_or.${type}`] = whole ? folded<Int8>(int8Or) : folded<number>((a, b) => a | b);
   table[`bit_xor.${type}`] = whole ? folded<Int8>(int8Xor) : folded<number>((a, b) => a ^ b);
 }
+// Of equal values that differ in form (scale, unit) the later one is kept.
 for (const [type, given] of Object.entries(comparisons)) {
   const compare = given as unknown as (a: RowValue, b: RowValue) => number;
-  table[`min.${type}`] = folded<RowValue>((a, b) => (compare(b, a) < 0 ? b : a));
-  table[`max.${type}`] = folded<RowValue>((a, b) => (compare(b, a) > 0 ? b : a));
+  table[`min.${type}`] = folded<RowValue>((a, b) => (compare(a, b) < 0 ? a : b));
+  table[`max.${type}`] = folded<RowValue>((a, b) => (compare(a, b) > 0 ? a : b));
 }
 
 table['avg.interval'] = {

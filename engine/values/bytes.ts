@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import { badParameter } from './errors.ts';
+import { int4Of } from './integers.ts';
 
 export const bufferOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 /** Own bytes: what Buffer gives may be part of a pool. */
@@ -104,7 +105,7 @@ export function substringBytes(bytes: Uint8Array, from: number, count: number): 
 export const substringBytesFrom = (bytes: Uint8Array, from: number): Uint8Array => bytes.slice(Math.max(from, 1) - 1);
 export function overlayBytes(bytes: Uint8Array, by: Uint8Array, from: number, count: number): Uint8Array {
   if (from <= 0) throw new SqlError(SQLSTATE.substring_error, 'negative substring length not allowed');
-  return concatBytes(concatBytes(substringBytes(bytes, 1, from - 1), by), substringBytesFrom(bytes, from + count));
+  return concatBytes(concatBytes(substringBytes(bytes, 1, from - 1), by), substringBytesFrom(bytes, int4Of(from + count)));
 }
 export const positionOfBytes = (bytes: Uint8Array, wanted: Uint8Array): number => bufferOf(bytes).indexOf(wanted) + 1;
 

@@ -265,7 +265,7 @@ function powerReal(base: Decimal, exponent: Decimal, whole: boolean): Decimal {
   const magnitude = new Decimal(base.units < 0n ? -base.units : base.units, base.scale);
   const weight = lnWeight(magnitude);
   const low = Math.max(8 - weight, 0);
-  const double = toDouble(new Decimal(rescale(lnUnits(magnitude, low + 8) * exponent.units, low + 8 + exponent.scale, low), low));
+  const double = toDouble(new Decimal(rescale(lnUnits(magnitude, low) * exponent.units, low + exponent.scale, low), low));
   if (Math.abs(double) > 6020) {
     if (double > 0) throw overflowsFormat();
     return new Decimal(0n, RESULT_SCALE_MAX);

@@ -98,10 +98,10 @@ export const withDomain =
     return result;
   };
 export const floatCot = ofAngle((x) => 1 / Math.tan(x));
-export const floatDegrees = (x: number): number => checked(x / (Math.PI / 180), isInfinite(x), true);
-export const floatRadians = (x: number): number => x * (Math.PI / 180);
-export const floatCosh = (x: number): number => checked(Math.cosh(x), isInfinite(x), true) + 0;
-/** sinh overflows to an infinity without an error. */
+export const floatDegrees = (x: number): number => floatDiv(x, Math.PI / 180);
+export const floatRadians = (x: number): number => floatMul(x, Math.PI / 180);
+/** They overflow to an infinity without an error. */
+export const floatCosh = Math.cosh;
 export const floatSinh = Math.sinh;
 
 const SPECIAL: { readonly [text: string]: number } = {
@@ -188,15 +188,45 @@ export function float8Text(x: number): string {
   if (magnitude < 1e15 && magnitude >= 1e-4) return String(x);
   if (x === 0) return Object.is(x, -0) ? '-0' : '0';
   if (!Number.isFinite(x)) return String(x);
-  return layOut(x.toExponential(), 15);
+  let text = x.toExponential();
+  // Beyond 10^40 no decimal of 17 digits lies halfway.
+  if (magnitude >= 1e15 && magnitude < 1e41) {
+    for (let digits = Math.max(text.indexOf('e') - 1, 1); isBetween8(x, text); digits++)
+      text = x.toExponential(digits).replace(/\.?0*e/, 'e');
+  }
+  return layOut(text, 15);
 }
+/** Does the decimal lie halfway between two floats? Reading it back would rest on how halves are rounded. */
+function isBetween4(x: number, decimal: number): boolean {
+  const other = x + 2 * (decimal - x);
+  return decimal !== x && round4(other) === other;
+}
+/** Of two texts equally near, the one that ends in an even digit; toExponential() takes the larger. */
+function evenOf(x: number, text: string): string {
+  const last = text.indexOf('e') - 1;
+  const digit = text.charCodeAt(last) - 48;
+  if (digit % 2 === 0) return text;
+  const lower = text.slice(0, last) + String(digit - 1) + text.slice(last + 1);
+  const isTie = Math.abs(Number(text) - x) === Math.abs(x - Number(lower));
+  return isTie && round4(Number(lower)) === x ? lower : text;
+}
+function isBetween8(x: number, text: string): boolean {
+  const [mantissa, exponent] = text.split('e');
+  const point = mantissa.indexOf('.');
+  const places = Number(exponent) - (point < 0 ? 0 : mantissa.length - point - 1);
+  if (places < 0) return false;
+  const decimal = BigInt(mantissa.replace('.', '')) * 10n ** BigInt(places);
+  const other = BigInt(x) + 2n * (decimal - BigInt(x));
+  return decimal !== BigInt(x) && BigInt(Number(other)) === other;
+}
+
 /** The shortest text that reads back as the same float4. */
 export function float4Text(x: number): string {
   if (x === 0) return Object.is(x, -0) ? '-0' : '0';
   if (!Number.isFinite(x)) return String(x);
   for (let digits = 0; digits < 9; digits++) {
     const text = x.toExponential(digits);
-    if (round4(Number(text)) === x) return layOut(text.replace(/\.?0*e/, 'e'), 6);
+    if (round4(Number(text)) === x && !isBetween4(x, Number(text))) return layOut(evenOf(x, text).replace(/\.?0*e/, 'e'), 6);
   }
   return layOut(x.toExponential(8), 6);
 }

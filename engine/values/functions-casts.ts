@@ -165,6 +165,7 @@ table['unknown.typeof'] = () => 'unknown';
 table['text.to.text'] = same;
 table['char.to.text'] = trimBlanks;
 table['char.output'] = same;
+table['char.to.name'] = (value: string) => toName(trimBlanks(value));
 table['bool.to.text'] = (value: boolean) => (value ? 'true' : 'false');
 
 // ---- numbers ----

@@ -121,9 +121,6 @@ function concat(a: string, b: string): string {
   if (left.kind === 'object' && right.kind === 'object') {
     return writeJsonb(jsonbObject([...left.keys, ...right.keys], [...left.items, ...right.items]));
   }
-  if ((left.kind === 'object' && right.kind !== 'array') || (right.kind === 'object' && left.kind !== 'array')) {
-    throw badParameter('invalid concatenation of jsonb objects');
-  }
   const items = (node: JsonNode): readonly JsonNode[] => (node.kind === 'array' ? node.items : [node]);
   return writeJsonb(jsonNode('array', '', [...items(left), ...items(right)]));
 }
@@ -198,13 +195,18 @@ for (const type of ['json', 'jsonb']) {
   // json keeps \u0000 as it is written; only a text made of it would fail.
   const isStrict = type === 'jsonb';
   const read = (text: string): JsonNode => parseJson(text, isStrict);
+  /** A bare scalar of jsonb is an array of one to `->`. */
+  const itemOf = (node: JsonNode, index: number): JsonNode | null => {
+    const isScalar = isStrict && node.kind !== 'array' && node.kind !== 'object';
+    return isScalar ? (index === 0 || index === -1 ? node : null) : elementOf(node, index);
+  };
   const readPlain = (text: string, find: (node: JsonNode) => JsonNode | null): Nullable =>
     plain(find(parseJson(text, isStrict)), text);
   Object.assign(table, {
     [`${type}.field`]: (text: string, key: string) => part(fieldOf(read(text), key), text),
     [`${type}.field.text`]: (text: string, key: string) => readPlain(text, (node) => fieldOf(node, key)),
-    [`${type}.element`]: (text: string, index: number) => part(elementOf(read(text), index), text),
-    [`${type}.element.text`]: (text: string, index: number) => readPlain(text, (node) => elementOf(node, index)),
+    [`${type}.element`]: (text: string, index: number) => part(itemOf(read(text), index), text),
+    [`${type}.element.text`]: (text: string, index: number) => readPlain(text, (node) => itemOf(node, index)),
     [`${type}.path`]: (text: string, ...path: string[]) => part(walk(read(text), path), text),
     [`${type}.path.text`]: (text: string, ...path: string[]) => readPlain(text, (node) => walk(node, path)),
     [`${type}.pathOf`]: (text: string, path: string) => part(walk(read(text), pathOf(path)), text),

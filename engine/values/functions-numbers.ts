@@ -11,6 +11,7 @@ import {
   floorDecimal,
   formatDecimal,
   minimalScale,
+  parseDecimalText,
   roundTo,
   signOf,
   truncateDecimal,
@@ -108,7 +109,7 @@ Object.assign(table, {
   'int4.toBinary': (a: number) => integers.unsignedText(a, 32, 2),
   'int8.toBinary': (a: integers.Int8) => integers.unsignedText(a, 64, 2),
   'int8.sizePretty': (a: integers.Int8) => sizePretty(BigInt(a)),
-  'numeric.sizePretty': (a: string) => sizePretty(truncateDecimal(decimalOf(a), 0).units),
+  'numeric.sizePretty': numericSizePretty,
   'any.numNulls': (...given: RowValue[]) => given.reduce<number>((count, value) => (value === null ? count + 1 : count), 0),
   'any.numNonNulls': (...given: RowValue[]) => given.reduce<number>((count, value) => (value === null ? count : count + 1), 0),
 });
@@ -161,13 +162,21 @@ Object.assign(table, {
 /** A bucket of doubles; the division is exact only in decimals, so it is done there. */
 function floatBucket(operand: number, low: number, high: number, count: number): number {
   if (count <= 0 || !Number.isFinite(low) || !Number.isFinite(high) || Number.isNaN(operand) || low === high) {
-    return widthBucket(String(operand), String(low), String(high), count);
+    const [a, b, c] = [operand, low, high].map((value) => formatDecimal(parseDecimalText(String(value))));
+    return widthBucket(a, b, c, count);
   }
   const falls = low > high;
   if (falls ? operand > low : operand < low) return 0;
   if (falls ? operand <= high : operand >= high) return integers.int4Of(count + 1);
   const bucket = Math.floor(((falls ? low - operand : operand - low) / (falls ? low - high : high - low)) * count);
   return Math.min(bucket, count - 1) + 1;
+}
+
+function numericSizePretty(a: string): string {
+  const value = decimalOf(a);
+  const { units } = truncateDecimal(value, 0);
+  if (!value.isFinite) return `${a} PB`;
+  return units < 10240n && units > -10240n ? `${a} bytes` : sizePretty(units);
 }
 
 const ofDecimal =

@@ -5,6 +5,9 @@
 
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 
+/** In place of a character: an escape with nothing behind it. */
+const DANGLING = -2;
+
 /** A piece between two `%`: text without `_`, or a list of code points with -1 for any. */
 type Piece = string | readonly number[];
 
@@ -36,7 +39,13 @@ function compilePattern(pattern: string): Pattern {
     const special = character === '%' || character === '_';
     if (character === '\\') {
       character = characters[++at];
-      if (character === undefined) throw endsWithEscape();
+      if (character === undefined) {
+        // An error only where matching gets that far.
+        points.push(DANGLING);
+        hasAny = true;
+        wasPercent = false;
+        break;
+      }
     }
     if (special && character === '%') {
       if (!wasPercent) close();
@@ -69,6 +78,7 @@ function matchHere(text: string, at: number, piece: Piece): number {
   let place = at;
   for (const wanted of piece) {
     const point = text.codePointAt(place);
+    if (point !== undefined && wanted === DANGLING) throw endsWithEscape();
     if (point === undefined || (wanted >= 0 && point !== wanted)) return -1;
     place += point > 0xffff ? 2 : 1;
   }

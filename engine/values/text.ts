@@ -2,6 +2,7 @@
 
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import { badParameter, tooLarge } from './errors.ts';
+import { int4Of } from './integers.ts';
 
 /** Characters of the longest text that functions make. */
 const LENGTH_MAX = 268435456;
@@ -41,7 +42,7 @@ export const substringFrom = (text: string, from: number): string => sliceText(t
 
 export function overlay(text: string, by: string, from: number, count: number): string {
   if (from <= 0) throw new SqlError(SQLSTATE.substring_error, 'negative substring length not allowed');
-  return substring(text, 1, from - 1) + by + substringFrom(text, from + count);
+  return substring(text, 1, from - 1) + by + substringFrom(text, int4Of(from + count));
 }
 
 export function position(text: string, wanted: string): number {
@@ -144,12 +145,13 @@ export const reverse = (text: string): string =>
   hasSurrogates(text) ? [...text].reverse().join('') : text.split('').reverse().join('');
 export const left = (text: string, count: number): string =>
   count >= 0 ? sliceText(text, 0, count) : sliceText(text, 0, Math.max(lengthOf(text) + count, 0));
+/** The least count of all has no opposite; it leaves the text as it is. */
 export const right = (text: string, count: number): string =>
-  sliceText(text, count >= 0 ? Math.max(lengthOf(text) - count, 0) : -count, Infinity);
+  count === -2147483648 ? text : sliceText(text, count >= 0 ? Math.max(lengthOf(text) - count, 0) : -count, Infinity);
 
 export function chr(code: number): string {
   if (code === 0) throw new SqlError(SQLSTATE.program_limit_exceeded, 'null character not permitted');
-  if (code < 0) throw new SqlError(SQLSTATE.program_limit_exceeded, 'character number must be positive');
+  if (code < 0) throw badParameter('character number must be positive');
   if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) {
     const what = code > 0x10ffff ? 'requested character too large for encoding' : 'requested character not valid for encoding';
     throw new SqlError(SQLSTATE.program_limit_exceeded, `${what}: ${code}`);

@@ -144,6 +144,7 @@ export function bin(stride: IntervalValue, source: Instant, origin: Instant): In
   const width = BigInt(stride.days) * BigInt(DAY_MICROSECONDS) + BigInt(stride.microseconds);
   if (width <= 0n) throw new SqlError(SQLSTATE.datetime_field_overflow, 'stride must be greater than zero');
   const distance = BigInt(source) - BigInt(origin);
+  if (BigInt.asIntN(64, distance) !== distance) throw intervalOutOfRange();
   let rest = distance % width;
   if (rest < 0n) rest += width;
   return checkInstant(BigInt(source) - rest);

@@ -83,13 +83,20 @@ const hasDate = (reader: Reader): boolean =>
   (!Number.isNaN(reader.year) && !Number.isNaN(reader.month) && !Number.isNaN(reader.day));
 
 const TOKEN =
-  /^(\d+):([\d:.]*)|^(\d+(?:[-/.])(?:[a-z]+|\d+)(?:[-/.](?:\d+))?)(?![\w:])|^(\d+(?:\.\d*)?|\.\d+)|^([+-])\s*(\d+(?::\d+){0,2})|^([+-])([a-z]+)|^([a-z]+(?:[-/_+.][a-z\d_+:/-]*|\d[a-z\d]*)?)/;
+  /^(\d+):([\d:.]*)|^(\d+(?:[-/.])(?:[a-z]+|\d+)(?:[-/.](?:\d+))?)(?![\d:_]|[a-su-z]|t(?!\d))|^(\d+(?:\.\d*)?|\.\d+)|^([+-])\s*(\d+(?::\d+){0,2})|^([+-])([a-z]+)|^([a-z]+(?:[-/_+.][a-z\d_+:/-]*|\d[a-z\d]*)?)/;
 
 function readTokens(reader: Reader): void {
   let rest = reader.text.toLowerCase();
   for (;;) {
     rest = rest.replace(/^[\s,;()]+/, '');
     if (rest === '') return;
+    const clock = /^t(\d+(?:\.\d*)?)?(?![\d:a-z])|^t(?=\d)/.exec(rest);
+    if (clock !== null) {
+      if (clock[1] !== undefined) readClock(reader, clock[1]);
+      else if (clock[0].length === rest.length || !hasDate(reader)) throw reader.bad();
+      rest = rest.slice(clock[0].length);
+      continue;
+    }
     const match = TOKEN.exec(rest);
     if (match === null) throw reader.bad();
     if (match[1] !== undefined) readTime(reader, match[0]);
@@ -173,14 +180,17 @@ function setYear(reader: Reader, text: string): void {
 function readRunTogether(reader: Reader, text: string): void {
   const point = text.indexOf('.');
   const digits = point < 0 ? text : text.slice(0, point);
-  const fraction = point < 0 ? '' : text.slice(point);
   if (point < 0 && !hasDate(reader) && digits.length >= 6) {
     reader.day = Number(digits.slice(-2));
     reader.month = Number(digits.slice(-4, -2));
     setYear(reader, digits.slice(0, -4));
-  } else if (Number.isNaN(reader.time) && (digits.length === 6 || (digits.length === 4 && point < 0))) {
-    setClock(reader, Number(digits.slice(0, 2)), Number(digits.slice(2, 4)), Number(digits.slice(4) || 0), fraction);
-  } else throw reader.bad();
+  } else readClock(reader, text);
+}
+/** hhmm, hhmmss, with a fraction of the second or not. */
+function readClock(reader: Reader, text: string): void {
+  const match = /^(\d\d)(\d\d)(\d\d)?(\.\d*)?$/.exec(text);
+  if (match === null || !Number.isNaN(reader.time) || (match[3] === undefined && match[4] !== undefined)) throw reader.bad();
+  setClock(reader, Number(match[1]), Number(match[2]), Number(match[3] ?? 0), match[4]);
 }
 
 function readNumber(reader: Reader, text: string): void {
@@ -222,10 +232,7 @@ function readSigned(reader: Reader, sign: string, word: string): void {
 function readWord(reader: Reader, word: string): void {
   if (reader.special !== null && word !== 'bc') throw reader.bad();
   const julian = /^j(\d+)$/.exec(word);
-  const clock = /^t(\d+(?:\.\d*)?)$/.exec(word);
   if (julian !== null) reader.julian = Number(julian[1]);
-  else if (clock !== null) readRunTogether(reader, clock[1]);
-  else if (word === 't' && hasDate(reader)) return;
   else if (WEEKDAYS.has(word)) return;
   else if (word === 'am' || word === 'pm') reader.meridiem = word;
   else if (word === 'bc' || word === 'ad') reader.bc = word === 'bc';

@@ -4,7 +4,7 @@
  */
 
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
-import { DAY_MICROSECONDS, type Instant, normalInstant, splitInstant, timeOfDay } from './calendar.ts';
+import { DAY_MICROSECONDS, checkInstant, type Instant, splitInstant, timeOfDay } from './calendar.ts';
 
 export interface Zone {
   readonly name: string;
@@ -134,7 +134,7 @@ function shift(instant: Instant, seconds: number): Instant {
     const moved = instant + seconds * 1000000;
     if (Number.isSafeInteger(moved)) return moved;
   }
-  return normalInstant(BigInt(instant) + BigInt(seconds) * 1000000n);
+  return checkInstant(BigInt(instant) + BigInt(seconds) * 1000000n);
 }
 
 /** What a clock in the zone shows. Infinities stay. */

@@ -92,7 +92,7 @@ function readStrings(): CastRule[] {
       if (from === to || (from === 'text' && to === 'name')) continue;
       const context = from === 'name' && to !== 'text' ? 'assignment' : 'implicit';
       const primitive =
-        from === 'char' ? (to === 'name' ? 'text.to.name' : 'char.to.text') : to === 'name' ? 'text.to.name' : null;
+        from === 'char' ? (to === 'name' ? 'char.to.name' : 'char.to.text') : to === 'name' ? 'text.to.name' : null;
       rules.push({ from, to, context, primitive });
     }
   }
@@ -109,7 +109,12 @@ function readForms(): CastRule[] {
     rules.push({ from: 'unknown', to: name, context: 'implicit', primitive: input });
     if (isString) continue;
     for (const string of STRINGS) {
-      rules.push({ from: name, to: string, context: 'assignment', primitive: `${name}.to.text` });
+      rules.push({
+        from: name,
+        to: string,
+        context: 'assignment',
+        primitive: string === 'name' ? `${name}.output` : `${name}.to.text`,
+      });
       rules.push({ from: string, to: name, context: 'explicit', primitive: `text.to.${name}` });
     }
   }
