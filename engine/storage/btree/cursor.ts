@@ -191,11 +191,18 @@ function coversBackward(v: ByteViews, node: number, cursor: Cursor): boolean {
   return !readFence(v, node, FENCE_LOW, scratch) || compareKeys(cursor.order, place, scratch) > 0;
 }
 
+/** First entry not below the bound; the search itself knows only keys of the leaf's range, whose prefix they have. */
+function boundIndex(v: ByteViews, node: number, count: number, bound: KeyScratch): number {
+  const side = compareToFences(v, node, bound, bound.i32[2], bound.i32[3]);
+  if (side !== 0) return side < 0 ? 0 : count;
+  return nodeSearch(v, node, 0, bound, bound.i32[2], bound.i32[3]);
+}
+
 function copyForward(v: ByteViews, node: number, cursor: Cursor): void {
   const { place, bound, scratch } = cursor;
   const count = pageSlotCount(v.u16, node);
   let at = cursor.where === AT_START ? 0 : nodeSearch(v, node, 0, place, place.i32[2], place.i32[3]);
-  const end = cursor.bounded ? nodeSearch(v, node, at, bound, bound.i32[2], bound.i32[3]) : count;
+  const end = cursor.bounded ? Math.max(at, boundIndex(v, node, count, bound)) : count;
   while (at < end && copyEntry(v, node, at, cursor)) at++;
   if (at < end) {
     readEntry(v, node, at, place);
@@ -214,8 +221,9 @@ function copyForward(v: ByteViews, node: number, cursor: Cursor): void {
 
 function copyBackward(v: ByteViews, node: number, cursor: Cursor): void {
   const { place, bound, scratch } = cursor;
-  let at = cursor.where === AT_END ? pageSlotCount(v.u16, node) : nodeSearch(v, node, 0, place, place.i32[2], place.i32[3]);
-  const end = cursor.bounded ? nodeSearch(v, node, 0, bound, bound.i32[2], bound.i32[3]) : 0;
+  const count = pageSlotCount(v.u16, node);
+  let at = cursor.where === AT_END ? count : nodeSearch(v, node, 0, place, place.i32[2], place.i32[3]);
+  const end = cursor.bounded ? boundIndex(v, node, count, bound) : 0;
   while (at > end && copyEntry(v, node, at - 1, cursor)) at--;
   if (at > end) {
     readEntry(v, node, at, place);
