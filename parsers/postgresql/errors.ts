@@ -1,0 +1,15 @@
+/** Errors of PostgreSQL's parser, in its words. */
+
+import { EOF } from 'chevrotain';
+import { syntaxError } from '../../engine/sblr/parse-error.ts';
+import type { SqlToken } from '../kit/token.ts';
+
+/** The parser cannot go on with this token. */
+export function unexpectedToken(token: SqlToken): never {
+  if (token.tokenType === EOF && token.image === '') throw syntaxError('syntax error at end of input', token.startOffset);
+  throw syntaxError(`syntax error at or near "${token.image}"`, token.startOffset);
+}
+
+/** The lexer cannot go on; `near` is what it has read so far. */
+export const lexicalError = (what: string, near: string, offset: number): Error =>
+  syntaxError(`${what} at or near "${near}"`, offset);

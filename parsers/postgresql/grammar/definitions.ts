@@ -1,0 +1,335 @@
+/**
+ * DDL: CREATE TABLE, CREATE INDEX, CREATE SEQUENCE, DROP, TRUNCATE, ANALYZE. Expressions and queries are left to the grammar of
+ * queries.
+ */
+
+import type {
+  SourceColumnDef,
+  SourceConstraint,
+  SourceCreateTableNode,
+  SourceIndexElement,
+  SourceName,
+  SourceOption,
+  SourceQuery,
+  SourceStatement,
+} from '../../../engine/sblr/source.gen.ts';
+import type { GrammarOptions, Rule } from '../../kit/grammar.ts';
+import type { SqlToken } from '../../kit/token.ts';
+import * as T from '../tokens.ts';
+import { K } from '../tokens.ts';
+import type { ChangeGrammar } from './changes.ts';
+import { ConstraintGrammar } from './constraints.ts';
+
+type Persistence = SourceCreateTableNode['persistence'];
+
+interface TableElements {
+  readonly columns: SourceColumnDef[];
+  readonly constraints: SourceConstraint[];
+}
+
+const DROP_KINDS = new Map<string, string>([
+  ...(['table', 'index', 'view', 'sequence', 'schema', 'type', 'function', 'role', 'database'].map((kind) => [kind, kind]) as [
+    string,
+    string,
+  ][]),
+  ['user', 'role'],
+  ['group', 'role'],
+]);
+
+type DropKind = Extract<SourceStatement, { op: 'drop' }>['kind'];
+
+export class DefinitionGrammar extends ConstraintGrammar {
+  constructor(queries: () => ChangeGrammar, options: GrammarOptions = {}) {
+    super(queries, options);
+    this.performSelfAnalysis();
+  }
+
+  readonly definition: Rule<[], SourceStatement> = this.RULE('definition', () =>
+    this.OR([
+      { ALT: (): SourceStatement => this.SUBRULE(this.create) },
+      { ALT: (): SourceStatement => this.SUBRULE(this.drop) },
+      { ALT: (): SourceStatement => this.SUBRULE(this.truncate) },
+      { ALT: (): SourceStatement => this.SUBRULE(this.analyze) },
+    ]),
+  );
+
+  readonly create: Rule<[], SourceStatement> = this.RULE('create', () => {
+    const start = this.take(1, K.CREATE);
+    const persistence = this.SUBRULE(this.persistence);
+    return this.OR([
+      { ALT: (): SourceStatement => this.SUBRULE(this.createTable, { ARGS: [start, persistence] }) },
+      { ALT: (): SourceStatement => this.SUBRULE(this.createSequence, { ARGS: [start, persistence] }) },
+      {
+        GATE: () => persistence === 'permanent',
+        ALT: (): SourceStatement => this.SUBRULE(this.createIndex, { ARGS: [start] }),
+      },
+    ]);
+  });
+
+  // ( ( GLOBAL | LOCAL )? ( TEMPORARY | TEMP ) | UNLOGGED )?
+  readonly persistence: Rule<[], Persistence> = this.RULE('persistence', () => {
+    let persistence: Persistence = 'permanent';
+    this.OPTION1(() => {
+      persistence = this.OR1([
+        {
+          ALT: (): Persistence => {
+            this.OPTION2(() => this.OR2([{ ALT: () => this.take(1, K.GLOBAL) }, { ALT: () => this.take(1, K.LOCAL) }]));
+            this.OR3([{ ALT: () => this.take(1, K.TEMPORARY) }, { ALT: () => this.take(1, K.TEMP) }]);
+            return 'temporary';
+          },
+        },
+        { ALT: (): Persistence => (this.take(1, K.UNLOGGED), 'unlogged') },
+      ]);
+    });
+    return persistence;
+  });
+
+  // ( IF NOT EXISTS )?
+  readonly ifNotExists: Rule<[], boolean> = this.RULE('ifNotExists', () => {
+    let absent = false;
+    this.OPTION(() => {
+      this.take(1, K.IF);
+      this.take(1, K.NOT);
+      absent = this.take(1, K.EXISTS) !== undefined;
+    });
+    return absent;
+  });
+
+  // TABLE ( IF NOT EXISTS )? name ( elements rest | rest AS query ( WITH NO? DATA )? )
+  readonly createTable: Rule<[SqlToken, Persistence], SourceStatement> = this.RULE(
+    'createTable',
+    (start: SqlToken, persistence: Persistence) => {
+      this.take(1, K.TABLE);
+      const ifNotExists = this.SUBRULE(this.ifNotExists);
+      const name = this.SUBRULE(this.anyName);
+      let elements: TableElements = { columns: [], constraints: [] };
+      let as: SourceQuery | null = null;
+      let withData = true;
+      let isDefined = false;
+      this.OR([
+        { ALT: () => this.refuse('CREATE TABLE OF', this.take(1, K.OF)) },
+        { ALT: () => this.refuse('CREATE TABLE PARTITION OF', this.take(1, K.PARTITION)) },
+        {
+          ALT: () =>
+            this.OPTION1(() => {
+              isDefined = true;
+              elements = this.SUBRULE(this.tableElements);
+            }),
+        },
+      ]);
+      const around = this.SUBRULE(this.tableOptions);
+      this.OPTION2(() => {
+        this.take(2, K.AS);
+        as = this.SUBRULE(this.query);
+        isDefined = true;
+        this.OPTION3(() => {
+          this.take(3, K.WITH);
+          this.OPTION4(() => (withData = this.take(3, K.NO) === undefined));
+          this.take(3, K.DATA);
+        });
+      });
+      return this.ACTION(() => {
+        const untyped = elements.columns.find((column) => column.type === null);
+        const isMismatch = as === null ? untyped !== undefined : elements.columns.some((column) => column.type !== null);
+        if (!isDefined || isMismatch) this.unexpected(this.next(1));
+        const { columns, constraints } = elements;
+        const own = { op: 'createTable' as const, at: start.ordinal, name, persistence, ifNotExists, columns, constraints };
+        return { ...own, as, withData, ...around } as SourceStatement;
+      });
+    },
+  );
+
+  // ( INHERITS ... | PARTITION BY ... | USING ... | WITH options | WITHOUT OIDS | ON COMMIT ... | TABLESPACE ... )*
+  readonly tableOptions = this.RULE('tableOptions', () => {
+    let options: SourceOption[] = [];
+    let onCommit: SourceCreateTableNode['onCommit'] = 'none';
+    this.MANY(() =>
+      this.OR([
+        { ALT: () => this.refuse('INHERITS', this.take(1, K.INHERITS)) },
+        { ALT: () => this.refuse('PARTITION BY', this.take(1, K.PARTITION)) },
+        { ALT: () => this.refuse('CREATE TABLE USING', this.take(1, K.USING)) },
+        { ALT: () => this.refuse('TABLESPACE', this.take(1, K.TABLESPACE)) },
+        { ALT: () => void (options = this.SUBRULE(this.withOptions)) },
+        {
+          ALT: () => {
+            this.take(1, K.WITHOUT);
+            this.take(1, K.OIDS);
+          },
+        },
+        { ALT: () => void (onCommit = this.onCommit()) },
+      ]),
+    );
+    return { onCommit, options };
+  });
+
+  // ON COMMIT ( DROP | DELETE ROWS | PRESERVE ROWS )
+  private onCommit(): SourceCreateTableNode['onCommit'] {
+    this.take(2, K.ON);
+    this.take(2, K.COMMIT);
+    return this.OR2([
+      { ALT: () => (this.take(2, K.DROP), 'drop' as const) },
+      { ALT: () => (this.take(2, K.DELETE), this.take(2, K.ROWS), 'delete' as const) },
+      { ALT: () => (this.take(3, K.PRESERVE), this.take(3, K.ROWS), 'preserve' as const) },
+    ]);
+  }
+
+  // '(' ( element ( ',' element )* )? ')'
+  readonly tableElements: Rule<[], TableElements> = this.RULE('tableElements', () => {
+    const elements: TableElements = { columns: [], constraints: [] };
+    this.take(1, T.LeftParen);
+    this.OPTION(() => {
+      this.list(1, () =>
+        this.OR([
+          { ALT: () => this.refuse('CREATE TABLE (LIKE ...)', this.take(1, K.LIKE)) },
+          { ALT: () => void elements.constraints.push(this.SUBRULE(this.tableConstraint)) },
+          { ALT: () => void elements.columns.push(this.SUBRULE(this.columnDefinition)) },
+        ]),
+      );
+    });
+    this.take(1, T.RightParen);
+    return elements;
+  });
+
+  // UNIQUE? INDEX CONCURRENTLY? ( ( IF NOT EXISTS )? name )? ON ONLY? table ( USING method )? elements ...
+  readonly createIndex: Rule<[SqlToken], SourceStatement> = this.RULE('createIndex', (start: SqlToken) => {
+    let unique = false;
+    let name: string | null = null;
+    let method: string | null = null;
+    let concurrently = false;
+    this.OPTION1(() => (unique = this.take(1, K.UNIQUE) !== undefined));
+    this.take(1, K.INDEX);
+    this.OPTION2(() => (concurrently = this.take(1, K.CONCURRENTLY) !== undefined));
+    const ifNotExists = this.SUBRULE(this.ifNotExists);
+    this.OPTION3(() => (name = this.columnId(1)));
+    const on = this.take(1, K.ON);
+    this.OPTION4(() => this.take(1, K.ONLY));
+    const table = this.SUBRULE(this.anyName);
+    this.OPTION5(() => {
+      this.take(1, K.USING);
+      method = this.columnId(2);
+    });
+    const elements = this.SUBRULE(this.indexElements);
+    const rest = this.SUBRULE(this.indexRest);
+    return this.ACTION(() => {
+      if (ifNotExists && name === null) this.unexpected(on);
+      const own = { op: 'createIndex' as const, at: start.ordinal, name, table, unique, concurrently, ifNotExists };
+      return { ...own, method, elements, ...rest } as SourceStatement;
+    });
+  });
+
+  readonly indexElements: Rule<[], SourceIndexElement[]> = this.RULE('indexElements', () => {
+    if (this.RECORDING_PHASE) return this.take(1, T.LeftParen) as never;
+    const lender = this.lender();
+    return this.delegate(lender, lender.indexElements);
+  });
+
+  // ( INCLUDE columns )? ( NULLS NOT? DISTINCT )? ( WITH options )? ( TABLESPACE name )? ( WHERE expression )?
+  readonly indexRest = this.RULE('indexRest', () => {
+    let include: string[] = [];
+    let where = null;
+    this.OPTION1(() => {
+      this.take(1, K.INCLUDE);
+      include = this.SUBRULE(this.columnNames);
+    });
+    const nullsDistinct = this.SUBRULE(this.nullsDistinct);
+    this.OPTION2(() => this.refuse('CREATE INDEX WITH', this.take(2, K.WITH)));
+    this.OPTION3(() => this.refuse('TABLESPACE', this.take(2, K.TABLESPACE)));
+    this.OPTION4(() => {
+      this.take(3, K.WHERE);
+      where = this.SUBRULE(this.expression);
+    });
+    return { include, nullsDistinct, where };
+  });
+
+  // SEQUENCE ( IF NOT EXISTS )? name option*
+  readonly createSequence: Rule<[SqlToken, Persistence], SourceStatement> = this.RULE(
+    'createSequence',
+    (start: SqlToken, persistence: Persistence) => {
+      this.take(1, K.SEQUENCE);
+      const ifNotExists = this.SUBRULE(this.ifNotExists);
+      const name = this.SUBRULE(this.anyName);
+      const { options, type } = this.SUBRULE(this.sequenceOptions);
+      return this.ACTION(() => {
+        const own = { op: 'createSequence' as const, at: start.ordinal, name, persistence, ifNotExists };
+        return { ...own, type, options } as SourceStatement;
+      });
+    },
+  );
+
+  // DROP kind CONCURRENTLY? ( IF EXISTS )? name ( ',' name )* ( CASCADE | RESTRICT )?
+  readonly drop: Rule<[], SourceStatement> = this.RULE('drop', () => {
+    const { ordinal } = this.take(1, K.DROP);
+    const kind = this.take(1, T.DropKind);
+    let concurrently = false;
+    let ifExists = false;
+    this.OPTION1({
+      GATE: () => kind.tokenType === K.INDEX,
+      DEF: () => (concurrently = this.take(1, K.CONCURRENTLY) !== undefined),
+    });
+    this.OPTION2(() => {
+      this.take(1, K.IF);
+      ifExists = this.take(1, K.EXISTS) !== undefined;
+    });
+    const names = this.list(1, (): SourceName => {
+      const name = this.SUBRULE(this.anyName);
+      this.OPTION3({
+        GATE: () => kind.tokenType === K.FUNCTION,
+        DEF: () => this.refuse('DROP FUNCTION with arguments', this.take(1, T.LeftParen)),
+      });
+      return name;
+    });
+    const cascade = this.SUBRULE(this.cascade);
+    const what = DROP_KINDS.get(kind.value) as DropKind;
+    return { op: 'drop', at: ordinal, kind: what, names, ifExists, cascade, concurrently } as SourceStatement;
+  });
+
+  // ( CASCADE | RESTRICT )?
+  readonly cascade: Rule<[], boolean> = this.RULE('cascade', () => {
+    let cascade = false;
+    this.OPTION(() => {
+      this.OR([
+        { ALT: () => void (cascade = this.take(1, K.CASCADE) !== undefined) },
+        { ALT: () => void this.take(1, K.RESTRICT) },
+      ]);
+    });
+    return cascade;
+  });
+
+  // TRUNCATE TABLE? relation ( ',' relation )* ( ( RESTART | CONTINUE ) IDENTITY )? ( CASCADE | RESTRICT )?
+  readonly truncate: Rule<[], SourceStatement> = this.RULE('truncate', () => {
+    const { ordinal } = this.take(1, K.TRUNCATE);
+    this.OPTION1(() => this.take(1, K.TABLE));
+    const tables = this.list(1, () => {
+      this.OPTION2(() => this.take(1, K.ONLY));
+      const name = this.SUBRULE(this.anyName);
+      this.OPTION3(() => this.take(1, T.Star));
+      return name;
+    });
+    let restartIdentity = false;
+    this.OPTION4(() => {
+      this.OR([
+        { ALT: () => void (restartIdentity = this.take(1, K.RESTART) !== undefined) },
+        { ALT: () => void this.take(1, K.CONTINUE) },
+      ]);
+      this.take(1, K.IDENTITY);
+    });
+    const cascade = this.SUBRULE(this.cascade);
+    return { op: 'truncate', at: ordinal, tables, restartIdentity, cascade } as SourceStatement;
+  });
+
+  // ANALYZE VERBOSE? ( name ( ',' name )* )?
+  readonly analyze: Rule<[], SourceStatement> = this.RULE('analyze', () => {
+    const { ordinal } = this.OR([{ ALT: () => this.take(1, K.ANALYZE) }, { ALT: () => this.take(1, K.ANALYSE) }]);
+    this.OPTION1(() => this.take(1, K.VERBOSE));
+    this.OPTION2(() => this.refuse('ANALYZE with options', this.take(1, T.LeftParen)));
+    let tables: SourceName[] = [];
+    this.OPTION3(() => {
+      tables = this.list(1, () => {
+        const name = this.SUBRULE(this.anyName);
+        this.OPTION4(() => this.refuse('ANALYZE of single columns', this.take(2, T.LeftParen)));
+        return name;
+      });
+    });
+    return { op: 'analyze', at: ordinal, tables } as SourceStatement;
+  });
+}

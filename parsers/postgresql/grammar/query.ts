@@ -1,0 +1,282 @@
+/**
+ * Queries (SelectStmt of gram.y): blocks, set operations, what stands around them.
+ *
+ *   query      ::= with? term ( ( UNION | EXCEPT | INTERSECT ) ( ALL | DISTINCT )? term )* tail
+ *   term       ::= SELECT block | VALUES rows | TABLE name | '(' query ')'
+ */
+
+import type {
+  SourceExpression,
+  SourceFrom,
+  SourceQuery,
+  SourceSelectItem,
+  SourceSelectNode,
+  SourceWindow,
+  SourceWith,
+} from '../../../engine/sblr/source.gen.ts';
+import type { Rule } from '../../kit/grammar.ts';
+import type { SqlToken } from '../../kit/token.ts';
+import { emptySelect, putWith, QueryBuilder } from '../lower-query.ts';
+import { rowOf, type Writable } from '../lower.ts';
+import * as T from '../tokens.ts';
+import { K } from '../tokens.ts';
+import { TailGrammar } from './tails.ts';
+
+export abstract class QueryGrammar extends TailGrammar {
+  abstract readonly fromList: Rule<[], SourceFrom[]>;
+
+  // '(' query ')'
+  override readonly queryInParens: Rule<[], SourceQuery> = this.RULE('queryInParens', () => {
+    this.take(1, T.LeftParen);
+    const query = this.SUBRULE(this.query);
+    this.take(1, T.RightParen);
+    return query;
+  });
+
+  override readonly query: Rule<[], SourceQuery> = this.RULE('query', () => {
+    this.enterQuery();
+    let withClause: SourceWith | null = null;
+    this.OPTION(() => (withClause = this.SUBRULE(this.withClause)));
+    const query = this.SUBRULE(this.queryWith);
+    this.leaveQuery();
+    return this.ACTION(() => (withClause === null ? query : putWith(query, withClause, this.next(0))));
+  });
+
+  /** A query behind its WITH. */
+  readonly queryWith: Rule<[], SourceQuery> = this.RULE('queryWith', () => {
+    const builder = new QueryBuilder();
+    builder.push(this.SUBRULE1(this.term));
+    this.MANY(() => {
+      const operator = this.OR([
+        { ALT: () => this.take(1, K.UNION) },
+        { ALT: () => this.take(1, K.EXCEPT) },
+        { ALT: () => this.take(1, K.INTERSECT) },
+      ]);
+      const all = this.ACTION(() => this.isNext(1, K.ALL));
+      this.OPTION(() => this.OR2([{ ALT: () => this.take(2, K.ALL) }, { ALT: () => this.take(2, K.DISTINCT) }]));
+      this.ACTION(() => builder.operator(operator, all));
+      builder.push(this.SUBRULE2(this.term));
+    });
+    const tail = this.SUBRULE(this.queryTail);
+    return this.ACTION(() => builder.finish(tail));
+  });
+
+  readonly term: Rule<[], SourceQuery> = this.RULE('term', () =>
+    this.OR([
+      { ALT: (): SourceQuery => this.SUBRULE(this.selectBlock) },
+      { ALT: (): SourceQuery => this.SUBRULE(this.valuesRows) },
+      { ALT: (): SourceQuery => this.tableQuery() },
+      { ALT: (): SourceQuery => this.SUBRULE(this.queryInParens) },
+    ]),
+  );
+
+  // VALUES '(' expression ( ',' expression )* ')' ( ',' '(' ... ')' )*
+  readonly valuesRows: Rule<[], SourceQuery> = this.RULE('valuesRows', () => {
+    const { ordinal } = this.take(1, K.VALUES);
+    const rows = this.list(1, (): SourceExpression => {
+      const open = this.take(1, T.LeftParen);
+      const items = this.list(2, () => this.SUBRULE(this.expression));
+      this.take(1, T.RightParen);
+      return rowOf(open.ordinal, items);
+    });
+    return { op: 'values', at: ordinal, with: null, rows, order: [], limit: null, offset: null, ties: false } as SourceQuery;
+  });
+
+  // TABLE name: SELECT * FROM name
+  private tableQuery(): SourceQuery {
+    const { ordinal } = this.take(1, K.TABLE);
+    const only = this.has(2, K.ONLY);
+    const name = this.SUBRULE(this.anyName);
+    const star: SourceSelectItem = {
+      op: 'selectItem',
+      at: ordinal,
+      expression: { op: 'star', at: ordinal, qualifier: null },
+      alias: null,
+      quoted: false,
+    };
+    return {
+      ...emptySelect(ordinal),
+      items: [star],
+      from: [{ op: 'tableRef', at: name.at, name, alias: null, only, sample: null }],
+    };
+  }
+
+  private current: Writable<SourceSelectNode> = emptySelect(0);
+
+  // SELECT ( ALL | DISTINCT ( ON '(' ... ')' )? )? items? ( FROM ... )? ( WHERE ... )? ( GROUP BY ... )? ( HAVING ... )? ( WINDOW ... )?
+  readonly selectBlock: Rule<[], SourceQuery> = this.RULE('selectBlock', () => {
+    const { ordinal } = this.take(1, K.SELECT);
+    const select: Writable<SourceSelectNode> = emptySelect(ordinal);
+    const outer = this.current;
+    this.current = select;
+    this.OPTION1(this.distinctPart);
+    this.OPTION2(this.itemsPart);
+    this.OPTION3(this.intoPart);
+    this.OPTION4(() => {
+      this.take(4, K.FROM);
+      select.from = this.SUBRULE(this.fromList);
+    });
+    this.OPTION5(() => {
+      this.take(5, K.WHERE);
+      select.where = this.SUBRULE5(this.expression);
+    });
+    this.OPTION6(() => {
+      select.group = this.SUBRULE(this.groupBy);
+    });
+    this.OPTION7(() => {
+      this.take(7, K.HAVING);
+      select.having = this.SUBRULE7(this.expression);
+    });
+    this.OPTION8(() => {
+      this.take(8, K.WINDOW);
+      select.windows = this.list(3, () => this.SUBRULE(this.windowDefinition));
+    });
+    this.current = outer;
+    return select as SourceQuery;
+  });
+
+  private readonly distinctPart = (): void => {
+    const select = this.current;
+    this.OR1([
+      { ALT: () => this.take(1, K.ALL) },
+      {
+        ALT: () => {
+          this.take(1, K.DISTINCT);
+          select.distinct = 'all';
+          this.OPTION9(() => {
+            this.take(1, K.ON);
+            this.take(1, T.LeftParen);
+            select.distinctOn = this.list(1, () => this.SUBRULE1(this.expression));
+            this.take(1, T.RightParen);
+            select.distinct = 'on';
+          });
+        },
+      },
+    ]);
+  };
+
+  private readonly itemsPart = (): void => {
+    const select = this.current;
+    select.items = this.SUBRULE(this.selectItems);
+  };
+
+  private readonly intoPart = (): void => {
+    const into = this.take(3, K.INTO);
+    this.ACTION(() => this.refuse('SELECT INTO', into));
+  };
+
+  readonly selectItems: Rule<[], SourceSelectItem[]> = this.RULE('selectItems', () =>
+    this.list(1, () => this.SUBRULE(this.selectItem)),
+  );
+
+  // '*' | expression ( AS name | name )?
+  readonly selectItem: Rule<[], SourceSelectItem> = this.RULE('selectItem', () => {
+    const start = this.next(1);
+    const at = this.ACTION(() => start.ordinal);
+    return this.OR1([
+      {
+        ALT: (): SourceSelectItem => {
+          this.take(1, T.Star);
+          return { op: 'selectItem', at, expression: { op: 'star', at, qualifier: null }, alias: null, quoted: false };
+        },
+      },
+      {
+        ALT: (): SourceSelectItem => {
+          const expression = this.SUBRULE(this.expression);
+          let alias: SqlToken | undefined;
+          this.OPTION(() => {
+            alias = this.OR2([
+              {
+                ALT: () => {
+                  this.take(2, K.AS);
+                  return this.take(2, T.ColumnLabel);
+                },
+              },
+              { ALT: () => this.take(3, T.BareLabel) },
+            ]);
+          });
+          return this.ACTION(() => ({
+            op: 'selectItem',
+            at,
+            expression,
+            alias: alias?.value ?? null,
+            quoted: alias?.quoted ?? false,
+          }));
+        },
+      },
+    ]);
+  });
+
+  // GROUP BY ( ALL | DISTINCT )? element ( ',' element )*
+  readonly groupBy: Rule<[], SourceExpression[]> = this.RULE('groupBy', () => {
+    this.take(1, K.GROUP);
+    this.take(1, K.BY);
+    this.OPTION(() =>
+      this.OR([
+        { ALT: () => this.take(1, K.ALL) },
+        {
+          ALT: () => {
+            const distinct = this.take(1, K.DISTINCT);
+            this.ACTION(() => this.refuse('GROUP BY DISTINCT', distinct));
+            return distinct;
+          },
+        },
+      ]),
+    );
+    return this.list(1, () => this.SUBRULE(this.groupElement));
+  });
+
+  // expression | '(' ')' | ROLLUP '(' ... ')' | CUBE '(' ... ')' | GROUPING SETS '(' element ( ',' element )* ')'
+  readonly groupElement: Rule<[], SourceExpression> = this.RULE('groupElement', () => {
+    const start = this.next(1);
+    return this.OR([
+      {
+        GATE: () => this.isNext(2, T.RightParen),
+        ALT: (): SourceExpression => {
+          const { ordinal } = this.take(1, T.LeftParen);
+          this.take(1, T.RightParen);
+          return { op: 'grouping', at: ordinal, kind: 'set', items: [] };
+        },
+      },
+      { GATE: () => this.isNext(2, T.LeftParen), ALT: () => this.groupSets(this.take(2, K.ROLLUP), 'rollup', 2) },
+      { GATE: () => this.isNext(2, T.LeftParen), ALT: () => this.groupSets(this.take(3, K.CUBE), 'cube', 3) },
+      {
+        GATE: () => this.isNext(2, K.SETS),
+        ALT: () => {
+          const word = this.take(4, K.GROUPING);
+          this.take(4, K.SETS);
+          return this.groupSets(word, 'sets', 4);
+        },
+      },
+      {
+        ALT: () => {
+          const value = this.SUBRULE(this.expression);
+          return this.ACTION(() => asGroupingSet(value, start));
+        },
+      },
+    ]);
+  });
+
+  private groupSets(word: SqlToken, kind: 'rollup' | 'cube' | 'sets', occurrence: 2 | 3 | 4): SourceExpression {
+    this.enterExpression();
+    this.take(occurrence + 4, T.LeftParen);
+    const items = this.list(occurrence, () => this.subrule(occurrence, this.groupElement));
+    this.take(occurrence + 4, T.RightParen);
+    this.leaveExpression();
+    return { op: 'grouping', at: word.ordinal, kind, items };
+  }
+
+  // name AS '(' specification ')'
+  readonly windowDefinition: Rule<[], SourceWindow> = this.RULE('windowDefinition', () => {
+    const name = this.take(1, T.ColumnId);
+    this.take(1, K.AS);
+    const spec = this.SUBRULE(this.windowInParens);
+    return { op: 'window', at: name.ordinal, name: name.value, spec } as SourceWindow;
+  });
+}
+
+/** (a, b) as an element of GROUP BY is a set of two, ROW(a, b) is one value. */
+function asGroupingSet(value: SourceExpression, start: SqlToken): SourceExpression {
+  const isImplicitRow = value.op === 'row' && value.at === start.ordinal && start.tokenType === T.LeftParen;
+  return isImplicitRow ? { op: 'grouping', at: value.at, kind: 'set', items: value.items } : value;
+}

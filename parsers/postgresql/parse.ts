@@ -1,0 +1,112 @@
+/**
+ * Text -> statements. The first keyword chooses the grammar; each grammar is built when it is first needed, once per thread.
+ * What PostgreSQL knows but the source form does not is refused by its name.
+ */
+
+import { notSupported, tooComplex } from '../../engine/sblr/parse-error.ts';
+import type { SourceQuery, SourceStatement } from '../../engine/sblr/source.gen.ts';
+import type { ParsedStatement, ParseSettings } from '../../plugins/contract/contract.ts';
+import { MAX_DEPTH } from '../kit/grammar.ts';
+import type { SqlToken } from '../kit/token.ts';
+import { unexpectedToken } from './errors.ts';
+import { AdministrationGrammar } from './grammar/administration.ts';
+import { ChangeGrammar } from './grammar/changes.ts';
+import { DefinitionGrammar } from './grammar/definitions.ts';
+import { lexStatement } from './lexer.ts';
+import { refusalOf } from './refused.ts';
+import { KEYWORD_TYPES, LeftParen } from './tokens.ts';
+
+type Statement = SourceStatement | SourceQuery;
+
+let queries: ChangeGrammar | undefined;
+let definitions: DefinitionGrammar | undefined;
+let administration: AdministrationGrammar | undefined;
+
+const queryGrammar = (): ChangeGrammar => (queries ??= new ChangeGrammar());
+const definitionGrammar = (): DefinitionGrammar => (definitions ??= new DefinitionGrammar(queryGrammar));
+const administrationGrammar = (): AdministrationGrammar => (administration ??= new AdministrationGrammar(explained));
+
+type Part = 'query' | 'definition' | 'administration';
+
+const PARTS = new Map<string, Part>([
+  ...words('select values with table insert update delete', 'query'),
+  ...words('create drop truncate analyze analyse', 'definition'),
+  ...words('begin start commit end rollback abort savepoint release set show reset explain', 'administration'),
+]);
+
+function words(list: string, part: Part): [string, Part][] {
+  return list.split(' ').map((word) => [word, part]);
+}
+
+/** The part of the grammar that a statement beginning with this token belongs to. */
+function partOf(token: SqlToken): Part | undefined {
+  if (token.tokenType === LeftParen) return 'query';
+  return token.tokenType === KEYWORD_TYPES.get(token.value) ? PARTS.get(token.value) : undefined;
+}
+
+/** The statement behind EXPLAIN. */
+function explained(parser: AdministrationGrammar): Statement {
+  const start = parser.peek();
+  const part = partOf(start);
+  if (part === 'query') return parser.lend(queryGrammar(), queryGrammar().preparable);
+  const isCreate = start.tokenType === KEYWORD_TYPES.get('create');
+  if (!isCreate) return unexpectedToken(start);
+  const statement = parser.lend(definitionGrammar(), definitionGrammar().definition);
+  if (statement.op !== 'createTable' || statement.as === null) throw notSupported('EXPLAIN of this statement', start.startOffset);
+  return statement;
+}
+
+function parseTokens(tokens: SqlToken[]): Statement {
+  const refusal = refusalOf(tokens);
+  if (refusal !== null) throw notSupported(refusal, tokens[0].startOffset);
+  switch (partOf(tokens[0])) {
+    case 'query':
+      return queryGrammar().parse(tokens, queryGrammar().preparable);
+    case 'definition':
+      return definitionGrammar().parse(tokens, definitionGrammar().definition);
+    case 'administration':
+      return administrationGrammar().parse(tokens, administrationGrammar().administration);
+    default:
+      return unexpectedToken(tokens[0]);
+  }
+}
+
+function parsed(tokens: SqlToken[]): ParsedStatement {
+  queries?.forgetParameters();
+  const source = guarded(tokens);
+  const last = tokens[tokens.length - 2];
+  return {
+    source,
+    tokens: tokens.map((token) => token.startOffset),
+    start: tokens[0].startOffset,
+    end: last.end,
+    parameterCount: queries?.parameterCount ?? 0,
+    parameterNames: queries?.parameterNames ?? [],
+  };
+}
+
+/** Nesting is limited by counting; should the stack be short all the same, the error is the same. */
+function guarded(tokens: SqlToken[]): Statement {
+  try {
+    return parseTokens(tokens);
+  } catch (error) {
+    if (error instanceof RangeError) throw tooComplex(MAX_DEPTH, tokens[0].startOffset);
+    throw error;
+  }
+}
+
+/** All statements of a text. */
+export function parseText(text: string, settings: ParseSettings): ParsedStatement[] {
+  const statements: ParsedStatement[] = [];
+  for (let at = 0; at < text.length; ) {
+    const { tokens, end } = lexStatement(text, at, settings, false);
+    at = end;
+    if (tokens.length > 1) statements.push(parsed(tokens));
+  }
+  return statements;
+}
+
+/** One statement with its literals lifted out. */
+export function parseLifted(text: string, settings: ParseSettings): ParsedStatement {
+  return parsed(lexStatement(text, 0, settings, true).tokens);
+}

@@ -1,0 +1,110 @@
+/**
+ * What PostgreSQL has and the source form has not: told by the first words, refused by name.
+ */
+
+import type { SqlToken } from '../kit/token.ts';
+import { KEYWORD_TYPES } from './tokens.ts';
+
+/** First words of statements that are refused as they stand. */
+const STATEMENTS = new Set(
+  `call checkpoint close cluster comment copy deallocate declare discard do execute fetch grant import listen load lock merge move
+  notify prepare reassign refresh reindex revoke security unlisten vacuum`.split(/\s+/),
+);
+
+/** CREATE and DROP that are known; all others of these kinds are refused. */
+const CREATED = new Set(['table', 'index', 'sequence', 'unique', 'temporary', 'temp', 'unlogged', 'global', 'local']);
+const DROPPED = new Set([
+  'table',
+  'index',
+  'view',
+  'sequence',
+  'schema',
+  'type',
+  'function',
+  'role',
+  'user',
+  'group',
+  'database',
+]);
+
+/** Kinds of objects that CREATE, ALTER and DROP name, longest first where one begins another. */
+const KINDS = [
+  ...['access method', 'aggregate', 'cast', 'collation', 'constraint trigger', 'constraint', 'conversion', 'database', 'domain'],
+  ...[
+    'default conversion',
+    'default privileges',
+    'event trigger',
+    'extension',
+    'foreign data wrapper',
+    'foreign table',
+    'function',
+  ],
+  ...[
+    'group',
+    'index',
+    'language',
+    'large object',
+    'materialized view',
+    'operator class',
+    'operator family',
+    'operator',
+    'policy',
+  ],
+  ...[
+    'owned',
+    'procedure',
+    'publication',
+    'recursive view',
+    'role',
+    'routine',
+    'rule',
+    'schema',
+    'sequence',
+    'server',
+    'statistics',
+  ],
+  ...[
+    'subscription',
+    'system',
+    'table',
+    'tablespace',
+    'text search configuration',
+    'text search dictionary',
+    'text search parser',
+  ],
+  ...['text search template', 'transform', 'trigger', 'trusted language', 'procedural language', 'type', 'user mapping', 'user'],
+  ...['view'],
+].sort((one, other) => other.length - one.length);
+
+const isWord = (token: SqlToken | undefined): token is SqlToken =>
+  token !== undefined && token.tokenType === KEYWORD_TYPES.get(token.value);
+
+/** What the statement is called when it is refused, or null: it is for the grammars to read. */
+export function refusalOf(tokens: readonly SqlToken[]): string | null {
+  const [first, second] = tokens;
+  if (!isWord(first)) return null;
+  const word = first.value;
+  if (STATEMENTS.has(word)) return word.toUpperCase();
+  if (word === 'alter') return objectStatement('ALTER', tokens, 1);
+  if (word === 'create' && isWord(second)) return createRefusal(tokens, second.value);
+  if (word === 'drop' && isWord(second) && !DROPPED.has(second.value)) return objectStatement('DROP', tokens, 1);
+  return word === 'drop' && second?.value === 'user' && tokens[2]?.value === 'mapping' ? 'DROP USER MAPPING' : null;
+}
+
+function createRefusal(tokens: readonly SqlToken[], second: string): string | null {
+  if (second === 'or') return objectStatement('CREATE OR REPLACE', tokens, 3);
+  if (!CREATED.has(second)) return objectStatement('CREATE', tokens, 1);
+  const skipped = ['temporary', 'temp', 'unlogged', 'global', 'local'].includes(second) ? 2 : 1;
+  const third = tokens[skipped];
+  return isWord(third) && (third.value === 'view' || third.value === 'recursive') ? 'CREATE VIEW' : null;
+}
+
+/** `CREATE` and what is created, as far as that is known; null: no statement of PostgreSQL. */
+function objectStatement(verb: string, tokens: readonly SqlToken[], from: number): string | null {
+  const text = tokens
+    .slice(from, from + 4)
+    .map((token) => token.value)
+    .join(' ');
+  const kind = KINDS.find((name) => text === name || text.startsWith(`${name} `));
+  return kind === undefined ? null : `${verb} ${kind.toUpperCase()}`;
+}

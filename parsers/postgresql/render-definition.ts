@@ -1,0 +1,194 @@
+/** Definitions as canonical text. */
+
+import type {
+  SourceColumnDef,
+  SourceConstraint,
+  SourceCreateIndexNode,
+  SourceCreateTableNode,
+  SourceOption,
+  SourceStatement,
+} from '../../engine/sblr/source.gen.ts';
+import { clause, joinWords } from '../kit/text.ts';
+import { expressionText, restrictedText } from './render-expression.ts';
+import { identifier, identifiers, nameText, typeText } from './render-names.ts';
+import { queryText } from './render-query.ts';
+import { indexElementText } from './render-statement.ts';
+
+type Definition = Extract<
+  SourceStatement,
+  { op: 'truncate' | 'createTable' | 'createIndex' | 'createSequence' | 'drop' | 'analyze' }
+>;
+
+export function definitionText(statement: Definition): string {
+  switch (statement.op) {
+    case 'createTable':
+      return tableText(statement);
+    case 'createIndex':
+      return indexText(statement);
+    case 'createSequence':
+      return joinWords([
+        'CREATE',
+        PERSISTENCE[statement.persistence],
+        'SEQUENCE',
+        statement.ifNotExists && 'IF NOT EXISTS',
+        nameText(statement.name),
+        statement.type !== null && `AS ${typeText(statement.type, expressionText)}`,
+        ...statement.options.map(sequenceOptionText),
+      ]);
+    case 'drop':
+      return joinWords([
+        `DROP ${statement.kind.toUpperCase()}`,
+        statement.concurrently && 'CONCURRENTLY',
+        statement.ifExists && 'IF EXISTS',
+        statement.names.map(nameText).join(', '),
+        statement.cascade && 'CASCADE',
+      ]);
+    case 'truncate':
+      return joinWords([
+        `TRUNCATE TABLE ${statement.tables.map(nameText).join(', ')}`,
+        statement.restartIdentity && 'RESTART IDENTITY',
+        statement.cascade && 'CASCADE',
+      ]);
+    case 'analyze':
+      return joinWords(['ANALYZE', statement.tables.map(nameText).join(', ')]);
+  }
+}
+
+const PERSISTENCE = { permanent: '', temporary: 'TEMPORARY', unlogged: 'UNLOGGED' } as const;
+const ON_COMMIT = {
+  none: '',
+  preserve: 'ON COMMIT PRESERVE ROWS',
+  delete: 'ON COMMIT DELETE ROWS',
+  drop: 'ON COMMIT DROP',
+} as const;
+
+function tableText(statement: SourceCreateTableNode): string {
+  const { columns, constraints } = statement;
+  const elements = [...columns.map(columnText), ...constraints.map((one) => constraintText(one, true))];
+  const hasElements = elements.length > 0 || statement.as === null;
+  return joinWords([
+    'CREATE',
+    PERSISTENCE[statement.persistence],
+    'TABLE',
+    statement.ifNotExists && 'IF NOT EXISTS',
+    nameText(statement.name),
+    hasElements && `(${elements.join(', ')})`,
+    statement.options.length > 0 && withOptionsText(statement.options),
+    ON_COMMIT[statement.onCommit],
+    statement.as !== null && `AS ${queryText(statement.as)}${statement.withData ? '' : ' WITH NO DATA'}`,
+  ]);
+}
+
+function columnText(column: SourceColumnDef): string {
+  return joinWords([
+    identifier(column.name),
+    column.type !== null && typeText(column.type, expressionText),
+    column.collation !== null && `COLLATE ${nameText(column.collation)}`,
+    ...column.constraints.map((one) => constraintText(one, false)),
+  ]);
+}
+
+const withOptionsText = (options: readonly SourceOption[]): string => {
+  const list = options.map(({ name, value }) => {
+    const shown = name.split('.').map(identifier).join('.');
+    return value === null ? shown : `${shown} = ${expressionText(value)}`;
+  });
+  return `WITH (${list.join(', ')})`;
+};
+
+function constraintText(constraint: SourceConstraint, ofTable: boolean): string {
+  const isDeferrable = constraint.deferrable ? 'DEFERRABLE' : '';
+  return joinWords([
+    constraint.name !== null && `CONSTRAINT ${identifier(constraint.name)}`,
+    kindText(constraint, ofTable),
+    isDeferrable,
+    constraint.initiallyDeferred && 'INITIALLY DEFERRED',
+  ]);
+}
+
+function kindText(constraint: SourceConstraint, ofTable: boolean): string {
+  const columns = ofTable ? ` (${identifiers(constraint.columns)})` : '';
+  const options = constraint.options.length === 0 ? '' : ` ${withOptionsText(constraint.options)}`;
+  const value = constraint.expression;
+  switch (constraint.kind) {
+    case 'notNull':
+      return 'NOT NULL';
+    case 'null':
+      return 'NULL';
+    case 'default':
+      return value === null ? '' : `DEFAULT ${restrictedText(value)}`;
+    case 'check':
+      return value === null ? '' : `CHECK (${expressionText(value)})`;
+    case 'generated':
+      return value === null ? '' : `GENERATED ALWAYS AS (${expressionText(value)}) STORED`;
+    case 'primaryKey':
+      return `PRIMARY KEY${columns}${options}`;
+    case 'unique':
+      return `UNIQUE${constraint.nullsDistinct ? '' : ' NULLS NOT DISTINCT'}${columns}${options}`;
+    case 'identityAlways':
+      return `GENERATED ALWAYS AS IDENTITY${identityOptions(constraint)}`;
+    case 'identityByDefault':
+      return `GENERATED BY DEFAULT AS IDENTITY${identityOptions(constraint)}`;
+    case 'references':
+      return joinWords([ofTable && `FOREIGN KEY${columns}`, referencesText(constraint)]);
+  }
+}
+
+const identityOptions = (constraint: SourceConstraint): string =>
+  constraint.options.length === 0 ? '' : ` (${constraint.options.map(sequenceOptionText).join(' ')})`;
+
+const ACTIONS = {
+  noAction: '',
+  restrict: 'RESTRICT',
+  cascade: 'CASCADE',
+  setNull: 'SET NULL',
+  setDefault: 'SET DEFAULT',
+} as const;
+
+function referencesText(constraint: SourceConstraint): string {
+  const { table, referenced, onDelete, onUpdate } = constraint;
+  const columns = referenced.length === 0 ? '' : ` (${identifiers(referenced)})`;
+  return joinWords([
+    `REFERENCES ${table === null ? '' : nameText(table)}${columns}`,
+    clause('ON DELETE', ACTIONS[onDelete]),
+    clause('ON UPDATE', ACTIONS[onUpdate]),
+  ]);
+}
+
+/** An option of a sequence; without a value NO MINVALUE and the like. */
+function sequenceOptionText({ name, value }: SourceOption): string {
+  const text = value === null ? null : expressionText(value);
+  switch (name) {
+    case 'increment':
+      return `INCREMENT BY ${text}`;
+    case 'start':
+      return `START WITH ${text}`;
+    case 'restart':
+      return text === null ? 'RESTART' : `RESTART WITH ${text}`;
+    case 'cycle':
+      return text === 'TRUE' ? 'CYCLE' : 'NO CYCLE';
+    case 'ownedBy':
+      return `OWNED BY ${text ?? 'NONE'}`;
+    case 'cache':
+      return `CACHE ${text}`;
+    default:
+      return text === null ? `NO ${name.toUpperCase()}` : `${name.toUpperCase()} ${text}`;
+  }
+}
+
+function indexText(statement: SourceCreateIndexNode): string {
+  return joinWords([
+    'CREATE',
+    statement.unique && 'UNIQUE',
+    'INDEX',
+    statement.concurrently && 'CONCURRENTLY',
+    statement.ifNotExists && 'IF NOT EXISTS',
+    statement.name !== null && identifier(statement.name),
+    `ON ${nameText(statement.table)}`,
+    statement.method !== null && `USING ${identifier(statement.method)}`,
+    `(${statement.elements.map(indexElementText).join(', ')})`,
+    statement.include.length > 0 && `INCLUDE (${identifiers(statement.include)})`,
+    !statement.nullsDistinct && 'NULLS NOT DISTINCT',
+    statement.where !== null && `WHERE ${expressionText(statement.where)}`,
+  ]);
+}
