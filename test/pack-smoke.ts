@@ -10,30 +10,20 @@ import { ROOT } from './check/project.ts';
 
 /** Runs in the other project: what the package exports is what its users see. Stores a row, opens again, reads it. */
 const PROGRAM = `
-import { openKernel, ROW_DONE, STATEMENT_SIMPLE } from 'scratchbird';
-const columns = [{ name: 'id', kind: 'int32', nullable: false }, { name: 'name', kind: 'text', nullable: false }];
-const first = openKernel('./database');
-const table = first.createTable({ name: 'things', columns, indexes: [{ name: 'by_id', columns: ['id'], unique: true }] });
-const tx = first.begin();
-const row = table.newRow();
-table.encode(row, [7, 'a thing'], tx);
-if (first.statement(tx, STATEMENT_SIMPLE, true, () => table.insert(tx, row)) !== ROW_DONE) throw new Error('no insert');
-first.commit(tx);
+import { open } from 'scratchbird';
+const first = open('./database');
+first.exec('create table things (id integer primary key, name text not null)');
+first.prepare('insert into things values ($1, $2)').run(7, 'a thing');
 first.close();
-const again = openKernel('./database');
-const things = again.table('things');
-const found = things.newRow();
-const reading = again.begin({ readOnly: true });
-let values = [];
-again.statement(reading, STATEMENT_SIMPLE, false, () => {
-  if (things.find(reading, 'by_id', [7], found)) values = things.decode(found);
-  return ROW_DONE;
-});
-again.rollback(reading);
+const again = open('./database', { create: false });
+const row = again.prepare('select id, name from things where id = $1').get(7);
+const far = await again.query('select count(*) as n from things');
 const { problems } = again.check();
 again.close();
-if (values.join() !== '7,a thing' || problems.length > 0) throw new Error('read ' + values + ', problems ' + problems.length);
-console.log('scratchbird stored a row in another project and read it: ' + values);
+if (row.name !== 'a thing' || far[0].n !== 1 || problems.length > 0) {
+  throw new Error('read ' + JSON.stringify(row) + ', ' + JSON.stringify(far) + ', problems ' + problems.length);
+}
+console.log('scratchbird stored a row in another project and read it: ' + row.name);
 `;
 
 function run(command: string, options: readonly string[], cwd: string): void {
@@ -52,6 +42,7 @@ function main(): void {
     run('npm', ['install', '--ignore-scripts', '--omit=dev', '--no-audit', '--no-fund', `./${tarball}`], project);
     writeFileSync(join(project, 'program.mjs'), PROGRAM);
     run(process.execPath, ['program.mjs'], project);
+    run(join(project, 'node_modules/.bin/scratchbird'), ['database', '-c', 'select name from things', '--csv'], project);
     console.log('pack smoke: the package installs and works in another project');
   } finally {
     rmSync(project, { recursive: true, force: true });

@@ -133,12 +133,7 @@ export class QueryThread {
   #started(): Worker {
     if (this.#worker !== null) return this.#worker;
     const data: QueryWorkerData = { handle: this.#handle, words: this.#words };
-    const worker = new Worker(
-      new URL(import.meta.url.endsWith('.ts') ? './query-worker.ts' : './query-worker.js', import.meta.url),
-      {
-        workerData: data,
-      },
-    );
+    const worker = new Worker(new URL('./query-worker.ts', import.meta.url), { workerData: data });
     worker.on('message', (answer: QueryAnswer) => this.#hear(answer));
     worker.on('error', (error) => this.#failAll(error));
     worker.on('exit', () => {
