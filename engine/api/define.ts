@@ -46,12 +46,12 @@ function runModule(
 ): void {
   const { statement } = module;
   if (!isPlanned(statement)) throw new SqlError(SQLSTATE.internal_error, 'a definition runs statements that have a plan');
+  engine.active = session;
   const plan = optimize(statement, {
     table: (id) => engine.environment.table(id),
     size: (table) => sql.size(table),
     parameter: () => undefined,
   });
-  engine.active = session;
   const program = engine.compiler.compile(plan, module.parameters, 'array', engine.environment);
   runDirect(engine, session, tx, program, createParameters(module.parameters.length), context);
 }

@@ -222,6 +222,10 @@ function nameOfIndex(naming: Naming, table: string, definition: IndexDefinition)
 function attributeOf(columns: CatalogColumn[], { key }: IndexKey, method: string): number {
   if ('expression' in key) {
     checkOrdered(key.type, method);
+    const { dialect, text } = key.expression;
+    // Two indexes over one expression share its column.
+    const same = columns.find(({ hidden }) => hidden !== null && hidden.dialect === dialect && hidden.text === text);
+    if (same !== undefined) return same.number;
     const number = Math.max(0, ...columns.map((column) => column.number)) + 1;
     columns.push({
       number,
