@@ -1,8 +1,7 @@
-import { deepStrictEqual, strictEqual, throws } from 'node:assert/strict';
+import { deepStrictEqual } from 'node:assert/strict';
 import { after, test } from 'node:test';
 import type { RowValue } from '../../engine/storage/rows/row-value.ts';
 import { sqlType } from '../../engine/sblr/types.ts';
-import { SqlError } from '../../shm/errors.ts';
 import {
   BOOL, call, col, con, ESTIMATE, INT4, INT8, JitFixture, notNull, NUMERIC, out, par, parametersOf, scan, TEXT, FLOAT8, and, or, not,
 } from './jit-fixture.ts';
@@ -41,7 +40,7 @@ for (let id = 0; id < 1000; id++) {
 }
 fixture.fill(items, rows);
 
-const [ID, A, BIG, PRICED, NAME, F] = [
+const [, A, BIG, PRICED, NAME, F] = [
   col(1, notNull(INT4)), col(2, INT4), col(3, INT8), col(4, PRICE), col(5, TEXT), col(6, FLOAT8),
 ];
 const ALL = [out('id', 1, INT4), out('a', 2, INT4), out('big', 3, INT8), out('price', 4, PRICE), out('name', 5, TEXT), out('f', 6, FLOAT8)];
@@ -53,10 +52,9 @@ test('a scan gives every row as it was put in', () => {
 test('a point read gives its row as an object, and nothing for NULL', () => {
   const plan = {
     kind: 'query' as const,
-    root: { node: 'IndexPoint' as const, ...scan(items), node2: 0, index: 1000, key: [par(0, INT4)] } as never,
+    root: { ...scan(items), node: 'IndexPoint' as const, index: 1000, key: [par(0, INT4)] },
     output: ALL,
   };
-  (plan.root as { node: string }).node = 'IndexPoint';
   const program = fixture.compile(plan, [INT4], 'object');
   const tx = fixture.kernel.begin();
   const get = (id: number | null): unknown[] => fixture.runIn(tx, program, parametersOf([INT4], [id])).rows;
