@@ -29,18 +29,28 @@ const SLEEPERS = 1 << 30;
 const FRAME_BITS = 0x3fffffff;
 /** Longer walks are taken for a chain that changed under way. */
 const WALK_MAX = 64;
-/** Knuth's multiplier: 2^32 over the golden ratio. */
-const HASH_MULTIPLIER = 0x9e3779b1 | 0;
+/** Odd, and far from a power of two: where pages come to lie whose ids differ in the upper bits only. */
+const UPPER_MULTIPLIER = 0x9e37;
+
+/**
+ * Index of a page's bucket. Neighbouring pages have neighbouring buckets: 16 to a cache line, so that the part of the table
+ * that is used is small enough to stay near the processor. Ids beyond the table's size begin again elsewhere.
+ */
+function bucketIndex(shm: SharedMemory, pageId: PageId): number {
+  const shift = shm.tableShift;
+  // A shift counts modulo 32: -shift is the number of bits of a bucket's number.
+  return (pageId + Math.imul(pageId >>> -shift, UPPER_MULTIPLIER)) & (-1 >>> shift);
+}
 
 function bucketOf(shm: SharedMemory, pageId: PageId): ByteOffset {
-  return shm.tableBase + ((Math.imul(pageId, HASH_MULTIPLIER) >>> shm.tableShift) << 2);
+  return shm.tableBase + (bucketIndex(shm, pageId) << 2);
 }
 
 /** The frame that held the page just now, loaded; NO_FRAME when none was met. Both to be verified by the caller. */
 export function lookupFrame(shm: SharedMemory, pageId: PageId): Frame {
   const i32 = shm.i32;
   const wanted = pageId | 0;
-  let link = i32[(shm.tableBase >>> 2) + (Math.imul(wanted, HASH_MULTIPLIER) >>> shm.tableShift)] & FRAME_BITS;
+  let link = i32[(shm.tableBase >>> 2) + bucketIndex(shm, wanted)] & FRAME_BITS;
   for (let steps = 0; link !== 0 && steps < WALK_MAX; steps++) {
     const base = shm.framesBase + (link - 1) * FRAME_BYTES;
     if (i32[(base + FRAME_PAGE_ID) >>> 2] === wanted) return link - 1;

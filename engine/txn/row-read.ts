@@ -8,14 +8,14 @@
  * Hot file: free functions, no allocation.
  */
 
-import { awaitVersion, readBegin, readValid, READ_LATCHED } from '../../shm/frame-latch.ts';
+import { awaitVersion, readBegin, readUnchanged, READ_LATCHED } from '../../shm/frame-latch.ts';
 import { FRAME_BYTES, FRAME_PAGE_ID } from '../../shm/frame.layout.gen.ts';
 import { frameOffset } from '../../shm/shared-memory.ts';
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
 import { fetchFrame } from '../storage/cache/page-cache.ts';
 import { HEAP_SLOTS_MAX, PAGE_BYTES } from '../storage/heap/heap-page.ts';
 import { PAGE_SLOT_COUNT } from '../storage/page.layout.gen.ts';
-import { copyWords, type ByteViews } from '../storage/rows/byte-views.ts';
+import type { ByteViews } from '../storage/rows/byte-views.ts';
 import {
   bodyHomePage,
   bodyHomeSlot,
@@ -74,6 +74,18 @@ export const COPY_FRAME = 12;
 export const COPY_PAGE = 13;
 export const COPY_VERSION = 14;
 
+/** Copies an even number of words. */
+function copyPairs(to: Int32Array, write: number, from: Int32Array, read: number, count: number): void {
+  for (let word = 0; word < count; word += 2) {
+    to[write + word] = from[read + word];
+    to[write + word + 1] = from[read + word + 1];
+  }
+}
+
+const PAGE_WORDS = PAGE_BYTES >>> 2;
+/** The slot count is the lower half of this word. */
+const SLOT_COUNT_WORD = PAGE_SLOT_COUNT >>> 2;
+
 /** Copies what lies in a slot, with the home row id behind a body; false: the slot is free or was never there. */
 function copySlot(txns: Transactions, page: number, slot: number, out: ByteViews, row: number): boolean {
   const { shm, cache } = txns;
@@ -87,20 +99,23 @@ function copySlot(txns: Transactions, page: number, slot: number, out: ByteViews
       continue;
     }
     if (i32[(base + FRAME_PAGE_ID) >>> 2] !== page) continue;
-    const views = shm.frameSegments[frame >>> shm.frameShift];
-    const at = frameOffset(shm, frame);
+    // One view for all of it, and nothing between the loads that could wait: each is another cache line, and the processor
+    // begins those early whose instructions it can see.
+    const words = shm.frameSegments[frame >>> shm.frameShift].i32;
+    const at = frameOffset(shm, frame) >>> 2;
     let entry = 0;
-    if (slot < views.u16[(at + PAGE_SLOT_COUNT) >>> 1] && slot < HEAP_SLOTS_MAX) {
-      entry = views.u32[((at + PAGE_BYTES - 4) >>> 2) - slot];
-      // Nothing here is true before readValid(): offset and length are bounded by what a page can have.
-      const offset = entry & 0x1ff8;
-      let bytes = ((views.i32[(at + offset + 12) >> 2] & ROW_LENGTH_MASK) + 7) & ~7;
-      if ((views.i32[(at + offset + 12) >> 2] & ROW_BODY) !== 0) bytes += ROW_HOME_BYTES;
-      if (offset + bytes > PAGE_BYTES) bytes = PAGE_BYTES - offset;
-      copyWords(out.i32, row, views.i32, at + offset, bytes);
+    if (slot < (words[at + SLOT_COUNT_WORD] & 0xffff) && slot < HEAP_SLOTS_MAX) {
+      entry = words[at + PAGE_WORDS - 1 - slot];
+      // Nothing here is true before the version was found unmoved: offset and length are bounded by what a page can have.
+      const from = (entry & 0x1ff8) >>> 2;
+      const head = words[at + from + 3];
+      let count = (((head & ROW_LENGTH_MASK) + 7) >>> 3) << 1;
+      if ((head & ROW_BODY) !== 0) count += ROW_HOME_BYTES >>> 2;
+      if (from + count > PAGE_WORDS) count = PAGE_WORDS - from;
+      copyPairs(out.i32, row >>> 2, words, at + from, count);
     }
     if (testing) yieldPoint('read.beforeValid');
-    if (!readValid(i32, base, version)) continue;
+    if (!readUnchanged(shm, base, version)) continue;
     txns.ints[COPY_FRAME] = frame;
     txns.ints[COPY_PAGE] = page;
     txns.ints[COPY_VERSION] = version;

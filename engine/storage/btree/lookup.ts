@@ -9,7 +9,7 @@
  * Hot: free functions over typed arrays and ints.
  */
 
-import { awaitVersion, READ_LATCHED, readBegin, readValid } from '../../../shm/frame-latch.ts';
+import { awaitVersion, READ_LATCHED, readBegin, readUnchanged, readValid } from '../../../shm/frame-latch.ts';
 import { FRAME_BYTES, FRAME_PAGE_ID, FRAME_REFERENCED } from '../../../shm/frame.layout.gen.ts';
 import { lookupFrame } from '../../../shm/page-table.ts';
 import { frameOffset, frameSegment } from '../../../shm/shared-memory.ts';
@@ -25,15 +25,21 @@ import { FOUND_FRAME, FOUND_MORE, FOUND_PAGE, FOUND_ROW_PAGE, FOUND_ROW_SLOT, FO
 
 const testing = TESTING;
 
+const INT_MIN = -2147483648;
+const INT_MAX = 2147483647;
+/** Places in a node, in words; the level is the upper half of its word, the count of entries the lower half. */
+const AREA_WORD = NODE_AREA >>> 2;
+const COUNT_WORD = PAGE_SLOT_COUNT >>> 2;
+const LEVEL_WORD = PAGE_LEVEL >>> 2;
+
 /**
- * First index in [first, end) of one-word keys that is not below `key`, or end. Ends on any content. `above` is a key at or above
- * all of them, for the guess: a leaf's high fence lies on a cache line that was touched anyway, its last key does not.
+ * First index in [first, end) of one-word keys that is not below `key`, or end. Ends on any content. All of them lie from
+ * `below` to `above`, for the guess: a leaf's fences stand in its parent, whose cache lines were touched anyway.
  */
-function searchOne(i32: Int32Array, keys: number, from: number, to: number, key: number, above: number): number {
+function searchOne(i32: Int32Array, keys: number, from: number, to: number, key: number, below: number, above: number): number {
   let first = from;
   let end = to;
   if (end - first > 4) {
-    const below = i32[keys + first];
     if (key <= below) return first;
     const span = above - below;
     const distance = key - below;
@@ -118,41 +124,50 @@ export function lookupI32(tree: Tree, root: number, key: number): boolean {
   let base = frames + frame * FRAME_BYTES;
   let version = readBegin(i32, base);
   if (version === READ_LATCHED || i32[(base + FRAME_PAGE_ID) >>> 2] !== page) return slowI32(tree, root, key);
+  // The node's fences as its parent has them: the range in which its keys lie.
+  let below = INT_MIN;
+  let above = INT_MAX;
+  let fenced = false;
   for (;;) {
-    const v = shm.frameSegments[frame >>> shm.frameShift];
-    const node = frameOffset(shm, frame);
-    const words = v.i32;
-    const keys = (node + NODE_AREA) >> 2;
-    const level = v.u16[(node + PAGE_LEVEL) >> 1];
-    let count = v.u16[(node + PAGE_SLOT_COUNT) >> 1];
+    const words = shm.frameSegments[frame >>> shm.frameShift].i32;
+    const node = frameOffset(shm, frame) >>> 2;
+    const keys = node + AREA_WORD;
+    let count = words[node + COUNT_WORD] & 0xffff;
     if (i32[(base + FRAME_REFERENCED) >>> 2] === 0) i32[(base + FRAME_REFERENCED) >>> 2] = 1;
-    if (level === 0) {
+    if (words[node + LEVEL_WORD] >>> 16 === 0) {
       if (count > LEAF_MAX_I32) count = LEAF_MAX_I32;
-      const fenced = (v.u16[(node + NODE_FENCES) >> 1] & FENCE_HIGH) !== 0;
-      const above = fenced ? words[(node + NODE_HIGH_KEY_HIGH) >> 2] : words[keys + count - 1];
-      const index = searchOne(words, keys, 0, count, key, above);
+      // The outermost leaves have one fence or none.
+      if (below === INT_MIN) below = words[keys];
+      if (!fenced && count > 0) above = words[keys + count - 1];
+      const index = searchOne(words, keys, 0, count, key, below, above);
       const found = tree.found;
       const hit = index < count && words[keys + index] === key;
       const onFence = fenced && above === key;
       found[FOUND_ROW_PAGE] = words[keys + LEAF_MAX_I32 + index];
-      found[FOUND_ROW_SLOT] = v.u16[(keys + 2 * LEAF_MAX_I32) * 2 + index];
+      const slots = words[keys + 2 * LEAF_MAX_I32 + (index >>> 1)];
+      found[FOUND_ROW_SLOT] = (index & 1) === 0 ? slots & 0xffff : slots >>> 16;
       found[FOUND_MORE] = onFence || (index + 1 < count && words[keys + index + 1] === key) ? 1 : 0;
       found[FOUND_FRAME] = frame;
       found[FOUND_PAGE] = page;
       found[FOUND_VERSION] = version;
-      if (!readValid(i32, base, version) || (!hit && onFence)) return slowI32(tree, root, key);
+      if (!readUnchanged(shm, base, version) || (!hit && onFence)) return slowI32(tree, root, key);
       return hit;
     }
     if (count > INNER_MAX_I32) count = INNER_MAX_I32;
-    let index = searchOne(words, keys, 1, count, key, words[keys + count - 1]);
+    let index = searchOne(words, keys, 1, count, key, words[keys + 1], words[keys + count - 1]);
     const onRow =
       index < count &&
       words[keys + index] === key &&
       words[keys + INNER_MAX_I32 + index] === 0 &&
-      v.u16[(keys + 4 * INNER_MAX_I32) * 2 + index] === 0;
+      ((words[keys + 4 * INNER_MAX_I32 + (index >>> 1)] >>> ((index & 1) << 4)) & 0xffff) === 0;
     if (!onRow) index--;
     const child = words[keys + 2 * INNER_MAX_I32 + index];
     const hint = words[keys + 3 * INNER_MAX_I32 + index];
+    if (index > 0) below = words[keys + index];
+    if (index + 1 < count) {
+      above = words[keys + index + 1];
+      fenced = true;
+    }
     let childFrame = hint;
     let childBase = frames + hint * FRAME_BYTES;
     if (hint < 0 || hint >= shm.frameCount || i32[(childBase + FRAME_PAGE_ID) >>> 2] !== child) {
@@ -162,7 +177,7 @@ export function lookupI32(tree: Tree, root: number, key: number): boolean {
     }
     if (testing) yieldPoint('btree.childChosen');
     const childVersion = readBegin(i32, childBase);
-    if (childVersion === READ_LATCHED || i32[(childBase + FRAME_PAGE_ID) >>> 2] !== child || !readValid(i32, base, version)) {
+    if (childVersion === READ_LATCHED || i32[(childBase + FRAME_PAGE_ID) >>> 2] !== child || !readUnchanged(shm, base, version)) {
       return slowI32(tree, root, key);
     }
     if (childFrame !== hint) writeHint(tree, frame, version, keys + 3 * INNER_MAX_I32 + index, childFrame);
@@ -208,7 +223,7 @@ export function lookupI64(tree: Tree, root: number, high: number, low: number): 
       found[FOUND_FRAME] = frame;
       found[FOUND_PAGE] = page;
       found[FOUND_VERSION] = version;
-      if (!readValid(i32, base, version) || (!hit && onFence)) return slowI64(tree, root, high, low);
+      if (!readUnchanged(shm, base, version) || (!hit && onFence)) return slowI64(tree, root, high, low);
       return hit;
     }
     if (count > INNER_MAX_I64) count = INNER_MAX_I64;
@@ -231,7 +246,7 @@ export function lookupI64(tree: Tree, root: number, high: number, low: number): 
     }
     if (testing) yieldPoint('btree.childChosen');
     const childVersion = readBegin(i32, childBase);
-    if (childVersion === READ_LATCHED || i32[(childBase + FRAME_PAGE_ID) >>> 2] !== child || !readValid(i32, base, version)) {
+    if (childVersion === READ_LATCHED || i32[(childBase + FRAME_PAGE_ID) >>> 2] !== child || !readUnchanged(shm, base, version)) {
       return slowI64(tree, root, high, low);
     }
     if (childFrame !== hint) writeHint(tree, frame, version, keys + 4 * INNER_MAX_I64 + index, childFrame);
