@@ -16,7 +16,7 @@ const ROUNDS = 12;
 const LIMITS: { readonly [path: string]: number } = {
   insert: 12,
   'point read': 2,
-  update: 2,
+  update: 6,
   'scan, stamps not yet in the rows': 20,
   scan: 2,
   'range of an index': 2,
