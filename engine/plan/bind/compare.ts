@@ -93,20 +93,19 @@ function inList(
 export function bindBetween(source: SourceBetweenNode, clause: Clause): BoundExpression {
   const { state } = clause;
   const operand = bindExpr(source.operand, clause);
-  const [low, high] = [bindExpr(source.low, clause), bindExpr(source.high, clause)];
   const { comparison: names } = state.semantics;
-  const side = (name: string, value: BoundExpression, bound: BoundExpression) =>
-    operatorCall(state, name, [value, bound], source.at);
+  const [lowest, highest] = source.negated ? [names.less, names.greater] : [names.greaterOrEqual, names.lessOrEqual];
+  const side = (name: string, value: BoundExpression, bound: SourceExpression) =>
+    operatorCall(state, name, [value, bindExpr(bound, clause)], source.at);
   // A parameter of no type yet is looked at anew each time: the first comparison may have said what it is.
   const again = (value: BoundExpression) => (value.type.name === 'unknown' ? bindExpr(source.operand, clause) : value);
-  const within = (value: BoundExpression, from: BoundExpression, to: BoundExpression): BoundExpression =>
-    source.negated
-      ? logic('or', [side(names.less, value, from), side(names.greater, again(value), to)])
-      : logic('and', [side(names.greaterOrEqual, value, from), side(names.lessOrEqual, again(value), to)]);
-  const body = (value: BoundExpression) =>
-    source.symmetric
-      ? logic(source.negated ? 'and' : 'or', [within(value, low, high), within(again(value), high, low)])
-      : within(value, low, high);
+  const within = (value: BoundExpression, low: SourceExpression, high: SourceExpression): BoundExpression =>
+    logic(source.negated ? 'or' : 'and', [side(lowest, again(value), low), side(highest, again(value), high)]);
+  const body = (value: BoundExpression): BoundExpression => {
+    const straight = within(value, source.low, source.high);
+    if (!source.symmetric) return straight;
+    return logic(source.negated ? 'and' : 'or', [straight, within(value, source.high, source.low)]);
+  };
   return operand.type.name === 'unknown' ? body(operand) : once(state, operand, body);
 }
 

@@ -31,7 +31,8 @@ export function expandDecimal(text: string, at: number): string {
   const before = point <= 0 ? '' : digits.slice(0, point).padEnd(point, '0');
   const after = point >= digits.length ? '' : '0'.repeat(Math.max(-point, 0)) + digits.slice(Math.max(point, 0));
   const integer = before.replace(/^0+(?=\d)/, '') || '0';
-  return `${sign}${integer}${after === '' ? '' : `.${after}`}`;
+  const isZero = !/[1-9]/.test(digits);
+  return `${isZero ? '' : sign}${integer}${after === '' ? '' : `.${after}`}`;
 }
 
 function readInteger(text: string): bigint {

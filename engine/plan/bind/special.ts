@@ -14,31 +14,29 @@ import { UNKNOWN } from './state.ts';
 
 export function bindCase(source: SourceCaseNode, clause: Clause): BoundExpression {
   const { state } = clause;
-  const { equal } = state.semantics.comparison;
-  const build = (operand: BoundExpression | null): BoundExpression => {
-    const conditions = source.whens.map(({ condition, at }) => {
-      const bound = bindExpr(condition, clause);
-      return operand === null
-        ? toBoolean(state, bound, 'CASE/WHEN', condition.at)
-        : operatorCall(state, equal, [operand, bound], at);
-    });
-    return buildCase(source, clause, conditions);
-  };
-  if (source.operand === null) return build(null);
-  return once(state, settled(state, bindExpr(source.operand, clause), source.operand.at), build);
+  if (source.operand === null) return buildCase(source, clause, null);
+  const operand = settled(state, bindExpr(source.operand, clause), source.operand.at);
+  return once(state, operand, (value) => buildCase(source, clause, value));
 }
 
-function buildCase(source: SourceCaseNode, clause: Clause, conditions: readonly BoundExpression[]): BoundExpression {
+function buildCase(source: SourceCaseNode, clause: Clause, operand: BoundExpression | null): BoundExpression {
   const { state } = clause;
+  const branches = source.whens.map((when) => {
+    const bound = bindExpr(when.condition, clause);
+    const condition =
+      operand === null
+        ? toBoolean(state, bound, 'CASE/WHEN', when.condition.at)
+        : operatorCall(state, state.semantics.comparison.equal, [operand, bound], when.at);
+    return { condition, result: bindExpr(when.result, clause) };
+  });
   const otherwise =
     source.otherwise === null ? constantNode(state, null, UNKNOWN, source.at) : bindExpr(source.otherwise, clause);
-  const results = source.whens.map(({ result }) => bindExpr(result, clause));
   // ELSE is looked at first: so it decides between types that are equally good.
   const places = [source.otherwise?.at ?? source.at, ...source.whens.map(({ result }) => result.at)];
-  const { nodes, type } = castCommon(state, [otherwise, ...results], 'CASE', places, (index) =>
-    index === 0 ? 'CASE/ELSE' : 'CASE/WHEN',
-  );
-  const whens = conditions.map((condition, index) => ({ condition, result: nodes[index + 1] }));
+  const results = [otherwise, ...branches.map(({ result }) => result)];
+  const whatOf = (index: number) => (index === 0 ? 'CASE/ELSE' : 'CASE/WHEN');
+  const { nodes, type } = castCommon(state, results, 'CASE', places, whatOf);
+  const whens = branches.map(({ condition }, index) => ({ condition, result: nodes[index + 1] }));
   return { op: 'case', whens, otherwise: nodes[0], type };
 }
 
