@@ -86,6 +86,7 @@ class Optimizer {
         const needed = columnsOfRow(statement.row);
         needed.add(statement.rowId);
         for (const { expression } of statement.returning) collectColumns(expression, needed);
+        for (const { column } of statement.output) needed.add(column);
         const source = this.#all(statement.source, needed);
         const { table, rowId, row, changed, returning, output } = statement;
         return { kind: 'update', table, source, rowId, row, changed, returning, output, estimate: source.estimate };
@@ -93,6 +94,8 @@ class Optimizer {
       case 'delete': {
         const needed = new Set<ColumnId>([statement.rowId]);
         for (const { expression } of statement.returning) collectColumns(expression, needed);
+        // What is returned unchanged is a column of the source.
+        for (const { column } of statement.output) needed.add(column);
         const source = this.#all(statement.source, needed);
         const { table, rowId, returning, output } = statement;
         return { kind: 'delete', table, source, rowId, returning, output, estimate: source.estimate };
