@@ -141,9 +141,9 @@ function exactCode(emitter: Emitter, { at, object, scale, bound }: Accumulator, 
 function floatCode(emitter: Emitter, { at }: Accumulator, value: Value, names: StateNames): string {
   const sum = names.sum(at);
   const wrong = emitter.wide
-    ? `${emitter.unit.function(implementations['float8.add'], 'float8.add')}(s,${value.code})`
+    ? `${emitter.unit.function(implementations['float8.add'], 'float8.add')}(s,x)`
     : `${names.groups}.late=1`;
-  return `const s=${sum},t=s+${value.code};if(t-t!==0&&s-s===0)${wrong};${sum}=t;${names.sum(at + 1)}++;`;
+  return `const x=${value.code},s=${sum},t=s+x;if(t-t!==0&&s-s===0&&x-x===0)${wrong};${sum}=t;${names.sum(at + 1)}++;`;
 }
 
 function extremeCode(emitter: Emitter, accumulator: Accumulator, value: Value, names: StateNames): string {

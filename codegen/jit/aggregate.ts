@@ -127,6 +127,10 @@ export class AggregateSink {
     const object = (number: number): string => (this.#keyless ? String(number) : `${group}*${inits.length}+${number}`);
     // General groups may grow between two rows.
     const sums = this.#general ? `${groups}.sums` : emitter.hoist(`${groups}_sums`, `${groups}.sums`);
+    // One group in the page: its doubles are locals.
+    if (this.#keyless && !emitter.wide) {
+      return { groups, sum: (at) => emitter.accumulate(`a_${at}`, `${sums}[${at}]`), object, index: String };
+    }
     const base = this.#keyless ? '' : emitter.hold(`${group}*${stride}`);
     const index = (at: number): string => (this.#keyless ? String(at) : `${base}+${at}`);
     return { groups, sum: (at) => `${sums}[${index(at)}]`, object, index };

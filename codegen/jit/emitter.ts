@@ -31,6 +31,8 @@ export class Emitter {
   lines: string[] = [];
   /** Loaded once a call of the function: parameters. By name. */
   readonly prologue: Map<string, string>;
+  /** Statements at the end of a call. */
+  readonly epilogue: string[] = [];
   /** Names to be declared undefined at the beginning of a row. */
   readonly rowCaches: string[];
   /** Functions beside this one. */
@@ -116,6 +118,15 @@ export class Emitter {
   /** Declares what is the same for all rows of a call. */
   hoist(name: string, code: string): string {
     if (!this.prologue.has(name)) this.prologue.set(name, `const ${name}=${code};`);
+    return name;
+  }
+
+  /** A local that begins as `code`, and is written back at the end of the call. */
+  accumulate(name: string, code: string): string {
+    if (!this.prologue.has(name)) {
+      this.prologue.set(name, `let ${name}=${code};`);
+      this.epilogue.push(`${code}=${name};`);
+    }
     return name;
   }
 

@@ -205,7 +205,7 @@ export class JitFixture {
         for (;;) {
           const status = execution.step();
           steps++;
-          all.push(...run.rows);
+          for (const row of run.rows) all.push(row);
           run.rows.length = 0;
           if (status === RUN_FULL) continue;
           execution.close();

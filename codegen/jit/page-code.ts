@@ -20,6 +20,8 @@ export interface PageCode {
   readonly loops: (state: State) => ScanLoops;
   /** Copied rows may still have to be looked at from the beginning. */
   readonly marks: boolean;
+  /** Everything is done in the page: the wide rendering is for rows that leave it. */
+  readonly whole: boolean;
   /** Conditions that rows without the mark have passed. */
   readonly passed: ReadonlySet<BoundExpression>;
 }
@@ -63,7 +65,7 @@ function wholeSink(
   const lines = emitter.lines.join('\n');
   const leaves = lines.includes(EXIT);
   const body = (origin: string): string => (leaves ? `r:{d:{${lines}break r;}${copyCode('1', origin)}}` : `r:{${lines}}`);
-  return { loops: compileLoops(emitter, body, leaves), marks: leaves, passed: new Set() };
+  return { loops: compileLoops(emitter, body, leaves), marks: leaves, whole: true, passed: new Set() };
 }
 
 /** Conditions up to the first step that changes what a row is; each on its own, in the page or not. */
@@ -90,13 +92,13 @@ function chosenRows(
   const leaves = lines.includes(EXIT);
   const body = (origin: string): string =>
     leaves ? `r:{let m=1;d:{${lines}m=0;}${copyCode('m', origin)}}` : `r:{${lines}${copyCode('0', origin)}}`;
-  return { loops: compileLoops(emitter, body, true), marks: leaves, passed };
+  return { loops: compileLoops(emitter, body, true), marks: leaves, whole: false, passed };
 }
 
 function compileLoops(emitter: Emitter, body: (origin: string) => string, copies: boolean): PageCode['loops'] {
   if (copies) emitter.unit.use('copyWords');
   const begin = copies ? 'const ci=c.copies.i32,of=c.offsets,og=c.origins;let n=c.count,p=c.used;' : '';
-  const end = copies ? 'c.count=n;c.used=p;' : '';
+  const end = (copies ? 'c.count=n;c.used=p;' : '') + emitter.epilogue.join('');
   const prologue = emitter.prologueText();
   const text = `return{page(i32,u32,u16,u8,f64,page,slotCount,s){${prologue}${begin}
 for(let d=((page+${PAGE_BYTES})>>2)-1,stop=d-slotCount;d>stop;d--){const slot=i32[d];if(slot===0)continue;const row=page+(slot&8191);

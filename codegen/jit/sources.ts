@@ -25,7 +25,7 @@ import { type LimitCounter } from './steps.ts';
 import { outline } from './outlined.ts';
 import { compilePage } from './page-code.ts';
 import { ScanReader } from './scan-source.ts';
-import { compileDrain, compileOne, compileValues, type Sink } from './stage-code.ts';
+import { compileDrain, compileOne, compileValues, type Drain, type Sink } from './stage-code.ts';
 import { type GroupRoom, listStage, oneStage, pointsStage, rangeStage, type RunningStage, scanStage } from './stage-run.ts';
 import type { Stage } from './stages.ts';
 import { boxedCode, makeValue } from './value.ts';
@@ -63,9 +63,19 @@ export function scanSource(builder: Builder, stage: Stage, node: PageScan, sink:
   const { table, columns } = tableColumns(builder, node);
   const inPage = sink.kind === 'aggregate' && node.rowId < 0 ? (emitter: Emitter) => sink.emit(emitter, true) : null;
   const page = compilePage(builder, node.filter, stage.steps, columns, inPage);
-  const { drain, limits } = compileDrain(builder, stage, { kind: 'images', columns }, sink, page.passed, page.marks);
+  const compileRows = () => compileDrain(builder, stage, { kind: 'images', columns }, sink, page.passed, page.marks);
+  // Cold where the page does everything: made when the first row leaves its page (SBLR-G5).
+  const { drain, limits } = page.whole ? { drain: whenNeeded(() => compileRows().drain), limits: [] } : compileRows();
   const part = builder.part((state) => new ScanReader(state, table, page.loops(state), node.rowId >= 0));
   return { stage: scanStage(part, drain, groups, sink.kind === 'rows'), limits };
+}
+
+function whenNeeded(make: () => Drain): Drain {
+  let made: Drain | null = null;
+  return (c, rows, i, to) => {
+    if (made === null) made = make();
+    return made(c, rows, i, to);
+  };
 }
 
 export function pointSource(builder: Builder, stage: Stage, node: IndexPoint, sink: Sink): MadeStage {
