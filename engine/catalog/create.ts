@@ -308,12 +308,11 @@ export function createIndex(
 /** 42710 when two constraints have one name. */
 function checksOf(table: string, definitions: readonly CheckDefinition[], indexes: readonly CatalogIndex[]): CatalogCheck[] {
   const names = new Set(indexes.flatMap((index) => (index.constraint === null ? [] : [index.constraint])));
-  const duplicate = (name: string): SqlError =>
-    new SqlError(SQLSTATE.duplicate_object, `constraint "${name}" for relation "${table}" already exists`);
+  const duplicate = (message: string): SqlError => new SqlError(SQLSTATE.duplicate_object, message);
   const taken = new Set<string>();
   for (const { name } of definitions) {
     if (name === null) continue;
-    if (taken.has(name)) throw duplicate(name);
+    if (taken.has(name)) throw duplicate(`check constraint "${name}" already exists`);
     taken.add(name);
   }
   return definitions.map((definition) => {
@@ -321,7 +320,9 @@ function checksOf(table: string, definitions: readonly CheckDefinition[], indexe
     const own =
       definition.name ??
       chooseName(table, columns.length === 1 ? columns[0] : null, 'check', (name) => taken.has(name) || names.has(name));
-    if (definition.name !== null && names.has(own)) throw duplicate(own);
+    if (definition.name !== null && names.has(own)) {
+      throw duplicate(`constraint "${own}" for relation "${table}" already exists`);
+    }
     taken.add(own);
     return { name: own, expression };
   });

@@ -3,6 +3,16 @@
 import type { SqlType, TypeName } from '../../sblr/types.ts';
 import type { CatalogColumn, CatalogIndex, CatalogTable } from '../objects.ts';
 
+/** Numbers that PostgreSQL has given: access methods, a collation. */
+export const AM_HEAP = 2;
+export const AM_BTREE = 403;
+export const AM_HASH = 405;
+export const COLLATION_C = 950;
+
+/** Kinds of derivedId(). */
+export const DEFAULT_ID = 1;
+export const CONSTRAINT_ID = 2;
+
 /** A type as pg_type has it. */
 export interface TypeDescription {
   readonly oid: number;

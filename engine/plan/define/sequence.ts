@@ -31,7 +31,7 @@ function integerOf(value: SourceExpression): bigint {
     const inner = integerOf(value.right);
     return value.name.parts[0] === '-' ? -inner : inner;
   }
-  if (value.op === 'constant' && /^[0-9]+$/.test(value.text)) return BigInt(value.text);
+  if (value.op === 'constant' && /^-?[0-9]+$/.test(value.text)) return BigInt(value.text);
   throw fault(SQLSTATE.invalid_parameter_value, 'a sequence option takes a whole number', value.at);
 }
 
