@@ -19,8 +19,12 @@ import { emitJump } from './conditions.ts';
 import { type ColumnReader, Emitter } from './emitter.ts';
 import { emitValue } from './expressions.ts';
 import { imageColumn } from './leaves.ts';
+import { outline } from './outlined.ts';
 import { emitRow } from './output.ts';
 import { boxedCode, isFloatType, isLongType, isWordType, slotCode, slotValue, type Value } from './value.ts';
+
+/** Attributes that one function fills. */
+const ATTRIBUTES_MAX = 64;
 
 type Returning = Pick<PhysicalInsert, 'returning' | 'output'>;
 
@@ -168,7 +172,7 @@ export class InsertSink {
     const { row, conflict } = this.#plan;
     const part = this.#code.partName(emitter);
     emitter.hoist('V', `${part}.values`);
-    for (let index = 0; index < row.attributes.length; index++) this.#attribute(emitter, row, index, part);
+    this.#attributes(emitter, row, part);
     this.#code.emitChecks(emitter, row);
     emitEncode(emitter, part);
     const status = emitter.hold(`${part}.insert(c)`);
@@ -179,6 +183,24 @@ export class InsertSink {
       emitter.emit(`if(${status}!==1){if(${status}===2||${change}(c)===2)return i;break r;}`);
     }
     this.#code.emitReturning(emitter, this.#plan);
+  }
+
+  /** Rows of wide tables are filled by several functions (SBLR-G3), unless something reads what they compute. */
+  #attributes(emitter: Emitter, row: BoundNewRow, part: string): void {
+    const count = row.attributes.length;
+    const isRead = row.row.some(({ column }) => this.#code.isRead(column));
+    if (count <= ATTRIBUTES_MAX || isRead) {
+      for (let index = 0; index < count; index++) this.#attribute(emitter, row, index, part);
+      return;
+    }
+    for (let from = 0; from < count; from += ATTRIBUTES_MAX) {
+      const call = outline(emitter, (inner) => {
+        inner.hoist(part, `c.parts[${this.#code.part}]`);
+        inner.hoist('V', `${part}.values`);
+        for (let index = from; index < Math.min(count, from + ATTRIBUTES_MAX); index++) this.#attribute(inner, row, index, part);
+      });
+      emitter.emit(`${call};`);
+    }
   }
 
   #attribute(emitter: Emitter, row: BoundNewRow, index: number, part: string): void {
