@@ -61,7 +61,7 @@ function buildProduct(directory: string): string {
   buildModules(out);
   writeFileSync(join(out, 'package.json'), '{ "type": "module" }');
   symlinkSync(join(ROOT, 'node_modules'), join(out, 'node_modules'));
-  return join(out, 'engine/api/api.js');
+  return join(out, 'api.js');
 }
 
 /** Milliseconds in a fresh process from importing the package to the first answer over 1M rows. */
