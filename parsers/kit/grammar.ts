@@ -12,7 +12,7 @@
  * reads the results of other rules stands in ACTION.
  */
 
-import { EmbeddedActionsParser, EOF, type ParserMethod, type TokenType, type TokenVocabulary } from 'chevrotain';
+import { EmbeddedActionsParser, EOF, type ParserMethod, type TokenType } from 'chevrotain';
 import { tooComplex } from '../../engine/sblr/parse-error.ts';
 import { OneTokenLookahead } from './lookahead.ts';
 import { SqlToken } from './token.ts';
@@ -41,12 +41,13 @@ export abstract class Grammar extends EmbeddedActionsParser {
   private queryDepth = 0;
   private readonly comma: TokenType;
 
-  constructor(vocabulary: TokenVocabulary, comma: TokenType, options: GrammarOptions = {}) {
-    super(vocabulary, {
+  constructor(vocabulary: readonly TokenType[], comma: TokenType, options: GrammarOptions = {}) {
+    const typeCount = 1 + vocabulary.reduce((highest, type) => Math.max(highest, type.tokenTypeIdx ?? 0), 0);
+    super([...vocabulary], {
       maxLookahead: 1,
       recoveryEnabled: false,
       skipValidations: options.validate !== true,
-      lookaheadStrategy: new OneTokenLookahead(),
+      lookaheadStrategy: new OneTokenLookahead(typeCount),
     });
     this.comma = comma;
   }
@@ -97,6 +98,12 @@ export abstract class Grammar extends EmbeddedActionsParser {
   protected take(occurrence: number, type: TokenType): SqlToken {
     const token = this.consume(occurrence, type) as SqlToken;
     return this.RECORDING_PHASE ? RECORDED_TOKEN : token;
+  }
+
+  /** Takes words that mean a value. */
+  protected yields<Value>(value: Value, occurrence: number, ...words: TokenType[]): Value {
+    for (const word of words) this.take(occurrence, word);
+    return value;
   }
 
   /** An optional token: whether it stood there. */

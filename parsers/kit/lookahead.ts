@@ -27,8 +27,8 @@ import {
 } from 'chevrotain';
 
 interface First {
-  /** Types of tokens it may begin with, categories as the types in them. */
-  readonly types: ReadonlySet<number>;
+  /** 1 for each type of token it may begin with, categories as the types in them. */
+  readonly types: Uint8Array;
   readonly canBeEmpty: boolean;
 }
 
@@ -44,7 +44,6 @@ interface Alternative {
   GATE?: (() => boolean) | undefined;
 }
 
-const EMPTY: First = { types: new Set(), canBeEmpty: true };
 const KINDS = {
   Alternation,
   Option,
@@ -55,9 +54,16 @@ const KINDS = {
 };
 type Kind = keyof typeof KINDS;
 const NONE = 0;
+const SEVERAL = -1;
 
 export class OneTokenLookahead implements ILookaheadStrategy {
   private readonly firstOfRule = new Map<string, First>();
+  private readonly typeCount: number;
+
+  /** `typeCount`: one more than the highest number of a token type in the vocabulary. */
+  constructor(typeCount: number) {
+    this.typeCount = typeCount;
+  }
 
   validate(options: { rules: Rule[]; tokenTypes: TokenType[]; grammarName: string }): ILookaheadValidationError[] {
     return new LLkLookaheadStrategy({ maxLookahead: 1 }).validate(options);
@@ -76,27 +82,26 @@ export class OneTokenLookahead implements ILookaheadStrategy {
     const production = find(options.rule, options.prodType, options.prodOccurrence);
     const { types, canBeEmpty } = this.sequence(production.definition);
     if (canBeEmpty) return () => true;
-    const begins = new Uint8Array(Math.max(...types) + 1);
-    for (const type of types) begins[type] = 1;
     return function (this: unknown): boolean {
-      return begins[(this as Looking).LA_FAST(1).tokenTypeIdx] === 1;
+      return types[(this as Looking).LA_FAST(1).tokenTypeIdx] === 1;
     };
   }
 
   private first(production: IProduction): First {
-    if (production instanceof Terminal) return terminalFirst(production);
+    if (production instanceof Terminal) return this.terminal(production);
     if (production instanceof NonTerminal) return this.ruleFirst(production.referencedRule);
     const { definition } = production as Holder;
-    if (production instanceof Alternation) return union(definition.map((one) => this.first(one)));
+    if (production instanceof Alternation) return this.union(definition.map((one) => this.first(one)));
     const inside = this.sequence(definition);
     return isOptional(production) ? { types: inside.types, canBeEmpty: true } : inside;
   }
 
   private sequence(definition: readonly IProduction[]): First {
-    const types = new Set<number>();
+    if (definition.length === 1) return this.first(definition[0]);
+    const types = new Uint8Array(this.typeCount);
     for (const part of definition) {
       const first = this.first(part);
-      for (const type of first.types) types.add(type);
+      add(types, first.types);
       if (!first.canBeEmpty) return { types, canBeEmpty: false };
     }
     return { types, canBeEmpty: true };
@@ -105,26 +110,33 @@ export class OneTokenLookahead implements ILookaheadStrategy {
   private ruleFirst(rule: Rule): First {
     const known = this.firstOfRule.get(rule.name);
     if (known !== undefined) return known;
-    this.firstOfRule.set(rule.name, EMPTY);
+    this.firstOfRule.set(rule.name, { types: new Uint8Array(this.typeCount), canBeEmpty: true });
     const first = this.sequence(rule.definition);
     this.firstOfRule.set(rule.name, first);
     return first;
   }
+
+  private terminal(terminal: Terminal): First {
+    const { tokenTypeIdx, categoryMatches } = terminal.terminalType;
+    const types = new Uint8Array(this.typeCount);
+    types[tokenTypeIdx as number] = 1;
+    for (const type of categoryMatches ?? []) types[type] = 1;
+    return { types, canBeEmpty: false };
+  }
+
+  private union(firsts: readonly First[]): First {
+    const types = new Uint8Array(this.typeCount);
+    for (const first of firsts) add(types, first.types);
+    return { types, canBeEmpty: firsts.some((first) => first.canBeEmpty) };
+  }
+}
+
+function add(types: Uint8Array, more: Uint8Array): void {
+  for (let type = 0; type < types.length; type++) types[type] |= more[type];
 }
 
 const isOptional = (production: IProduction): boolean =>
   production instanceof Option || production instanceof Repetition || production instanceof RepetitionWithSeparator;
-
-function terminalFirst(terminal: Terminal): First {
-  const { tokenTypeIdx, categoryMatches } = terminal.terminalType;
-  return { types: new Set([tokenTypeIdx as number, ...(categoryMatches ?? [])]), canBeEmpty: false };
-}
-
-function union(firsts: readonly First[]): First {
-  const types = new Set<number>();
-  for (const first of firsts) for (const type of first.types) types.add(type);
-  return { types, canBeEmpty: firsts.some((first) => first.canBeEmpty) };
-}
 
 /** The production of a kind with an occurrence, anywhere in a rule. */
 function find(rule: Rule, kind: Kind, occurrence: number): Holder {
@@ -148,28 +160,29 @@ function search(definition: readonly IProduction[], kind: Kind, occurrence: numb
 function alternationFunction(
   firsts: readonly First[],
 ): (this: Looking, alternatives: readonly Alternative[]) => number | undefined {
-  const candidates: number[][] = [];
-  for (const type of union(firsts).types) candidates[type] = [];
-  const always: number[] = [];
-  firsts.forEach((first, index) => {
-    if (first.canBeEmpty) {
-      always.push(index);
-      for (const list of candidates) list?.push(index);
-    } else for (const type of first.types) candidates[type].push(index);
+  // The usual case, one alternative for a type: its index + 1. Several: SEVERAL, and the list.
+  const only = new Int16Array(firsts[0].types.length);
+  const several: number[][] = [];
+  firsts.forEach(({ types, canBeEmpty }, index) => {
+    for (let type = 0; type < types.length; type++) {
+      if (types[type] === 0 && !canBeEmpty) continue;
+      if (only[type] === NONE) only[type] = index + 1;
+      else {
+        several[type] ??= [only[type] - 1];
+        several[type].push(index);
+      }
+    }
   });
-  // The usual case, one alternative: its index + 1 in a flat table.
-  const only = new Int16Array(Math.max(candidates.length, 1));
-  candidates.forEach((list, type) => {
-    if (list.length === 1) only[type] = list[0] + 1;
+  several.forEach((_list, type) => {
+    only[type] = SEVERAL;
   });
   return function (this: Looking, alternatives: readonly Alternative[]): number | undefined {
     const type = this.LA_FAST(1).tokenTypeIdx;
-    const single = type < only.length ? only[type] : NONE;
-    if (single !== NONE) {
-      const gate = alternatives[single - 1].GATE;
-      return gate === undefined || gate.call(this) ? single - 1 : undefined;
-    }
-    return firstOpen(this, candidates[type] ?? always, alternatives);
+    const single = only[type];
+    if (single === NONE) return undefined;
+    if (single === SEVERAL) return firstOpen(this, several[type], alternatives);
+    const gate = alternatives[single - 1].GATE;
+    return gate === undefined || gate.call(this) ? single - 1 : undefined;
   };
 }
 

@@ -136,9 +136,9 @@ export const like = (token: SqlToken, isNegated: boolean, kind: LikeKind): Pendi
 
 export const isLike = (operator: PendingOperator | undefined): operator is PendingOperator => operator?.build === buildLike;
 
-const buildEscape: Build = ({ token, negated: isNegated, extra }, operand, escape) => {
+const buildEscape: Build = ({ token, negated: isNegated, extra }, operand, mark) => {
   const { kind, pattern } = extra as { kind: LikeKind; pattern: SourceExpression };
-  return { op: 'like', at: token.ordinal, kind, operand: operand as SourceExpression, pattern, escape, negated: isNegated };
+  return { op: 'like', at: token.ordinal, kind, operand: operand as SourceExpression, pattern, escape: mark, negated: isNegated };
 };
 
 /** LIKE that has read its pattern and goes on to what is behind ESCAPE. */

@@ -9,7 +9,7 @@ import type { ParseSettings } from '../../plugins/contract/contract.ts';
 import { blankEnd, continuation, dollarTagEnd, quotedEnd, UNFINISHED } from '../kit/scan.ts';
 import { CHARACTERS } from './characters.ts';
 import { lexicalError } from './errors.ts';
-import { unescape, unicodeUnescape } from './strings.ts';
+import { unicodeUnescape, withoutEscapes } from './strings.ts';
 import { BitString, HexString, Identifier, NationalString, StringLiteral } from './tokens.ts';
 
 export interface StringPiece {
@@ -30,7 +30,7 @@ function pieces(text: string, start: number, from: number, escapes: boolean): { 
     const end = quotedEnd(text, at, QUOTE, escapes);
     if (end === UNFINISHED) throw lexicalError('unterminated quoted string', text.slice(start), start);
     const piece = text.slice(at + 1, end - 1);
-    if (escapes) content += unescape(piece, at + 1);
+    if (escapes) content += withoutEscapes(piece, at + 1);
     else content += piece.includes("'") ? piece.replaceAll("''", "'") : piece;
     const next = continuation(text, end, CHARACTERS);
     if (next === UNFINISHED) return { content, end };
@@ -59,22 +59,22 @@ function unicode(text: string, start: number, settings: ParseSettings): StringPi
   const quote = text.charCodeAt(start + 2);
   if (quote === DOUBLE_QUOTE) {
     const name = quotedName(text, start + 2);
-    const { escape, end } = unicodeEscape(text, name.end);
-    return { type: Identifier, value: unicodeUnescape(name.value, escape, start), start, end };
+    const { mark, end } = unicodeEscape(text, name.end);
+    return { type: Identifier, value: unicodeUnescape(name.value, mark, start), start, end };
   }
   if (quote !== QUOTE) return null;
   if (!settings.standardStrings) {
     throw notSupported("U&'...' while standard_conforming_strings is off", start, "Use E'\\uXXXX' instead.");
   }
   const string = pieces(text, start, start + 2, false);
-  const { escape, end } = unicodeEscape(text, string.end);
-  return { type: StringLiteral, value: unicodeUnescape(string.content, escape, start), start, end };
+  const { mark, end } = unicodeEscape(text, string.end);
+  return { type: StringLiteral, value: unicodeUnescape(string.content, mark, start), start, end };
 }
 
 /** UESCAPE 'c' behind U&'...'. */
-function unicodeEscape(text: string, from: number): { escape: string; end: number } {
+function unicodeEscape(text: string, from: number): { mark: string; end: number } {
   const at = blankEnd(text, from, CHARACTERS);
-  if (at === UNFINISHED || !/^uescape\b/i.test(text.slice(at, at + 8))) return { escape: '\\', end: from };
+  if (at === UNFINISHED || !/^uescape\b/i.test(text.slice(at, at + 8))) return { mark: '\\', end: from };
   const quote = blankEnd(text, at + 7, CHARACTERS);
   if (quote === UNFINISHED || text.charCodeAt(quote) !== QUOTE) {
     throw lexicalError('UESCAPE must be followed by a simple string literal', text.slice(quote, quote + 1), Math.max(quote, at));
@@ -83,7 +83,7 @@ function unicodeEscape(text: string, from: number): { escape: string; end: numbe
   if (content.length !== 1 || /[0-9a-fA-F+'"\s]/.test(content)) {
     throw lexicalError('invalid Unicode escape character', text.slice(quote, end), quote);
   }
-  return { escape: content, end };
+  return { mark: content, end };
 }
 
 export function quotedName(text: string, start: number): StringPiece {

@@ -146,9 +146,9 @@ function testText(node: Test): string {
     }
     case 'like': {
       const kind = node.kind === 'similar' ? 'SIMILAR TO' : node.kind.toUpperCase();
-      const escape = node.escape === null ? '' : ` ESCAPE ${operand(node.escape, LEVEL.escape + 1)}`;
+      const mark = node.escape === null ? '' : ` ESCAPE ${operand(node.escape, LEVEL.escape + 1)}`;
       const pattern = operand(node.pattern, LEVEL.escape + 1);
-      return `${operand(node.operand, LEVEL.match + 1)} ${not(node.negated)}${kind} ${pattern}${escape}`;
+      return `${operand(node.operand, LEVEL.match + 1)} ${not(node.negated)}${kind} ${pattern}${mark}`;
     }
     case 'subquery': {
       const kind = node.kind === 'scalar' ? '' : node.kind === 'exists' ? 'EXISTS ' : 'ARRAY';

@@ -5,13 +5,13 @@
 import { syntaxError } from '../../engine/sblr/parse-error.ts';
 import { lexicalError } from './errors.ts';
 
-const SIMPLE: { readonly [escape: string]: string } = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
+const SIMPLE: { readonly [letter: string]: string } = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
 const OCTAL = /^[0-7]{1,3}/;
 const HEX_BYTE = /^[0-9a-fA-F]{1,2}/;
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** The content of one piece of E'...', between its quotes. `offset`: where the piece lies in the text. */
-export function unescape(piece: string, offset: number): string {
+export function withoutEscapes(piece: string, offset: number): string {
   if (!piece.includes('\\')) return piece.replaceAll("''", "'");
   let result = '';
   let bytes: number[] = [];
@@ -33,13 +33,13 @@ export function unescape(piece: string, offset: number): string {
       result += piece[at++];
       continue;
     }
-    const escape = piece[at + 1] ?? '';
-    if (escape === 'u' || escape === 'U') {
-      const unicode = unicodeEscape(piece, at, escape === 'u' ? 4 : 8, offset);
+    const letter = piece[at + 1] ?? '';
+    if (letter === 'u' || letter === 'U') {
+      const unicode = unicodeEscape(piece, at, letter === 'u' ? 4 : 8, offset);
       result += unicode.text;
       at = unicode.end;
     } else {
-      result += SIMPLE[escape] ?? escape;
+      result += SIMPLE[letter] ?? letter;
       at += 2;
     }
   }
@@ -88,15 +88,15 @@ function codePoint(point: number, offset: number): string {
 }
 
 /** The content of U&'...' or U&"...", its quotes undoubled before: `\XXXX`, `\+XXXXXX`, the escape twice. */
-export function unicodeUnescape(content: string, escape: string, offset: number): string {
+export function unicodeUnescape(content: string, mark: string, offset: number): string {
   let result = '';
   for (let at = 0; at < content.length; ) {
-    if (content[at] !== escape) {
+    if (content[at] !== mark) {
       result += content[at++];
       continue;
     }
-    if (content[at + 1] === escape) {
-      result += escape;
+    if (content[at + 1] === mark) {
+      result += mark;
       at += 2;
       continue;
     }
@@ -108,7 +108,7 @@ export function unicodeUnescape(content: string, escape: string, offset: number)
       throw syntaxError('invalid Unicode escape', offset + at, 'Unicode escapes must be \\XXXX or \\+XXXXXX.');
     }
     const point = Number.parseInt(hex, 16);
-    const pair = point >= 0xd800 && point <= 0xdbff ? lowSurrogate(content, end, escape) : 0;
+    const pair = point >= 0xd800 && point <= 0xdbff ? lowSurrogate(content, end, mark) : 0;
     result += pair === 0 ? codePoint(point, offset + at) : String.fromCharCode(point, pair);
     at = pair === 0 ? end : end + 5;
   }
@@ -116,8 +116,8 @@ export function unicodeUnescape(content: string, escape: string, offset: number)
 }
 
 /** The second half of a pair as \XXXX at `at`, or 0. */
-function lowSurrogate(content: string, at: number, escape: string): number {
-  if (content[at] !== escape) return 0;
+function lowSurrogate(content: string, at: number, mark: string): number {
+  if (content[at] !== mark) return 0;
   const point = Number.parseInt(content.slice(at + 1, at + 5), 16);
   return point >= 0xdc00 && point <= 0xdfff ? point : 0;
 }

@@ -90,8 +90,8 @@ export class AdministrationGrammar extends PostgresGrammar {
           ALT: () => {
             this.take(1, K.READ);
             modes.readOnly = this.OR1([
-              { ALT: () => (this.take(1, K.ONLY), true) },
-              { ALT: () => (this.take(1, K.WRITE), false) },
+              { ALT: () => this.yields(true, 1, K.ONLY) },
+              { ALT: () => this.yields(false, 1, K.WRITE) },
             ]);
           },
         },
@@ -114,13 +114,13 @@ export class AdministrationGrammar extends PostgresGrammar {
         ALT: () => {
           this.take(1, K.READ);
           return this.OR1([
-            { ALT: () => (this.take(1, K.UNCOMMITTED), 'read uncommitted') },
-            { ALT: () => (this.take(1, K.COMMITTED), 'read committed') },
+            { ALT: () => this.yields('read uncommitted', 1, K.UNCOMMITTED) },
+            { ALT: () => this.yields('read committed', 1, K.COMMITTED) },
           ]);
         },
       },
-      { ALT: () => (this.take(2, K.REPEATABLE), this.take(2, K.READ), 'repeatable read') },
-      { ALT: () => (this.take(3, K.SERIALIZABLE), 'serializable') },
+      { ALT: () => this.yields('repeatable read', 2, K.REPEATABLE, K.READ) },
+      { ALT: () => this.yields('serializable', 3, K.SERIALIZABLE) },
     ]),
   );
 
@@ -195,8 +195,8 @@ export class AdministrationGrammar extends PostgresGrammar {
       GATE: () => !this.isNext(2, K.AUTHORIZATION) && !this.isSettingBehind(2),
       DEF: () => {
         scope = this.OR1([
-          { ALT: (): Scope => (this.take(1, K.SESSION), 'session') },
-          { ALT: (): Scope => (this.take(1, K.LOCAL), 'local') },
+          { ALT: (): Scope => this.yields('session', 1, K.SESSION) },
+          { ALT: (): Scope => this.yields('local', 1, K.LOCAL) },
         ]);
       },
     });
@@ -240,7 +240,7 @@ export class AdministrationGrammar extends PostgresGrammar {
   readonly setting: Rule<[number, Scope], SourceStatement> = this.RULE('setting', (at: number, scope: Scope) => {
     const isOwnSyntax = (): boolean => !this.isSettingBehind(2);
     return this.OR1([
-      { ALT: (): SourceStatement => this.timeZone(at, scope) },
+      { GATE: () => this.isNext(2, K.ZONE), ALT: (): SourceStatement => this.timeZone(at, scope) },
       { GATE: isOwnSyntax, ALT: (): SourceStatement => this.oneWord(at, scope, this.take(1, K.NAMES), 'client_encoding', 1) },
       { GATE: isOwnSyntax, ALT: (): SourceStatement => this.oneWord(at, scope, this.take(1, K.ROLE), 'role', 2) },
       { GATE: isOwnSyntax, ALT: (): SourceStatement => this.oneWord(at, scope, this.take(1, K.SCHEMA), 'search_path', 3) },
@@ -278,7 +278,7 @@ export class AdministrationGrammar extends PostgresGrammar {
   // DEFAULT | value ( ',' value )*
   readonly settingValues: Rule<[], SourceExpression[]> = this.RULE('settingValues', () =>
     this.OR([
-      { ALT: (): SourceExpression[] => (this.take(1, K.DEFAULT), []) },
+      { ALT: (): SourceExpression[] => this.yields([], 1, K.DEFAULT) },
       { ALT: () => this.list(1, () => this.SUBRULE(this.settingValue)) },
     ]),
   );
@@ -315,7 +315,7 @@ export class AdministrationGrammar extends PostgresGrammar {
     let values: SourceExpression[] = [];
     this.option(occurrence + 1, () => {
       values = this.or(occurrence + 2, [
-        { ALT: (): SourceExpression[] => (this.take(occurrence, K.DEFAULT), []) },
+        { ALT: (): SourceExpression[] => this.yields([], occurrence, K.DEFAULT) },
         { ALT: (): SourceExpression[] => [this.textOf(this.take(occurrence, T.StringLiteral))] },
         { ALT: (): SourceExpression[] => [this.textOf(this.take(occurrence + 5, T.NonReservedWord))] },
       ]);
@@ -334,9 +334,9 @@ export class AdministrationGrammar extends PostgresGrammar {
   private timeZone(at: number, scope: Scope): SourceStatement {
     this.take(6, K.TIME);
     this.take(6, K.ZONE);
-    const values = this.OR6([
-      { ALT: (): SourceExpression[] => (this.take(6, K.DEFAULT), []) },
-      { ALT: (): SourceExpression[] => (this.take(6, K.LOCAL), []) },
+    const values = this.OR7([
+      { ALT: (): SourceExpression[] => this.yields([], 6, K.DEFAULT) },
+      { ALT: (): SourceExpression[] => this.yields([], 6, K.LOCAL) },
       { ALT: (): SourceExpression[] => [this.textOf(this.take(6, T.StringLiteral))] },
       { ALT: (): SourceExpression[] => [this.SUBRULE(this.signedNumber)] },
       { ALT: (): SourceExpression[] => [this.SUBRULE(this.intervalZone)] },
@@ -378,8 +378,8 @@ export class AdministrationGrammar extends PostgresGrammar {
 
   readonly shownName: Rule<[], string | null> = this.RULE('shownName', () =>
     this.OR([
-      { ALT: (): string | null => (this.take(1, K.ALL), null) },
-      { GATE: () => this.isNext(2, K.ZONE), ALT: (): string | null => (this.take(2, K.TIME), this.take(2, K.ZONE), 'timezone') },
+      { ALT: (): string | null => this.yields(null, 1, K.ALL) },
+      { GATE: () => this.isNext(2, K.ZONE), ALT: (): string | null => this.yields('timezone', 2, K.TIME, K.ZONE) },
       {
         GATE: () => this.isNext(2, K.ISOLATION),
         ALT: (): string | null => {
@@ -391,7 +391,7 @@ export class AdministrationGrammar extends PostgresGrammar {
       },
       {
         GATE: () => this.isNext(2, K.AUTHORIZATION),
-        ALT: (): string | null => (this.take(4, K.SESSION), this.take(4, K.AUTHORIZATION), 'session_authorization'),
+        ALT: (): string | null => this.yields('session_authorization', 4, K.SESSION, K.AUTHORIZATION),
       },
       { ALT: (): string | null => this.SUBRULE(this.settingName) },
     ]),

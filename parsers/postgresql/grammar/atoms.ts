@@ -76,7 +76,8 @@ export abstract class AtomGrammar extends ExpressionGrammar {
     { ALT: () => this.SUBRULE(this.caseExpression) },
     { ALT: () => this.SUBRULE(this.castExpression) },
     { ALT: () => this.SUBRULE(this.arrayExpression) },
-    { ALT: () => this.SUBRULE(this.valueFunction) },
+    // CURRENT_SCHEMA may also be called like any function.
+    { GATE: () => !this.isNext(1, K.CURRENT_SCHEMA) || !this.isCallAhead(), ALT: () => this.SUBRULE(this.valueFunction) },
     { GATE: this.isCallAhead, ALT: () => this.existsExpression() },
     { GATE: this.isCallAhead, ALT: () => this.rowExpression() },
     { GATE: () => this.isNext(2, T.LeftParen) || this.isNext(2, K.FOR), ALT: () => this.SUBRULE(this.specialCall) },

@@ -72,8 +72,8 @@ export class ChangeGrammar extends FromGrammar {
     this.OPTION3(() => {
       this.take(3, K.OVERRIDING);
       overriding = this.OR3([
-        { ALT: () => (this.take(3, K.SYSTEM), 'system' as const) },
-        { ALT: () => (this.take(3, K.USER), 'user' as const) },
+        { ALT: () => this.yields('system' as const, 3, K.SYSTEM) },
+        { ALT: () => this.yields('user' as const, 3, K.USER) },
       ]);
       this.take(3, K.VALUE);
     });
@@ -140,7 +140,7 @@ export class ChangeGrammar extends FromGrammar {
     );
     this.take(4, K.DO);
     const action = this.OR4([
-      { ALT: () => (this.take(4, K.NOTHING), 'nothing' as const) },
+      { ALT: () => this.yields('nothing' as const, 4, K.NOTHING) },
       {
         ALT: () => {
           this.take(4, K.UPDATE);
@@ -190,8 +190,8 @@ export class ChangeGrammar extends FromGrammar {
     this.OPTION5(() => {
       this.take(5, T.NullsOrder);
       nulls = this.OR5([
-        { ALT: () => (this.take(5, K.FIRST), 'first' as const) },
-        { ALT: () => (this.take(5, K.LAST), 'last' as const) },
+        { ALT: () => this.yields('first' as const, 5, K.FIRST) },
+        { ALT: () => this.yields('last' as const, 5, K.LAST) },
       ]);
     });
     const at = this.ACTION(() => this.elementStart(start, expression));

@@ -103,8 +103,8 @@ export abstract class ConstraintGrammar extends TypeGrammar {
           ALT: () => {
             this.take(3, K.INITIALLY);
             const deferred = this.OR3([
-              { ALT: () => (this.take(3, K.DEFERRED), true) },
-              { ALT: () => (this.take(3, K.IMMEDIATE), false) },
+              { ALT: () => this.yields(true, 3, K.DEFERRED) },
+              { ALT: () => this.yields(false, 3, K.IMMEDIATE) },
             ]);
             this.ACTION(() => {
               last.initiallyDeferred = deferred;
@@ -144,7 +144,12 @@ export abstract class ConstraintGrammar extends TypeGrammar {
           this.OPTION2(() => this.noInherit());
         },
       },
-      { ALT: () => (this.take(3, K.NULL), this.kindOf(constraint, 'null')) },
+      {
+        ALT: () => {
+          this.take(3, K.NULL);
+          return this.kindOf(constraint, 'null');
+        },
+      },
       {
         ALT: () => {
           this.take(4, K.DEFAULT);
@@ -193,7 +198,13 @@ export abstract class ConstraintGrammar extends TypeGrammar {
     'keyConstraint',
     (constraint: WritableConstraint, ofTable: boolean) => {
       this.OR([
-        { ALT: () => (this.take(1, K.PRIMARY), this.take(1, K.KEY), this.kindOf(constraint, 'primaryKey')) },
+        {
+          ALT: () => {
+            this.take(1, K.PRIMARY);
+            this.take(1, K.KEY);
+            return this.kindOf(constraint, 'primaryKey');
+          },
+        },
         {
           ALT: () => {
             this.take(1, K.UNIQUE);
@@ -255,8 +266,8 @@ export abstract class ConstraintGrammar extends TypeGrammar {
       this.MANY(() => {
         this.take(2, K.ON);
         const isDelete = this.OR2([
-          { ALT: () => (this.take(2, K.DELETE), true) },
-          { ALT: () => (this.take(2, K.UPDATE), false) },
+          { ALT: () => this.yields(true, 2, K.DELETE) },
+          { ALT: () => this.yields(false, 2, K.UPDATE) },
         ]);
         const action = this.SUBRULE(this.referenceAction);
         if (isDelete) onDelete = action;
@@ -268,15 +279,15 @@ export abstract class ConstraintGrammar extends TypeGrammar {
 
   readonly referenceAction: Rule<[], Action> = this.RULE('referenceAction', () =>
     this.OR([
-      { ALT: (): Action => (this.take(1, K.NO), this.take(1, K.ACTION), 'noAction') },
-      { ALT: (): Action => (this.take(2, K.RESTRICT), 'restrict') },
-      { ALT: (): Action => (this.take(3, K.CASCADE), 'cascade') },
+      { ALT: (): Action => this.yields('noAction', 1, K.NO, K.ACTION) },
+      { ALT: (): Action => this.yields('restrict', 2, K.RESTRICT) },
+      { ALT: (): Action => this.yields('cascade', 3, K.CASCADE) },
       {
         ALT: (): Action => {
           this.take(4, K.SET);
           const action = this.OR2([
-            { ALT: (): Action => (this.take(4, K.NULL), 'setNull') },
-            { ALT: (): Action => (this.take(5, K.DEFAULT), 'setDefault') },
+            { ALT: (): Action => this.yields('setNull', 4, K.NULL) },
+            { ALT: (): Action => this.yields('setDefault', 5, K.DEFAULT) },
           ]);
           this.OPTION(() => this.refuse('ON DELETE SET of single columns', this.take(4, T.LeftParen)));
           return action;
@@ -291,8 +302,8 @@ export abstract class ConstraintGrammar extends TypeGrammar {
     (constraint: WritableConstraint) => {
       this.take(1, K.GENERATED);
       const always = this.OR1([
-        { ALT: () => (this.take(1, K.ALWAYS), true) },
-        { ALT: () => (this.take(1, K.BY), this.take(1, K.DEFAULT), false) },
+        { ALT: () => this.yields(true, 1, K.ALWAYS) },
+        { ALT: () => this.yields(false, 1, K.BY, K.DEFAULT) },
       ]);
       this.take(1, K.AS);
       this.OR2([
@@ -480,15 +491,36 @@ export abstract class ConstraintGrammar extends TypeGrammar {
   private noOption(): SourceOption {
     const no = this.take(4, K.NO);
     return this.OR4([
-      { ALT: () => (this.take(4, K.MINVALUE), this.sequenceOptionOf(no, 'minvalue', null)) },
-      { ALT: () => (this.take(4, K.MAXVALUE), this.sequenceOptionOf(no, 'maxvalue', null)) },
-      { ALT: () => (this.take(4, K.CYCLE), this.cycleOption(no, false)) },
+      {
+        ALT: () => {
+          this.take(4, K.MINVALUE);
+          return this.sequenceOptionOf(no, 'minvalue', null);
+        },
+      },
+      {
+        ALT: () => {
+          this.take(4, K.MAXVALUE);
+          return this.sequenceOptionOf(no, 'maxvalue', null);
+        },
+      },
+      {
+        ALT: () => {
+          this.take(4, K.CYCLE);
+          return this.cycleOption(no, false);
+        },
+      },
     ]);
   }
 
   private ownedBy(word: SqlToken): SourceOption {
     return this.OR5([
-      { GATE: () => !this.isNext(2, T.Dot), ALT: () => (this.take(5, K.NONE), this.sequenceOptionOf(word, 'ownedBy', null)) },
+      {
+        GATE: () => !this.isNext(2, T.Dot),
+        ALT: () => {
+          this.take(5, K.NONE);
+          return this.sequenceOptionOf(word, 'ownedBy', null);
+        },
+      },
       {
         ALT: () => {
           const name = this.SUBRULE(this.anyName);

@@ -78,7 +78,7 @@ export class DefinitionGrammar extends ConstraintGrammar {
             return 'temporary';
           },
         },
-        { ALT: (): Persistence => (this.take(1, K.UNLOGGED), 'unlogged') },
+        { ALT: (): Persistence => this.yields('unlogged', 1, K.UNLOGGED) },
       ]);
     });
     return persistence;
@@ -167,9 +167,9 @@ export class DefinitionGrammar extends ConstraintGrammar {
     this.take(2, K.ON);
     this.take(2, K.COMMIT);
     return this.OR2([
-      { ALT: () => (this.take(2, K.DROP), 'drop' as const) },
-      { ALT: () => (this.take(2, K.DELETE), this.take(2, K.ROWS), 'delete' as const) },
-      { ALT: () => (this.take(3, K.PRESERVE), this.take(3, K.ROWS), 'preserve' as const) },
+      { ALT: () => this.yields('drop' as const, 2, K.DROP) },
+      { ALT: () => this.yields('delete' as const, 2, K.DELETE, K.ROWS) },
+      { ALT: () => this.yields('preserve' as const, 3, K.PRESERVE, K.ROWS) },
     ]);
   }
 
@@ -181,7 +181,11 @@ export class DefinitionGrammar extends ConstraintGrammar {
       this.list(1, () =>
         this.OR([
           { ALT: () => this.refuse('CREATE TABLE (LIKE ...)', this.take(1, K.LIKE)) },
-          { ALT: () => void elements.constraints.push(this.SUBRULE(this.tableConstraint)) },
+          {
+            // EXCLUDE may also be the name of a column.
+            GATE: () => !this.isNext(1, K.EXCLUDE) || this.isNext(2, K.USING) || this.isNext(2, T.LeftParen),
+            ALT: () => void elements.constraints.push(this.SUBRULE(this.tableConstraint)),
+          },
           { ALT: () => void elements.columns.push(this.SUBRULE(this.columnDefinition)) },
         ]),
       );

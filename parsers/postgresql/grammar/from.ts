@@ -45,8 +45,8 @@ export abstract class FromGrammar extends QueryGrammar {
       { ALT: () => this.lateralItem() },
       { GATE: () => this.isNext(2, K.FROM), ALT: () => this.rowsFrom() },
       { GATE: () => this.isFunctionAhead(), ALT: () => this.SUBRULE1(this.tableFunction, { ARGS: [false] }) },
-      { ALT: () => this.SUBRULE(this.tableRef) },
-      { ALT: () => this.SUBRULE2(this.tableFunction, { ARGS: [false] }) },
+      { GATE: () => this.isNext(1, T.ColumnId) || this.isNext(1, K.ONLY), ALT: () => this.SUBRULE(this.tableRef) },
+      { GATE: () => !this.isNext(1, T.LeftParen), ALT: () => this.SUBRULE2(this.tableFunction, { ARGS: [false] }) },
     ]),
   );
 
@@ -60,7 +60,7 @@ export abstract class FromGrammar extends QueryGrammar {
     this.take(1, K.LATERAL);
     return this.OR1([
       { ALT: () => this.SUBRULE2(this.derivedTable, { ARGS: [true] }) },
-      { ALT: () => this.SUBRULE3(this.tableFunction, { ARGS: [true] }) },
+      { GATE: () => !this.isNext(1, T.LeftParen), ALT: () => this.SUBRULE3(this.tableFunction, { ARGS: [true] }) },
     ]);
   }
 
@@ -118,7 +118,7 @@ export abstract class FromGrammar extends QueryGrammar {
     let kind: JoinKind = 'inner';
     this.OPTION1(() => {
       kind = this.OR([
-        { ALT: (): JoinKind => (this.take(1, K.INNER), 'inner') },
+        { ALT: (): JoinKind => this.yields('inner', 1, K.INNER) },
         { ALT: (): JoinKind => this.outer(this.take(1, K.LEFT), 1) },
         { ALT: (): JoinKind => this.outer(this.take(1, K.RIGHT), 2) },
         { ALT: (): JoinKind => this.outer(this.take(1, K.FULL), 3) },

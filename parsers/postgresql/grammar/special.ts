@@ -175,9 +175,9 @@ export abstract class SpecialGrammar extends AtomGrammar {
     let name = 'btrim';
     this.OPTION1(() => {
       name = this.OR1([
-        { ALT: () => (this.take(1, K.BOTH), 'btrim') },
-        { ALT: () => (this.take(1, K.LEADING), 'ltrim') },
-        { ALT: () => (this.take(1, K.TRAILING), 'rtrim') },
+        { ALT: () => this.yields('btrim', 1, K.BOTH) },
+        { ALT: () => this.yields('ltrim', 1, K.LEADING) },
+        { ALT: () => this.yields('rtrim', 1, K.TRAILING) },
       ]);
     });
     let args: SourceExpression[] = [];

@@ -68,8 +68,8 @@ export abstract class TailGrammar extends SpecialGrammar {
     this.OPTION2(() => {
       this.take(2, T.NullsOrder);
       nulls = this.OR2([
-        { ALT: () => (this.take(2, K.FIRST), 'first' as const) },
-        { ALT: () => (this.take(2, K.LAST), 'last' as const) },
+        { ALT: () => this.yields('first' as const, 2, K.FIRST) },
+        { ALT: () => this.yields('last' as const, 2, K.LAST) },
       ]);
     });
     const at = this.ACTION(() => start.ordinal);
@@ -105,7 +105,7 @@ export abstract class TailGrammar extends SpecialGrammar {
   readonly limitPart: Rule<[QueryTail], void> = this.RULE('limitPart', (tail: QueryTail) => {
     const token = this.take(1, K.LIMIT);
     const limit = this.OR([
-      { ALT: () => (this.take(1, K.ALL), null) },
+      { ALT: () => this.yields(null, 1, K.ALL) },
       { ALT: (): SourceExpression | null => this.SUBRULE(this.expression) },
     ]);
     this.ACTION(() => {
@@ -142,7 +142,7 @@ export abstract class TailGrammar extends SpecialGrammar {
     });
     this.OR2([{ ALT: () => this.take(2, K.ROW) }, { ALT: () => this.take(2, K.ROWS) }]);
     const ties = this.OR3([
-      { ALT: () => (this.take(3, K.ONLY), false) },
+      { ALT: () => this.yields(false, 3, K.ONLY) },
       {
         ALT: () => {
           this.take(3, K.WITH);
@@ -183,10 +183,10 @@ export abstract class TailGrammar extends SpecialGrammar {
 
   private lockingClause(token: SqlToken): SourceLocking {
     const strength = this.OR2([
-      { ALT: () => (this.take(2, K.UPDATE), 'update' as const) },
-      { ALT: () => (this.take(2, K.SHARE), 'share' as const) },
-      { ALT: () => (this.take(2, K.NO), this.take(2, K.KEY), this.take(3, K.UPDATE), 'noKeyUpdate' as const) },
-      { ALT: () => (this.take(3, K.KEY), this.take(3, K.SHARE), 'keyShare' as const) },
+      { ALT: () => this.yields('update' as const, 2, K.UPDATE) },
+      { ALT: () => this.yields('share' as const, 2, K.SHARE) },
+      { ALT: () => this.yields('noKeyUpdate' as const, 5, K.NO, K.KEY, K.UPDATE) },
+      { ALT: () => this.yields('keyShare' as const, 3, K.KEY, K.SHARE) },
     ]);
     let of: SourceName[] = [];
     let wait: SourceLocking['wait'] = 'wait';
@@ -196,8 +196,8 @@ export abstract class TailGrammar extends SpecialGrammar {
     });
     this.OPTION3(() => {
       wait = this.OR3([
-        { ALT: () => (this.take(4, K.NOWAIT), 'nowait' as const) },
-        { ALT: () => (this.take(4, K.SKIP), this.take(4, K.LOCKED), 'skip' as const) },
+        { ALT: () => this.yields('nowait' as const, 4, K.NOWAIT) },
+        { ALT: () => this.yields('skip' as const, 4, K.SKIP, K.LOCKED) },
       ]);
     });
     return { op: 'locking', at: token.ordinal, strength, of, wait };
@@ -221,8 +221,8 @@ export abstract class TailGrammar extends SpecialGrammar {
     this.take(1, K.AS);
     this.OPTION2(() => {
       materialized = this.OR([
-        { ALT: () => (this.take(1, K.MATERIALIZED), 'yes' as const) },
-        { ALT: () => (this.take(2, K.NOT), this.take(2, K.MATERIALIZED), 'no' as const) },
+        { ALT: () => this.yields('yes' as const, 1, K.MATERIALIZED) },
+        { ALT: () => this.yields('no' as const, 2, K.NOT, K.MATERIALIZED) },
       ]);
     });
     this.take(1, T.LeftParen);
@@ -308,10 +308,10 @@ export abstract class TailGrammar extends SpecialGrammar {
     this.OPTION(() => {
       this.take(3, K.EXCLUDE);
       exclude = this.OR3([
-        { ALT: () => (this.take(3, K.CURRENT), this.take(3, K.ROW), 'current' as const) },
-        { ALT: () => (this.take(3, K.GROUP), 'group' as const) },
-        { ALT: () => (this.take(3, K.TIES), 'ties' as const) },
-        { ALT: () => (this.take(3, K.NO), this.take(3, K.OTHERS), 'none' as const) },
+        { ALT: () => this.yields('current' as const, 3, K.CURRENT, K.ROW) },
+        { ALT: () => this.yields('group' as const, 3, K.GROUP) },
+        { ALT: () => this.yields('ties' as const, 3, K.TIES) },
+        { ALT: () => this.yields('none' as const, 3, K.NO, K.OTHERS) },
       ]);
     });
     return exclude;
@@ -327,21 +327,21 @@ export abstract class TailGrammar extends SpecialGrammar {
         ALT: (): FrameBound => {
           this.take(1, K.UNBOUNDED);
           return this.OR2([
-            { ALT: () => (this.take(1, K.PRECEDING), 'unboundedPreceding' as const) },
-            { ALT: () => (this.take(1, K.FOLLOWING), 'unboundedFollowing' as const) },
+            { ALT: () => this.yields('unboundedPreceding' as const, 1, K.PRECEDING) },
+            { ALT: () => this.yields('unboundedFollowing' as const, 1, K.FOLLOWING) },
           ]);
         },
       },
       {
         GATE: () => this.isNext(2, K.ROW),
-        ALT: (): FrameBound => (this.take(2, K.CURRENT), this.take(2, K.ROW), 'current'),
+        ALT: (): FrameBound => this.yields('current', 2, K.CURRENT, K.ROW),
       },
       {
         ALT: (): FrameBound => {
           value = this.SUBRULE(this.expression);
           return this.OR3([
-            { ALT: () => (this.take(3, K.PRECEDING), 'preceding' as const) },
-            { ALT: () => (this.take(3, K.FOLLOWING), 'following' as const) },
+            { ALT: () => this.yields('preceding' as const, 3, K.PRECEDING) },
+            { ALT: () => this.yields('following' as const, 3, K.FOLLOWING) },
           ]);
         },
       },
