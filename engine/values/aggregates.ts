@@ -12,7 +12,8 @@ import { comparisons } from './compare.ts';
 import { badParameter } from './errors.ts';
 import { keyOf } from './functions-json.ts';
 import { floatAdd, float4Add } from './floats.ts';
-import { addIntervals, divideInterval } from './interval.ts';
+import { intervalOutOfRange } from './calendar.ts';
+import { addIntervals, divideInterval, INFINITE_INTERVAL, infinityOf, MINUS_INFINITE_INTERVAL } from './interval.ts';
 import { int8Add, int8And, int8Or, int8Xor, type Int8 } from './integers.ts';
 import { JSON_NULL, type JsonNode, jsonbObject, jsonNode, parseJson, quoteJson, writeJsonb } from './json.ts';
 
@@ -47,7 +48,6 @@ const table: { [primitive: string]: Aggregate } = {
   'sum.int4': folded<Int8>(int8Add),
   'sum.float4': folded<number>(float4Add),
   'sum.float8': folded<number>(floatAdd),
-  'sum.interval': folded<IntervalValue>((a, b) => addIntervals(a, b, 1)),
   ...NUMERIC_AGGREGATES,
   ...FLOAT_AGGREGATES,
 };
@@ -65,17 +65,33 @@ for (const [type, given] of Object.entries(comparisons)) {
   table[`max.${type}`] = folded<RowValue>((a, b) => (compare(a, b) > 0 ? a : b));
 }
 
-table['avg.interval'] = {
-  init: () => ({ count: 0, sum: null as IntervalValue | null }),
-  step(state: { count: number; sum: IntervalValue | null }, value: IntervalValue | null) {
+/** Infinities are counted, so that an overflow of the finite rest is seen. */
+interface Spans {
+  count: number;
+  sum: IntervalValue;
+  positive: number;
+  negative: number;
+}
+const spans = (of: (sum: IntervalValue, count: number) => IntervalValue): Aggregate<Spans> => ({
+  init: () => ({ count: 0, sum: { months: 0, days: 0, microseconds: 0 }, positive: 0, negative: 0 }),
+  step(state, value: IntervalValue | null) {
     if (value === null) return state;
-    state.sum = state.sum === null ? value : addIntervals(state.sum, value, 1);
+    const sign = infinityOf(value);
     state.count++;
+    if (sign > 0) state.positive++;
+    else if (sign < 0) state.negative++;
+    else state.sum = addIntervals(state.sum, value, 1);
     return state;
   },
-  result: (state: { count: number; sum: IntervalValue | null }) =>
-    state.sum === null ? null : divideInterval(state.sum, state.count),
-};
+  result({ count, sum, positive, negative }) {
+    if (count === 0) return null;
+    if (positive > 0 && negative > 0) throw intervalOutOfRange();
+    if (positive + negative > 0) return positive > 0 ? INFINITE_INTERVAL : MINUS_INFINITE_INTERVAL;
+    return of(sum, count);
+  },
+});
+table['sum.interval'] = spans((sum) => sum);
+table['avg.interval'] = spans(divideInterval);
 
 // ---- strings: pieces are joined once, when the result is read ----
 

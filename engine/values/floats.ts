@@ -188,6 +188,7 @@ export function float8Text(x: number): string {
   if (magnitude < 1e15 && magnitude >= 1e-4) return String(x);
   if (x === 0) return Object.is(x, -0) ? '-0' : '0';
   if (!Number.isFinite(x)) return String(x);
+  if (x < 0) return '-' + float8Text(-x);
   let text = x.toExponential();
   // Beyond 10^40 no decimal of 17 digits lies halfway.
   if (magnitude >= 1e15 && magnitude < 1e41) {

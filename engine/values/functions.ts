@@ -8,6 +8,7 @@
 import type { RowValue } from '../storage/rows/row-value.ts';
 import { castFunctions } from './functions-casts.ts';
 import { jsonFunctions } from './functions-json.ts';
+import { regexFunctions } from './functions-regex.ts';
 import { numberFunctions } from './functions-numbers.ts';
 import { textFunctions } from './functions-text.ts';
 import { timeFunctions } from './functions-time.ts';
@@ -19,6 +20,7 @@ export type Implementation = (...given: any[]) => RowValue;
 export const implementations: { readonly [primitive: string]: Implementation } = {
   ...numberFunctions,
   ...textFunctions,
+  ...regexFunctions,
   ...timeFunctions,
   ...jsonFunctions,
   ...castFunctions,
