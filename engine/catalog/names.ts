@@ -1,5 +1,7 @@
 /** Names that are chosen for the user, as PostgreSQL chooses them: t_pkey, t_a_b_key, t_a_idx, t_check, t_id_seq; then with a number. */
 
+import type { SourceExpression } from '../sblr/source.gen.ts';
+
 /** Bytes of a name, NAMEDATALEN - 1. */
 export const NAME_BYTES_MAX = 63;
 
@@ -41,8 +43,8 @@ export function chooseName(first: string, second: string | null, label: string, 
   }
 }
 
-/** The middle part of an index's name: its columns; one that comes again gets a number. */
-export function indexColumnsName(columns: readonly string[]): string {
+/** Names of an index's columns: one that comes again gets a number. */
+export function indexColumnNames(columns: readonly string[]): string[] {
   const seen: string[] = [];
   for (const column of columns) {
     let name = column;
@@ -52,10 +54,29 @@ export function indexColumnsName(columns: readonly string[]): string {
     }
     seen.push(name);
   }
+  return seen;
+}
+
+/** The middle part of an index's name. */
+export function indexColumnsName(columns: readonly string[]): string {
   let joined = '';
-  for (const name of seen) {
+  for (const name of indexColumnNames(columns)) {
     joined += joined === '' ? name : `_${name}`;
     if (bytesOf(joined) > NAME_BYTES_MAX) break;
   }
   return clipName(joined);
+}
+
+/** What an expression is called as a column of an index: a call's function, else expr. */
+export function expressionName(source: SourceExpression): string {
+  switch (source.op) {
+    case 'call':
+      return source.name.parts[source.name.parts.length - 1].toLowerCase();
+    case 'special':
+      return source.function;
+    case 'cast':
+      return expressionName(source.operand);
+    default:
+      return 'expr';
+  }
 }

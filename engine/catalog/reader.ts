@@ -11,6 +11,7 @@ import { type CatalogEntry, type CommittedObjects, isTemporarySchema, nameKey, t
 import type { KernelPort } from './kernel-port.ts';
 import type { CatalogReader, CatalogRelation } from './objects.ts';
 import type { RoleRow, SchemaRow } from './stored.ts';
+import { OBJECT_IDS } from './system-tables.ts';
 import { virtualRows, virtualTable, virtualTableById } from './virtual/registry.ts';
 
 /** Temporary objects of a session lie in this schema. */
@@ -72,6 +73,8 @@ export class SessionReader implements CatalogReader {
   }
 
   entry(id: number): CatalogEntry | null {
+    // The sequence of ids is the catalog's own.
+    if (id === OBJECT_IDS) return null;
     const own = this.#overlay?.entries.get(id);
     return own !== undefined ? own : this.#committed.byId(id);
   }
@@ -119,6 +122,7 @@ export class SessionReader implements CatalogReader {
     }
     const own = temporarySchema(this.session);
     return [...merged.values()]
+      .filter(({ row }) => row.id !== OBJECT_IDS)
       .filter(({ row }) => !isTemporarySchema(row.schema) || (row.schema === own && own !== 0))
       .sort((a, b) => a.row.id - b.row.id);
   }

@@ -1,6 +1,7 @@
 /** Rows of pg_class, pg_attribute, pg_attrdef: stored and virtual relations, and their columns. */
 
 import type { CatalogColumn, CatalogTable } from '../objects.ts';
+import { expressionName, indexColumnNames } from '../names.ts';
 import type { SessionReader } from '../reader.ts';
 import { ROLE_SUPERUSER } from '../system-tables.ts';
 import {
@@ -142,9 +143,10 @@ export function* attributeRows(reader: SessionReader): Iterable<VirtualRow> {
   for (const table of tablesOf(reader)) {
     for (const column of visible(table)) yield attribute(table.id, column, column.number);
     for (const index of table.indexes) {
-      for (const [at, key] of index.keys.entries()) {
-        const column = columnOf(table, key.attribute);
-        const name = column.hidden === null ? column.name : 'expr';
+      const columns = index.keys.map((key) => columnOf(table, key.attribute));
+      const names = indexColumnNames(columns.map(({ name, hidden }) => (hidden === null ? name : expressionName(hidden.source))));
+      for (const [at, column] of columns.entries()) {
+        const name = names[at];
         yield {
           ...attribute(index.id, { ...column, default: null, sequence: 0, identity: 'none', notNull: false }, at + 1),
           attname: name,

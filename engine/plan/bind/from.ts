@@ -87,7 +87,7 @@ function bindTableRef(source: SourceTableRefNode, state: BindState, withRowId: b
   const columns = useColumns(state, visibleColumns(found));
   const scope = scopeRelation(found, names.name, columns, names.columns, () => {});
   if (found.kind === 'virtual')
-    return { relation: { op: 'virtual', name: found.name, alias: names.name, columns }, scope, get: null };
+    return { relation: { op: 'virtual', name: `${found.schema}.${found.name}`, alias: names.name, columns }, scope, get: null };
   const rowId = withRowId ? state.newColumn() : -1;
   const get: BoundGet = { op: 'get', table: found.id, alias: names.name, columns, rowId };
   return { relation: get, scope, get };

@@ -2,6 +2,7 @@
 
 import { SQLSTATE } from '../../../shm/errors.ts';
 import type { IndexDefinition, IndexKey } from '../../catalog/definitions.ts';
+import { expressionName } from '../../catalog/names.ts';
 import type { SourceCreateIndexNode, SourceExpression, SourceIndexElement } from '../../sblr/source.gen.ts';
 import { foldParts } from '../../sblr/resolve-type.ts';
 import { bindExpression } from '../bind/bind.ts';
@@ -98,18 +99,4 @@ function bindKey(source: SourceExpression, table: IndexedTable, environment: Def
   const { semantics } = environment;
   const bound = bindExpression(source, { semantics, table: table.name, columns: table.columns, purpose: 'index', target: null });
   return { expression: storedExpression(source, environment), type: bound.expression.type };
-}
-
-/** What an expression is called within a chosen name: a call's function, else expr. */
-function expressionName(source: SourceExpression): string {
-  switch (source.op) {
-    case 'call':
-      return source.name.parts[source.name.parts.length - 1].toLowerCase();
-    case 'special':
-      return source.function;
-    case 'cast':
-      return expressionName(source.operand);
-    default:
-      return 'expr';
-  }
 }
