@@ -76,7 +76,8 @@ export class AggregateSink {
         if (value.rep === 'b') throw new NotInPage();
         return value;
       });
-    if (!filtered || filter === null) return { values: kind === 'count' ? this.#counted(emitter, index) : evaluate(), guard: null };
+    if (!filtered || filter === null)
+      return { values: kind === 'count' ? this.#counted(emitter, index) : evaluate(), guard: null };
     const guard = emitter.name('o');
     const label = emitter.name('L');
     let values: Value[] = [];
@@ -110,7 +111,9 @@ export class AggregateSink {
       return slotValue(value, emitter.hold(slotCode(value)));
     });
     const { use } = emitter.unit;
-    const keys = values.map((value) => (value.nil === 'false' ? keyCode(value, use) : `(${value.nil}?null:${keyCode(value, use)})`));
+    const keys = values.map((value) =>
+      value.nil === 'false' ? keyCode(value, use) : `(${value.nil}?null:${keyCode(value, use)})`,
+    );
     const whole = keys.length === 1 ? keys[0] : keys.map((key) => `${use('keyPart')}(${key})`).join('+');
     const key = emitter.hold(whole);
     const group = emitter.name('y');
@@ -148,7 +151,9 @@ export class AggregateSink {
     } else {
       for (const key of this.#node.keys) {
         readers.set(key.column, (emitter) => {
-          const reader = groupKeyReaders(this.#groups(emitter), this.#node.keys, this.#width, group).get(key.column) as ColumnReader;
+          const reader = groupKeyReaders(this.#groups(emitter), this.#node.keys, this.#width, group).get(
+            key.column,
+          ) as ColumnReader;
           return reader(emitter);
         });
       }

@@ -56,7 +56,13 @@ const unlessNull = (emitter: Emitter, values: readonly Value[], test: string): s
   return emitter.wide || nil === 'false' ? test : `!(${nil})&&(${test})`;
 };
 
-function smallInteger(emitter: Emitter, call: BoundCall, type: string, operation: string, values: readonly Value[]): Value | null {
+function smallInteger(
+  emitter: Emitter,
+  call: BoundCall,
+  type: string,
+  operation: string,
+  values: readonly Value[],
+): Value | null {
   if (values.some((value) => value.rep !== 'i')) return null;
   const [a, b] = values.map((value) => value.code);
   const result = (code: string): Value => makeValue('i', call.type, code, nilOf(values), 0, call.type.digits);
@@ -174,7 +180,13 @@ function float(emitter: Emitter, call: BoundCall, type: string, operation: strin
   const wrong = sign === '+' || sign === '-' ? `${name}-${name}!==0` : `${name}-${name}!==0||${name}===0`;
   // In the page a plain zero among the factors must not leave.
   const zero = sign === '*' ? `${name}-${name}!==0||${name}===0&&${a}!==0&&${b}!==0` : wrong;
-  orElse(emitter, call, values, name, unlessNull(emitter, values, sign === '/' ? `${name}-${name}!==0||${name}===0&&${a}!==0` : zero));
+  orElse(
+    emitter,
+    call,
+    values,
+    name,
+    unlessNull(emitter, values, sign === '/' ? `${name}-${name}!==0||${name}===0&&${a}!==0` : zero),
+  );
   return makeValue('d', call.type, name, nilOf(values));
 }
 

@@ -1,16 +1,13 @@
 /**
- * INSERT, UPDATE and DELETE as sinks: the code that makes a row's new image and hands it to the kernel.
- *
- *   insert   values go straight into the encoder's two arrays (no boxing of numbers), image, row operation
- *   update   only fixed-width columns change: they are overwritten in the private copy of the image; else decode, change, encode
+ * What changes have in common (evaluating a new row, checks, NOT NULL, RETURNING), and INSERT as a sink: values go straight into the
+ * encoder's two arrays, numbers unboxed, then the image to the kernel. UPDATE and DELETE: change-update.ts.
  *
  * In a stage the row stands at label `r`, the loop at `i`; a statement that stops returns i.
  */
 
 import type { CatalogTable } from '../../engine/catalog/objects.ts';
-import type { PhysicalDelete, PhysicalInsert, PhysicalUpdate } from '../../engine/plan/physical.ts';
+import type { PhysicalInsert } from '../../engine/plan/physical.ts';
 import type { BoundExpression, BoundNewRow, ColumnId, OutputColumn } from '../../engine/sblr/bound.ts';
-import { ROW_NULLS } from '../../engine/storage/rows/row-image.ts';
 import type { PlacedColumn } from '../../engine/storage/rows/row-layout.ts';
 import type { TableRuntime } from '../../engine/storage/rows/runtime.ts';
 import type { Builder } from './builder.ts';
@@ -29,7 +26,7 @@ const ATTRIBUTES_MAX = 64;
 type Returning = Pick<PhysicalInsert, 'returning' | 'output'>;
 
 /** What all three share. */
-class ChangeCode {
+export class ChangeCode {
   readonly builder: Builder;
   readonly catalog: CatalogTable;
   readonly table: TableRuntime;
@@ -102,11 +99,13 @@ export function countRow(builder: Builder, row: BoundNewRow): void {
 }
 
 /** The parameter's own arrays have the encoder's form, but for numerics as numbers. */
-const isPlainParameter = (expression: BoundExpression, placed: PlacedColumn): expression is BoundExpression & { op: 'parameter' } =>
-  expression.op === 'parameter' && placed.kind !== 'numeric';
+const isPlainParameter = (
+  expression: BoundExpression,
+  placed: PlacedColumn,
+): expression is BoundExpression & { op: 'parameter' } => expression.op === 'parameter' && placed.kind !== 'numeric';
 
 /** Writes one value into the encoder's arrays N and V. */
-function emitInput(emitter: Emitter, value: Value, placed: PlacedColumn, part: string): void {
+export function emitInput(emitter: Emitter, value: Value, placed: PlacedColumn, part: string): void {
   const at = placed.index;
   const numbers = emitter.hoist(`${part}_N`, `${part}.numbers`);
   const target = `V[${at}]`;
@@ -127,7 +126,7 @@ function emitInput(emitter: Emitter, value: Value, placed: PlacedColumn, part: s
 }
 
 /** Evaluates an attribute; kept in a local where something else reads it. */
-function emitAttribute(emitter: Emitter, code: ChangeCode, row: BoundNewRow, index: number): Value {
+export function emitAttribute(emitter: Emitter, code: ChangeCode, row: BoundNewRow, index: number): Value {
   const { attribute, expression } = row.attributes[index];
   let value = emitValue(emitter, expression);
   code.emitNotNull(emitter, attribute, value);
@@ -229,7 +228,8 @@ export class InsertSink {
     const change = conflict.change as BoundNewRow;
     const unit = code.builder.unit();
     const columns = new Map<ColumnId, ColumnReader>();
-    for (const { column, attribute, type } of this.#plan.row.row) columns.set(column, imageColumn(code.placed(attribute), type, 2));
+    for (const { column, attribute, type } of this.#plan.row.row)
+      columns.set(column, imageColumn(code.placed(attribute), type, 2));
     for (const { column, attribute, type } of conflict.existing) {
       columns.set(column, imageColumn(code.placed(attribute), type, 2, 'met'));
     }
@@ -269,178 +269,4 @@ function emitEncode(emitter: Emitter, part: string): void {
     `${part}.encode(${image}.i32,${image}.u16,${image}.u8,${image}.f64,${image}.bytesView,0,${numbers},V)`,
   );
   emitter.emit(`if(${length}<0)${part}.encodeFurther(c,${length});`);
-}
-
-/** Where the row to be changed lies: its image in private memory. */
-export interface Target {
-  /** Expression of the ByteViews, locals of the function if they are those of the stage's rows. */
-  readonly views: string;
-  readonly row: string;
-}
-
-export class UpdateSink {
-  readonly #plan: PhysicalUpdate;
-  readonly #code: ChangeCode;
-
-  constructor(builder: Builder, plan: PhysicalUpdate) {
-    this.#plan = plan;
-    countRow(builder, plan.row);
-    for (const { expression } of plan.returning) builder.countUses(expression);
-    this.#code = new ChangeCode(builder, plan.table, null, false);
-  }
-
-  get part(): number {
-    return this.#code.part;
-  }
-
-  /** `target`: null: the row must be read again by its id. */
-  emit(emitter: Emitter, target: Target | null): void {
-    emitter.needCalls();
-    const code = this.#code;
-    const { row, changed, rowId } = this.#plan;
-    const part = code.partName(emitter);
-    const id = emitter.hold((emitter.columns.get(rowId) as ColumnReader)(emitter).code);
-    const attributes = row.attributes.filter(({ attribute }) => changed.includes(attribute));
-    this.#unchangedReaders(emitter);
-    const values = attributes.map(({ attribute }) => {
-      const index = row.attributes.findIndex((one) => one.attribute === attribute);
-      const value = emitAttribute(emitter, code, row, index);
-      // Nothing may be overwritten that another expression reads.
-      return value.nil === 'true' || /^\w+$/.test(value.code) ? value : slotValue(value, emitter.hold(slotCode(value)));
-    });
-    code.emitChecks(emitter, row);
-    let place = target;
-    if (target === null) {
-      emitter.emit(`if(!${part}.reread(c,${id}))break r;`);
-      place = { views: `${part}.image`, row: '0' };
-    }
-    const { views, row: at } = place as Target;
-    const inPlace = attributes.every(({ attribute }) => isFixed(code.placed(attribute).kind));
-    let from = views;
-    let start = at;
-    if (inPlace) this.#overwrite(emitter, attributes, values, part, views, at);
-    else {
-      emitter.emit(`{const V=${part}.decode(c,${views},${at});`);
-      attributes.forEach(({ attribute }, index) => emitInput(emitter, values[index], code.placed(attribute), part));
-      emitter.emit(`${part}.encodeValues(c);}`);
-      from = `${part}.image`;
-      start = '0';
-    }
-    const status = emitter.hold(`${part}.update(c,${id},${from},${start})`);
-    emitter.emit(`if(${status}!==1){if(c.stopped!==0)return i;break r;}`);
-    code.emitReturning(emitter, this.#plan);
-  }
-
-  /** Columns of the new row that keep the old row's values. */
-  #unchangedReaders(emitter: Emitter): void {
-    for (const { attribute, expression } of this.#plan.row.attributes) {
-      const column = this.#code.rowReader(this.#plan.row, attribute);
-      if (column === undefined || this.#plan.changed.includes(attribute)) continue;
-      emitter.columns.set(column, (reader) => emitValue(reader, expression));
-    }
-  }
-
-  #overwrite(
-    emitter: Emitter,
-    attributes: readonly { readonly attribute: number }[],
-    values: readonly Value[],
-    part: string,
-    views: string,
-    at: string,
-  ): void {
-    const { table } = this.#code;
-    const isStage = views === 'v';
-    const i32 = isStage ? 'i32' : `${views}.i32`;
-    const f64 = isStage ? 'f64' : `${views}.f64`;
-    let nulls = false;
-    attributes.forEach(({ attribute }, index) => {
-      const placed = this.#code.placed(attribute);
-      const value = values[index];
-      const store = storeCode(emitter, placed, value, i32, f64, at, part);
-      if (placed.nullBit < 0) {
-        if (value.nil === 'true') emitter.emit(`${part}.refuseNull(${placed.index});`);
-        else emitter.emit(`${value.nil === 'false' ? '' : `if(${value.nil})${part}.refuseNull(${placed.index});`}${store}`);
-        return;
-      }
-      nulls = true;
-      const word = `${i32}[(${at}>>2)+${4 + (placed.nullBit >> 5)}]`;
-      const bit = 1 << (placed.nullBit & 31);
-      const zero = Array.from({ length: placed.bytes >> 2 }, (_, one) => `${i32}[(${at}>>2)+${(placed.at >> 2) + one}]=0;`).join('');
-      const whenNull = `${word}|=${bit};${zero}`;
-      const whenSet = `${word}&=${~bit};${store}`;
-      if (value.nil === 'true') emitter.emit(whenNull);
-      else emitter.emit(value.nil === 'false' ? whenSet : `if(${value.nil}){${whenNull}}else{${whenSet}}`);
-    });
-    if (!nulls) return;
-    const words = Array.from({ length: table.layout.nullWords }, (_, one) => `${i32}[(${at}>>2)+${4 + one}]`).join('|');
-    emitter.emit(`if((${words})!==0)${i32}[(${at}>>2)+3]|=${ROW_NULLS};else ${i32}[(${at}>>2)+3]&=${~ROW_NULLS};`);
-  }
-}
-
-const FIXED = new Set(['bool', 'int16', 'int32', 'int64', 'date', 'time', 'timestamp', 'timestamptz', 'float32', 'float64', 'numeric']);
-
-const isFixed = (kind: string): boolean => FIXED.has(kind);
-
-/** Overwrites a fixed-width value; the value is not NULL. */
-function storeCode(
-  emitter: Emitter,
-  placed: PlacedColumn,
-  value: Value,
-  i32: string,
-  f64: string,
-  row: string,
-  part: string,
-): string {
-  if (value.nil === 'true') return '';
-  const word = `(${row}>>2)+${placed.at >> 2}`;
-  const double = `${f64}[(${row}>>3)+${placed.at >> 3}]`;
-  switch (placed.kind) {
-    case 'bool':
-    case 'int16':
-    case 'int32':
-    case 'date':
-      return `${i32}[${word}]=${value.code};`;
-    case 'float32':
-      return `${double}=Math.fround(${value.code});`;
-    case 'float64':
-      return `${double}=${value.code};`;
-    case 'numeric': {
-      const exact = value.rep === 'd' && value.scale === placed.scale && value.digits > 0 && value.digits <= placed.precision;
-      if (exact) return `${double}=${value.code};`;
-      const number =
-        value.rep === 'd' && value.scale === placed.scale
-          ? value.code
-          : `${emitter.unit.use('scaledNumber')}(${boxedCode({ ...value, nil: 'false' }, emitter.unit.use)},${placed.scale})`;
-      const status = -(2 + placed.index * 4 + 2);
-      return `{const d=${number};if(!(d<${10 ** placed.precision}&&d>${-(10 ** placed.precision)}))${part}.encodeFurther(c,${status});${double}=d+0;}`;
-    }
-    default: {
-      const status = -(2 + placed.index * 4 + 2);
-      return `if(!${emitter.unit.use('putLong')}(${i32},${word},${value.code}))${part}.encodeFurther(c,${status});`;
-    }
-  }
-}
-
-export class DeleteSink {
-  readonly #plan: PhysicalDelete;
-  readonly #code: ChangeCode;
-
-  constructor(builder: Builder, plan: PhysicalDelete) {
-    this.#plan = plan;
-    for (const { expression } of plan.returning) builder.countUses(expression);
-    this.#code = new ChangeCode(builder, plan.table, null, false);
-  }
-
-  get part(): number {
-    return this.#code.part;
-  }
-
-  emit(emitter: Emitter): void {
-    emitter.needCalls();
-    const part = this.#code.partName(emitter);
-    const id = (emitter.columns.get(this.#plan.rowId) as ColumnReader)(emitter).code;
-    const status = emitter.hold(`${part}.remove(c,${id})`);
-    emitter.emit(`if(${status}!==1){if(c.stopped!==0)return i;break r;}`);
-    this.#code.emitReturning(emitter, this.#plan);
-  }
 }

@@ -156,7 +156,9 @@ export class ChangePart {
     const row = this.#decode(...this.#views(this.#lastViews), this.#lastRow, () => Buffer.alloc(0));
     const columns = (index?.keys ?? []).map(({ attribute }) => catalog.columns.find(({ number }) => number === attribute));
     const names = columns.map((column) => column?.name ?? '').join(', ');
-    const values = columns.map((column) => this.#shown(column === undefined ? null : row[column.kernelColumn], column?.type.name ?? 'text'));
+    const values = columns.map((column) =>
+      this.#shown(column === undefined ? null : row[column.kernelColumn], column?.type.name ?? 'text'),
+    );
     return new SqlError(
       SQLSTATE.unique_violation,
       `duplicate key value violates unique constraint "${index?.constraint ?? index?.name ?? ''}"`,
@@ -239,11 +241,9 @@ export class ChangePart {
   /** Reads the row that an insert met behind the new one. CHANGED: it is there; STOPPED: run again on a fresh snapshot. 21000. */
   meet(c: State): number {
     if (this.#touched.has(this.metId)) {
-      throw new SqlError(
-        SQLSTATE.cardinality_violation,
-        'ON CONFLICT DO UPDATE command cannot affect row a second time',
-        { hint: 'Ensure that no rows proposed for insertion within the same command have duplicate constrained values.' },
-      );
+      throw new SqlError(SQLSTATE.cardinality_violation, 'ON CONFLICT DO UPDATE command cannot affect row a second time', {
+        hint: 'Ensure that no rows proposed for insertion within the same command have duplicate constrained values.',
+      });
     }
     const { tx } = c;
     const length = readCurrent(tx, this.table, rowIdPage(this.metId), rowIdSlot(this.metId), this.#scratch);

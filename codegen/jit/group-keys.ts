@@ -26,7 +26,8 @@ function keyKind({ type, op }: BoundExpression): KeyKind | null {
   if (isWordType(type)) return 'word';
   if (isFloatType(type)) return 'double';
   if (isLongType(type)) return 'long';
-  if (type.name === 'numeric') return op === 'column' && type.scale >= 0 && type.length > 0 && type.length <= 15 ? 'double' : null;
+  if (type.name === 'numeric')
+    return op === 'column' && type.scale >= 0 && type.length > 0 && type.length <= 15 ? 'double' : null;
   return isTextType(type) && op === 'column' ? 'text' : null;
 }
 
@@ -128,7 +129,9 @@ export function emitGroupLookup(emitter: Emitter, groups: string, keys: readonly
     const { memory, from, length } = part.text;
     const same = `${emitter.unit.use('sameBytes')}(${groups}.arena,${words}[${base}+${word}],${memory},${from},${length})`;
     tests.push(`${words}[${base}+${word + 1}]===${length}`, same);
-    stores.push(`${words}[${base}+${word}]=${groups}.keepText(${memory},${from},${length});${words}[${base}+${word + 1}]=${length};`);
+    stores.push(
+      `${words}[${base}+${word}]=${groups}.keepText(${memory},${from},${length});${words}[${base}+${word + 1}]=${length};`,
+    );
     word += 2;
   }
   const texts = parts.flatMap(({ text }) => (text === null ? [] : [text.length]));

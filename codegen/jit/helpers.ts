@@ -124,7 +124,7 @@ export const wordDouble = new Float64Array(1);
 export const wordPair = new Int32Array(wordDouble.buffer);
 
 export function doubleWords(value: number): void {
-  wordDouble[0] = value !== value ? Number.NaN : value + 0;
+  wordDouble[0] = Number.isNaN(value) ? Number.NaN : value + 0;
 }
 
 /** Order of two values that are not NULL: by type, for sorting. */

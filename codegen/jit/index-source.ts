@@ -10,10 +10,24 @@
 
 import type { CatalogIndex, CatalogTable } from '../../engine/catalog/objects.ts';
 import { SQLSTATE, SqlError } from '../../shm/errors.ts';
-import { type Cursor, createCursor, cursorAt, cursorBound, cursorFirst, cursorLast, nextBatch } from '../../engine/storage/btree/cursor.ts';
+import {
+  type Cursor,
+  createCursor,
+  cursorAt,
+  cursorBound,
+  cursorFirst,
+  cursorLast,
+  nextBatch,
+} from '../../engine/storage/btree/cursor.ts';
 import { hashKey } from '../../engine/storage/hash/hash-key.ts';
 import type { RowValue } from '../../engine/storage/rows/row-value.ts';
-import { createKeyScratch, type IndexKind, KEY_OK, type KeyScratch, type TableRuntime } from '../../engine/storage/rows/runtime.ts';
+import {
+  createKeyScratch,
+  type IndexKind,
+  KEY_OK,
+  type KeyScratch,
+  type TableRuntime,
+} from '../../engine/storage/rows/runtime.ts';
 import { acceptRow, createIndexScan, findRow, type IndexScan, nextRow } from '../../engine/txn/index-read.ts';
 import { BOUND_INCLUSIVE, BOUND_PREFIX } from '../../engine/txn/serializable-reads.ts';
 import { noteRange, noteTable } from '../../engine/txn/serializable.ts';

@@ -4,7 +4,24 @@ import type { BoundAggregate, BoundExpression } from '../../engine/sblr/bound.ts
 import { type SqlType, sqlType } from '../../engine/sblr/types.ts';
 import type { RowValue } from '../../engine/storage/rows/row-value.ts';
 import { aggregates } from '../../engine/values/aggregates.ts';
-import { BOOL, call, col, con, DATE, ESTIMATE, FLOAT8, INT2, INT4, INT8, JitFixture, notNull, NUMERIC, out, scan, TEXT } from './jit-fixture.ts';
+import {
+  BOOL,
+  call,
+  col,
+  con,
+  DATE,
+  ESTIMATE,
+  FLOAT8,
+  INT2,
+  INT4,
+  INT8,
+  JitFixture,
+  notNull,
+  NUMERIC,
+  out,
+  scan,
+  TEXT,
+} from './jit-fixture.ts';
 
 const fixture = new JitFixture();
 after(() => fixture.close());
@@ -34,15 +51,35 @@ for (let id = 0; id < 3000; id++) {
 fixture.fill(table, rows);
 
 const column = (index: number): BoundExpression => col(index + 1, types[index]);
-const aggregate = (id: number, primitive: string, type: SqlType, given: BoundExpression[], more: Partial<BoundAggregate> = {}): BoundAggregate => ({
-  column: id, primitive, arguments: given, distinct: false, order: [], filter: null, type, ...more,
+const aggregate = (
+  id: number,
+  primitive: string,
+  type: SqlType,
+  given: BoundExpression[],
+  more: Partial<BoundAggregate> = {},
+): BoundAggregate => ({
+  column: id,
+  primitive,
+  arguments: given,
+  distinct: false,
+  order: [],
+  filter: null,
+  type,
+  ...more,
 });
 
 /** The same with engine/values' aggregates, row by row. */
-function model(keys: number[], list: readonly BoundAggregate[], indexes: readonly (number | null)[], filter: (row: RowValue[]) => boolean): Map<string, RowValue[]> {
+function model(
+  keys: number[],
+  list: readonly BoundAggregate[],
+  indexes: readonly (number | null)[],
+  filter: (row: RowValue[]) => boolean,
+): Map<string, RowValue[]> {
   const groups = new Map<string, { keys: RowValue[]; states: unknown[] }>();
   for (const row of rows) {
-    const text = JSON.stringify(keys.map((key) => (row[key] === null ? null : types[key].name === 'numeric' ? Number(row[key]) : String(row[key]))));
+    const text = JSON.stringify(
+      keys.map((key) => (row[key] === null ? null : types[key].name === 'numeric' ? Number(row[key]) : String(row[key]))),
+    );
     let group = groups.get(text);
     if (group === undefined) {
       group = { keys: keys.map((key) => row[key]), states: list.map(({ primitive }) => aggregates[primitive].init()) };
@@ -51,10 +88,18 @@ function model(keys: number[], list: readonly BoundAggregate[], indexes: readonl
     list.forEach((one, at) => {
       if (one.filter !== null && !filter(row)) return;
       const index = indexes[at];
-      (group as { states: unknown[] }).states[at] = aggregates[one.primitive].step((group as { states: unknown[] }).states[at], ...(index === null ? [] : [row[index]]));
+      (group as { states: unknown[] }).states[at] = aggregates[one.primitive].step(
+        (group as { states: unknown[] }).states[at],
+        ...(index === null ? [] : [row[index]]),
+      );
     });
   }
-  return new Map([...groups].map(([text, { keys: values, states }]) => [text, [...values, ...states.map((state, at) => aggregates[list[at].primitive].result(state))]]));
+  return new Map(
+    [...groups].map(([text, { keys: values, states }]) => [
+      text,
+      [...values, ...states.map((state, at) => aggregates[list[at].primitive].result(state))],
+    ]),
+  );
 }
 
 const LIST: [string, SqlType, number | null][] = [
@@ -86,17 +131,35 @@ const GENERAL: [string, SqlType, number | null][] = [
 
 function check(keys: number[], list: [string, SqlType, number | null][], filtered: boolean): void {
   const filter = filtered ? call('int4.less', BOOL, column(1), con(3, INT4)) : null;
-  const bounds = list.map(([primitive, type, index], at) => aggregate(200 + at, primitive, type, index === null ? [] : [column(index)], { filter }));
-  const expected = model(keys, bounds, list.map(([, , index]) => index), (row) => row[1] !== null && (row[1] as number) < 3);
-  const output = [...keys.map((key, at) => out(`k${at}`, 100 + at, types[key])), ...bounds.map(({ column: id, type }) => out(`a${id}`, id, type))];
+  const bounds = list.map(([primitive, type, index], at) =>
+    aggregate(200 + at, primitive, type, index === null ? [] : [column(index)], { filter }),
+  );
+  const expected = model(
+    keys,
+    bounds,
+    list.map(([, , index]) => index),
+    (row) => row[1] !== null && (row[1] as number) < 3,
+  );
+  const output = [
+    ...keys.map((key, at) => out(`k${at}`, 100 + at, types[key])),
+    ...bounds.map(({ column: id, type }) => out(`a${id}`, id, type)),
+  ];
   const ran = fixture.run({
     kind: 'query',
-    root: { node: 'HashAggregate', input: scan(table), keys: keys.map((key, at) => ({ column: 100 + at, expression: column(key) })), aggregates: bounds, estimate: ESTIMATE },
+    root: {
+      node: 'HashAggregate',
+      input: scan(table),
+      keys: keys.map((key, at) => ({ column: 100 + at, expression: column(key) })),
+      aggregates: bounds,
+      estimate: ESTIMATE,
+    },
     output,
   });
   strictEqual(ran.rows.length, expected.size);
   for (const row of ran.rows as RowValue[][]) {
-    const text = JSON.stringify(keys.map((key, at) => (row[at] === null ? null : types[key].name === 'numeric' ? Number(row[at]) : String(row[at]))));
+    const text = JSON.stringify(
+      keys.map((key, at) => (row[at] === null ? null : types[key].name === 'numeric' ? Number(row[at]) : String(row[at]))),
+    );
     deepStrictEqual(row, expected.get(text), text);
   }
 }
@@ -124,10 +187,28 @@ test('DISTINCT counts a value once, ORDER BY inside a call orders it', () => {
     output: [out('x', 200, one.type)],
   });
   const distinct = fixture.run(plan(aggregate(200, 'count', INT8, [column(7)], { distinct: true }))).rows;
-  deepStrictEqual(distinct, [[new Set(rows.map((row) => row[7]).filter((value) => value !== null).map(Number)).size]]);
+  deepStrictEqual(distinct, [
+    [
+      new Set(
+        rows
+          .map((row) => row[7])
+          .filter((value) => value !== null)
+          .map(Number),
+      ).size,
+    ],
+  ]);
   const order = [{ expression: column(0), descending: true, nullsFirst: false }];
   const filter = call('int4.less', BOOL, column(0), con(8, INT4));
   const agg = fixture.run(plan(aggregate(200, 'string_agg.text', TEXT, [column(4), con(',', TEXT)], { order, filter }))).rows;
-  deepStrictEqual(agg, [[rows.slice(0, 8).reverse().map((row) => row[4]).filter((text) => text !== null).join(',')]]);
+  deepStrictEqual(agg, [
+    [
+      rows
+        .slice(0, 8)
+        .reverse()
+        .map((row) => row[4])
+        .filter((text) => text !== null)
+        .join(','),
+    ],
+  ]);
   void INT2;
 });

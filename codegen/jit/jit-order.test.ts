@@ -35,7 +35,10 @@ const indexes = [
 ];
 const small = new JitFixture(1 << 14);
 const fixture = new JitFixture();
-after(() => (small.close(), fixture.close()));
+after(() => {
+  small.close();
+  fixture.close();
+});
 const [one, other] = [small, fixture].map((where) => {
   const table = where.table(1, 't', specs, indexes);
   where.fill(table, rows);
@@ -53,24 +56,57 @@ function order(index: number, descending: boolean, nullsFirst: boolean) {
     return descending ? -found : found;
   };
 }
-const key = (index: number, descending: boolean, nullsFirst: boolean) => ({ expression: col(index + 1, types[index]), descending, nullsFirst });
+const key = (index: number, descending: boolean, nullsFirst: boolean) => ({
+  expression: col(index + 1, types[index]),
+  descending,
+  nullsFirst,
+});
 
 test('rows are sorted by every type in both directions, NULLs where they belong, in memory and through runs', () => {
   for (let index = 0; index < types.length; index++) {
-    for (const [descending, nullsFirst] of [[false, false], [false, true], [true, false], [true, true]]) {
+    for (const [descending, nullsFirst] of [
+      [false, false],
+      [false, true],
+      [true, false],
+      [true, true],
+    ]) {
       const expected = rows.slice().sort(order(index, descending, nullsFirst));
-      const root = (table: typeof one): PhysicalNode => ({ node: 'Sort', input: scan(table), keys: [key(index, descending, nullsFirst)], estimate: ESTIMATE });
+      const root = (table: typeof one): PhysicalNode => ({
+        node: 'Sort',
+        input: scan(table),
+        keys: [key(index, descending, nullsFirst)],
+        estimate: ESTIMATE,
+      });
       deepStrictEqual(fixture.run({ kind: 'query', root: root(other), output }).rows, expected);
       deepStrictEqual(small.run({ kind: 'query', root: root(one), output }).rows, expected);
-      const top: PhysicalNode = { ...(root(other) as Extract<PhysicalNode, { node: 'Sort' }>), node: 'TopN', limit: con(20, INT8), offset: par(0, INT8) };
+      const top: PhysicalNode = {
+        ...(root(other) as Extract<PhysicalNode, { node: 'Sort' }>),
+        node: 'TopN',
+        limit: con(20, INT8),
+        offset: par(0, INT8),
+      };
       deepStrictEqual(fixture.run({ kind: 'query', root: top, output }, [INT8], [5]).rows, expected.slice(5, 25));
     }
   }
 });
 
 test('a result may stop at every row and goes on without giving one twice', () => {
-  const limit = (input: PhysicalNode, count: number, skip: number): PhysicalNode => ({ node: 'LimitCount', input, limit: con(count, INT8), offset: con(skip, INT8), estimate: ESTIMATE });
-  const range = { ...scan(other), node: 'IndexRange' as const, index: 1000, equal: [], low: { value: con(100, INT4), inclusive: true }, high: { value: con(200, INT4), inclusive: false }, backward: true };
+  const limit = (input: PhysicalNode, count: number, skip: number): PhysicalNode => ({
+    node: 'LimitCount',
+    input,
+    limit: con(count, INT8),
+    offset: con(skip, INT8),
+    estimate: ESTIMATE,
+  });
+  const range = {
+    ...scan(other),
+    node: 'IndexRange' as const,
+    index: 1000,
+    equal: [],
+    low: { value: con(100, INT4), inclusive: true },
+    high: { value: con(200, INT4), inclusive: false },
+    backward: true,
+  };
   const cases: [PhysicalNode, RowValue[][]][] = [
     [scan(other), rows],
     [limit(scan(other), 30, 400), rows.slice(400, 430)],
@@ -93,7 +129,9 @@ test('DISTINCT gives the first row of each value', () => {
   const seen = new Set<string>();
   const expected = rows.filter((row) => {
     const text = `${row[1]}/${row[4] === null ? null : Number(row[4])}`;
-    return seen.has(text) ? false : (seen.add(text), true);
+    const isNew = !seen.has(text);
+    seen.add(text);
+    return isNew;
   });
   deepStrictEqual(fixture.run({ kind: 'query', root, output }).rows, expected);
 });
@@ -111,24 +149,40 @@ test('ranges of indexes hold what lies between their bounds, whatever the direct
     { index: 1004, column: 2, low: 'w1', high: 'z' },
   ];
   for (const { index, column, low, high } of cases) {
-    const compare = (value: RowValue, bound: RowValue): number => (column === 2 ? byUtf8(value as string, bound as string) : Number(value) - Number(bound));
+    const compare = (value: RowValue, bound: RowValue): number =>
+      column === 2 ? byUtf8(value as string, bound as string) : Number(value) - Number(bound);
     for (const lowHow of bounds) {
       for (const highHow of bounds) {
         const expected = rows.filter((row) => {
           const value = row[column];
           if (value === null) return lowHow === 'none' && highHow === 'none';
           const [x, y] = [compare(value, low), compare(value, high)];
-          return (lowHow === 'none' || x > 0 || (x === 0 && lowHow === 'inclusive')) && (highHow === 'none' || y < 0 || (y === 0 && highHow === 'inclusive'));
+          return (
+            (lowHow === 'none' || x > 0 || (x === 0 && lowHow === 'inclusive')) &&
+            (highHow === 'none' || y < 0 || (y === 0 && highHow === 'inclusive'))
+          );
         });
         for (const backward of [false, true]) {
           const type = column === 3 ? NUMERIC : types[column];
-          const bound = (how: string, value: RowValue) => (how === 'none' ? null : { value: con(value, type), inclusive: how === 'inclusive' });
-          const root = { ...scan(other), node: 'IndexRange' as const, index, equal: [], low: bound(lowHow, low), high: bound(highHow, high), backward };
+          const bound = (how: string, value: RowValue) =>
+            how === 'none' ? null : { value: con(value, type), inclusive: how === 'inclusive' };
+          const root = {
+            ...scan(other),
+            node: 'IndexRange' as const,
+            index,
+            equal: [],
+            low: bound(lowHow, low),
+            high: bound(highHow, high),
+            backward,
+          };
           const ran = fixture.run({ kind: 'query', root, output }).rows as RowValue[][];
           deepStrictEqual(sorted(ran), sorted(expected), `${index} ${lowHow} ${highHow}`);
           const descending = (index === 1002) !== backward;
           const inOrder = ran.slice().sort(order(column, descending, descending));
-          deepStrictEqual(ran.map((row) => row[column]), inOrder.map((row) => row[column]));
+          deepStrictEqual(
+            ran.map((row) => row[column]),
+            inOrder.map((row) => row[column]),
+          );
         }
       }
     }
@@ -136,16 +190,45 @@ test('ranges of indexes hold what lies between their bounds, whatever the direct
 });
 
 test('equal columns before a range, hash indexes and lists of keys', () => {
-  const ids = (root: PhysicalNode, values: RowValue[] = []) => (fixture.run({ kind: 'query', root, output: [output[0]] }, [TEXT, INT4], values).rows as number[][]).map(([id]) => id).sort((a, b) => a - b);
+  const ids = (root: PhysicalNode, values: RowValue[] = []) =>
+    (fixture.run({ kind: 'query', root, output: [output[0]] }, [TEXT, INT4], values).rows as number[][])
+      .map(([id]) => id)
+      .sort((a, b) => a - b);
   const where = (keep: (row: RowValue[]) => boolean) => rows.filter(keep).map(([id]) => id);
   const range = (index: number, equal: ReturnType<typeof con>[], low: number | null) => ({
-    ...scan(other), node: 'IndexRange' as const, index, equal, low: low === null ? null : { value: con(low, INT4), inclusive: false }, high: null, backward: false,
+    ...scan(other),
+    node: 'IndexRange' as const,
+    index,
+    equal,
+    low: low === null ? null : { value: con(low, INT4), inclusive: false },
+    high: null,
+    backward: false,
   });
-  deepStrictEqual(ids(range(1004, [par(0, TEXT)], 20), ['q7', null]), where((row) => row[2] === 'q7' && row[1] !== null && (row[1] as number) > 20));
-  deepStrictEqual(ids(range(1004, [par(0, TEXT)], null), ['q7', null]), where((row) => row[2] === 'q7'));
+  deepStrictEqual(
+    ids(range(1004, [par(0, TEXT)], 20), ['q7', null]),
+    where((row) => row[2] === 'q7' && row[1] !== null && (row[1] as number) > 20),
+  );
+  deepStrictEqual(
+    ids(range(1004, [par(0, TEXT)], null), ['q7', null]),
+    where((row) => row[2] === 'q7'),
+  );
   deepStrictEqual(ids(range(1004, [par(0, TEXT)], null), [null, null]), []);
-  deepStrictEqual(ids(range(1005, [par(1, INT4)], null), [null, 37]), where((row) => row[1] === 37));
-  deepStrictEqual(ids(range(1006, [par(0, TEXT)], null), ['q7', null]), where((row) => row[2] === 'q7'));
-  const points = { ...scan(other), node: 'IndexPoints' as const, index: 1001, values: [par(1, INT4), con(5, INT4), con(5, INT4), con(null, INT4), con(1000, INT4)] };
-  deepStrictEqual(ids(points, [null, 8]), where((row) => row[1] === 8 || row[1] === 5));
+  deepStrictEqual(
+    ids(range(1005, [par(1, INT4)], null), [null, 37]),
+    where((row) => row[1] === 37),
+  );
+  deepStrictEqual(
+    ids(range(1006, [par(0, TEXT)], null), ['q7', null]),
+    where((row) => row[2] === 'q7'),
+  );
+  const points = {
+    ...scan(other),
+    node: 'IndexPoints' as const,
+    index: 1001,
+    values: [par(1, INT4), con(5, INT4), con(5, INT4), con(null, INT4), con(1000, INT4)],
+  };
+  deepStrictEqual(
+    ids(points, [null, 8]),
+    where((row) => row[1] === 8 || row[1] === 5),
+  );
 });

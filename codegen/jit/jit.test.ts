@@ -3,7 +3,25 @@ import { after, test } from 'node:test';
 import type { RowValue } from '../../engine/storage/rows/row-value.ts';
 import { sqlType } from '../../engine/sblr/types.ts';
 import {
-  BOOL, call, col, con, ESTIMATE, INT4, INT8, JitFixture, notNull, NUMERIC, out, par, parametersOf, scan, TEXT, FLOAT8, and, or, not,
+  BOOL,
+  call,
+  col,
+  con,
+  ESTIMATE,
+  INT4,
+  INT8,
+  JitFixture,
+  notNull,
+  NUMERIC,
+  out,
+  par,
+  parametersOf,
+  scan,
+  TEXT,
+  FLOAT8,
+  and,
+  or,
+  not,
 } from './jit-fixture.ts';
 
 const fixture = new JitFixture();
@@ -41,9 +59,21 @@ for (let id = 0; id < 1000; id++) {
 fixture.fill(items, rows);
 
 const [, A, BIG, PRICED, NAME, F] = [
-  col(1, notNull(INT4)), col(2, INT4), col(3, INT8), col(4, PRICE), col(5, TEXT), col(6, FLOAT8),
+  col(1, notNull(INT4)),
+  col(2, INT4),
+  col(3, INT8),
+  col(4, PRICE),
+  col(5, TEXT),
+  col(6, FLOAT8),
 ];
-const ALL = [out('id', 1, INT4), out('a', 2, INT4), out('big', 3, INT8), out('price', 4, PRICE), out('name', 5, TEXT), out('f', 6, FLOAT8)];
+const ALL = [
+  out('id', 1, INT4),
+  out('a', 2, INT4),
+  out('big', 3, INT8),
+  out('price', 4, PRICE),
+  out('name', 5, TEXT),
+  out('f', 6, FLOAT8),
+];
 
 test('a scan gives every row as it was put in', () => {
   deepStrictEqual(fixture.run({ kind: 'query', root: scan(items), output: ALL }).rows, rows);
@@ -74,8 +104,10 @@ test('conditions in the page and beside it choose the same rows as JavaScript', 
     [call('numeric.less', BOOL, PRICED, par(2, NUMERIC)), (r) => (r[3] === null ? null : Number(r[3]) < 333.333)],
     [call('float8.greaterOrEqual', BOOL, F, con(100.5, FLOAT8)), (r) => (r[5] === null ? null : (r[5] as number) >= 100.5)],
   ];
-  const and3 = (x: boolean | null, y: boolean | null) => (x === false || y === false ? false : x === null || y === null ? null : true);
-  const or3 = (x: boolean | null, y: boolean | null) => (x === true || y === true ? true : x === null || y === null ? null : false);
+  const and3 = (x: boolean | null, y: boolean | null) =>
+    x === false || y === false ? false : x === null || y === null ? null : true;
+  const or3 = (x: boolean | null, y: boolean | null) =>
+    x === true || y === true ? true : x === null || y === null ? null : false;
   const types = [TEXT, TEXT, NUMERIC];
   const values = ['naïve 4', 'n%e %1%', '333.333'];
   const check = (condition: ReturnType<typeof call>, model: (row: RowValue[]) => boolean | null) => {
@@ -84,7 +116,12 @@ test('conditions in the page and beside it choose the same rows as JavaScript', 
     deepStrictEqual(fixture.run(query, types, values).rows, expected);
     const wide = {
       kind: 'query' as const,
-      root: { node: 'Filter' as const, input: { node: 'LimitCount' as const, input: scan(items), limit: null, offset: con(0, INT8), estimate: ESTIMATE }, condition, estimate: ESTIMATE },
+      root: {
+        node: 'Filter' as const,
+        input: { node: 'LimitCount' as const, input: scan(items), limit: null, offset: con(0, INT8), estimate: ESTIMATE },
+        condition,
+        estimate: ESTIMATE,
+      },
       output: [ALL[0]],
     };
     deepStrictEqual(fixture.run(wide, types, values).rows, expected);

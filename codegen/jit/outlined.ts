@@ -82,7 +82,9 @@ export function outlinedLogic(emitter: Emitter, expression: BoundLogic): Test {
       inner.emit('return 2;}return 0;');
     });
     const answer = emitter.name('x');
-    emitter.emit(`const ${answer}=${call};if(${answer}===0){${name}=${!isAnd};${nil}=false;break ${all};}if(${answer}===2)${nil}=true;`);
+    emitter.emit(
+      `const ${answer}=${call};if(${answer}===0){${name}=${!isAnd};${nil}=false;break ${all};}if(${answer}===2)${nil}=true;`,
+    );
   }
   emitter.emit('}');
   return { yes: name, nil };

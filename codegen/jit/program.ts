@@ -16,7 +16,7 @@ import {
 import type { OutputColumn } from '../../engine/sblr/bound.ts';
 import { TABLE_ACCESS, useTable } from '../../engine/txn/table-locks.ts';
 import { SqlError } from '../../shm/errors.ts';
-import { ChangePart } from './change-part.ts';
+import type { ChangePart } from './change-part.ts';
 import { Groups } from './groups.ts';
 import { Sorter } from './sorter.ts';
 import { type RunningStage, STAGE_DONE, STAGE_FULL } from './stage-run.ts';

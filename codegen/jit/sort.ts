@@ -30,7 +30,12 @@ export class SortSink {
     this.#needed = needed;
     const { kernel } = builder.environment;
     this.part = builder.part(
-      () => new Sorter((a, b) => (this.#compare as Compare)(a, b), kernel.workMemory, () => kernel.parts.space),
+      () =>
+        new Sorter(
+          (a, b) => (this.#compare as Compare)(a, b),
+          kernel.workMemory,
+          () => kernel.parts.space,
+        ),
     );
   }
 
@@ -57,8 +62,11 @@ export class SortSink {
     const lines = this.node.keys.map(({ descending, nullsFirst }, index) => {
       const value = this.#keys[index];
       const isPlain = (value.rep === 'i' || value.rep === 'd') && !isFloatType(value.type);
-      const compare = isPlain ? 'x<y?-1:1' : `${unit.function(comparatorOf(value.type.name), `order of ${value.type.name}`)}(x,y)`;
-      const nulls = value.nil === 'false' ? '' : `if(x===null)return ${nullsFirst ? -1 : 1};if(y===null)return ${nullsFirst ? 1 : -1};`;
+      const compare = isPlain
+        ? 'x<y?-1:1'
+        : `${unit.function(comparatorOf(value.type.name), `order of ${value.type.name}`)}(x,y)`;
+      const nulls =
+        value.nil === 'false' ? '' : `if(x===null)return ${nullsFirst ? -1 : 1};if(y===null)return ${nullsFirst ? 1 : -1};`;
       return `{const x=a[${index}],y=b[${index}];if(x!==y){${nulls}const r=${compare};if(r!==0)return ${descending ? '-r' : 'r'};}}`;
     });
     return unit.compile<Compare>('order of rows', 'a,b', `${lines.join('\n')}\nreturn 0;`);

@@ -3,14 +3,7 @@
  */
 
 import type { CatalogTable } from '../../engine/catalog/objects.ts';
-import type {
-  CatalogScan,
-  IndexPoint,
-  IndexPoints,
-  IndexRange,
-  PageScan,
-  ValuesScan,
-} from '../../engine/plan/physical.ts';
+import type { CatalogScan, IndexPoint, IndexPoints, IndexRange, PageScan, ValuesScan } from '../../engine/plan/physical.ts';
 import type { BoundExpression, ColumnId } from '../../engine/sblr/bound.ts';
 import { sqlType } from '../../engine/sblr/types.ts';
 import type { RowValue } from '../../engine/storage/rows/row-value.ts';
@@ -21,7 +14,7 @@ import { type ColumnReader, Emitter } from './emitter.ts';
 import { emitValue } from './expressions.ts';
 import { indexAccess, IndexReader, type RangeShape } from './index-source.ts';
 import { imageColumn } from './leaves.ts';
-import { type LimitCounter } from './steps.ts';
+import type { LimitCounter } from './steps.ts';
 import { outline } from './outlined.ts';
 import { compilePage } from './page-code.ts';
 import { ScanReader } from './scan-source.ts';
@@ -126,7 +119,10 @@ export function pointsSource(builder: Builder, stage: Stage, node: IndexPoints, 
   const part = builder.part(() => new IndexReader(access));
   builder.part(() => ({ values: [], next: 0, open: false }));
   const { drain, limits } = compileDrain(builder, stage, { kind: 'images', columns }, sink, NONE, false);
-  const rows = rowsOf(builder, node.values.map((value) => [value]));
+  const rows = rowsOf(
+    builder,
+    node.values.map((value) => [value]),
+  );
   const list = (c: Parameters<typeof rows>[0]): RowValue[] => rows(c).map(([value]) => value as RowValue);
   return { stage: pointsStage(part, list, node.values[0].type, drain, groups, sink.kind === 'rows'), limits };
 }

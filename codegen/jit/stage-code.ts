@@ -54,14 +54,21 @@ export function compileDrain(
   const { source, steps } = stage;
   const filter = 'filter' in source ? source.filter : null;
   emitFilter(emitter, filter, passed, marks);
-  const written = emitSteps(emitter, builder, steps.map((step) => {
-    if (step.node !== 'Filter' || marks) return step;
-    const rest = conjuncts(step.condition).filter((one) => !passed.has(one));
-    return rest.length === 0 ? null : { ...step, condition: rest.length === 1 ? rest[0] : { ...step.condition, op: 'and', operands: rest } };
-  }).filter((step) => step !== null) as Stage['steps']);
+  const written = emitSteps(
+    emitter,
+    builder,
+    steps
+      .map((step) => {
+        if (step.node !== 'Filter' || marks) return step;
+        const rest = conjuncts(step.condition).filter((one) => !passed.has(one));
+        return rest.length === 0
+          ? null
+          : { ...step, condition: rest.length === 1 ? rest[0] : { ...step.condition, op: 'and', operands: rest } };
+      })
+      .filter((step) => step !== null) as Stage['steps'],
+  );
   sink.emit(emitter, shape.kind === 'images');
-  const row =
-    shape.kind === 'images' ? 'const row=offsets[i]&-8;' : shape.kind === 'list' ? 'const w=list[i];' : 'const g=i;';
+  const row = shape.kind === 'images' ? 'const row=offsets[i]&-8;' : shape.kind === 'list' ? 'const w=list[i];' : 'const g=i;';
   const isFull = sink.kind === 'rows' ? 'if(c.rows.length>=c.max)return i+1;' : '';
   const isFinished = written.limits.length > 0 ? 'if(c.finished)return i+1;' : '';
   const views = shape.kind === 'images' ? IMAGE_VIEWS : '';
@@ -73,7 +80,12 @@ export function compileDrain(
   return { drain, limits: written.limits };
 }
 
-function emitFilter(emitter: Emitter, filter: BoundExpression | null, passed: ReadonlySet<BoundExpression>, marks: boolean): void {
+function emitFilter(
+  emitter: Emitter,
+  filter: BoundExpression | null,
+  passed: ReadonlySet<BoundExpression>,
+  marks: boolean,
+): void {
   const all = conjuncts(filter);
   const looked = all.filter((one) => passed.has(one));
   // Cold: only rows that left their page before these were decided.
@@ -104,7 +116,9 @@ export function compileOne(
   if ('filter' in source) for (const one of conjuncts(source.filter)) emitJump(emitter, one, 'notTrue', 'r');
   const written = emitSteps(emitter, builder, stage.steps);
   sink.emit(emitter, isImage);
-  const views = isImage ? 'const v=c.out,i32=v.i32,u32=v.u32,u16=v.u16,u8=v.u8,f64=v.f64,bytes=v.bytesView,overflow=c.overflow,row=0,i=0;' : 'const i=0;';
+  const views = isImage
+    ? 'const v=c.out,i32=v.i32,u32=v.u32,u16=v.u16,u8=v.u8,f64=v.f64,bytes=v.bytesView,overflow=c.overflow,row=0,i=0;'
+    : 'const i=0;';
   const body = `${views}${emitter.prologueText()}\n${emitter.rowCacheText()}r:{${emitter.lines.join('\n')}}\nreturn 0;`;
   const run = emitter.unit.compile<(c: State) => number>('one row', 'c', body, emitter.declarations.join(''));
   return { run, limits: written.limits };

@@ -4,7 +4,15 @@
 
 import type { Compute, HashDistinct, LimitCount, LockRow } from '../../engine/plan/physical.ts';
 import type { BoundExpression } from '../../engine/sblr/bound.ts';
-import { LOCK_KEY_SHARE, LOCK_NO_KEY_UPDATE, LOCK_NOWAIT, LOCK_SHARE, LOCK_SKIPS, LOCK_UPDATE, LOCK_WAITS } from '../../engine/txn/row-locks.ts';
+import {
+  LOCK_KEY_SHARE,
+  LOCK_NO_KEY_UPDATE,
+  LOCK_NOWAIT,
+  LOCK_SHARE,
+  LOCK_SKIPS,
+  LOCK_UPDATE,
+  LOCK_WAITS,
+} from '../../engine/txn/row-locks.ts';
 import type { Builder } from './builder.ts';
 import { emitJump } from './conditions.ts';
 import type { ColumnReader, Emitter } from './emitter.ts';
