@@ -57,7 +57,7 @@ class Writer {
   private operand(value: unknown, operand: Operand): void {
     if (operand.list) this.count((value as unknown[]).length);
     else if (operand.optional) this.byte(value === null ? 0 : 1);
-    if (operand.kind === 'node' || value === null) return;
+    if (operand.kind === 'node' || (operand.optional && value === null)) return;
     for (const item of operand.list ? (value as unknown[]) : [value]) this.scalar(item, operand);
   }
 

@@ -105,8 +105,8 @@ export function runOurs(
   parameters: readonly RowValue[] = [],
 ): string {
   try {
-    const { rows, changes } = database.run(bindText(text, tables), parameters, CONTEXT);
-    return JSON.stringify(rows.length === 0 ? changes : rows);
+    const { columns, rows, changes } = database.run(bindText(text, tables), parameters, CONTEXT);
+    return JSON.stringify(rows.length === 0 || columns.length === 0 ? changes : rows);
   } catch (error) {
     return codeOf(error);
   }

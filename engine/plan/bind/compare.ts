@@ -12,7 +12,7 @@ import { sqlType } from '../../sblr/types.ts';
 import type { Clause } from './clause.ts';
 import { castTo } from './coerce.ts';
 import { noFunction, unsupported } from './errors.ts';
-import { bindExpr } from './expressions.ts';
+import { bindExpr, untyped } from './expressions.ts';
 import { candidateCall, comparison, operatorCall } from './operators.ts';
 import { canCast, commonType, resolveOperator, resolveSignature } from './resolve.ts';
 import { BOOLEAN, type BindState } from './state.ts';
@@ -109,9 +109,16 @@ export function bindBetween(source: SourceBetweenNode, clause: Clause): BoundExp
   return operand.type.name === 'unknown' ? body(operand) : once(state, operand, body);
 }
 
+const isNull = (source: SourceExpression): boolean => source.op === 'constant' && source.kind === 'null';
+
 export function bindIsDistinct(source: SourceIsDistinctNode, clause: Clause): BoundExpression {
   const { state } = clause;
   const [left, right] = [bindExpr(source.left, clause), bindExpr(source.right, clause)];
+  // Beside a NULL that is written out it is a test for NULL, whatever the type.
+  if (isNull(source.right) || isNull(source.left)) {
+    const operand = untyped(isNull(source.right) ? left : right, clause);
+    return { op: 'isTest', operand, test: 'null', negated: !source.negated, type: { ...BOOLEAN, nullable: false } };
+  }
   const compared = comparison(state, state.semantics.comparison.equal, left, right, source.at);
   return {
     op: 'isDistinct',

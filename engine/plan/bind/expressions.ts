@@ -141,7 +141,7 @@ export function bindExpr(source: SourceExpression, clause: Clause): BoundExpress
               source.operand.at,
             );
       const { test, negated } = source;
-      return { op: 'isTest', operand: settledConstant(operand, clause), test, negated, type: { ...BOOLEAN, nullable: false } };
+      return { op: 'isTest', operand: untyped(operand, clause), test, negated, type: { ...BOOLEAN, nullable: false } };
     }
     case 'isDistinct':
       return bindIsDistinct(source, clause);
@@ -165,13 +165,13 @@ export function bindExpr(source: SourceExpression, clause: Clause): BoundExpress
 }
 
 /** A constant of no type under IS NULL may as well be text; a parameter is what it is elsewhere. */
-function settledConstant(node: BoundExpression, { state }: Clause): BoundExpression {
+export function untyped(node: BoundExpression, { state }: Clause): BoundExpression {
   if (node.type.name !== 'unknown') return node;
   if (node.op === 'constant')
     return { ...node, type: { ...sqlType(state.semantics.unknownBecomes), nullable: node.type.nullable } };
   if (node.op !== 'parameter') return node;
   if (state.liftedLiteral(node) !== null) return state.resolveParameter(node, sqlType(state.semantics.unknownBecomes)) ?? node;
-  const untyped = { ...node };
-  state.untyped.push(untyped);
-  return untyped;
+  const parameter = { ...node };
+  state.untyped.push(parameter);
+  return parameter;
 }
