@@ -8,6 +8,7 @@ import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import { Connection, type Result } from '../exec/connection.ts';
 import type { Engine, Notice } from '../exec/engine.ts';
 import { entered } from '../exec/run.ts';
+import type { BackupProgress } from '../storage/backup.ts';
 import { Session } from '../session/session.ts';
 import { AsyncSession } from './async-session.ts';
 import { createEngine } from './engine-parts.ts';
@@ -28,6 +29,15 @@ export interface DatabaseStats {
   readonly cacheBytes: number;
   readonly statements: { readonly hits: number; readonly misses: number; readonly compiled: number; readonly cached: number };
 }
+
+export interface BackupOptions {
+  /** Called after each MiB. */
+  readonly progress?: (progress: BackupProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Milliseconds of copying between two turns of the event loop. */
+const BACKUP_SLICE = 10;
 
 export interface ExplainOptions {
   readonly format?: 'text' | 'json';
@@ -130,6 +140,22 @@ export class Database implements Disposable {
   /** Give it to a worker thread; there attach() gives the same database. */
   get handle(): DatabaseHandle {
     return { kernel: this.kernel.handle, options: this.#options };
+  }
+
+  /**
+   * Copies the database into a new directory while everybody works on; open() that directory to use the copy. It holds what had been
+   * committed when the copy ended, or more. Between steps the event loop turns. 42P04 when the directory holds a database.
+   */
+  async backup(directory: string, options: BackupOptions = {}): Promise<void> {
+    this.#check();
+    let turned = performance.now();
+    for (const progress of this.kernel.backup(directory)) {
+      options.progress?.(progress);
+      if (performance.now() - turned < BACKUP_SLICE) continue;
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      turned = performance.now();
+      options.signal?.throwIfAborted();
+    }
   }
 
   /** Moves the checkpoint on. */

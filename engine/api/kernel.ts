@@ -19,6 +19,7 @@ import { foregroundSlice } from '../jobs/marks.ts';
 import { createPool, endPool, type Pool, stopPool } from '../jobs/pool.ts';
 import { drainJobs } from '../jobs/run.ts';
 import { giveBackSpares } from '../storage/btree/pages.ts';
+import { type BackupProgress, copyDatabase } from '../storage/backup.ts';
 import { checkpoint, writeAllPages } from '../storage/checkpoint.ts';
 import { type CheckReport, checkDatabase } from '../storage/check.ts';
 import { closeDatabaseFiles } from '../storage/database-files.ts';
@@ -357,6 +358,24 @@ export class Kernel {
   /** Moves the checkpoint on; false when another thread is at it. */
   checkpoint(): boolean {
     return this.enter(() => checkpoint(this.parts.cache, checkpointPorts(this.parts)));
+  }
+
+  /**
+   * Copies the database into another directory while everybody works on: what has been committed before the last step is in it. Goes
+   * on at each next(); nothing is held in between but the right to checkpoints. 42P04, 53100, 58030.
+   */
+  *backup(directory: string): Generator<BackupProgress, void, void> {
+    const { cache, log } = this.parts;
+    const copy = copyDatabase(cache, log, checkpointPorts(this.parts), directory);
+    try {
+      for (;;) {
+        const step = this.enter(() => copy.next());
+        if (step.done === true) return;
+        yield step.value;
+      }
+    } finally {
+      this.enter(() => copy.return());
+    }
   }
 
   /** Stamps, collects and runs what is queued, in this thread. */

@@ -116,7 +116,8 @@ export function changeMeta(cache: PageCache, change: (meta: Meta) => void): void
   }
 }
 
-function giveCheckpointer(cache: PageCache): void {
+/** Lets others take checkpoints again. */
+export function giveCheckpointer(cache: PageCache): void {
   storeCacheSharedCheckpointer(cache.i32, cache.shared, 0);
   Atomics.notify(cache.i32, (cache.shared + CACHE_SHARED_CHECKPOINTER) >>> 2);
 }

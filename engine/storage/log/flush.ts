@@ -46,6 +46,8 @@ import {
   loadLogSharedDurableSequence,
   loadLogSharedLastFlushAt,
   loadLogSharedLastStamp,
+  loadLogSharedSegment,
+  loadLogSharedSegmentOffset,
   loadLogSharedTail,
   loadLogSharedVisibleHorizon,
   loadLogSharedWrittenTurn,
@@ -180,6 +182,26 @@ function sleepUntilFlushed(log: Log, sequence: number, milliseconds: number): vo
   addLogSharedSleepers(log.control, log.shared, 1);
   waitOnWord(log.shm, log.control, log.shared + LOG_SHARED_DURABLE_SEQUENCE, sequence, milliseconds);
   addLogSharedSleepers(log.control, log.shared, -1);
+}
+
+/**
+ * Segment and offset up to which batches have been written: nothing below changes any more. Waits for a flush under way. For who
+ * copies the log.
+ */
+export function writtenPlace(log: Log): { readonly segment: number; readonly offset: number } {
+  const { control, shared } = log;
+  for (;;) {
+    checkPoison(log.shm);
+    const sequence = loadLogSharedDurableSequence(control, shared);
+    if (compareExchangeLogSharedLeader(control, shared, 0, log.shm.thread + 1) === 0) {
+      const segment = loadLogSharedSegment(control, shared);
+      const offset = loadLogSharedSegmentOffset(control, shared);
+      stepDown(log);
+      return { segment, offset };
+    }
+    sleepUntilFlushed(log, sequence, WAIT_MS);
+    if (loadLogSharedDurableSequence(control, shared) === sequence) checkDeaths(log.shm);
+  }
 }
 
 /** The leader word is ours. Always steps down. */
