@@ -15,6 +15,7 @@
 import { EmbeddedActionsParser, EOF, type ParserMethod, type TokenType } from 'chevrotain';
 import { tooComplex } from '../../engine/sblr/parse-error.ts';
 import { OneTokenLookahead } from './lookahead.ts';
+import { shortenCalls } from './short-calls.ts';
 import { SqlToken } from './token.ts';
 
 /** Levels of expressions, and of queries, in one another. */
@@ -28,7 +29,7 @@ export interface GrammarOptions {
 }
 
 /** What Chevrotain's parsers have but do not declare. */
-interface Positioned {
+interface Internals {
   exportLexerState(): number;
   importLexerState(index: number): void;
 }
@@ -114,6 +115,14 @@ export abstract class Grammar extends EmbeddedActionsParser {
   /** One or more, separated by commas. */
   protected list<Item>(occurrence: 1 | 2 | 3 | 4 | 5, item: () => Item): Item[] {
     const items: Item[] = [];
+    if (!this.RECORDING_PHASE) {
+      items.push(item());
+      while (this.LA(1).tokenTypeIdx === this.comma.tokenTypeIdx) {
+        this.consume(0, this.comma);
+        items.push(item());
+      }
+      return items;
+    }
     const each = { SEP: this.comma, DEF: () => void items.push(item()) };
     if (occurrence === 1) this.AT_LEAST_ONE_SEP1(each);
     else if (occurrence === 2) this.AT_LEAST_ONE_SEP2(each);
@@ -145,8 +154,8 @@ export abstract class Grammar extends EmbeddedActionsParser {
     rule: Rule<Arguments, Result>,
     ...args: Arguments
   ): Result {
-    const own = this as unknown as Positioned;
-    const its = other as unknown as Positioned;
+    const own = this as unknown as Internals;
+    const its = other as unknown as Internals;
     // Its state stays when it has worked on this statement before: parameters are counted on.
     if (other.input !== this.input) other.input = this.input;
     other.expressionDepth = this.expressionDepth;
@@ -157,3 +166,5 @@ export abstract class Grammar extends EmbeddedActionsParser {
     return result;
   }
 }
+
+shortenCalls(Grammar.prototype);

@@ -50,6 +50,8 @@ export const TimeFunction = tokenType('TimeFunction', [ValueFunction]);
 export const SpecialFunction = tokenType('SpecialFunction');
 /** What queries begin with. */
 export const QueryStart = tokenType('QueryStart');
+/** UNION, INTERSECT, EXCEPT. */
+export const SetOperator = tokenType('SetOperator');
 /** What DROP drops. */
 export const DropKind = tokenType('DropKind');
 /** Constructors of SQL/XML and SQL/JSON, none of which is supported. */
@@ -131,6 +133,7 @@ const PARTS: readonly (readonly [TokenType, string])[] = [
   [DocumentFunction, 'json_object json_array json_arrayagg json_objectagg json_scalar json_serialize json_query json_exists'],
   [DocumentFunction, 'json_value json_table'],
   [QueryStart, 'select values with table'],
+  [SetOperator, 'union intersect except'],
   [DropKind, 'table index view sequence schema type function role user group database'],
 ];
 
@@ -217,10 +220,13 @@ makeKeywordTypes();
 /** CURRENT_TIME and the like, which take a precision. */
 export const TIME_FUNCTIONS = new Set([K.CURRENT_TIME, K.CURRENT_TIMESTAMP, K.LOCALTIME, K.LOCALTIMESTAMP]);
 
+const SET_OPERATORS = new Set([K.UNION, K.INTERSECT, K.EXCEPT]);
+export const isSetOperator = (type: TokenType): boolean => SET_OPERATORS.has(type);
+
 const OTHERS: TokenType[] = [
   ...[ColumnLabel, BareLabel, ColumnId, TypeFunctionName, NonReservedWord, ExpressionStart, BinaryOperator, NamedOperator],
   ...[TypeWord, PlainTypeWord, ModifiedTypeWord, CharacterTypeWord, TimeTypeWord, IntervalField, ValueFunction, TimeFunction],
-  ...[SpecialFunction, DocumentFunction, QueryStart, DropKind],
+  ...[SpecialFunction, DocumentFunction, QueryStart, SetOperator, DropKind],
   ...[Identifier, StringLiteral, NationalString, BitString, HexString, IntegerLiteral, DecimalLiteral, Parameter, NamedParameter],
   ...[LiftedLiteral, Plus, Minus, Star, Slash, Percent, Caret, Less, Greater, Equal, LessEqual, GreaterEqual, NotEqual, TypeCast],
   ...[ColonEqual, EqualGreater, Colon, Comma, Dot, LeftParen, RightParen, LeftBracket, RightBracket, Stray],

@@ -69,7 +69,7 @@ export abstract class AtomGrammar extends ExpressionGrammar {
     return match >= 0 && (this.isNext(end, T.StringLiteral) || this.isNext(end, T.WithTime) || this.isNext(end, T.WithoutTime));
   }
 
-  private readonly atoms = [
+  protected override readonly atoms = [
     { ALT: () => this.SUBRULE(this.literal) },
     { ALT: () => this.SUBRULE(this.parameter) },
     { ALT: () => this.SUBRULE(this.parenthesised) },
@@ -379,7 +379,7 @@ export abstract class AtomGrammar extends ExpressionGrammar {
 
   // '(' arguments ')' ( WITHIN GROUP ... )? ( FILTER ... )? ( OVER ... )? | '(' modifiers ')' Sconst
   readonly callBehind: Rule<[SqlToken[]], SourceExpression> = this.RULE('callBehind', (parts: SqlToken[]) => {
-    const args = this.SUBRULE(this.callArguments);
+    const args = this.callArguments();
     return this.OR([
       {
         ALT: () => {
@@ -428,28 +428,28 @@ export abstract class AtomGrammar extends ExpressionGrammar {
   }
 
   // '(' ( '*' | ( ALL | DISTINCT )? argument ( ',' argument )* orderBy? )? ')'
-  readonly callArguments: Rule<[], Arguments> = this.RULE('callArguments', () => {
+  private callArguments(): Arguments {
     const args: Arguments = { values: [], names: [], star: false, distinct: false, variadic: false, order: [] };
-    this.take(1, T.LeftParen);
-    this.OPTION1(() =>
-      this.OR1([{ ALT: () => void (args.star = this.take(1, T.Star) !== undefined) }, { ALT: () => this.argumentList(args) }]),
+    this.take(6, T.LeftParen);
+    this.OPTION6(() =>
+      this.OR6([{ ALT: () => void (args.star = this.take(6, T.Star) !== undefined) }, { ALT: () => this.argumentList(args) }]),
     );
-    this.take(1, T.RightParen);
+    this.take(6, T.RightParen);
     return args;
-  });
+  }
 
   private argumentList(args: Arguments): void {
-    this.OPTION2(() => {
-      args.distinct = this.OR2([
+    this.OPTION7(() => {
+      args.distinct = this.OR7([
         {
           ALT: () => {
-            this.take(2, K.ALL);
+            this.take(7, K.ALL);
             return false;
           },
         },
         {
           ALT: () => {
-            this.take(2, K.DISTINCT);
+            this.take(7, K.DISTINCT);
             return true;
           },
         },
@@ -459,16 +459,16 @@ export abstract class AtomGrammar extends ExpressionGrammar {
       this.ACTION(() => {
         if (args.variadic) this.unexpected(this.next(0));
       });
-      this.OPTION3(() => void (args.variadic = this.take(3, K.VARIADIC) !== undefined));
+      this.OPTION8(() => void (args.variadic = this.take(3, K.VARIADIC) !== undefined));
       const name = this.argumentName();
-      const value = this.SUBRULE(this.expression);
+      const value = this.SUBRULE7(this.expression);
       args.values.push(value);
       if (name !== '' || args.names.length > 0) args.names[args.values.length - 1] = name;
     });
     this.ACTION(() => {
       for (let index = 0; index < args.names.length; index++) args.names[index] ??= '';
     });
-    this.OPTION4(() => void (args.order = this.SUBRULE(this.orderBy)));
+    this.OPTION4(() => void (args.order = this.SUBRULE7(this.orderBy)));
   }
 
   /** `name =>` or `name :=`, or nothing. */

@@ -31,6 +31,7 @@ const LIKE_OPERATORS: { readonly [kind in P.LikeKind]: readonly [plain: string, 
 
 export abstract class ExpressionGrammar extends TypeGrammar {
   abstract readonly atom: Rule<[], SourceExpression>;
+  protected abstract readonly atoms: readonly { readonly ALT: () => SourceExpression }[];
   abstract readonly query: Rule<[], SourceQuery>;
 
   protected readonly stack = new OperatorStack();
@@ -441,7 +442,8 @@ export abstract class ExpressionGrammar extends TypeGrammar {
   // prefix* atom ( '::' type )*
   readonly operand: Rule<[], void> = this.RULE('operand', () => {
     this.MANY1(this.prefixLoop);
-    let value = this.SUBRULE(this.atom);
+    // The rule of atoms in line: rules nest deepest here.
+    let value = this.or(9, this.atoms as never) as SourceExpression;
     this.MANY2(() => {
       const cast = this.take(2, T.TypeCast);
       const type = this.SUBRULE(this.typeName);

@@ -45,30 +45,31 @@ export abstract class QueryGrammar extends TailGrammar {
   /** A query behind its WITH. */
   readonly queryWith: Rule<[], SourceQuery> = this.RULE('queryWith', () => {
     const builder = new QueryBuilder();
-    builder.push(this.SUBRULE1(this.term));
-    this.MANY(() => {
-      const operator = this.OR([
-        { ALT: () => this.take(1, K.UNION) },
-        { ALT: () => this.take(1, K.EXCEPT) },
-        { ALT: () => this.take(1, K.INTERSECT) },
-      ]);
-      const all = this.ACTION(() => this.isNext(1, K.ALL));
-      this.OPTION(() => this.OR2([{ ALT: () => this.take(2, K.ALL) }, { ALT: () => this.take(2, K.DISTINCT) }]));
-      this.ACTION(() => builder.operator(operator, all));
-      builder.push(this.SUBRULE2(this.term));
+    this.AT_LEAST_ONE_SEP({
+      SEP: T.SetOperator,
+      DEF: () => {
+        const operator = this.next(0);
+        this.OPTION({
+          GATE: () => T.isSetOperator(operator.tokenType),
+          DEF: () => {
+            const all = this.ACTION(() => this.isNext(1, K.ALL));
+            this.OPTION2(() => this.OR2([{ ALT: () => this.take(2, K.ALL) }, { ALT: () => this.take(2, K.DISTINCT) }]));
+            this.ACTION(() => builder.operator(operator, all));
+          },
+        });
+        builder.push(this.OR(this.terms as never) as SourceQuery);
+      },
     });
     const tail = this.SUBRULE(this.queryTail);
     return this.ACTION(() => builder.finish(tail));
   });
 
-  readonly term: Rule<[], SourceQuery> = this.RULE('term', () =>
-    this.OR([
-      { ALT: (): SourceQuery => this.SUBRULE(this.selectBlock) },
-      { ALT: (): SourceQuery => this.SUBRULE(this.valuesRows) },
-      { ALT: (): SourceQuery => this.tableQuery() },
-      { ALT: (): SourceQuery => this.SUBRULE(this.queryInParens) },
-    ]),
-  );
+  private readonly terms = [
+    { ALT: (): SourceQuery => this.SUBRULE(this.selectBlock) },
+    { ALT: (): SourceQuery => this.SUBRULE(this.valuesRows) },
+    { ALT: (): SourceQuery => this.tableQuery() },
+    { ALT: (): SourceQuery => this.SUBRULE(this.queryInParens) },
+  ];
 
   // VALUES '(' expression ( ',' expression )* ')' ( ',' '(' ... ')' )*
   readonly valuesRows: Rule<[], SourceQuery> = this.RULE('valuesRows', () => {
@@ -85,7 +86,7 @@ export abstract class QueryGrammar extends TailGrammar {
   // TABLE name: SELECT * FROM name
   private tableQuery(): SourceQuery {
     const { ordinal } = this.take(1, K.TABLE);
-    const only = this.has(2, K.ONLY);
+    const only = this.has(3, K.ONLY);
     const name = this.SUBRULE(this.anyName);
     const star: SourceSelectItem = {
       op: 'selectItem',
@@ -157,7 +158,7 @@ export abstract class QueryGrammar extends TailGrammar {
 
   private readonly itemsPart = (): void => {
     const select = this.current;
-    select.items = this.SUBRULE(this.selectItems);
+    select.items = this.list(2, () => this.SUBRULE(this.selectItem));
   };
 
   private readonly intoPart = (): void => {
