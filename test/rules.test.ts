@@ -158,6 +158,19 @@ const SHOWN: { readonly [rule: string]: readonly Shown[] } = {
   'SBLR-V8': [['codegen/jit/jit-order.test.ts', 'in memory and through runs']],
   'SBLR-G4': [['codegen/rows/rows.test.ts', 'gets into generated source']],
   'SBLR-V7': [['codegen/rows/key-codec.test.ts', 'order']],
+  'SBLR-N2': [['engine/plan/bind/bind.test.ts', 'literals whose values decide what a statement means are named']],
+  'SBLR-N4': [['test/dialect/dialect.test.ts', 'looks a name up among the']],
+  'SBLR-N5': [
+    ['test/dialect/dialect.test.ts', 'a column that is no key is any of its group, or an error'],
+    ['test/oracle/postgresql.test.ts', 'statements that hang on a rule are described as PostgreSQL describes them'],
+  ],
+  'SBLR-N6': [
+    ['engine/plan/bind/bind.test.ts', 'scale and digits of exact numbers are carried through expressions'],
+    ['engine/plan/bind/bind.test.ts', 'what may be NULL follows from'],
+  ],
+  'SBLR-N7': [['test/oracle/postgresql.test.ts', 'names and types of random expressions are those of PostgreSQL']],
+  'SBLR-N8': [['engine/plan/bind/bind.test.ts', 'rights: reading asks for select']],
+  'SBLR-E4': [['engine/plan/bind/bind.test.ts', 'a cast that fails is an error only where it is sure to be evaluated']],
 };
 
 /** Rules for what is built on the kernel, and rules of form that a test cannot show by itself. */

@@ -242,6 +242,29 @@ test('expressions of definitions: boolean checks, defaults without columns, immu
   throws(() => ask(parameter(1), 'check'), { code: '42P02' });
 });
 
+test('a cast that fails is an error only where it is sure to be evaluated', () => {
+  const asInt = (text: string): SourceExpression => ({
+    op: 'cast',
+    at: 0,
+    operand: {
+      op: 'cast',
+      at: 0,
+      operand: string(text),
+      type: { op: 'type', at: 0, name: name('text'), modifiers: [], dimensions: 0, fields: null },
+    },
+    type: { op: 'type', at: 0, name: name('int4'), modifiers: [], dimensions: 0, fields: null },
+  });
+  const guarded: SourceExpression = {
+    op: 'case',
+    at: 0,
+    operand: null,
+    whens: [{ op: 'when', at: 0, condition: column('k'), result: asInt('x') }],
+    otherwise: asInt('7'),
+  };
+  const printed = printBound(bound(select({ items: [item(guarded)], from: [from('t')] })).statement).split('\n');
+  strictEqual(printed[1], "  project c19 := case when c11 then text.to.int4('x') else 7 end");
+});
+
 test('what is not there yet is 0A000 with its place', () => {
   const two = select({ items: [item(column('a'))], from: [from('t'), { ...from('t'), at: 7 }] });
   throws(() => bound(two), { code: '0A000', message: 'joins are not supported', position: 7 });
