@@ -184,7 +184,9 @@ export function savepoint(tx: Transaction): Savepoint {
   checkOpen(tx);
   tx.advance = tx.statementUsed;
   const lsn = tx.slot === 0 ? 0 : txnSlotLastLsn(tx.context.f64, tx.slot);
-  return { entries: undoEntries(tx), rows: undoRowsInLast(tx), lsn, grown: grownRows(tx) };
+  // Inserts that follow begin an undo entry, and with it a record: going back here takes whole ones (undo.ts).
+  tx.undoLast = 0;
+  return { entries: undoEntries(tx), rows: 0, lsn };
 }
 
 /** A portal was opened: returns the limit up to which it sees versions of its own transaction (TX-T4). */

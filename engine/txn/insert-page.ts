@@ -43,12 +43,20 @@ export function nextInsertPage(txns: Transactions, table: TableRuntime, page: nu
   noteFreeBytes(txns.space, page, roomOf(txns, table, page));
   let search = txns.searches.get(table.id);
   if (search === undefined) {
-    search = { next: 0, page: NO_PAGE };
+    search = { next: 0, page: NO_PAGE, rest: 0 };
     txns.searches.set(table.id, search);
+  }
+  if (search.rest > 0) {
+    search.rest--;
+    setInsertPage(txns, table, addPage(txns, table));
+    return;
   }
   for (let tries = 0; tries < SEARCH_TRIES; tries++) {
     const found = findRoom(txns.space, table.mapRoot, length + SLOT_BYTES, SEARCH_PAGES, search);
-    if (found === NO_PAGE) break;
+    if (found === NO_PAGE) {
+      search.rest = SEARCH_REST;
+      break;
+    }
     const room = roomOf(txns, table, found);
     if (found !== page && room >= length + SLOT_BYTES) {
       setInsertPage(txns, table, found);
@@ -66,6 +74,8 @@ const SLOT_BYTES = 12;
 /** Pages whose hints one search looks at, and hints that may be wrong before a new page is taken. */
 const SEARCH_PAGES = 256;
 const SEARCH_TRIES = 4;
+/** New pages that are taken without a search after one that found nothing. */
+const SEARCH_REST = 7;
 
 function addPage(txns: Transactions, table: TableRuntime): number {
   return addHeapPage(txns.space, table.mapRoot, table.id, PAGE_TYPE_HEAP, table.id);

@@ -72,7 +72,7 @@ function undoDownTo(txns: Transactions, slot: number, entries: number, rows: num
 
 /** Goes back to a savepoint, which stays. The transaction can go on, also after an error. */
 export function rollbackTo(tx: Transaction, to: Savepoint): void {
-  undoTo(tx, to.entries, to.rows, to.lsn, to.grown);
+  undoTo(tx, to.entries, to.rows, to.lsn);
   tx.failed = false;
   tx.advance = tx.statementUsed;
 }

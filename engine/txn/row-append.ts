@@ -28,7 +28,6 @@ import { kindNumber } from '../storage/btree/insert.ts';
 import { entryRecordBytes } from '../storage/btree/records.ts';
 import { pageChanged, pageTouched } from '../storage/cache/page-cache.ts';
 import { heapAppend, heapAppendSlot, NO_SLOT } from '../storage/heap/heap-page.ts';
-import { HEAP_FREE_SLOT_BYTES } from '../storage/heap/heap-records.ts';
 import { takeCredit } from '../storage/log/credit.ts';
 import { announceGrowth, forgetGrowth, growRecord, growthFits, mayGrow } from '../storage/log/growing.ts';
 import { PREVIOUS, START } from '../storage/log/log-context.ts';
@@ -48,7 +47,7 @@ import { KEY_OK, type TableRuntime } from '../storage/rows/runtime.ts';
 import { claim, refusesDuplicates } from './index-change.ts';
 import { OWN_STAMP, ROW_PAGE, ROW_SLOT, SERIALIZABLE, type Transaction, type Transactions } from './transactions.ts';
 import { setTxnSlotLastLsn, txnSlotLastLsn } from './txn.layout.gen.ts';
-import { addUndo, insertJoins, joinInsert, reserveUndo } from './undo.ts';
+import { addUndo, INSERT_UNDO_BYTES, insertJoins, joinInsert, reserveUndo } from './undo.ts';
 import { UNDO_INSERT } from './txn.layout.ts';
 
 const testing = TESTING;
@@ -162,9 +161,9 @@ function appendLogged(
   const txns = tx.context;
   const { shm, cache, log, key } = txns;
   const item = paddedLength(views.i32, row) + itemKeyBytes(kind, key);
-  const undo = HEAP_FREE_SLOT_BYTES + (kind === NO_INDEX ? 0 : entryRecordBytes(kind, key));
-  takeCredit(log, LOG_RECORD_BYTES + item, undo);
   const joins = insertJoins(tx, table.id, page, slot);
+  const undo = (joins ? 0 : INSERT_UNDO_BYTES) + (kind === NO_INDEX ? 0 : entryRecordBytes(kind, key));
+  takeCredit(log, LOG_RECORD_BYTES + item, undo);
   let grows = joins && growthFits(log, item) && continues(txns, tx.slot, table.id, page, slot, leaf);
   if (grows) announceGrowth(log);
   if (!latchBoth(txns, frame, version, leafFrame, leafVersion)) {

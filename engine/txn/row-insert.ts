@@ -16,7 +16,7 @@ import { frameOffset, frameSegment } from '../../shm/shared-memory.ts';
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
 import { latchPage, pageChanged, pageTouched, unlatchPage } from '../storage/cache/page-cache.ts';
 import { heapPlace, heapWriteImage, NO_SLOT } from '../storage/heap/heap-page.ts';
-import { HEAP_FREE_SLOT_BYTES, heapInsertBytes, logHeapInsert } from '../storage/heap/heap-records.ts';
+import { heapInsertBytes, logHeapInsert } from '../storage/heap/heap-records.ts';
 import { takeCredit } from '../storage/log/credit.ts';
 import { PREVIOUS, START } from '../storage/log/log-context.ts';
 import { publish, reserve, startRecord } from '../storage/log/log.ts';
@@ -40,7 +40,7 @@ import {
   type Transaction,
 } from './transactions.ts';
 import { setTxnSlotLastLsn, txnSlotLastLsn } from './txn.layout.gen.ts';
-import { addInsertUndo, reserveUndo, undoEntries, undoRowsInLast } from './undo.ts';
+import { addInsertUndo, INSERT_UNDO_BYTES, reserveUndo, undoEntries, undoRowsInLast } from './undo.ts';
 import { checkUnique } from './unique.ts';
 
 const testing = TESTING;
@@ -102,8 +102,9 @@ function placeRow(tx: Transaction, table: TableRuntime, views: ByteViews, row: n
   // Before the credit is taken: a page that is added uses it up.
   let page = insertPageOf(txns, table);
   if (logged) {
-    takeCredit(log, bytes, HEAP_FREE_SLOT_BYTES);
-    claim(tx, HEAP_FREE_SLOT_BYTES);
+    // Whichever rows this one is taken back with: it may begin an entry that rows are appended to, and be undone alone.
+    takeCredit(log, bytes, INSERT_UNDO_BYTES);
+    claim(tx, INSERT_UNDO_BYTES);
   }
   views.f64[row >> 3] = tx.times[OWN_STAMP];
   views.i32[(row + 8) >> 2] = 0;

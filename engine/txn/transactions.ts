@@ -272,8 +272,6 @@ export interface Savepoint {
   readonly entries: number;
   readonly rows: number;
   readonly lsn: number;
-  /** Rows of that record, if it is one that may grow; 0 = it is not. */
-  readonly grown: number;
 }
 
 export interface BeginOptions {

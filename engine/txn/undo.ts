@@ -20,6 +20,7 @@ import { assert } from '../../shm/assert.ts';
 import { enterCritical, leaveCritical } from '../../shm/critical.ts';
 import { outOfMemory } from '../../shm/errors.ts';
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
+import { HEAP_FREE_SLOT_BYTES } from '../storage/heap/heap-records.ts';
 import type { Transaction, Transactions } from './transactions.ts';
 import { UNDO_INSERT } from './txn.layout.ts';
 import {
@@ -58,6 +59,13 @@ import { linkPiece, PIECE_BYTES, PIECE_ENTRIES } from './undo-piece.ts';
 import { fetchSpilledUndo, spillUndo } from './undo-spill.ts';
 
 const testing = TESTING;
+
+/**
+ * What an insert that begins an entry claims for its heap part (SM-W7): one record frees all rows of an entry, and one before it
+ * those from a mark on. More than one mark never lies inside an entry: a savepoint ends it (begin.ts), and what was taken back to
+ * the start of a statement is joined by nothing.
+ */
+export const INSERT_UNDO_BYTES = 2 * HEAP_FREE_SLOT_BYTES;
 
 /** Rows that one entry can stand for. */
 const ROWS_MAX = 65535;

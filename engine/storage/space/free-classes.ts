@@ -65,6 +65,8 @@ export interface RoomSearch {
   next: number;
   /** The page found. */
   page: PageId;
+  /** For the caller: times it need not search. */
+  rest: number;
 }
 
 const range = new Int32Array(2);

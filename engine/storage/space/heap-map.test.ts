@@ -198,7 +198,7 @@ test('a search for room finds pages by their hints, through map and file borders
   for (const [index, page] of pages.entries()) noteFreeBytes(space, page, index % 50 === 49 ? 4000 : 100);
   strictEqual(freeClass(space, pages[49]), 125);
   strictEqual(freeClass(space, pages[0]), 3);
-  const search = { next: 0, page: NO_PAGE };
+  const search = { next: 0, page: NO_PAGE, rest: 0 };
   const found: number[] = [];
   for (let call = 0; call < 1000 && found.length < 6; call++) {
     const page = findRoom(space, root, 3900, 20, search);
