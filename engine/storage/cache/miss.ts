@@ -13,9 +13,10 @@
 
 import { assert } from '../../../shm/assert.ts';
 import { criticalCount, enterCritical, leaveCritical } from '../../../shm/critical.ts';
-import { heldFrame } from '../../../shm/frame-latch.ts';
+import { awaitVersion, heldFrame } from '../../../shm/frame-latch.ts';
 import {
   FRAME_STATE,
+  loadFramePageId,
   loadFrameState,
   loadFrameSpare0,
   loadFrameTableKey,
@@ -71,7 +72,11 @@ function awaitLoaded(cache: PageCache, frame: Frame, pageId: PageId): boolean {
   for (;;) {
     const state = loadFrameState(shm.i32, base);
     if (loadFrameTableKey(shm.i32, base) !== pageId || state === FRAME_STATE_EMPTY) return false;
-    if (state !== FRAME_STATE_LOADING) return true;
+    if (state !== FRAME_STATE_LOADING) {
+      // Loaded and without its page id: it is being taken away, under its latch. Asking again at once would claim frame after frame.
+      if (loadFramePageId(shm.i32, base) !== pageId) awaitVersion(shm, frame);
+      return true;
+    }
     cache.counts.waits++;
     if (testing) yieldPoint('cache.awaitLoaded');
     // Announced first, looked at again afterwards: whoever shows the page does it the other way round.
