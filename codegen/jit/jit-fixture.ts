@@ -234,7 +234,7 @@ export interface Ran {
 }
 
 export function newRun(tx: Transaction, parameters: Parameters, rowsMax = Infinity): Run & { rows: unknown[] } {
-  return { tx, parameters, context: CONTEXT, rows: [], rowsMax, changes: 0, canceled: () => false };
+  return { tx, parameters, context: CONTEXT, rows: [], rowsMax, changes: 0, canceled: () => false, pause: null };
 }
 
 /** Parameters as engine/exec hands them over. */

@@ -10,6 +10,7 @@ import {
   type Run,
   RUN_DONE,
   RUN_FULL,
+  RUN_PAUSED,
   RUN_WAIT,
   type RunStatus,
 } from '../../engine/plan/program.ts';
@@ -19,7 +20,7 @@ import { SqlError } from '../../shm/errors.ts';
 import type { ChangePart } from './change-part.ts';
 import { Groups } from './groups.ts';
 import { Sorter } from './sorter.ts';
-import { type RunningStage, STAGE_DONE, STAGE_FULL } from './stage-run.ts';
+import { type RunningStage, STAGE_DONE, STAGE_FULL, STAGE_PAUSED } from './stage-run.ts';
 import { State } from './state.ts';
 
 export interface ProgramStage {
@@ -101,6 +102,7 @@ class Running implements Execution {
     while (this.#stage < stages.length) {
       if (!c.finished) {
         const status = stages[this.#stage].stage.run(c);
+        if (status === STAGE_PAUSED) return RUN_PAUSED;
         if (status !== STAGE_DONE) return status === STAGE_FULL ? RUN_FULL : (c.stopped as RunStatus);
       }
       this.#open(c, this.#stage + 1);

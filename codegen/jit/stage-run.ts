@@ -19,6 +19,8 @@ import type { State } from './state.ts';
 export const STAGE_DONE = 0;
 export const STAGE_FULL = 1;
 export const STAGE_STOPPED = 2;
+/** It has run for long: the event loop is to turn. */
+export const STAGE_PAUSED = 3;
 
 export interface RunningStage {
   begin(c: State): void;
@@ -43,8 +45,11 @@ export const groupRoom = (part: number): GroupRoom => ({
 
 const ROWS_A_PAGE = 512;
 
-function checkCanceled(c: State): void {
-  if (c.run.canceled()) throw new SqlError(SQLSTATE.query_canceled, 'canceling statement due to user request');
+/** Between morsels, nothing held: 57014 when the statement is to end; true when it is to pause. */
+function look(c: State): boolean {
+  const { run } = c;
+  if (run.canceled()) throw new SqlError(SQLSTATE.query_canceled, 'canceling statement due to user request');
+  return run.pause?.() === true;
 }
 
 /** After a drain: what it means for the stage; -1: go on. */
@@ -66,7 +71,7 @@ export function scanStage(part: number, drain: Drain, groups: GroupRoom, isRows:
           const end = verdict(c, isRows);
           if (end >= 0) return end;
         }
-        checkCanceled(c);
+        if (look(c)) return STAGE_PAUSED;
         groups.reserve(c, ROWS_A_PAGE);
         if (!reader.nextPage(c)) return STAGE_DONE;
         groups.look(c);
@@ -110,7 +115,7 @@ export function rangeStage(
     run: (c) => {
       const reader = c.parts[part] as IndexReader;
       for (let row = 0; ; row++) {
-        if (row % ROWS_A_LOOK === 0) checkCanceled(c);
+        if (row % ROWS_A_LOOK === 0 && look(c)) return STAGE_PAUSED;
         if (!reader.next(c)) return STAGE_DONE;
         groups.reserve(c, 1);
         drain(c, c.out, 0, 1);
@@ -153,7 +158,7 @@ export function pointsStage(
     },
     run: (c) => {
       for (let row = 0; ; row++) {
-        if (row % ROWS_A_LOOK === 0) checkCanceled(c);
+        if (row % ROWS_A_LOOK === 0 && look(c)) return STAGE_PAUSED;
         if (!nextRow(c)) return STAGE_DONE;
         groups.reserve(c, 1);
         drain(c, c.out, 0, 1);
@@ -190,7 +195,7 @@ export function listStage(
       const place = c.parts[part] as ListPlace;
       for (;;) {
         while (place.at < place.list.length) {
-          checkCanceled(c);
+          if (look(c)) return STAGE_PAUSED;
           const to = Math.min(place.list.length, place.at + ROWS_AT_ONCE);
           groups.reserve(c, to - place.at);
           place.at = drain(c, place.list, place.at, to);
@@ -230,7 +235,7 @@ export function groupsStage(part: number, from: number, drain: Drain, groups: Gr
       const place = c.parts[part] as { at: number };
       const { count } = c.parts[from] as Groups;
       while (place.at < count) {
-        checkCanceled(c);
+        if (look(c)) return STAGE_PAUSED;
         const to = Math.min(count, place.at + ROWS_AT_ONCE);
         groups.reserve(c, to - place.at);
         place.at = drain(c, null, place.at, to);

@@ -3,7 +3,7 @@
  * another statement runs, it takes what it still wants first, so that what it gives is the state when it began.
  */
 
-import type { Connection } from '../exec/connection.ts';
+import { type Connection, timely } from '../exec/connection.ts';
 import { faceRows } from '../exec/faces.ts';
 import { createParameters } from '../exec/parameters.ts';
 import { placed, type Prepared } from '../exec/prepare.ts';
@@ -77,7 +77,7 @@ export class RowIterator<Row> implements IterableIterator<Row>, Disposable, Open
         return;
       }
       try {
-        connection.context.begin();
+        connection.begin();
         const run = connection.createRun(createParameters(shape.module.parameters.length));
         connection.bind(this.#prepared, shape, this.#values, run.parameters);
         run.rowsMax = FIRST_ROWS;
@@ -90,7 +90,7 @@ export class RowIterator<Row> implements IterableIterator<Row>, Disposable, Open
         return;
       } catch (error) {
         session.failBlock();
-        throw placed(engine, session, this.#prepared, error);
+        throw placed(engine, session, this.#prepared, timely(session, error));
       }
     }
   }
@@ -116,7 +116,7 @@ export class RowIterator<Row> implements IterableIterator<Row>, Disposable, Open
       this.#run = null;
       session.cursorClosed(this);
       session.failBlock();
-      throw placed(engine, session, this.#prepared, error);
+      throw placed(engine, session, this.#prepared, timely(session, error));
     }
     this.#take(run);
     if (run.execution !== null) return;

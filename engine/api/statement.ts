@@ -5,7 +5,7 @@
  * nothing but the row is allocated.
  */
 
-import type { Connection, Result } from '../exec/connection.ts';
+import { type Connection, type Result, timely } from '../exec/connection.ts';
 import { faceRows } from '../exec/faces.ts';
 import { createParameters } from '../exec/parameters.ts';
 import { placed, type Prepared } from '../exec/prepare.ts';
@@ -132,7 +132,7 @@ export class Statement<Row = Record<string, unknown>> {
   /** Rows, or null for a statement without any. */
   #go(run: StatementRun, values: unknown[], rowsMax: number): unknown[] | null {
     const connection = this.#connection;
-    const { engine, session, context } = connection;
+    const { engine, session } = connection;
     // A function of a parameter, or a notice handler, may call the same statement again.
     if (this.#isRunning) return this.#utility(values).rows;
     session.settleCursors();
@@ -140,7 +140,7 @@ export class Statement<Row = Record<string, unknown>> {
     try {
       let shape = this.#shape as Shape;
       for (;;) {
-        context.begin();
+        connection.begin();
         connection.bind(this.#prepared, shape, values, run.parameters);
         const program = this.#program as Program;
         run.rowsMax = program.writes ? Number.POSITIVE_INFINITY : rowsMax;
@@ -152,7 +152,7 @@ export class Statement<Row = Record<string, unknown>> {
     } catch (error) {
       run.rows.length = 0;
       session.failBlock();
-      throw placed(engine, session, this.#prepared, error);
+      throw placed(engine, session, this.#prepared, timely(session, error));
     } finally {
       this.#isRunning = false;
     }

@@ -15,7 +15,8 @@ import type { Engine, UtilityResult } from './engine.ts';
 import { faceRows } from './faces.ts';
 import { createParameters } from './parameters.ts';
 import { placed, type Prepared, prepareNext, prepareOne, refresh } from './prepare.ts';
-import { dropExecution, entered, runProgram, runProgramAsync, STALE, type StatementRun } from './run.ts';
+import { dropExecution, entered, runProgram, STALE, type StatementRun } from './run.ts';
+import { runProgramAsync } from './run-async.ts';
 import type { Shape } from './shape.ts';
 import { isDefinition, runControl, runExplain, transactionEnd } from './utility.ts';
 
@@ -111,6 +112,12 @@ export class Connection {
 
   // ---- running ----
 
+  /** A statement begins: its times are not drawn, its clock runs. */
+  begin(): void {
+    this.context.begin();
+    this.session.startClock();
+  }
+
   /** Runs a prepared statement to its end. */
   run(prepared: Prepared, given: readonly unknown[], format: RowFormat): Result {
     const { engine, session } = this;
@@ -119,7 +126,7 @@ export class Connection {
       for (;;) {
         const shape = this.refresh(prepared);
         if (shape.plan === null || shape.module.statement.kind === 'explain') return this.#utility(shape);
-        this.context.begin();
+        this.begin();
         const run = this.createRun(createParameters(shape.module.parameters.length));
         this.bind(prepared, shape, given, run.parameters);
         const program = shape.program(engine, session, format);
@@ -139,13 +146,12 @@ export class Connection {
       for (;;) {
         const shape = this.refresh(prepared);
         if (shape.plan === null || shape.module.statement.kind === 'explain') return await this.#utilityAsync(shape);
-        this.context.begin();
+        this.begin();
         const run = this.createRun(createParameters(shape.module.parameters.length));
         this.bind(prepared, shape, given, run.parameters);
         const program = shape.program(engine, session, format);
-        if (!program.writes && session.transaction === null) {
-          if (runProgram(engine, session, program, run, shape.version) === STALE) continue;
-        } else if ((await runProgramAsync(engine, session, program, run, shape.version)) === STALE) continue;
+        run.pause = () => performance.now() >= run.pauseAt;
+        if ((await runProgramAsync(engine, session, program, run, shape.version)) === STALE) continue;
         return this.#answer(shape, program, run, format);
       }
     } catch (error) {
@@ -163,7 +169,7 @@ export class Connection {
   /** Errors of a statement fail its block; their position becomes one of the text. */
   #failed(prepared: Prepared, error: unknown): unknown {
     this.session.failBlock();
-    return placed(this.engine, this.session, prepared, error);
+    return placed(this.engine, this.session, prepared, timely(this.session, error));
   }
 
   /** All statements of a text, one after the other; outside a block they are one (dialects.md C2). */
@@ -259,6 +265,14 @@ export class Connection {
   }
 }
 
+/** What ended because the statement's time was up says so. */
+export function timely(session: Session, error: unknown): unknown {
+  const isEnd =
+    error instanceof SqlError && (error.code === SQLSTATE.query_canceled || error.code === SQLSTATE.lock_not_available);
+  if (!isEnd || !session.isLate()) return error;
+  return new SqlError(SQLSTATE.query_canceled, 'canceling statement due to statement timeout', { cause: error });
+}
+
 /** A run: made once for a prepared statement that is used again and again. */
 class OneRun implements StatementRun {
   tx = null as unknown as Transaction;
@@ -269,12 +283,17 @@ class OneRun implements StatementRun {
   changes = 0;
   execution: Execution | null = null;
   readonly canceled: () => boolean;
+  pause: (() => boolean) | null = null;
+  pauseAt = Number.POSITIVE_INFINITY;
 
   constructor(connection: Connection, parameters: Parameters) {
     this.parameters = parameters;
     this.context = connection.context;
     this.canceled = () => connection.session.isCancelled();
   }
+
+  /** Nothing to take: its caller waits for all of it. */
+  settle(): void {}
 
   takeRows(): unknown[] {
     const { rows } = this;

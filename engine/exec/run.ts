@@ -19,14 +19,16 @@ import {
   type Program,
   RUN_DONE,
   RUN_FULL,
+  RUN_PAUSED,
   RUN_RERUN,
+  RUN_WAIT,
   type Run,
   type RunStatus,
   type StatementContext,
 } from '../plan/program.ts';
-import type { Session } from '../session/session.ts';
+import type { OpenCursor, Session } from '../session/session.ts';
 import { beginStatement, endStatement, STATEMENT_SIMPLE, STATEMENT_WRITING } from '../txn/begin.ts';
-import { failSerialization, failSerializationAsync, waitForConflict, waitForConflictAsync } from '../txn/conflict.ts';
+import { failSerialization, waitForConflict } from '../txn/conflict.ts';
 import { undoStatement } from '../txn/rollback.ts';
 import { dependencyMet, meetDependency } from '../txn/snapshot.ts';
 import { READ_COMMITTED, type Transaction } from '../txn/transactions.ts';
@@ -34,13 +36,16 @@ import type { Engine } from './engine.ts';
 
 /** The catalog has moved between preparing and using the tables: prepare again (TX-T14). */
 export const STALE = 4;
-export type Outcome = typeof RUN_DONE | typeof RUN_FULL | typeof STALE;
+export type Outcome = typeof RUN_DONE | typeof RUN_FULL | typeof RUN_PAUSED | typeof STALE;
 
 /** A run of one prepared statement: what generated code reads and writes. */
-export interface StatementRun extends Run {
+export interface StatementRun extends Run, OpenCursor {
   execution: Execution | null;
   /** The rows so far; the run begins a new list. */
   takeRows(): unknown[];
+  pause: (() => boolean) | null;
+  /** When the event loop is to turn, by performance.now(). */
+  pauseAt: number;
 }
 
 const kindOf = (program: Program): number => (program.simple || !program.writes ? STATEMENT_SIMPLE : STATEMENT_WRITING);
@@ -124,7 +129,7 @@ function answerable(tx: Transaction, error: unknown): unknown {
 }
 
 /** Not one that says that the handle itself is lost, and no bug. */
-const isOrdinary = (error: unknown): boolean => error instanceof SqlError && !error.code.startsWith('57P');
+export const isOrdinary = (error: unknown): boolean => error instanceof SqlError && !error.code.startsWith('57P');
 
 /** The statement, again and again until nobody is in its way. */
 function attempt(
@@ -137,12 +142,12 @@ function attempt(
 ): Outcome {
   for (;;) {
     const status = attemptOnce(engine, session, tx, program, run, version);
-    if (status === RUN_DONE || status === RUN_FULL || status === STALE) return status;
+    if (status !== RUN_WAIT && status !== RUN_RERUN) return status;
     run.rows.length = 0;
     try {
       if (status === RUN_RERUN && tx.isolation !== READ_COMMITTED) failSerialization(tx);
       undoStatement(tx, true);
-      if (status !== RUN_RERUN) waitForConflict(tx);
+      if (status === RUN_WAIT) waitUntilDeadline(session, tx);
     } catch (error) {
       undoFailed(tx, error);
       throw error;
@@ -150,7 +155,25 @@ function attempt(
   }
 }
 
-function attemptOnce(
+/** A wait for a row ends with the statement's time, too. */
+function waitUntilDeadline(session: Session, tx: Transaction): void {
+  const limit = limitWait(session, tx);
+  try {
+    waitForConflict(tx);
+  } finally {
+    tx.lockTimeout = limit;
+  }
+}
+
+/** The lock timeout that is not beyond the statement's time; returns what it was. */
+export function limitWait(session: Session, tx: Transaction): number {
+  const limit = tx.lockTimeout;
+  const rest = session.deadline - performance.now();
+  if (rest < Number.POSITIVE_INFINITY && (limit < 0 || rest < limit)) tx.lockTimeout = Math.max(0, Math.ceil(rest));
+  return limit;
+}
+
+export function attemptOnce(
   engine: Engine,
   session: Session,
   tx: Transaction,
@@ -169,13 +192,7 @@ function attemptOnce(
       endStatement(tx);
       return STALE;
     }
-    const status = execution.step();
-    if (status === RUN_DONE) {
-      execution.close();
-      endStatement(tx);
-    } else if (status === RUN_FULL) run.execution = execution;
-    else execution.close();
-    return status;
+    return stepped(tx, run, execution);
   } catch (error) {
     run.rows.length = 0;
     undoFailed(tx, error);
@@ -183,7 +200,30 @@ function attemptOnce(
   }
 }
 
-function undoFailed(tx: Transaction, error: unknown): void {
+/** A step of a statement that has begun. */
+function stepped(tx: Transaction, run: StatementRun, execution: Execution): RunStatus {
+  const status = execution.step();
+  const goesOn = status === RUN_FULL || status === RUN_PAUSED;
+  run.execution = goesOn ? execution : null;
+  if (goesOn) return status;
+  execution.close();
+  if (status === RUN_DONE) endStatement(tx);
+  return status;
+}
+
+/** Goes on with a statement that has paused. */
+export function stepAgain(tx: Transaction, run: StatementRun): RunStatus {
+  try {
+    return stepped(tx, run, run.execution as Execution);
+  } catch (error) {
+    run.execution = null;
+    run.rows.length = 0;
+    undoFailed(tx, error);
+    throw error;
+  }
+}
+
+export function undoFailed(tx: Transaction, error: unknown): void {
   if (!isOrdinary(error) || !tx.open) return;
   undoStatement(tx, false);
   endStatement(tx);
@@ -231,6 +271,9 @@ export function runDirect(
     canceled: () => session.isCancelled(),
     execution: null,
     takeRows: () => [],
+    pause: null,
+    pauseAt: Number.POSITIVE_INFINITY,
+    settle: () => {},
   };
   attempt(engine, session, tx, program, run, engine.catalog.version(session));
   return run.changes;
@@ -245,71 +288,6 @@ export function dropExecution(engine: Engine, run: StatementRun): void {
     execution.close();
     endStatement(run.tx);
   });
-}
-
-// ---- event loops ----
-
-/** The same for sessions of an event loop: it never blocks in a wait for a row, and never for the disk. */
-export async function runProgramAsync(
-  engine: Engine,
-  session: Session,
-  program: Program,
-  run: StatementRun,
-  version: number,
-): Promise<Outcome> {
-  const own = session.transaction === null;
-  const tx = entered(engine, () => {
-    if (program.writes) foregroundSlice(engine.jobs);
-    return session.transaction ?? session.beginOwn();
-  });
-  run.tx = tx;
-  let outcome: Outcome;
-  try {
-    outcome = await attemptAsync(engine, session, tx, program, run, version);
-    if (run.rows.length > 0 && !own) await whenDependencyMet(engine, session, tx);
-  } catch (error) {
-    if (isOrdinary(error)) {
-      await whenDependencyMet(engine, session, tx);
-      if (own) entered(engine, () => tx.open && session.rollbackOwn(tx));
-    }
-    if (!own) session.failBlock();
-    throw error;
-  }
-  if (own) {
-    if (outcome === STALE) entered(engine, () => session.rollbackOwn(tx));
-    else {
-      entered(engine, () => session.precommit(tx));
-      await entered(engine, () => session.whenDurable(tx));
-    }
-  }
-  return outcome;
-}
-
-async function attemptAsync(
-  engine: Engine,
-  session: Session,
-  tx: Transaction,
-  program: Program,
-  run: StatementRun,
-  version: number,
-): Promise<Outcome> {
-  for (;;) {
-    const status = entered(engine, () => attemptOnce(engine, session, tx, program, run, version));
-    if (status === RUN_DONE || status === RUN_FULL || status === STALE) return status;
-    run.rows.length = 0;
-    try {
-      if (status === RUN_RERUN && tx.isolation !== READ_COMMITTED) await entered(engine, () => failSerializationAsync(tx));
-      entered(engine, () => undoStatement(tx, true));
-      if (status !== RUN_RERUN) await entered(engine, () => waitForConflictAsync(tx));
-    } catch (error) {
-      entered(engine, () => undoFailed(tx, error));
-      throw error;
-    }
-  }
-}
-
-async function whenDependencyMet(engine: Engine, session: Session, tx: Transaction): Promise<void> {
-  if (!dependencyMet(tx)) await entered(engine, () => session.whenDependencyMet(tx));
 }
 
 /** Runs `body` inside the engine. */

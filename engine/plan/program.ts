@@ -62,6 +62,8 @@ export interface Run {
   changes: number;
   /** The word that says the statement is to stop: looked at between morsels. */
   readonly canceled: () => boolean;
+  /** True when the event loop should turn: step() answers RUN_PAUSED between morsels (SBLR-E3). Null: it runs to the end. */
+  readonly pause: (() => boolean) | null;
 }
 
 /** The statement has ended. */
@@ -72,7 +74,9 @@ export const RUN_FULL = 1;
 export const RUN_WAIT = 2;
 /** A row has changed since the snapshot (ROW_RERUN): undo the statement, run it again. */
 export const RUN_RERUN = 3;
-export type RunStatus = 0 | 1 | 2 | 3;
+/** It has run for long (Run.pause): step() goes on from there. */
+export const RUN_PAUSED = 5;
+export type RunStatus = 0 | 1 | 2 | 3 | 5;
 
 /**
  * A compiled statement, of one thread. `start` begins a run inside a statement of run.tx (beginStatement has been called); `step`

@@ -92,6 +92,8 @@ export class Session {
   /** When the block began, microseconds. */
   transactionTime = 0;
   readonly cursors = new Set<OpenCursor>();
+  /** When the running statement's time is up, by performance.now(); Infinity: never. */
+  deadline = Number.POSITIVE_INFINITY;
   /** Called when a transaction of the session has ended: true for commit. */
   onEnd: ((committed: boolean) => void) | null = null;
   #durability: DurabilityMode;
@@ -372,7 +374,18 @@ export class Session {
   }
 
   isCancelled(): boolean {
-    return sessionCancelled(this.txns, this.slot) !== 0;
+    return sessionCancelled(this.txns, this.slot) !== 0 || (this.deadline < Number.POSITIVE_INFINITY && this.isLate());
+  }
+
+  /** statement_timeout has passed. */
+  isLate(): boolean {
+    return performance.now() >= this.deadline;
+  }
+
+  /** A statement begins: its time runs. */
+  startClock(): void {
+    const limit = this.settings.statementTimeout;
+    this.deadline = limit === 0 ? Number.POSITIVE_INFINITY : performance.now() + limit;
   }
 
   clearCancel(): void {

@@ -154,6 +154,8 @@ export class Settings {
   #changes: Change[] = [];
   /** Text of those that change meaning: part of cache keys. */
   #key: string | null = null;
+  /** Milliseconds, 0: no limit. Looked at once a statement. */
+  statementTimeout = 0;
 
   /** The value as text. 42704. Names with a point are the program's own. */
   get(name: string): string {
@@ -182,6 +184,7 @@ export class Settings {
     if (value === undefined) this.#values.delete(name);
     else this.#values.set(name, value);
     this.#key = null;
+    if (name === 'statement_timeout') this.statementTimeout = Number(this.get(name));
   }
 
   /** A place in the transaction's changes, for savepoints. */
