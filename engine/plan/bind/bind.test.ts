@@ -197,7 +197,7 @@ test('a new row has its defaults, sequences, checks and hidden attributes', () =
   const printed = printBound(bound(insert, { catalog: catalogOf([INDEXED]) }).statement).split('\n');
   deepStrictEqual(printed, [
     'insert 5',
-    '  row (c1 := 1 int4!, c2 := 2 varchar(3), c3 := 3 text, c4 := 4 int8)',
+    '  row (c1 := 1 int4!, c2 := 2 varchar(3), c3 := 3 text, c4 := 4 int8!)',
     "    1 := int8.to.int4(sequence.next('x_id_seq'))",
     '    2 := c0',
     '    3 := text.lower(c2)',

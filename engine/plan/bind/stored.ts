@@ -6,7 +6,7 @@
 import type { CatalogColumn, CatalogTable, StoredExpression } from '../../catalog/objects.ts';
 import type { BoundCheck, BoundExpression, BoundNewRow, TableColumnUse } from '../../sblr/bound.ts';
 import type { SourceExpression } from '../../sblr/source.gen.ts';
-import { sqlType } from '../../sblr/types.ts';
+import { sqlType, withNullable } from '../../sblr/types.ts';
 import { type Clause, clauseOf } from './clause.ts';
 import { callNode, castAssign, constantNode, toBoolean } from './coerce.ts';
 import { bindExpr } from './expressions.ts';
@@ -71,16 +71,23 @@ export function bindHidden(
   return bindIndexSource(hidden.source, state.within(hidden.dialect), rowScope(table, row));
 }
 
-/** The new row of a change: `valueFor` gives what SQL says of a visible column, the rest follows from the catalog. */
+/**
+ * The new row of a change: `valueFor` gives what SQL says of a visible column, the rest follows from the catalog. A column of the row may
+ * be NULL when its value may, whatever NOT NULL says: that is looked at when the row is encoded, and checks may run before.
+ */
 export function bindNewRow(
   table: CatalogTable,
   valueFor: (column: CatalogColumn) => BoundExpression,
   state: BindState,
 ): BoundNewRow {
-  const row = useColumns(state, table.columns);
-  const attributes = table.columns.map((column) => ({
+  const values = table.columns.map((column) => (column.hidden === null ? valueFor(column) : null));
+  const row = useColumns(state, table.columns).map((use, index) => ({
+    ...use,
+    type: withNullable(use.type, values[index]?.type.nullable ?? true),
+  }));
+  const attributes = table.columns.map((column, index) => ({
     attribute: column.number,
-    expression: column.hidden === null ? valueFor(column) : bindHidden(column.hidden, table, row, state),
+    expression: values[index] ?? bindHidden(column.hidden as StoredExpression, table, row, state),
     type: column.type,
   }));
   return { table: table.id, attributes, row, checks: bindChecks(table, rowScope(table, row), state) };
