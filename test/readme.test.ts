@@ -12,9 +12,9 @@ test("the README's example stores a row and reads it", (context) => {
   const [, example] = /```js\n([\s\S]*?)```/.exec(readText('README.md')) ?? [];
   const folder = mkdtempSync(join(tmpdir(), 'readme-'));
   context.after(() => rmSync(folder, { recursive: true, force: true }));
-  const kernel = pathToFileURL(join(ROOT, 'engine/api/kernel.ts')).href;
-  writeFileSync(join(folder, 'example.mjs'), example.replace("'scratchbird'", `'${kernel}'`));
+  const api = pathToFileURL(join(ROOT, 'engine/api/api.ts')).href;
+  writeFileSync(join(folder, 'example.mjs'), example.replace("'scratchbird'", `'${api}'`));
   const { status, stdout, stderr } = spawnSync(process.execPath, ['example.mjs'], { cwd: folder, encoding: 'utf8' });
   strictEqual(status, 0, stderr);
-  strictEqual(stdout, '7 scratching post\n');
+  strictEqual(stdout, "bolt 0.25\nnut 0.05\n{ id: 2, name: 'bolt', price: '0.25' }\n");
 });
