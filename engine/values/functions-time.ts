@@ -18,7 +18,11 @@ import {
   timeOfDay,
 } from './calendar.ts';
 import type { ValueContext } from './context.ts';
+import { decimalOf } from './decimal.ts';
 import { badParameter } from './errors.ts';
+import { formatFloat, formatInt4, formatInt8, formatNumber, parseNumber } from './number-format.ts';
+import { formatInstant, formatInterval } from './time-format.ts';
+import { parseDateBy, parseTimestampBy } from './time-format-parse.ts';
 import { roundHalfEven } from './floats.ts';
 import type { Implementation } from './functions.ts';
 import { castFunctions } from './functions-casts.ts';
@@ -32,7 +36,6 @@ import { civilOf, weekday } from './calendar.ts';
 const dateToTimestamp = castFunctions['date.to.timestamp'] as (date: number) => Instant;
 const roundInstant = castFunctions['timestamp.to.timestamp'] as (value: Instant, digits: number) => Instant;
 const sessionZone = (context: ValueContext): Zone => zoneOf(context.timeZone);
-const asDouble = (text: string | null): number | null => (text === null ? null : Number(text));
 
 const overflow = (message: string): SqlError => new SqlError(SQLSTATE.datetime_field_overflow, message);
 
@@ -85,8 +88,10 @@ function offsetOfInterval(zone: IntervalValue): number | bigint {
   return zone.microseconds;
 }
 function atOffset(zone: IntervalValue, instant: Instant, sign: 1 | -1): Instant {
-  const offset = offsetOfInterval(zone);
-  return isInfinite(instant) ? instant : math.addMicroseconds(instant, offset, sign);
+  if (isInfinite(instant)) return instant;
+  // Zones are kept in whole seconds.
+  const offset = BigInt(offsetOfInterval(zone)) / 1000000n;
+  return math.addMicroseconds(instant, Number(offset) * 1000000, sign);
 }
 
 const localNow = (context: ValueContext): Instant => toLocal(sessionZone(context), context.transactionTime);
@@ -110,17 +115,17 @@ function timeOfDayText(context: ValueContext): string {
 
 const table: { [primitive: string]: Implementation } = {
   'date.extract': fields.extractDate,
-  'date.part': (name: string, date: number) => asDouble(fields.extractDate(name, date)),
+  'date.part': (name: string, date: number) => fields.partOf(name, fields.extractTimestamp(name, dateToTimestamp(date), null)),
   'time.extract': fields.extractTime,
-  'time.part': (name: string, time: number) => asDouble(fields.extractTime(name, time)),
+  'time.part': (name: string, time: number) => fields.partOf(name, fields.extractTime(name, time)),
   'timestamp.extract': (name: string, value: Instant) => fields.extractTimestamp(name, value, null),
-  'timestamp.part': (name: string, value: Instant) => asDouble(fields.extractTimestamp(name, value, null)),
+  'timestamp.part': (name: string, value: Instant) => fields.partOf(name, fields.extractTimestamp(name, value, null)),
   'timestamptz.extract': (name: string, value: Instant, context: ValueContext) =>
     fields.extractTimestamp(name, value, sessionZone(context)),
   'timestamptz.part': (name: string, value: Instant, context: ValueContext) =>
-    asDouble(fields.extractTimestamp(name, value, sessionZone(context))),
+    fields.partOf(name, fields.extractTimestamp(name, value, sessionZone(context))),
   'interval.extract': fields.extractInterval,
-  'interval.part': (name: string, value: IntervalValue) => asDouble(fields.extractInterval(name, value)),
+  'interval.part': fields.intervalPart,
   'date.isFinite': Number.isFinite,
   'timestamp.isFinite': (value: Instant) => !isInfinite(value),
   'timestamptz.isFinite': (value: Instant) => !isInfinite(value),
@@ -176,8 +181,8 @@ const table: { [primitive: string]: Implementation } = {
   'interval.truncate': fields.truncateInterval,
   'timestamp.bin': math.bin,
   'timestamptz.bin': math.bin,
-  'timestamp.atZone': (zone: string, value: Instant) => fromLocal(zoneOf(zone), value),
-  'timestamptz.atZone': (zone: string, value: Instant) => toLocal(zoneOf(zone), value),
+  'timestamp.atZone': (zone: string, value: Instant) => (isInfinite(value) ? value : fromLocal(zoneOf(zone), value)),
+  'timestamptz.atZone': (zone: string, value: Instant) => (isInfinite(value) ? value : toLocal(zoneOf(zone), value)),
   'timestamp.atOffset': (zone: IntervalValue, value: Instant) => atOffset(zone, value, -1),
   'timestamptz.atOffset': (zone: IntervalValue, value: Instant) => atOffset(zone, value, 1),
   'timestamp.atLocal': (value: Instant, context: ValueContext) => fromLocal(sessionZone(context), value),
@@ -207,5 +212,21 @@ const table: { [primitive: string]: Implementation } = {
   'timestamptz.overlaps': math.overlaps,
   'time.overlaps': math.overlaps,
 };
+
+Object.assign(table, {
+  'timestamptz.parse': (text: string, format: string, context: ValueContext) =>
+    parseTimestampBy(text, format, sessionZone(context)),
+  'date.parse': parseDateBy,
+  'numeric.parse': parseNumber,
+  'timestamp.toChar': (value: Instant, format: string) => formatInstant(value, format, null),
+  'timestamptz.toChar': (value: Instant, format: string, context: ValueContext) =>
+    formatInstant(value, format, sessionZone(context)),
+  'interval.toChar': formatInterval,
+  'int4.toChar': formatInt4,
+  'int8.toChar': formatInt8,
+  'numeric.toChar': (value: string, format: string) => formatNumber(decimalOf(value), format),
+  'float4.toChar': (value: number, format: string) => formatFloat(value, format, 6),
+  'float8.toChar': (value: number, format: string) => formatFloat(value, format, 15),
+});
 
 export const timeFunctions: { readonly [primitive: string]: Implementation } = table;

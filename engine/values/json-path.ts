@@ -55,7 +55,7 @@ const replaced = <Item>(items: readonly Item[], index: number, ...by: Item[]): I
 
 export function deletePath(node: JsonNode, path: readonly (string | null)[], depth = 0): JsonNode {
   if (depth === 0 && !isContainer(node)) throw badParameter('cannot delete path in scalar');
-  if (depth >= path.length) return node;
+  if (depth >= path.length || (depth === 0 && node.items.length === 0)) return node;
   const isLast = depth === path.length - 1;
   if (node.kind === 'object') {
     const index = node.keys.indexOf(keyAt(path, depth));
@@ -73,7 +73,7 @@ export function deletePath(node: JsonNode, path: readonly (string | null)[], dep
 
 export function setPath(node: JsonNode, path: readonly (string | null)[], value: JsonNode, create: boolean, depth = 0): JsonNode {
   if (depth === 0 && !isContainer(node)) throw badParameter('cannot set path in scalar');
-  if (depth >= path.length) return node;
+  if (depth >= path.length || (depth === 0 && !create && node.items.length === 0)) return node;
   const isLast = depth === path.length - 1;
   const changed = (old: JsonNode): JsonNode => (isLast ? value : setPath(old, path, value, create, depth + 1));
   if (node.kind === 'object') {

@@ -150,8 +150,8 @@ export function extractTime(name: string, time: number): string | null {
 export function extractTimestamp(name: string, instant: Instant, zone: Zone | null): string | null {
   const type = zone === null ? 'timestamp without time zone' : 'timestamp with time zone';
   const field = fieldOf(name, type);
-  if (zone === null && ZONE_FIELDS.has(field)) throw unsupported(name, type);
   if (isInfinite(instant)) return infiniteField(field, (instant as number) > 0);
+  if (zone === null && ZONE_FIELDS.has(field)) throw unsupported(name, type);
   if (field === 'epoch') return typeof instant === 'number' ? formatShort(instant, 6) : formatUnits(instant, 6);
   if (zone !== null && ZONE_FIELDS.has(field)) return zoneField(field, offsetAtInstant(zone, instant));
   const days = splitInstant(zone === null ? instant : toLocal(zone, instant));
@@ -210,10 +210,31 @@ export function extractInterval(name: string, value: IntervalValue): string | nu
       throw unsupported(name, type);
   }
 }
-const INFINITE_INTERVAL_FIELDS = new Set(['hour', 'day', 'week', 'year', 'decade', 'century', 'millennium', 'epoch']);
+/** A field as a double, seconds and their fractions added up as PostgreSQL adds them. */
+export function partOf(name: string, text: string | null): number | null {
+  if (text === null) return null;
+  const field = fields.get(name.toLowerCase());
+  if ((field !== 'second' && field !== 'millisecond') || !text.includes('.')) return Number(text);
+  const micro = Number(text.replace('.', ''));
+  const seconds = Math.trunc(micro / 1000000);
+  const rest = micro - seconds * 1000000;
+  return field === 'second' ? seconds + rest / 1000000 : seconds * 1000 + rest / 1000;
+}
+
+/** date_part's seconds of an interval: summed as doubles, as PostgreSQL does. */
+export function intervalPart(name: string, value: IntervalValue): number | null {
+  if (fields.get(name.toLowerCase()) === 'epoch' && infinityOf(value) === 0) {
+    const years = Math.trunc(value.months / 12);
+    const sum = Number(value.microseconds) / 1000000 + 365.25 * 86400 * years;
+    return sum + 30 * 86400 * (value.months % 12) + 86400 * value.days;
+  }
+  return partOf(name, extractInterval(name, value));
+}
+
+const INFINITE_INTERVAL_FIELDS = new Set(['hour', 'day', 'year', 'decade', 'century', 'millennium', 'epoch']);
 function infiniteInterval(name: string, field: string, isPositive: boolean): string | null {
   if (INFINITE_INTERVAL_FIELDS.has(field)) return isPositive ? 'Infinity' : '-Infinity';
-  if (['month', 'quarter', 'minute', 'second', 'millisecond', 'microsecond'].includes(field)) return null;
+  if (['week', 'month', 'quarter', 'minute', 'second', 'millisecond', 'microsecond'].includes(field)) return null;
   throw unsupported(name, 'interval');
 }
 
@@ -264,9 +285,17 @@ function truncateLocal(name: string, field: string, local: Instant, type: string
   return joinInstant(start, 0);
 }
 
+/** Words that name fields, but no units. */
+const NO_UNITS = new Set(['epoch', 'julian', 'isoyear', 'dow', 'isodow', 'doy']);
+function unitOf(name: string, type: string): string {
+  const field = fieldOf(name, type);
+  if (NO_UNITS.has(field)) throw unknown(name, type);
+  return field;
+}
+
 export function truncateTimestamp(name: string, instant: Instant, zone: Zone | null): Instant {
   const type = zone === null ? 'timestamp without time zone' : 'timestamp with time zone';
-  const field = fieldOf(name, type);
+  const field = unitOf(name, type);
   if (isInfinite(instant)) {
     if (TIME_UNITS[field] === undefined && truncateDays(field, 0) === null) throw unsupported(name, type);
     return instant;
@@ -289,7 +318,7 @@ const MONTH_UNITS: { readonly [field: string]: number } = {
 };
 
 export function truncateInterval(name: string, value: IntervalValue): IntervalValue {
-  const field = fieldOf(name, 'interval');
+  const field = unitOf(name, 'interval');
   const unit = TIME_UNITS[field];
   const months = MONTH_UNITS[field];
   if (unit === undefined && months === undefined) throw unsupported(name, 'interval');

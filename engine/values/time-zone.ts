@@ -171,6 +171,7 @@ export function zoneAbbreviation(zone: Zone, instant: Instant): string {
   if (zone.fixed === 0) return 'UTC';
   const found = SHOWN[zone.name]?.[offset];
   if (found !== undefined) return found;
+  if (offset % 60 !== 0) return 'LMT';
   const minutes = Math.abs(offset) / 60;
   const text =
     String(Math.floor(minutes / 60)).padStart(2, '0') + (minutes % 60 === 0 ? '' : String(minutes % 60).padStart(2, '0'));
