@@ -112,7 +112,9 @@ function logicTest(emitter: Emitter, expression: BoundLogic): Test {
     for (const operand of expression.operands) {
       const test = emitTest(emitter, operand);
       const decides = isAnd ? `!(${test.yes})` : test.yes;
-      if (test.nil === 'false') emitter.emit(`if(${decides}){${value}=${!isAnd};break ${block};}`);
+      // A NULL before it no longer counts.
+      const isSure = nullable ? `${nil}=false;` : '';
+      if (test.nil === 'false') emitter.emit(`if(${decides}){${value}=${!isAnd};${isSure}break ${block};}`);
       else {
         nullable = true;
         emitter.emit(`if(${test.nil})${nil}=true;else if(${decides}){${value}=${!isAnd};${nil}=false;break ${block};}`);

@@ -212,3 +212,21 @@ test('DISTINCT counts a value once, ORDER BY inside a call orders it', () => {
   ]);
   void INT2;
 });
+
+test('one row by key and one row of VALUES make one group', () => {
+  const list = [aggregate(200, 'count.star', INT8, [])];
+  const keyed = fixture.table(2, 'keyed', [{ name: 'a', type: notNull(INT4) }], [{ name: 'k', columns: ['a'], unique: true }]);
+  fixture.fill(keyed, [[5], [6]]);
+  const point = { ...scan(keyed), node: 'IndexPoint' as const, index: 1000, key: [con(5, INT4)] };
+  const values = {
+    node: 'ValuesScan' as const,
+    columns: [{ column: 1, type: INT4 }],
+    rows: [[con(5, INT4)]],
+    estimate: ESTIMATE,
+  };
+  for (const input of [point, values]) {
+    const keys = [{ column: 100, expression: col(1, INT4) }];
+    const root = { node: 'HashAggregate' as const, input, keys, aggregates: list, estimate: ESTIMATE };
+    deepStrictEqual(fixture.run({ kind: 'query', root, output: [out('k', 100, INT4), out('n', 200, INT8)] }).rows, [[5, 1]]);
+  }
+});

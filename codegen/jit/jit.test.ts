@@ -140,3 +140,29 @@ test('conditions in the page and beside it choose the same rows as JavaScript', 
     }
   }
 });
+
+test('NULL AND false is false as a value, NULL OR true is true', () => {
+  const isNull = call('int4.less', BOOL, con(null, INT4), con(1, INT4));
+  const value = (expression: ReturnType<typeof call>) => {
+    const root = { node: 'Compute' as const, input: scan(items), columns: [{ column: 9, expression }], estimate: ESTIMATE };
+    return (fixture.run({ kind: 'query', root, output: [{ ...ALL[0], column: 9 }] }).rows as RowValue[][]).map(([one]) => one);
+  };
+  const positive = call('int4.greaterOrEqual', BOOL, col(1, notNull(INT4)), con(0, INT4));
+  const unknown = call('int4.less', BOOL, A, con(-1, INT4));
+  deepStrictEqual(
+    value(and(isNull, not(positive))),
+    rows.map(() => false),
+  );
+  deepStrictEqual(
+    value(or(isNull, positive)),
+    rows.map(() => true),
+  );
+  deepStrictEqual(
+    value(and(unknown, not(positive))),
+    rows.map(() => false),
+  );
+  deepStrictEqual(
+    value(or(not(positive), unknown)),
+    rows.map((row) => (row[1] === null ? null : false)),
+  );
+});

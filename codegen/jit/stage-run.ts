@@ -80,7 +80,7 @@ export function scanStage(part: number, drain: Drain, groups: GroupRoom, isRows:
   };
 }
 
-export function oneStage(part: number, one: (c: State) => number): RunningStage {
+export function oneStage(part: number, one: (c: State) => number, groups: GroupRoom): RunningStage {
   return {
     begin: (c) => {
       (c.parts[part] as { done: boolean }).done = false;
@@ -89,6 +89,7 @@ export function oneStage(part: number, one: (c: State) => number): RunningStage 
       const place = c.parts[part] as { done: boolean };
       if (!place.done) {
         place.done = true;
+        groups.reserve(c, 1);
         one(c);
       }
       return c.stopped !== 0 ? STAGE_STOPPED : STAGE_DONE;

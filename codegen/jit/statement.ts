@@ -114,7 +114,7 @@ function makeStage(builder: Builder, stage: Stage, filled: Filled | null, sink: 
     case 'PageScan':
       return scanSource(builder, stage, source, sink, groups);
     case 'IndexPoint':
-      return pointSource(builder, stage, source, sink);
+      return pointSource(builder, stage, source, sink, groups);
     case 'IndexRange':
       return rangeSource(builder, stage, source, sink, groups);
     case 'IndexPoints':
