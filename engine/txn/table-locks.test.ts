@@ -1,10 +1,20 @@
 import { strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
 import { heapUsedBytes } from '../../shm/allocator.ts';
+import { enterEngine, leaveEngine } from '../../shm/entry.ts';
 import { SimulatedVfs } from '../storage/vfs/simulated-vfs.ts';
 import { createLockStore, fill, finish, giveUp, insert, type LockStore, lockMemory, start, TABLE } from './locks-fixture.ts';
 import { TABLE_WORDS } from './table-lists.ts';
-import { lockTable, TABLE_ACCESS, TABLE_WRITE, useTable } from './table-locks.ts';
+import {
+  holdParked,
+  lockTable,
+  parkTables,
+  resumeTables,
+  TABLE_ACCESS,
+  TABLE_WRITE,
+  unparkTables,
+  useTable,
+} from './table-locks.ts';
 import { ROW_DONE, ROW_WAIT } from './transactions.ts';
 
 const open = (): LockStore => createLockStore(new SimulatedVfs({ seed: 1 }), lockMemory(), '/database');
@@ -120,4 +130,43 @@ test('TX-T14: nothing is left in the heap', () => {
     else giveUp(ddl);
   }
   strictEqual(heapUsedBytes(found.store.shm), before);
+});
+
+test('TX-T14: a parked list counts while its thread is in the engine, or a cursor holds it', () => {
+  const found = open();
+  const { locks } = found;
+  const { shm } = found.store;
+  const reader = start(found);
+  const ddl = start(found);
+  parkTables(locks, reader.session);
+  enterEngine(shm);
+  strictEqual(useTable(locks, reader, TABLE, TABLE_ACCESS), false);
+  strictEqual(lockTable(locks, ddl, TABLE, TABLE_ACCESS), ROW_WAIT, 'its thread is in the engine');
+  leaveEngine(shm);
+  holdParked(locks, reader.session, true);
+  strictEqual(lockTable(locks, ddl, TABLE, TABLE_ACCESS), ROW_WAIT, 'a cursor reads on');
+  holdParked(locks, reader.session, false);
+  strictEqual(lockTable(locks, ddl, TABLE, TABLE_ACCESS), ROW_DONE, 'nobody is there');
+  enterEngine(shm);
+  resumeTables(locks, reader.session);
+  strictEqual(useTable(locks, reader, TABLE, TABLE_ACCESS), true, 'it sees the intention and queues');
+  strictEqual(reader.waitsFor, ddl.number);
+  finish(ddl);
+  strictEqual(useTable(locks, reader, TABLE, TABLE_ACCESS), false);
+  leaveEngine(shm);
+  unparkTables(locks, reader.session);
+  finish(reader);
+  strictEqual(wordsInUse(found), 0);
+});
+
+test('TX-T14: a parked list that is full begins anew', () => {
+  const found = open();
+  const { locks } = found;
+  const reader = start(found);
+  parkTables(locks, reader.session);
+  for (let table = 200; table < 300; table++) strictEqual(useTable(locks, reader, table, TABLE_ACCESS), false);
+  strictEqual(wordsInUse(found) > 0, true);
+  resumeTables(locks, reader.session);
+  strictEqual(wordsInUse(found), 0);
+  finish(reader);
 });

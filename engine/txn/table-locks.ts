@@ -245,6 +245,8 @@ export function resumeTables(locks: Locks, session: number): void {
   const list = listOf(locks, session);
   // The epoch's store is behind us: an intention published before it is seen by plain loads.
   const count = i32[(list + TABLE_LIST_COUNT) >>> 2];
+  // A full list counts as using all tables, whatever becomes of them: it begins anew.
+  if (count === TABLE_LIST_MAX) releaseTables(locks, session);
   for (let index = 0; index < count; index++) {
     if (i32[intentWord(locks, i32[(useAt(list, index) + TABLE_USE_TABLE) >>> 2])] === 0) continue;
     releaseTables(locks, session);

@@ -1,8 +1,17 @@
 /** TX-T14: a user and DDL meet at one table; DDL is alone with it. */
 
-import { finish, giveUp } from '../../../engine/txn/locks-fixture.ts';
-import { lockTable, TABLE_ACCESS, TABLE_WRITE, useTable } from '../../../engine/txn/table-locks.ts';
-import { ROW_DONE } from '../../../engine/txn/transactions.ts';
+import { finish, giveUp, type LockStore } from '../../../engine/txn/locks-fixture.ts';
+import {
+  lockTable,
+  parkTables,
+  resumeTables,
+  TABLE_ACCESS,
+  TABLE_WRITE,
+  unparkTables,
+  useTable,
+} from '../../../engine/txn/table-locks.ts';
+import { ROW_DONE, type Transaction } from '../../../engine/txn/transactions.ts';
+import { enterEngine, leaveEngine } from '../../../shm/entry.ts';
 import { yieldPoint } from '../../../shm/yield-point.ts';
 import type { InterleavingCase } from '../case.ts';
 import { freshRows, type LockPayload, sessionStore, startQuickly } from './locks-store.ts';
@@ -19,6 +28,10 @@ export const interleaving: InterleavingCase<LockPayload, number> = {
     const { locks } = found;
     for (let tries = 1; ; tries++) {
       const tx = startQuickly(found);
+      if (session === 0 && run % 3 === 2) {
+        readParked(found, tx, words);
+        return tries;
+      }
       if (session === 1) {
         while (lockTable(locks, tx, TABLE, TABLE_ACCESS) !== ROW_DONE) yieldPoint('case.wait');
         if (Atomics.load(words, 0) !== 0) throw new Error('DDL is not alone with its table');
@@ -45,3 +58,22 @@ export const interleaving: InterleavingCase<LockPayload, number> = {
   },
   teardown: () => {},
 };
+
+/** A session that keeps its list: what DDL does while its thread is not in the engine is seen when it comes back. */
+function readParked(found: LockStore, tx: Transaction, words: Int32Array): void {
+  const { locks } = found;
+  parkTables(locks, tx.session);
+  for (let read = 0; read < 2; ) {
+    enterEngine(locks.shm);
+    resumeTables(locks, tx.session);
+    if (!useTable(locks, tx, TABLE, TABLE_ACCESS)) {
+      yieldPoint('case.used');
+      if (Atomics.load(words, 1) !== 0) throw new Error('a table is used while it is being changed');
+      read++;
+    }
+    leaveEngine(locks.shm);
+    yieldPoint('case.parked');
+  }
+  unparkTables(locks, tx.session);
+  finish(tx);
+}
