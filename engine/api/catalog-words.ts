@@ -12,6 +12,7 @@
 
 import { registerBurier } from '../../shm/deaths.ts';
 import { type RegionRequest, regionOf, type SharedMemory } from '../../shm/shared-memory.ts';
+import { waitOnWord } from '../../shm/wait.ts';
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
 import type { Transaction, Transactions } from '../txn/transactions.ts';
 
@@ -24,6 +25,10 @@ const THREADS = 128;
 export const catalogRegion = (threads: number): RegionRequest => ({ name: 'catalog', bytes: THREADS + threads * 4 });
 
 type UndoneListener = (tx: Transaction, mark: number) => void;
+
+/** How often and how long, in milliseconds, a reader waits for a commit of DDL to end. */
+const ENDING_WAITS = 10;
+const ENDING_MS = 1;
 
 /** A commit of DDL is under way somewhere: catalogVersion() has no answer. */
 export const CATALOG_MOVING = -1;
@@ -88,6 +93,7 @@ function finishOne(words: CatalogWords, thread: number): void {
   Atomics.add(i32, words.versionWord, 1);
   if (testing) yieldPoint('catalog.moved');
   Atomics.sub(i32, words.endingWord, 1);
+  Atomics.notify(i32, words.endingWord);
   Atomics.sub(i32, words.ownWord + thread, 1);
 }
 
@@ -95,10 +101,18 @@ function finishEnding(words: CatalogWords, thread: number): void {
   while (Atomics.load(words.shm.i32, words.ownWord + thread) > 0) finishOne(words, thread);
 }
 
-/** The version, or CATALOG_MOVING. First `ending`, then the version: what ended between the two has moved it. */
+/**
+ * The version, or CATALOG_MOVING. First `ending`, then the version: what ended between the two has moved it. A commit takes
+ * microseconds from the one to the other: whoever meets it waits a little.
+ */
 export function catalogVersion(words: CatalogWords): number {
-  if (Atomics.load(words.shm.i32, words.endingWord) !== 0) return CATALOG_MOVING;
-  return Atomics.load(words.shm.i32, words.versionWord);
+  const { shm } = words;
+  for (let waits = 0; ; waits++) {
+    const ending = Atomics.load(shm.i32, words.endingWord);
+    if (ending === 0) return Atomics.load(shm.i32, words.versionWord);
+    if (waits === ENDING_WAITS) return CATALOG_MOVING;
+    waitOnWord(shm, shm.i32, words.endingWord * 4, ending, ENDING_MS);
+  }
 }
 
 /** A number for a session that no other has in this boot. */
