@@ -18,9 +18,6 @@ import {
 } from './decimal.ts';
 import {
   expDecimal,
-  factorial,
-  gcdDecimal,
-  lcmDecimal,
   lnDecimal,
   log10Decimal,
   logDecimal,
@@ -28,8 +25,8 @@ import {
   numericModulo,
   powerDecimal,
   sqrtDecimal,
-  widthBucket,
 } from './decimal-functions.ts';
+import { factorial, gcdDecimal, lcmDecimal, widthBucket } from './decimal-whole.ts';
 import { numericAbs, numericAdd, numericMul, numericNegate, numericSub } from './decimal-short.ts';
 import { badParameter, outOfRange } from './errors.ts';
 import * as floats from './floats.ts';
