@@ -66,13 +66,14 @@ function readParked(found: LockStore, tx: Transaction, words: Int32Array): void 
   for (let read = 0; read < 2; ) {
     enterEngine(locks.shm);
     resumeTables(locks, tx.session);
-    if (!useTable(locks, tx, TABLE, TABLE_ACCESS)) {
+    const refused = useTable(locks, tx, TABLE, TABLE_ACCESS);
+    if (!refused) {
       yieldPoint('case.used');
       if (Atomics.load(words, 1) !== 0) throw new Error('a table is used while it is being changed');
       read++;
     }
     leaveEngine(locks.shm);
-    yieldPoint('case.parked');
+    yieldPoint(refused ? 'case.wait' : 'case.parked');
   }
   unparkTables(locks, tx.session);
   finish(tx);
