@@ -49,6 +49,6 @@ export function completer(database: Database): (line: string) => [string[], stri
     const folded = word.toLowerCase();
     const isUpper = word === word.toUpperCase() && /[A-Z]/.test(word);
     const keywords = KEYWORDS.filter((one) => one.startsWith(folded)).map((one) => (isUpper ? one.toUpperCase() : one));
-    return [[...keywords, ...names.filter((name) => name.startsWith(folded))], word];
+    return [[...keywords, ...names.filter((name) => name.startsWith(word))], word];
   };
 }

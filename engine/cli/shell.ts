@@ -7,7 +7,7 @@
 
 import type { Database } from '../api/api.ts';
 import { SqlError } from '../../shm/errors.ts';
-import { DEFAULT_PARSE_SETTINGS } from '../../plugins/contract/contract.ts';
+import { DEFAULT_PARSE_SETTINGS, type Dialect } from '../../plugins/contract/contract.ts';
 import { formatSheet, type OutputFormat, type Sheet } from './format.ts';
 import { runMeta } from './meta.ts';
 
@@ -91,8 +91,8 @@ export class Shell {
         this.#pending = '';
         return;
       }
-      const end = dialect.statementEnd(text, DEFAULT_PARSE_SETTINGS, 0);
-      if (text[end - 1] !== ';' || isOpen(text, end)) return;
+      const end = completeTo(dialect, text);
+      if (end < 0) return;
       this.#pending = text.slice(end).trimStart();
       this.#statement(text.slice(0, end));
     }
@@ -154,8 +154,18 @@ export class Shell {
   }
 }
 
-/** A semicolon within a string or a comment ends nothing; statementEnd stops behind one that does, or at the end of the text. */
-const isOpen = (text: string, end: number): boolean => end === text.length && !text.trimEnd().endsWith(';');
+/** Where the first statement of a text ends, behind its semicolon; -1: it goes on in the next line. */
+function completeTo(dialect: Dialect, text: string): number {
+  let end: number;
+  try {
+    end = dialect.statementEnd(text, DEFAULT_PARSE_SETTINGS, 0);
+  } catch (error) {
+    if (!(error instanceof SqlError)) throw error;
+    // An open string or comment may be closed by what comes; what is wrong otherwise is said when it is run.
+    return error.message.startsWith('unterminated') || !text.trimEnd().endsWith(';') ? -1 : text.length;
+  }
+  return text[end - 1] === ';' ? end : -1;
+}
 
 function sheetOfObjects(rows: readonly Record<string, unknown>[]): Sheet {
   const columns = rows.length === 0 ? [] : Object.keys(rows[0]);

@@ -1,0 +1,134 @@
+import { deepStrictEqual, match, strictEqual } from 'node:assert';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { open } from '../api/api.ts';
+import { completer } from './completion.ts';
+import { displayWidth, formatSheet } from './format.ts';
+import { Shell, type ShellState } from './shell.ts';
+
+const MAIN = join(import.meta.dirname, 'main.ts');
+
+function run(options: readonly string[], input = ''): { status: number | null; out: string; error: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...options], { input, encoding: 'utf8' });
+  return { status, out: stdout, error: stderr };
+}
+
+/** A shell in memory: what it says, what it complains of. */
+function withShell(body: (shell: Shell, said: string[], complaints: string[]) => void): () => void {
+  return () => {
+    const database = open(':memory:', { cacheSize: '4MB', logSegment: '1MB', pool: 0, times: 'text', json: 'text' });
+    const said: string[] = [];
+    const complaints: string[] = [];
+    const state: ShellState = { format: 'aligned', expanded: false, timing: false, nullText: '' };
+    try {
+      body(
+        new Shell(database, state, { write: (text) => void said.push(text), error: (text) => void complaints.push(text) }),
+        said,
+        complaints,
+      );
+    } finally {
+      database.close();
+    }
+  };
+}
+
+test(
+  'statements end at their semicolons, wherever the lines end',
+  withShell((shell, said, complaints) => {
+    shell.text("create table t (a int, b text); insert into t\nvalues (1, 'x;y'),\n(2, null); select a, b from t order by a;");
+    deepStrictEqual(complaints, []);
+    deepStrictEqual(said, ['CREATE TABLE', 'INSERT 0 2', ' a |  b\n---+-----\n 1 | x;y\n 2 |\n(2 rows)']);
+    shell.line('select $$ not; ended');
+    strictEqual(shell.isWithinStatement, true);
+    shell.line('yet $$;');
+    strictEqual(shell.isWithinStatement, false);
+  }),
+);
+
+test(
+  'an error shows the line and the place, and the prompt shows the failed transaction',
+  withShell((shell, _said, complaints) => {
+    strictEqual(shell.prompt, 'memory=> ');
+    shell.text('begin;');
+    strictEqual(shell.prompt, 'memory=*> ');
+    shell.text('select 1,\n  nosuch;');
+    strictEqual(complaints[0], 'ERROR:  column "nosuch" does not exist (42703)\nLINE 2:   nosuch;\n          ^');
+    strictEqual(shell.prompt, 'memory=!> ');
+    shell.text('rollback;');
+    strictEqual(shell.prompt, 'memory=> ');
+  }),
+);
+
+test(
+  'its own commands: tables, formats, timing, expanded, unknown ones',
+  withShell((shell, said, complaints) => {
+    shell.text("create table item (id serial primary key, name varchar(20) not null default 'x', check (id > 0));");
+    said.length = 0;
+    shell.text('\\dt');
+    match(said[0], / public \| item \| table/);
+    shell.text('\\d item');
+    match(said.join('\n'), /name +\| character varying\(20\) \| not null/);
+    match(said.join('\n'), /"item_pkey" PRIMARY KEY, btree \(id\)/);
+    match(said.join('\n'), /CHECK \(id > 0\)/);
+    said.length = 0;
+    shell.text(
+      "\\csv\nselect 1 as a, 'x\"y' as b;\n\\json\nselect 9007199254740993 as a, null as b;\n\\aligned\n\\x\nselect 1 as a;",
+    );
+    deepStrictEqual(said, [
+      'a,b\n1,"x""y"',
+      '{"a":9007199254740993,"b":null}',
+      'Expanded display is on.',
+      '-[ RECORD 1 ]\na | 1\n(1 row)',
+    ]);
+    shell.text('\\nosuch');
+    match(complaints[0], /there is no command \\nosuch/);
+    shell.text('\\q');
+    strictEqual(shell.hasEnded, true);
+  }),
+);
+
+test('columns line up whatever characters they hold, and control characters do nothing', () => {
+  strictEqual(displayWidth('aä漢e\u0301'), 5);
+  const sheet = { columns: ['t'], types: ['text'], rows: [['漢'], ['\u001b[2J'], ['two\nlines']] };
+  strictEqual(formatSheet(sheet, 'aligned', false), '    t\n---------\n 漢\n \\x1b[2J\n two\n lines\n(3 rows)');
+});
+
+test('words are completed: keywords in the case they were begun, tables, columns, commands', () => {
+  const database = open(':memory:', { cacheSize: '4MB', logSegment: '1MB', pool: 0 });
+  database.exec('create table customer (customer_id int)');
+  const complete = completer(database);
+  deepStrictEqual(complete('SEL'), [['SELECT'], 'SEL']);
+  deepStrictEqual(complete('select * from cust'), [['customer', 'customer_id'], 'cust']);
+  deepStrictEqual(complete('\\ti'), [['\\timing'], '\\ti']);
+  database.close();
+});
+
+test('the command: piped SQL, --command, --file, --help, faults and their exit codes', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'scratchbird-cli-'));
+  try {
+    const database = join(directory, 'db');
+    deepStrictEqual(
+      run(['--csv', database], 'create table t (a int); insert into t values (1), (2);\nselect a from t order by a'),
+      {
+        status: 0,
+        out: 'a\n1\n2\n',
+        error: '',
+      },
+    );
+    const file = join(directory, 'more.sql');
+    writeFileSync(file, 'insert into t values (3);');
+    const both = run([database, '--file', file, '--json', '-c', 'select count(*) as n from t']);
+    deepStrictEqual([both.status, both.out], [0, '{"n":2}\n']);
+    const failed = run([database, '-c', 'select nosuch from t']);
+    strictEqual(failed.status, 1);
+    match(failed.error, /column "nosuch" does not exist/);
+    match(run(['--help']).out, /Examples/);
+    strictEqual(run(['--nosuch']).status, 2);
+    strictEqual(run(['--durability', 'never']).status, 2);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+});
