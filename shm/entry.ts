@@ -7,7 +7,7 @@
  *
  * On entry the outermost call checks that the handle is sound and that the last call left no critical section open,
  * probes the stack (SM-L7), shows its epoch (SM-F2), and cleans up behind dead threads. On exit it takes the epoch back,
- * lets go of a frame that an error left held, and gives the handle up when an error has come out of a critical section:
+ * lets go of a frame that an error left held, clears a word that may stand between statements, and gives the handle up when an error has come out of a critical section:
  * such a thread lives, but counts as dead (architecture.md, Threads). Nested calls cost a count. Hot.
  */
 
@@ -80,6 +80,10 @@ export function leaveEngine(shm: SharedMemory, thrown?: unknown): void {
   const depth = (shm.threadBase + THREAD_DEPTH) >>> 2;
   if (--shm.i32[depth] !== 0) return;
   if (shm.i32[(shm.threadBase + THREAD_CRITICAL) >>> 2] !== 0) leftCritical(shm, thrown);
+  if (shm.clearOnLeave !== 0) {
+    Atomics.store(shm.i32, shm.clearOnLeave, 0);
+    shm.clearOnLeave = 0;
+  }
   const held = heldFrame(shm);
   if (held !== NO_FRAME) releaseFrame(shm, held);
   storeThreadEpoch(shm.i32, shm.threadBase, 0);

@@ -97,6 +97,8 @@ export interface SharedMemory extends SharedMemoryLayout {
   thread: ThreadNumber;
   /** Byte offset of the own slot. Before attachThread() that of a spare slot behind the last one, which is nobody's. */
   threadBase: ByteOffset;
+  /** Index of a word of this thread that leaveEngine() sets to 0, and this with it; 0 = none. A snapshot's, see txn/snapshot.ts. */
+  clearOnLeave: number;
   /** Hooks of this thread's upper floors for burying others (registerBurier). */
   readonly earlyBuriers: Burier[];
   readonly lateBuriers: Burier[];
@@ -183,6 +185,7 @@ function assemble(
     versions,
     thread: NO_THREAD,
     threadBase: layout.threadsBase + layout.threadSlots * THREAD_BYTES,
+    clearOnLeave: 0,
     earlyBuriers: [],
     lateBuriers: [],
   };

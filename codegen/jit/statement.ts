@@ -143,7 +143,8 @@ function compileTop(builder: Builder, node: TopN, part: number): (c: State) => v
   const { use } = emitter.unit;
   const limit = `${use('limitOf')}(${boxedCode(emitValue(emitter, node.limit), use)})`;
   const offset = node.offset === null ? '0' : `${use('offsetOf')}(${boxedCode(emitValue(emitter, node.offset), use)})`;
-  emitter.emit(`c.parts[${part}].begin(${limit},${offset});`);
+  // Nobody asks for a row: nothing is evaluated.
+  emitter.emit(`const l=${limit};c.parts[${part}].begin(l,${offset});if(l===0)c.finished=true;`);
   return emitter.unit.compile('top', 'c', `${emitter.prologueText()}${emitter.lines.join('')}`);
 }
 

@@ -23,9 +23,11 @@ export interface QueryOptions {
 export class AsyncSession implements AsyncDisposable {
   readonly connection: Connection;
   #last: Promise<unknown> = Promise.resolve();
+  readonly #onClose: () => void;
   #isOpen = true;
 
-  constructor(engine: Engine, options: SessionOptions) {
+  constructor(engine: Engine, options: SessionOptions, onClose: () => void) {
+    this.#onClose = onClose;
     const session = entered(engine, () => new Session(engine.txns, engine.locks, options));
     this.connection = new Connection(engine, session);
   }
@@ -85,6 +87,7 @@ export class AsyncSession implements AsyncDisposable {
     const rest = this.#last;
     this.#isOpen = false;
     await rest;
+    this.#onClose();
     this.connection.close();
   }
 

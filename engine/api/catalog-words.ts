@@ -1,7 +1,7 @@
 /**
  * The catalog's version, for all threads (TX-T14), and this thread's transactions that have changed the catalog.
  *
- *   'catalog' region: | version | sessions | ... 64 | ending | ... 128 | ending, a word each thread |
+ *   'catalog' region: | version | sessions | dropped | ... 64 | ending | ... 128 | ending, a word each thread |
  *
  *   commit of DDL    ending + 1;  commit record, precommitted: its locks count no more;  version + 1;  ending - 1
  *   who reads        ending? then nothing that is read is kept, and nothing kept is trusted;  else the version
@@ -19,6 +19,7 @@ import type { Transaction, Transactions } from '../txn/transactions.ts';
 const testing = TESTING;
 
 const SESSIONS = 8;
+const DROPPED = 16;
 const ENDING = 64;
 const THREADS = 128;
 
@@ -118,6 +119,19 @@ export function catalogVersion(words: CatalogWords): number {
 /** A number for a session that no other has in this boot. */
 export const nextCatalogSession = (words: CatalogWords): number =>
   Atomics.add(words.shm.i32, words.versionWord + SESSIONS / 4, 1) + 1;
+
+/** Something was dropped whose pages are still to be given back. */
+export function noteDropped(words: CatalogWords): void {
+  Atomics.add(words.shm.i32, words.versionWord + DROPPED / 4, 1);
+}
+
+/** How much was dropped since the count was last taken. */
+export const droppedCount = (words: CatalogWords): number => Atomics.load(words.shm.i32, words.versionWord + DROPPED / 4);
+
+/** Takes the count: whoever does so looks at everything that is dropped. */
+export function takeDropped(words: CatalogWords): void {
+  Atomics.store(words.shm.i32, words.versionWord + DROPPED / 4, 0);
+}
 
 /** Entries of the transaction in this slot are undone down to a mark; of a dead thread's transaction nobody here knows. */
 export function undoDdl(words: CatalogWords, slot: number, mark: number): void {

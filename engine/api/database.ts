@@ -4,6 +4,7 @@
  */
 
 import { threadId } from 'node:worker_threads';
+import { isPoisoned } from '../../shm/critical.ts';
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import { Connection, type Result } from '../exec/connection.ts';
 import type { Engine, Notice } from '../exec/engine.ts';
@@ -102,7 +103,7 @@ export class Database implements Disposable {
   /** A session of its own for an event loop. */
   session(): AsyncSession {
     this.#check();
-    const session = new AsyncSession(this.engine, this.#options);
+    const session = new AsyncSession(this.engine, this.#options, () => this.#sessions.delete(session));
     this.#sessions.add(session);
     return session;
   }
@@ -194,10 +195,18 @@ export class Database implements Disposable {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#queries?.close();
+    try {
+      // What a poisoned handle has open is left to recovery.
+      if (!isPoisoned(this.engine.shm)) this.#endSessions();
+    } finally {
+      this.kernel.close();
+      this.#onClose?.();
+    }
+  }
+
+  #endSessions(): void {
     for (const session of this.#sessions) session.connection.close();
     this.#connection.close();
-    this.kernel.close();
-    this.#onClose?.();
   }
 
   [Symbol.dispose](): void {

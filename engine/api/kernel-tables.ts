@@ -9,32 +9,14 @@ import { checkDatabase } from '../storage/check.ts';
 import { giveBackPage } from '../storage/space/heap-map-extents.ts';
 import { beginStatement, endStatement, STATEMENT_SIMPLE } from '../txn/begin.ts';
 import { lockTable, TABLE_ACCESS, TABLE_WRITE, useTable, waitForTableUsers } from '../txn/table-locks.ts';
-import {
-  ROW_DONE,
-  ROW_DUPLICATE,
-  ROW_PAGE,
-  ROW_SLOT,
-  ROW_WAIT,
-  type RowStatus,
-  SEEN_STAMP,
-  type Transaction,
-} from '../txn/transactions.ts';
-import { loadTxnSharedBound } from '../txn/txn.layout.gen.ts';
+import { ROW_DONE, ROW_DUPLICATE, ROW_PAGE, ROW_SLOT, ROW_WAIT, type RowStatus, type Transaction } from '../txn/transactions.ts';
 import { SYSTEM_TABLES } from '../catalog/system-tables.ts';
+import { noteDropped } from './catalog-words.ts';
 import type { Kernel } from './kernel.ts';
 import { nextIndexId, nextTableId, startIds } from './kernel-words.ts';
+import { freeDroppedTables } from './dropped-tables.ts';
 import { nameTables } from './open-database.ts';
-import {
-  buildIndexOn,
-  droppedForm,
-  droppedName,
-  freeDropped,
-  isDropped,
-  rootsForm,
-  withColumn,
-  withColumns,
-  withoutIndex,
-} from './schema.ts';
+import { buildIndexOn, droppedForm, droppedName, isDropped, rootsForm, withColumn, withColumns, withoutIndex } from './schema.ts';
 import { structureCheckers } from './structure-check.ts';
 import {
   duplicateTable,
@@ -54,7 +36,7 @@ import {
   type TableDefinition,
   tableRuntime,
 } from './table-definition.ts';
-import { findTable, publishTable, tableIds, withdrawTable } from './table-directory.ts';
+import { findTable, publishTable, tableIds } from './table-directory.ts';
 import { createIndexRoot, createTablePages, freeTablePages } from './table-pages.ts';
 import { noteForm, noteNamed, notePages } from './undo-other.ts';
 
@@ -222,7 +204,8 @@ export class KernelTables {
     const { parts } = this.#kernel;
     this.lock(tx, id, TABLE_ACCESS);
     const { stored } = this.byId(id);
-    const dropped = droppedForm(stored);
+    const dropped = droppedForm(stored, tx.number);
+    noteDropped(parts.catalog);
     if (!stored.temporary) this.#replaceRow(tx, stored.name, dropped);
     noteForm(tx, parts.directory, stored);
     publishTable(parts.directory, dropped);
@@ -239,9 +222,12 @@ export class KernelTables {
   /** Takes an index out of its table; its pages go when every snapshot is past that. */
   dropIndex(tx: Transaction, id: number, position: number): Table {
     return this.#change(tx, id, TABLE_ACCESS, (stored) => {
+      const { parts } = this.#kernel;
       const { root } = stored.indexes[position];
-      const out = nextTableId(this.#kernel.parts.shm);
-      this.#publishRoots(tx, rootsForm(out, droppedName(out), [root]));
+      const out = nextTableId(parts.shm);
+      const dropped = { ...rootsForm(out, droppedName(out), [root]), temporary: stored.temporary, droppedBy: tx.number };
+      noteDropped(parts.catalog);
+      this.#publishRoots(tx, dropped);
       noteNamed(tx, out);
       return withoutIndex(stored, position);
     });
@@ -258,7 +244,7 @@ export class KernelTables {
 
   #publishRoots(tx: Transaction, stored: StoredTable): void {
     publishTable(this.#kernel.parts.directory, stored);
-    this.#insertRowOf(tx, stored);
+    if (!stored.temporary) this.#insertRowOf(tx, stored);
   }
 
   addColumn(tx: Transaction, name: string, column: Column): Table {
@@ -313,38 +299,9 @@ export class KernelTables {
     if (status !== ROW_DONE) throw undefinedTable(name);
   }
 
-  /** Gives back what dropped tables had, once every snapshot is past their drop. */
-  freeDroppedTables(): void {
-    const kernel = this.#kernel;
-    const { parts } = kernel;
-    for (const id of tableIds(parts.directory)) {
-      const stored = findTable(parts.directory, id)?.stored;
-      if (stored !== undefined && isDropped(stored) && !stored.temporary) this.#freeOne(stored);
-    }
-  }
-
-  #freeOne(stored: StoredTable): void {
-    const kernel = this.#kernel;
-    const { parts } = kernel;
-    const { txns } = parts;
-    const tables = this.byId(SYS_TABLES_ID);
-    const row = tables.newRow();
-    const tx = kernel.begin();
-    let freed = false;
-    kernel.statement(tx, STATEMENT_SIMPLE, true, () => {
-      if (!tables.find(tx, 'sys.tables_name', [droppedName(stored.id)], row)) return ROW_DONE;
-      const stamp = tx.times[SEEN_STAMP];
-      if (stamp < 0 || stamp > loadTxnSharedBound(txns.i32, txns.shared)) return ROW_DONE;
-      const page = tx.ints[ROW_PAGE];
-      const slot = tx.ints[ROW_SLOT];
-      const status = tables.remove(tx, page, slot);
-      if (status !== ROW_DONE) return status;
-      freeDropped(parts, stored);
-      freed = true;
-      return ROW_DONE;
-    });
-    kernel.commit(tx);
-    if (freed) withdrawTable(parts.directory, stored.id);
+  /** Gives back what dropped tables had, once every snapshot is past their drop. True: some are left. */
+  freeDroppedTables(): boolean {
+    return freeDroppedTables(this.#kernel);
   }
 }
 

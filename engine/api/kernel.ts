@@ -63,6 +63,7 @@ import {
   openCache,
   registerKernelRecords,
 } from './kernel-parts.ts';
+import { registerDroppedJob } from './dropped-tables.ts';
 import { KernelTables } from './kernel-tables.ts';
 import { type OpenedDatabase, openDatabase, type RecoveryFigures } from './open-database.ts';
 import { structureCheckers, type TableFigures } from './structure-check.ts';
@@ -150,6 +151,7 @@ export class Kernel {
     this.handle = handle;
     this.#host = host;
     this.tables = new KernelTables(this);
+    registerDroppedJob(this);
   }
 
   /** What recovery did when this database was opened; null for a new one, and in attached threads. */

@@ -24,7 +24,11 @@ import { notePages } from './undo-other.ts';
 export const DROPPED_PREFIX = '\u0000dropped:';
 
 /** The row of a table that is dropped: out of the way of its name. */
-export const droppedForm = (stored: StoredTable): StoredTable => ({ ...stored, name: droppedName(stored.id) });
+export const droppedForm = (stored: StoredTable, transaction: number): StoredTable => ({
+  ...stored,
+  name: droppedName(stored.id),
+  droppedBy: transaction,
+});
 
 export const isDropped = (stored: StoredTable): boolean => stored.name.startsWith(DROPPED_PREFIX);
 

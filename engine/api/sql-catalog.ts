@@ -24,6 +24,8 @@ export class SqlCatalog implements EngineCatalog {
   engine: Engine = null as unknown as Engine;
   readonly #sessions = new WeakMap<Session, CatalogSession & { searchPath: readonly string[] }>();
   readonly #sequences = new WeakMap<Session, SessionSequences>();
+  /** Sessions that have made something temporary. */
+  readonly #withTemporary = new WeakSet<Session>();
   readonly #sizes = new Map<number, { readonly size: TableSizes; readonly at: number }>();
 
   constructor(kernel: Kernel, catalog: Catalog) {
@@ -62,7 +64,45 @@ export class SqlCatalog implements EngineCatalog {
 
   define(session: Session, tx: Transaction, statement: SourceStatement, context: SessionContext): UtilityResult {
     this.#sizes.clear();
-    return define(this, session, tx, statement, context);
+    const result = define(this, session, tx, statement, context);
+    if (makesTemporary(statement)) {
+      this.#withTemporary.add(session);
+      session.beforeCommit ??= (ending) => this.#endTransaction(session, ending);
+    }
+    return result;
+  }
+
+  // ---- temporary objects ----
+
+  /** ON COMMIT DELETE ROWS, ON COMMIT DROP: in the transaction that commits, which may be one that only reads. */
+  #endTransaction(session: Session, tx: Transaction): void {
+    const { catalog } = this;
+    const own = this.sessionOf(session);
+    const { empty, drop } = catalog.endOfTransactionTables(tx, own);
+    if (empty.length + drop.length === 0) return;
+    const { readOnly } = tx;
+    tx.readOnly = false;
+    const used = empty.filter((id) => {
+      const table = this.reader(session, tx).relation(id);
+      return table?.kind === 'table' && catalog.size(table).pages > 0;
+    });
+    if (used.length > 0) catalog.truncate(tx, own, used, false);
+    for (const id of drop) catalog.dropTable(tx, own, id, { cascade: true });
+    tx.readOnly = readOnly;
+  }
+
+  endSession(session: Session): void {
+    if (!this.#withTemporary.delete(session)) return;
+    session.beforeCommit = null;
+    const tx = session.beginOwn();
+    tx.readOnly = false;
+    try {
+      this.catalog.dropTemporary(tx, this.sessionOf(session));
+    } catch (error) {
+      if (tx.open) session.rollbackOwn(tx);
+      throw error;
+    }
+    session.commitOwn(tx);
   }
 
   // ---- sequences ----
@@ -95,4 +135,9 @@ export class SqlCatalog implements EngineCatalog {
   sequenceByName(session: Session, name: string): number {
     return this.#sequencesOf(session).byName(session.transaction, name);
   }
+}
+
+function makesTemporary(statement: SourceStatement): boolean {
+  if (statement.op !== 'createTable' && statement.op !== 'createSequence') return false;
+  return statement.persistence === 'temporary' || statement.name.parts.at(-2) === 'pg_temp';
 }

@@ -70,6 +70,8 @@ export interface StoredTable {
   readonly indexes: readonly StoredIndex[];
   /** Pages and trees besides: a sequence has one, what DROP INDEX took out has one; then there is no heap map (0). */
   readonly roots?: readonly number[];
+  /** Dropped, and temporary: number of the transaction that dropped it. */
+  readonly droppedBy?: number;
 }
 
 /** Table ids below this are the system's (SM-F3). */

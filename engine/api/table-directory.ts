@@ -71,11 +71,12 @@ export function publishTable(directory: TableDirectory, stored: StoredTable): vo
   Atomics.add(shm.i32, directory.versionWord, 1);
 }
 
-/** Takes a table out: nothing of it is left. */
-export function withdrawTable(directory: TableDirectory, id: number): void {
+/** Takes a table out: nothing of it is left. False: somebody else has. */
+export function withdrawTable(directory: TableDirectory, id: number): boolean {
   const block = mapRemove(directory.shm, directory.map, 0, id);
   if (block !== 0) freeBlock(directory.shm, block);
   Atomics.add(directory.shm.i32, directory.versionWord, 1);
+  return block !== 0;
 }
 
 const freeBlock = (shm: SharedMemory, block: number): void => heapFree(shm, block, LENGTH_BYTES + shm.heap.u32[block >>> 2]);

@@ -11,12 +11,7 @@ import { createIndex } from '../storage/btree/create.ts';
 import { childPage, nodeCount } from '../storage/btree/node.ts';
 import { holdPage, pagePlace, pageViews, releasePage } from '../storage/cache/page-cache.ts';
 import { pageLevel, pageOwner, pageType } from '../storage/page.layout.gen.ts';
-import {
-  PAGE_TYPE_BTREE_INNER,
-  PAGE_TYPE_BTREE_LEAF,
-  PAGE_TYPE_HEAP_MAP,
-  PAGE_TYPE_SEQUENCE,
-} from '../storage/page.layout.ts';
+import { PAGE_TYPE_BTREE_INNER, PAGE_TYPE_BTREE_LEAF, PAGE_TYPE_HEAP_MAP, PAGE_TYPE_SEQUENCE } from '../storage/page.layout.ts';
 import { PAGE_USED } from '../storage/space/allocation-page.ts';
 import { giveBackPage, retireHeapMap } from '../storage/space/heap-map-extents.ts';
 import { createHeapMap } from '../storage/space/heap-map.ts';

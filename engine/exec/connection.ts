@@ -260,8 +260,18 @@ export class Connection {
     return { rows, changes: 0, columns, tag };
   }
 
+  /** Rolls back what is open and ends the session, and what is temporary with it. */
   close(): void {
-    entered(this.engine, () => this.session.close());
+    const { engine, session } = this;
+    if (!session.isOpen) return;
+    entered(engine, () => {
+      try {
+        session.rollbackBlock();
+        engine.catalog.endSession(session);
+      } finally {
+        session.close();
+      }
+    });
   }
 }
 

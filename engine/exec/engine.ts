@@ -42,6 +42,8 @@ export interface EngineCatalog {
   size(table: CatalogTable): TableSizes;
   /** Runs CREATE, DROP, TRUNCATE, ANALYZE inside the engine, in a transaction. */
   define(session: Session, tx: Transaction, statement: SourceStatement, context: SessionContext): UtilityResult;
+  /** The session ends: what it made for itself goes, in a transaction of its own. Inside the engine, outside a block. */
+  endSession(session: Session): void;
   nextValue(session: Session, sequence: number): number | bigint;
   currentValue(session: Session, sequence: number): number | bigint;
   setValue(session: Session, sequence: number, value: number | bigint, called: boolean): void;

@@ -75,6 +75,9 @@ export interface SessionOptions {
   readonly durability: Durability;
 }
 
+/** The handle is poisoned or closed: nothing can be undone any more. */
+const isHandleLost = (error: unknown): boolean => error instanceof SqlError && error.code.startsWith('57P');
+
 export class Session {
   readonly txns: Transactions;
   readonly locks: Locks;
@@ -94,8 +97,8 @@ export class Session {
   readonly cursors = new Set<OpenCursor>();
   /** When the running statement's time is up, by performance.now(); Infinity: never. */
   deadline = Number.POSITIVE_INFINITY;
-  /** Called when a transaction of the session has ended: true for commit. */
-  onEnd: ((committed: boolean) => void) | null = null;
+  /** Called before a transaction of the session commits: what it does belongs to it, and what it throws rolls it back. */
+  beforeCommit: ((tx: Transaction) => void) | null = null;
   #durability: DurabilityMode;
   #reader: Transaction | null = null;
   #isParked = false;
@@ -195,14 +198,14 @@ export class Session {
   /** Commits without waiting for the disk. 40001 from validation: the transaction is rolled back then. */
   precommit(tx: Transaction): void {
     try {
+      this.beforeCommit?.(tx);
       commit(tx);
     } catch (error) {
-      if (tx.open) this.rollbackOwn(tx);
+      if (tx.open && !isHandleLost(error)) this.rollbackOwn(tx);
       throw error;
     }
     if (tx.times[COMMIT_STAMP] > this.#lastCommit) this.#lastCommit = tx.times[COMMIT_STAMP];
     this.settings.commit();
-    this.onEnd?.(true);
   }
 
   /** Commits and waits for the disk as the durability says. */
@@ -222,7 +225,6 @@ export class Session {
     rollback(tx);
     recycle(tx);
     this.settings.rollback();
-    this.onEnd?.(false);
   }
 
   // ---- blocks ----

@@ -14,12 +14,15 @@
  * states its intent, then reads what threads have published: one of the two sees the other.
  *
  * What a thread has published stays when its last snapshot goes: only the count of its snapshots goes to 0 then. The next
- * snapshot is never below it, so it is published anew only if it has moved. The collector looks at the count first.
+ * snapshot is hardly ever below it, so it is published anew only if it has moved. The collector looks at the count first.
+ * The count too stays as long as the thread is in the engine: the next statement of the same call finds its snapshot
+ * published all the time, and needs no store that waits for all before it. leaveEngine() takes the count to 0.
  *
  * Hot: a statement takes one. Horizons change with commits, not with statements: each thread keeps copies of them and looks
  * at their sequence words. Doubles stay in typed arrays.
  */
 
+import { isInEngine } from '../../shm/entry.ts';
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import { loadShared53, shared53Sequence, shared53Unchanged } from '../../shm/shared53.ts';
 import { oldestSnapshotOf, publishOldestSnapshot } from '../../shm/threads.ts';
@@ -119,7 +122,13 @@ function publish(tx: Transaction): boolean {
   }
   snapshots.push(tx);
   tx.snapshotTaken = true;
-  if (snapshots.length === 1) Atomics.store(txns.i32, txns.snapshotsWord, 1);
+  if (snapshots.length === 1) {
+    const { shm } = txns;
+    // Counted since a snapshot that was not above this one: the collector has not passed it.
+    const counted = shm.clearOnLeave !== 0 && snapshot >= published;
+    shm.clearOnLeave = 0;
+    if (!counted) Atomics.store(txns.i32, txns.snapshotsWord, 1);
+  }
   if (testing) yieldPoint('snapshot.published');
   refreshHorizon(txns, COPY_INTENT);
   if (txns.horizons[COPY_INTENT] <= snapshot) return true;
@@ -150,6 +159,10 @@ export function dropSnapshot(tx: Transaction): void {
   const last = snapshots.pop()!;
   if (last !== tx) snapshots[snapshots.indexOf(tx)] = last;
   if (snapshots.length === 0) {
+    if (isInEngine(shm)) {
+      shm.clearOnLeave = tx.context.snapshotsWord;
+      return;
+    }
     // No fence where stores stay in order: whoever sees 0 a little later only keeps versions a little longer.
     if (storesInOrder) tx.context.i32[tx.context.snapshotsWord] = 0;
     else Atomics.store(tx.context.i32, tx.context.snapshotsWord, 0);

@@ -317,5 +317,5 @@ export function fitDecimal(value: Decimal, precision: number, scale: number): De
   }
   return rounded;
 }
-const fieldOverflow = (hint: string): SqlError =>
-  new SqlError(SQLSTATE.numeric_value_out_of_range, 'numeric field overflow', { hint });
+const fieldOverflow = (detail: string): SqlError =>
+  new SqlError(SQLSTATE.numeric_value_out_of_range, 'numeric field overflow', { detail });

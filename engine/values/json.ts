@@ -57,7 +57,7 @@ class Parser {
   }
 
   fail(detail: string): SqlError {
-    return new SqlError(SQLSTATE.invalid_text_representation, 'invalid input syntax for type json', { hint: detail });
+    return new SqlError(SQLSTATE.invalid_text_representation, 'invalid input syntax for type json', { detail });
   }
   expected(what: string): SqlError {
     if (this.at >= this.text.length) return this.fail('The input string ended unexpectedly.');
@@ -196,7 +196,7 @@ function parseUnicode(parser: Parser): string {
   const code = Number.parseInt(digits, 16);
   if (code === 0 && parser.decodes) {
     throw new SqlError(SQLSTATE.untranslatable_character, 'unsupported Unicode escape sequence', {
-      hint: '\\u0000 cannot be converted to text.',
+      detail: '\\u0000 cannot be converted to text.',
     });
   }
   return String.fromCharCode(code);

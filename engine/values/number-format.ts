@@ -265,7 +265,8 @@ export function formatFloat(value: number, format: string, digits: number): stri
     if (!Number.isFinite(value)) return formatNumber(decimalOf(String(value)), format);
     const exact = parseDecimalText(exactText(value));
     const isRoman = template.roman !== 'none' && value >= 0;
-    return formatNumber(isRoman ? decimalOf(roundHalvesToEven(exact, 0)) : exact, format);
+    const text = formatNumber(isRoman ? decimalOf(roundHalvesToEven(exact, 0)) : exact, format);
+    return Object.is(value, -0) && text !== null && template.isScientific ? `-${text.slice(1)}` : text;
   }
   template.pre += template.multi;
   const shifted = value * 10 ** template.multi;

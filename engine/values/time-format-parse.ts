@@ -50,15 +50,15 @@ class Reader {
     const known = this.fields.get(name);
     if (known !== undefined && known !== value) {
       throw new SqlError(SQLSTATE.invalid_datetime_format, `conflicting values for "${name}" field in formatting string`, {
-        hint: 'This value contradicts a previous setting for the same field type.',
+        detail: 'This value contradicts a previous setting for the same field type.',
       });
     }
     this.fields.set(name, value);
   }
 }
 
-const badValue = (text: string, key: string, hint?: string): SqlError =>
-  new SqlError(SQLSTATE.invalid_datetime_format, `invalid value "${text}" for "${key}"`, { hint });
+const badValue = (text: string, key: string, detail?: string): SqlError =>
+  new SqlError(SQLSTATE.invalid_datetime_format, `invalid value "${text}" for "${key}"`, { detail });
 const outOfRange = (text: string): SqlError =>
   new SqlError(SQLSTATE.datetime_field_overflow, `date/time field value out of range: "${text}"`);
 

@@ -128,7 +128,7 @@ const cased = (word: string, key: string): string => {
 
 const notForIntervals = (): SqlError =>
   new SqlError(SQLSTATE.invalid_datetime_format, 'invalid format specification for an interval value', {
-    hint: 'Intervals are not tied to specific calendar dates.',
+    detail: 'Intervals are not tied to specific calendar dates.',
   });
 
 /** Words and what has its own form; null: a number. */

@@ -94,6 +94,15 @@ export class OperatorStack {
     return true;
   }
 
+  /** Completes everything above the innermost operator of a kind, whatever binds how. False: none of the kind waits. */
+  settleTo(isWanted: (operator: PendingOperator) => boolean): boolean {
+    let at = this.operators.length - 1;
+    while (at >= this.base && !isWanted(this.operators[at])) at--;
+    if (at < this.base) return false;
+    while (this.operators.length - 1 > at) this.reduce();
+    return true;
+  }
+
   private reduce(): void {
     const operator = this.operators.pop() as PendingOperator;
     const right = this.operands.pop() as SourceExpression;

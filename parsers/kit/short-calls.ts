@@ -43,7 +43,8 @@ const NO_FUNCTIONS: readonly Lookahead[] = [];
 
 function callRule(this: Internals, rule: RuleFunction, options?: Call): unknown {
   const outer = this.currRuleLookaheadFuncs;
-  this.currRuleLookaheadFuncs = rule.lookaheads ??= this.lookAheadFuncsCache[this.fullRuleNameToShort[rule.ruleName]] ?? NO_FUNCTIONS;
+  this.currRuleLookaheadFuncs = rule.lookaheads ??=
+    this.lookAheadFuncsCache[this.fullRuleNameToShort[rule.ruleName]] ?? NO_FUNCTIONS;
   const action = rule.originalGrammarAction;
   const result = options === undefined ? action.call(this) : action.apply(this, options.ARGS as unknown[]);
   this.currRuleLookaheadFuncs = outer;

@@ -64,7 +64,11 @@ export const LOG_SHARED = defineStruct({
       unit: '1/2 byte',
       doc: 'file credit of written records that does not fill a block yet',
     },
-    leads: { at: 240, type: 'atomic32', doc: 'counted up by each leader before it reads the tail: records from before do not grow' },
+    leads: {
+      at: 240,
+      type: 'atomic32',
+      doc: 'counted up by each leader before it reads the tail: records from before do not grow',
+    },
 
     ringUsed: {
       at: 256,

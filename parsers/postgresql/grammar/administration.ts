@@ -210,7 +210,7 @@ export class AdministrationGrammar extends PostgresGrammar {
         },
       },
       {
-        GATE: () => this.isNext(2, K.AS),
+        GATE: () => this.isNext(0, K.SESSION) && this.isNext(2, K.AS),
         ALT: (): SourceStatement => {
           this.take(3, K.CHARACTERISTICS);
           this.take(3, K.AS);

@@ -145,8 +145,10 @@ export abstract class AtomGrammar extends ExpressionGrammar {
       {
         GATE: () => isQueryAhead(this),
         ALT: (): SourceExpression => {
-          const query = this.SUBRULE(this.queryInParens);
-          return this.ACTION(() => ({ op: 'subquery', at: start.ordinal, kind: 'scalar', query }));
+          this.take(2, T.LeftParen);
+          const query = this.SUBRULE(this.query);
+          this.take(2, T.RightParen);
+          return { op: 'subquery', at: start.ordinal, kind: 'scalar', query };
         },
       },
       {
@@ -232,19 +234,18 @@ export abstract class AtomGrammar extends ExpressionGrammar {
     return { op: 'cast', at: ordinal, operand, type } as SourceExpression;
   });
 
-  // ARRAY '(' query ')' | ARRAY '[' ... ']'; subscripts may follow
+  // ARRAY '(' query ')' | ARRAY '[' ... ']'
   readonly arrayExpression: Rule<[], SourceExpression> = this.RULE('arrayExpression', () => {
     const { ordinal } = this.take(1, K.ARRAY);
-    const value = this.OR([
+    return this.OR([
       {
         ALT: (): SourceExpression => {
           const query = this.SUBRULE(this.queryInParens);
           return { op: 'subquery', at: ordinal, kind: 'array', query };
         },
       },
-      { ALT: () => this.SUBRULE(this.arrayItems, { ARGS: [ordinal] }) },
+      { ALT: (): SourceExpression => this.SUBRULE(this.arrayItems, { ARGS: [ordinal] }) },
     ]);
-    return this.SUBRULE(this.indirection, { ARGS: [value] });
   });
 
   // '[' ( expression ( ',' expression )* | arrayItems ( ',' arrayItems )* )? ']'
@@ -321,7 +322,7 @@ export abstract class AtomGrammar extends ExpressionGrammar {
   // INTERVAL ( '(' Iconst ')' )? Sconst fields?
   readonly intervalLiteral: Rule<[], SourceExpression> = this.RULE('intervalLiteral', () => {
     const word = this.take(1, K.INTERVAL);
-    const modifiers = this.SUBRULE(this.typeModifiers);
+    const modifiers = this.SUBRULE(this.length);
     const text = this.take(1, T.StringLiteral);
     const type = this.SUBRULE(this.intervalFields, { ARGS: [word, modifiers] });
     return this.typedText(type, text);
@@ -367,7 +368,9 @@ export abstract class AtomGrammar extends ExpressionGrammar {
   }
 
   private columnOf(parts: readonly SqlToken[], star: boolean): SourceExpression {
-    if (T.ColumnId.categoryMatchesMap?.[parts[0].tokenTypeIdx] !== true) this.unexpected(this.next(1));
+    if (T.ColumnId.categoryMatchesMap?.[parts[0].tokenTypeIdx] !== true) {
+      this.unexpected(this.input[parts[0].ordinal + 1] as SqlToken);
+    }
     const name = nameOf(parts);
     return star ? { op: 'star', at: name.at, qualifier: name } : { op: 'column', at: name.at, name };
   }
@@ -382,6 +385,7 @@ export abstract class AtomGrammar extends ExpressionGrammar {
     const args = this.callArguments();
     return this.OR([
       {
+        GATE: () => args.values.length > 0 && !args.distinct && !args.variadic && args.names.length === 0,
         ALT: () => {
           const text = this.take(1, T.StringLiteral);
           return this.ACTION(() => this.typedText(this.genericTypeOf(parts, args.values), text));

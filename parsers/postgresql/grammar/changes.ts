@@ -202,6 +202,8 @@ export class ChangeGrammar extends FromGrammar {
   private elementStart(start: SqlToken, expression: SourceExpression): number {
     const isColumn = expression.op === 'column' && expression.name.parts.length === 1;
     const isCall = expression.op === 'call' || expression.op === 'special' || expression.op === 'cast';
+    // A name of several parts could have been a function's.
+    if (expression.op === 'column' && !isColumn) this.unexpected(this.next(1));
     if (start.tokenType !== T.LeftParen && !isColumn && !isCall) this.unexpected(start);
     return start.ordinal;
   }

@@ -57,7 +57,9 @@ export abstract class ConstraintGrammar extends TypeGrammar {
     let type: SourceType | null = null;
     let collation: SourceName | null = null;
     const constraints: WritableConstraint[] = [];
+    const behind = this.next(1);
     this.OPTION(() => (type = this.SUBRULE(this.typeName)));
+    this.ACTION(() => this.checkTyped(type, behind));
     this.MANY(() =>
       this.OR([
         {
@@ -77,6 +79,16 @@ export abstract class ConstraintGrammar extends TypeGrammar {
     );
     return { op: 'columnDef', at: name.ordinal, name: name.value, type, collation, constraints } as SourceColumnDef;
   });
+
+  /** Whether the columns of this table have types: all have, or none has and the table is made from a query. */
+  protected typed: boolean | null = null;
+
+  private checkTyped(type: SourceType | null, behind: SqlToken): void {
+    const isNameOnly = type === null && (this.isNext(1, T.Comma) || this.isNext(1, T.RightParen));
+    if (type === null && !isNameOnly) this.unexpected(this.next(1));
+    if (this.typed !== null && this.typed !== (type !== null)) this.unexpected(behind);
+    this.typed = type !== null;
+  }
 
   // NOT? DEFERRABLE | INITIALLY ( DEFERRED | IMMEDIATE ) | NOT? ENFORCED: of the constraint before
   readonly constraintAttribute: Rule<[WritableConstraint[]], void> = this.RULE(

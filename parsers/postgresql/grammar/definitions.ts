@@ -87,10 +87,13 @@ export class DefinitionGrammar extends ConstraintGrammar {
   // ( IF NOT EXISTS )?
   readonly ifNotExists: Rule<[], boolean> = this.RULE('ifNotExists', () => {
     let absent = false;
-    this.OPTION(() => {
-      this.take(1, K.IF);
-      this.take(1, K.NOT);
-      absent = this.take(1, K.EXISTS) !== undefined;
+    this.OPTION({
+      GATE: () => this.isNext(2, K.NOT),
+      DEF: () => {
+        this.take(1, K.IF);
+        this.take(1, K.NOT);
+        absent = this.take(1, K.EXISTS) !== undefined;
+      },
     });
     return absent;
   });
@@ -176,6 +179,7 @@ export class DefinitionGrammar extends ConstraintGrammar {
   // '(' ( element ( ',' element )* )? ')'
   readonly tableElements: Rule<[], TableElements> = this.RULE('tableElements', () => {
     const elements: TableElements = { columns: [], constraints: [] };
+    this.typed = null;
     this.take(1, T.LeftParen);
     this.OPTION(() => {
       this.list(1, () =>
@@ -270,9 +274,12 @@ export class DefinitionGrammar extends ConstraintGrammar {
       GATE: () => kind.tokenType === K.INDEX,
       DEF: () => (concurrently = this.take(1, K.CONCURRENTLY) !== undefined),
     });
-    this.OPTION2(() => {
-      this.take(1, K.IF);
-      ifExists = this.take(1, K.EXISTS) !== undefined;
+    this.OPTION2({
+      GATE: () => this.isNext(2, K.EXISTS),
+      DEF: () => {
+        this.take(1, K.IF);
+        ifExists = this.take(1, K.EXISTS) !== undefined;
+      },
     });
     const names = this.list(1, (): SourceName => {
       const name = this.SUBRULE(this.anyName);

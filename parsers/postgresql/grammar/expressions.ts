@@ -10,6 +10,7 @@
  */
 
 import type { SourceExpression, SourceName, SourceQuery } from '../../../engine/sblr/source.gen.ts';
+import { EOF } from 'chevrotain';
 import type { Rule } from '../../kit/grammar.ts';
 import { OperatorStack } from '../../kit/operators.ts';
 import type { SqlToken } from '../../kit/token.ts';
@@ -29,6 +30,27 @@ const LIKE_OPERATORS: { readonly [kind in P.LikeKind]: readonly [plain: string, 
   similar: ['~', '!~'],
 };
 
+/** What may follow an item of SELECT. */
+const ENDS_ITEM = new Set([
+  ...[
+    T.Comma,
+    T.RightParen,
+    EOF,
+    K.FROM,
+    K.INTO,
+    K.WHERE,
+    K.GROUP,
+    K.HAVING,
+    K.WINDOW,
+    K.ORDER,
+    K.LIMIT,
+    K.OFFSET,
+    K.FETCH,
+    K.FOR,
+  ],
+  ...[K.UNION, K.INTERSECT, K.EXCEPT],
+]);
+
 export abstract class ExpressionGrammar extends TypeGrammar {
   abstract readonly atom: Rule<[], SourceExpression>;
   protected abstract readonly atoms: readonly { readonly ALT: () => SourceExpression }[];
@@ -37,24 +59,30 @@ export abstract class ExpressionGrammar extends TypeGrammar {
   protected readonly stack = new OperatorStack();
   /** Of the expression being read: b_expr. */
   private restricted = false;
+  /** Behind it a label may stand without AS, which may be a word that operators are made of. */
+  private labelled = false;
 
   override reset(): void {
     super.reset();
     this.stack?.clear();
     this.restricted = false;
+    this.labelled = false;
   }
 
-  override readonly expression: Rule<[restricted?: boolean], SourceExpression> = this.RULE(
+  override readonly expression: Rule<[restricted?: boolean, labelled?: boolean], SourceExpression> = this.RULE(
     'expression',
-    (restricted?: boolean) => {
+    (restricted?: boolean, labelled?: boolean) => {
       this.enterExpression();
       const outer = this.restricted;
+      const outerLabelled = this.labelled;
       this.restricted = restricted === true;
+      this.labelled = labelled === true;
       const mark = this.stack.open();
       this.SUBRULE(this.operand);
       this.MANY(this.tail);
       const value = this.stack.close(mark);
       this.restricted = outer;
+      this.labelled = outerLabelled;
       this.leaveExpression();
       return value;
     },
@@ -63,9 +91,8 @@ export abstract class ExpressionGrammar extends TypeGrammar {
   private readonly isFull = (): boolean => !this.restricted;
   private readonly isLikeOpen = (): boolean => {
     if (this.restricted) return false;
-    // Settling only completes what binds tighter than ESCAPE, which any operator behind it would complete as well.
-    this.stack.settle(LEVEL.escape);
-    return P.isLike(this.stack.top());
+    // ESCAPE goes on with nothing but LIKE: as in PostgreSQL's tables it completes all that stands between.
+    return this.stack.settleTo(P.isLike);
   };
 
   private readonly tails = [
@@ -92,11 +119,16 @@ export abstract class ExpressionGrammar extends TypeGrammar {
 
   private goesOn(): boolean {
     if (this.isNext(1, T.BinaryOperator)) return true;
-    if (this.isNext(1, K.OPERATOR)) return this.isNext(2, T.LeftParen);
+    if (this.labelled && this.isNext(1, T.BareLabel) && this.isLabel()) return false;
     if (this.restricted) return this.isNext(1, K.IS) && this.isDistinctAhead();
     if (this.isNext(1, K.AT)) return this.isNext(2, K.TIME) || this.isNext(2, K.LOCAL);
     if (this.isNext(1, K.ESCAPE)) return this.isLikeOpen();
     return true;
+  }
+
+  /** SELECT a in, b and FROM t: a word of operators that nothing of theirs follows is a label. */
+  private isLabel(): boolean {
+    return this.isNext(1, K.OPERATOR) ? !this.isNext(2, T.LeftParen) : ENDS_ITEM.has(this.LA(2).tokenType);
   }
 
   private isDistinctAhead(): boolean {
@@ -137,7 +169,7 @@ export abstract class ExpressionGrammar extends TypeGrammar {
   }
 
   private isQuantifierAhead(): boolean {
-    return (this.isNext(1, K.ANY) || this.isNext(1, K.SOME) || this.isNext(1, K.ALL)) && this.isNext(2, T.LeftParen);
+    return this.isNext(1, K.ANY) || this.isNext(1, K.SOME) || this.isNext(1, K.ALL);
   }
 
   /** An operator; its name when it is written OPERATOR(schema.name), else null. */
@@ -443,7 +475,7 @@ export abstract class ExpressionGrammar extends TypeGrammar {
   readonly operand: Rule<[], void> = this.RULE('operand', () => {
     this.MANY1(this.prefixLoop);
     // The rule of atoms in line: rules nest deepest here.
-    let value = this.or(9, this.atoms as never) as SourceExpression;
+    let value = this.OR9(this.atoms as never) as SourceExpression;
     this.MANY2(() => {
       const cast = this.take(2, T.TypeCast);
       const type = this.SUBRULE(this.typeName);

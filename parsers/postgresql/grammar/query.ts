@@ -22,6 +22,8 @@ import * as T from '../tokens.ts';
 import { K } from '../tokens.ts';
 import { TailGrammar } from './tails.ts';
 
+const LABELLED: { ARGS: [boolean, boolean] } = { ARGS: [false, true] };
+
 export abstract class QueryGrammar extends TailGrammar {
   abstract readonly fromList: Rule<[], SourceFrom[]>;
 
@@ -45,31 +47,29 @@ export abstract class QueryGrammar extends TailGrammar {
   /** A query behind its WITH. */
   readonly queryWith: Rule<[], SourceQuery> = this.RULE('queryWith', () => {
     const builder = new QueryBuilder();
-    this.AT_LEAST_ONE_SEP({
-      SEP: T.SetOperator,
-      DEF: () => {
-        const operator = this.next(0);
-        this.OPTION({
-          GATE: () => T.isSetOperator(operator.tokenType),
-          DEF: () => {
-            const all = this.ACTION(() => this.isNext(1, K.ALL));
-            this.OPTION2(() => this.OR2([{ ALT: () => this.take(2, K.ALL) }, { ALT: () => this.take(2, K.DISTINCT) }]));
-            this.ACTION(() => builder.operator(operator, all));
-          },
-        });
-        builder.push(this.OR(this.terms as never) as SourceQuery);
-      },
+    builder.push(this.OR(this.firstTerms as never) as SourceQuery);
+    this.MANY(() => {
+      const operator = this.take(1, T.SetOperator);
+      const all = this.ACTION(() => this.isNext(1, K.ALL));
+      this.OPTION2(() => this.OR2([{ ALT: () => this.take(2, K.ALL) }, { ALT: () => this.take(2, K.DISTINCT) }]));
+      this.ACTION(() => builder.operator(operator, all));
+      builder.push(this.OR3(this.nextTerms as never) as SourceQuery);
     });
     const tail = this.SUBRULE(this.queryTail);
     return this.ACTION(() => builder.finish(tail));
   });
 
-  private readonly terms = [
-    { ALT: (): SourceQuery => this.SUBRULE(this.selectBlock) },
-    { ALT: (): SourceQuery => this.SUBRULE(this.valuesRows) },
-    { ALT: (): SourceQuery => this.tableQuery() },
-    { ALT: (): SourceQuery => this.SUBRULE(this.queryInParens) },
-  ];
+  private terms(occurrence: 1 | 2): readonly { readonly ALT: () => SourceQuery }[] {
+    return [
+      { ALT: (): SourceQuery => this.subrule(occurrence, this.selectBlock) },
+      { ALT: (): SourceQuery => this.subrule(occurrence, this.valuesRows) },
+      { ALT: (): SourceQuery => this.subrule(occurrence, this.tableQuery) },
+      { ALT: (): SourceQuery => this.subrule(occurrence, this.queryInParens) },
+    ];
+  }
+
+  private readonly firstTerms = this.terms(1);
+  private readonly nextTerms = this.terms(2);
 
   // VALUES '(' expression ( ',' expression )* ')' ( ',' '(' ... ')' )*
   readonly valuesRows: Rule<[], SourceQuery> = this.RULE('valuesRows', () => {
@@ -84,9 +84,9 @@ export abstract class QueryGrammar extends TailGrammar {
   });
 
   // TABLE name: SELECT * FROM name
-  private tableQuery(): SourceQuery {
+  readonly tableQuery: Rule<[], SourceQuery> = this.RULE('tableQuery', () => {
     const { ordinal } = this.take(1, K.TABLE);
-    const only = this.has(3, K.ONLY);
+    const only = this.has(1, K.ONLY);
     const name = this.SUBRULE(this.anyName);
     const star: SourceSelectItem = {
       op: 'selectItem',
@@ -95,12 +95,13 @@ export abstract class QueryGrammar extends TailGrammar {
       alias: null,
       quoted: false,
     };
-    return {
+    const query: SourceQuery = {
       ...emptySelect(ordinal),
       items: [star],
       from: [{ op: 'tableRef', at: name.at, name, alias: null, only, sample: null }],
     };
-  }
+    return query;
+  });
 
   private current: Writable<SourceSelectNode> = emptySelect(0);
 
@@ -158,7 +159,7 @@ export abstract class QueryGrammar extends TailGrammar {
 
   private readonly itemsPart = (): void => {
     const select = this.current;
-    select.items = this.list(2, () => this.SUBRULE(this.selectItem));
+    select.items = this.list(2, this.itemHere);
   };
 
   private readonly intoPart = (): void => {
@@ -166,15 +167,13 @@ export abstract class QueryGrammar extends TailGrammar {
     this.ACTION(() => this.refuse('SELECT INTO', into));
   };
 
-  readonly selectItems: Rule<[], SourceSelectItem[]> = this.RULE('selectItems', () =>
-    this.list(1, () => this.SUBRULE(this.selectItem)),
-  );
+  readonly selectItems: Rule<[], SourceSelectItem[]> = this.RULE('selectItems', () => this.list(1, this.itemHere));
 
   // '*' | expression ( AS name | name )?
-  readonly selectItem: Rule<[], SourceSelectItem> = this.RULE('selectItem', () => {
+  private readonly itemHere = (): SourceSelectItem => {
     const start = this.next(1);
     const at = this.ACTION(() => start.ordinal);
-    return this.OR1([
+    return this.OR4([
       {
         ALT: (): SourceSelectItem => {
           this.take(1, T.Star);
@@ -183,10 +182,10 @@ export abstract class QueryGrammar extends TailGrammar {
       },
       {
         ALT: (): SourceSelectItem => {
-          const expression = this.SUBRULE(this.expression);
+          const expression = this.SUBRULE(this.expression, LABELLED);
           let alias: SqlToken | undefined;
           this.OPTION(() => {
-            alias = this.OR2([
+            alias = this.OR5([
               {
                 ALT: () => {
                   this.take(2, K.AS);
@@ -206,7 +205,7 @@ export abstract class QueryGrammar extends TailGrammar {
         },
       },
     ]);
-  });
+  };
 
   // GROUP BY ( ALL | DISTINCT )? element ( ',' element )*
   readonly groupBy: Rule<[], SourceExpression[]> = this.RULE('groupBy', () => {

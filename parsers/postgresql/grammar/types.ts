@@ -97,7 +97,11 @@ export abstract class TypeGrammar extends PostgresGrammar {
 
   private modifiedType(): SourceType {
     const word = this.take(2, T.ModifiedTypeWord);
-    const modifiers = this.SUBRULE1(this.typeModifiers);
+    const takesList = this.ACTION(() => word.value !== 'varchar' && word.value !== 'float');
+    const modifiers = this.OR2([
+      { GATE: () => takesList, ALT: () => this.SUBRULE1(this.typeModifiers) },
+      { ALT: () => this.SUBRULE1(this.length) },
+    ]);
     if (word.value === 'float') return this.ACTION(() => floatType(word, modifiers));
     return ownType(word.ordinal, INTERNAL_NAMES.get(word.value) ?? word.value, modifiers);
   }
@@ -114,7 +118,7 @@ export abstract class TypeGrammar extends PostgresGrammar {
     this.OPTION4(() => (start = this.take(4, K.NATIONAL)));
     const word = this.take(4, T.CharacterTypeWord);
     const varying = this.has(5, K.VARYING);
-    return ownType((start ?? word).ordinal, varying ? 'varchar' : 'char', this.SUBRULE2(this.typeModifiers));
+    return ownType((start ?? word).ordinal, varying ? 'varchar' : 'char', this.SUBRULE2(this.length));
   }
 
   private bitType(): SourceType {
@@ -126,7 +130,7 @@ export abstract class TypeGrammar extends PostgresGrammar {
   // ( TIME | TIMESTAMP ) ( '(' Iconst ')' )? ( WITH TIME ZONE | WITHOUT TIME ZONE )?
   private timeType(): SourceType {
     const word = this.take(7, T.TimeTypeWord);
-    const modifiers = this.SUBRULE4(this.typeModifiers);
+    const modifiers = this.SUBRULE4(this.length);
     let hasZone = false;
     this.OPTION7(() => {
       hasZone = this.OR7([
@@ -160,10 +164,21 @@ export abstract class TypeGrammar extends PostgresGrammar {
     return modifiers;
   });
 
+  // ( '(' Iconst ')' )?
+  readonly length: Rule<[], SourceExpression[]> = this.RULE('length', () => {
+    const modifiers: SourceExpression[] = [];
+    this.OPTION(() => {
+      this.take(1, T.LeftParen);
+      modifiers.push(integerConstant(this.take(1, T.IntegerLiteral)));
+      this.take(1, T.RightParen);
+    });
+    return modifiers;
+  });
+
   // INTERVAL ( '(' Iconst ')' | fields )?
   readonly intervalType: Rule<[], SourceType> = this.RULE('intervalType', () => {
     const word = this.take(1, K.INTERVAL);
-    const modifiers = this.SUBRULE(this.typeModifiers);
+    const modifiers = this.SUBRULE(this.length);
     return this.SUBRULE(this.intervalFields, { ARGS: [word, modifiers] });
   });
 
@@ -207,9 +222,9 @@ export abstract class TypeGrammar extends PostgresGrammar {
       this.take(1, T.Dot);
       parts.push(this.take(2, T.ColumnLabel));
     });
-    this.OPTION(() => {
-      const percent = this.take(1, T.Percent);
-      this.ACTION(() => this.refuse('%TYPE', percent));
+    this.OPTION({
+      GATE: () => this.isNext(2, K.TYPE),
+      DEF: () => this.refuse('%TYPE', this.take(1, T.Percent)),
     });
     const modifiers = this.SUBRULE(this.typeModifiers);
     const name: SourceName = nameOf(parts);

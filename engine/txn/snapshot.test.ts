@@ -1,0 +1,45 @@
+import { ok, strictEqual } from 'node:assert/strict';
+import { test } from 'node:test';
+import { enterEngine, leaveEngine } from '../../shm/entry.ts';
+import { flushAll } from '../storage/log/flush.ts';
+import { SimulatedVfs } from '../storage/vfs/simulated-vfs.ts';
+import { beginStatement, endStatement, STATEMENT_SIMPLE } from './begin.ts';
+import { oldestHeld } from './snapshot.ts';
+import { SNAPSHOT } from './transactions.ts';
+import { createTxnStore, Session } from './txn-fixture.ts';
+
+test('TX-T6: between two statements of one call the snapshot stays published; leaving the engine takes it away', () => {
+  const store = createTxnStore(new SimulatedVfs({ seed: 1 }));
+  const { txns } = store;
+  const { shm } = txns;
+  const [writer, reader] = [new Session(store), new Session(store)];
+  const write = (id: number): void => {
+    writer.begin();
+    writer.insert(id, id);
+    writer.commit();
+    flushAll(txns.log);
+  };
+  const held = (): number => oldestHeld(txns, shm.thread);
+  write(1);
+  const tx = reader.begin();
+  beginStatement(tx, STATEMENT_SIMPLE, false);
+  ok(held() > 0);
+  endStatement(tx);
+  strictEqual(held(), 0, 'outside the engine it goes with the statement');
+  enterEngine(shm);
+  beginStatement(tx, STATEMENT_SIMPLE, false);
+  const first = tx.times[SNAPSHOT];
+  endStatement(tx);
+  strictEqual(held(), first);
+  beginStatement(tx, STATEMENT_SIMPLE, false);
+  strictEqual(tx.times[SNAPSHOT], first);
+  endStatement(tx);
+  write(2);
+  ok(held() > 0);
+  beginStatement(tx, STATEMENT_SIMPLE, false);
+  ok(tx.times[SNAPSHOT] > first, 'it sees what was committed meanwhile');
+  strictEqual(held(), tx.times[SNAPSHOT], 'and holds nothing older');
+  endStatement(tx);
+  leaveEngine(shm);
+  strictEqual(held(), 0);
+});

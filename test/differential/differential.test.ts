@@ -1,0 +1,43 @@
+/**
+ * Random tables, data and statements through generated code, the direct evaluator and PostgreSQL (PGlite).
+ *   SCRATCHBIRD_SEED=n     the stories from this seed on      SCRATCHBIRD_STORIES=n   so many
+ */
+
+import { fail, ok } from 'node:assert/strict';
+import { test } from 'node:test';
+import { startPeer } from '../oracle/postgresql.ts';
+import { type Failure, newTally, randomStory, scriptOf, shrink, type Story, Teller } from './story.ts';
+
+const SEED = Number(process.env.SCRATCHBIRD_SEED ?? Math.floor(Math.random() * 2 ** 31));
+const STORIES = Number(process.env.SCRATCHBIRD_STORIES ?? 36);
+const STEPS = 80;
+/** Every so many-th story is told to PostgreSQL too. */
+const PEER_EVERY = 1;
+const SHRINK_MS = Number(process.env.SCRATCHBIRD_SHRINK_MS ?? 30_000);
+
+const report = (seed: number, [story, failure]: [Story, Failure]): string =>
+  `SCRATCHBIRD_SEED=${seed} SCRATCHBIRD_STORIES=1: ${failure.why}\n\n${scriptOf(story)}\n`;
+
+test('random statements have one answer: generated code, direct evaluation, PostgreSQL', async () => {
+  console.log(`differential: SCRATCHBIRD_SEED=${SEED} SCRATCHBIRD_STORIES=${STORIES}`);
+  const tally = newTally();
+  const peer = await startPeer();
+  try {
+    for (let number = 0; number < STORIES; number++) {
+      const seed = SEED + number;
+      const story = randomStory(seed, STEPS);
+      const told = number % PEER_EVERY === 0 ? peer : null;
+      const failure = await new Teller(told, tally).tell(story);
+      if (failure !== null) fail(report(seed, await shrink(story, failure, told, SHRINK_MS)));
+    }
+  } finally {
+    await peer.close();
+  }
+  const codes = [...tally.codes].sort((a, b) => b[1] - a[1]).map(([code, count]) => `${code} ${count}`);
+  console.log(
+    `differential: ${STORIES} stories, ${tally.statements} statements in ${tally.runs} runs, ${tally.rows} rows, ${tally.errors} errors, ` +
+      `${tally.undecided} undecided\n  ${codes.join(', ')}`,
+  );
+  ok(tally.errors < tally.runs / 2, 'most statements should have an answer');
+  ok(tally.undecided < tally.runs / 8, 'the comparison says too little');
+});
