@@ -15,7 +15,7 @@
 import { EmbeddedActionsParser, EOF, type ParserMethod, type TokenType } from 'chevrotain';
 import { tooComplex } from '../../engine/sblr/parse-error.ts';
 import { OneTokenLookahead } from './lookahead.ts';
-import { shortenCalls } from './short-calls.ts';
+import { type Alternative, type RuleFunction, shortenCalls } from './short-calls.ts';
 import { SqlToken } from './token.ts';
 
 /** Levels of expressions, and of queries, in one another. */
@@ -105,6 +105,21 @@ export abstract class Grammar extends EmbeddedActionsParser {
   protected yields<Value>(value: Value, occurrence: number, ...words: TokenType[]): Value {
     for (const word of words) this.take(occurrence, word);
     return value;
+  }
+
+  /** An alternative of OR that is a rule by itself, by its name: the rule may be made later. */
+  protected ruleAlternative(ruleName: string, occurrence = 0): Alternative {
+    const rules = this as unknown as { readonly [name: string]: Rule<[], unknown> };
+    return { ALT: () => this.subrule(occurrence, rules[ruleName]), ruleName };
+  }
+
+  /** The same with arguments. */
+  protected ruleWith<Arguments extends unknown[], Result>(
+    rule: Rule<Arguments, Result>,
+    ...ARGS: Arguments
+  ): { readonly ALT: () => Result } {
+    const alternative: Alternative = { ALT: () => this.SUBRULE(rule, { ARGS }), rule: rule as unknown as RuleFunction, ARGS };
+    return alternative as { readonly ALT: () => Result };
   }
 
   /** An optional token: whether it stood there. */

@@ -13,8 +13,14 @@ type Lookahead = (this: unknown, alternatives?: unknown) => unknown;
 type Action = (this: unknown) => unknown;
 type Guarded = Action | { readonly GATE?: () => boolean; readonly DEF: Action };
 
-interface Alternative {
+/** What OR may do: an action, or, with fewer frames, a rule by itself. ALT calls it while the grammar is recorded. */
+export interface Alternative {
   readonly ALT: Action;
+  readonly GATE?: () => boolean;
+  /** Name of the rule, where it is made later than the alternative. */
+  readonly ruleName?: string;
+  rule?: RuleFunction;
+  readonly ARGS?: readonly unknown[];
 }
 
 interface Internals {
@@ -26,7 +32,7 @@ interface Internals {
 }
 
 /** A rule as Chevrotain makes it; its lookahead functions are kept with it once it was called. */
-interface RuleFunction {
+export interface RuleFunction {
   readonly ruleName: string;
   readonly originalGrammarAction: (...args: unknown[]) => unknown;
   lookaheads?: readonly Lookahead[];
@@ -54,8 +60,24 @@ function callRule(this: Internals, rule: RuleFunction, options?: Call): unknown 
 function chooseFor(occurrence: number) {
   const key = OR_KEY | occurrence;
   return function choose(this: Internals, alternatives: readonly Alternative[]): unknown {
-    const chosen = this.currRuleLookaheadFuncs[key].call(this, alternatives) as number | undefined;
-    return chosen === undefined ? this.raiseNoAltException(occurrence, undefined) : alternatives[chosen].ALT.call(this);
+    const outer = this.currRuleLookaheadFuncs;
+    const chosen = outer[key].call(this, alternatives) as number | undefined;
+    if (chosen === undefined) return this.raiseNoAltException(occurrence, undefined);
+    const alternative = alternatives[chosen];
+    if (alternative.ruleName !== undefined) {
+      alternative.rule ??= (this as unknown as { readonly [name: string]: RuleFunction })[alternative.ruleName];
+    }
+    const { rule } = alternative;
+    if (rule === undefined) return alternative.ALT.call(this);
+    // callRule in line: alternatives are where rules nest.
+    this.currRuleLookaheadFuncs = rule.lookaheads ??=
+      this.lookAheadFuncsCache[this.fullRuleNameToShort[rule.ruleName]] ?? NO_FUNCTIONS;
+    const result =
+      alternative.ARGS === undefined
+        ? rule.originalGrammarAction.call(this)
+        : rule.originalGrammarAction.apply(this, alternative.ARGS as unknown[]);
+    this.currRuleLookaheadFuncs = outer;
+    return result;
   };
 }
 

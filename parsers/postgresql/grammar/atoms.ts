@@ -70,12 +70,12 @@ export abstract class AtomGrammar extends ExpressionGrammar {
   }
 
   protected override readonly atoms = [
-    { ALT: () => this.SUBRULE(this.literal) },
-    { ALT: () => this.SUBRULE(this.parameter) },
-    { ALT: () => this.SUBRULE(this.parenthesised) },
-    { ALT: () => this.SUBRULE(this.caseExpression) },
-    { ALT: () => this.SUBRULE(this.castExpression) },
-    { ALT: () => this.SUBRULE(this.arrayExpression) },
+    this.ruleAlternative('literal'),
+    this.ruleAlternative('parameter'),
+    this.ruleAlternative('parenthesised'),
+    this.ruleAlternative('caseExpression'),
+    this.ruleAlternative('castExpression'),
+    this.ruleAlternative('arrayExpression'),
     // CURRENT_SCHEMA may also be called like any function.
     { GATE: () => !this.isNext(1, K.CURRENT_SCHEMA) || !this.isCallAhead(), ALT: () => this.SUBRULE(this.valueFunction) },
     { GATE: this.isCallAhead, ALT: () => this.existsExpression() },
@@ -86,7 +86,7 @@ export abstract class AtomGrammar extends ExpressionGrammar {
     { GATE: () => this.isNext(2, K.PRECISION) && this.isNext(3, T.StringLiteral), ALT: () => this.SUBRULE1(this.typedLiteral) },
     { ALT: () => this.defaultWord() },
     { ALT: () => this.refuse('UNIQUE predicate', this.recorded(1, K.UNIQUE)) },
-    { ALT: () => this.SUBRULE(this.nameOrCall) },
+    this.ruleAlternative('nameOrCall'),
   ];
 
   override readonly atom: Rule<[], SourceExpression> = this.RULE('atom', (): SourceExpression => this.OR(this.atoms as never));
@@ -244,29 +244,30 @@ export abstract class AtomGrammar extends ExpressionGrammar {
           return { op: 'subquery', at: ordinal, kind: 'array', query };
         },
       },
-      { ALT: (): SourceExpression => this.SUBRULE(this.arrayItems, { ARGS: [ordinal] }) },
+      this.ruleWith(this.arrayItems, ordinal),
     ]);
   });
 
   // '[' ( expression ( ',' expression )* | arrayItems ( ',' arrayItems )* )? ']'
   readonly arrayItems: Rule<[number], SourceExpression> = this.RULE('arrayItems', (at: number) => {
     let items: SourceExpression[] = [];
-    this.enterExpression();
     this.take(1, T.LeftBracket);
     this.OPTION(() => {
       items = this.OR([
         {
           ALT: () =>
             this.list(1, () => {
-              const { ordinal } = this.next(1) ?? { ordinal: 0 };
-              return this.SUBRULE(this.arrayItems, { ARGS: [ordinal] });
+              const { ordinal } = this.next(1);
+              this.enterExpression();
+              const inner = this.SUBRULE(this.arrayItems, { ARGS: [ordinal] });
+              this.leaveExpression();
+              return inner;
             }),
         },
         { ALT: () => this.list(2, () => this.SUBRULE(this.expression)) },
       ]);
     });
     this.take(1, T.RightBracket);
-    this.leaveExpression();
     return { op: 'array', at, items } as SourceExpression;
   });
 
@@ -344,10 +345,7 @@ export abstract class AtomGrammar extends ExpressionGrammar {
       },
     });
     return this.OR2([
-      {
-        GATE: () => !star && this.mayBeFunction(parts),
-        ALT: () => this.SUBRULE(this.callBehind, { ARGS: [parts] }),
-      },
+      { GATE: () => !star && this.mayBeFunction(parts), ...this.ruleWith(this.callBehind, parts) },
       {
         GATE: () => !star && this.mayBeFunction(parts),
         ALT: () => this.typedText(this.genericTypeOf(parts, []), this.take(1, T.StringLiteral)),

@@ -53,7 +53,8 @@ const ENDS_ITEM = new Set([
 
 export abstract class ExpressionGrammar extends TypeGrammar {
   abstract readonly atom: Rule<[], SourceExpression>;
-  protected abstract readonly atoms: readonly { readonly ALT: () => SourceExpression }[];
+  /** Alternatives, each an expression. */
+  protected abstract readonly atoms: readonly object[];
   abstract readonly query: Rule<[], SourceQuery>;
 
   protected readonly stack = new OperatorStack();
@@ -99,10 +100,10 @@ export abstract class ExpressionGrammar extends TypeGrammar {
     { ALT: () => this.binaryTail(1) },
     { GATE: this.isFull, ALT: () => this.joinTail(K.AND, P.and) },
     { GATE: this.isFull, ALT: () => this.joinTail(K.OR, P.or) },
-    { GATE: () => !this.restricted || this.isDistinctAhead(), ALT: () => this.SUBRULE(this.isTail) },
+    { ...this.ruleAlternative('isTail'), GATE: () => !this.restricted || this.isDistinctAhead() },
     { GATE: this.isFull, ALT: () => this.nullTail(K.ISNULL, false) },
     { GATE: this.isFull, ALT: () => this.nullTail(K.NOTNULL, true) },
-    { GATE: this.isFull, ALT: () => this.SUBRULE(this.matchTail) },
+    { ...this.ruleAlternative('matchTail'), GATE: this.isFull },
     { GATE: () => this.isFull() && (this.isNext(2, K.TIME) || this.isNext(2, K.LOCAL)), ALT: () => this.atTail() },
     { GATE: this.isFull, ALT: () => this.collateTail() },
     { GATE: this.isLikeOpen, ALT: () => this.escapeTail() },
@@ -343,7 +344,9 @@ export abstract class ExpressionGrammar extends TypeGrammar {
       {
         GATE: () => isQueryAhead(this),
         ALT: () => {
-          const query = this.SUBRULE(this.queryInParens);
+          this.take(5, T.LeftParen);
+          const query = this.SUBRULE(this.query);
+          this.take(5, T.RightParen);
           this.wrap((operand) => ({ op: 'inQuery', at: start.ordinal, operand, query, negated }));
         },
       },

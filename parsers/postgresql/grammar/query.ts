@@ -39,13 +39,15 @@ export abstract class QueryGrammar extends TailGrammar {
     this.enterQuery();
     let withClause: SourceWith | null = null;
     this.OPTION(() => (withClause = this.SUBRULE(this.withClause)));
-    const query = this.SUBRULE(this.queryWith);
+    const query = this.queryBody();
     this.leaveQuery();
     return this.ACTION(() => (withClause === null ? query : putWith(query, withClause, this.next(0))));
   });
 
   /** A query behind its WITH. */
-  readonly queryWith: Rule<[], SourceQuery> = this.RULE('queryWith', () => {
+  readonly queryWith: Rule<[], SourceQuery> = this.RULE('queryWith', () => this.queryBody());
+
+  private queryBody(): SourceQuery {
     const builder = new QueryBuilder();
     builder.push(this.OR(this.firstTerms as never) as SourceQuery);
     this.MANY(() => {
@@ -57,15 +59,10 @@ export abstract class QueryGrammar extends TailGrammar {
     });
     const tail = this.SUBRULE(this.queryTail);
     return this.ACTION(() => builder.finish(tail));
-  });
+  }
 
-  private terms(occurrence: 1 | 2): readonly { readonly ALT: () => SourceQuery }[] {
-    return [
-      { ALT: (): SourceQuery => this.subrule(occurrence, this.selectBlock) },
-      { ALT: (): SourceQuery => this.subrule(occurrence, this.valuesRows) },
-      { ALT: (): SourceQuery => this.subrule(occurrence, this.tableQuery) },
-      { ALT: (): SourceQuery => this.subrule(occurrence, this.queryInParens) },
-    ];
+  private terms(occurrence: 1 | 2): readonly object[] {
+    return ['selectBlock', 'valuesRows', 'tableQuery', 'queryInParens'].map((name) => this.ruleAlternative(name, occurrence));
   }
 
   private readonly firstTerms = this.terms(1);
@@ -159,7 +156,16 @@ export abstract class QueryGrammar extends TailGrammar {
 
   private readonly itemsPart = (): void => {
     const select = this.current;
-    select.items = this.list(2, this.itemHere);
+    if (this.RECORDING_PHASE) {
+      this.list(2, this.recordedItem);
+      return;
+    }
+    const items: SourceSelectItem[] = [this.item()];
+    while (this.isNext(1, T.Comma)) {
+      this.take(0, T.Comma);
+      items.push(this.item());
+    }
+    select.items = items;
   };
 
   private readonly intoPart = (): void => {
@@ -167,45 +173,48 @@ export abstract class QueryGrammar extends TailGrammar {
     this.ACTION(() => this.refuse('SELECT INTO', into));
   };
 
-  readonly selectItems: Rule<[], SourceSelectItem[]> = this.RULE('selectItems', () => this.list(1, this.itemHere));
+  readonly selectItems: Rule<[], SourceSelectItem[]> = this.RULE('selectItems', () =>
+    this.list(1, this.RECORDING_PHASE ? this.recordedItem : (): SourceSelectItem => this.item()),
+  );
 
-  // '*' | expression ( AS name | name )?
-  private readonly itemHere = (): SourceSelectItem => {
-    const start = this.next(1);
-    const at = this.ACTION(() => start.ordinal);
-    return this.OR4([
+  private readonly recordedItem = (): SourceSelectItem =>
+    this.OR4([{ ALT: () => this.starItem() }, { ALT: () => this.expressionItem() }]);
+
+  /** Queries nest here: no OR while parsing. */
+  private item(): SourceSelectItem {
+    return this.isNext(1, T.Star) ? this.starItem() : this.expressionItem();
+  }
+
+  // '*'
+  private starItem(): SourceSelectItem {
+    const { ordinal: at } = this.take(1, T.Star);
+    return { op: 'selectItem', at, expression: { op: 'star', at, qualifier: null }, alias: null, quoted: false };
+  }
+
+  // expression ( AS name | name )?
+  private expressionItem(): SourceSelectItem {
+    const at = this.next(1).ordinal;
+    const expression = this.SUBRULE(this.expression, LABELLED);
+    const alias = this.OPTION(this.itemAlias);
+    return {
+      op: 'selectItem',
+      at,
+      expression,
+      alias: alias?.value ?? null,
+      quoted: alias?.quoted ?? false,
+    };
+  }
+
+  private readonly itemAlias = (): SqlToken =>
+    this.OR5([
       {
-        ALT: (): SourceSelectItem => {
-          this.take(1, T.Star);
-          return { op: 'selectItem', at, expression: { op: 'star', at, qualifier: null }, alias: null, quoted: false };
+        ALT: () => {
+          this.take(2, K.AS);
+          return this.take(2, T.ColumnLabel);
         },
       },
-      {
-        ALT: (): SourceSelectItem => {
-          const expression = this.SUBRULE(this.expression, LABELLED);
-          let alias: SqlToken | undefined;
-          this.OPTION(() => {
-            alias = this.OR5([
-              {
-                ALT: () => {
-                  this.take(2, K.AS);
-                  return this.take(2, T.ColumnLabel);
-                },
-              },
-              { ALT: () => this.take(3, T.BareLabel) },
-            ]);
-          });
-          return this.ACTION(() => ({
-            op: 'selectItem',
-            at,
-            expression,
-            alias: alias?.value ?? null,
-            quoted: alias?.quoted ?? false,
-          }));
-        },
-      },
+      { ALT: () => this.take(3, T.BareLabel) },
     ]);
-  };
 
   // GROUP BY ( ALL | DISTINCT )? element ( ',' element )*
   readonly groupBy: Rule<[], SourceExpression[]> = this.RULE('groupBy', () => {
