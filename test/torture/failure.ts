@@ -24,6 +24,9 @@ export const DISK_FULL = '53100';
 /** No room in a bounded memory: retried where the run makes memory that small. */
 export const MEMORY_FULL = '53200';
 
+/** A limit was met: retried where the run begins near it. */
+export const LIMIT_MET = '54000';
+
 export const sqlCode = (error: unknown): string => (error instanceof SqlError ? error.code : '');
 
 export const isRetried = (error: unknown): boolean => RETRIED.has(sqlCode(error));

@@ -21,7 +21,8 @@ import {
   SERIALIZABLE,
   type Transaction,
 } from '../../engine/txn/transactions.ts';
-import { DISK_FULL, expect, isRetried, MEMORY_FULL, sqlCode } from './failure.ts';
+import { STATEMENTS } from '../../engine/txn/stamps.ts';
+import { DISK_FULL, expect, isRetried, LIMIT_MET, MEMORY_FULL, sqlCode } from './failure.ts';
 import {
   BANK_ROWS,
   CLAIM_KEYS,
@@ -68,6 +69,8 @@ export interface SessionSettings {
   readonly pipelined: boolean;
 }
 
+/** Statement numbers that a transaction which begins near the last one has left, at most. */
+const LEFT_MAX = 16;
 /** Commits that may be on their way to the disk at once. */
 const PIPELINE_MAX = 3;
 
@@ -89,6 +92,8 @@ export class TortureSession {
   #steps: Generator<void, void> | null = null;
   #tx: Transaction | null = null;
   #abortedFirst = 0;
+  /** Transaction that ran out of statement numbers: it is not begun near the last one again. */
+  #ranOut = 0;
   #pending = 0;
 
   constructor(kernel: Kernel, tables: TortureTables, settings: SessionSettings, number: number, rows: ModelRows, ledger: Ledger) {
@@ -129,10 +134,17 @@ export class TortureSession {
 
   #retryOrThrow(error: unknown): void {
     const code = sqlCode(error);
-    if (!isRetried(error) && code !== DISK_FULL && code !== MEMORY_FULL) throw error;
+    if (!isRetried(error) && code !== DISK_FULL && code !== MEMORY_FULL && !this.#isOutOfNumbers(code)) throw error;
     this.retries.set(code, (this.retries.get(code) ?? 0) + 1);
     this.#ledger.retried?.(this.settings.session, code);
     this.rollBack();
+  }
+
+  /** 54000, and this transaction was begun near the last statement number. */
+  #isOutOfNumbers(code: string): boolean {
+    if (code !== LIMIT_MET || (this.#tx?.statement ?? 0) < STATEMENTS - LEFT_MAX) return false;
+    this.#ranOut = this.number + 1;
+    return true;
   }
 
   /** Rolls back what is open: the session can be left, or goes on with the same transaction. */
@@ -170,6 +182,9 @@ export class TortureSession {
   #begin(isolation: Isolation): Transaction {
     const options: BeginOptions & { session: number } = { isolation, session: this.#kernelSession };
     const tx = this.#kernel.begin(options);
+    if (this.#ranOut <= this.number && this.#random() < 0.1) {
+      tx.statement = STATEMENTS - 1 - Math.floor(this.#random() * (LEFT_MAX - 1));
+    }
     this.#tx = tx;
     return tx;
   }
