@@ -173,7 +173,7 @@ function storeCode(
     }
     default: {
       const status = -(2 + placed.index * 4 + 2);
-      return `if(!${emitter.unit.use('putLong')}(${i32},${word},${value.code}))${part}.encodeFurther(c,${status});`;
+      return `if(!${emitter.unit.use('putLong')}(${i32},${word},${value.code},${placed.kind.startsWith('timestamp')}))${part}.encodeFurther(c,${status});`;
     }
   }
 }

@@ -159,8 +159,8 @@ export function floatOrder(a: number, b: number): number {
 }
 
 /** Writes an int8, time or timestamp into two words; false when it has no room there. */
-export function putLong(i32: Int32Array, word: number, value: number | bigint): boolean {
-  if (typeof value === 'bigint') return rowHelpers.putBig(i32, word, value, false);
+export function putLong(i32: Int32Array, word: number, value: number | bigint, instant: boolean): boolean {
+  if (typeof value === 'bigint') return rowHelpers.putBig(i32, word, value, instant);
   if (value - value !== 0) return rowHelpers.putInfinite(i32, word, value);
   i32[word] = value | 0;
   i32[word + 1] = Math.floor(value / 4294967296);

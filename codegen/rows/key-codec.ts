@@ -6,7 +6,8 @@
  *     a value, all its bytes inverted if the column is descending:
  *       bool                        1 byte
  *       int16, int32, date          4 bytes, high byte first, sign bit inverted
- *       int64, time, timestamp(tz)  8 bytes, likewise; the infinities are the extreme values anyway
+ *       int64, time, timestamp(tz)  8 bytes, likewise; of timestamps with 2^30 taken from the high word, round the end: the
+ *                                   infinities come to lie at the ends (row-layout.ts)
  *       numeric                     8 bytes: its scaled integer as an int64
  *       float32, float64            8 bytes: the bits of the double; positive: sign bit inverted, negative: all; -0 as 0, one NaN,
  *                                   above Infinity

@@ -8,7 +8,7 @@ import type { IndexKind, KeyScratch } from '../../engine/storage/rows/runtime.ts
 import { readWideNumericKey } from '../../engine/storage/rows/wide-numeric.ts';
 import { unmapFloat } from './key-codec.ts';
 import type { KeyColumn } from './key-extractor.ts';
-import { readDate, readInstant, readLong, readUuid, scaledText } from './row-helpers.ts';
+import { INSTANT_KEY_BIAS, readDate, readInstant, readLong, readUuid, scaledText } from './row-helpers.ts';
 
 /** Whether all columns of a key can be had back exactly: not collated text, and of numerics and intervals an equal value only. */
 export const keyIsInvertible = (keys: readonly KeyColumn[]): boolean => keys.every((key) => key.collation === undefined);
@@ -58,7 +58,7 @@ function longValue(column: PlacedColumn, low: number, high: number): RowValue {
       return scaledText(Number(readLong(low, high)), column.scale);
     case 'timestamp':
     case 'timestamptz':
-      return readInstant(low, high);
+      return readInstant(low, (high - INSTANT_KEY_BIAS) | 0);
     default:
       return readLong(low, high);
   }

@@ -22,6 +22,7 @@ import {
 import { compile } from './compile.ts';
 import { encodeError, ROW_WIDE, rowEncoder } from './encoder.ts';
 import { type CollationKey, keyHelpers, TAKE_KEY_HELPERS } from './key-codec.ts';
+import { INSTANT_KEY_BIAS } from './row-helpers.ts';
 
 /** One column of an index. */
 export interface KeyColumn {
@@ -81,6 +82,8 @@ export function extractorSource(layout: RowLayout, keys: readonly KeyColumn[], k
 const nullTest = (column: PlacedColumn): string =>
   `(i32[(row>>2)+${4 + (column.nullBit >> 5)}]&${1 << (column.nullBit & 31)})!==0`;
 const wordOf = (column: PlacedColumn, word = 0): string => `i32[(row>>2)+${(column.at >> 2) + word}]`;
+/** The infinities and what wraps around come to lie where they belong. */
+const instantHigh = (column: PlacedColumn): string => `(${wordOf(column, 1)}+${INSTANT_KEY_BIAS}|0)`;
 const doubleOf = (column: PlacedColumn): string => `f64[(row>>3)+${column.at >> 3}]`;
 
 function wordsBody(column: PlacedColumn, key: KeyColumn, kind: IndexKind): string {
@@ -101,9 +104,10 @@ function wordsValue(column: PlacedColumn, not: string): string {
       return `const d=${doubleOf(column)};key.i32[0]=${not}Math.floor(d/4294967296);key.i32[1]=${not}(d|0);`;
     case 'int64':
     case 'time':
+      return `key.i32[0]=${not}${wordOf(column, 1)};key.i32[1]=${not}${wordOf(column)};`;
     case 'timestamp':
     case 'timestamptz':
-      return `key.i32[0]=${not}${wordOf(column, 1)};key.i32[1]=${not}${wordOf(column)};`;
+      return `key.i32[0]=${not}${instantHigh(column)};key.i32[1]=${not}${wordOf(column)};`;
     default:
       return `const v=${not}${wordOf(column)};key.i32[0]=v>>31;key.i32[1]=v;`;
   }
@@ -134,9 +138,10 @@ function bytesValue(column: PlacedColumn, key: KeyColumn, last: boolean, collati
       return `a=putKeyInt32(u,a,${not}${wordOf(column)});`;
     case 'int64':
     case 'time':
+      return `a=putKeyInt64(u,a,${not}${wordOf(column)},${not}${wordOf(column, 1)});`;
     case 'timestamp':
     case 'timestamptz':
-      return `a=putKeyInt64(u,a,${not}${wordOf(column)},${not}${wordOf(column, 1)});`;
+      return `a=putKeyInt64(u,a,${not}${wordOf(column)},${not}${instantHigh(column)});`;
     case 'float32':
     case 'float64':
       return `a=putKeyFloat(u,a,${doubleOf(column)},${words});`;

@@ -88,6 +88,20 @@ const TEXTS = [
 
 const asLong = (value: bigint): number | bigint => (value > -(2n ** 53n) && value < 2n ** 53n ? Number(value) : value);
 
+/** The infinities, and what is a little more than 63 bits. */
+const INSTANTS: readonly (number | bigint)[] = [
+  Number.POSITIVE_INFINITY,
+  Number.NEGATIVE_INFINITY,
+  2n ** 63n - 1n,
+  2n ** 63n,
+  9_224_318_015_999_999_999n,
+];
+
+/** Nothing is longer before 1970 than some thousand years. */
+function instantOf(value: number | bigint): number | bigint {
+  return value < -(2n ** 61n) ? asLong(BigInt(value) / 8n) : value;
+}
+
 function randomLong(random: Random): number | bigint {
   if (random(2) === 0) return asLong(pick(random, LONGS));
   return asLong(BigInt.asIntN(63, (BigInt(random(2 ** 32)) << 31n) ^ BigInt(random(2 ** 32))) >> BigInt(random(60)));
@@ -133,7 +147,7 @@ export function randomValue(random: Random, column: Column): RowValue {
       return random(8) === 0 ? pick(random, [2n ** 63n - 1n, -(2n ** 63n)]) : randomLong(random);
     case 'timestamp':
     case 'timestamptz':
-      return random(6) === 0 ? pick(random, [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) : randomLong(random);
+      return random(6) === 0 ? pick(random, INSTANTS) : instantOf(randomLong(random));
     case 'float32':
       return random(2) === 0 ? pick(random, SINGLES) : Math.fround((random(2 ** 32) - 2 ** 31) / 2 ** random(40));
     case 'float64':

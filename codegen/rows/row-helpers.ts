@@ -88,12 +88,22 @@ export const isReference = (value: unknown): boolean => value instanceof Overflo
 
 const LONG_MAX = 2n ** 63n - 1n;
 
-/** Writes two words, low first. `instant`: the two extreme values mean the infinities and are no numbers. */
+/** Words of the infinities of timestamps: they lie between the numbers that wrap around and those that do not. */
+const INSTANT_INFINITY_HIGH = -0x40000001;
+const INSTANT_MINUS_INFINITY_HIGH = -0x40000000;
+/** A key's high word: signed, its order is that of the instants, -infinity first. */
+export const INSTANT_KEY_BIAS = -0x40000000;
+const INSTANT_LAST = 9224318015999999999n;
+
+/**
+ * Writes two words, low first. `instant`: microseconds since 1970 up to 294276 AD are a little more than 63 bits; they wrap around, for
+ * nothing is as long before 1970.
+ */
 export function putBig(i32: Int32Array, word: number, value: bigint, instant: boolean): boolean {
-  const edge = instant ? 1n : 0n;
-  if (value > LONG_MAX - edge || value < -LONG_MAX - 1n + edge) return false;
+  if (value > (instant ? INSTANT_LAST : LONG_MAX) || value < -LONG_MAX - 1n) return false;
+  if (instant && value < -(2n ** 61n)) return false;
   i32[word] = Number(BigInt.asIntN(32, value));
-  i32[word + 1] = Number(value >> 32n);
+  i32[word + 1] = Number(BigInt.asIntN(32, value >> 32n));
   return true;
 }
 
@@ -101,7 +111,7 @@ export function putBig(i32: Int32Array, word: number, value: bigint, instant: bo
 export function putInfinite(i32: Int32Array, word: number, value: number): boolean {
   if (value !== Number.POSITIVE_INFINITY && value !== Number.NEGATIVE_INFINITY) return false;
   i32[word] = value > 0 ? -1 : 0;
-  i32[word + 1] = value > 0 ? 0x7fffffff : -0x80000000;
+  i32[word + 1] = value > 0 ? INSTANT_INFINITY_HIGH : INSTANT_MINUS_INFINITY_HIGH;
   return true;
 }
 
@@ -124,9 +134,10 @@ export function readLong(low: number, high: number): number | bigint {
 }
 
 export function readInstant(low: number, high: number): number | bigint {
-  if (high === 0x7fffffff && low === -1) return Number.POSITIVE_INFINITY;
-  if (high === -0x80000000 && low === 0) return Number.NEGATIVE_INFINITY;
-  return readLong(low, high);
+  if (high > INSTANT_MINUS_INFINITY_HIGH) return readLong(low, high);
+  if (high === INSTANT_INFINITY_HIGH && low === -1) return Number.POSITIVE_INFINITY;
+  if (high === INSTANT_MINUS_INFINITY_HIGH && low === 0) return Number.NEGATIVE_INFINITY;
+  return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
 }
 
 /** A short numeric as its scaled integer; rounds half away from zero; NaN for what is no number, Infinity if too large. */

@@ -15,7 +15,9 @@ import { FIXED_BYTES_MAX, LAYOUTS_MAX, ROW_HEADER_BYTES } from './row-image.ts';
  * What a column holds, and how a row stores it:
  *   bool, int16, int32            i32
  *   date                          i32, days since 1970-01-01; greatest and least i32 are +-infinity
- *   int64, time, timestamp(tz)    two i32 words, low first; times in microseconds; greatest and least are +-infinity
+ *   int64, time, timestamp(tz)    two i32 words, low first; times in microseconds, timestamps
+ *                                 since 1970, those above 2^63 (294247 to 294276 AD) wrapped around; high word -2^30 - 1
+ *                                 with low word -1 is infinity, high word -2^30 with low word 0 is -infinity
  *   float32, float64              f64
  *   numeric                       f64 that holds value * 10^scale, an exact integer of at most 15 digits
  *   wideNumeric                   variable: sign, scale, base-1e9 words (wide-numeric.ts)
