@@ -29,8 +29,10 @@ export const TYPES: readonly string[] = [
   ...['varchar(5)', 'char(3)', 'bytea', 'date', 'time', 'timestamp', 'timestamptz', 'interval', 'uuid', 'json', 'jsonb'],
 ];
 
-/** Types that an index and a comparison take. */
+/** Types that a comparison takes. */
 export const isOrdered = (type: string): boolean => type !== 'json';
+/** Types that an index takes. */
+const isIndexed = (type: string): boolean => isOrdered(type) && type !== 'jsonb';
 
 const KEYS: readonly { readonly type: string; readonly text: string; readonly draws: boolean }[] = [
   { type: 'int4', text: 'int4 primary key', draws: false },
@@ -60,7 +62,7 @@ export function randomTable(random: Random, name: string): { readonly table: Ran
     const type = pick(random, TYPES);
     const column = `c${at}`;
     const notNull = random() < 0.15;
-    const isUnique = isOrdered(type) && !['bool', 'float4', 'float8', 'interval'].includes(type) && random() < 0.1;
+    const isUnique = isIndexed(type) && !['bool', 'float4', 'float8', 'interval'].includes(type) && random() < 0.1;
     const value = random() < 0.25 ? randomValue(type, random, 0) : null;
     const check = CHECKS[bareType(type)];
     parts.push(
@@ -76,7 +78,7 @@ export function randomTable(random: Random, name: string): { readonly table: Ran
     if (isUnique) targets.push(column);
     columns.push({ name: column, type, isUnique, notNull, hasDefault: value !== null });
   }
-  const pair = columns.slice(1).filter(({ type }) => isOrdered(type) && !/float|interval/.test(type));
+  const pair = columns.slice(1).filter(({ type }) => isIndexed(type) && !/float|interval/.test(type));
   if (pair.length >= 2 && random() < 0.2) {
     parts.push(optional(`unique (${pair[0].name}, ${pair[1].name})`));
     pair[0].isUnique = true;
@@ -101,7 +103,7 @@ const EXPRESSIONS: { readonly [type: string]: readonly ((name: string) => string
 /** CREATE INDEX: of columns, descending, of an expression, unique, hashed. */
 export function randomIndex(random: Random, table: RandomTable, number: number): Tree {
   const name = `${table.name}_i${number}`;
-  const usable = table.columns.filter(({ type }) => isOrdered(type));
+  const usable = table.columns.filter(({ type }) => isIndexed(type));
   if (random() < 0.15) {
     const hashed = pick(random, usable);
     return tree('', `create index ${name} on ${table.name} using hash (${hashed.name})`);

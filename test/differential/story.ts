@@ -85,8 +85,8 @@ function sameRows(left: Answer, right: Answer, { isOrdered, onlyCount, looseScal
   return a.every((line, at) => line === b[at]);
 }
 
-/** Errors that data cause: which row is looked at first decides whether and which one comes. */
-const ofData = (code: string | null): boolean => code?.startsWith('22') ?? false;
+/** Errors that data cause: which row or operand is looked at first decides which one comes (SBLR-E4). */
+const ofData = (code: string | null): boolean => code === '21000' || (code !== null && /^2[23]/.test(code));
 
 export class Teller {
   readonly #peer: PGlite | null;
@@ -161,7 +161,8 @@ export class Teller {
   private same(kind: string, text: string, step: Step, left: Answer, right: Answer): void {
     if (left.error !== null || right.error !== null) {
       if (left.error === right.error) return;
-      if (step.kind === 'query' && (ofData(left.error) || left.error === null) && (ofData(right.error) || right.error === null)) {
+      const either = (code: string | null): boolean => ofData(code) || (step.kind === 'query' && code === null);
+      if (either(left.error) && either(right.error)) {
         this.tally.undecided++;
         return;
       }

@@ -68,8 +68,10 @@ export function withParameters(node: Tree): { readonly text: string; readonly va
   const write = (one: string | Tree): string => {
     if (typeof one === 'string') return one;
     if (one.value === null) return one.parts.map(write).join('');
-    values.push(one.value);
-    return one.value.bare ? `$${values.length}` : `$${values.length}::${one.value.type}`;
+    // A value that stands twice is one parameter: a group key and the same expression among the items are one expression.
+    let at = values.indexOf(one.value);
+    if (at < 0) at = values.push(one.value) - 1;
+    return one.value.bare ? `$${at + 1}` : `$${at + 1}::${one.value.type}`;
   };
   return { text: write(node), values };
 }
@@ -79,14 +81,16 @@ export function* nodesOf(node: Tree): Generator<Tree> {
   for (const part of node.parts) if (typeof part !== 'string') yield* nodesOf(part);
 }
 
-const copied = (node: Tree): Tree => ({
-  ...node,
-  parts: node.parts.map((part) => (typeof part === 'string' ? part : copied(part))),
-  value: node.value === null ? null : { ...node.value },
-});
-
-/** A copy that has its own values. */
-export const copyOf = copied;
+/** A copy that has its own values; what is shared in one is shared in the other. */
+export function copyOf(node: Tree, copies = new Map<Tree, Tree>()): Tree {
+  let copy = copies.get(node);
+  if (copy === undefined) {
+    const parts = node.parts.map((part) => (typeof part === 'string' ? part : copyOf(part, copies)));
+    copy = { ...node, parts, value: node.value === null ? null : { ...node.value } };
+    copies.set(node, copy);
+  }
+  return copy;
+}
 
 const replaced = (node: Tree, from: Tree, to: Tree): Tree =>
   node === from ? to : { ...node, parts: node.parts.map((part) => (typeof part === 'string' ? part : replaced(part, from, to))) };

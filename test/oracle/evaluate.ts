@@ -57,29 +57,29 @@ export class OracleDatabase implements OracleSource {
         const entry = this.entry(statement.table);
         const rows = relationRows(statement.source, this, scope);
         const gone = new Set(rows.map((row) => row.get(statement.rowId)));
-        const answer = returned(statement, rows, scope);
+        const answer = rows.map((row) => returned(statement, row, scope));
         entry.rows = entry.rows.filter((_, index) => !gone.has(index));
-        return { ...answer, changes: rows.length };
+        return result(statement, answer);
       }
       case 'update': {
         const entry = this.entry(statement.table);
         const work = new Work(entry.table, [...entry.rows]);
-        const after = relationRows(statement.source, this, scope).map((row) => {
+        const answer = relationRows(statement.source, this, scope).map((row) => {
           const made = work.newRow(statement.row, over(scope, row));
           work.replace(Number(row.get(statement.rowId)), made.stored);
-          return made.columns;
+          return returned(statement, made.columns, scope);
         });
-        const answer = returned(statement, after, scope);
         entry.rows = work.rows;
-        return { ...answer, changes: after.length };
+        return result(statement, answer);
       }
       case 'insert': {
         const entry = this.entry(statement.table);
         const work = new Work(entry.table, [...entry.rows]);
-        const made = relationRows(statement.source, this, scope).flatMap((row) => work.insert(statement, over(scope, row)));
-        const answer = returned(statement, made, scope);
+        const answer = relationRows(statement.source, this, scope).flatMap((row) =>
+          work.insert(statement, over(scope, row)).map((made) => returned(statement, made, scope)),
+        );
         entry.rows = work.rows;
-        return { ...answer, changes: made.length };
+        return result(statement, answer);
       }
       default:
         throw new Error(`the oracle does not run ${statement.kind}`);
@@ -90,17 +90,15 @@ export class OracleDatabase implements OracleSource {
 const outputs = (output: readonly OutputColumn[], rows: readonly Row[]): RowValue[][] =>
   rows.map((row) => output.map(({ column }) => row.get(column) as RowValue));
 
-function returned(
-  { returning, output }: Pick<BoundInsert, 'returning' | 'output'>,
-  rows: readonly Row[],
-  scope: Scope,
-): Omit<OracleResult, 'changes'> {
-  const full = rows.map(
-    (row) =>
-      new Map([...row, ...returning.map(({ column, expression }) => [column, evaluate(expression, over(scope, row))] as const)]),
-  );
-  return { columns: output, rows: outputs(output, full) };
-}
+/** RETURNING of one row, before the next row is looked at. */
+const returned = ({ returning }: Pick<BoundInsert, 'returning'>, row: Row, scope: Scope): Row =>
+  new Map([...row, ...returning.map(({ column, expression }) => [column, evaluate(expression, over(scope, row))] as const)]);
+
+const result = ({ output }: Pick<BoundInsert, 'output'>, rows: readonly Row[]): OracleResult => ({
+  columns: output,
+  rows: outputs(output, rows),
+  changes: rows.length,
+});
 
 /** One statement's changes of a table: constraints are looked at row by row. */
 class Work {
