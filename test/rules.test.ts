@@ -159,6 +159,7 @@ const SHOWN: { readonly [rule: string]: readonly Shown[] } = {
   'SBLR-V8': [['codegen/jit/jit-order.test.ts', 'in memory and through runs']],
   'SBLR-G4': [['codegen/rows/rows.test.ts', 'gets into generated source']],
   'SBLR-V7': [['codegen/rows/key-codec.test.ts', 'order']],
+  'SBLR-N1': [['parsers/postgresql/normalise.test.ts', 'a statement means the same with and without its literals']],
   'SBLR-N2': [['engine/plan/bind/bind.test.ts', 'literals whose values decide what a statement means are named']],
   'SBLR-N4': [['test/dialect/dialect.test.ts', 'looks a name up among the']],
   'SBLR-N5': [

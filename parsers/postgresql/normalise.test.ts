@@ -110,6 +110,7 @@ function sameBothWays(text: string): boolean {
   return normalised.literals.length > 0;
 }
 
+// SBLR-N1
 test('a statement means the same with and without its literals', (t) => {
   const corpus = [...introspection(), ...sqllogictest(23)];
   if (corpus.length === 0) t.diagnostic('corpora: skipped');
