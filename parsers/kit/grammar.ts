@@ -8,13 +8,14 @@
  * - A grammar may hand over to another one in the middle of a statement (delegate), so that each stays small and is built when it
  *   is first needed.
  *
- * Rules are recorded when a grammar is built: their bodies run once without input. So a body decides nothing outside GATE, and what
- * reads the results of other rules stands in ACTION.
+ * Rules are recorded before a grammar is built: their bodies run once without input. So a body decides nothing outside GATE, and what
+ * reads the results of other rules stands in ACTION. What recording finds out is data (lookahead-tables.ts), which the build keeps.
  */
 
 import { EmbeddedActionsParser, EOF, type ParserMethod, type TokenType } from 'chevrotain';
 import { tooComplex } from '../../engine/sblr/parse-error.ts';
 import { OneTokenLookahead } from './lookahead.ts';
+import { Lookahead, type LookaheadFunction, type LookaheadTables, preparedLookahead } from './lookahead-tables.ts';
 import { type Alternative, type RuleFunction, shortenCalls } from './short-calls.ts';
 import { SqlToken } from './token.ts';
 
@@ -24,12 +25,20 @@ export const MAX_DEPTH = 400;
 export type Rule<Arguments extends unknown[], Result> = ParserMethod<Arguments, Result>;
 
 export interface GrammarOptions {
-  /** Run Chevrotain's validations when the grammar is built. For tests: they take long. */
+  /** Run Chevrotain's validations when the grammar is recorded. For tests: they take long. */
   readonly validate?: boolean;
+  /** What recording found out. Without it the grammar is recorded, and only good for its tables(). */
+  readonly lookahead?: LookaheadTables;
+}
+
+/** A grammar that parses: with the tables that the build has prepared under its name, or with what recording it finds. */
+export function buildGrammar<Made extends Grammar>(name: string, make: (options: GrammarOptions) => Made): Made {
+  return make({ lookahead: preparedLookahead(name) ?? make({}).tables() });
 }
 
 /** What Chevrotain's parsers have but do not declare. */
 interface Internals {
+  selfAnalysisDone: boolean;
   exportLexerState(): number;
   importLexerState(index: number): void;
 }
@@ -42,15 +51,39 @@ export abstract class Grammar extends EmbeddedActionsParser {
   private queryDepth = 0;
   private readonly comma: TokenType;
 
+  private readonly lookahead: Lookahead | null;
+  private readonly recorder: OneTokenLookahead;
+
   constructor(vocabulary: readonly TokenType[], comma: TokenType, options: GrammarOptions = {}) {
-    const typeCount = 1 + vocabulary.reduce((highest, type) => Math.max(highest, type.tokenTypeIdx ?? 0), 0);
-    super([...vocabulary], {
+    const { lookahead, validate } = options;
+    const recorder = new OneTokenLookahead(vocabulary);
+    // Chevrotain looks through the vocabulary to record only.
+    super(lookahead === undefined ? [...vocabulary] : [EOF], {
       maxLookahead: 1,
       recoveryEnabled: false,
-      skipValidations: options.validate !== true,
-      lookaheadStrategy: new OneTokenLookahead(typeCount),
+      skipValidations: validate !== true,
+      lookaheadStrategy: recorder,
     });
     this.comma = comma;
+    this.recorder = recorder;
+    this.lookahead = lookahead === undefined ? null : new Lookahead(lookahead, vocabulary);
+  }
+
+  /** To be called when all rules are made: records them, unless it is known what that finds. */
+  protected override performSelfAnalysis(): void {
+    if (this.lookahead === null) super.performSelfAnalysis();
+    else (this as unknown as Internals).selfAnalysisDone = true;
+  }
+
+  /** What recording has found out. */
+  tables(): LookaheadTables {
+    return this.recorder.tables();
+  }
+
+  /** The lookahead functions of a rule; it keeps them. */
+  lookaheadsOf(rule: string): readonly LookaheadFunction[] {
+    if (this.lookahead === null) throw new Error('a grammar that was recorded is not run: make it anew with its tables');
+    return this.lookahead.ofRule(rule);
   }
 
   /** The dialect's error for a token that fits nowhere. */
@@ -61,7 +94,7 @@ export abstract class Grammar extends EmbeddedActionsParser {
     this.input = tokens;
     this.expressionDepth = 0;
     this.queryDepth = 0;
-    const result = rule.call(this);
+    const result = this.SUBRULE(rule);
     const next = this.next(1);
     if (next.ordinal !== tokens[tokens.length - 1].ordinal) this.unexpected(next);
     return result;
@@ -176,7 +209,7 @@ export abstract class Grammar extends EmbeddedActionsParser {
     other.expressionDepth = this.expressionDepth;
     other.queryDepth = this.queryDepth;
     its.importLexerState(own.exportLexerState());
-    const result = rule.apply(other, args);
+    const result = other.SUBRULE(rule, { ARGS: args });
     own.importLexerState(its.exportLexerState());
     return result;
   }

@@ -2,9 +2,9 @@
  * Lookahead of one token, from FIRST sets that are computed once per rule.
  *
  * Chevrotain's own strategy walks the paths of every alternative anew and evaluates all predicates of an OR before it looks at the
- * token. This one makes a table per OR: token type -> the alternatives that may begin with it. One alternative: it is taken. Several:
- * the first whose GATE holds. It makes a grammar several times faster to build and to run. Ambiguities are found by Chevrotain's
- * validations, which tests run (validateGrammar in kit/grammar.ts).
+ * token. This one notes for each alternative the token types that it may begin with (lookahead-tables.ts says how it is chosen by
+ * them). It makes a grammar several times faster to build and to run. Ambiguities are found by Chevrotain's validations, which tests
+ * run (`validate` in kit/grammar.ts).
  *
  * An alternative or a repetition that can be empty matches every token.
  */
@@ -25,6 +25,7 @@ import {
   Terminal,
   type TokenType,
 } from 'chevrotain';
+import { type Choice, EVERY, encodeSet, type LookaheadTables, typeCountOf } from './lookahead-tables.ts';
 
 interface First {
   /** 1 for each type of token it may begin with, categories as the types in them. */
@@ -35,15 +36,6 @@ interface First {
 /** A production that holds others. */
 type Holder = IProduction & { readonly definition: readonly IProduction[]; readonly idx: number };
 
-/** The parser as lookahead functions see it. */
-interface Looking {
-  LA_FAST(howMuch: number): { readonly tokenTypeIdx: number };
-}
-
-interface Alternative {
-  GATE?: (() => boolean) | undefined;
-}
-
 const KINDS = {
   Alternation,
   Option,
@@ -53,38 +45,64 @@ const KINDS = {
   RepetitionWithSeparator,
 };
 type Kind = keyof typeof KINDS;
-const NONE = 0;
-const SEVERAL = -1;
+
+/** Chevrotain's keys of lookahead functions: these and the occurrence (grammar/keys.js). */
+const KEYS: { readonly [kind in Kind]: number } = {
+  Alternation: 1 << 8,
+  Option: 2 << 8,
+  Repetition: 3 << 8,
+  RepetitionMandatory: 4 << 8,
+  RepetitionWithSeparator: 5 << 8,
+  RepetitionMandatoryWithSeparator: 6 << 8,
+};
 
 export class OneTokenLookahead implements ILookaheadStrategy {
   private readonly firstOfRule = new Map<string, First>();
+  private readonly vocabulary: readonly TokenType[];
   private readonly typeCount: number;
+  private readonly setNumbers = new Map<string, number>();
+  private readonly rules: { [rule: string]: Choice[] } = {};
 
-  /** `typeCount`: one more than the highest number of a token type in the vocabulary. */
-  constructor(typeCount: number) {
-    this.typeCount = typeCount;
+  constructor(vocabulary: readonly TokenType[]) {
+    this.vocabulary = vocabulary;
+    this.typeCount = typeCountOf(vocabulary);
+  }
+
+  /** What was noted of all rules. */
+  tables(): LookaheadTables {
+    return { sets: [...this.setNumbers.keys()], rules: this.rules };
   }
 
   validate(options: { rules: Rule[]; tokenTypes: TokenType[]; grammarName: string }): ILookaheadValidationError[] {
     return new LLkLookaheadStrategy({ maxLookahead: 1 }).validate(options);
   }
 
-  buildLookaheadForAlternation(options: {
-    prodOccurrence: number;
-    rule: Rule;
-  }): (this: unknown, alternatives?: readonly Alternative[]) => number | undefined {
-    const alternation = find(options.rule, 'Alternation', options.prodOccurrence);
-    const firsts = alternation.definition.map((alternative) => this.first(alternative));
-    return alternationFunction(firsts) as (this: unknown, alternatives?: readonly Alternative[]) => number | undefined;
+  buildLookaheadForAlternation(options: { prodOccurrence: number; rule: Rule }): () => number | undefined {
+    const { rule, prodOccurrence } = options;
+    const alternation = find(rule, 'Alternation', prodOccurrence);
+    const choice = alternation.definition.map((alternative) => this.numberOf(this.first(alternative)));
+    this.note(rule, KEYS.Alternation | prodOccurrence, choice);
+    return notUsed;
   }
 
-  buildLookaheadForOptional(options: { prodOccurrence: number; prodType: Kind; rule: Rule }): (this: unknown) => boolean {
-    const production = find(options.rule, options.prodType, options.prodOccurrence);
-    const { types, canBeEmpty } = this.sequence(production.definition);
-    if (canBeEmpty) return () => true;
-    return function (this: unknown): boolean {
-      return types[(this as Looking).LA_FAST(1).tokenTypeIdx] === 1;
-    };
+  buildLookaheadForOptional(options: { prodOccurrence: number; prodType: Kind; rule: Rule }): () => boolean {
+    const { rule, prodType, prodOccurrence } = options;
+    const production = find(rule, prodType, prodOccurrence);
+    this.note(rule, KEYS[prodType] | prodOccurrence, this.numberOf(this.sequence(production.definition)));
+    return notUsed;
+  }
+
+  private note(rule: Rule, key: number, choice: Choice): void {
+    this.rules[rule.name] ??= [];
+    this.rules[rule.name].push(key, choice);
+  }
+
+  private numberOf({ types, canBeEmpty }: First): number {
+    if (canBeEmpty) return EVERY;
+    const text = encodeSet(types, this.vocabulary);
+    const known = this.setNumbers.get(text) ?? this.setNumbers.size;
+    this.setNumbers.set(text, known);
+    return known;
   }
 
   private first(production: IProduction): First {
@@ -156,40 +174,7 @@ function search(definition: readonly IProduction[], kind: Kind, occurrence: numb
   return undefined;
 }
 
-/** Alternative for the next token, or undefined. */
-function alternationFunction(
-  firsts: readonly First[],
-): (this: Looking, alternatives: readonly Alternative[]) => number | undefined {
-  // The usual case, one alternative for a type: its index + 1. Several: SEVERAL, and the list.
-  const only = new Int16Array(firsts[0].types.length);
-  const several: number[][] = [];
-  firsts.forEach(({ types, canBeEmpty }, index) => {
-    for (let type = 0; type < types.length; type++) {
-      if (types[type] === 0 && !canBeEmpty) continue;
-      if (only[type] === NONE) only[type] = index + 1;
-      else {
-        several[type] ??= [only[type] - 1];
-        several[type].push(index);
-      }
-    }
-  });
-  several.forEach((_list, type) => {
-    only[type] = SEVERAL;
-  });
-  return function (this: Looking, alternatives: readonly Alternative[]): number | undefined {
-    const type = this.LA_FAST(1).tokenTypeIdx;
-    const single = only[type];
-    if (single === NONE) return undefined;
-    if (single === SEVERAL) return firstOpen(this, several[type], alternatives);
-    const gate = alternatives[single - 1].GATE;
-    return gate === undefined || gate.call(this) ? single - 1 : undefined;
-  };
-}
-
-function firstOpen(parser: Looking, candidates: readonly number[], alternatives: readonly Alternative[]): number | undefined {
-  for (const index of candidates) {
-    const gate = alternatives[index].GATE;
-    if (gate === undefined || gate.call(parser)) return index;
-  }
-  return undefined;
+/** Chevrotain wants functions; those that are called are made of the tables. */
+function notUsed(): never {
+  throw new Error('what a grammar was recorded with is not run');
 }

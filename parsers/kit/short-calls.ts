@@ -1,5 +1,5 @@
 /**
- * Shorter ways through Chevrotain's methods SUBRULE, OR, OPTION and MANY.
+ * Shorter ways through Chevrotain's methods CONSUME, SUBRULE, OR, OPTION and MANY.
  *
  * Its own take two to four stack frames a call, for recovery, syntax trees and a stack of rules that error messages name; grammars
  * here have none of these. Without them expressions and queries nest twice as deep on the same stack, and parsing is a third faster.
@@ -9,7 +9,10 @@
  * fail when that changes.
  */
 
-type Lookahead = (this: unknown, alternatives?: unknown) => unknown;
+import type { TokenType } from 'chevrotain';
+import type { LookaheadFunction } from './lookahead-tables.ts';
+import type { SqlToken } from './token.ts';
+
 type Action = (this: unknown) => unknown;
 type Guarded = Action | { readonly GATE?: () => boolean; readonly DEF: Action };
 
@@ -24,9 +27,11 @@ export interface Alternative {
 }
 
 interface Internals {
-  currRuleLookaheadFuncs: readonly Lookahead[];
-  readonly lookAheadFuncsCache: readonly (readonly Lookahead[] | undefined)[];
-  readonly fullRuleNameToShort: { readonly [name: string]: number };
+  currRuleLookaheadFuncs: readonly LookaheadFunction[];
+  lookaheadsOf(rule: string): readonly LookaheadFunction[];
+  readonly tokVector: readonly SqlToken[];
+  currIdx: number;
+  consumeInternalError(): never;
   raiseNoAltException(occurrence: number, message: undefined): never;
   exportLexerState(): number;
 }
@@ -35,7 +40,7 @@ interface Internals {
 export interface RuleFunction {
   readonly ruleName: string;
   readonly originalGrammarAction: (...args: unknown[]) => unknown;
-  lookaheads?: readonly Lookahead[];
+  lookaheads?: readonly LookaheadFunction[];
 }
 
 interface Call {
@@ -45,12 +50,20 @@ interface Call {
 const OR_KEY = 1 << 8;
 const OPTION_KEY = 2 << 8;
 const MANY_KEY = 3 << 8;
-const NO_FUNCTIONS: readonly Lookahead[] = [];
+
+function consume(this: Internals, type: TokenType): SqlToken {
+  const token = this.tokVector[this.currIdx + 1];
+  if (token.tokenTypeIdx !== type.tokenTypeIdx && !isMember(type, token.tokenTypeIdx)) return this.consumeInternalError();
+  this.currIdx++;
+  return token;
+}
+
+const isMember = (category: TokenType, type: number): boolean =>
+  (category.categoryMatchesMap as Record<number, boolean> | undefined)?.[type] === true;
 
 function callRule(this: Internals, rule: RuleFunction, options?: Call): unknown {
   const outer = this.currRuleLookaheadFuncs;
-  this.currRuleLookaheadFuncs = rule.lookaheads ??=
-    this.lookAheadFuncsCache[this.fullRuleNameToShort[rule.ruleName]] ?? NO_FUNCTIONS;
+  this.currRuleLookaheadFuncs = rule.lookaheads ??= this.lookaheadsOf(rule.ruleName);
   const action = rule.originalGrammarAction;
   const result = options === undefined ? action.call(this) : action.apply(this, options.ARGS as unknown[]);
   this.currRuleLookaheadFuncs = outer;
@@ -70,8 +83,7 @@ function chooseFor(occurrence: number) {
     const { rule } = alternative;
     if (rule === undefined) return alternative.ALT.call(this);
     // callRule in line: alternatives are where rules nest.
-    this.currRuleLookaheadFuncs = rule.lookaheads ??=
-      this.lookAheadFuncsCache[this.fullRuleNameToShort[rule.ruleName]] ?? NO_FUNCTIONS;
+    this.currRuleLookaheadFuncs = rule.lookaheads ??= this.lookaheadsOf(rule.ruleName);
     const result =
       alternative.ARGS === undefined
         ? rule.originalGrammarAction.call(this)
@@ -113,11 +125,15 @@ export function shortenCalls(grammar: object): void {
   const prototype = grammar as { [method: string]: unknown };
   for (let occurrence = 0; occurrence < 10; occurrence++) {
     const suffix = occurrence === 0 ? '' : String(occurrence);
+    prototype[`CONSUME${suffix}`] = consume;
     prototype[`SUBRULE${suffix}`] = callRule;
     prototype[`OR${suffix}`] = chooseFor(occurrence);
     prototype[`OPTION${suffix}`] = optionFor(occurrence);
     prototype[`MANY${suffix}`] = manyFor(occurrence);
   }
+  prototype.consume = function (this: Internals, _occurrence: number, type: TokenType): SqlToken {
+    return consume.call(this, type);
+  };
   prototype.subrule = function subrule(this: Internals, _occurrence: number, rule: RuleFunction, options?: Call): unknown {
     return callRule.call(this, rule, options);
   };

@@ -42,6 +42,32 @@ export class SqlToken implements IToken {
   }
 }
 
-/** A token type that our own lexers give out, or a category that others belong to. */
-export const tokenType = (name: string, categories: TokenType[] = []): TokenType =>
-  createToken({ name, pattern: Lexer.NA, categories });
+/**
+ * A token type that our own lexers give out, or a category that others belong to. Categories are told here what belongs to them,
+ * each once: Chevrotain looks through all of them anew for each type, which takes a while for some hundred.
+ */
+export function tokenType(name: string, categories: TokenType[] = []): TokenType {
+  const type = createToken({ name, pattern: Lexer.NA });
+  type.CATEGORIES = categories;
+  for (const category of allCategories(categories)) addMember(category, type.tokenTypeIdx as number);
+  return type;
+}
+
+/** Categories, those that they belong to, and so on, each once. */
+function allCategories(categories: readonly TokenType[]): Set<TokenType> {
+  const all = new Set<TokenType>();
+  const add = (type: TokenType): void => {
+    if (all.has(type)) return;
+    all.add(type);
+    for (const category of type.CATEGORIES as TokenType[]) add(category);
+  };
+  for (const category of categories) add(category);
+  return all;
+}
+
+function addMember(category: TokenType, member: number): void {
+  const members = category as TokenType & { isParent: boolean };
+  (members.categoryMatchesMap as Record<number, boolean>)[member] = true;
+  members.categoryMatches?.push(member);
+  members.isParent = true;
+}

@@ -6,7 +6,7 @@
 import { notSupported, tooComplex } from '../../engine/sblr/parse-error.ts';
 import type { SourceQuery, SourceStatement } from '../../engine/sblr/source.gen.ts';
 import type { ParsedStatement, ParseSettings } from '../../plugins/contract/contract.ts';
-import { MAX_DEPTH } from '../kit/grammar.ts';
+import { buildGrammar, type GrammarOptions, MAX_DEPTH } from '../kit/grammar.ts';
 import type { SqlToken } from '../kit/token.ts';
 import { unexpectedToken } from './errors.ts';
 import { AdministrationGrammar } from './grammar/administration.ts';
@@ -22,9 +22,18 @@ let queries: ChangeGrammar | undefined;
 let definitions: DefinitionGrammar | undefined;
 let administration: AdministrationGrammar | undefined;
 
-const queryGrammar = (): ChangeGrammar => (queries ??= new ChangeGrammar());
-const definitionGrammar = (): DefinitionGrammar => (definitions ??= new DefinitionGrammar(queryGrammar));
-const administrationGrammar = (): AdministrationGrammar => (administration ??= new AdministrationGrammar(explained));
+const queryGrammar = (): ChangeGrammar => (queries ??= buildGrammar('postgresql.queries', GRAMMARS['postgresql.queries']));
+const definitionGrammar = (): DefinitionGrammar =>
+  (definitions ??= buildGrammar('postgresql.definitions', GRAMMARS['postgresql.definitions']));
+const administrationGrammar = (): AdministrationGrammar =>
+  (administration ??= buildGrammar('postgresql.administration', GRAMMARS['postgresql.administration']));
+
+/** How the grammars are made, by their names: the build records each. */
+export const GRAMMARS = {
+  'postgresql.queries': (options: GrammarOptions) => new ChangeGrammar(options),
+  'postgresql.definitions': (options: GrammarOptions) => new DefinitionGrammar(queryGrammar, options),
+  'postgresql.administration': (options: GrammarOptions) => new AdministrationGrammar(explained, options),
+};
 
 type Part = 'query' | 'definition' | 'administration';
 
