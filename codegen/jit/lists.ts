@@ -38,7 +38,8 @@ export function emitIn(emitter: Emitter, expression: BoundIn): Test {
   const type = expression.operand.type;
   const number = emitter.unit.constant({ items, type } satisfies ListSet, `${list.length} values`);
   const values = emitter.hoist(`set_${number}`, `c.setOf(${number})`);
-  const found = emitter.hold(`${values}.set.has(${keyCode(operand, emitter.unit.use)})`);
+  const has = `${values}.set.has(${keyCode(operand, emitter.unit.use)})`;
+  const found = emitter.hold(operand.nil === 'false' ? has : `!(${operand.nil})&&${has}`);
   const nil = operand.nil === 'false' ? `(!${found}&&${values}.hasNull)` : `(${operand.nil}||!${found}&&${values}.hasNull)`;
   return { yes: negated ? `!${found}` : found, nil };
 }

@@ -14,6 +14,10 @@ const VALUE_TYPES = 'bool int4 int8 numeric float8 text bytea date time timestam
   ' ',
 );
 
+/** What fits the key of an index, where the table's values shall. */
+export const shortened = (text: string | null, { hasLong }: RandomTable): string | null =>
+  hasLong || text === null ? text : text.slice(0, 300);
+
 export class Expressions {
   readonly random: Random;
   readonly table: RandomTable;
@@ -44,8 +48,7 @@ export class Expressions {
 
   /** A value of the column's type, with nothing that says so. */
   bareValue({ type }: RandomColumn, edges = 0.12): Tree {
-    const bare = bareType(type);
-    return given(bare, randomValue(type, this.random, edges), true);
+    return given(bareType(type), shortened(randomValue(type, this.random, edges), this.table), true);
   }
 
   value(type: string): Tree {

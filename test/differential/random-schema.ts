@@ -22,6 +22,8 @@ export interface RandomTable {
   /** Lists of columns that ON CONFLICT may name. */
   readonly targets: string[];
   readonly indexes: string[];
+  /** Texts and bytes may be longer than the key of an index: none reads them then. */
+  readonly hasLong: boolean;
 }
 
 export const TYPES: readonly string[] = [
@@ -32,7 +34,8 @@ export const TYPES: readonly string[] = [
 /** Types that a comparison takes. */
 export const isOrdered = (type: string): boolean => type !== 'json';
 /** Types that an index takes. */
-const isIndexed = (type: string): boolean => isOrdered(type) && type !== 'jsonb';
+const isIndexed = (type: string, hasLong: boolean): boolean =>
+  isOrdered(type) && type !== 'jsonb' && !(hasLong && (type === 'text' || type === 'bytea'));
 
 const KEYS: readonly { readonly type: string; readonly text: string; readonly draws: boolean }[] = [
   { type: 'int4', text: 'int4 primary key', draws: false },
@@ -57,12 +60,13 @@ export function randomTable(random: Random, name: string): { readonly table: Ran
   const columns: RandomColumn[] = [{ name: 'id', type: key.type, isUnique: true, notNull: true, hasDefault: key.draws }];
   const parts: (string | Tree)[] = [`id ${key.text}`];
   const targets = ['id'];
+  const hasLong = random() < 0.5;
   const count = 3 + Math.floor(random() * 6);
   for (let at = 0; at < count; at++) {
     const type = pick(random, TYPES);
     const column = `c${at}`;
     const notNull = random() < 0.15;
-    const isUnique = isIndexed(type) && !['bool', 'float4', 'float8', 'interval'].includes(type) && random() < 0.1;
+    const isUnique = isIndexed(type, hasLong) && !['bool', 'float4', 'float8', 'interval'].includes(type) && random() < 0.1;
     const value = random() < 0.25 ? randomValue(type, random, 0) : null;
     const check = CHECKS[bareType(type)];
     parts.push(
@@ -78,7 +82,7 @@ export function randomTable(random: Random, name: string): { readonly table: Ran
     if (isUnique) targets.push(column);
     columns.push({ name: column, type, isUnique, notNull, hasDefault: value !== null });
   }
-  const pair = columns.slice(1).filter(({ type }) => isIndexed(type) && !/float|interval/.test(type));
+  const pair = columns.slice(1).filter(({ type }) => isIndexed(type, hasLong) && !/float|interval/.test(type));
   if (pair.length >= 2 && random() < 0.2) {
     parts.push(optional(`unique (${pair[0].name}, ${pair[1].name})`));
     pair[0].isUnique = true;
@@ -86,7 +90,7 @@ export function randomTable(random: Random, name: string): { readonly table: Ran
     targets.push(`${pair[0].name}, ${pair[1].name}`);
   }
   const create = tree('', `create table ${name} (`, joined(parts), ')');
-  return { table: { name, columns, hasSequence: key.draws, targets, indexes: [] }, create };
+  return { table: { name, columns, hasSequence: key.draws, targets, indexes: [], hasLong }, create };
 }
 
 const EXPRESSIONS: { readonly [type: string]: readonly ((name: string) => string)[] } = {
@@ -103,7 +107,7 @@ const EXPRESSIONS: { readonly [type: string]: readonly ((name: string) => string
 /** CREATE INDEX: of columns, descending, of an expression, unique, hashed. */
 export function randomIndex(random: Random, table: RandomTable, number: number): Tree {
   const name = `${table.name}_i${number}`;
-  const usable = table.columns.filter(({ type }) => isIndexed(type));
+  const usable = table.columns.filter(({ type }) => isIndexed(type, table.hasLong));
   if (random() < 0.15) {
     const hashed = pick(random, usable);
     return tree('', `create index ${name} on ${table.name} using hash (${hashed.name})`);

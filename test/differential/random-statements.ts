@@ -1,7 +1,7 @@
 /** Random statements over random tables. */
 
 import { pick, type Random } from '../../engine/sblr/source-fixture.ts';
-import { EXACT, Expressions } from './random-expressions.ts';
+import { EXACT, Expressions, shortened } from './random-expressions.ts';
 import { isOrdered, type RandomColumn, type RandomTable, randomIndex } from './random-schema.ts';
 import { randomValue } from './random-values.ts';
 import { bareType, copyOf, given, joined, nodesOf, optional, type Tree, tree } from './tree.ts';
@@ -82,10 +82,10 @@ export class Statements {
   }
 
   /** The same statement with other values: its text is known by then. */
-  again(old: Step): Step {
+  again(old: Step, table: RandomTable): Step {
     const text = copyOf(old.text);
     for (const { value } of nodesOf(text))
-      if (value !== null && this.chance(0.7)) value.text = this.another(value.type, value.text);
+      if (value !== null && this.chance(0.7)) value.text = shortened(this.another(value.type, value.text), table);
     return { ...old, text };
   }
 
@@ -274,11 +274,12 @@ export class Statements {
     return String(this.upTo(KEYS_MAX));
   }
 
-  private newValue(column: RandomColumn, edges = 0.12): Tree {
+  private newValue(table: RandomTable, column: RandomColumn, edges = 0.12): Tree {
     if (column.name === 'id') return given(column.type, this.key(), true);
     if (column.hasDefault && this.chance(0.2)) return tree('', 'default');
-    const value = given(bareType(column.type), randomValue(column.type, this.random, edges), true);
-    if (value.value !== null && value.value.text === null && column.notNull && this.chance(0.9)) value.value.text = '1';
+    const draw = (): string | null => shortened(randomValue(column.type, this.random, edges), table);
+    const value = given(bareType(column.type), draw(), true);
+    while (value.value !== null && value.value.text === null && column.notNull && this.chance(0.97)) value.value.text = draw();
     return value;
   }
 
@@ -311,7 +312,7 @@ export class Statements {
 
   private insertHead(table: RandomTable, columns: readonly RandomColumn[], most: number): (string | Tree)[] {
     const rows = Array.from({ length: this.upTo(most) }, () =>
-      tree('', '(', joined(columns.map((one) => this.newValue(one))), ')'),
+      tree('', '(', joined(columns.map((one) => this.newValue(table, one))), ')'),
     );
     return [`insert into ${table.name} (${columns.map(({ name }) => name).join(', ')}) values `, joined(rows, ', ', true)];
   }
@@ -323,7 +324,7 @@ export class Statements {
       1,
       4,
     );
-    const items = columns.map((column) => expressions.of(bareType(column.type), this.upTo(2)));
+    const items = columns.map((column) => this.kept(bareType(column.type), expressions));
     const names = ['id', ...columns.map(({ name }) => name)].join(', ');
     const from = ` from ${table.name} where id < `;
     const text = tree('', `insert into ${table.name} (${names}) select `, joined([`id + ${100 * this.upTo(9)}`, ...items]), from);
@@ -357,11 +358,9 @@ export class Statements {
   /** An expression to store: texts do not grow without an end. */
   private kept(type: string, expressions: Expressions): Tree {
     const made = expressions.of(type, this.upTo(3));
-    return type === 'text'
-      ? tree('text', 'left(', made, ', 3000)')
-      : type === 'bytea'
-        ? tree(type, 'substr(', made, ', 1, 3000)')
-        : made;
+    const length = expressions.table.hasLong ? 3000 : 300;
+    if (type === 'text') return tree('text', 'left(', made, `, ${length})`);
+    return type === 'bytea' ? tree(type, 'substr(', made, `, 1, ${length})`) : made;
   }
 
   private update(table: RandomTable): Step {

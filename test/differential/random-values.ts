@@ -136,7 +136,7 @@ export function parameterValue(type: string, text: string | null): unknown {
     case 'float8':
       return Number(text);
     case 'bytea':
-      return Uint8Array.from(Buffer.from(text.slice(2), 'hex'));
+      return Uint8Array.from(text.startsWith('\\x') ? Buffer.from(text.slice(2), 'hex') : Buffer.from(text, 'latin1'));
     default:
       return text;
   }

@@ -45,8 +45,10 @@ export function randomStory(seed: number, length: number): Story {
   }
   while (steps.length < length) {
     const old = random() < 0.15 ? steps[Math.floor(random() * steps.length)] : undefined;
-    if (old !== undefined && old.kind !== 'define') steps.push(statements.again(old));
-    else steps.push(statements.any(made[random() < 0.7 ? 0 : 1].table));
+    if (old !== undefined && old.kind !== 'define') {
+      const one = made.find(({ table }) => table.name === old.table) ?? made[0];
+      steps.push(statements.again(old, one.table));
+    } else steps.push(statements.any(made[random() < 0.7 ? 0 : 1].table));
   }
   return { seed, tables: made.map(({ table }) => table.name), steps };
 }

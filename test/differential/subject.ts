@@ -228,7 +228,8 @@ const AS_TEXT = Object.fromEntries(Object.values(TYPE_OIDS).map((oid) => [oid, (
 
 export async function runPeer(peer: PGlite, { text, values }: Text): Promise<Answer> {
   try {
-    const given = values.map((one) => parameterValue(one.type, one.text));
+    // PGlite would send -0 as 0.
+    const given = values.map((one) => (one.text === '-0' ? one.text : parameterValue(one.type, one.text)));
     const { rows, fields, affectedRows } = await peer.query<(string | null)[]>(text, given, {
       rowMode: 'array',
       parsers: AS_TEXT,

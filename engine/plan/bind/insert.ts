@@ -119,7 +119,12 @@ export function bindInsert(source: SourceInsertNode, state: BindState): BoundIns
   const row = bindNewRow(table, (column) => rows.values.get(column) ?? defaultValue(column, state, source.at), state);
   const alias = source.alias ?? table.name;
   const conflict = source.conflict === null ? null : bindConflict(source.conflict, table, alias, row, state);
-  const scope = { relations: [targetScope(table, alias, row.row, [], state)], outer: null };
+  // RETURNING shows the row as inserted or as changed: what either may leave NULL is nullable.
+  const shown = row.row.map((use) => {
+    const changed = conflict?.change?.row.find(({ attribute }) => attribute === use.attribute);
+    return changed?.type.nullable === true ? { ...use, type: withNullable(use.type, true) } : use;
+  });
+  const scope = { relations: [targetScope(table, alias, shown, [], state)], outer: null };
   const { returning, output } = bindReturning(source.returning, scope, state);
   return { kind: 'insert', table: table.id, source: rows.relation, row, conflict, returning, output };
 }

@@ -22,6 +22,7 @@ import type { RowValue } from '../../storage/rows/row-value.ts';
 import type { PhysicalNode, PhysicalStatement, Sort } from '../physical.ts';
 import { chooseAccess, type TableSizes } from './access-path.ts';
 import { collectColumns, columnsOf, conjuncts, isVolatile, withSortColumns } from './columns.ts';
+import { estimatedValue } from './estimated-value.ts';
 import { type ColumnInfo, conditionsFraction, distinctValues } from './selectivity.ts';
 
 export interface OptimizeEnvironment {
@@ -110,7 +111,9 @@ class Optimizer {
   /** What planning knows of an expression's value. */
   #known = (expression: BoundExpression): RowValue | undefined => {
     if (expression.op === 'constant') return expression.value;
-    return expression.op === 'parameter' ? this.#environment.parameter(expression.index) : undefined;
+    if (expression.op !== 'parameter') return undefined;
+    const value = this.#environment.parameter(expression.index);
+    return typeof value === 'string' ? estimatedValue(value, expression.type) : value;
   };
 
   #plan(relation: BoundRelation, wanted: Wanted): Planned {

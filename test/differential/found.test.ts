@@ -1,0 +1,59 @@
+/** Stories that once had more than one answer, in short. */
+
+import { fail } from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { PGlite } from '@electric-sql/pglite';
+import { startPeer } from '../oracle/postgresql.ts';
+import { toldBy } from './told.ts';
+
+let peer: PGlite;
+before(async () => {
+  peer = await startPeer();
+});
+after(() => peer.close());
+
+const FOUND: { readonly [name: string]: string } = {
+  'timestamps that are more than 63 bits of microseconds are stored, ordered and found': `
+    create table ta (id int4 primary key, c0 timestamp, c1 timestamptz);
+    create index ta_i0 on ta (c0);
+    create index ta_i1 on ta (c1 desc, id);
+    insert into ta values (1, '294276-12-31 23:59:59.999999', '294276-12-31 23:59:59.999999+00'), (2, 'infinity', 'infinity'),
+      (3, '-infinity', '-infinity'), (4, '4714-11-24 00:00:00 BC', '4714-11-24 00:00:00+00 BC'), (5, null, null),
+      (6, '294247-01-10 04:00:54.775807', '294247-01-10 04:00:54.775808+00'), (7, '2024-02-29 12:30:00', '1969-12-31 23:59:59+00');
+    update ta set c0 = '294276-12-30 00:00:00' where id = 7;
+    select * from ta order by c0, id;
+    select * from ta order by c1 desc, id limit 3;
+    select * from ta where c0 > '294247-01-10 04:00:54.775807' order by id;
+    select max(c0) as x0, min(c1) as x1 from ta where c0 < 'infinity';
+    select id from ta where c1 in ('294276-12-31 23:59:59.999999+00', 'infinity') order by id`,
+  'a NULL is looked for in a long list': `
+    create table ta (id int4 primary key, c0 interval, c1 numeric, c2 bytea, c3 char(3));
+    insert into ta values (1, null, null, null, null), (2, '1 day', 1.50, '\\x01', 'a');
+    select id from ta where c0 in ('1 day', '2 days', '3 days', '4 days', '5 days', '6 days', '7 days', '8 days', '9 days', '1 hour');
+    select id from ta where c1 not in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
+    select id from ta where c1 in (1.5, 2, 3, 4, 5, 6, 7, 8, 9, 10, null);
+    select id from ta where c2 in ('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', '\\x01');
+    select id from ta where c3 in ('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'k')`,
+  'RETURNING of a row that ON CONFLICT changes may be NULL where the inserted one is not': `
+    create table ta (id int4 primary key, c0 text);
+    insert into ta values (1, 'a'), (1, 'b') on conflict (id) do nothing returning c0 as x0;
+    insert into ta values (1, 'a') on conflict (id) do update set c0 = null returning *;
+    insert into ta values (1, 'a') on conflict (id) do update set c0 = null returning c0 is null as x0, coalesce(c0, 'none') as x1`,
+  'literals of every type are compared with statistics': `
+    create table ta (id int4 primary key, c0 interval, c1 bytea, c2 date, c3 timestamptz, c4 jsonb);
+    insert into ta values (1, '1 day', '\\x01', '2024-01-01', '2024-01-01 00:00:00+00', '1'),
+      (2, '2 days', '\\x02', '2024-01-02', '2024-01-02 00:00:00+00', '2'), (3, '3 days', '\\x03', '2024-01-03', '2024-01-03 00:00:00+00', '3');
+    analyze ta;
+    select id from ta where c0 > '1 day' order by id;
+    select id from ta where c1 > '\\x01' order by id;
+    select id from ta where c2 > '2024-01-01' order by id;
+    select id from ta where c3 > '2024-01-01 00:00:00+00' order by id;
+    select id from ta where c4 > '1' order by id`,
+};
+
+for (const [name, script] of Object.entries(FOUND)) {
+  test(name, async () => {
+    const failure = await toldBy(script, peer);
+    if (failure !== null) fail(failure.why);
+  });
+}
