@@ -190,6 +190,7 @@ function recoverDatabase(directory: string, settings: KernelSettings, world: Wor
       lsn: meta.checkpointLsn,
       segment: meta.logSegment,
       durableLsn: meta.durableLsn,
+      closed: meta.cleanShutdown,
       boot: meta.boot,
       highestTransaction: meta.highestTransaction,
       highestStamp: meta.highestStamp,

@@ -148,6 +148,17 @@ test('a missing segment file is damage', () => {
   assert.equal(readBack(vfs, {}, KNOWN).numbers.length, 600);
 });
 
+test('SM-W2: a database that was closed ends where it says; what is missing before that is damage', () => {
+  const { vfs, ends } = threeBatches();
+  const closed = { ...KNOWN, durableLsn: ends[2], closed: true };
+  assert.deepEqual(readBack(vfs, {}, closed).numbers, [1, 2, 3]);
+  flip(vfs, PATH, 512 + 100, 1);
+  damageOf(() => readBack(vfs, {}, closed));
+  // Behind the close nothing was promised until the next boot has taken its first checkpoint.
+  assert.deepEqual(readBack(vfs, {}, { ...closed, durableLsn: ends[0] }).numbers, [1]);
+  damageOf(() => readBack(vfs, {}, { ...KNOWN, durableLsn: ends[0] }));
+});
+
 test('random damage: what comes back is a prefix of what was written, or an error; nothing hangs', () => {
   for (let turn = 0; turn < 150; turn++) {
     const random = new SeededRandom(`damage ${SEED + turn}`);

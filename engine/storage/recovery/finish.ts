@@ -13,6 +13,7 @@
  */
 
 import { assert } from '../../../shm/assert.ts';
+import { framesTaken } from '../../../shm/clock-hand.ts';
 import { latchFrame, unlatchFrame } from '../../../shm/frame-latch.ts';
 import { loadFrameState } from '../../../shm/frame.layout.gen.ts';
 import { FRAME_STATE_CLEAN, FRAME_STATE_DIRTY } from '../../../shm/frame.layout.ts';
@@ -26,7 +27,7 @@ import type { RecoveryState } from './recover.ts';
 export function finishPages(state: RecoveryState, cache: PageCache): void {
   assert(cache.boot === state.boot, 'the cache runs under the new boot');
   const lsns = Float64Array.of(state.reader.known.lsn, 0);
-  for (let frame = 0; frame < cache.shm.frameCount; frame++) {
+  for (let frame = 0; frame < framesTaken(cache.shm); frame++) {
     const frameState = loadFrameState(cache.i32, frameBase(cache.shm, frame));
     if (frameState !== FRAME_STATE_CLEAN && frameState !== FRAME_STATE_DIRTY) continue;
     latchFrame(cache.shm, frame);

@@ -37,8 +37,10 @@ import { BATCH_LOG_BYTES_MAX } from '../log/write.ts';
 import type { Vfs, VfsFile } from '../vfs/vfs.ts';
 import { type BatchIndex, addBatch, cutBatches, makeBatchIndex } from './batch-index.ts';
 
-/** Bytes read from a segment at once: the largest batch fits. */
+/** Bytes read from a segment at once, at most: the largest batch fits. */
 const CHUNK_BYTES = BATCH_LOG_BYTES_MAX + (1 << 20);
+/** Bytes of the first read: a database that was closed has next to nothing behind its checkpoint. */
+const FIRST_CHUNK_BYTES = 64 << 10;
 const WINDOW_BYTES = 3 * BATCH_LOG_BYTES_MAX;
 
 export interface LogPlace {
@@ -55,6 +57,8 @@ export interface LogKnown {
   segment: number;
   /** Position known to be on disk when the meta page was written; at least lsn. */
   durableLsn: number;
+  /** The database was closed: nothing behind durableLsn was ever promised to be there. */
+  closed?: boolean;
 }
 
 export interface ByteWindow extends RecordViews {
@@ -73,6 +77,8 @@ export interface LogReader {
   /** The piece of the segment that chunk holds. */
   chunkOffset: number;
   chunkBytes: number;
+  /** Bytes that the next read takes. */
+  readBytes: number;
   /** Where the next batch is looked for. */
   segment: number;
   offset: number;
@@ -125,6 +131,7 @@ export function openLogReader(vfs: Vfs, place: LogPlace, known: LogKnown): LogRe
     chunk: makeWindow(CHUNK_BYTES),
     chunkOffset: 0,
     chunkBytes: 0,
+    readBytes: FIRST_CHUNK_BYTES,
     segment: known.segment,
     offset: 0,
     file: null,
@@ -173,12 +180,9 @@ function fillChunk(reader: LogReader, offset: number, bytes: number): number {
       if (!reader.vfs.exists(path)) return 0;
       reader.file = reader.vfs.open(path, 'existing');
     }
-    reader.chunkBytes = reader.file.read(
-      offset,
-      reader.chunk.bytes,
-      0,
-      Math.min(CHUNK_BYTES, reader.place.segmentBytes - offset),
-    );
+    const wanted = Math.min(Math.max(reader.readBytes, bytes), reader.place.segmentBytes - offset);
+    reader.chunkBytes = reader.file.read(offset, reader.chunk.bytes, 0, wanted);
+    reader.readBytes = Math.min(reader.readBytes * 8, CHUNK_BYTES);
   }
   return Math.max(0, reader.chunkOffset + reader.chunkBytes - offset);
 }
@@ -285,8 +289,11 @@ function endHere(reader: LogReader, fault: string): void {
     ? damageAt(reader, segment + 1, 0, 'the log does not go on here')
     : damageAt(reader, segment, offset, fault);
   if (reader.endLsn < reader.known.durableLsn) throw damage(reader.known.durableLsn);
-  const synced = highestSynced(reader, segment, offset);
-  if (synced > reader.endLsn) throw damage(synced);
+  // A database that was closed has said itself where its log ends.
+  if (reader.known.closed !== true || reader.endLsn > reader.known.durableLsn) {
+    const synced = highestSynced(reader, segment, offset);
+    if (synced > reader.endLsn) throw damage(synced);
+  }
   moveTo(reader, segment);
   reader.offset = offset;
   reader.ended = fault;
