@@ -8,6 +8,7 @@ import type { Column } from '../storage/rows/row-layout.ts';
 import { checkDatabase } from '../storage/check.ts';
 import { giveBackPage } from '../storage/space/heap-map-extents.ts';
 import { beginStatement, endStatement, STATEMENT_SIMPLE } from '../txn/begin.ts';
+import { waitDeadline } from '../txn/conflict.ts';
 import { lockTable, TABLE_ACCESS, TABLE_WRITE, useTable, waitForTableUsers } from '../txn/table-locks.ts';
 import { ROW_DONE, ROW_DUPLICATE, ROW_PAGE, ROW_SLOT, ROW_WAIT, type RowStatus, type Transaction } from '../txn/transactions.ts';
 import { SYSTEM_TABLES } from '../catalog/system-tables.ts';
@@ -270,11 +271,12 @@ export class KernelTables {
   /** Waits until nobody else uses the table in a way that is refused (TX-T14). */
   lock(tx: Transaction, table: number, refuses: number): void {
     const { locks } = this.#kernel.parts;
+    const deadline = waitDeadline(tx);
     this.#kernel.statement(tx, STATEMENT_SIMPLE, true, () => {
       for (;;) {
         const status = lockTable(locks, tx, table, refuses);
         if (status !== ROW_WAIT || tx.waitsFor !== 0) return status;
-        waitForTableUsers(locks);
+        waitForTableUsers(locks, tx, deadline);
       }
     });
   }

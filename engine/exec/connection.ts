@@ -15,7 +15,7 @@ import type { Engine, UtilityResult } from './engine.ts';
 import { faceRows } from './faces.ts';
 import { createParameters } from './parameters.ts';
 import { placed, type Prepared, prepareNext, prepareOne, refresh } from './prepare.ts';
-import { dropExecution, entered, runProgram, STALE, type StatementRun } from './run.ts';
+import { dropExecution, entered, limitWait, runProgram, STALE, type StatementRun } from './run.ts';
 import { runProgramAsync } from './run-async.ts';
 import type { Shape } from './shape.ts';
 import { isDefinition, runControl, runExplain, transactionEnd } from './utility.ts';
@@ -241,10 +241,15 @@ export class Connection {
   #define(statement: SourceStatement): UtilityResult {
     const { engine, session } = this;
     const own = session.begin(NO_CHARACTERISTICS, engine.now(), true);
+    const tx = session.transaction as Transaction;
+    session.startClock();
+    const limit = limitWait(session, tx);
     let result: UtilityResult;
     try {
-      result = engine.catalog.define(session, session.transaction as Transaction, statement, this.context);
+      result = engine.catalog.define(session, tx, statement, this.context);
+      tx.lockTimeout = limit;
     } catch (error) {
+      tx.lockTimeout = limit;
       const isLost = error instanceof SqlError && error.code.startsWith('57P');
       if (own && !isLost) session.rollbackBlock();
       throw error;
@@ -275,8 +280,10 @@ export class Connection {
   }
 }
 
-/** What ended because the statement's time was up says so. */
+/** What ended because the statement's time was up says so, and who was cancelled has heard it. */
 export function timely(session: Session, error: unknown): unknown {
+  // It has been heard: the next statement is none of its business.
+  if (error instanceof SqlError && error.code === SQLSTATE.query_canceled) session.clearCancel();
   const isEnd =
     error instanceof SqlError && (error.code === SQLSTATE.query_canceled || error.code === SQLSTATE.lock_not_available);
   if (!isEnd || !session.isLate()) return error;

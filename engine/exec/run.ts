@@ -165,12 +165,13 @@ function waitUntilDeadline(session: Session, tx: Transaction): void {
   }
 }
 
-/** The lock timeout that is not beyond the statement's time; returns what it was. */
+/** A wait that begins now ends with lock_timeout as it is now, and not beyond the statement's time. Returns the limit before. */
 export function limitWait(session: Session, tx: Transaction): number {
-  const limit = tx.lockTimeout;
+  const before = tx.lockTimeout;
+  const limit = session.settings.lockTimeout;
   const rest = session.deadline - performance.now();
-  if (rest < Number.POSITIVE_INFINITY && (limit < 0 || rest < limit)) tx.lockTimeout = Math.max(0, Math.ceil(rest));
-  return limit;
+  tx.lockTimeout = rest < Number.POSITIVE_INFINITY && (limit < 0 || rest < limit) ? Math.max(0, Math.ceil(rest)) : limit;
+  return before;
 }
 
 export function attemptOnce(

@@ -149,7 +149,7 @@ export class Session {
       this.#isParked = true;
       parkTables(this.locks, this.slot);
     }
-    this.#reader ??= begin(this.txns, this.slot, { durability: this.#durability, lockTimeout: this.#lockTimeout() });
+    this.#reader ??= begin(this.txns, this.slot, { durability: this.#durability, lockTimeout: this.settings.lockTimeout });
     this.#reader.times[LAST_COMMIT] = this.#lastCommit;
     return this.#reader;
   }
@@ -186,13 +186,7 @@ export class Session {
     const readOnly = wanted.readOnly ?? settings.get('default_transaction_read_only') === 'on';
     const durability =
       this.#durability === DURABLE_COMMIT && settings.get('synchronous_commit') === 'off' ? DURABLE_RELAXED : this.#durability;
-    return begin(this.txns, this.slot, { isolation, readOnly, durability, lockTimeout: this.#lockTimeout() }, this.#lastCommit);
-  }
-
-  /** Milliseconds; the kernel's -1 is no limit. */
-  #lockTimeout(): number {
-    const limit = Number(this.settings.get('lock_timeout'));
-    return limit === 0 ? -1 : limit;
+    return begin(this.txns, this.slot, { isolation, readOnly, durability, lockTimeout: settings.lockTimeout }, this.#lastCommit);
   }
 
   /** Commits without waiting for the disk. 40001 from validation: the transaction is rolled back then. */

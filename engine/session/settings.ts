@@ -156,6 +156,8 @@ export class Settings {
   #key: string | null = null;
   /** Milliseconds, 0: no limit. Looked at once a statement. */
   statementTimeout = 0;
+  /** Milliseconds, -1: no limit. Looked at by each wait. */
+  lockTimeout = -1;
 
   /** The value as text. 42704. Names with a point are the program's own. */
   get(name: string): string {
@@ -185,6 +187,7 @@ export class Settings {
     else this.#values.set(name, value);
     this.#key = null;
     if (name === 'statement_timeout') this.statementTimeout = Number(this.get(name));
+    if (name === 'lock_timeout') this.lockTimeout = Number(this.get(name)) || -1;
   }
 
   /** A place in the transaction's changes, for savepoints. */

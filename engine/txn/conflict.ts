@@ -59,7 +59,7 @@ export function waitForConflict(tx: Transaction): void {
   const blocked = txns.threadsBase + txns.shm.thread * TXN_THREAD_BYTES;
   beginWait(tx, session);
   storeTxnThreadBlocked(i32, blocked, tx.session + 1);
-  const deadline = tx.lockTimeout < 0 ? Number.POSITIVE_INFINITY : performance.now() + tx.lockTimeout;
+  const deadline = waitDeadline(tx);
   let failure: SqlError | null = null;
   try {
     for (;;) {
@@ -82,6 +82,26 @@ export function waitForConflict(tx: Transaction): void {
   addTxnSharedReruns(i32, txns.shared, 1);
   tx.reruns++;
 }
+
+/**
+ * For DDL whose way is barred by transactions that only read: they have no number, so there is no edge to them. Sleeps until the
+ * doorbell has rung since `seen`, 100 ms at most; then the caller looks again. Who waits for DDL has a number, so that no cycle goes
+ * unseen. `isOwnThreads`: the reader is another session of this thread. Throws as waitForConflict() does.
+ */
+export function waitForReaders(tx: Transaction, seen: number, deadline: number, isOwnThreads: boolean): void {
+  const txns = tx.context;
+  if (isOwnThreads) throw heldByOwnThread(tx);
+  takeBackDead(txns);
+  const failure = whyStop(tx, sessionAt(txns, tx.session), deadline);
+  if (failure !== null) throw failed(tx, failure);
+  if (testing) yieldPoint('wait.readers');
+  renewEpoch(txns.shm);
+  waitDoorbell(txns.shm, seen, Math.min(SLEEP_MAX_MS, Math.max(1, deadline - performance.now())));
+}
+
+/** When a wait that begins now is over, by performance.now(). */
+export const waitDeadline = (tx: Transaction): number =>
+  tx.lockTimeout < 0 ? Number.POSITIVE_INFINITY : performance.now() + tx.lockTimeout;
 
 function beginWait(tx: Transaction, session: number): void {
   const txns = tx.context;
@@ -194,7 +214,7 @@ export function waitForConflictAsync(tx: Transaction): Promise<void> {
   const txns = tx.context;
   const session = sessionAt(txns, tx.session);
   beginWait(tx, session);
-  const deadline = tx.lockTimeout < 0 ? Number.POSITIVE_INFINITY : performance.now() + tx.lockTimeout;
+  const deadline = waitDeadline(tx);
   let room = rooms.get(txns);
   if (room === undefined) {
     room = { waiters: [], running: false };

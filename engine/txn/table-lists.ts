@@ -81,10 +81,15 @@ export function modeIn(locks: Locks, list: number, table: number): number {
   return loadTableListAll(i32, list);
 }
 
-/** True when the list counts for nothing now: a parked one whose thread is not in the engine. */
-export const isParked = (locks: Locks, list: number): boolean =>
-  loadTableListParked(locks.i32, list) !== 0 &&
-  loadThreadEpoch(locks.i32, threadSlot(locks.shm, tableListThread(locks.i32, list) - 1)) === 0;
+/**
+ * True when the list counts for nothing now: a parked one whose thread is not in the engine. The calling thread is in it, but for the
+ * session that asks: another one of its sessions is between two statements.
+ */
+export function isParked(locks: Locks, list: number): boolean {
+  if (loadTableListParked(locks.i32, list) === 0) return false;
+  const thread = tableListThread(locks.i32, list) - 1;
+  return thread === locks.shm.thread || loadThreadEpoch(locks.i32, threadSlot(locks.shm, thread)) === 0;
+}
 
 const isOfLivingThread = (locks: Locks, list: number): boolean => {
   const thread = tableListThread(locks.i32, list) - 1;

@@ -1,9 +1,23 @@
-import { strictEqual } from 'node:assert/strict';
+import { strictEqual, throws } from 'node:assert/strict';
 import { test } from 'node:test';
 import { heapUsedBytes } from '../../shm/allocator.ts';
 import { enterEngine, leaveEngine } from '../../shm/entry.ts';
+import { handleOf, viewSharedMemory } from '../../shm/shared-memory.ts';
+import { attachThread, THREAD_ROLE_ATTACHED } from '../../shm/threads.ts';
 import { SimulatedVfs } from '../storage/vfs/simulated-vfs.ts';
-import { createLockStore, fill, finish, giveUp, insert, type LockStore, lockMemory, start, TABLE } from './locks-fixture.ts';
+import {
+  createLockStore,
+  fill,
+  finish,
+  giveUp,
+  insert,
+  joinLockStore,
+  type LockStore,
+  lockMemory,
+  start,
+  TABLE,
+} from './locks-fixture.ts';
+import { cancelSession } from './sessions.ts';
 import { TABLE_WORDS } from './table-lists.ts';
 import {
   holdParked,
@@ -14,6 +28,7 @@ import {
   TABLE_WRITE,
   unparkTables,
   useTable,
+  waitForTableUsers,
 } from './table-locks.ts';
 import { ROW_DONE, ROW_WAIT } from './transactions.ts';
 
@@ -132,31 +147,77 @@ test('TX-T14: nothing is left in the heap', () => {
   strictEqual(heapUsedBytes(found.store.shm), before);
 });
 
+/** The same memory as another thread has it. */
+function secondThread({ store, table }: LockStore, vfs: SimulatedVfs): LockStore {
+  const shm = viewSharedMemory(handleOf(store.shm));
+  attachThread(shm, THREAD_ROLE_ATTACHED);
+  return joinLockStore(vfs, shm, '/database', { root: table.indexes[0].root, mapRoot: table.mapRoot });
+}
+
 test('TX-T14: a parked list counts while its thread is in the engine, or a cursor holds it', () => {
+  const vfs = new SimulatedVfs({ seed: 1 });
+  const found = createLockStore(vfs, lockMemory(), '/database');
+  const { locks } = found;
+  const other = secondThread(found, vfs);
+  const { shm } = other.store;
+  const reader = start(other);
+  const ddl = start(found);
+  parkTables(other.locks, reader.session);
+  enterEngine(shm);
+  strictEqual(useTable(other.locks, reader, TABLE, TABLE_ACCESS), false);
+  strictEqual(lockTable(locks, ddl, TABLE, TABLE_ACCESS), ROW_WAIT, 'its thread is in the engine');
+  leaveEngine(shm);
+  holdParked(other.locks, reader.session, true);
+  strictEqual(lockTable(locks, ddl, TABLE, TABLE_ACCESS), ROW_WAIT, 'a cursor reads on');
+  holdParked(other.locks, reader.session, false);
+  strictEqual(lockTable(locks, ddl, TABLE, TABLE_ACCESS), ROW_DONE, 'nobody is there');
+  enterEngine(shm);
+  resumeTables(other.locks, reader.session);
+  strictEqual(useTable(other.locks, reader, TABLE, TABLE_ACCESS), true, 'it sees the intention and queues');
+  strictEqual(reader.waitsFor, ddl.number);
+  finish(ddl);
+  strictEqual(useTable(other.locks, reader, TABLE, TABLE_ACCESS), false);
+  leaveEngine(shm);
+  unparkTables(other.locks, reader.session);
+  finish(reader);
+  strictEqual(wordsInUse(found), 0);
+});
+
+test('TX-T14: a parked list of another session of the calling thread counts for nothing, but where a cursor holds it', () => {
   const found = open();
   const { locks } = found;
-  const { shm } = found.store;
   const reader = start(found);
   const ddl = start(found);
   parkTables(locks, reader.session);
-  enterEngine(shm);
+  enterEngine(found.store.shm);
   strictEqual(useTable(locks, reader, TABLE, TABLE_ACCESS), false);
-  strictEqual(lockTable(locks, ddl, TABLE, TABLE_ACCESS), ROW_WAIT, 'its thread is in the engine');
-  leaveEngine(shm);
   holdParked(locks, reader.session, true);
-  strictEqual(lockTable(locks, ddl, TABLE, TABLE_ACCESS), ROW_WAIT, 'a cursor reads on');
+  strictEqual(lockTable(locks, ddl, TABLE, TABLE_ACCESS), ROW_WAIT);
+  throws(() => waitForTableUsers(locks, ddl, Number.POSITIVE_INFINITY), { code: '55P03' });
   holdParked(locks, reader.session, false);
-  strictEqual(lockTable(locks, ddl, TABLE, TABLE_ACCESS), ROW_DONE, 'nobody is there');
-  enterEngine(shm);
-  resumeTables(locks, reader.session);
-  strictEqual(useTable(locks, reader, TABLE, TABLE_ACCESS), true, 'it sees the intention and queues');
-  strictEqual(reader.waitsFor, ddl.number);
-  finish(ddl);
-  strictEqual(useTable(locks, reader, TABLE, TABLE_ACCESS), false);
-  leaveEngine(shm);
+  strictEqual(lockTable(locks, ddl, TABLE, TABLE_ACCESS), ROW_DONE);
+  giveUp(ddl);
+  leaveEngine(found.store.shm);
   unparkTables(locks, reader.session);
   finish(reader);
   strictEqual(wordsInUse(found), 0);
+});
+
+test('TX-T14: waiting for readers, who have no number, ends with the limit and when it is cancelled', () => {
+  const vfs = new SimulatedVfs({ seed: 1 });
+  const found = createLockStore(vfs, lockMemory(), '/database');
+  const other = secondThread(found, vfs);
+  const reader = start(other);
+  strictEqual(useTable(other.locks, reader, TABLE, TABLE_ACCESS), false);
+  const ddl = start(found);
+  strictEqual(lockTable(found.locks, ddl, TABLE, TABLE_ACCESS), ROW_WAIT);
+  strictEqual(ddl.waitsFor, 0);
+  waitForTableUsers(found.locks, ddl, performance.now() + 20);
+  throws(() => waitForTableUsers(found.locks, ddl, performance.now() - 1), { code: '55P03' });
+  cancelSession(found.txns, ddl.session, 1);
+  throws(() => waitForTableUsers(found.locks, ddl, Number.POSITIVE_INFINITY), { code: '57014' });
+  finish(reader);
+  giveUp(ddl);
 });
 
 test('TX-T14: a parked list that is full begins anew', () => {

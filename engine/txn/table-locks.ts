@@ -27,9 +27,10 @@
 
 import { threadGeneration } from '../../shm/deaths.ts';
 import { acquireLatch, releaseLatch } from '../../shm/latch.ts';
-import { doorbellOf, SLEEP_MAX_MS, waitDoorbell, waitDoorbellAsync, waitOnWord } from '../../shm/wait.ts';
+import { doorbellOf, waitOnWord } from '../../shm/wait.ts';
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
 import { becomeWriter } from './begin.ts';
+import { waitForReaders } from './conflict.ts';
 import type { Locks } from './locks.ts';
 import {
   loadTableListAll,
@@ -287,14 +288,12 @@ export function lockTable(locks: Locks, tx: Transaction, table: number, refuses:
   }
 }
 
-/** After lockTable() with tx.waitsFor 0: sleeps until a user leaves, at most 100 ms. Blocks the thread. */
-export function waitForTableUsers(locks: Locks): void {
-  waitDoorbell(locks.shm, locks.ints[DOORBELL_SEEN], SLEEP_MAX_MS);
-}
-
-/** The same for a thread with an event loop. */
-export async function whenTableUsersLeft(locks: Locks): Promise<void> {
-  await waitDoorbellAsync(locks.shm, locks.ints[DOORBELL_SEEN], SLEEP_MAX_MS);
+/**
+ * After lockTable() with tx.waitsFor 0: sleeps until a user leaves, at most 100 ms. Blocks the thread. `deadline`: of
+ * waitDeadline(), when the waiting began. 55P03 when it has passed, or when a user is another session of this thread; 57014.
+ */
+export function waitForTableUsers(locks: Locks, tx: Transaction, deadline: number): void {
+  waitForReaders(tx, locks.ints[DOORBELL_SEEN], deadline, locks.ints[FOUND_OWN_THREADS] !== 0);
 }
 
 const NO_USER = 0;
@@ -305,6 +304,8 @@ const UNDECIDED = 2;
 const FOUND_NUMBER = 0;
 /** locks.ints: the thread's doorbell before lockTable() looked. */
 const DOORBELL_SEEN = 1;
+/** locks.ints: 1, a user without a number is a session of the calling thread. */
+const FOUND_OWN_THREADS = 2;
 
 /** Under the latch: who is in the way of the intention. Someone with a number if there is one. */
 function findUser(locks: Locks, tx: Transaction, table: number, refuses: number): number {
@@ -324,6 +325,8 @@ function findUser(locks: Locks, tx: Transaction, table: number, refuses: number)
     const number = numberOfList(locks, session, list);
     locks.ints[FOUND_NUMBER] = number;
     if (number !== 0) return USER;
+    if (found === NO_USER) locks.ints[FOUND_OWN_THREADS] = 0;
+    if (isOwnList(locks, list)) locks.ints[FOUND_OWN_THREADS] = 1;
     found = USER;
   }
   return found;
