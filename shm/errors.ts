@@ -114,6 +114,11 @@ export interface SqlErrorDetails {
   hint?: string | undefined;
   /** The data it is about: which key, which row. */
   detail?: string | undefined;
+  /** What it is about, where one thing is: schema, table, column and constraint by name, as PostgreSQL's clients know them. */
+  schema?: string | undefined;
+  table?: string | undefined;
+  column?: string | undefined;
+  constraint?: string | undefined;
   cause?: unknown;
 }
 
@@ -123,6 +128,10 @@ export class SqlError extends Error {
   readonly position: number | undefined;
   readonly hint: string | undefined;
   readonly detail: string | undefined;
+  readonly schema: string | undefined;
+  readonly table: string | undefined;
+  readonly column: string | undefined;
+  readonly constraint: string | undefined;
 
   constructor(code: string, message: string, details?: SqlErrorDetails) {
     super(message, details?.cause === undefined ? undefined : { cause: details.cause });
@@ -130,8 +139,21 @@ export class SqlError extends Error {
     this.position = details?.position;
     this.hint = details?.hint;
     this.detail = details?.detail;
+    this.schema = details?.schema;
+    this.table = details?.table;
+    this.column = details?.column;
+    this.constraint = details?.constraint;
   }
 }
+
+/** Everything of an error that its constructor takes besides code and message. */
+const detailsOf = ({ position, hint, detail, schema, table, column, constraint, cause }: SqlError): SqlErrorDetails => ({
+  ...{ position, hint, detail, schema, table, column, constraint, cause },
+});
+
+/** The same error at another place in the text. */
+export const withPosition = (error: SqlError, position: number | undefined): SqlError =>
+  new SqlError(error.code, error.message, { ...detailsOf(error), position });
 
 /** An error in the form that crosses threads: structured clone would drop the class and its fields. */
 export interface PlainError {
@@ -141,6 +163,10 @@ export interface PlainError {
   position?: number | undefined;
   hint?: string | undefined;
   detail?: string | undefined;
+  schema?: string | undefined;
+  table?: string | undefined;
+  column?: string | undefined;
+  constraint?: string | undefined;
   stack?: string | undefined;
   cause?: PlainError | undefined;
 }
@@ -152,9 +178,8 @@ export function toPlain(thrown: unknown, depth = 0): PlainError {
   if (!(thrown instanceof Error)) return { name: 'Error', message: String(thrown) };
   const plain: PlainError = { name: thrown.name, message: thrown.message, stack: thrown.stack };
   if (thrown instanceof SqlError) {
-    plain.position = thrown.position;
-    plain.hint = thrown.hint;
-    plain.detail = thrown.detail;
+    const { position, hint, detail, schema, table, column, constraint } = thrown;
+    Object.assign(plain, { position, hint, detail, schema, table, column, constraint });
   }
   const code = (thrown as { code?: unknown }).code;
   if (typeof code === 'string') plain.code = code;
@@ -168,7 +193,8 @@ export function fromPlain(plain: PlainError): Error {
   const cause = plain.cause === undefined ? undefined : fromPlain(plain.cause);
   let error: Error;
   if (plain.name === 'SqlError' && plain.code !== undefined) {
-    error = new SqlError(plain.code, plain.message, { position: plain.position, hint: plain.hint, detail: plain.detail, cause });
+    const { position, hint, detail, schema, table, column, constraint } = plain;
+    error = new SqlError(plain.code, plain.message, { position, hint, detail, schema, table, column, constraint, cause });
   } else {
     error = new Error(plain.message, cause === undefined ? undefined : { cause });
     if (plain.name !== 'Error') Object.defineProperty(error, 'name', { value: plain.name, configurable: true });

@@ -160,7 +160,21 @@ const SHOWN: { readonly [rule: string]: readonly Shown[] } = {
   'SBLR-G4': [['codegen/rows/rows.test.ts', 'gets into generated source']],
   'SBLR-V7': [['codegen/rows/key-codec.test.ts', 'order']],
   'SBLR-N1': [['parsers/postgresql/normalise.test.ts', 'a statement means the same with and without its literals']],
-  'SBLR-N2': [['engine/plan/bind/bind.test.ts', 'literals whose values decide what a statement means are named']],
+  'SBLR-N2': [
+    ['engine/plan/bind/bind.test.ts', 'literals whose values decide what a statement means are named'],
+    [
+      'test/sql/shared-statements.test.ts',
+      'values of literals that shape a statement are part of its key; those of others are not',
+    ],
+  ],
+  'SBLR-N3': [
+    ['test/sql/shared-statements.test.ts', 'what one thread has bound another one runs without binding it'],
+    ['test/sql/shared-statements.test.ts', 'rights are checked for each role, whoever has bound the statement'],
+    [
+      'engine/exec/module-cache.test.ts',
+      'it stays within its bytes: what was asked for since the hand passed stays, the rest goes',
+    ],
+  ],
   'SBLR-N4': [['test/dialect/dialect.test.ts', 'looks a name up among the']],
   'SBLR-N5': [
     ['test/dialect/dialect.test.ts', 'a column that is no key is any of its group, or an error'],

@@ -80,11 +80,17 @@ export class ChangePart {
     return this.shape.catalog.columns.find(({ kernelColumn }) => kernelColumn === index)?.name ?? '';
   }
 
+  #place(): { schema: string; table: string } {
+    const { schema, name } = this.shape.catalog;
+    return { schema, table: name };
+  }
+
   /** 23502 for a column of the layout. */
   refuseNull(index: number): never {
     throw new SqlError(
       SQLSTATE.not_null_violation,
       `null value in column "${this.#columnName(index)}" of relation "${this.shape.catalog.name}" violates not-null constraint`,
+      { ...this.#place(), column: this.#columnName(index) },
     );
   }
 
@@ -93,6 +99,7 @@ export class ChangePart {
     throw new SqlError(
       SQLSTATE.check_violation,
       `new row for relation "${this.shape.catalog.name}" violates check constraint "${name}"`,
+      { ...this.#place(), constraint: name },
     );
   }
 
@@ -159,11 +166,12 @@ export class ChangePart {
     const values = columns.map((column) =>
       this.#shown(column === undefined ? null : row[column.kernelColumn], column?.type.name ?? 'text'),
     );
-    return new SqlError(
-      SQLSTATE.unique_violation,
-      `duplicate key value violates unique constraint "${index?.constraint ?? index?.name ?? ''}"`,
-      { detail: `Key (${names})=(${values.join(', ')}) already exists.` },
-    );
+    const constraint = index?.constraint ?? index?.name ?? '';
+    return new SqlError(SQLSTATE.unique_violation, `duplicate key value violates unique constraint "${constraint}"`, {
+      ...this.#place(),
+      constraint,
+      detail: `Key (${names})=(${values.join(', ')}) already exists.`,
+    });
   }
 
   #shown(value: RowValue, type: string): string {

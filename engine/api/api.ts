@@ -21,9 +21,10 @@ import { facesOf, type OpenOptions, type SharedOptions } from './options.ts';
 
 export { SqlError } from '../../shm/errors.ts';
 export type { AsyncResult, AsyncSession } from './async-session.ts';
-export type { DatabaseHandle, DatabaseStats } from './database.ts';
+export type { DatabaseHandle } from './database.ts';
 export { Database } from './database.ts';
 export type { OpenOptions } from './options.ts';
+export type { DatabaseStats } from './stats.ts';
 export type { ColumnDescription, RunResult, Statement } from './statement.ts';
 
 const MEMORY = ':memory:';

@@ -3,9 +3,9 @@
  * another thread, and the handle by which further threads attach.
  */
 
-import { threadId } from 'node:worker_threads';
 import { isPoisoned } from '../../shm/critical.ts';
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
+import { nodeThreads } from '../../shm/node-modules.ts';
 import { Connection, type Result } from '../exec/connection.ts';
 import type { Engine, Notice } from '../exec/engine.ts';
 import { entered } from '../exec/run.ts';
@@ -16,6 +16,7 @@ import { createEngine } from './engine-parts.ts';
 import type { Kernel, KernelHandle, KernelReport } from './kernel.ts';
 import type { SharedOptions } from './options.ts';
 import { QueryThread, type Rows } from './query-thread.ts';
+import { type DatabaseStats, databaseStats } from './stats.ts';
 import { Statement } from './statement.ts';
 import { transactionOf, type TransactionFunction } from './transaction-function.ts';
 
@@ -23,12 +24,6 @@ import { transactionOf, type TransactionFunction } from './transaction-function.
 export interface DatabaseHandle {
   readonly kernel: KernelHandle;
   readonly options: SharedOptions;
-}
-
-/** Figures of a database, as of now. */
-export interface DatabaseStats {
-  readonly cacheBytes: number;
-  readonly statements: { readonly hits: number; readonly misses: number; readonly compiled: number; readonly cached: number };
 }
 
 export interface BackupOptions {
@@ -140,6 +135,7 @@ export class Database implements Disposable {
 
   /** Give it to a worker thread; there attach() gives the same database. */
   get handle(): DatabaseHandle {
+    if (this.#isOpen) this.engine.sharing.flush();
     return { kernel: this.kernel.handle, options: this.#options };
   }
 
@@ -169,17 +165,15 @@ export class Database implements Disposable {
     return this.kernel.check();
   }
 
+  /** Figures as of now. */
   stats(): DatabaseStats {
-    const { hits, misses, compiled, texts } = this.engine.cache;
-    return {
-      cacheBytes: this.kernel.parts.settings.cacheBytes,
-      statements: { hits, misses, compiled, cached: texts.size },
-    };
+    this.#check();
+    return databaseStats(this.kernel, this.engine);
   }
 
   #check(): void {
     if (!this.#isOpen) {
-      throw new SqlError(SQLSTATE.admin_shutdown, `the database is closed (thread ${threadId})`, { hint: 'open it again' });
+      throw new SqlError(SQLSTATE.admin_shutdown, `the database is closed (thread ${nodeThreads().threadId})`, { hint: 'open it again' });
     }
   }
 
@@ -195,6 +189,7 @@ export class Database implements Disposable {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#queries?.close();
+    this.engine.sharing.forget();
     try {
       // What a poisoned handle has open is left to recovery.
       if (!isPoisoned(this.engine.shm)) this.#endSessions();

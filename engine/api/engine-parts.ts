@@ -10,6 +10,8 @@ import { Catalog } from '../catalog/catalog.ts';
 import { virtualRows } from '../catalog/virtual/registry.ts';
 import type { CatalogTable } from '../catalog/objects.ts';
 import type { Engine } from '../exec/engine.ts';
+import { createModuleCache } from '../exec/module-cache.ts';
+import { ShapeSharing } from '../exec/shared-shapes.ts';
 import { StatementCache } from '../exec/statement-cache.ts';
 import type { CompileEnvironment } from '../plan/program.ts';
 import { readReferenced } from '../storage/overflow/overflow.ts';
@@ -36,7 +38,7 @@ export function createEngine(kernel: Kernel, options: SharedOptions): Engine {
     (tx) => kernel.commit(tx),
   );
   const sql = new SqlCatalog(kernel, catalog);
-  const engine: Engine = {
+  const engine: Engine & { sharing: ShapeSharing } = {
     shm: parts.shm,
     txns: parts.txns,
     locks: parts.locks,
@@ -48,11 +50,14 @@ export function createEngine(kernel: Kernel, options: SharedOptions): Engine {
     environment: environmentOf(kernel, () => engine, sql),
     active: null,
     cache: new StatementCache(options.statementCache),
+    modules: createModuleCache(parts.shm),
+    sharing: null as unknown as ShapeSharing,
     faces: options.faces,
     now: () => parts.world.clock.now(),
     random: () => parts.world.random.next(),
   };
   sql.engine = engine;
+  engine.sharing = new ShapeSharing(engine);
   return engine;
 }
 

@@ -1,11 +1,13 @@
 /** Words of the control segment that the entry itself needs, and the regions it asks for. */
 
 import { regionOf, type RegionRequest, type SharedMemory } from '../../shm/shared-memory.ts';
+import { moduleCacheRegion } from '../exec/module-cache.ts';
 import { jobsRegions } from '../jobs/jobs.ts';
 
 /** Regions besides those of storage and transactions. */
 export const KERNEL_REGIONS = (threads: number): RegionRequest[] => [
   { name: 'kernel', bytes: 256 },
+  moduleCacheRegion(),
   ...jobsRegions(threads, Math.max(1024, 2 ** Math.ceil(Math.log2(threads * 4)))),
 ];
 

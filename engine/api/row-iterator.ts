@@ -66,7 +66,7 @@ export class RowIterator<Row> implements IterableIterator<Row>, Disposable, Open
     session.settleCursors();
     for (;;) {
       const shape = connection.refresh(this.#prepared);
-      const isQuery = shape.plan?.kind === 'query' && shape.module.statement.kind === 'query';
+      const isQuery = shape.isCompiled && shape.plan?.kind === 'query';
       if (!isQuery) {
         this.#rows = connection.run(this.#prepared, this.#values, this.#format).rows;
         return;
@@ -78,7 +78,7 @@ export class RowIterator<Row> implements IterableIterator<Row>, Disposable, Open
       }
       try {
         connection.begin();
-        const run = connection.createRun(createParameters(shape.module.parameters.length));
+        const run = connection.createRun(createParameters(shape.parts.parameters.length));
         connection.bind(this.#prepared, shape, this.#values, run.parameters);
         run.rowsMax = FIRST_ROWS;
         if (runProgram(engine, session, program, run, shape.version) === STALE) continue;

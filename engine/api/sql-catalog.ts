@@ -67,6 +67,7 @@ export class SqlCatalog implements EngineCatalog {
     const result = define(this, session, tx, statement, context);
     if (makesTemporary(statement)) {
       this.#withTemporary.add(session);
+      session.temporary = this.sessionOf(session).id;
       session.beforeCommit ??= (ending) => this.#endTransaction(session, ending);
     }
     return result;

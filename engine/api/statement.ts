@@ -35,7 +35,7 @@ export interface RunResult {
 
 export class Statement<Row = Record<string, unknown>> {
   readonly #connection: Connection;
-  readonly #prepared: Prepared;
+  #prepared: Prepared;
   #format: RowFormat = 'object';
   /** What the calls below use again and again; null: the statement changed, or has not run. */
   #shape: Shape | null = null;
@@ -84,22 +84,29 @@ export class Statement<Row = Record<string, unknown>> {
 
   /** Row by row, as the loop asks for them. What it sees is the state when it began. */
   iterate(...values: unknown[]): IterableIterator<Row> & Disposable {
-    return new RowIterator<Row>(this.#connection, this.#prepared, values, this.#format);
+    return new RowIterator<Row>(this.#connection, this.#current(), values, this.#format);
   }
 
   /** The columns of its result; none for statements without rows. */
   columns(): ColumnDescription[] {
-    return this.#connection.refresh(this.#prepared).output.map(({ name, type }) => describe(name, type));
+    return this.#connection.refresh(this.#current()).output.map(({ name, type }) => describe(name, type));
   }
 
   /** Types of its parameters, in order, as the names of SQL. */
   parameters(): string[] {
-    const { module } = this.#connection.refresh(this.#prepared);
-    return module.parameters.slice(0, module.clientParameters).map(({ name }) => name);
+    const { parts } = this.#connection.refresh(this.#current());
+    return parts.parameters.slice(0, parts.clientParameters).map(({ name }) => name);
+  }
+
+  /** As the session reads it now: a search path may have been set since. */
+  #current(): Prepared {
+    const { session } = this.#connection;
+    if (this.#prepared.scope !== session.scope) this.#prepared = this.#connection.prepare(this.#prepared.text);
+    return this.#prepared;
   }
 
   #utility(values: unknown[]): Result {
-    return this.#connection.run(this.#prepared, values, this.#format);
+    return this.#connection.run(this.#current(), values, this.#format);
   }
 
   #rows(values: unknown[], rowsMax: number): unknown[] {
@@ -111,7 +118,7 @@ export class Statement<Row = Record<string, unknown>> {
   /** The run to use; null for statements that are not compiled. */
   #ready(): StatementRun | null {
     const connection = this.#connection;
-    const { shape } = this.#prepared;
+    const { shape } = this.#current();
     if (shape === this.#shape && shape.version === connection.engine.catalog.version(connection.session)) return this.#run;
     return this.#compile();
   }
@@ -120,12 +127,12 @@ export class Statement<Row = Record<string, unknown>> {
     const connection = this.#connection;
     const shape = connection.refresh(this.#prepared);
     this.#shape = shape;
-    if (shape.plan === null || shape.module.statement.kind === 'explain') {
+    if (!shape.isCompiled) {
       this.#run = null;
       return null;
     }
     this.#program = shape.program(connection.engine, connection.session, this.#format);
-    this.#run = connection.createRun(createParameters(shape.module.parameters.length));
+    this.#run = connection.createRun(createParameters(shape.parts.parameters.length));
     return this.#run;
   }
 

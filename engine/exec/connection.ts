@@ -71,7 +71,8 @@ export class Connection {
 
   /** The statement as the catalog is now. Inside or outside the engine. */
   refresh(prepared: Prepared): Shape {
-    if (prepared.shape.version === this.engine.catalog.version(this.session)) return prepared.shape;
+    const { shape } = prepared;
+    if (shape.version === this.engine.catalog.version(this.session)) return shape;
     return entered(this.engine, () => refresh(this.engine, this.session, prepared));
   }
 
@@ -79,9 +80,9 @@ export class Connection {
 
   /** Writes a program's values and the literals of the text into the slots of the statement. 08P01 when their number is wrong. */
   bind(prepared: Prepared, shape: Shape, given: readonly unknown[], to: Parameters): void {
-    const { clientParameters } = shape.module;
     const { writers } = shape;
-    const values = shape.parsed.parameterNames.length > 0 ? this.#named(shape.parsed.parameterNames, given) : given;
+    const { clientParameters, parameterNames } = shape.parts;
+    const values = parameterNames.length > 0 ? this.#named(parameterNames, given) : given;
     if (values.length !== clientParameters) throw wrongCount(clientParameters, values.length);
     for (let index = 0; index < clientParameters; index++) writers[index](to, index, values[index], this.context);
     const { literals } = prepared;
@@ -125,9 +126,9 @@ export class Connection {
     try {
       for (;;) {
         const shape = this.refresh(prepared);
-        if (shape.plan === null || shape.module.statement.kind === 'explain') return this.#utility(shape);
+        if (!shape.isCompiled) return this.#utility(shape);
         this.begin();
-        const run = this.createRun(createParameters(shape.module.parameters.length));
+        const run = this.createRun(createParameters(shape.parts.parameters.length));
         this.bind(prepared, shape, given, run.parameters);
         const program = shape.program(engine, session, format);
         if (runProgram(engine, session, program, run, shape.version) === STALE) continue;
@@ -145,9 +146,9 @@ export class Connection {
     try {
       for (;;) {
         const shape = this.refresh(prepared);
-        if (shape.plan === null || shape.module.statement.kind === 'explain') return await this.#utilityAsync(shape);
+        if (!shape.isCompiled) return await this.#utilityAsync(shape);
         this.begin();
-        const run = this.createRun(createParameters(shape.module.parameters.length));
+        const run = this.createRun(createParameters(shape.parts.parameters.length));
         this.bind(prepared, shape, given, run.parameters);
         const program = shape.program(engine, session, format);
         run.pause = () => performance.now() >= run.pauseAt;
@@ -202,7 +203,7 @@ export class Connection {
 
   #utility(shape: Shape): Result {
     const { engine, session } = this;
-    if (shape.module.statement.kind === 'explain') return this.#told(entered(engine, () => runExplain(engine, session, shape)));
+    if (shape.isExplain) return this.#told(entered(engine, () => runExplain(engine, session, shape)));
     const statement = sourceOf(shape);
     const end = transactionEnd(statement);
     if (end !== null) return this.#end(end);
@@ -228,7 +229,7 @@ export class Connection {
 
   async #utilityAsync(shape: Shape): Promise<Result> {
     const { engine, session } = this;
-    if (shape.module.statement.kind === 'explain') return this.#utility(shape);
+    if (shape.isExplain) return this.#utility(shape);
     const end = transactionEnd(sourceOf(shape));
     if (end !== 'commit' || session.transaction === null) return this.#utility(shape);
     const tx = entered(engine, () => session.precommitBlock());

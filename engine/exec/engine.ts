@@ -15,6 +15,8 @@ import type { Locks } from '../txn/locks.ts';
 import type { Transaction, Transactions } from '../txn/transactions.ts';
 import type { SessionContext } from './context.ts';
 import type { FaceOptions } from './faces.ts';
+import type { ModuleCache } from './module-cache.ts';
+import type { ShapeSharing } from './shared-shapes.ts';
 import type { StatementCache } from './statement-cache.ts';
 
 export interface Notice {
@@ -66,6 +68,9 @@ export interface Engine {
   /** The session whose statement is prepared or run just now. */
   active: Session | null;
   readonly cache: StatementCache;
+  /** What the threads share of statements, and what this one has yet to share. */
+  readonly modules: ModuleCache;
+  readonly sharing: ShapeSharing;
   readonly faces: FaceOptions;
   /** Microseconds since 1970. */
   now(): number;

@@ -1,6 +1,6 @@
 /**
- * A shape: one statement as far as it does not depend on its literals and parameters. Bound, planned and compiled once a thread, for
- * as long as the objects it rests on stay as they were (SBLR-N2, N3).
+ * A shape: one statement as far as it does not depend on its literals and parameters. Bound and planned here or by another thread
+ * (shared-shapes.ts), compiled once a thread, for as long as the objects and names it rests on stay as they were (SBLR-N2, N3).
  */
 
 import type { ParsedStatement } from '../../plugins/contract/contract.ts';
@@ -8,41 +8,77 @@ import type { CatalogReader } from '../catalog/objects.ts';
 import type { PhysicalStatement } from '../plan/physical.ts';
 import type { Program, RowFormat } from '../plan/program.ts';
 import type { Session } from '../session/session.ts';
-import type { BoundModule, OutputColumn } from '../sblr/bound.ts';
+import type { BoundModule, BoundStatement, OutputColumn } from '../sblr/bound.ts';
+import type { SqlType } from '../sblr/types.ts';
 import type { Engine } from './engine.ts';
 import { type RowFaces, rowFaces } from './faces.ts';
 import { type ParameterWriter, parameterWriter } from './parameters.ts';
 
-export class Shape {
-  readonly module: BoundModule;
-  readonly parsed: ParsedStatement;
+/** A name that binding looked up and what it found; 0: nothing. `schema` null: along the search path. */
+export interface FoundName {
+  readonly schema: string | null;
+  readonly name: string;
+  readonly id: number;
+}
+
+/** A literal that had a say in the meaning: its number, and its value as text (SBLR-N2). */
+export interface ShapingLiteral {
+  readonly index: number;
+  readonly text: string;
+}
+
+/** What running a statement asks of it: plain data. */
+export interface ShapeParts {
+  readonly kind: BoundStatement['kind'];
+  /** Null: it is not compiled. */
   readonly plan: PhysicalStatement | null;
+  /** Types of the client's parameters, then of the lifted literals. */
+  readonly parameters: readonly SqlType[];
+  readonly clientParameters: number;
+  /** Names of named parameters, in order. Empty where they are numbered. */
+  readonly parameterNames: readonly string[];
+  readonly uses: BoundModule['uses'];
+  readonly names: readonly FoundName[];
+  readonly shaping: readonly ShapingLiteral[];
+}
+
+export class Shape {
+  readonly parts: ShapeParts;
+  readonly plan: PhysicalStatement | null;
+  /** EXPLAIN of a statement; its plan is that of the statement. */
+  readonly isExplain: boolean;
   /** Version of the catalog for which it is known to hold. */
   version: number;
-  /** Values of the literals that had a say in its meaning, by their index (SBLR-N2). */
-  readonly shaping: readonly { readonly index: number; readonly text: string }[];
   readonly writers: readonly ParameterWriter[];
   readonly output: readonly OutputColumn[];
+  /** Null when another thread has bound it. */
+  readonly parsed: ParsedStatement | null;
+  readonly #module: () => BoundModule;
   readonly #programs: { object: Program | null; array: Program | null } = { object: null, array: null };
   readonly #faces: { object: RowFaces | null | undefined; array: RowFaces | null | undefined } = {
     object: undefined,
     array: undefined,
   };
 
-  constructor(
-    module: BoundModule,
-    parsed: ParsedStatement,
-    plan: PhysicalStatement | null,
-    version: number,
-    shaping: Shape['shaping'],
-  ) {
-    this.module = module;
-    this.parsed = parsed;
-    this.plan = plan;
+  constructor(parts: ShapeParts, version: number, parsed: ParsedStatement | null, module: () => BoundModule) {
+    this.parts = parts;
+    this.plan = parts.plan;
+    this.isExplain = parts.kind === 'explain';
     this.version = version;
-    this.shaping = shaping;
-    this.writers = module.parameters.map(parameterWriter);
-    this.output = plan?.output ?? [];
+    this.parsed = parsed;
+    this.#module = module;
+    this.writers = parts.parameters.map(parameterWriter);
+    this.output = parts.plan?.output ?? [];
+  }
+
+  /** The bound form: what EXPLAIN shows, and what statements that are not compiled run from. */
+  get module(): BoundModule {
+    return this.#module();
+  }
+
+  /** True for what runs as a compiled program. */
+  get isCompiled(): boolean {
+    return this.plan !== null && !this.isExplain;
   }
 
   /** The compiled statement; compiled when first asked for. */
@@ -51,7 +87,7 @@ export class Shape {
     if (program === null) {
       engine.active = session;
       if (this.plan === null) throw new Error('a utility statement is not compiled');
-      program = engine.compiler.compile(this.plan, this.module.parameters, format, engine.environment);
+      program = engine.compiler.compile(this.plan, this.parts.parameters, format, engine.environment);
       this.#programs[format] = program;
     }
     return program;
@@ -66,10 +102,22 @@ export class Shape {
     return faces;
   }
 
-  /** True when every object it rests on is still as it was bound; then it holds for this version too. */
+  /** True when these literals mean the same. */
+  fits(literals: readonly { readonly value: unknown }[]): boolean {
+    return this.parts.shaping.every(({ index, text }) => String(literals[index].value) === text);
+  }
+
+  /** True when every object it rests on is still as it was bound, and every name finds the same; then it holds for this version too. */
   holds(reader: CatalogReader, version: number): boolean {
-    for (const { object, version: seen } of this.module.uses) if (reader.relation(object)?.version !== seen) return false;
+    if (!restsOnSame(this.parts, reader)) return false;
     this.version = version;
     return true;
   }
+}
+
+/** True when objects and names are to this reader what they were to the binder. */
+export function restsOnSame({ uses, names }: Pick<ShapeParts, 'uses' | 'names'>, reader: CatalogReader): boolean {
+  for (const { object, version: seen } of uses) if (reader.relation(object)?.version !== seen) return false;
+  for (const { schema, name, id } of names) if ((reader.findRelation(schema, name)?.id ?? 0) !== id) return false;
+  return true;
 }

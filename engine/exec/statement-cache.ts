@@ -9,6 +9,10 @@ import type { Shape } from './shape.ts';
 /** Entries kept unless said otherwise. */
 export const CACHED_STATEMENTS = 1000;
 
+/** A compiled shape was measured to take about so much of V8's heap, and so much more a character of its text. */
+const SHAPE_BYTES = 14 * 1024;
+const TEXT_FACTOR = 130;
+
 interface Entry<Value> {
   readonly value: Value;
   used: boolean;
@@ -50,8 +54,12 @@ class SecondChance<Value> {
     this.#entries.delete(key);
   }
 
-  get size(): number {
-    return this.#entries.size;
+  *entries(): Iterable<[string, Value]> {
+    for (const [key, { value }] of this.#entries) yield [key, value];
+  }
+
+  *values(): Iterable<Value> {
+    for (const { value } of this.#entries.values()) yield value;
   }
 
   clear(): void {
@@ -64,11 +72,27 @@ export class StatementCache {
   readonly shapes: SecondChance<Shape[]>;
   hits = 0;
   misses = 0;
-  compiled = 0;
+  /** Statements that were parsed, bound and planned here. */
+  bound = 0;
 
   constructor(size = CACHED_STATEMENTS) {
     this.texts = new SecondChance(size);
     this.shapes = new SecondChance(size);
+  }
+
+  /** Shapes that are kept. */
+  get count(): number {
+    let count = 0;
+    for (const shapes of this.shapes.values()) count += shapes.length;
+    return count;
+  }
+
+  /** About how many bytes of V8's heap they take, compiled. */
+  get bytes(): number {
+    let bytes = 0;
+    for (const [key, shapes] of this.shapes.entries()) bytes += shapes.length * (SHAPE_BYTES + TEXT_FACTOR * key.length);
+    for (const [key] of this.texts.entries()) bytes += 2 * key.length;
+    return bytes;
   }
 
   clear(): void {

@@ -187,7 +187,7 @@ export function runExplain(engine: Engine, session: Session, shape: Shape): Util
   const text = explain(statement, shape.plan, {
     relation: (id) => catalog.relation(id),
     code: () =>
-      engine.compiler.explainCode(shape.plan as NonNullable<typeof shape.plan>, shape.module.parameters, engine.environment),
+      engine.compiler.explainCode(shape.plan as NonNullable<typeof shape.plan>, shape.parts.parameters, engine.environment),
     sblr: () => printBoundModule(shape.module),
   });
   return { tag: 'EXPLAIN', notices: NOTHING, columns: ['QUERY PLAN'], rows: text.map((line) => [line]) };

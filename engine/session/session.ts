@@ -94,6 +94,8 @@ export class Session {
   isImplicit = false;
   /** When the block began, microseconds. */
   transactionTime = 0;
+  /** Number of its temporary objects' schema once it has made some, else 0: names may then find what no other session sees. */
+  temporary = 0;
   readonly cursors = new Set<OpenCursor>();
   /** When the running statement's time is up, by performance.now(); Infinity: never. */
   deadline = Number.POSITIVE_INFINITY;
@@ -105,6 +107,9 @@ export class Session {
   #lastCommit = 0;
   #savepoints: NamedSavepoint[] = [];
   #isOpen = true;
+  #scope = '';
+  #scopeSettings: string | null = null;
+  #scopeTemporary = 0;
 
   constructor(txns: Transactions, locks: Locks, options: SessionOptions) {
     this.txns = txns;
@@ -128,6 +133,17 @@ export class Session {
 
   get searchPath(): readonly string[] {
     return pathSchemas(this.settings.get('search_path'));
+  }
+
+  /** Sessions of one scope read a text alike: their role, the settings that change meaning, and their own objects are the same. */
+  get scope(): string {
+    const { key } = this.settings;
+    if (key !== this.#scopeSettings || this.temporary !== this.#scopeTemporary) {
+      this.#scopeSettings = key;
+      this.#scopeTemporary = this.temporary;
+      this.#scope = `${this.user}\0${this.temporary}\0${key}\0`;
+    }
+    return this.#scope;
   }
 
   // ---- transactions of single statements ----

@@ -1,0 +1,149 @@
+/** From parsed text to a shape: verified, bound, planned. What goes wrong says where in the text. */
+
+import type { LiftedLiteral, ParsedStatement, ParseSettings } from '../../plugins/contract/contract.ts';
+import { SqlError, withPosition } from '../../shm/errors.ts';
+import type { CatalogReader } from '../catalog/objects.ts';
+import { bind } from '../plan/bind/bind.ts';
+import { isPlanned, optimize } from '../plan/optimize/optimize.ts';
+import type { BoundModule } from '../sblr/bound.ts';
+import { sqlType } from '../sblr/types.ts';
+import { verifySource } from '../sblr/verify-source.ts';
+import type { Session } from '../session/session.ts';
+import type { RowValue } from '../storage/rows/row-value.ts';
+import type { Engine } from './engine.ts';
+import { type FoundName, Shape, type ShapeParts } from './shape.ts';
+
+/** A statement in its text. */
+export interface StatementText {
+  /** The whole text, and where the statement begins in it. */
+  readonly text: string;
+  readonly start: number;
+  /** What is parsed: normalised, or the statement as it was written. */
+  readonly own: string;
+  readonly isNormalised: boolean;
+  readonly literals: readonly LiftedLiteral[];
+}
+
+export const parseSettings = (session: Session): ParseSettings => ({
+  standardStrings: session.settings.get('standard_conforming_strings') === 'on',
+  namedParameters: true,
+});
+
+/** Null: nothing but blanks and comments. */
+export function parseOwn(engine: Engine, session: Session, statement: StatementText): ParsedStatement | null {
+  const { text, start, own, isNormalised } = statement;
+  const settings = parseSettings(session);
+  try {
+    if (isNormalised) return engine.dialect.parseNormalised(own, settings);
+    return engine.dialect.parse(own, settings)[0] ?? null;
+  } catch (error) {
+    // The text as it was written has the true position.
+    if (isNormalised) engine.dialect.parse(text.slice(start), settings);
+    throw moved(error, start);
+  }
+}
+
+/** A position in a part of the text as one in the whole. */
+function moved(error: unknown, start: number): unknown {
+  if (!(error instanceof SqlError) || error.position === undefined || start === 0) return error;
+  return withPosition(error, error.position + start);
+}
+
+const LITERAL_TYPES = {
+  int4: sqlType('int4', false),
+  int8: sqlType('int8', false),
+  numeric: sqlType('numeric', false),
+  string: sqlType('unknown', false),
+} as const;
+
+/** Verifies, binds and plans. The engine trusts no parser: what it hands over is checked first. */
+export function makeShape(engine: Engine, session: Session, statement: StatementText, parsed: ParsedStatement): Shape {
+  const { literals } = statement;
+  const version = engine.catalog.version(session);
+  const names: FoundName[] = [];
+  const catalog = noting(engine.catalog.reader(session, session.transaction), names);
+  try {
+    verifySource(parsed.source, { tokens: parsed.tokens.length, literals: literals.length });
+    const module = bind(parsed.source, {
+      catalog,
+      semantics: engine.dialect.semantics,
+      semanticsOf: (dialect) => engine.dialectOf(dialect).semantics,
+      parameterTypes: new Array(parsed.parameterCount).fill(null),
+      literals: literals.map((literal) => ({ type: LITERAL_TYPES[literal.class], text: String(literal.value) })),
+      policy: 'infer',
+    });
+    const plan = planOf(engine, catalog, module, literals);
+    engine.cache.bound++;
+    return new Shape(partsOf(module, plan, parsed, names, literals), version, parsed, () => module);
+  } catch (error) {
+    throw placedIn(engine, session, statement, parsed.tokens, error);
+  }
+}
+
+/** The catalog, with a note of each name that is looked up: a later object may hide what it found. */
+function noting(reader: CatalogReader, names: FoundName[]): CatalogReader {
+  return {
+    version: reader.version,
+    findRelation: (schema, name) => {
+      const found = reader.findRelation(schema, name);
+      if (!names.some((one) => one.schema === schema && one.name === name)) names.push({ schema, name, id: found?.id ?? 0 });
+      return found;
+    },
+    relation: (id) => reader.relation(id),
+    allows: (id, right) => reader.allows(id, right),
+  };
+}
+
+function planOf(engine: Engine, catalog: CatalogReader, module: BoundModule, literals: readonly LiftedLiteral[]) {
+  const { statement } = module;
+  const planned = statement.kind === 'explain' ? statement.statement : statement;
+  if (!isPlanned(planned)) return null;
+  return optimize(planned, {
+    table: (id) => tableOf(catalog.relation(id), id),
+    size: (table) => engine.catalog.size(table),
+    parameter: (index) => literalValue(literals, module.clientParameters, index),
+  });
+}
+
+function partsOf(
+  module: BoundModule,
+  plan: ShapeParts['plan'],
+  parsed: ParsedStatement,
+  names: readonly FoundName[],
+  literals: readonly LiftedLiteral[],
+): ShapeParts {
+  return {
+    kind: module.statement.kind,
+    plan,
+    parameters: module.parameters,
+    clientParameters: module.clientParameters,
+    parameterNames: parsed.parameterNames,
+    uses: module.uses,
+    names,
+    shaping: module.shaping.map((index) => ({ index, text: String(literals[index].value) })),
+  };
+}
+
+function tableOf(relation: ReturnType<CatalogReader['relation']>, id: number) {
+  if (relation?.kind === 'table') return relation;
+  throw new SqlError('42P01', `relation with id ${id} does not exist`);
+}
+
+function literalValue(literals: readonly LiftedLiteral[], clientParameters: number, index: number): RowValue | undefined {
+  return index < clientParameters ? undefined : literals[index - clientParameters]?.value;
+}
+
+/** An error whose position is a token ordinal, with the character's position instead. */
+export function placedIn(
+  engine: Engine,
+  session: Session,
+  { text, start, isNormalised }: StatementText,
+  tokens: readonly number[],
+  error: unknown,
+): unknown {
+  if (!(error instanceof SqlError) || error.position === undefined || error.position < 0) return error;
+  const offset = isNormalised
+    ? engine.dialect.offsets(text, parseSettings(session), start)[error.position]
+    : start + tokens[error.position];
+  return withPosition(error, offset === undefined || Number.isNaN(offset) ? undefined : offset + 1);
+}
