@@ -5,7 +5,6 @@
  *   spill file   run: block, block, ...      block: length u32, rows as V8 serialises them
  */
 
-import { deserialize, serialize } from 'node:v8';
 import {
   appendSpill,
   closeSpillFile,
@@ -14,6 +13,7 @@ import {
   type SpillFile,
 } from '../../engine/storage/space/spill-files.ts';
 import type { Space } from '../../engine/storage/space/space.ts';
+import { nodeV8 } from '../../shm/node-modules.ts';
 
 export type Row = unknown[];
 export type Compare = (a: Row, b: Row) => number;
@@ -84,7 +84,7 @@ export class Sorter {
     this.#rows.sort(this.#compare);
     const at = spill.length;
     for (let from = 0; from < this.#rows.length; from += BLOCK_ROWS) {
-      const block = serialize(this.#rows.slice(from, from + BLOCK_ROWS));
+      const block = nodeV8().serialize(this.#rows.slice(from, from + BLOCK_ROWS));
       const length = Buffer.alloc(4);
       length.writeUInt32LE(block.length);
       appendSpill(spill, length, 0, 4);
@@ -139,7 +139,7 @@ export class Sorter {
     const block = Buffer.alloc(length);
     readSpill(spill, run.at + 4, block, 0, length);
     run.at += 4 + length;
-    run.rows = deserialize(block) as Row[];
+    run.rows = nodeV8().deserialize(block) as Row[];
     run.next = 0;
     return true;
   }

@@ -1,7 +1,8 @@
 /** Queries on another thread: the owner's side (query-messages.ts has the picture). One thread, started with the first query. */
 
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { fromPlain, SqlError, SQLSTATE } from '../../shm/errors.ts';
+import { nodeThreads } from '../../shm/node-modules.ts';
 import type { Transactions } from '../txn/transactions.ts';
 import { cancelSession } from '../txn/sessions.ts';
 import type { DatabaseHandle } from './database.ts';
@@ -133,7 +134,7 @@ export class QueryThread {
   #started(): Worker {
     if (this.#worker !== null) return this.#worker;
     const data: QueryWorkerData = { handle: this.#handle, words: this.#words };
-    const worker = new Worker(new URL('./query-worker.ts', import.meta.url), { workerData: data });
+    const worker = new (nodeThreads().Worker)(new URL('./query-worker.ts', import.meta.url), { workerData: data });
     worker.on('message', (answer: QueryAnswer) => this.#hear(answer));
     worker.on('error', (error) => this.#failAll(error));
     worker.on('exit', () => {

@@ -5,8 +5,8 @@
  *   12 SHA-256 of everything behind it        44 header (msgpack)            body
  */
 
-import { createHash } from 'node:crypto';
-import { Packr } from 'msgpackr';
+import { Packr } from 'msgpackr/pack';
+import { nodeCrypto } from '../../shm/node-modules.ts';
 import type { DialectSemantics } from './semantics.ts';
 import { malformed } from './verify-source.ts';
 
@@ -48,7 +48,7 @@ const hashes = new WeakMap<DialectSemantics, string>();
 export function semanticsHash(semantics: DialectSemantics): string {
   let hash = hashes.get(semantics);
   if (hash === undefined) {
-    hash = createHash('sha256').update(JSON.stringify(semantics)).digest('hex');
+    hash = nodeCrypto().createHash('sha256').update(JSON.stringify(semantics)).digest('hex');
     hashes.set(semantics, hash);
   }
   return hash;
@@ -89,7 +89,7 @@ export function writeModule(form: number, header: ModuleHeader, body: Uint8Array
   return bytes;
 }
 
-const hashOf = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes.subarray(HEADER_AT)).digest();
+const hashOf = (bytes: Uint8Array): Buffer => nodeCrypto().createHash('sha256').update(bytes.subarray(HEADER_AT)).digest();
 
 /** Name of a module by its content, hexadecimal: equal modules have it in common. */
 export const moduleHash = (bytes: Uint8Array): string => Buffer.from(bytes.subarray(HASH_AT, HEADER_AT)).toString('hex');

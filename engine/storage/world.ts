@@ -3,7 +3,6 @@
  * simulated disk, a clock moved by hand and a generator started from one seed.
  */
 
-import { getRandomValues } from 'node:crypto';
 import type { Vfs } from './vfs/vfs.ts';
 
 export interface Clock {
@@ -159,5 +158,5 @@ function hashText(text: string, start: number): number {
 
 /** A generator that starts somewhere else each time: for jitter, sampling and ids, not for secrets. */
 export function systemRandom(): Random {
-  return new SeededRandom(getRandomValues(new Uint32Array(4)).join('-'));
+  return new SeededRandom(`${Math.random()} ${Math.random()} ${process.pid} ${process.hrtime.bigint()}`);
 }

@@ -1,8 +1,8 @@
 /** bytea: its text forms (hex and escape), encodings, digests and functions. */
 
-import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
+import { nodeCrypto } from '../../shm/node-modules.ts';
 import { badParameter } from './errors.ts';
 import { int4Of } from './integers.ts';
 
@@ -147,11 +147,11 @@ export function countBits(bytes: Uint8Array): number {
   return count;
 }
 
-export const md5 = (data: string | Uint8Array): string => createHash('md5').update(data).digest('hex');
+export const md5 = (data: string | Uint8Array): string => nodeCrypto().createHash('md5').update(data).digest('hex');
 export const sha =
   (bits: 224 | 256 | 384 | 512) =>
   (bytes: Uint8Array): Uint8Array =>
-    own(createHash(`sha${bits}`).update(bytes).digest());
+    own(nodeCrypto().createHash(`sha${bits}`).update(bytes).digest());
 export const crc = (bytes: Uint8Array): number => crc32(bytes);
 
 const CASTAGNOLI = Array.from({ length: 256 }, (_, byte) => {

@@ -1,7 +1,7 @@
 /** Primitives of text, bytes, uuids, and those that ask the session (engine/sblr/primitives-text.ts). */
 
-import { randomFillSync, randomUUID } from 'node:crypto';
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
+import { nodeCrypto } from '../../shm/node-modules.ts';
 import type { RowValue } from '../storage/rows/row-value.ts';
 import * as bytes from './bytes.ts';
 import { trimBlanks } from './compare.ts';
@@ -136,7 +136,7 @@ function uuidV7(context: ValueContext): string {
   const tick = Math.max(Math.floor(context.clock() * 4.096), lastTick + 1);
   lastTick = tick;
   const data = new Uint8Array(16);
-  randomFillSync(data, 8);
+  nodeCrypto().randomFillSync(data, 8);
   const milliseconds = Math.floor(tick / 4096);
   const fraction = tick % 4096;
   for (let byte = 0; byte < 6; byte++) data[byte] = Math.floor(milliseconds / 256 ** (5 - byte)) % 256;
@@ -169,7 +169,7 @@ function setSequence(sequence: number, value: Int8, called: boolean, context: Va
 }
 
 Object.assign(table, {
-  'uuid.random': () => randomUUID(),
+  'uuid.random': () => nodeCrypto().randomUUID(),
   'uuid.version7': uuidV7,
   'uuid.extractVersion': (uuid: string) => (isStandard(uuid) ? Number.parseInt(uuid[14], 16) : null),
   'uuid.extractTimestamp': uuidTimestamp,

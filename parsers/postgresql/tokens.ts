@@ -137,12 +137,13 @@ const PARTS: readonly (readonly [TokenType, string])[] = [
   [DropKind, 'table index view sequence schema type function role user group database'],
 ];
 
-function partsOf(word: string): TokenType[] {
-  return PARTS.filter(([, words]) => words.split(' ').includes(word)).map(([type]) => type);
+const PARTS_OF_WORDS = new Map<string, TokenType[]>();
+for (const [type, words] of PARTS) {
+  for (const word of words.split(' ')) PARTS_OF_WORDS.set(word, [...(PARTS_OF_WORDS.get(word) ?? []), type]);
 }
 
 const categoriesOf = (word: string, keyword: Keyword): TokenType[] => {
-  const categories: TokenType[] = [...NAMES[keyword.category], ...partsOf(word)];
+  const categories: TokenType[] = [...NAMES[keyword.category], ...(PARTS_OF_WORDS.get(word) ?? [])];
   if (!keyword.needsAs) categories.push(BareLabel);
   if (keyword.category === 'reserved' && RESERVED_STARTS.has(word)) categories.push(ExpressionStart);
   return categories;

@@ -19,7 +19,7 @@ export const int8Value = (value: bigint): number | bigint => {
   return Number.isSafeInteger(number) ? number : value;
 };
 
-/** `columns`: 'oid oid, relname name, ...': names and types, a type with ! is NOT NULL. */
+/** `columns`: 'oid oid, relname name, ...': names and types, a type with ! is NOT NULL. Read when they are first asked for. */
 export function defineVirtual(
   schema: string,
   name: string,
@@ -27,12 +27,23 @@ export function defineVirtual(
   columns: string,
   make: (reader: SessionReader) => Iterable<VirtualRow>,
 ): VirtualTable {
-  const own = columns.split(',').map((text, at) => columnOf(text.trim(), at));
-  const relation: CatalogVirtualTable = { kind: 'virtual', id, version: 1, schema, name, columns: own };
+  let own: CatalogColumn[] | null = null;
+  const relation: CatalogVirtualTable = {
+    kind: 'virtual',
+    id,
+    version: 1,
+    schema,
+    name,
+    get columns() {
+      own ??= columns.split(',').map((text, at) => columnOf(text.trim(), at));
+      return own;
+    },
+  };
   return {
     relation,
     *rows(reader) {
-      for (const row of make(reader)) yield own.map((column) => row[column.name] ?? null);
+      const shown = relation.columns;
+      for (const row of make(reader)) yield shown.map((column) => row[column.name] ?? null);
     },
   };
 }

@@ -23,7 +23,6 @@
  * processes, on one directory.
  */
 
-import { randomUUID } from 'node:crypto';
 import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { databaseLocked, diskFull, ioError, SqlError, SQLSTATE } from '../../../shm/errors.ts';
@@ -168,8 +167,12 @@ function parseOwner(text: string): Owner | null {
 }
 
 function ownIdentity(): Owner {
-  return { pid: process.pid, started: startTime(process.pid), boot: bootId(), token: randomUUID() };
+  return { pid: process.pid, started: startTime(process.pid), boot: bootId(), token: newToken() };
 }
+
+/** No other claim on this machine has it: not of this process (time), nor of another (process), nor of an earlier one (chance). */
+const newToken = (): string =>
+  `${process.pid.toString(16)}-${process.hrtime.bigint().toString(16)}-${Math.random().toString(16).slice(2)}`;
 
 function isAlive(owner: Owner): boolean {
   if (owner.pid === NO_PID) return false;
