@@ -105,7 +105,7 @@ export function createTransactions(parts: TxnParts): Transactions {
     snapshots: [],
     spare: [],
     scratch: new Float64Array(8),
-    ints: new Int32Array(16),
+    ints: new Int32Array(24),
     image: privateViews(ROW_SCRATCH_BYTES),
     other: privateViews(ROW_SCRATCH_BYTES),
     spill: privateViews(8192),

@@ -73,6 +73,9 @@ export function copyNewest(txns: Transactions, page: number, slot: number, out: 
 export const COPY_FRAME = 12;
 export const COPY_PAGE = 13;
 export const COPY_VERSION = 14;
+/** Slot, and byte offset of the image in the frame's views. */
+export const COPY_SLOT = 16;
+export const COPY_AT = 17;
 
 /** Copies an even number of words. */
 function copyPairs(to: Int32Array, write: number, from: Int32Array, read: number, count: number): void {
@@ -104,10 +107,11 @@ function copySlot(txns: Transactions, page: number, slot: number, out: ByteViews
     const words = shm.frameSegments[frame >>> shm.frameShift].i32;
     const at = frameOffset(shm, frame) >>> 2;
     let entry = 0;
+    let from = 0;
     if (slot < (words[at + SLOT_COUNT_WORD] & 0xffff) && slot < HEAP_SLOTS_MAX) {
       entry = words[at + PAGE_WORDS - 1 - slot];
       // Nothing here is true before the version was found unmoved: offset and length are bounded by what a page can have.
-      const from = (entry & 0x1ff8) >>> 2;
+      from = (entry & 0x1ff8) >>> 2;
       const head = words[at + from + 3];
       let count = (((head & ROW_LENGTH_MASK) + 7) >>> 3) << 1;
       if ((head & ROW_BODY) !== 0) count += ROW_HOME_BYTES >>> 2;
@@ -119,6 +123,8 @@ function copySlot(txns: Transactions, page: number, slot: number, out: ByteViews
     txns.ints[COPY_FRAME] = frame;
     txns.ints[COPY_PAGE] = page;
     txns.ints[COPY_VERSION] = version;
+    txns.ints[COPY_SLOT] = slot;
+    txns.ints[COPY_AT] = (at + from) << 2;
     return entry !== 0;
   }
 }

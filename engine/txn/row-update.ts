@@ -38,6 +38,7 @@ import type { TableRuntime } from '../storage/rows/runtime.ts';
 import { beginWrite } from './begin.ts';
 import { claim, ENTRY_NEW, extractKey, insertEntry, refusesDuplicates } from './index-change.ts';
 import { undoTo } from './rollback.ts';
+import { changeInPlace } from './row-change.ts';
 import { moveRow } from './row-move.ts';
 import { checkChange, latchRow, NO_ROW, PLACE_AT, PLACE_PAGE, PLACE_ROW, PLACE_SLOT } from './row-place.ts';
 import {
@@ -84,6 +85,7 @@ export function updateRow(
   beginWrite(tx, table);
   if (txns.hooks.tableUsed !== null && txns.hooks.tableUsed(tx, table)) return ROW_WAIT;
   if (tx.isolation === SERIALIZABLE && txns.hooks.rowChanged !== null) txns.hooks.rowChanged(tx, table, page, slot, row);
+  if (changeInPlace(tx, table, page, slot, views, row)) return ROW_DONE;
   const entries = undoEntries(tx);
   const rows = undoRowsInLast(tx);
   const lsn = txnSlotLastLsn(txns.f64, tx.slot);

@@ -11,5 +11,11 @@ exploreAll('interleavings of the kernel', { runs: 24, random: 8 }, [
   ['chunks', 'TX-T6, TX-T17: a snapshot keeps what it saw while chunks are freed', 'read.version'],
   ['collect-marked', 'TX-T18, SM-B2, SM-B4: index and heap agree in every snapshot while entries are collected', 'collect.entry'],
   ['append', 'SM-W1, SM-B3: two append to one page and leaf while a third flushes', ['log.grown', 'append.looked'], 60],
+  [
+    'change',
+    'SM-L2, TX-T17: a row is changed where it was read, if nobody came in between',
+    ['change.reserved', 'change.latched'],
+    60,
+  ],
   ['deadlock', 'TX-T15: a ring of three waits ends with one victim', 'deadlock.found'],
 ]);

@@ -231,6 +231,26 @@ export function heapChangeWords(
   for (let word = 0; word < words; word++) i32[to + word] = fromI32[source + word];
 }
 
+/** heapChangeWords() for who knows where the row lies: the image at byte offset `row`, which is of this page, is no stub. */
+export function heapRewriteWords(
+  views: WordViews,
+  row: number,
+  stamp: number,
+  back: number,
+  first: number,
+  words: number,
+  fromI32: Int32Array,
+  from: number,
+): void {
+  const { i32 } = views;
+  clearAllVisible(views, row & ~(PAGE_BYTES - 1));
+  views.f64[row >> 3] = stamp;
+  i32[(row + 8) >> 2] = back;
+  const to = (row >> 2) + first;
+  const source = from >> 2;
+  for (let word = 0; word < words; word++) i32[to + word] = fromI32[source + word];
+}
+
 /** Turns the row into a tombstone: its bytes stay until the slot is freed. */
 export function heapMarkDeleted(views: WordViews, page: number, slot: number, stamp: number, back: number): void {
   const row = page + (slotEntry(views.u32, page, slot) & 0xffff);
