@@ -73,7 +73,7 @@ export class ChangePart {
   }
 
   begin(): void {
-    this.#touched.clear();
+    if (this.#touched.size > 0) this.#touched.clear();
   }
 
   #columnName(index: number): string {

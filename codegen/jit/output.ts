@@ -18,9 +18,12 @@ export function emitRow(emitter: Emitter, format: RowFormat, output: readonly Ou
   if (output.length > LITERAL_MAX) return emitWideRow(emitter, format, output);
   const values = output.map(({ column, type }) => boxedCode(emitValue(emitter, columnOf(column, type)), unit.use));
   if (format === 'array') return `[${values.join(',')}]`;
-  const keys = output.map(({ name }, index) => unit.constant(name, `name of output column ${index + 1}`));
+  const keys = output.map(({ name }, index) => unit.constant(propertyKey(name), `name of output column ${index + 1}`));
   return `{${values.map((value, index) => `[${keys[index]}]:${value}`).join(',')}}`;
 }
+
+/** The name as the engine keeps names of properties: with any other string each store under it looks that one up, at 100 ns. */
+const propertyKey = (name: string): string => Object.keys({ [name]: 0 })[0];
 
 const columnOf = (column: number, type: OutputColumn['type']): BoundExpression => ({ op: 'column', column, type });
 

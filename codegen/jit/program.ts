@@ -4,8 +4,8 @@
  */
 
 import {
+  type Direct,
   type Execution,
-  type KernelAccess,
   type Program,
   type Run,
   RUN_DONE,
@@ -16,41 +16,13 @@ import {
 } from '../../engine/plan/program.ts';
 import type { OutputColumn } from '../../engine/sblr/bound.ts';
 import { TABLE_ACCESS, useTable } from '../../engine/txn/table-locks.ts';
-import { SqlError } from '../../shm/errors.ts';
 import type { ChangePart } from './change-part.ts';
+import { DirectRun } from './direct.ts';
+import { placedAt, type ProgramParts, stateOf } from './program-parts.ts';
 import { Groups } from './groups.ts';
 import { Sorter } from './sorter.ts';
-import { type RunningStage, STAGE_DONE, STAGE_FULL, STAGE_PAUSED } from './stage-run.ts';
-import { State } from './state.ts';
-
-export interface ProgramStage {
-  readonly stage: RunningStage;
-  /** Sets the counters of its limits. */
-  readonly limits: ((c: State) => void) | null;
-  /** Parts that begin empty with the stage: its groups or sorter. */
-  readonly fills: number;
-  /** Of a TopN: sets how many rows are kept. */
-  readonly top: ((c: State) => void) | null;
-}
-
-export interface ProgramParts {
-  readonly kernel: KernelAccess;
-  readonly output: readonly OutputColumn[];
-  readonly writes: boolean;
-  readonly simple: boolean;
-  /** Kernel ids of its tables. */
-  readonly tables: readonly number[];
-  readonly stages: readonly ProgramStage[];
-  readonly makes: readonly ((state: State) => unknown)[];
-  readonly counters: number;
-  readonly distincts: number;
-  /** Part of the change, -1: none. */
-  readonly change: number;
-  /** Images wait for their page to be let go. */
-  readonly copies: boolean;
-  /** Token ordinals by site. */
-  readonly sites: readonly number[];
-}
+import { STAGE_DONE, STAGE_FULL, STAGE_PAUSED } from './stage-run.ts';
+import type { State } from './state.ts';
 
 class Running implements Execution {
   readonly #parts: ProgramParts;
@@ -65,10 +37,7 @@ class Running implements Execution {
   constructor(parts: ProgramParts, program: GeneratedProgram) {
     this.#parts = parts;
     this.#program = program;
-    const state = new State(parts.kernel, parts.copies);
-    state.counters = new Float64Array(parts.counters);
-    this.#state = state;
-    for (const make of parts.makes) state.parts.push(make(state));
+    this.#state = stateOf(parts);
   }
 
   begin(run: Run): void {
@@ -89,7 +58,7 @@ class Running implements Execution {
     try {
       return this.#run(state);
     } catch (error) {
-      throw this.#placed(error);
+      throw placedAt(this.#parts, this.#state.at, error);
     }
   }
 
@@ -139,16 +108,6 @@ class Running implements Execution {
     return this.#held < held.length ? RUN_FULL : RUN_DONE;
   }
 
-  /** What a value did wrong has a place in the text: that of the call. */
-  #placed(error: unknown): unknown {
-    const site = this.#state.at;
-    if (!(error instanceof SqlError) || error.position !== undefined || site < 0 || !/^22|^2BP/.test(error.code)) return error;
-    const { code, message, hint, detail } = error;
-    const placed = new SqlError(code, message, { position: this.#parts.sites[site], hint, detail, cause: error.cause });
-    if (error.stack !== undefined) placed.stack = error.stack;
-    return placed;
-  }
-
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
@@ -160,10 +119,15 @@ class Running implements Execution {
   }
 }
 
+/** One function does everything, for one row. */
+const isDirect = ({ stages, distincts }: ProgramParts): boolean =>
+  stages.length === 1 && stages[0].stage.one !== undefined && stages[0].fills < 0 && distincts === 0;
+
 export class GeneratedProgram implements Program {
   readonly output: readonly OutputColumn[];
   readonly writes: boolean;
   readonly simple: boolean;
+  readonly direct: Direct | null;
   readonly #parts: ProgramParts;
   #spare: Running | null = null;
 
@@ -172,6 +136,7 @@ export class GeneratedProgram implements Program {
     this.output = parts.output;
     this.writes = parts.writes;
     this.simple = parts.simple;
+    this.direct = isDirect(parts) ? new DirectRun(parts) : null;
   }
 
   start(run: Run): Execution {

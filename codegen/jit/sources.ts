@@ -95,7 +95,7 @@ export function pointSource(builder: Builder, stage: Stage, node: IndexPoint, si
     });
     emitter.emit(`if(!${name}.find(c))break r;`);
   });
-  return { stage: oneStage(done, run, groups), limits };
+  return { stage: oneStage(done, run, groups, sink.kind === 'rows'), limits };
 }
 
 export function rangeSource(builder: Builder, stage: Stage, node: IndexRange, sink: Sink, groups: GroupRoom): MadeStage {
@@ -151,7 +151,7 @@ export function valuesSource(builder: Builder, stage: Stage, node: ValuesScan, s
     );
     const part = builder.part(() => ({ done: false }));
     const { run, limits } = compileOne(builder, stage, columns, sink, false, () => {});
-    return { stage: oneStage(part, run, groups), limits };
+    return { stage: oneStage(part, run, groups, sink.kind === 'rows'), limits };
   }
   const columns = listColumns(node.columns, (index) => index);
   const { drain, limits } = compileDrain(builder, stage, { kind: 'list', columns }, sink, NONE, false);

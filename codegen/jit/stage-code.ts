@@ -22,6 +22,8 @@ export interface Sink {
   readonly kind: 'rows' | 'aggregate' | 'sort' | 'change';
   /** Writes the code for a row. `isImage`: it lies at `row` of `v`. */
   emit(emitter: Emitter, isImage: boolean): void;
+  /** Of 'rows': expression of the row for the caller. */
+  row?(emitter: Emitter): string;
 }
 
 /** Where a stage's rows come from, for the generator. */
@@ -99,7 +101,8 @@ function emitFilter(
 }
 
 /**
- * One row: `lookup` writes what finds it, and leaves `r` when there is none. With `isImage` the row lies in c.out.
+ * One row: `lookup` writes what finds it, and leaves `r` when there is none. With `isImage` the row lies in c.out. A sink of rows
+ * gives its row back, or undefined.
  */
 export function compileOne(
   builder: Builder,
@@ -108,19 +111,20 @@ export function compileOne(
   sink: Sink,
   isImage: boolean,
   lookup: (emitter: Emitter) => void,
-): { run: (c: State) => number; limits: readonly LimitCounter[] } {
+): { run: (c: State) => unknown; limits: readonly LimitCounter[] } {
   const emitter = new Emitter(builder.unit(), true, '', new Map(columns));
   emitter.rowArguments = isImage ? IMAGE_ARGUMENTS : '';
   lookup(emitter);
   const { source } = stage;
   if ('filter' in source) for (const one of conjuncts(source.filter)) emitJump(emitter, one, 'notTrue', 'r');
   const written = emitSteps(emitter, builder, stage.steps);
-  sink.emit(emitter, isImage);
+  if (sink.row === undefined) sink.emit(emitter, isImage);
+  else emitter.emit(`return ${sink.row(emitter)};`);
   const views = isImage
     ? 'const v=c.out,i32=v.i32,u32=v.u32,u16=v.u16,u8=v.u8,f64=v.f64,bytes=v.bytesView,overflow=c.overflow,row=0,i=0;'
     : 'const i=0;';
-  const body = `${views}${emitter.prologueText()}\n${emitter.rowCacheText()}r:{${emitter.lines.join('\n')}}\nreturn 0;`;
-  const run = emitter.unit.compile<(c: State) => number>('one row', 'c', body, emitter.declarations.join(''));
+  const body = `${views}${emitter.prologueText()}\n${emitter.rowCacheText()}r:{${emitter.lines.join('\n')}}\nreturn undefined;`;
+  const run = emitter.unit.compile<(c: State) => unknown>('one row', 'c', body, emitter.declarations.join(''));
   return { run, limits: written.limits };
 }
 

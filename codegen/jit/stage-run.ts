@@ -25,6 +25,8 @@ export const STAGE_PAUSED = 3;
 export interface RunningStage {
   begin(c: State): void;
   run(c: State): number;
+  /** Of a stage of at most one row: all that it does. */
+  readonly one?: (c: State) => unknown;
 }
 
 /** Makes room for the groups of so many rows; looks for an overflow that a page has left behind. */
@@ -80,7 +82,8 @@ export function scanStage(part: number, drain: Drain, groups: GroupRoom, isRows:
   };
 }
 
-export function oneStage(part: number, one: (c: State) => number, groups: GroupRoom): RunningStage {
+/** With `isRows`, `one` answers a row of the result, or undefined. */
+export function oneStage(part: number, one: (c: State) => unknown, groups: GroupRoom, isRows: boolean): RunningStage {
   return {
     begin: (c) => {
       (c.parts[part] as { done: boolean }).done = false;
@@ -90,10 +93,12 @@ export function oneStage(part: number, one: (c: State) => number, groups: GroupR
       if (!place.done) {
         place.done = true;
         groups.reserve(c, 1);
-        one(c);
+        const row = one(c);
+        if (isRows && row !== undefined) c.rows.push(row);
       }
       return c.stopped !== 0 ? STAGE_STOPPED : STAGE_DONE;
     },
+    one,
   };
 }
 

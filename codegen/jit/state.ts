@@ -98,11 +98,17 @@ export class State {
     this.nulls = parameters.nulls;
     this.values = parameters.values;
     this.rows = run.rows;
+    this.count = 0;
+    this.used = 0;
+    this.again(run.tx);
+  }
+
+  /** Begins anew with a run that was taken on: other values, maybe another transaction. */
+  again(tx: Transaction): void {
+    this.tx = tx;
     this.finished = false;
     this.stopped = 0;
     this.changes = 0;
-    this.count = 0;
-    this.used = 0;
     if (this.#derived) this.#forget();
   }
 

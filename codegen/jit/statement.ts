@@ -13,7 +13,8 @@ import { DeleteSink, UpdateSink } from './change-update.ts';
 import { eachColumn, Emitter } from './emitter.ts';
 import { emitValue } from './expressions.ts';
 import { emitRow } from './output.ts';
-import { GeneratedProgram, type ProgramStage } from './program.ts';
+import { GeneratedProgram } from './program.ts';
+import type { ProgramStage } from './program-parts.ts';
 import { SortSink } from './sort.ts';
 import { catalogSource, type MadeStage, pointSource, pointsSource, rangeSource, scanSource, valuesSource } from './sources.ts';
 import { compileDrain, compileLimits, type Sink } from './stage-code.ts';
@@ -170,13 +171,11 @@ function lastSink(builder: Builder, plan: PhysicalStatement, holds: boolean): { 
   }
 }
 
-const rowsSink = (builder: Builder, output: readonly OutputColumn[], holds: boolean): Sink => ({
-  kind: holds ? 'change' : 'rows',
-  emit: (emitter) => {
-    const row = emitRow(emitter, builder.format, output);
-    emitter.emit(`${holds ? 'c.held' : 'c.rows'}.push(${row});`);
-  },
-});
+function rowsSink(builder: Builder, output: readonly OutputColumn[], holds: boolean): Sink {
+  const row = (emitter: Emitter): string => emitRow(emitter, builder.format, output);
+  if (holds) return { kind: 'change', emit: (emitter) => emitter.emit(`c.held.push(${row(emitter)});`) };
+  return { kind: 'rows', emit: (emitter) => emitter.emit(`c.rows.push(${row(emitter)});`), row };
+}
 
 /** One row by a unique key, or rows of VALUES: sees what its own transaction has written, and writes under the same number (TX-T4). */
 function isSimple(plan: PhysicalStatement, root: PhysicalNode): boolean {

@@ -22,6 +22,7 @@ import {
   setOverflowReferencePage,
   setOverflowReferenceStored,
 } from '../../engine/storage/rows/row.layout.gen.ts';
+import { SHORT_TEXT_MAX, shortText } from './short-text.ts';
 
 /** A value must go to an overflow chain first. */
 export const WIDE = -1;
@@ -205,6 +206,7 @@ export function readText(u8: Uint8Array, bytes: Buffer, at: number, length: numb
   for (let index = at; index < end; index++) {
     if (u8[index] > 127) return (bytes as unknown as Slices).utf8Slice(at, end);
   }
+  if (length <= SHORT_TEXT_MAX) return shortText(u8, at, length);
   return (bytes as unknown as Slices).latin1Slice(at, end);
 }
 

@@ -89,7 +89,25 @@ export interface Program {
   readonly writes: boolean;
   /** Reads at most one row by a unique key before writing it, or inserts rows of VALUES (TX-T4): STATEMENT_SIMPLE. */
   readonly simple: boolean;
+  /** The same statement as one straight function; null: it is not of that kind. */
+  readonly direct: Direct | null;
   start(run: Run): Execution;
+}
+
+/**
+ * A program that reads at most one row by a unique key, or inserts, updates or deletes one: no execution, no list of rows (SBLR-G5).
+ * It is run to its end in one call, and by one caller at a time: what it calls does not run statements.
+ */
+export interface Direct {
+  /** Inside a statement of `run.tx`: its tables are in use from here on (TX-T14). True: somebody is in the way, as with RUN_WAIT. */
+  begin(run: Run): boolean;
+  /**
+   * All of it: RUN_DONE; RUN_WAIT, RUN_RERUN: the statement is to be undone, as with step(). Rows that it changed: run.changes.
+   * Errors as step().
+   */
+  run(run: Run): RunStatus;
+  /** Its row, or undefined. Taken by who has run it. */
+  row: unknown;
 }
 
 export interface Execution {

@@ -1,0 +1,77 @@
+/**
+ * Programs that are one straight function (SBLR-G5): a point read, a row of VALUES, a change by key. The state is bound to a caller's
+ * run once and used again by each call that comes with the same one, so a point read makes nothing but its row.
+ *
+ * Hot: no closure, no list of rows, no stage.
+ */
+
+import { type Direct, RUN_DONE, type Run, type RunStatus } from '../../engine/plan/program.ts';
+import { TABLE_ACCESS, useTable } from '../../engine/txn/table-locks.ts';
+import type { ChangePart } from './change-part.ts';
+import { placedAt, type ProgramParts, stateOf } from './program-parts.ts';
+import type { State } from './state.ts';
+
+export class DirectRun implements Direct {
+  row: unknown = undefined;
+  readonly #parts: ProgramParts;
+  readonly #one: (c: State) => unknown;
+  readonly #limits: ((c: State) => void) | null;
+  readonly #tables: readonly number[];
+  /** It gives its row back, and nothing else is to be done. */
+  readonly #isRead: boolean;
+  /** Made when first run, and the run it is bound to. */
+  #state: State = null as unknown as State;
+  #run: Run | null = null;
+
+  constructor(parts: ProgramParts) {
+    this.#parts = parts;
+    const [{ stage, limits }] = parts.stages;
+    this.#one = stage.one as (c: State) => unknown;
+    this.#limits = limits;
+    this.#tables = parts.tables;
+    this.#isRead = !parts.writes && limits === null;
+  }
+
+  begin(run: Run): boolean {
+    if (this.#run === run) this.#state.again(run.tx);
+    else this.#bind(run);
+    const { kernel } = this.#state;
+    const tables = this.#tables;
+    for (let at = 0; at < tables.length; at++) if (useTable(kernel.locks, run.tx, tables[at], TABLE_ACCESS)) return true;
+    return false;
+  }
+
+  #bind(run: Run): void {
+    if (this.#run === null) this.#state = stateOf(this.#parts);
+    this.#state.bind(run);
+    this.#run = run;
+  }
+
+  run(run: Run): RunStatus {
+    const c = this.#state;
+    c.at = -1;
+    try {
+      if (!this.#isRead) return this.#further(c, run);
+      this.row = this.#one(c);
+      return RUN_DONE;
+    } catch (error) {
+      throw placedAt(this.#parts, c.at, error);
+    }
+  }
+
+  /** Changes, locks and limits. */
+  #further(c: State, run: Run): RunStatus {
+    const { change, writes } = this.#parts;
+    this.row = undefined;
+    if (this.#limits !== null) this.#limits(c);
+    if (c.finished) return RUN_DONE;
+    if (change >= 0) (c.parts[change] as ChangePart).begin();
+    if (c.held.length > 0) c.held.length = 0;
+    const row = this.#one(c);
+    if (c.stopped !== 0) return c.stopped as RunStatus;
+    run.changes = c.changes;
+    if (!writes) this.row = row;
+    else if (c.held.length > 0) this.row = c.held.pop();
+    return RUN_DONE;
+  }
+}

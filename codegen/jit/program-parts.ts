@@ -1,0 +1,53 @@
+/** What a compiled statement consists of, and what its runs have in common: their state, and where in the text an error belongs. */
+
+import type { KernelAccess } from '../../engine/plan/program.ts';
+import type { OutputColumn } from '../../engine/sblr/bound.ts';
+import { SqlError } from '../../shm/errors.ts';
+import type { RunningStage } from './stage-run.ts';
+import { State } from './state.ts';
+
+export interface ProgramStage {
+  readonly stage: RunningStage;
+  /** Sets the counters of its limits. */
+  readonly limits: ((c: State) => void) | null;
+  /** Parts that begin empty with the stage: its groups or sorter. */
+  readonly fills: number;
+  /** Of a TopN: sets how many rows are kept. */
+  readonly top: ((c: State) => void) | null;
+}
+
+export interface ProgramParts {
+  readonly kernel: KernelAccess;
+  readonly output: readonly OutputColumn[];
+  readonly writes: boolean;
+  readonly simple: boolean;
+  /** Kernel ids of its tables. */
+  readonly tables: readonly number[];
+  readonly stages: readonly ProgramStage[];
+  readonly makes: readonly ((state: State) => unknown)[];
+  readonly counters: number;
+  readonly distincts: number;
+  /** Part of the change, -1: none. */
+  readonly change: number;
+  /** Images wait for their page to be let go. */
+  readonly copies: boolean;
+  /** Token ordinals by site. */
+  readonly sites: readonly number[];
+}
+
+/** A state with the program's parts. */
+export function stateOf(parts: ProgramParts): State {
+  const state = new State(parts.kernel, parts.copies);
+  state.counters = new Float64Array(parts.counters);
+  for (const make of parts.makes) state.parts.push(make(state));
+  return state;
+}
+
+/** What a value did wrong has a place in the text: that of the call, by the number of its site. */
+export function placedAt({ sites }: ProgramParts, site: number, error: unknown): unknown {
+  if (!(error instanceof SqlError) || error.position !== undefined || site < 0 || !/^22|^2BP/.test(error.code)) return error;
+  const { code, message, hint, detail } = error;
+  const placed = new SqlError(code, message, { position: sites[site], hint, detail, cause: error.cause });
+  if (error.stack !== undefined) placed.stack = error.stack;
+  return placed;
+}
