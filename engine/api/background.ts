@@ -23,7 +23,14 @@ import { dirtyFrames, NEVER } from '../storage/cache/page-cache.ts';
 import { writePages } from '../storage/cache/page-writer.ts';
 import { checkpoint, checkpointDue, type CheckpointPorts } from '../storage/checkpoint.ts';
 import { flushAll, tailLsn } from '../storage/log/flush.ts';
-import { checkpointPassed, prepareSegment, segmentOfLsn, segmentsReady } from '../storage/log/segments.ts';
+import {
+  checkpointPassed,
+  prepareSegment,
+  ringInUse,
+  segmentOfLsn,
+  segmentsReady,
+  segmentWanted,
+} from '../storage/log/segments.ts';
 import { loadLogSharedLastStamp } from '../storage/log/log-shared.layout.gen.ts';
 import { loadCacheSharedCheckpointLsn } from '../storage/cache/cache.layout.gen.ts';
 import { freeRetiredPages, retiredRuns } from '../storage/space/retired.ts';
@@ -105,7 +112,18 @@ function registerMarks(jobs: Jobs, parts: KernelParts): void {
     first: settings.checkpointBytes,
     second: settings.checkpointBytes * 3,
   });
-  registerMark(jobs, { kind: JOB_PREPARE_SEGMENT, read: () => (segmentsReady(log) < 1 ? 1 : 0), first: 1, second: 1000 });
+  // A small database never needs a second one; a large transaction does not wait for its zeros.
+  registerMark(jobs, { kind: JOB_PREPARE_SEGMENT, read: () => segmentWanted(log), early: 1 / 8, first: 7 / 8, second: 1000 });
+  if (settings.durability === 'commit') {
+    // Who writes much leaves it to the pool to bring it to the disk; past half the ring it does so itself (credit.ts).
+    registerMark(jobs, {
+      kind: JOB_FLUSH,
+      read: () => ringInUse(log),
+      early: log.ringBytes / 4,
+      first: Infinity,
+      second: Infinity,
+    });
+  }
   registerMark(jobs, { kind: JOB_FREE_PAGES, read: () => retiredRuns(space), first: 16, second: 100_000 });
   registerMark(jobs, { kind: JOB_COLLECT, read: () => chunksToCollect(txns), first: 8, second: 128 });
   registerMark(jobs, { kind: JOB_ROLL_BACK, read: () => loadTxnSharedUndoQueue(txns.i32, txns.shared), first: 1, second: 1000 });

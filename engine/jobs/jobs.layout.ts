@@ -10,13 +10,13 @@ import { defineStruct } from '../../shm/struct.ts';
 /** Kinds 1..KINDS_MAX - 1: a kind is a bit in the words below. */
 export const KINDS_MAX = 32;
 
-/** No pool was asked for. */
+/** No thread of the pool was asked for: none at all, or no more of them. */
 export const POOL_NONE = 0;
-/** A mark was passed and no pool runs: the host starts it when it looks. */
+/** One more is: the host starts it when it looks. */
 export const POOL_WANTED = 1;
-/** The host has started it. */
+/** It is on its way; or all are there. */
 export const POOL_STARTED = 2;
-/** Its threads end after the slice that they are in. */
+/** The threads end after the slice that they are in. */
 export const POOL_STOPPING = 3;
 
 /** In `attention`: a first mark is passed, or a job is urgent. */

@@ -78,6 +78,8 @@ export interface Mark {
   readonly kind: number;
   /** The quantity now: cheap, some loads. */
   readonly read: () => number;
+  /** From here on a pool that runs does it, and one is wanted; no writing call is held up. `first` when left out. */
+  readonly early?: number;
   /** From here on the job is queued, and the pool is wanted. */
   readonly first: number;
   /** From here on writing calls do slices too. */
@@ -130,7 +132,7 @@ export interface Jobs {
   readonly marks: Mark[];
   readonly periodics: Periodic[];
   readonly report: JobReporter;
-  /** In the host: starts the pool (pool.ts). */
+  /** In the host: starts one more thread of the pool (pool.ts). Null: none is left to start. */
   startPool: (() => void) | null;
   /** Arguments for the next slice of the job that runs. */
   readonly next: Int32Array;
@@ -207,7 +209,7 @@ export function registerJob(jobs: Jobs, kind: number, handler: JobHandler): void
 
 /** Has the job queued (once) whenever somebody looks and finds the quantity at its mark. */
 export function registerMark(jobs: Jobs, mark: Mark): void {
-  assert(mark.first <= mark.second, 'the first mark comes before the second');
+  assert((mark.early ?? mark.first) <= mark.first && mark.first <= mark.second, 'the first mark comes before the second');
   jobs.marks.push(mark);
 }
 

@@ -1,4 +1,4 @@
-import { equal, ok } from 'node:assert/strict';
+import { deepEqual, equal, ok } from 'node:assert/strict';
 import { test } from 'node:test';
 import { jobsMemory, jobsOf, load, store, WORD_DONE, WORD_LEVEL } from '../../test/jobs/bodies.ts';
 import { ManualClock } from '../storage/world.ts';
@@ -61,12 +61,28 @@ test('at the first mark the pool is wanted, and until it runs each writing call 
   equal(load(jobs, WORD_DONE), 2, 'a pool runs now');
 });
 
+test('at an early mark the pool is wanted and does it, and writing calls go on', () => {
+  const jobs = quiet();
+  registerMark(jobs, { kind: JOB_WRITE_PAGES, read: () => load(jobs, WORD_LEVEL), early: 10, first: FIRST, second: SECOND });
+  store(jobs, WORD_LEVEL, 9);
+  call(jobs, 4 * LOOK_EVERY);
+  equal(poolState(jobs), POOL_NONE);
+  store(jobs, WORD_LEVEL, 10);
+  call(jobs, 4 * LOOK_EVERY);
+  equal(poolState(jobs), POOL_WANTED);
+  deepEqual([load(jobs, WORD_DONE), queuedJobs(jobs)], [0, 0]);
+  setPoolThread(jobs, true);
+  call(jobs, 4 * LOOK_EVERY);
+  deepEqual([load(jobs, WORD_DONE), queuedJobs(jobs)], [0, 1], 'it waits for the pool');
+  setPoolThread(jobs, false);
+});
+
 test('at the second mark writing calls do slices, though a pool runs', () => {
   const jobs = levelled(SECOND);
   setPoolThread(jobs, true);
   call(jobs, LOOK_EVERY + 2);
   equal(load(jobs, WORD_DONE), 3);
-  equal(poolState(jobs), POOL_NONE, 'it is there already');
+  equal(poolState(jobs), POOL_WANTED, 'one more thread');
   setPoolThread(jobs, false);
 });
 

@@ -2,8 +2,9 @@
  * Marks: when background work is queued, when the pool is started, and when a writing call does a slice itself.
  *
  *   below the first mark     nobody hurries; without a pool every LOOK_EVERY-th writing call does a slice
+ *   early mark               the pool is wanted, and does it; writing calls do not
  *   first mark, urgent job   the pool is wanted; until it runs, every writing call does a slice
- *   second mark              every writing call does a slice, pool or not
+ *   second mark              every writing call does a slice, pool or not; one more thread of the pool is wanted
  *
  * foregroundSlice() is hot: one load and one count where there is nothing to do; it allocates nothing.
  */
@@ -40,11 +41,18 @@ export function lookAtMarks(jobs: Jobs): void {
   // Cleared first: an urgent job that is queued from here on sets its bit after us, one from before is counted below.
   // Every writing call reads this word: it is written only where that changes something (SM-S3).
   if (Atomics.load(i32, jobs.attentionWord) !== 0) Atomics.store(i32, jobs.attentionWord, 0);
+  const isPoolThere = Atomics.load(i32, jobs.runningWord) > 0;
   let attention = 0;
+  let isEarly = false;
   for (let index = 0; index < jobs.marks.length; index++) {
     const mark = jobs.marks[index];
     const value = mark.read();
-    if (value < mark.first) continue;
+    if (value < mark.first) {
+      if (mark.early === undefined || value < mark.early) continue;
+      isEarly = true;
+      if (isPoolThere) putJobOnce(jobs, mark.kind);
+      continue;
+    }
     putJobOnce(jobs, mark.kind);
     attention |= value >= mark.second ? ATTENTION_BEHIND | ATTENTION_OVERRUN : ATTENTION_BEHIND;
   }
@@ -52,9 +60,9 @@ export function lookAtMarks(jobs: Jobs): void {
   const queued = queuedJobs(jobs);
   if (queued >= jobs.queueFirst || Atomics.load(i32, jobs.urgentWord) > 0) attention |= ATTENTION_BEHIND;
   if (queued >= jobs.queueSecond) attention |= ATTENTION_OVERRUN;
-  if (attention === 0) return;
-  Atomics.or(i32, jobs.attentionWord, attention);
-  if (Atomics.load(i32, jobs.runningWord) === 0) wantPool(jobs);
+  if (attention !== 0) Atomics.or(i32, jobs.attentionWord, attention);
+  const isWanted = isPoolThere ? (attention & ATTENTION_OVERRUN) !== 0 : isEarly || attention !== 0;
+  if (isWanted) wantPool(jobs);
 }
 
 /** The clock in milliseconds, an int32 that wraps: compared by difference. */
@@ -66,6 +74,11 @@ function queuePeriodics(jobs: Jobs, now: number): void {
     if (periodic.wanted !== null && !periodic.wanted()) continue;
     const word = periodicWord(jobs, periodic.kind);
     const last = Atomics.load(jobs.i32, word);
+    if (last === 0) {
+      // The first interval begins with the first look.
+      Atomics.compareExchange(jobs.i32, word, 0, now === 0 ? 1 : now);
+      continue;
+    }
     const passed = (now - last) | 0;
     // Below 0 the clock was set back: begin anew.
     if (passed >= 0 && passed < periodic.milliseconds) continue;

@@ -9,6 +9,7 @@
 
 import { constants, setPriority } from 'node:os';
 import { threadGeneration } from '../../shm/deaths.ts';
+import { POOL_NONE, POOL_STARTED } from './jobs.layout.ts';
 import type { Jobs } from './jobs.ts';
 import { runPoolLoop } from './pool-loop.ts';
 
@@ -30,6 +31,8 @@ export interface PoolTask {
   readonly handle: unknown;
   readonly seats: Int32Array;
   readonly seat: number;
+  /** No more threads can be started. */
+  readonly isLast: boolean;
 }
 
 export interface AttachedPoolThread {
@@ -53,6 +56,7 @@ export async function runPoolThread(task: PoolTask): Promise<void> {
     Atomics.store(seats, word + SEAT_GENERATION, threadGeneration(jobs.shm, jobs.shm.thread));
     Atomics.store(seats, word + SEAT_THREAD, jobs.shm.thread + 1);
     Atomics.store(seats, word, SEAT_RUNNING);
+    if (!task.isLast) askAgain(jobs);
     lowerPriority();
     runPoolLoop(jobs);
     detach();
@@ -66,6 +70,13 @@ export async function runPoolThread(task: PoolTask): Promise<void> {
     return new Promise(() => undefined);
   }
   leaveSeat(seats, word);
+}
+
+/** The thread that was asked for is there: from now on one more can be. */
+function askAgain(jobs: Jobs): void {
+  if (Atomics.compareExchange(jobs.i32, jobs.poolWord, POOL_STARTED, POOL_NONE) === POOL_STARTED) {
+    Atomics.notify(jobs.i32, jobs.poolWord);
+  }
 }
 
 function leaveSeat(seats: Int32Array, word: number): void {

@@ -63,7 +63,7 @@ function make(threads: number): Running {
 
 async function started(threads: number): Promise<Running> {
   const running = make(threads);
-  startPool(running.pool);
+  for (let thread = 0; thread < threads; thread++) startPool(running.pool);
   await until('the threads run', () => poolThreads(running.jobs) === threads);
   return running;
 }
@@ -99,13 +99,36 @@ test('the first mark starts the pool, in a host that never turns its event loop'
   registerMark(jobs, { kind: JOB_OTHER, read: () => load(jobs, WORD_LEVEL), first: 1, second: 1e9 });
   const deadline = performance.now() + TIMEOUT;
   for (let turn = 0; turn < 2 * LOOK_EVERY; turn++) foregroundSlice(jobs);
-  equal(running.pool.piscina, null);
+  equal(running.pool.piscinas.length, 0);
   store(jobs, WORD_LEVEL, 1);
   while (poolThreads(jobs) === 0 && performance.now() < deadline) {
     foregroundSlice(jobs);
     Atomics.wait(jobs.i32, 0, Atomics.load(jobs.i32, 0), 1);
   }
   equal(poolThreads(jobs), 1);
+  await end(running);
+});
+
+test('one thread is started first, and another when the work outgrows it', { timeout: TIMEOUT }, async () => {
+  const running = make(2);
+  const { jobs } = running;
+  registerMark(jobs, { kind: JOB_OTHER, read: () => load(jobs, WORD_LEVEL), first: 1, second: 1e6 });
+  const look = (): void => {
+    for (let turn = 0; turn < LOOK_EVERY; turn++) foregroundSlice(jobs);
+  };
+  store(jobs, WORD_LEVEL, 1);
+  look();
+  look();
+  equal(running.pool.piscinas.length, 1, 'while it is on its way no other is asked for');
+  await until('the thread runs', () => poolThreads(jobs) === 1);
+  store(jobs, WORD_LEVEL, 1e6 - 1);
+  look();
+  equal(running.pool.piscinas.length, 1);
+  store(jobs, WORD_LEVEL, 1e9);
+  look();
+  equal(running.pool.piscinas.length, 2);
+  await until('both run', () => poolThreads(jobs) === 2);
+  store(jobs, WORD_LEVEL, 0);
   await end(running);
 });
 
@@ -129,6 +152,7 @@ test('stopping ends threads between two slices and does the rest in the host', {
 test('a pool that is stopped before its threads came lets none of them in', { timeout: TIMEOUT }, async () => {
   const running = make(2);
   startPool(running.pool);
+  startPool(running.pool);
   stopPool(running.pool);
   await endPool(running.pool);
   equal(attachedThreads(running.shm), 1);
@@ -140,7 +164,7 @@ test('a thread that is ended in the middle of a job is replaced, and the job is 
   const { jobs, pool, shm, errors } = running;
   putJob(jobs, JOB_STATISTICS, 0, 0, 0);
   await until('the job has begun', () => load(jobs, WORD_BEGUN) === 1);
-  await pool.piscina?.threads[0].terminate();
+  await pool.piscinas[0].threads[0].terminate();
   await until('another thread has begun it', () => load(jobs, WORD_BEGUN) === 2);
   equal(poolThreads(jobs), 1);
   equal(errors.length, 1);
@@ -170,7 +194,7 @@ test('a thread that is ended inside a critical section ends the database, and is
   const { jobs, pool, shm, errors } = await started(1);
   putJob(jobs, JOB_COLLECT, 0, 0, 0);
   await until('the job has begun', () => load(jobs, WORD_BEGUN) === 1);
-  await pool.piscina?.threads[0].terminate();
+  await pool.piscinas[0].threads[0].terminate();
   await until('it is noticed', () => isPoisoned(shm) && errors.length > 0);
   await sleep(50);
   equal(load(jobs, WORD_BEGUN), 1);

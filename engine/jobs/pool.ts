@@ -1,8 +1,9 @@
 /**
- * The pool: threads that do background work, started when there is enough of it. One Piscina, in the host thread.
+ * The pool: threads that do background work, started when there is enough of it, one after the other as there is more: a thread
+ * that starts takes a processor from those who work for as long as it loads its modules. In the host thread, a Piscina for each.
  *
  *   createPool()   arms: a thread that wants the pool wakes the host, or the host sees it on its next writing call
- *   startPool()    threads start; none of it needs the host's event loop, so a host in a long synchronous run gets them too
+ *   startPool()    one more thread starts; nothing needs the host's event loop, so a host in a long synchronous run gets it too
  *   stopPool()     blocks until they have detached, then does what is left in the queue
  *   a thread dies  its slot is buried, its job goes back into the queue (queue.ts), another thread takes its seat
  *
@@ -18,7 +19,7 @@ import { checkDeaths, isAlive, markDead, threadGeneration } from '../../shm/deat
 import { enterEngine, leaveEngine } from '../../shm/entry.ts';
 import { isAttached } from '../../shm/threads.ts';
 import { storeJobsSharedPoolState } from './jobs.layout.gen.ts';
-import { POOL_NONE, POOL_STARTED, POOL_STOPPING, POOL_WANTED } from './jobs.layout.ts';
+import { POOL_STARTED, POOL_STOPPING, POOL_WANTED } from './jobs.layout.ts';
 import type { Jobs } from './jobs.ts';
 import { isPoolStopping, wakePool } from './pool-loop.ts';
 import { type PoolTask, SEAT_ASKED, SEAT_FREE, SEAT_GENERATION, SEAT_RUNNING, SEAT_THREAD, SEAT_WORDS } from './pool-worker.ts';
@@ -40,8 +41,8 @@ export interface Pool {
   readonly jobs: Jobs;
   readonly options: PoolOptions;
   readonly seats: Int32Array;
-  /** Null until the pool is started. */
-  piscina: Piscina | null;
+  /** Of each seat that was ever filled, one with a single thread. */
+  readonly piscinas: Piscina[];
   /** Tasks that have not ended. */
   readonly tasks: Set<Promise<void>>;
   /** Threads in a row that ended before their time. */
@@ -68,7 +69,7 @@ export function createPool(jobs: Jobs, options: PoolOptions): Pool {
     jobs,
     options,
     seats: new Int32Array(new SharedArrayBuffer(options.threads * SEAT_WORDS * 4)),
-    piscina: null,
+    piscinas: [],
     tasks: new Set(),
     failures: 0,
     failedAt: 0,
@@ -90,28 +91,32 @@ function tryStartPool(pool: Pool): void {
 /** For a host that sits in its event loop while other threads work. The promise does not keep the loop alive. */
 async function startWhenWanted(pool: Pool): Promise<void> {
   const { i32, poolWord } = pool.jobs;
-  const wait = Atomics.waitAsync(i32, poolWord, POOL_NONE);
-  if (wait.async) await wait.value;
-  if (Atomics.load(i32, poolWord) === POOL_WANTED) tryStartPool(pool);
+  while (pool.jobs.startPool !== null) {
+    const state = Atomics.load(i32, poolWord);
+    if (state === POOL_WANTED) tryStartPool(pool);
+    const wait = Atomics.waitAsync(i32, poolWord, state);
+    if (wait.async) await wait.value;
+  }
 }
 
-/** Starts the threads, unless the pool was started or stopped before. Returns at once. */
+/** Starts one more thread, unless all are there or the pool was stopped. Returns at once. */
 export function startPool(pool: Pool): void {
-  const { i32, poolWord } = pool.jobs;
-  pool.jobs.startPool = null;
-  const state = Atomics.load(i32, poolWord);
-  if (pool.piscina !== null || state === POOL_STOPPING || isPoisoned(pool.jobs.shm)) return;
+  const { jobs, options, piscinas } = pool;
+  const { i32, poolWord } = jobs;
+  const seat = piscinas.length;
+  const isLast = seat + 1 >= options.threads;
+  if (isLast) jobs.startPool = null;
+  if (seat >= options.threads || Atomics.load(i32, poolWord) === POOL_STOPPING || isPoisoned(jobs.shm)) return;
   Atomics.store(i32, poolWord, POOL_STARTED);
   Atomics.notify(i32, poolWord);
   // Loaded here: a database that never needs the pool does not pay for it.
   const { Piscina } = createRequire(import.meta.url)('piscina') as typeof import('piscina');
-  // As many threads from the start: the first ones get their task without a word to the host's event loop.
-  const { threads } = pool.options;
-  const piscina = new Piscina({ minThreads: threads, maxThreads: threads, idleTimeout: Number.POSITIVE_INFINITY });
+  // With its thread from the start, which gets its task without a word to the host's event loop.
+  const piscina = new Piscina({ minThreads: 1, maxThreads: 1, idleTimeout: Number.POSITIVE_INFINITY });
   piscina.on('workerCreate', letProcessEnd);
   piscina.on('error', (error: unknown) => report(pool, error));
-  pool.piscina = piscina;
-  for (let seat = 0; seat < threads; seat++) fillSeat(pool, seat);
+  piscinas.push(piscina);
+  fillSeat(pool, seat);
 }
 
 /**
@@ -128,13 +133,12 @@ function letProcessEnd(worker: object): void {
 
 function fillSeat(pool: Pool, seat: number): void {
   const { attach, handle } = pool.options;
-  const { piscina, seats } = pool;
-  assert(piscina !== null, 'the pool was started');
+  const { piscinas, seats } = pool;
   Atomics.store(seats, seat * SEAT_WORDS + SEAT_THREAD, 0);
   Atomics.store(seats, seat * SEAT_WORDS, SEAT_ASKED);
-  const task: PoolTask = { attach, handle, seats, seat };
+  const task: PoolTask = { attach, handle, seats, seat, isLast: seat + 1 === pool.options.threads };
   const filename = new URL('./pool-worker.ts', import.meta.url).href;
-  const done = piscina
+  const done = piscinas[seat]
     .run(task, { filename, name: 'runPoolThread' })
     .then(
       () => undefined,
@@ -226,13 +230,12 @@ function isSeatFree(pool: Pool, word: number): boolean {
 
 /** Ends the threads themselves, after stopPool(): resolves when all are gone. They do not keep the process alive without. */
 export async function endPool(pool: Pool): Promise<void> {
-  const { piscina } = pool;
-  if (piscina === null) return;
+  const piscinas = pool.piscinas.splice(0);
+  if (piscinas.length === 0) return;
   assert(isPoolStopping(pool.jobs), 'a pool is stopped before its threads are ended');
-  pool.piscina = null;
   const isAwaited = setInterval(() => undefined, STOP_WITHIN_MS);
   try {
-    await piscina.destroy();
+    await Promise.all(piscinas.map((piscina) => piscina.destroy()));
     await Promise.all(pool.tasks);
   } finally {
     clearInterval(isAwaited);

@@ -95,7 +95,7 @@ function callForHelp(jobs: Jobs): void {
   if (Atomics.load(jobs.i32, jobs.runningWord) === 0) wantPool(jobs);
 }
 
-/** Asks the host for the pool, unless somebody has: it looks on entry, and is woken if it sits in its event loop. */
+/** Asks the host for one more thread, unless somebody has: it looks on entry, and is woken if it sits in its event loop. */
 export function wantPool(jobs: Jobs): void {
   if (Atomics.load(jobs.i32, jobs.poolWord) !== POOL_NONE) return;
   if (Atomics.compareExchange(jobs.i32, jobs.poolWord, POOL_NONE, POOL_WANTED) === POOL_NONE) {

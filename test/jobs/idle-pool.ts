@@ -5,7 +5,9 @@ import { jobsMemory, jobsOf, poolOptions } from './bodies.ts';
 
 const shm = jobsMemory();
 const jobs = jobsOf(shm);
-startPool(createPool(jobs, poolOptions(shm, 2)));
+const pool = createPool(jobs, poolOptions(shm, 2));
+startPool(pool);
+startPool(pool);
 const look = setInterval(() => {
   if (poolThreads(jobs) < 2) return;
   clearInterval(look);

@@ -23,10 +23,12 @@ import {
   addLogSharedFileFree,
   compareExchangeLogSharedPreparer,
   LOG_SHARED_PREPARER,
+  loadLogSharedFileFree,
   loadLogSharedFirstUnsynced,
   loadLogSharedKeepLsn,
   loadLogSharedLastReady,
   loadLogSharedOldest,
+  loadLogSharedRingUsed,
   loadLogSharedSegment,
   logSharedPreparerWord,
   storeLogSharedKeepLsn,
@@ -82,9 +84,22 @@ export function segmentOfLsn(log: Log, lsn: number): number {
   return segment;
 }
 
-/** Prepared segments ahead of the one that is written: below 1 a job should call prepareSegment(). */
+/** Prepared segments ahead of the one that is written. */
 export const segmentsReady = (log: Log): number =>
   loadLogSharedLastReady(log.control, log.shared) - loadLogSharedSegment(log.control, log.shared);
+
+/**
+ * How much of a segment the log has promised since the last one was prepared, 0 to 1; 0 while a spare segment is there.
+ * At 1 who needs more prepares it before it goes on.
+ */
+export function segmentWanted(log: Log): number {
+  if (segmentsReady(log) > 0) return 0;
+  const free = loadLogSharedFileFree(log.control, log.shared) / usableBlocks(log.options.segmentBytes);
+  return Math.min(1, Math.max(0, 1 - free));
+}
+
+/** Bytes of the ring that are reserved and not written yet, or in the hands of threads that may reserve them. */
+export const ringInUse = (log: Log): number => loadLogSharedRingUsed(log.control, log.shared);
 
 /**
  * Prepares one more segment, or waits while another thread does. No latch may be held. Throws 53100 when there is no
