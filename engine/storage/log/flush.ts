@@ -116,6 +116,7 @@ export function flushCommit(log: Log, lsn: number): void {
     }
   }
   flushTo(log, lsn);
+  log.answeredAt = log.world.clock.now();
 }
 
 /** The same under the name that says what the caller wants. */

@@ -14,6 +14,11 @@ const bits = (log: Log, at: number): number => log.control[(log.shared + at) >>>
 /** The thread OTHER waits for the next flush as a committer. */
 const otherArrives = (log: Log): number => Atomics.or(log.control, (log.shared + LOG_SHARED_ARRIVED) >>> 2, 1 << OTHER);
 
+/** The thread's last commit was on disk this very moment: it comes with the next one at once. */
+const justAnswered = (log: Log): void => {
+  log.answeredAt = log.world.clock.now();
+};
+
 /** A flush of 200 us is over, and both threads were in it. */
 function togetherOnce(): Log {
   const log = fixtureLog(new SimulatedVfs({ seed: 1 }));
@@ -21,6 +26,7 @@ function togetherOnce(): Log {
   arrive(log);
   otherArrives(log);
   takeArrived(log);
+  justAnswered(log);
   return log;
 }
 
@@ -45,6 +51,15 @@ test('SM-W3: a committer waits for one that was in the last two flushes, and no 
   assert.equal(gatherTime(log), 0);
 });
 
+test('who works longer between commits than the flush of the others takes leads at once: the disk is free', () => {
+  const log = togetherOnce();
+  arrive(log);
+  log.answeredAt = log.world.clock.now() - 300;
+  assert.equal(gatherTime(log), 0);
+  log.answeredAt = log.world.clock.now() - 150;
+  assert.equal(gatherTime(log), 0.4);
+});
+
 test('the last one of a group leads at once', () => {
   const log = togetherOnce();
   otherArrives(log);
@@ -59,6 +74,7 @@ test('waits in vain make waits rare, and waits that paid make them frequent agai
     otherArrives(log);
     takeArrived(log);
     arrive(log);
+    justAnswered(log);
     if (gatherTime(log) > 0) {
       waits++;
       gathered(log, true);
@@ -72,6 +88,7 @@ test('waits in vain make waits rare, and waits that paid make them frequent agai
     takeArrived(log);
   }
   arrive(log);
+  justAnswered(log);
   assert.ok(gatherTime(log) > 0);
 });
 

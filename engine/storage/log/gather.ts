@@ -8,6 +8,10 @@
  *   arrived    threads that wait for the next flush, as committers
  *   taken      those of the last flush      previous  those of the one before       expected = taken or previous
  *
+ * It pays only if the disk is what they wait for: with `others` threads expected, a thread that works longer between two commits
+ * than their flushes take finds the disk free when it comes. Then each flushes its own, one while the other works, and nobody has to
+ * be woken at all.
+ *
  * A wait that was in vain makes the next ones rarer. Nothing here decides what is durable: only who leads, and when.
  */
 
@@ -44,21 +48,25 @@ export function arrive(log: Log): void {
 /** Milliseconds that a committer that has arrived should wait for others before it leads; 0: none is missing, or not worth it. */
 export function gatherTime(log: Log): number {
   const { control, shared } = log;
-  if (isScheduled() || loadLogSharedGatherPause(control, shared) > 0 || isComplete(log)) return 0;
-  return Math.min(loadLogSharedFlushTime(control, shared) * 2, GATHER_MAX) / 1000;
+  if (isScheduled() || loadLogSharedGatherPause(control, shared) > 0) return 0;
+  const others = missing(log);
+  const flush = loadLogSharedFlushTime(control, shared);
+  if (others === 0 || log.world.clock.now() - log.answeredAt > flush * others) return 0;
+  return Math.min(flush * 2, GATHER_MAX) / 1000;
 }
 
-/** True when everybody has come who is expected. */
-function isComplete(log: Log): boolean {
+/** How many threads are expected and have not come. */
+function missing(log: Log): number {
   const { control } = log;
   const arrived = (log.shared + LOG_SHARED_ARRIVED) >>> 2;
   const taken = (log.shared + LOG_SHARED_TAKEN) >>> 2;
   const previous = (log.shared + LOG_SHARED_PREVIOUS) >>> 2;
+  let count = 0;
   for (let group = 0; group < GROUPS; group++) {
     const expected = Atomics.load(control, taken + group) | Atomics.load(control, previous + group);
-    if ((expected & ~Atomics.load(control, arrived + group)) !== 0) return false;
+    for (let rest = expected & ~Atomics.load(control, arrived + group); rest !== 0; rest &= rest - 1) count++;
   }
-  return true;
+  return count;
 }
 
 /** A wait of gatherTime() is over: somebody flushed meanwhile, or nobody came. */

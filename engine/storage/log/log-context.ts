@@ -76,6 +76,8 @@ export interface Log extends RecordViews {
 
   /** The last record of this thread that may still grow (growing.ts). */
   readonly growing: GrowingRecord;
+  /** When this thread's last commit was on disk, microseconds; 0 = there was none (gather.ts). */
+  answeredAt: number;
   /** Word that counts the leaders of flushes. */
   readonly leadsWord: number;
 
