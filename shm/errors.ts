@@ -125,26 +125,27 @@ export interface SqlErrorDetails {
 export class SqlError extends Error {
   override readonly name = 'SqlError';
   readonly code: string;
-  readonly position: number | undefined;
-  readonly hint: string | undefined;
-  readonly detail: string | undefined;
-  readonly schema: string | undefined;
-  readonly table: string | undefined;
-  readonly column: string | undefined;
-  readonly constraint: string | undefined;
+  /** 1-based character position in the statement's text. */
+  declare readonly position: number | undefined;
+  declare readonly hint: string | undefined;
+  declare readonly detail: string | undefined;
+  declare readonly schema: string | undefined;
+  declare readonly table: string | undefined;
+  declare readonly column: string | undefined;
+  declare readonly constraint: string | undefined;
 
   constructor(code: string, message: string, details?: SqlErrorDetails) {
     super(message, details?.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
-    this.position = details?.position;
-    this.hint = details?.hint;
-    this.detail = details?.detail;
-    this.schema = details?.schema;
-    this.table = details?.table;
-    this.column = details?.column;
-    this.constraint = details?.constraint;
+    // What is not known is not there: an error that is logged shows what it has.
+    for (const name of DETAILS) {
+      const value = details?.[name];
+      if (value !== undefined) Object.defineProperty(this, name, { value, enumerable: true, configurable: true, writable: true });
+    }
   }
 }
+
+const DETAILS = ['position', 'hint', 'detail', 'schema', 'table', 'column', 'constraint'] as const;
 
 /** Everything of an error that its constructor takes besides code and message. */
 const detailsOf = ({ position, hint, detail, schema, table, column, constraint, cause }: SqlError): SqlErrorDetails => ({

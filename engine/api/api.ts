@@ -20,12 +20,14 @@ import type { KernelOptions } from './kernel-options.ts';
 import { facesOf, type OpenOptions, type SharedOptions } from './options.ts';
 
 export { SqlError } from '../../shm/errors.ts';
-export type { AsyncResult, AsyncSession } from './async-session.ts';
-export type { DatabaseHandle } from './database.ts';
+export type { AsyncResult, AsyncSession, QueryOptions } from './async-session.ts';
+export type { BackupOptions, DatabaseHandle, ExplainOptions } from './database.ts';
 export { Database } from './database.ts';
 export type { OpenOptions } from './options.ts';
+export type { Rows } from './query-thread.ts';
 export type { DatabaseStats } from './stats.ts';
 export type { ColumnDescription, RunResult, Statement } from './statement.ts';
+export type { TransactionFunction } from './transaction-function.ts';
 
 const MEMORY = ':memory:';
 

@@ -5,6 +5,7 @@
 
 import { Connection } from '../exec/connection.ts';
 import type { Engine } from '../exec/engine.ts';
+import { argumentsOf, type GivenValues } from '../exec/given.ts';
 import { entered } from '../exec/run.ts';
 import { Session, type SessionOptions } from '../session/session.ts';
 import { SqlError } from '../../shm/errors.ts';
@@ -35,7 +36,7 @@ export class AsyncSession implements AsyncDisposable {
   /** Runs one statement; resolves when its effect is on disk, as the durability says. */
   run<Row = Record<string, unknown>>(
     text: string,
-    values: readonly unknown[] = [],
+    values: GivenValues = [],
     options: QueryOptions = {},
   ): Promise<AsyncResult<Row>> {
     return this.#inTurn(() => this.#runNow<Row>(text, values, options));
@@ -49,13 +50,13 @@ export class AsyncSession implements AsyncDisposable {
     return turn;
   }
 
-  async #runNow<Row>(text: string, values: readonly unknown[], { signal }: QueryOptions): Promise<AsyncResult<Row>> {
+  async #runNow<Row>(text: string, values: GivenValues, { signal }: QueryOptions): Promise<AsyncResult<Row>> {
     const { connection } = this;
     signal?.throwIfAborted();
     const cancel = (): void => connection.session.cancel();
     signal?.addEventListener('abort', cancel, { once: true });
     try {
-      const { rows, changes } = await connection.runAsync(connection.prepare(text), values, 'object');
+      const { rows, changes } = await connection.runAsync(connection.prepare(text), argumentsOf(values), 'object');
       return { rows: rows as Row[], changes };
     } finally {
       signal?.removeEventListener('abort', cancel);

@@ -8,10 +8,11 @@ import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import { nodeThreads } from '../../shm/node-modules.ts';
 import { Connection, type Result } from '../exec/connection.ts';
 import type { Engine, Notice } from '../exec/engine.ts';
+import { argumentsOf, type GivenValues } from '../exec/given.ts';
 import { entered } from '../exec/run.ts';
 import type { BackupProgress } from '../storage/backup.ts';
 import { Session } from '../session/session.ts';
-import { AsyncSession } from './async-session.ts';
+import { AsyncSession, type QueryOptions } from './async-session.ts';
 import { createEngine } from './engine-parts.ts';
 import type { Kernel, KernelHandle, KernelReport } from './kernel.ts';
 import type { SharedOptions } from './options.ts';
@@ -107,14 +108,10 @@ export class Database implements Disposable {
    * Runs a statement on another thread, for long work: await it for all rows, or go through them with for await, in batches as they
    * come. It has a session of its own and sees what has been committed.
    */
-  query<Row = Record<string, unknown>>(
-    text: string,
-    values: readonly unknown[] = [],
-    options: { signal?: AbortSignal } = {},
-  ): Rows<Row> {
+  query<Row = Record<string, unknown>>(text: string, values: GivenValues = [], options: QueryOptions = {}): Rows<Row> {
     this.#check();
     this.#queries ??= new QueryThread(this.handle, this.engine.txns);
-    return this.#queries.query<Row>(text, values, options.signal);
+    return this.#queries.query<Row>(text, argumentsOf(values), options.signal);
   }
 
   /** The plan of a statement, as text (default) or as JSON. */
@@ -122,10 +119,8 @@ export class Database implements Disposable {
     const words = [`format ${options.format ?? 'text'}`];
     if (options.sblr === true) words.push('sblr');
     if (options.codegen === true) words.push('codegen');
-    const { rows } = this.prepare(`explain (${words.join(', ')}) ${text}`)
-      .raw()
-      .run() as { rows: Record<string, string>[] };
-    return rows.map((row) => row['QUERY PLAN']).join('\n');
+    const lines = this.#connection.run(this.#connection.prepare(`explain (${words.join(', ')}) ${text}`), [], 'array').rows;
+    return (lines as unknown[][]).map(([line]) => (typeof line === 'string' ? line : JSON.stringify(line, null, 2))).join('\n');
   }
 
   /** Called with notices and warnings of statements. */
@@ -173,7 +168,9 @@ export class Database implements Disposable {
 
   #check(): void {
     if (!this.#isOpen) {
-      throw new SqlError(SQLSTATE.admin_shutdown, `the database is closed (thread ${nodeThreads().threadId})`, { hint: 'open it again' });
+      throw new SqlError(SQLSTATE.admin_shutdown, `the database is closed (thread ${nodeThreads().threadId})`, {
+        hint: 'open it again',
+      });
     }
   }
 

@@ -32,7 +32,7 @@ export function define(
     textOf: (source) => dialect.render(source),
     run: (module) => runModule(sql, engine, session, tx, module, context),
   });
-  return { tag, notices, columns: [], rows: [] };
+  return { tag, notices, rows: [] };
 }
 
 /** A statement of the engine's own in the transaction. */

@@ -21,6 +21,9 @@ import type { Kernel } from './kernel.ts';
 import type { SharedOptions } from './options.ts';
 import { writeValue } from './undo-other.ts';
 
+/** kB that a statement of the engine's own may use before it spills. */
+const WORK_MEMORY = 65_536;
+
 const DIALECTS: { readonly [name: string]: Dialect } = { postgresql };
 
 function dialectOf(name: string): Dialect {
@@ -81,7 +84,9 @@ function environmentOf(kernel: Kernel, engine: () => Engine, catalog: SqlCatalog
       locks: parts.locks,
       overflowWriter: (tx, runtime) => (bytes) => writeValue(tx, parts.overflow, runtime, bytes),
       overflowFetch: () => (i32, reference) => readReferenced(parts.overflow, i32, reference),
-      workMemory: 64 << 20,
+      get workMemory() {
+        return Number(engine().active?.settings.get('work_mem') ?? WORK_MEMORY) * 1024;
+      },
     },
   };
 }

@@ -16,7 +16,7 @@ import {
   STOP,
 } from './query-messages.ts';
 
-/** Rows of a query that runs elsewhere: await them all, or go through them in order. Once. */
+/** Rows of a query that runs elsewhere: await them all, or go through them once, in order. */
 export class Rows<Row> implements PromiseLike<Row[]>, AsyncIterable<Row> {
   readonly #thread: QueryThread;
   readonly #request: QueryRequest;
@@ -25,6 +25,7 @@ export class Rows<Row> implements PromiseLike<Row[]>, AsyncIterable<Row> {
   #error: unknown;
   #wake: (() => void) | null = null;
   #isStarted = false;
+  #all: Promise<Row[]> | null = null;
   /** Rows that the statement changed. */
   changes = 0;
 
@@ -38,7 +39,8 @@ export class Rows<Row> implements PromiseLike<Row[]>, AsyncIterable<Row> {
     fulfilled?: ((rows: Row[]) => Fulfilled | PromiseLike<Fulfilled>) | null,
     rejected?: ((reason: unknown) => Rejected | PromiseLike<Rejected>) | null,
   ): Promise<Fulfilled | Rejected> {
-    return this.#collect().then(fulfilled, rejected);
+    this.#all ??= this.#collect();
+    return this.#all.then(fulfilled, rejected);
   }
 
   async #collect(): Promise<Row[]> {
@@ -67,6 +69,7 @@ export class Rows<Row> implements PromiseLike<Row[]>, AsyncIterable<Row> {
         else await new Promise<void>((resolve) => (this.#wake = resolve));
       }
     } finally {
+      this.#drop();
       if (!this.#isOver && this.#error === undefined) this.#thread.stop(this.#request.number);
     }
   }
@@ -86,7 +89,14 @@ export class Rows<Row> implements PromiseLike<Row[]>, AsyncIterable<Row> {
   fail(error: unknown): void {
     if (this.#isOver) return;
     this.#error ??= error;
+    this.#drop();
     this.#wakeUp();
+  }
+
+  /** Batches that nobody will read: others may come in their place. */
+  #drop(): void {
+    for (const _ of this.#batches) this.#thread.credit();
+    this.#batches.length = 0;
   }
 
   #wakeUp(): void {

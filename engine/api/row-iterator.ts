@@ -3,7 +3,8 @@
  * another statement runs, it takes what it still wants first, so that what it gives is the state when it began.
  */
 
-import { type Connection, timely } from '../exec/connection.ts';
+import { answered } from '../exec/answered.ts';
+import type { Connection } from '../exec/connection.ts';
 import { faceRows } from '../exec/faces.ts';
 import { createParameters } from '../exec/parameters.ts';
 import { placed, type Prepared } from '../exec/prepare.ts';
@@ -90,7 +91,7 @@ export class RowIterator<Row> implements IterableIterator<Row>, Disposable, Open
         return;
       } catch (error) {
         session.failBlock();
-        throw placed(engine, session, this.#prepared, timely(session, error));
+        throw placed(engine, session, this.#prepared, answered(session, this.#prepared.shape, error));
       }
     }
   }
@@ -116,7 +117,7 @@ export class RowIterator<Row> implements IterableIterator<Row>, Disposable, Open
       this.#run = null;
       session.cursorClosed(this);
       session.failBlock();
-      throw placed(engine, session, this.#prepared, timely(session, error));
+      throw placed(engine, session, this.#prepared, answered(session, this.#prepared.shape, error));
     }
     this.#take(run);
     if (run.execution !== null) return;

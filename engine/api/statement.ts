@@ -5,24 +5,31 @@
  * nothing but the row is allocated.
  */
 
-import { type Connection, type Result, timely } from '../exec/connection.ts';
+import type { CatalogReader } from '../catalog/objects.ts';
+import { answered } from '../exec/answered.ts';
+import type { Connection, Result } from '../exec/connection.ts';
 import { faceRows } from '../exec/faces.ts';
 import { createParameters } from '../exec/parameters.ts';
 import { placed, type Prepared } from '../exec/prepare.ts';
-import { runProgram, STALE, type StatementRun } from '../exec/run.ts';
+import { entered, runProgram, STALE, type StatementRun } from '../exec/run.ts';
 import type { Shape } from '../exec/shape.ts';
 import type { Program, RowFormat } from '../plan/program.ts';
-import type { SqlType } from '../sblr/types.ts';
+import type { OutputColumn } from '../sblr/bound.ts';
 import { RowIterator } from './row-iterator.ts';
 
 /** A column of a result. */
 export interface ColumnDescription {
   readonly name: string;
+  /** As PostgreSQL names it inside: 'int4', 'timestamptz'. */
   readonly type: string;
   readonly nullable: boolean;
   /** numeric: digits in all; varchar, char: characters. Null: no limit. */
   readonly length: number | null;
   readonly scale: number | null;
+  /** Where it comes from unchanged: schema, table and column; null for what is computed. */
+  readonly schema: string | null;
+  readonly table: string | null;
+  readonly column: string | null;
 }
 
 /** What run() answers. */
@@ -51,6 +58,17 @@ export class Statement<Row = Record<string, unknown>> {
   /** The text it was prepared from. */
   get source(): string {
     return this.#prepared.text;
+  }
+
+  /** True for what answers rows: get(), all() and iterate() are of use. */
+  get reader(): boolean {
+    return this.#connection.refresh(this.#current()).output.length > 0;
+  }
+
+  /** True for what changes no row and no table: queries, SHOW, EXPLAIN. */
+  get readonly(): boolean {
+    const { parts, output } = this.#connection.refresh(this.#current());
+    return parts.kind === 'query' || parts.kind === 'explain' || (parts.kind === 'utility' && output.length > 0);
   }
 
   /** Rows are arrays from now on; false: objects again. */
@@ -89,7 +107,11 @@ export class Statement<Row = Record<string, unknown>> {
 
   /** The columns of its result; none for statements without rows. */
   columns(): ColumnDescription[] {
-    return this.#connection.refresh(this.#current()).output.map(({ name, type }) => describe(name, type));
+    const connection = this.#connection;
+    const { output } = connection.refresh(this.#current());
+    return entered(connection.engine, () =>
+      describe(output, connection.engine.catalog.reader(connection.session, connection.session.transaction)),
+    );
   }
 
   /** Types of its parameters, in order, as the names of SQL. */
@@ -159,7 +181,7 @@ export class Statement<Row = Record<string, unknown>> {
     } catch (error) {
       run.rows.length = 0;
       session.failBlock();
-      throw placed(engine, session, this.#prepared, timely(session, error));
+      throw placed(engine, session, this.#prepared, answered(session, this.#prepared.shape, error));
     } finally {
       this.#isRunning = false;
     }
@@ -176,7 +198,14 @@ export class Statement<Row = Record<string, unknown>> {
   }
 }
 
-function describe(name: string, type: SqlType): ColumnDescription {
-  const length = type.length < 0 ? null : type.length;
-  return { name, type: type.name, nullable: type.nullable, length, scale: type.scale < 0 ? null : type.scale };
+function describe(output: readonly OutputColumn[], catalog: CatalogReader): ColumnDescription[] {
+  return output.map(({ name, type, table, attribute }) => {
+    const length = type.length < 0 ? null : type.length;
+    const scale = type.scale < 0 ? null : type.scale;
+    const from = table === 0 ? null : catalog.relation(table);
+    const column =
+      from === null || from.kind === 'sequence' ? undefined : from.columns.find(({ number }) => number === attribute);
+    const origin = { schema: from?.schema ?? null, table: from?.name ?? null, column: column?.name ?? null };
+    return { name, type: type.name, nullable: type.nullable, length, scale, ...origin };
+  });
 }

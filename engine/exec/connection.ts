@@ -10,9 +10,11 @@ import type { Execution, Parameters, Program, RowFormat } from '../plan/program.
 import type { SourceStatement } from '../sblr/source.gen.ts';
 import { NO_CHARACTERISTICS, type Session } from '../session/session.ts';
 import type { Transaction } from '../txn/transactions.ts';
+import { answered, isTold } from './answered.ts';
 import { SessionContext } from './context.ts';
-import type { Engine, UtilityResult } from './engine.ts';
+import type { Engine, Notice, UtilityResult } from './engine.ts';
 import { faceRows } from './faces.ts';
+import { valuesOf } from './given.ts';
 import { createParameters } from './parameters.ts';
 import { placed, type Prepared, prepareNext, prepareOne, refresh } from './prepare.ts';
 import { dropExecution, entered, limitWait, runProgram, STALE, type StatementRun } from './run.ts';
@@ -38,7 +40,7 @@ export class Connection {
   readonly session: Session;
   readonly context: SessionContext;
   /** Told of notices and warnings. */
-  onNotice: ((notice: UtilityResult['notices'][number]) => void) | null = null;
+  onNotice: ((notice: Notice) => void) | null = null;
 
   constructor(engine: Engine, session: Session) {
     this.engine = engine;
@@ -81,25 +83,13 @@ export class Connection {
   /** Writes a program's values and the literals of the text into the slots of the statement. 08P01 when their number is wrong. */
   bind(prepared: Prepared, shape: Shape, given: readonly unknown[], to: Parameters): void {
     const { writers } = shape;
-    const { clientParameters, parameterNames } = shape.parts;
-    const values = parameterNames.length > 0 ? this.#named(parameterNames, given) : given;
-    if (values.length !== clientParameters) throw wrongCount(clientParameters, values.length);
+    const { clientParameters } = shape.parts;
+    const values = valuesOf(shape.parts, given);
     for (let index = 0; index < clientParameters; index++) writers[index](to, index, values[index], this.context);
     const { literals } = prepared;
     for (let index = 0; index < literals.length; index++) {
       writers[clientParameters + index](to, clientParameters + index, literals[index].value, this.context);
     }
-  }
-
-  #named(names: readonly string[], given: readonly unknown[]): readonly unknown[] {
-    const [values] = given;
-    if (given.length !== 1 || typeof values !== 'object' || values === null || Array.isArray(values)) {
-      return given;
-    }
-    return names.map((name) => {
-      if (name in values) return (values as { [name: string]: unknown })[name];
-      throw new SqlError(SQLSTATE.undefined_parameter, `there is no value for parameter :${name}`);
-    });
   }
 
   createRun(parameters: Parameters): StatementRun {
@@ -126,7 +116,7 @@ export class Connection {
     try {
       for (;;) {
         const shape = this.refresh(prepared);
-        if (!shape.isCompiled) return this.#utility(shape);
+        if (!shape.isCompiled) return this.#utility(shape, format);
         this.begin();
         const run = this.createRun(createParameters(shape.parts.parameters.length));
         this.bind(prepared, shape, given, run.parameters);
@@ -146,7 +136,7 @@ export class Connection {
     try {
       for (;;) {
         const shape = this.refresh(prepared);
-        if (!shape.isCompiled) return await this.#utilityAsync(shape);
+        if (!shape.isCompiled) return await this.#utilityAsync(shape, format);
         this.begin();
         const run = this.createRun(createParameters(shape.parts.parameters.length));
         this.bind(prepared, shape, given, run.parameters);
@@ -170,7 +160,7 @@ export class Connection {
   /** Errors of a statement fail its block; their position becomes one of the text. */
   #failed(prepared: Prepared, error: unknown): unknown {
     this.session.failBlock();
-    return placed(this.engine, this.session, prepared, timely(this.session, error));
+    return placed(this.engine, this.session, prepared, answered(this.session, prepared.shape, error));
   }
 
   /** All statements of a text, one after the other; outside a block they are one (dialects.md C2). */
@@ -201,14 +191,28 @@ export class Connection {
 
   // ---- statements that are not compiled ----
 
-  #utility(shape: Shape): Result {
+  #utility(shape: Shape, format: RowFormat): Result {
     const { engine, session } = this;
-    if (shape.isExplain) return this.#told(entered(engine, () => runExplain(engine, session, shape)));
+    if (shape.isExplain)
+      return this.#told(
+        shape,
+        format,
+        entered(engine, () => runExplain(engine, session, shape)),
+      );
     const statement = sourceOf(shape);
     const end = transactionEnd(statement);
     if (end !== null) return this.#end(end);
-    if (!isDefinition(statement)) return this.#told(entered(engine, () => runControl(engine, session, statement)));
-    return this.#told(entered(engine, () => this.#define(statement)));
+    if (!isDefinition(statement))
+      return this.#told(
+        shape,
+        format,
+        entered(engine, () => runControl(engine, session, statement)),
+      );
+    return this.#told(
+      shape,
+      format,
+      entered(engine, () => this.#define(statement)),
+    );
   }
 
   #end(end: 'commit' | 'rollback'): Result {
@@ -224,14 +228,14 @@ export class Connection {
   }
 
   #warnNoBlock(): void {
-    this.onNotice?.({ severity: 'WARNING', code: '25P01', message: 'there is no transaction in progress' });
+    this.#notify({ severity: 'WARNING', code: '25P01', message: 'there is no transaction in progress' });
   }
 
-  async #utilityAsync(shape: Shape): Promise<Result> {
+  async #utilityAsync(shape: Shape, format: RowFormat): Promise<Result> {
     const { engine, session } = this;
-    if (shape.isExplain) return this.#utility(shape);
+    if (shape.isExplain) return this.#utility(shape, format);
     const end = transactionEnd(sourceOf(shape));
-    if (end !== 'commit' || session.transaction === null) return this.#utility(shape);
+    if (end !== 'commit' || session.transaction === null) return this.#utility(shape, format);
     const tx = entered(engine, () => session.precommitBlock());
     if (tx === null) return utilityResult('ROLLBACK');
     await entered(engine, () => session.whenDurable(tx));
@@ -259,11 +263,18 @@ export class Connection {
     return result;
   }
 
-  #told(result: UtilityResult): Result {
-    for (const notice of result.notices) this.onNotice?.(notice);
-    const { columns, tag } = result;
-    const rows = result.rows.map((row) => Object.fromEntries(row.map((value, at) => [columns[at], value])));
+  #told(shape: Shape, format: RowFormat, { notices, tag, rows: texts }: UtilityResult): Result {
+    for (const notice of notices) this.#notify(notice);
+    const columns = shape.output.map(({ name }) => name);
+    const rows = format === 'array' ? texts.map((row) => [...row]) : texts.map((row) => namedRow(columns, row));
+    const faces = shape.faces(this.engine, format);
+    if (faces !== null) faceRows(rows, 0, faces, format === 'object', this.context);
     return { rows, changes: 0, columns, tag };
+  }
+
+  /** Tells of a notice that weighs enough (client_min_messages). */
+  #notify(notice: Notice): void {
+    if (isTold(this.session, notice)) this.onNotice?.(notice);
   }
 
   /** Rolls back what is open and ends the session, and what is temporary with it. */
@@ -281,15 +292,8 @@ export class Connection {
   }
 }
 
-/** What ended because the statement's time was up says so, and who was cancelled has heard it. */
-export function timely(session: Session, error: unknown): unknown {
-  // It has been heard: the next statement is none of its business.
-  if (error instanceof SqlError && error.code === SQLSTATE.query_canceled) session.clearCancel();
-  const isEnd =
-    error instanceof SqlError && (error.code === SQLSTATE.query_canceled || error.code === SQLSTATE.lock_not_available);
-  if (!isEnd || !session.isLate()) return error;
-  return new SqlError(SQLSTATE.query_canceled, 'canceling statement due to statement timeout', { cause: error });
-}
+const namedRow = (columns: readonly string[], row: readonly string[]): unknown =>
+  Object.fromEntries(columns.map((name, at) => [name, row[at]]));
 
 /** A run: made once for a prepared statement that is used again and again. */
 class OneRun implements StatementRun {
@@ -327,9 +331,3 @@ function sourceOf(shape: Shape): SourceStatement {
 }
 
 const utilityResult = (tag: string): Result => ({ rows: [], changes: 0, columns: [], tag });
-
-const wrongCount = (wanted: number, given: number): SqlError =>
-  new SqlError(
-    '08P01',
-    `the statement has ${wanted} parameter${wanted === 1 ? '' : 's'}, but ${given} ${given === 1 ? 'value was' : 'values were'} given`,
-  );

@@ -57,7 +57,7 @@ export class SessionContext implements StatementContext {
   }
 
   setting(name: string): string | null {
-    return this.#session.settings.find(name);
+    return this.#session.settings.shownOrNull(name);
   }
 
   random(): number {

@@ -30,8 +30,7 @@ export interface UtilityResult {
   /** 'CREATE TABLE', 'BEGIN'. */
   readonly tag: string;
   readonly notices: readonly Notice[];
-  /** SHOW, EXPLAIN: columns of text and their rows. */
-  readonly columns: readonly string[];
+  /** SHOW, EXPLAIN: rows of text. Their columns: utilityOutput(). */
   readonly rows: readonly (readonly string[])[];
 }
 

@@ -12,6 +12,7 @@ import type { Session } from '../session/session.ts';
 import type { RowValue } from '../storage/rows/row-value.ts';
 import type { Engine } from './engine.ts';
 import { type FoundName, Shape, type ShapeParts } from './shape.ts';
+import { utilityOutput } from './utility.ts';
 
 /** A statement in its text. */
 export interface StatementText {
@@ -121,6 +122,7 @@ function partsOf(
     uses: module.uses,
     names,
     shaping: module.shaping.map((index) => ({ index, text: String(literals[index].value) })),
+    output: utilityOutput(module.statement) ?? plan?.output ?? [],
   };
 }
 

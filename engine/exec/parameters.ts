@@ -102,7 +102,7 @@ function wrong(index: number, type: SqlType, value: unknown): SqlError {
   const shown = typeof value === 'object' && value !== null ? (value.constructor?.name ?? 'object') : typeof value;
   return new SqlError(
     SQLSTATE.invalid_text_representation,
-    `parameter $${index + 1} is of type ${shownType[type.name] ?? type.name} and cannot be a ${shown}`,
+    `parameter $${index + 1} is of type ${shownType[type.name] ?? type.name} and cannot be ${/^[aeiou]/i.test(shown) ? 'an' : 'a'} ${shown}`,
   );
 }
 

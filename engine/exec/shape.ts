@@ -40,6 +40,8 @@ export interface ShapeParts {
   readonly uses: BoundModule['uses'];
   readonly names: readonly FoundName[];
   readonly shaping: readonly ShapingLiteral[];
+  /** Columns of its rows; none: it answers no rows. */
+  readonly output: readonly OutputColumn[];
 }
 
 export class Shape {
@@ -68,7 +70,7 @@ export class Shape {
     this.parsed = parsed;
     this.#module = module;
     this.writers = parts.parameters.map(parameterWriter);
-    this.output = parts.plan?.output ?? [];
+    this.output = parts.output;
   }
 
   /** The bound form: what EXPLAIN shows, and what statements that are not compiled run from. */

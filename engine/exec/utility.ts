@@ -4,22 +4,31 @@
 
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import { explain } from '../plan/explain.ts';
+import type { BoundStatement, OutputColumn } from '../sblr/bound.ts';
 import { printBoundModule } from '../sblr/print-bound.ts';
 import type { SourceExpression, SourceStatement } from '../sblr/source.gen.ts';
+import { sqlType } from '../sblr/types.ts';
 import type { Characteristics, Session } from '../session/session.ts';
 import type { Engine, Notice, UtilityResult } from './engine.ts';
 import type { Shape } from './shape.ts';
 
 const NOTHING: readonly never[] = [];
 
-const done = (tag: string, notices: readonly Notice[] = NOTHING): UtilityResult => ({
-  tag,
-  notices,
-  columns: NOTHING,
-  rows: NOTHING,
-});
+const done = (tag: string, notices: readonly Notice[] = NOTHING): UtilityResult => ({ tag, notices, rows: NOTHING });
 
 const warning = (code: string, message: string): Notice => ({ severity: 'WARNING', code, message });
+
+const told = (name: string, type: 'text' | 'json' = 'text'): OutputColumn => ({
+  ...{ name, column: 0, type: sqlType(type, false), table: 0, attribute: 0 },
+});
+
+/** Columns of the statements that answer rows without being compiled; null for all others. */
+export function utilityOutput(statement: BoundStatement): readonly OutputColumn[] | null {
+  if (statement.kind === 'explain') return [told('QUERY PLAN', statement.format)];
+  if (statement.kind !== 'utility' || statement.statement.op !== 'show') return null;
+  const { name } = statement.statement;
+  return name === null ? ['name', 'setting', 'description'].map((one) => told(one)) : [told(name.toLowerCase())];
+}
 
 /** True for statements that end or begin blocks: they run outside any transaction of their own. */
 export function isTransactionControl(statement: SourceStatement): boolean {
@@ -156,17 +165,17 @@ function settingText(value: SourceExpression): string {
 function show(session: Session, name: string | null): UtilityResult {
   if (name === null) {
     const rows = session.settings.all().map(({ name: one, setting, description }) => [one, setting, description]);
-    return { tag: 'SHOW', notices: NOTHING, columns: ['name', 'setting', 'description'], rows };
+    return { tag: 'SHOW', notices: NOTHING, rows };
   }
   const folded = name.toLowerCase();
   const { transaction } = session;
-  let value = session.settings.get(folded);
+  let value = session.settings.shown(folded);
   if (folded === 'transaction_isolation') {
     value = transaction === null ? session.settings.get('default_transaction_isolation') : ISOLATION_NAMES[transaction.isolation];
   } else if (folded === 'transaction_read_only') {
     value = transaction === null ? session.settings.get('default_transaction_read_only') : transaction.readOnly ? 'on' : 'off';
   }
-  return { tag: 'SHOW', notices: NOTHING, columns: [folded], rows: [[value]] };
+  return { tag: 'SHOW', notices: NOTHING, rows: [[value]] };
 }
 
 const ISOLATION_NAMES: { readonly [level: number]: string } = {
@@ -190,5 +199,7 @@ export function runExplain(engine: Engine, session: Session, shape: Shape): Util
       engine.compiler.explainCode(shape.plan as NonNullable<typeof shape.plan>, shape.parts.parameters, engine.environment),
     sblr: () => printBoundModule(shape.module),
   });
-  return { tag: 'EXPLAIN', notices: NOTHING, columns: ['QUERY PLAN'], rows: text.map((line) => [line]) };
+  // JSON is one value.
+  const rows = statement.format === 'json' ? [[text.join('\n')]] : text.map((line) => [line]);
+  return { tag: 'EXPLAIN', notices: NOTHING, rows };
 }

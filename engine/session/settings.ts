@@ -14,6 +14,8 @@ export interface SettingRule {
   /** Part of the key of cached statements: its value changes what a text means. */
   readonly changesMeaning: boolean;
   readonly readOnly: boolean;
+  /** What a number counts; null: it has no unit. */
+  readonly unit: 'ms' | 'kB' | null;
 }
 
 const asItIs = (value: string): string => value;
@@ -75,7 +77,7 @@ function rule(
   initial: string,
   accept: SettingRule['accept'],
   description: string,
-  options: { changesMeaning?: boolean; readOnly?: boolean } = {},
+  options: { changesMeaning?: boolean; readOnly?: boolean; unit?: 'ms' | 'kB' } = {},
 ): SettingRule {
   return {
     name,
@@ -84,37 +86,48 @@ function rule(
     description,
     changesMeaning: options.changesMeaning ?? false,
     readOnly: options.readOnly ?? false,
+    unit: options.unit ?? null,
   };
 }
 
 const meaning = { changesMeaning: true };
 const fixed = { readOnly: true };
+const time = { unit: 'ms' } as const;
+const size = { unit: 'kB' } as const;
+
+const messages = oneOf('debug5', 'debug4', 'debug3', 'debug2', 'debug1', 'debug', 'log', 'notice', 'warning', 'error');
 
 export const SETTINGS: readonly SettingRule[] = [
   rule('application_name', '', asItIs, 'the name of the program that uses the session'),
   rule('bytea_output', 'hex', oneOf('hex', 'escape'), 'how bytea is shown as text', meaning),
   rule('client_encoding', 'UTF8', (value) => (/^utf-?8$/i.test(value.trim()) ? 'UTF8' : null), 'encoding of text'),
-  rule('client_min_messages', 'notice', asItIs, 'least weight of messages that are sent'),
+  rule('client_min_messages', 'notice', messages, 'least weight of messages that are sent'),
   rule('datestyle', 'ISO, MDY', dateStyle, 'how dates are read and shown', meaning),
   rule('default_transaction_deferrable', 'off', boolean, 'new transactions are deferrable'),
   rule('default_transaction_isolation', 'read committed', ISOLATION, 'isolation of new transactions'),
   rule('default_transaction_read_only', 'off', boolean, 'new transactions only read'),
   rule('extra_float_digits', '1', integer(-15, 3), 'digits of floats as text', meaning),
-  rule('idle_in_transaction_session_timeout', '0', milliseconds, 'ends a session that leaves a transaction open, ms; 0: never'),
+  rule(
+    'idle_in_transaction_session_timeout',
+    '0',
+    milliseconds,
+    'ends a session that leaves a transaction open, ms; 0: never',
+    time,
+  ),
   rule('integer_datetimes', 'on', boolean, 'times are integers', fixed),
   rule('intervalstyle', 'postgres', oneOf('postgres', 'iso_8601'), 'how intervals are shown', meaning),
-  rule('lock_timeout', '0', milliseconds, 'longest wait for a lock, ms; 0: no limit'),
+  rule('lock_timeout', '0', milliseconds, 'longest wait for a lock, ms; 0: no limit', time),
   rule('search_path', '"$user", public', asItIs, 'schemas in which names are looked up', meaning),
   rule('server_encoding', 'UTF8', asItIs, 'encoding of the database', fixed),
   rule('server_version', '15.8', asItIs, 'version of PostgreSQL that this dialect follows', fixed),
   rule('server_version_num', '150008', asItIs, 'the same as a number', fixed),
   rule('standard_conforming_strings', 'on', boolean, 'backslashes in strings are plain characters', meaning),
-  rule('statement_timeout', '0', milliseconds, 'longest run of a statement, ms; 0: no limit'),
+  rule('statement_timeout', '0', milliseconds, 'longest run of a statement, ms; 0: no limit', time),
   rule('synchronous_commit', 'on', oneOf('on', 'off', 'local', 'remote_write', 'remote_apply'), 'a commit waits for the disk'),
   rule('timezone', 'UTC', timeZone, 'time zone in which timestamps with time zone are read and shown', meaning),
   rule('transaction_isolation', 'read committed', ISOLATION, 'isolation of the running transaction'),
   rule('transaction_read_only', 'off', boolean, 'the running transaction only reads'),
-  rule('work_mem', '65536', kilobytes, 'memory of one sort or hash before it spills, kB'),
+  rule('work_mem', '65536', kilobytes, 'memory of one sort or hash before it spills, kB', size),
 ];
 
 function dateStyle(value: string): string | null {
@@ -147,6 +160,19 @@ interface Change {
   readonly local: boolean;
 }
 
+const LARGER: { readonly [unit in 'ms' | 'kB']: readonly (readonly [string, number])[] } = {
+  ms: [['d', 86_400_000], ['h', 3_600_000], ['min', 60_000], ['s', 1000], ['ms', 1]], // biome-ignore format: a table
+  kB: [['TB', 1024 ** 3], ['GB', 1024 ** 2], ['MB', 1024], ['kB', 1]], // biome-ignore format: a table
+};
+
+/** '5s' for 5000 milliseconds; 0 has no unit. */
+function withUnit(value: string, unit: SettingRule['unit']): string {
+  const number = Number(value);
+  if (unit === null || number === 0) return value;
+  const [name, count] = LARGER[unit].find(([, one]) => number % one === 0) ?? [unit, 1];
+  return `${number / count}${name}`;
+}
+
 /** Values of one session. */
 export class Settings {
   readonly #values = new Map<string, string>();
@@ -167,10 +193,15 @@ export class Settings {
     return settingRule(folded).initial;
   }
 
+  /** The value as SHOW has it: numbers that count something with the largest unit that fits. 42704. */
+  shown(name: string): string {
+    return withUnit(this.get(name), rules.get(name.toLowerCase())?.unit ?? null);
+  }
+
   /** The same, null when there is none. */
-  find(name: string): string | null {
+  shownOrNull(name: string): string | null {
     const folded = name.toLowerCase();
-    return this.#values.get(folded) ?? rules.get(folded)?.initial ?? null;
+    return this.#values.has(folded) || rules.has(folded) ? this.shown(folded) : null;
   }
 
   /** Sets a value; null: the initial one. In a transaction it goes back with a rollback, `local` ones with any end. 22023, 55P02. */
@@ -224,7 +255,7 @@ export class Settings {
 
   /** All, for SHOW ALL. */
   all(): { name: string; setting: string; description: string }[] {
-    return SETTINGS.map(({ name, description }) => ({ name, setting: this.get(name), description }));
+    return SETTINGS.map(({ name, description }) => ({ name, setting: this.shown(name), description }));
   }
 }
 

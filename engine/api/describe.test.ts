@@ -1,0 +1,145 @@
+/** Describing, explaining and parameters: what a program may ask of a statement without running it, and how it gives values. */
+
+import { deepStrictEqual, match, ok, rejects, strictEqual, throws } from 'node:assert';
+import { test } from 'node:test';
+import { withDatabase } from '../../test/sql/with-database.ts';
+import type { Database } from './api.ts';
+
+const ITEM = 'create table item (id integer primary key, name text not null, price numeric(10,2), kind varchar(5))';
+
+test(
+  'a statement is described without being run: columns with type, limits, origin; parameters',
+  withDatabase((db) => {
+    db.exec(ITEM);
+    const columns = db
+      .prepare('select id as n, price, kind, upper(name) as up, now() as at, null as nothing from item')
+      .columns();
+    deepStrictEqual(columns[0], {
+      ...{ name: 'n', type: 'int4', nullable: false, length: null, scale: null },
+      ...{ schema: 'public', table: 'item', column: 'id' },
+    });
+    deepStrictEqual(
+      columns.slice(1).map(({ name, type, length, scale, column }) => [name, type, length, scale, column]),
+      [
+        ['price', 'numeric', 10, 2, 'price'],
+        ['kind', 'varchar', 5, null, 'kind'],
+        ['up', 'text', null, null, null],
+        ['at', 'timestamptz', null, null, null],
+        ['nothing', 'text', null, null, null],
+      ],
+    );
+    const insert = db.prepare('insert into item values ($1, $2, $3) returning id');
+    deepStrictEqual(insert.parameters(), ['int4', 'text', 'numeric']);
+    deepStrictEqual(insert.columns().map(({ name }) => name), ['id']); // biome-ignore format: short
+    deepStrictEqual([insert.reader, insert.readonly], [true, false]);
+    deepStrictEqual(db.prepare('select count(*) as n from item').get(), { n: 0 });
+    const create = db.prepare('create table other (x integer)');
+    deepStrictEqual([create.columns(), create.reader, create.readonly], [[], false, false]);
+    throws(() => db.prepare('select * from other'), { code: '42P01' });
+    deepStrictEqual([db.prepare('show timezone').readonly, db.prepare('explain select 1').readonly], [true, true]);
+  }),
+);
+
+test(
+  'EXPLAIN and SHOW are statements with columns, as objects and as arrays',
+  withDatabase((db) => {
+    db.exec(ITEM);
+    const plan = db.prepare('explain select name from item where id = $1');
+    deepStrictEqual(plan.columns().map(({ name, type }) => [name, type]), [['QUERY PLAN', 'text']]); // biome-ignore format: short
+    deepStrictEqual(plan.parameters(), ['int4']);
+    const lines = plan.raw().all() as string[][];
+    match(lines[0][0], /^(IndexPoint|PageScan) on item/);
+    strictEqual([...plan.iterate()].length, lines.length);
+    const json = db.prepare('explain (format json) select name from item');
+    deepStrictEqual(json.columns().map(({ name, type }) => [name, type]), [['QUERY PLAN', 'json']]); // biome-ignore format: short
+    const [{ Plan }] = (json.get() as { 'QUERY PLAN': { Plan: object }[] })['QUERY PLAN'];
+    deepStrictEqual((Plan as { [name: string]: string })['Node Type'], 'PageScan');
+    strictEqual(JSON.parse(db.explain('select name from item', { format: 'json' }))[0].Plan['Node Type'], 'PageScan');
+    match(db.explain('select name from item where id = 7', { sblr: true }), /SBLR:\nuses .*\nexplain\n\s*query name/);
+    match(db.explain('select name from item where id = 7', { codegen: true }), /Code:\n/);
+    throws(() => db.explain('create table x (y integer)'), { code: '0A000' });
+    throws(() => db.prepare('explain (analyze) select 1'), { code: '0A000', position: 10 });
+    deepStrictEqual(db.prepare('show timezone').raw().get(), ['UTC']);
+    deepStrictEqual(db.prepare('show all').columns().map(({ name }) => name), ['name', 'setting', 'description']); // biome-ignore format: short
+  }),
+);
+
+test(
+  'values are given one by one, as a list, or by name',
+  withDatabase((db) => {
+    const sum = db.prepare('select $1::int - $2::int as n');
+    deepStrictEqual([sum.get(5, 2), sum.get([5, 2])], [{ n: 3 }, { n: 3 }]);
+    for (const mark of [':', '$', '@']) {
+      const named = db.prepare(`select ${mark}a::int - ${mark}b::int as n, ${mark}a::int as again`);
+      deepStrictEqual(named.get({ a: 5, b: 2 }), { n: 3, again: 5 });
+      deepStrictEqual(named.get({ [`${mark}a`]: 5, b: 2, more: 1 }), { n: 3, again: 5 });
+      deepStrictEqual(named.get(5, 2), { n: 3, again: 5 });
+      throws(() => named.get({ a: 1 }), { code: '42P02', message: 'there is no value for parameter :b' });
+      throws(() => named.get(1), { code: '08P01', hint: 'give one object with a, b' });
+    }
+    const at = new Date('2026-11-21T00:00:00Z');
+    deepStrictEqual(db.prepare('select :at::timestamptz as at').get(at), { at });
+    deepStrictEqual(db.prepare('select :j::json as j').get({ j: { toString: 1 } }), { j: { toString: 1 } });
+    throws(() => db.prepare('select :toString::text as t').get({}), { code: '42P02' });
+    deepStrictEqual(db.prepare('select $1::json as j').get([1, 2]), { j: [1, 2] });
+    throws(() => db.prepare('select :a::int + $1'), { code: '42601', message: /cannot be mixed/ });
+    throws(() => sum.get(1), { code: '08P01', message: 'the statement has 2 parameters, but 1 value was given' });
+    throws(() => sum.get([1, 2, 3]), { code: '08P01' });
+    throws(() => db.prepare('select $2::int'), { code: '42P18' });
+  }),
+);
+
+test(
+  'sessions and queries take a list or names, too; a query can be awaited again',
+  withDatabase(async (db) => {
+    await using session = db.session();
+    deepStrictEqual((await session.run('select $1::int as n', [1])).rows, [{ n: 1 }]);
+    deepStrictEqual((await session.run('select :n::int as n', { n: 2 })).rows, [{ n: 2 }]);
+    const query = db.query('select :n::int as n', { n: 3 });
+    deepStrictEqual([await query, await query], [[{ n: 3 }], [{ n: 3 }]]);
+    db.exec('create table t (x integer)');
+    const insert = db.query('insert into t values ($1), (2) returning x', [1]);
+    deepStrictEqual(await insert, [{ x: 1 }, { x: 2 }]);
+    strictEqual(insert.changes, 2);
+  }),
+);
+
+test(
+  'queries that are left early hold nothing back from those that follow',
+  withDatabase(async (db) => {
+    fill(db, 20_000);
+    for (let round = 0; round < 8; round++) {
+      for await (const _ of db.query('select id from n')) break;
+      const abort = new AbortController();
+      const query = db.query('select id from n', [], { signal: abort.signal });
+      const answer = rejects(async () => query, { name: 'AbortError' });
+      setImmediate(() => abort.abort());
+      await answer;
+    }
+    let seen = 0;
+    for await (const _ of db.query('select id from n')) seen++;
+    strictEqual(seen, 20_000);
+  }),
+);
+
+test(
+  'an asynchronous iteration that is slow holds few rows in memory',
+  withDatabase(async (db) => {
+    fill(db, 60_000);
+    const { engine } = db;
+    let seen = 0;
+    for await (const _ of db.query('select id from n')) {
+      if (++seen % 5_000 === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    strictEqual(seen, 60_000);
+    ok(engine !== undefined);
+  }),
+);
+
+function fill(db: Database, rows: number): void {
+  db.exec('create table n (id integer primary key)');
+  const insert = db.prepare('insert into n values ($1)');
+  db.transaction(() => {
+    for (let id = 0; id < rows; id++) insert.run(id);
+  })();
+}

@@ -1,0 +1,30 @@
+/** Errors and notices as a session tells them to its program. */
+
+import { SqlError, SQLSTATE } from '../../shm/errors.ts';
+import type { Session } from '../session/session.ts';
+import type { Notice } from './engine.ts';
+import type { Shape } from './shape.ts';
+
+const COMMANDS = { query: 'SELECT FOR UPDATE', insert: 'INSERT', update: 'UPDATE', delete: 'DELETE' } as const;
+
+/** The error as it is told: what ended because the time was up says so, and what may not write says what it is. */
+export function answered(session: Session, shape: Shape | null, error: unknown): unknown {
+  if (!(error instanceof SqlError)) return error;
+  // It has been heard: the next statement is none of its business.
+  if (error.code === SQLSTATE.query_canceled) session.clearCancel();
+  if (error.code === SQLSTATE.read_only_sql_transaction && shape !== null && shape.plan !== null) {
+    const what = COMMANDS[shape.plan.kind];
+    return new SqlError(error.code, `cannot execute ${what} in a read-only transaction`, { cause: error });
+  }
+  const isEnd = error.code === SQLSTATE.query_canceled || error.code === SQLSTATE.lock_not_available;
+  if (!isEnd || !session.isLate()) return error;
+  return new SqlError(SQLSTATE.query_canceled, 'canceling statement due to statement timeout', { cause: error });
+}
+
+const WEIGHTS: { readonly [severity: string]: number } = { notice: 1, warning: 2, error: 3 };
+
+/** True when a notice weighs enough for the session (client_min_messages). */
+export function isTold(session: Session, { severity }: Notice): boolean {
+  const least = WEIGHTS[session.settings.get('client_min_messages')] ?? 0;
+  return (WEIGHTS[severity.toLowerCase()] ?? least) >= least;
+}
