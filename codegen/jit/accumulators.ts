@@ -8,7 +8,7 @@
  *   general   an object                       everything else: engine/values' aggregates
  */
 
-import type { BoundAggregate } from '../../engine/sblr/bound.ts';
+import type { BoundAggregate, BoundExpression } from '../../engine/sblr/bound.ts';
 import type { SqlType } from '../../engine/sblr/types.ts';
 import type { Aggregate } from '../../engine/values/aggregates.ts';
 import { implementations } from '../../engine/values/functions.ts';
@@ -37,6 +37,14 @@ const EXTREME_TYPES = new Set(['int2', 'int4', 'int8', 'oid', 'float4', 'float8'
 const isShortNumeric = (type: SqlType): boolean =>
   type.name === 'numeric' && type.scale >= 0 && type.digits > 0 && type.digits <= EXACT_DIGITS;
 
+const KEEPS_NUMBERS = /^(numeric\.(add|sub|mul|negate|abs|plus)|int[248]\.to\.numeric)$/;
+
+/** Never NaN: what is stored in so few digits, and what is computed from that; a cast to such a type may be NaN. */
+function isNumber(expression: BoundExpression): boolean {
+  if (expression.op === 'call') return KEEPS_NUMBERS.test(expression.primitive) && expression.arguments.every(isNumber);
+  return expression.op === 'column' || (expression.op === 'constant' && expression.value !== 'NaN');
+}
+
 function kindOf(bound: BoundAggregate): AccumulatorKind {
   if (bound.distinct || bound.order.length > 0) return 'general';
   const [name, type = ''] = bound.primitive.split('.');
@@ -44,12 +52,13 @@ function kindOf(bound: BoundAggregate): AccumulatorKind {
   const given = bound.arguments[0]?.type;
   if (name === 'sum' || name === 'avg') {
     if (type === 'int2' || type === 'int4' || type === 'int8') return 'exact';
-    if (type === 'numeric' && isShortNumeric(given)) return 'exact';
+    if (type === 'numeric' && isShortNumeric(given) && isNumber(bound.arguments[0])) return 'exact';
     return type === 'float8' ? 'float' : 'general';
   }
   if (name === 'min' || name === 'max') {
     if (EXTREME_TYPES.has(type)) return 'extreme';
-    return type === 'numeric' && isShortNumeric(given) ? 'extreme' : 'general';
+    // What is computed is text where it is long.
+    return type === 'numeric' && isShortNumeric(given) && bound.arguments[0].op === 'column' ? 'extreme' : 'general';
   }
   return 'general';
 }

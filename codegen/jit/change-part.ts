@@ -9,6 +9,7 @@ import { type ByteViews, copyWords, privateViews } from '../../engine/storage/ro
 import { ROW_OVERFLOW, ROW_SCRATCH_BYTES, rowIdOf, rowIdPage, rowIdSlot } from '../../engine/storage/rows/row-image.ts';
 import type { RowValue } from '../../engine/storage/rows/row-value.ts';
 import type { TableRuntime } from '../../engine/storage/rows/runtime.ts';
+import { extractKey, refusesDuplicates } from '../../engine/txn/index-change.ts';
 import { readCurrent } from '../../engine/txn/index-read.ts';
 import { insertRow } from '../../engine/txn/row-insert.ts';
 import { acquireRowLock, ROW_SKIPPED } from '../../engine/txn/row-locks.ts';
@@ -23,6 +24,7 @@ import {
   ROW_SLOT,
   ROW_WAIT,
 } from '../../engine/txn/transactions.ts';
+import { checkUnique } from '../../engine/txn/unique.ts';
 import { implementations } from '../../engine/values/functions.ts';
 import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 import { arrayDecoder } from '../rows/decoder.ts';
@@ -151,9 +153,27 @@ export class ChangePart {
     const { ints } = c.tx;
     const position = ints[DUPLICATE_INDEX];
     const { watched } = this.shape;
-    if (watched?.has(position) !== true) throw this.#uniqueViolation(position);
+    if (watched?.has(position) !== true) {
+      const status = watched === null ? ROW_DONE : this.#watchedDuplicate(c, watched);
+      if (status === ROW_DONE) throw this.#uniqueViolation(position);
+      if (status !== ROW_DUPLICATE) return this.#answer(c, status);
+    }
     this.metId = rowIdOf(ints[ROW_PAGE], ints[ROW_SLOT]);
     return CONFLICT;
+  }
+
+  /** A row may meet several others: one that ON CONFLICT watches for comes before those that it does not. */
+  #watchedDuplicate(c: State, watched: ReadonlySet<number>): number {
+    const { tx } = c;
+    const { key } = tx.context;
+    for (const position of watched) {
+      const index = this.table.indexes[position];
+      extractKey(tx.context, index, this.image, 0, key);
+      if (!refusesDuplicates(index, key)) continue;
+      const status = checkUnique(tx, this.table, position, key, 0, 0);
+      if (status !== ROW_DONE) return status;
+    }
+    return ROW_DONE;
   }
 
   /** 23505, with the key as the refused row has it. */

@@ -169,7 +169,8 @@ function storeCode(
           ? value.code
           : `${emitter.unit.use('scaledNumber')}(${boxedCode({ ...value, nil: 'false' }, emitter.unit.use)},${placed.scale})`;
       const status = -(2 + placed.index * 4 + 2);
-      return `{const d=${number};if(!(d<${10 ** placed.precision}&&d>${-(10 ** placed.precision)}))${part}.encodeFurther(c,${status});${double}=d+0;}`;
+      // The one after it: NaN (codegen/rows/encoder.ts).
+      return `{const d=${number};if(d!==d)${part}.encodeFurther(c,${status - 1});if(!(d<${10 ** placed.precision}&&d>${-(10 ** placed.precision)}))${part}.encodeFurther(c,${status});${double}=d+0;}`;
     }
     default: {
       const status = -(2 + placed.index * 4 + 2);

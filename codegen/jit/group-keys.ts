@@ -170,7 +170,10 @@ export function groupKeyReaders(
         const value = makeValue('d', type, emitter.hold(`${groups}.double(${at})`), nil, Math.max(0, type.scale), type.length);
         return type.name === 'numeric' ? value : { ...value, scale: 0, digits: 0 };
       }
-      const code = kind === 'long' ? `${groups}.long(${at},(${flags}&${1 << (index + 16)})!==0)` : `${groups}.text(${at})`;
+      const code =
+        kind === 'long'
+          ? `${groups}.long(${at},(${flags}&${1 << (index + 16)})!==0,${type.name.startsWith('timestamp')})`
+          : `${groups}.text(${at})`;
       const value = makeValue('v', type, code, nil);
       return slotValue(value, emitter.hold(slotCode(value)));
     });

@@ -21,6 +21,7 @@ const ARENA_ROOM = 8192;
 
 const TWO_32 = 4294967296;
 const FOLD_ABOVE = 2 ** 52;
+const INSTANT_WRAPS = 2n ** 61n;
 
 export interface GroupsShape {
   /** Words of a key; 0: no keys, one group. */
@@ -132,7 +133,7 @@ export class Groups {
       return false;
     }
     wordPair[0] = Number(BigInt.asIntN(32, value));
-    wordPair[1] = Number(value >> 32n);
+    wordPair[1] = Number(BigInt.asIntN(32, value >> 32n));
     return true;
   }
 
@@ -144,8 +145,11 @@ export class Groups {
     return wordDouble[0];
   }
 
-  long(at: number, isBig: boolean): number | bigint {
-    return isBig ? (BigInt(this.keys[at + 1]) << 32n) | BigInt(this.keys[at] >>> 0) : this.double(at);
+  /** `instant`: no timestamp is as long before 1970 as 63 bits would be; the last ones are a little more. */
+  long(at: number, isBig: boolean, instant: boolean): number | bigint {
+    if (!isBig) return this.double(at);
+    const value = (BigInt(this.keys[at + 1]) << 32n) | BigInt(this.keys[at] >>> 0);
+    return instant && value < -INSTANT_WRAPS ? BigInt.asUintN(64, value) : value;
   }
 
   text(at: number): string {

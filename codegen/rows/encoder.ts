@@ -42,6 +42,8 @@ export const ROW_WIDE = -1;
 const REASON_NULL = 0;
 const REASON_TYPE = 1;
 const REASON_RANGE = 2;
+/** A numeric of up to 15 digits is a scaled integer: it has no NaN. */
+const REASON_NAN = 3;
 
 /** Status of a value that does not fit: below ROW_WIDE, tells column and reason. */
 const failure = (column: PlacedColumn, reason: number): number => -(2 + column.index * 4 + reason);
@@ -125,7 +127,7 @@ function emitValue(column: PlacedColumn, word: string): string {
       return `if(x!==undefined&&typeof x!=='number')return ${failure(column, REASON_TYPE)};d=x===undefined?numbers[${column.index}]:x;n=Math.fround(d);if((n===Infinity||n=== -Infinity)&&n!==d)${range}f64[(row>>3)+${column.at >> 3}]=n;`;
     case 'numeric': {
       const limit = 10 ** column.precision;
-      return `d=x===undefined?numbers[${column.index}]:scaledNumber(x,${column.scale});${type}if(!(d<${limit}&&d>-${limit}&&Math.floor(d)===d))${range}f64[(row>>3)+${column.at >> 3}]=d+0;`;
+      return `d=x===undefined?numbers[${column.index}]:scaledNumber(x,${column.scale});if(x==='NaN')return ${failure(column, REASON_NAN)};${type}if(!(d<${limit}&&d>-${limit}&&Math.floor(d)===d))${range}f64[(row>>3)+${column.at >> 3}]=d+0;`;
     }
     case 'uuid':
       return `if(!putUuid(u8,row+${column.at},x))return ${failure(column, REASON_TYPE)};`;
@@ -174,6 +176,14 @@ export function encodeError(layout: RowLayout, status: number): SqlError {
     return new SqlError(
       SQLSTATE.invalid_text_representation,
       `a value for column "${column.name}" is not of type ${column.kind}`,
+    );
+  if (reason === REASON_NAN)
+    return new SqlError(
+      SQLSTATE.feature_not_supported,
+      `NaN in column "${column.name}" of type ${typeText(column)} is not supported`,
+      {
+        hint: 'columns of type numeric, or of more than 15 digits, hold it',
+      },
     );
   return new SqlError(
     SQLSTATE.numeric_value_out_of_range,

@@ -22,7 +22,14 @@ import { relationExists } from './errors.ts';
 import { isOrdered, kernelColumn } from './kernel-columns.ts';
 import { type KernelIndex, LOCK_ALL, LOCK_WRITERS } from './kernel-port.ts';
 import { chooseName, clipName, indexColumnsName } from './names.ts';
-import type { CatalogCheck, CatalogColumn, CatalogIndex, CatalogSequence, CatalogTable } from './objects.ts';
+import {
+  type CatalogCheck,
+  type CatalogColumn,
+  type CatalogIndex,
+  type CatalogSequence,
+  type CatalogTable,
+  isKept,
+} from './objects.ts';
 import type { SequenceRow, TableRow } from './stored.ts';
 
 /** Names that are given within one statement, besides those that are there. */
@@ -286,14 +293,19 @@ export function createIndex(
   const columns = [...table.body.columns];
   const index = indexOf(naming, table.name, columns, definition, table.body.indexes.length);
   const added = columns.slice(table.body.columns.length);
+  // Those that no index has used for a while were not kept up (isKept).
+  const revived = table.body.columns.filter(
+    ({ number, hidden }) =>
+      hidden !== null && index.keys.some(({ attribute }) => attribute === number) && !isKept(table.body.indexes, number),
+  );
   let current = table;
-  if (added.length > 0) {
-    catalog.port.addColumns(tx, table.body.kernelTable, added.map(kernelColumn));
+  if (added.length + revived.length > 0) {
+    if (added.length > 0) catalog.port.addColumns(tx, table.body.kernelTable, added.map(kernelColumn));
     current = { ...table, version: catalog.nextId(), body: { ...table.body, columns } };
     const entry = catalog.replace(tx, current);
     fill(
       entry.relation as CatalogTable,
-      added.map((column) => column.number),
+      [...revived, ...added].map((column) => column.number),
     );
   }
   catalog.port.createIndex(tx, table.body.kernelTable, kernelIndex(index, columns));

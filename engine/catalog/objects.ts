@@ -44,6 +44,10 @@ export interface CatalogIndex {
   readonly constraint: string | null;
 }
 
+/** Whether an index uses an attribute: the value of an expression is kept up in rows while one does. */
+export const isKept = (indexes: readonly CatalogIndex[], attribute: number): boolean =>
+  indexes.some(({ keys }) => keys.some((key) => key.attribute === attribute));
+
 export interface CatalogCheck {
   readonly name: string;
   readonly expression: StoredExpression;

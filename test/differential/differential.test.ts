@@ -36,8 +36,9 @@ test('random statements have one answer: generated code, direct evaluation, Post
   const codes = [...tally.codes].sort((a, b) => b[1] - a[1]).map(([code, count]) => `${code} ${count}`);
   console.log(
     `differential: ${STORIES} stories, ${tally.statements} statements in ${tally.runs} runs, ${tally.rows} rows, ${tally.errors} errors, ` +
-      `${tally.undecided} undecided\n  ${codes.join(', ')}`,
+      `${tally.undecided} undecided, ${tally.refused} refused\n  ${codes.join(', ')}`,
   );
   ok(tally.errors < tally.runs / 2, 'most statements should have an answer');
-  ok(tally.undecided < tally.runs / 8, 'the comparison says too little');
+  ok(tally.undecided < 40 + tally.runs / 50, 'the comparison says too little');
+  ok(tally.refused <= 2 + STORIES / 10, 'too many stories end early');
 });

@@ -49,6 +49,43 @@ const FOUND: { readonly [name: string]: string } = {
     select id from ta where c2 > '2024-01-01' order by id;
     select id from ta where c3 > '2024-01-01 00:00:00+00' order by id;
     select id from ta where c4 > '1' order by id`,
+  'literals of another type than the column are the same in items and in GROUP BY': `
+    create table ta (id int8 primary key, c0 numeric, c1 float8);
+    insert into ta values (1, 1.5, 2), (5, 2.5, 3), (6, 2.5, null);
+    select id > 3 as x0, count(*) as x1 from ta group by id > 3 order by 1;
+    select id > 4 as x0, count(*) as x1 from ta group by id > 4 order by 1;
+    select c0 + 1 as x0, c1 * 2 as x1, count(*) as x2 from ta group by c0 + 1, c1 * 2 order by 1, 2;
+    select distinct on (id + 1) id, c0 as x0 from ta order by id + 1 desc, id`,
+  'ON CONFLICT comes before constraints that it does not watch': `
+    create table ta (id int4 primary key, c0 int4 unique, c1 int4, unique (c0, c1));
+    insert into ta values (1, 1, 1), (2, 2, 2);
+    insert into ta values (3, 1, 1) on conflict (c0, c1) do nothing returning id;
+    insert into ta values (1, 2, 2) on conflict (c0, c1) do update set c1 = 7 returning *;
+    insert into ta values (1, 2, 9) on conflict (c0, c1) do nothing`,
+  'the expression of an index that is gone neither costs nor fails': `
+    create table ta (id int4 primary key, c0 int2);
+    create index ta_i0 on ta (abs(c0));
+    insert into ta values (1, -1);
+    insert into ta values (2, -32768);
+    drop index ta_i0;
+    insert into ta values (2, -32768);
+    update ta set c0 = -32768 where id = 1;
+    update ta set c0 = -5;
+    create index ta_i1 on ta (abs(c0));
+    insert into ta values (3, 5);
+    select id from ta where abs(c0) = 5 order by id`,
+  'NaN of few digits is summed and compared as NaN': `
+    create table ta (id int4 primary key, c0 numeric, c1 numeric(9,2));
+    insert into ta values (1, 'NaN', 1.5), (2, 7.25, null);
+    select sum(c0::numeric(9,2)) as x0, avg(c0::numeric(9,2)) as x1, min(c0::numeric(9,2)) as x2, max(c0::numeric(9,2)) as x3 from ta;
+    select min((c1 * 2)::numeric(12,0)) as x0, max(c1 * 1234567890.12) as x1, sum(c1 * 2) as x2 from ta;
+    select greatest(c1, c0::numeric(9,2)) as x0 from ta`,
+  'groups of timestamps that are more than 63 bits': `
+    create table ta (id int4 primary key, c0 timestamp);
+    insert into ta values (1, '294276-12-31 23:59:59.999999'), (2, '294276-12-31 23:59:59.999999'), (3, '4714-11-24 00:00:00 BC');
+    select c0, count(*) as x0 from ta group by c0 order by 1;
+    select distinct c0 from ta order by 1 desc;
+    select max(c0) as x0 from ta`,
 };
 
 for (const [name, script] of Object.entries(FOUND)) {

@@ -14,6 +14,11 @@ const VALUE_TYPES = 'bool int4 int8 numeric float8 text bytea date time timestam
   ' ',
 );
 
+const COLUMN = /\b(id|c\d)\b/;
+
+const readsColumn = ({ parts }: Tree): boolean =>
+  parts.some((part) => (typeof part === 'string' ? COLUMN.test(part) : readsColumn(part)));
+
 /** What fits the key of an index, where the table's values shall. */
 export const shortened = (text: string | null, { hasLong }: RandomTable): string | null =>
   hasLong || text === null ? text : text.slice(0, 300);
@@ -85,8 +90,13 @@ export class Expressions {
     }
   }
 
-  /** Any expression of the type; `depth` more below it. */
+  /** Any expression of the type; `depth` more below it. What reads no column is a value as it stands: PostgreSQL folds the rest. */
   of(type: string, depth: number): Tree {
+    const made = this.made(type, depth);
+    return made.value !== null || readsColumn(made) ? made : this.read(type);
+  }
+
+  private made(type: string, depth: number): Tree {
     if (depth <= 0) return this.chance(0.7) ? this.read(type) : this.value(type);
     const draw = this.random();
     if (draw < 0.06) return this.common(type, depth);

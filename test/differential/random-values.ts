@@ -114,7 +114,11 @@ export function randomValue(type: string, random: Random, edges = 0.12): string 
 function scaled(type: string, random: Random): string {
   const [precision, scale] = (/\((\d+),(\d+)\)/.exec(type) ?? ['', '9', '0']).slice(1).map(Number);
   const draw = random();
-  if (draw < 0.05) return pick(random, EDGES.numeric);
+  if (draw < 0.05)
+    return pick(
+      random,
+      EDGES.numeric.filter((text) => text !== 'NaN' || draw < 0.002),
+    );
   if (draw < 0.1) return `${'9'.repeat(precision - scale)}.${'9'.repeat(scale)}`;
   if (draw < 0.5) return pick(random, COMMON.numeric);
   const sign = random() < 0.3 ? '-' : '';

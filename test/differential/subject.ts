@@ -181,6 +181,11 @@ export class Direct {
     this.database.addTable(this.tableOf(name));
   }
 
+  /** What the sequence of a table's key gives next. */
+  setSequence(table: string, next: number): void {
+    this.#sequences.set(this.tableOf(table).columns[0].sequence, next - 1);
+  }
+
   /** The catalog has changed: rows are stored anew, so that they have what new indexes need. */
   alter(name: string, isEmpty: boolean): void {
     const table = this.tableOf(name);

@@ -122,6 +122,9 @@ class Work {
       stored.set(attribute, value);
       columns.set((node.row.find((use) => use.attribute === attribute) as TableColumnUse).column, value);
     }
+    for (const { number, name, type } of this.table.columns)
+      if (type.name === 'numeric' && type.length > 0 && type.length <= 15 && stored.get(number) === 'NaN')
+        throw new SqlError(SQLSTATE.feature_not_supported, `NaN in column "${name}" of so few digits is not supported`);
     for (const { number, name, notNull } of this.table.columns)
       if (notNull && stored.get(number) === null)
         throw new SqlError(

@@ -31,9 +31,9 @@ function filled(): OracleDatabase {
 
 /**
  * Known differences. A function named like a type takes a parameter of no type as that type, and count() and concat() take it as text:
- * here it is ambiguous or cannot be told.
+ * here it is ambiguous or cannot be told. age() of one argument asks the clock.
  */
-const DIFFERS = /\b(int4|text|date|float8)\(\$1\)|\b(count|concat)\([^()]*\$1|\bto_char\(/;
+const DIFFERS = /\bage\((?!.*,)|\b(int4|text|date|float8)\(\$1\)|\b(count|concat)\([^()]*\$1|\bto_char\(/;
 
 const isError = (answer: string): boolean => /^[0-9A-Z]{5}$/.test(answer);
 

@@ -4,8 +4,17 @@
  * and then belong to what shapes the module, whatever the answer (SBLR-N2).
  */
 
-import type { BoundAggregate, BoundExpression, BoundParameter, BoundSortKey } from '../../sblr/bound.ts';
+import type {
+  BoundAggregate,
+  BoundCall,
+  BoundConstant,
+  BoundExpression,
+  BoundParameter,
+  BoundSortKey,
+} from '../../sblr/bound.ts';
 import type { RowValue } from '../../storage/rows/row-value.ts';
+import { callFolded } from './fold.ts';
+import { readNumber } from './literals.ts';
 import type { BindState } from './state.ts';
 import { childrenOf, withChildren } from './tree.ts';
 
@@ -30,6 +39,19 @@ function sameAsConstant(parameter: BoundParameter, value: RowValue, state: BindS
   if (literal === null) return false;
   state.shaping.add(literal.index);
   return String(value) === literal.text;
+}
+
+/** A cast of a lifted literal against a constant: casts of literals that are not lifted (GROUP BY, ORDER BY) are folded. */
+function sameAsFolded(call: BoundCall, constant: BoundConstant, state: BindState): boolean {
+  const [argument] = call.arguments;
+  if (call.arguments.length !== 1 || argument.op !== 'parameter' || call.type.name !== constant.type.name) return false;
+  const literal = state.liftedLiteral(argument);
+  if (literal === null) return false;
+  state.shaping.add(literal.index);
+  if (state.environment.literals[literal.index].type.name === 'unknown') return false;
+  const { value } = readNumber(literal.text, state.semantics, call.at);
+  const folded = callFolded(state, { ...call, arguments: [{ op: 'constant', value, type: argument.type }] });
+  return folded.op === 'constant' && sameValue(folded.value, constant.value);
 }
 
 /** What a node says besides its children. */
@@ -59,6 +81,8 @@ export function sameExpression(a: BoundExpression, b: BoundExpression, state: Bi
   if (a.op === 'parameter' && b.op === 'parameter') return sameParameter(a, b, state);
   if (a.op === 'parameter' && b.op === 'constant') return sameAsConstant(a, b.value, state);
   if (a.op === 'constant' && b.op === 'parameter') return sameAsConstant(b, a.value, state);
+  if (a.op === 'constant' && b.op === 'call') return sameAsFolded(b, a, state);
+  if (a.op === 'call' && b.op === 'constant') return sameAsFolded(a, b, state);
   if (a.op === 'constant') return b.op === 'constant' && a.type.name === b.type.name && sameValue(a.value, b.value);
   if (a.op === 'let' && b.op === 'let') return sameLet(a, b, state);
   if (!sameHead(a, b)) return false;

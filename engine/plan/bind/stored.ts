@@ -3,7 +3,7 @@
  * whichever dialect the statement at hand is of.
  */
 
-import type { CatalogColumn, CatalogTable, StoredExpression } from '../../catalog/objects.ts';
+import { type CatalogColumn, type CatalogTable, isKept, type StoredExpression } from '../../catalog/objects.ts';
 import type { BoundCheck, BoundExpression, BoundNewRow, TableColumnUse } from '../../sblr/bound.ts';
 import type { SourceExpression } from '../../sblr/source.gen.ts';
 import { sqlType, withNullable } from '../../sblr/types.ts';
@@ -71,6 +71,17 @@ export function bindHidden(
   return bindIndexSource(hidden.source, state.within(hidden.dialect), rowScope(table, row));
 }
 
+/** The value of an index expression; NULL once its index is gone, for it must neither cost nor fail any more. */
+function hiddenValue(
+  column: CatalogColumn,
+  table: CatalogTable,
+  row: readonly TableColumnUse[],
+  state: BindState,
+): BoundExpression {
+  if (!isKept(table.indexes, column.number)) return constantNode(state, null, column.type, 0);
+  return bindHidden(column.hidden as StoredExpression, table, row, state);
+}
+
 /**
  * The new row of a change: `valueFor` gives what SQL says of a visible column, the rest follows from the catalog. A column of the row may
  * be NULL when its value may, whatever NOT NULL says: that is looked at when the row is encoded, and checks may run before.
@@ -87,7 +98,7 @@ export function bindNewRow(
   }));
   const attributes = table.columns.map((column, index) => ({
     attribute: column.number,
-    expression: values[index] ?? bindHidden(column.hidden as StoredExpression, table, row, state),
+    expression: values[index] ?? hiddenValue(column, table, row, state),
     type: column.type,
   }));
   return { table: table.id, attributes, row, checks: bindChecks(table, rowScope(table, row), state) };
