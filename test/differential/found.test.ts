@@ -80,6 +80,25 @@ const FOUND: { readonly [name: string]: string } = {
     select sum(c0::numeric(9,2)) as x0, avg(c0::numeric(9,2)) as x1, min(c0::numeric(9,2)) as x2, max(c0::numeric(9,2)) as x3 from ta;
     select min((c1 * 2)::numeric(12,0)) as x0, max(c1 * 1234567890.12) as x1, sum(c1 * 2) as x2 from ta;
     select greatest(c1, c0::numeric(9,2)) as x0 from ta`,
+  'what constants decide is not evaluated': `
+    create table ta (id int4 primary key, c0 int4, c1 bool);
+    insert into ta values (1, 0, true), (2, null, false), (3, 2147483647, null);
+    select id from ta where not (null > 1/c0);
+    select id, null + 1/c0 as x0 from ta;
+    select id from ta where false and 1/c0 > 1;
+    select id from ta where 1/c0 > 1 and false;
+    select id, 1/c0 > 1 or true as x0 from ta;
+    select id, case when false then 1/c0 when true then 5 else 1/c0 end as x0 from ta;
+    select id, coalesce(null, 5, 1/c0) as x0, coalesce(null, null) as x1 from ta;
+    select id, null in (c0, 2) as x0, c0 in (1, null) as x1, 1/c0 between null and null as x2 from ta;
+    select id, (null::int4 is null) as x0, not null::bool as x1, (1/c0 = null) is null as x2 from ta;
+    select id, c1 and null as x0, c1 or null as x1, null and c1 and true as x2 from ta;
+    select sum(1/c0) filter (where false) as x0 from ta;
+    select c0 + null as x0, count(*) as x1 from ta group by c0 order by 2;
+    select count(*) from ta having null and true;
+    insert into ta values (9, 1/null::int4, null) returning case when false then 1/c0 else id end as x0;
+    update ta set c0 = null::int4 + 1/c0 where true or 1/c0 = 1;
+    delete from ta where false or null`,
   'groups of timestamps that are more than 63 bits': `
     create table ta (id int4 primary key, c0 timestamp);
     insert into ta values (1, '294276-12-31 23:59:59.999999'), (2, '294276-12-31 23:59:59.999999'), (3, '4714-11-24 00:00:00 BC');

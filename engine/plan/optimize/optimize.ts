@@ -24,6 +24,7 @@ import { chooseAccess, type TableSizes } from './access-path.ts';
 import { collectColumns, columnsOf, conjuncts, isVolatile, withSortColumns } from './columns.ts';
 import { estimatedValue } from './estimated-value.ts';
 import { type ColumnInfo, conditionsFraction, distinctValues } from './selectivity.ts';
+import { simplifyStatement } from './simplify.ts';
 
 export interface OptimizeEnvironment {
   table(id: number): CatalogTable;
@@ -71,7 +72,8 @@ class Optimizer {
     this.#environment = environment;
   }
 
-  statement(statement: BoundQuery | BoundInsert | BoundUpdate | BoundDelete): PhysicalStatement {
+  statement(given: BoundQuery | BoundInsert | BoundUpdate | BoundDelete): PhysicalStatement {
+    const statement = simplifyStatement(given);
     switch (statement.kind) {
       case 'query': {
         const needed = new Set(statement.output.map(({ column }) => column));

@@ -1,0 +1,175 @@
+/**
+ * What constants decide is decided before the run, as PostgreSQL does it (eval_const_expressions): a strict call of NULL is NULL, whatever
+ * its other arguments are; FALSE decides AND, TRUE decides OR; branches of CASE that are never taken, arguments of COALESCE behind a value.
+ * So an expression that can fail is not evaluated where nobody asks for it (SBLR-E4). Nothing is computed here that may fail.
+ *
+ * What does not change is the same object afterwards.
+ */
+
+import type {
+  BoundAggregate,
+  BoundCase,
+  BoundCoalesce,
+  BoundConstant,
+  BoundDelete,
+  BoundExpression,
+  BoundInsert,
+  BoundLogic,
+  BoundNewRow,
+  BoundQuery,
+  BoundRelation,
+  BoundSortKey,
+  BoundUpdate,
+} from '../../sblr/bound.ts';
+import { primitiveOf } from '../../sblr/primitives.ts';
+import { type SqlType, withNullable } from '../../sblr/types.ts';
+import type { RowValue } from '../../storage/rows/row-value.ts';
+import { childrenOf, withChildren } from '../bind/tree.ts';
+
+const constant = (value: RowValue, type: SqlType): BoundConstant => ({
+  op: 'constant',
+  value,
+  type: withNullable(type, value === null),
+});
+
+const isNull = (node: BoundExpression): boolean => node.op === 'constant' && node.value === null;
+
+export function simplify(node: BoundExpression): BoundExpression {
+  let changed = false;
+  const inside = (child: BoundExpression): BoundExpression => {
+    const simple = simplify(child);
+    changed ||= simple !== child;
+    return simple;
+  };
+  const children = childrenOf(node);
+  if (children.length === 0) return node;
+  const copy = withChildren(node, inside);
+  return decided(changed ? copy : node);
+}
+
+/** The node by what its children are. */
+function decided(node: BoundExpression): BoundExpression {
+  switch (node.op) {
+    case 'call':
+      return primitiveOf(node.primitive).strict && node.arguments.some(isNull) ? constant(null, node.type) : node;
+    case 'and':
+      return logic(node, false);
+    case 'or':
+      return logic(node, true);
+    case 'not': {
+      const { operand } = node;
+      if (operand.op !== 'constant') return node;
+      return constant(operand.value === null ? null : !operand.value, node.type);
+    }
+    case 'isTest': {
+      const { operand, test, negated } = node;
+      if (operand.op !== 'constant') return node;
+      const wanted = test === 'true' ? true : test === 'false' ? false : null;
+      return constant((operand.value === wanted) !== negated, node.type);
+    }
+    case 'case':
+      return branches(node);
+    case 'coalesce':
+      return firstOf(node);
+    case 'in':
+      return isNull(node.operand) ? constant(null, node.type) : node;
+    case 'let':
+      return node.body.op === 'constant' ? node.body : node;
+    default:
+      return node;
+  }
+}
+
+function logic(node: BoundLogic, decides: boolean): BoundExpression {
+  if (!node.operands.some(({ op }) => op === 'constant')) return node;
+  const open = node.operands.filter((operand) => operand.op !== 'constant');
+  const constants = node.operands.flatMap((operand) => (operand.op === 'constant' ? [operand.value] : []));
+  if (constants.includes(decides)) return constant(decides, node.type);
+  const rest = constants.includes(null) ? [...open, constant(null, node.type)] : open;
+  if (rest.length === 0) return constant(!decides, node.type);
+  return rest.length === 1 ? rest[0] : { ...node, operands: rest };
+}
+
+function branches(node: BoundCase): BoundExpression {
+  if (!node.whens.some(({ condition }) => condition.op === 'constant')) return node;
+  const taken = node.whens.findIndex(({ condition }) => condition.op === 'constant' && condition.value === true);
+  const before = taken < 0 ? node.whens : node.whens.slice(0, taken);
+  const whens = before.filter(({ condition }) => condition.op !== 'constant');
+  const otherwise = taken < 0 ? node.otherwise : node.whens[taken].result;
+  return whens.length === 0 ? otherwise : { ...node, whens, otherwise };
+}
+
+function firstOf(node: BoundCoalesce): BoundExpression {
+  if (!node.arguments.some(({ op }) => op === 'constant')) return node;
+  const open = node.arguments.filter((argument) => !isNull(argument));
+  const found = open.findIndex((argument) => argument.op === 'constant');
+  const rest = found < 0 ? open : open.slice(0, found + 1);
+  if (rest.length === 0) return constant(null, node.type);
+  return rest.length === 1 ? rest[0] : { ...node, arguments: rest };
+}
+
+// ---- statements ----
+
+const orNull = (node: BoundExpression | null): BoundExpression | null => (node === null ? null : simplify(node));
+
+const made = <Item extends { readonly expression: BoundExpression }>(items: readonly Item[]): Item[] =>
+  items.map((item) => ({ ...item, expression: simplify(item.expression) }));
+
+const aggregate = (node: BoundAggregate): BoundAggregate => ({
+  ...node,
+  arguments: node.arguments.map(simplify),
+  order: made<BoundSortKey>(node.order),
+  filter: orNull(node.filter),
+});
+
+function relation(node: BoundRelation): BoundRelation {
+  switch (node.op) {
+    case 'get':
+    case 'virtual':
+      return node;
+    case 'values':
+      return { ...node, rows: node.rows.map((row) => row.map(simplify)) };
+    case 'filter':
+      return { ...node, input: relation(node.input), condition: simplify(node.condition) };
+    case 'project':
+      return { ...node, input: relation(node.input), columns: made(node.columns) };
+    case 'aggregate':
+      return { ...node, input: relation(node.input), keys: made(node.keys), aggregates: node.aggregates.map(aggregate) };
+    case 'sort':
+      return { ...node, input: relation(node.input), keys: made<BoundSortKey>(node.keys) };
+    default:
+      return { ...node, input: relation(node.input) };
+  }
+}
+
+const newRow = (row: BoundNewRow): BoundNewRow => ({ ...row, attributes: made(row.attributes), checks: made(row.checks) });
+
+/** The same statement, less what constants decide. */
+export function simplifyStatement<Statement extends BoundQuery | BoundInsert | BoundUpdate | BoundDelete>(
+  statement: Statement,
+): Statement {
+  switch (statement.kind) {
+    case 'query':
+      return { ...statement, root: relation(statement.root) };
+    case 'delete':
+      return { ...statement, source: relation(statement.source), returning: made(statement.returning) };
+    case 'update':
+      return {
+        ...statement,
+        source: relation(statement.source),
+        row: newRow(statement.row),
+        returning: made(statement.returning),
+      };
+    case 'insert': {
+      const { conflict } = statement;
+      const change = conflict?.change == null ? null : newRow(conflict.change);
+      return {
+        ...statement,
+        source: relation(statement.source),
+        row: newRow(statement.row),
+        conflict: conflict === null ? null : { ...conflict, change, where: orNull(conflict.where) },
+        returning: made(statement.returning),
+      };
+    }
+  }
+}
