@@ -15,12 +15,17 @@ export const SEGMENT_BYTES_MAX = 2 ** 31;
 const WASM_PAGE_BYTES = 65536;
 
 /** What crosses threads: structured clone shares it. */
-export type SegmentHandle = WebAssembly.Memory | SharedArrayBuffer;
+/** A WebAssembly.Memory, as far as programs with other type libraries know it. */
+export interface SegmentMemory {
+  readonly buffer: SharedArrayBuffer;
+}
+
+export type SegmentHandle = SegmentMemory | SharedArrayBuffer;
 
 export interface Segment {
   readonly bytes: Bytes;
   /** Null where the address space did not allow for a WebAssembly memory. */
-  readonly memory: WebAssembly.Memory | null;
+  readonly memory: SegmentMemory | null;
   readonly buffer: SharedArrayBuffer;
   readonly i32: Int32Array;
   readonly u32: Uint32Array;

@@ -22,11 +22,13 @@ export interface QueryOptions {
 }
 
 export class AsyncSession implements AsyncDisposable {
+  /** @internal */
   readonly connection: Connection;
   #last: Promise<unknown> = Promise.resolve();
   readonly #onClose: () => void;
   #isOpen = true;
 
+  /** @internal */
   constructor(engine: Engine, options: SessionOptions, onClose: () => void) {
     this.#onClose = onClose;
     const session = entered(engine, () => new Session(engine.txns, engine.locks, options));

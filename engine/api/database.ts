@@ -6,15 +6,15 @@
 import { isPoisoned } from '../../shm/critical.ts';
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import { nodeThreads } from '../../shm/node-modules.ts';
-import { Connection, type Result } from '../exec/connection.ts';
-import type { Engine, Notice } from '../exec/engine.ts';
+import { Connection } from '../exec/connection.ts';
+import type { Engine } from '../exec/engine.ts';
 import { argumentsOf, type GivenValues } from '../exec/given.ts';
 import { entered } from '../exec/run.ts';
-import type { BackupProgress } from '../storage/backup.ts';
 import { Session } from '../session/session.ts';
 import { AsyncSession, type QueryOptions } from './async-session.ts';
 import { createEngine } from './engine-parts.ts';
-import type { Kernel, KernelHandle, KernelReport } from './kernel.ts';
+import type { DatabaseBackupProgress, DatabaseNotice, DatabaseReport, ScriptResult } from './answers.ts';
+import type { Kernel, KernelHandle } from './kernel.ts';
 import type { SharedOptions } from './options.ts';
 import { QueryThread, type Rows } from './query-thread.ts';
 import { type DatabaseStats, databaseStats } from './stats.ts';
@@ -23,13 +23,15 @@ import { transactionOf, type TransactionFunction } from './transaction-function.
 
 /** What another thread attaches by: can be posted, or given as workerData. */
 export interface DatabaseHandle {
+  /** @internal */
   readonly kernel: KernelHandle;
+  /** @internal */
   readonly options: SharedOptions;
 }
 
 export interface BackupOptions {
   /** Called after each MiB. */
-  readonly progress?: (progress: BackupProgress) => void;
+  readonly progress?: (progress: DatabaseBackupProgress) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -44,7 +46,9 @@ export interface ExplainOptions {
 
 /** Of one thread. */
 export class Database implements Disposable {
+  /** @internal */
   readonly kernel: Kernel;
+  /** @internal */
   readonly engine: Engine;
   readonly #options: SharedOptions;
   readonly #connection: Connection;
@@ -53,6 +57,7 @@ export class Database implements Disposable {
   #queries: QueryThread | null = null;
   #isOpen = true;
 
+  /** @internal */
   constructor(kernel: Kernel, options: SharedOptions, onClose: (() => void) | null) {
     this.kernel = kernel;
     this.#options = options;
@@ -76,7 +81,7 @@ export class Database implements Disposable {
   }
 
   /** Runs all statements of a text; answers what the last one answered. */
-  execute(text: string): Result | null {
+  execute(text: string): ScriptResult | null {
     this.#check();
     return this.#connection.script(text);
   }
@@ -91,7 +96,10 @@ export class Database implements Disposable {
     return this.#connection.session.transaction !== null;
   }
 
-  /** The session of prepare() and exec(). */
+  /**
+   * The session of prepare() and exec().
+   * @internal
+   */
   get connection(): Connection {
     return this.#connection;
   }
@@ -124,7 +132,7 @@ export class Database implements Disposable {
   }
 
   /** Called with notices and warnings of statements. */
-  onNotice(listener: ((notice: Notice) => void) | null): void {
+  onNotice(listener: ((notice: DatabaseNotice) => void) | null): void {
     this.#connection.onNotice = listener;
   }
 
@@ -156,7 +164,7 @@ export class Database implements Disposable {
   }
 
   /** Verifies every page, row and index entry; nobody writes meanwhile. */
-  check(): KernelReport {
+  check(): DatabaseReport {
     return this.kernel.check();
   }
 

@@ -29,6 +29,7 @@ export class Rows<Row> implements PromiseLike<Row[]>, AsyncIterable<Row> {
   /** Rows that the statement changed. */
   changes = 0;
 
+  /** @internal */
   constructor(thread: QueryThread, request: QueryRequest) {
     this.#thread = thread;
     this.#request = request;
@@ -74,18 +75,23 @@ export class Rows<Row> implements PromiseLike<Row[]>, AsyncIterable<Row> {
     }
   }
 
-  /** From the thread. */
+  /**
+   * From the thread.
+   * @internal
+   */
   take(rows: Row[]): void {
     this.#batches.push(rows);
     this.#wakeUp();
   }
 
+  /** @internal */
   end(changes: number): void {
     this.changes = changes;
     this.#isOver = true;
     this.#wakeUp();
   }
 
+  /** @internal */
   fail(error: unknown): void {
     if (this.#isOver) return;
     this.#error ??= error;

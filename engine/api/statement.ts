@@ -50,6 +50,7 @@ export class Statement<Row = Record<string, unknown>> {
   #run: StatementRun | null = null;
   #isRunning = false;
 
+  /** @internal */
   constructor(connection: Connection, text: string) {
     this.#connection = connection;
     this.#prepared = connection.prepare(text);
