@@ -48,7 +48,8 @@ test(
     deepStrictEqual(plan.columns().map(({ name, type }) => [name, type]), [['QUERY PLAN', 'text']]); // biome-ignore format: short
     deepStrictEqual(plan.parameters(), ['int4']);
     const lines = plan.raw().all() as string[][];
-    match(lines[0][0], /^(IndexPoint|PageScan) on item/);
+    // Nobody has counted its rows: a plan is made for more than there are now.
+    match(lines[0][0], /^IndexPoint using item_pkey on item/);
     strictEqual([...plan.iterate()].length, lines.length);
     const json = db.prepare('explain (format json) select name from item');
     deepStrictEqual(json.columns().map(({ name, type }) => [name, type]), [['QUERY PLAN', 'json']]); // biome-ignore format: short

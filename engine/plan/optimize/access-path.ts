@@ -17,6 +17,8 @@ const ROW_IN_SCAN = 0.006;
 const CONDITION = 0.003;
 const DESCENT = 0.6;
 const ROW_BY_INDEX = 1.3;
+/** Pages that a table has at least by the time a plan runs, as long as nobody has counted: plans are made before rows come in. */
+const PAGES_ASSUMED = 10;
 
 export interface TableSizes {
   readonly rows: number;
@@ -87,9 +89,10 @@ function source(question: AccessQuestion, filter: BoundExpression | null) {
 }
 
 function pageScan(question: AccessQuestion, info: ColumnInfo): AccessPath {
-  const { size, conditions } = question;
+  const { size, conditions, table } = question;
   const rows = size.rows * conditionsFraction(info, conditions);
-  const cost = size.pages + size.rows * (ROW_IN_SCAN + CONDITION * conditions.length);
+  const pages = table.statistics === null ? Math.max(size.pages, PAGES_ASSUMED) : size.pages;
+  const cost = pages + size.rows * (ROW_IN_SCAN + CONDITION * conditions.length);
   const scan: PageScan = { node: 'PageScan', ...source(question, conjunction(conditions)), estimate: { rows, cost } };
   return { source: scan, ordered: false, info };
 }
