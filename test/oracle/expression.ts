@@ -62,7 +62,28 @@ function logic(operands: readonly BoundExpression[], decides: boolean, scope: Sc
   return answer;
 }
 
+/** What constants decide whatever the rest is, which is not evaluated then; undefined: they do not. */
+function decided(node: BoundExpression): RowValue | undefined {
+  switch (node.op) {
+    case 'constant':
+      return node.value;
+    case 'call':
+      return primitiveOf(node.primitive).strict && node.arguments.some((argument) => decided(argument) === null)
+        ? null
+        : undefined;
+    case 'and':
+    case 'or':
+      return node.operands.some((operand) => decided(operand) === (node.op === 'or')) ? node.op === 'or' : undefined;
+    case 'not':
+      return decided(node.operand) === null ? null : undefined;
+    default:
+      return undefined;
+  }
+}
+
 export function evaluate(node: BoundExpression, scope: Scope): RowValue {
+  const known = decided(node);
+  if (known !== undefined) return known;
   switch (node.op) {
     case 'column': {
       const value = scope.columns.get(node.column);
