@@ -64,4 +64,6 @@ time.to.time(time, int4) time
 timestamp.to.timestamp(timestamp, int4) timestamp fails
 timestamptz.to.timestamptz(timestamptz, int4) timestamptz fails
 interval.to.interval(interval, int4) interval fails
+text.to.interval.fields(text, text, int4) interval fails
+interval.to.interval.fields(interval, text, int4) interval fails
 `;

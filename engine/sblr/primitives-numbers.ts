@@ -104,12 +104,14 @@ const ofFloat8 = [
   'cos',
 ]
   .concat(['tan', 'cot', 'asin', 'acos', 'atan', 'sinh', 'cosh', 'tanh', 'asinh', 'acosh', 'atanh'])
+  .concat(['sind', 'cosd', 'tand', 'cotd', 'asind', 'acosd', 'atand'])
   .map((name) => `float8.${name}(float8) float8 fails\n`)
   .join('');
 
 export const NUMBER_PRIMITIVES = `${comparisons}${minMax}${integers}${floats}${spreads}${floatSpreads}${regressions}${ofFloat8}
 float8.power(float8, float8) float8 fails
 float8.atan2(float8, float8) float8
+float8.atan2d(float8, float8) float8
 float8.pi() float8
 float8.random() float8 volatile context
 int4.random(int4, int4) int4 volatile context fails
@@ -157,6 +159,7 @@ int4.toBinary(int4) text
 int8.toBinary(int8) text
 int8.sizePretty(int8) text
 numeric.sizePretty(numeric) text
+text.sizeBytes(text) int8 fails
 any.numNulls(any...) int4 called
 any.numNonNulls(any...) int4 called
 count.star() int8 aggregate

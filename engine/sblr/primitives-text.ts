@@ -27,6 +27,11 @@ text.lower(text) text
 text.upper(text) text
 text.initcap(text) text
 text.casefold(text) text
+text.unistr(text) text fails
+text.normalize(text) text
+text.normalize.form(text, text) text fails
+text.isNormalized(text) bool
+text.isNormalized.form(text, text) bool fails
 text.substring.from(text, int4) text
 text.substring(text, int4, int4) text fails
 text.substring.match(text, text) text fails null

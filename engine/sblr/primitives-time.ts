@@ -93,6 +93,15 @@ timestamptz.timeOfDay() text volatile context
 timestamp.overlaps(timestamp, timestamp, timestamp, timestamp) bool called null
 timestamptz.overlaps(timestamptz, timestamptz, timestamptz, timestamptz) bool called null
 time.overlaps(time, time, time, time) bool called null
+timestamp.overlaps.spans(timestamp, interval, timestamp, interval) bool fails called null
+timestamp.overlaps.firstSpan(timestamp, interval, timestamp, timestamp) bool fails called null
+timestamp.overlaps.lastSpan(timestamp, timestamp, timestamp, interval) bool fails called null
+timestamptz.overlaps.spans(timestamptz, interval, timestamptz, interval) bool fails called null stable context
+timestamptz.overlaps.firstSpan(timestamptz, interval, timestamptz, timestamptz) bool fails called null stable context
+timestamptz.overlaps.lastSpan(timestamptz, timestamptz, timestamptz, interval) bool fails called null stable context
+time.overlaps.spans(time, interval, time, interval) bool fails called null
+time.overlaps.firstSpan(time, interval, time, time) bool fails called null
+time.overlaps.lastSpan(time, time, time, interval) bool fails called null
 sum.interval(interval) interval aggregate fails
 avg.interval(interval) interval aggregate fails
 `;

@@ -83,7 +83,12 @@ function modifiedType(rule: TypeRule, name: string, modifiers: readonly number[]
       if (modifiers.length === 0) return sqlType('numeric');
       if (modifiers.length > 2) break;
       const precision = within(modifiers[0], 1, NUMERIC_PRECISION_MAX, 'NUMERIC precision', at);
-      return sqlType('numeric', true, precision, within(modifiers[1] ?? 0, 0, precision, 'NUMERIC scale', at));
+      const scale = within(modifiers[1] ?? 0, -NUMERIC_PRECISION_MAX, NUMERIC_PRECISION_MAX, 'NUMERIC scale', at);
+      if (scale < 0 || scale > precision)
+        throw new SqlError(SQLSTATE.feature_not_supported, 'a NUMERIC scale below 0 or above the precision is not supported', {
+          position: at,
+        });
+      return sqlType('numeric', true, precision, scale);
     }
     case 'time':
     case 'timestamp':
@@ -117,6 +122,8 @@ export function resolveType(type: SourceType, semantics: DialectSemantics): SqlT
   const name = parts[parts.length - 1];
   const isKnownPlace = parts.length === 1 || (parts.length === 2 && semantics.searchPath.includes(parts[0]));
   const rule = isKnownPlace ? typeNamed(name, semantics) : undefined;
+  if (rule === undefined && isKnownPlace && semantics.unsupportedTypes?.includes(name))
+    throw new SqlError(SQLSTATE.feature_not_supported, `the type ${name} is not supported`, { position: type.at });
   if (rule === undefined)
     throw new SqlError(SQLSTATE.undefined_object, `type "${parts.join('.')}" does not exist`, { position: type.at });
   if (type.dimensions > 0)

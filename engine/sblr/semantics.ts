@@ -79,6 +79,11 @@ export interface DialectSemantics {
   readonly types: readonly TypeRule[];
   readonly operators: { readonly [name: string]: readonly Signature[] };
   readonly functions: { readonly [name: string]: readonly (Signature | AggregateSignature)[] };
+  /** Names of the parameters of functions whose arguments may be given by name; `value`: text of the default. */
+  readonly parameterNames?: { readonly [name: string]: readonly { readonly name: string; readonly value?: string }[] };
+  /** Names that the dialect's users know but that mean nothing here yet: 0A000 instead of 'does not exist'. */
+  readonly unsupportedTypes?: readonly string[];
+  readonly unsupportedFunctions?: readonly string[];
   readonly casts: readonly CastRule[];
   /** Primitives that compare two values of one type: name of the operator -> used by IN, BETWEEN, CASE, IS DISTINCT, sort. */
   readonly comparison: {

@@ -219,16 +219,22 @@ export const SOURCE_OPCODES = {
   }),
 
   // ---- changes ----
-  insert: node(80, 'statement', 'INSERT; no source: DEFAULT VALUES', {
-    with: 'with?',
-    table: 'name',
-    alias: 'text?',
-    columns: 'text[]',
-    overriding: 'none|system|user',
-    source: 'query?',
-    conflict: 'conflict?',
-    returning: 'selectItem[]',
-  }),
+  insert: node(
+    80,
+    'statement',
+    'INSERT; no source: DEFAULT VALUES; columns stand at `columnsAt` and every second token behind it',
+    {
+      with: 'with?',
+      table: 'name',
+      alias: 'text?',
+      columns: 'text[]',
+      columnsAt: 'number',
+      overriding: 'none|system|user',
+      source: 'query?',
+      conflict: 'conflict?',
+      returning: 'selectItem[]',
+    },
+  ),
   conflict: node(81, 'conflict', 'ON CONFLICT', {
     target: 'indexElement[]',
     targetWhere: 'expression?',

@@ -520,7 +520,7 @@ export interface SourceValuesNode {
   readonly ties: boolean;
 }
 
-/** INSERT; no source: DEFAULT VALUES. */
+/** INSERT; no source: DEFAULT VALUES; columns stand at `columnsAt` and every second token behind it. */
 export interface SourceInsertNode {
   readonly op: 'insert';
   /** Ordinal of the token it begins with. */
@@ -529,6 +529,7 @@ export interface SourceInsertNode {
   readonly table: SourceName;
   readonly alias: string | null;
   readonly columns: readonly string[];
+  readonly columnsAt: number;
   readonly overriding: 'none' | 'system' | 'user';
   readonly source: SourceQuery | null;
   readonly conflict: SourceConflict | null;

@@ -14,6 +14,7 @@ import { decimalToInteger } from './functions-numbers.ts';
 import { parseUuid } from './functions-text.ts';
 import { int2Of, int4Of, int8Of, type Int8, type IntegerType, parseInteger } from './integers.ts';
 import { infinityOf, roundInterval } from './interval.ts';
+import { fitFields, parseFields } from './interval-fields.ts';
 import { parseInterval } from './interval-parse.ts';
 import { type JsonKind, jsonbOf, parseJson, quoteJson } from './json.ts';
 import { fitChar, fitVarchar, toName } from './text.ts';
@@ -352,6 +353,8 @@ Object.assign(table, {
   'timestamp.to.timestamp': roundInstant,
   'timestamptz.to.timestamptz': roundInstant,
   'interval.to.interval': roundInterval,
+  'text.to.interval.fields': parseFields,
+  'interval.to.interval.fields': fitFields,
 });
 
 export const castFunctions: { readonly [primitive: string]: Implementation } = table;

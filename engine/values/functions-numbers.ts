@@ -28,11 +28,12 @@ import {
 } from './decimal-functions.ts';
 import { factorial, gcdDecimal, lcmDecimal, widthBucket } from './decimal-whole.ts';
 import { numericAbs, numericAdd, numericMul, numericNegate, numericSub } from './decimal-short.ts';
+import * as degrees from './degrees.ts';
 import { badParameter, outOfRange } from './errors.ts';
 import * as floats from './floats.ts';
 import type { Implementation } from './functions.ts';
 import * as integers from './integers.ts';
-import { sizePretty } from './size-pretty.ts';
+import { sizeBytes, sizePretty } from './size-pretty.ts';
 
 type Table = { [primitive: string]: Implementation };
 
@@ -107,6 +108,7 @@ Object.assign(table, {
   'int8.toBinary': (a: integers.Int8) => integers.unsignedText(a, 64, 2),
   'int8.sizePretty': (a: integers.Int8) => sizePretty(BigInt(a)),
   'numeric.sizePretty': numericSizePretty,
+  'text.sizeBytes': sizeBytes,
   'any.numNulls': (...given: RowValue[]) => given.reduce<number>((count, value) => (value === null ? count + 1 : count), 0),
   'any.numNonNulls': (...given: RowValue[]) => given.reduce<number>((count, value) => (value === null ? count : count + 1), 0),
 });
@@ -145,6 +147,14 @@ Object.assign(table, {
   'float8.acos': floats.withDomain(Math.acos),
   'float8.atan': Math.atan,
   'float8.atan2': Math.atan2,
+  'float8.sind': degrees.sind,
+  'float8.cosd': degrees.cosd,
+  'float8.tand': degrees.tand,
+  'float8.cotd': degrees.cotd,
+  'float8.asind': degrees.asind,
+  'float8.acosd': degrees.acosd,
+  'float8.atand': degrees.atand,
+  'float8.atan2d': degrees.atan2d,
   'float8.sinh': floats.floatSinh,
   'float8.cosh': floats.floatCosh,
   'float8.tanh': Math.tanh,

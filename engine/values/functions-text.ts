@@ -11,6 +11,7 @@ import type { Implementation } from './functions.ts';
 import type { Int8 } from './integers.ts';
 import { like, likeBytes, likeEscape } from './like.ts';
 import * as text from './text.ts';
+import { isNormalized, normalize, unistr } from './unicode.ts';
 
 const BLANK = ' ';
 const ilike = (value: string, pattern: string): boolean => like(text.lower(value), text.lower(pattern));
@@ -47,6 +48,11 @@ const table: { [primitive: string]: Implementation } = {
   'text.upper': text.upper,
   'text.initcap': text.initcap,
   'text.casefold': (value: string) => text.lower(value),
+  'text.unistr': unistr,
+  'text.normalize': (value: string) => normalize(value),
+  'text.normalize.form': normalize,
+  'text.isNormalized': (value: string) => isNormalized(value),
+  'text.isNormalized.form': isNormalized,
   'text.substring.from': text.substringFrom,
   'text.substring': text.substring,
   'text.overlay.from': (value: string, by: string, from: number) => text.overlay(value, by, from, text.lengthOf(by)),

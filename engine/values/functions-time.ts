@@ -113,6 +113,24 @@ function timeOfDayText(context: ValueContext): string {
   return `${names} ${pair(day)} ${clock}.${String(time % 1000000).padStart(6, '0')} ${year} ${zoneAbbreviation(zone, now)}`;
 }
 
+type AddSpan = (value: Instant, span: IntervalValue, context: ValueContext) => Instant;
+
+/** OVERLAPS where an end is given as the span behind its start. */
+function overlapsOfSpans(type: string, add: AddSpan): { [primitive: string]: Implementation } {
+  type Start = Instant | null;
+  type Span = IntervalValue | null;
+  const end = (start: Start, span: Span, context: ValueContext): Start =>
+    start === null || span === null ? null : add(start, span, context);
+  return {
+    [`${type}.overlaps.spans`]: (a: Start, span: Span, b: Start, other: Span, context: ValueContext) =>
+      math.overlaps(a, end(a, span, context), b, end(b, other, context)),
+    [`${type}.overlaps.firstSpan`]: (a: Start, span: Span, b: Start, last: Start, context: ValueContext) =>
+      math.overlaps(a, end(a, span, context), b, last),
+    [`${type}.overlaps.lastSpan`]: (a: Start, last: Start, b: Start, span: Span, context: ValueContext) =>
+      math.overlaps(a, last, b, end(b, span, context)),
+  };
+}
+
 const table: { [primitive: string]: Implementation } = {
   'date.extract': fields.extractDate,
   'date.part': (name: string, date: number) => fields.partOf(name, fields.extractTimestamp(name, dateToTimestamp(date), null)),
@@ -211,6 +229,9 @@ const table: { [primitive: string]: Implementation } = {
   'timestamp.overlaps': math.overlaps,
   'timestamptz.overlaps': math.overlaps,
   'time.overlaps': math.overlaps,
+  ...overlapsOfSpans('timestamp', (value, span) => math.addToTimestamp(value, span, 1)),
+  ...overlapsOfSpans('timestamptz', (value, span, context) => math.addToTimestamptz(value, span, 1, sessionZone(context))),
+  ...overlapsOfSpans('time', (value, span) => math.addToTime(value as number, span, 1)),
 };
 
 Object.assign(table, {

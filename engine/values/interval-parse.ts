@@ -88,7 +88,10 @@ function addUnit(sum: Sum, unit: Unit, value: number, fraction: number): void {
 }
 
 const ITEM =
-  /^([+-]?)(\d+):(\d+)(?::(\d+(?:\.\d*)?)|(\.\d*))?|^([+-]?)(\d+)-(\d+)(?![\d.:])|^([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?)|^([a-z]+)/;
+  /^([+-]?)(\d+):(\d+)(?::(\d+(?:\.\d*)?)|(\.\d*))?|^([+-]?)(\d+)-(\d+)(?![\d.:-])|^([+-]?(?:\d+(?:\.\d*)?|\.\d+))|^([a-z]+)/;
+
+/** 2020-02-29: no years and months with something behind them. */
+const DATE_LIKE = /^[+-]?\d+-\d*-/;
 
 interface Token {
   readonly kind: 'time' | 'yearMonth' | 'number' | 'word';
@@ -101,6 +104,7 @@ function tokensOf(text: string, original: string): Token[] {
   for (;;) {
     rest = rest.replace(/^[\s@,]+/, '').replace(/^([+-])\s+/, '$1');
     if (rest === '') return tokens;
+    if (DATE_LIKE.test(rest)) throw badInterval(original);
     const match = ITEM.exec(rest);
     if (match === null) throw badInterval(original);
     const kind =
@@ -110,11 +114,12 @@ function tokensOf(text: string, original: string): Token[] {
   }
 }
 
-function addTimeToken(sum: Sum, match: RegExpExecArray, text: string): void {
+function addTimeToken(sum: Sum, match: RegExpExecArray, text: string, isMinutes = false): void {
   const sign = match[1] === '-' ? -1n : 1n;
   let [hours, minutes, seconds] = [match[2], match[3], match[4] ?? '0'];
   // Two fields with a fraction are minutes and seconds.
-  if (match[5] !== undefined) [hours, minutes, seconds] = ['0', match[2], match[3] + match[5]];
+  if (match[5] !== undefined || (isMinutes && match[4] === undefined))
+    [hours, minutes, seconds] = ['0', match[2], match[3] + (match[5] ?? '')];
   const [whole, fraction = ''] = seconds.split('.');
   if (Number(minutes) > 59 || Number(whole) > 60) throw intervalFieldOverflow(text);
   const micro = Math.round(Number(`0.${fraction}0`) * 1000000);
@@ -141,7 +146,7 @@ function addNumber(sum: Sum, text: string, unit: Unit): void {
 }
 
 /** Read from the right, as units stand behind their numbers; what has no unit takes the one that its right neighbour leaves. */
-function readVerbose(text: string, original: string): Sum {
+function readVerbose(text: string, original: string, bare: Unit, isMinutes: boolean): Sum {
   const tokens = tokensOf(text, original);
   if (tokens.length === 0) throw badInterval(original);
   const sum: Sum = { months: 0, days: 0, time: 0n };
@@ -168,7 +173,7 @@ function readVerbose(text: string, original: string): Sum {
     if (kind === 'time') {
       if (pending) throw badInterval(original);
       for (const one of ['hour', 'minute', 'second']) use(one);
-      addTimeToken(sum, match, original);
+      addTimeToken(sum, match, original, isMinutes);
       unit = 'day';
     } else if (kind === 'yearMonth') {
       use('month');
@@ -177,9 +182,11 @@ function readVerbose(text: string, original: string): Sum {
       sum.months += match[6] === '-' ? -months : months;
       unit = 'month';
     } else {
-      const of: Unit = unit ?? 'second';
+      const of: Unit = unit ?? bare;
       use(of);
       addNumber(sum, match[0], of);
+      // '1 2 hours': what stands before hours are days.
+      if (of === 'hour') unit = 'day';
     }
     pending = false;
   }
@@ -223,13 +230,16 @@ function readIso(text: string): Sum {
   return sum;
 }
 
-/** Reads an interval. 22007; 22015 when it does not fit. */
-export function parseInterval(text: string): IntervalValue {
+/**
+ * Reads an interval. 22007; 22015 when it does not fit. `bare` is the unit of a number that has none; `isMinutes`: 2:03 are minutes and
+ * seconds.
+ */
+export function parseInterval(text: string, bare: Unit = 'second', isMinutes = false): IntervalValue {
   const trimmed = text.trim();
   const lower = trimmed.toLowerCase();
   if (lower === 'infinity' || lower === '+infinity') return INFINITE_INTERVAL;
   if (lower === '-infinity') return MINUS_INFINITE_INTERVAL;
-  const sum = /^P/.test(trimmed) ? readIso(trimmed) : readVerbose(lower, text);
+  const sum = /^P/.test(trimmed) ? readIso(trimmed) : readVerbose(lower, text, bare, isMinutes);
   const fits = (value: number): boolean => value >= -2147483648 && value <= 2147483647;
   if (!fits(sum.months) || !fits(sum.days) || BigInt.asIntN(64, sum.time) !== sum.time) throw intervalFieldOverflow(text);
   const value = { months: sum.months + 0, days: sum.days + 0, microseconds: normalInstant(sum.time) };

@@ -233,9 +233,9 @@ function write(template: Template, text: string): string {
   return writeTemplate(template, number, negative, Math.max(template.pre - whole, 0));
 }
 
-/** to_char of an exact number; NULL for an empty template. */
-export function formatNumber(value: Decimal, format: string, shift: Shift = exactly): string | null {
-  if (format === '') return null;
+/** to_char of an exact number. */
+export function formatNumber(value: Decimal, format: string, shift: Shift = exactly): string {
+  if (format === '') return '';
   const template = parseTemplate(format);
   if (template.roman !== 'none') return romanText(template, value.isFinite ? Number(roundTo(value, 0).units) : 0);
   if (template.isScientific) return scientific(value, template.post);
@@ -244,13 +244,13 @@ export function formatNumber(value: Decimal, format: string, shift: Shift = exac
   return write(template, formatDecimal(roundTo(shifted, template.post)));
 }
 /** int4 overflows silently there, int8 says so. */
-export const formatInt4 = (value: number, format: string): string | null =>
+export const formatInt4 = (value: number, format: string): string =>
   formatNumber(
     new Decimal(BigInt(value), 0),
     format,
     (shifted, digits) => new Decimal(BigInt.asIntN(32, shifted.units * tenTo(digits)), 0),
   );
-export const formatInt8 = (value: Int8, format: string): string | null =>
+export const formatInt8 = (value: Int8, format: string): string =>
   formatNumber(
     new Decimal(BigInt(value), 0),
     format,
@@ -258,15 +258,15 @@ export const formatInt8 = (value: Int8, format: string): string | null =>
   );
 
 /** to_char of a float: as many digits as it holds for sure, halves to even, the sign of zero kept. */
-export function formatFloat(value: number, format: string, digits: number): string | null {
-  if (format === '') return null;
+export function formatFloat(value: number, format: string, digits: number): string {
+  if (format === '') return '';
   const template = parseTemplate(format);
   if (!Number.isFinite(value) || template.roman !== 'none' || template.isScientific) {
     if (!Number.isFinite(value)) return formatNumber(decimalOf(String(value)), format);
     const exact = parseDecimalText(exactText(value));
     const isRoman = template.roman !== 'none' && value >= 0;
     const text = formatNumber(isRoman ? decimalOf(roundHalvesToEven(exact, 0)) : exact, format);
-    return Object.is(value, -0) && text !== null && template.isScientific ? `-${text.slice(1)}` : text;
+    return Object.is(value, -0) && template.isScientific ? `-${text.slice(1)}` : text;
   }
   template.pre += template.multi;
   const shifted = value * 10 ** template.multi;

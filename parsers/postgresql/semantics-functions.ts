@@ -7,10 +7,11 @@ const list = (types: string, name: string): string =>
     .join(' ');
 
 const NUMBERS = 'int2 int4 int8 float4 float8 numeric';
-const PLAIN = 'degrees radians sin cos tan cot asin acos atan sinh cosh tanh asinh acosh atanh cbrt'
-  .split(' ')
-  .map((name) => `${name}: float8.${name}\n`)
-  .join('');
+const PLAIN =
+  'degrees radians sin cos tan cot asin acos atan sinh cosh tanh asinh acosh atanh cbrt sind cosd tand cotd asind acosd atand'
+    .split(' ')
+    .map((name) => `${name}: float8.${name}\n`)
+    .join('');
 const DATED = 'date time timestamp timestamptz interval';
 
 const TEXT = `
@@ -24,6 +25,9 @@ lower: text.lower
 upper: text.upper
 initcap: text.initcap
 casefold: text.casefold
+unistr: text.unistr
+normalize: text.normalize text.normalize.form
+is_normalized: text.isNormalized text.isNormalized.form
 substring: text.substring.from text.substring text.substring.match text.substring.similar bytea.substring.from bytea.substring
 substr: text.substring.from text.substring bytea.substring.from bytea.substring
 overlay: text.overlay.from text.overlay bytea.overlay.from bytea.overlay
@@ -106,9 +110,11 @@ min_scale: numeric.minScale
 trim_scale: numeric.trimScale
 width_bucket: numeric.widthBucket float8.widthBucket
 atan2: float8.atan2
+atan2d: float8.atan2d
 pi: float8.pi
 random: float8.random int4.random int8.random numeric.random
 pg_size_pretty: int8.sizePretty numeric.sizePretty
+pg_size_bytes: text.sizeBytes
 num_nulls: any.numNulls
 num_nonnulls: any.numNonNulls
 int2: ${list('int4 int8 float4 float8 numeric', 'to.int2')}
@@ -153,6 +159,9 @@ localtimestamp: timestamp.now timestamp.now.digits
 localtime: time.now time.now.digits
 current_date: date.now
 overlaps: timestamp.overlaps timestamptz.overlaps time.overlaps
+overlaps: timestamp.overlaps.spans timestamptz.overlaps.spans time.overlaps.spans
+overlaps: timestamp.overlaps.firstSpan timestamptz.overlaps.firstSpan time.overlaps.firstSpan
+overlaps: timestamp.overlaps.lastSpan timestamptz.overlaps.lastSpan time.overlaps.lastSpan
 date: timestamp.to.date timestamptz.to.date
 `;
 

@@ -11,6 +11,7 @@ import type { AggregateSignature, DialectSemantics, ResultRule, Signature } from
 import type { TypeName } from '../../engine/sblr/types.ts';
 import { FUNCTIONS } from './semantics-functions.ts';
 import { AGGREGATES, OPERATORS } from './semantics-operators.ts';
+import { OTHER_FUNCTIONS, OTHER_TYPES, PARAMETER_NAMES } from './semantics-others.ts';
 import { CASTS, TYPES } from './semantics-types.ts';
 
 const ITEM = /^([\w.]+)(?:<([\w,]*)>)?(?:@([\w.]+))?$/;
@@ -81,6 +82,9 @@ export const semantics: DialectSemantics = {
   types: TYPES,
   operators: readTable(OPERATORS),
   functions: readTable(FUNCTIONS, AGGREGATES),
+  parameterNames: PARAMETER_NAMES,
+  unsupportedTypes: OTHER_TYPES,
+  unsupportedFunctions: OTHER_FUNCTIONS,
   casts: CASTS,
   comparison: { equal: '=', notEqual: '<>', less: '<', lessOrEqual: '<=', greater: '>', greaterOrEqual: '>=' },
   like: {

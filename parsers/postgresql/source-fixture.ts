@@ -4,7 +4,7 @@ import type { LiftedLiteral } from '../../plugins/contract/contract.ts';
 
 /** Plain data without `at`. */
 export const withoutPositions = (node: unknown): unknown =>
-  JSON.parse(JSON.stringify(node, (key, value) => (key === 'at' ? undefined : value)));
+  JSON.parse(JSON.stringify(node, (key, value) => (key === 'at' || key === 'columnsAt' ? undefined : value)));
 
 const KINDS = { int4: 'integer', int8: 'integer', numeric: 'decimal', string: 'string' } as const;
 
@@ -22,7 +22,8 @@ export function substituted(node: unknown, literals: readonly LiftedLiteral[]): 
     return { op: 'constant', kind: KINDS[literal.class], text: String(literal.value) };
   }
   const copy: Node = {};
-  for (const field of Object.keys(source)) if (field !== 'at') copy[field] = substituted(source[field], literals);
+  for (const field of Object.keys(source))
+    if (field !== 'at' && field !== 'columnsAt') copy[field] = substituted(source[field], literals);
   return canonical(copy);
 }
 

@@ -118,6 +118,7 @@ test('what a CHECK of another dialect means, it means to everyone who changes th
     table: { op: 'name', at: 0, parts: ['t'], quoted: [false] },
     alias: null,
     columns: [],
+    columnsAt: 0,
     overriding: 'none',
     source: null,
     conflict: null,

@@ -179,6 +179,7 @@ test('a new row has its defaults, sequences, checks and hidden attributes', () =
     with: null,
     table: name('x'),
     alias: null,
+    columnsAt: 4,
     columns: ['s'],
     overriding: 'none',
     source: {

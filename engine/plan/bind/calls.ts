@@ -11,6 +11,7 @@ import type { BlockAggregates, Clause } from './clause.ts';
 import { castExplicit, constantNode, settled, toBoolean } from './coerce.ts';
 import { ambiguousFunction, fault, noFunction, unsupported } from './errors.ts';
 import { bindExpr } from './expressions.ts';
+import { inOrder } from './named-arguments.ts';
 import { candidateCall, castArguments } from './operators.ts';
 import { type Candidate, canCast, resolveOperator, resolveSignature } from './resolve.ts';
 import { sameExpression } from './same.ts';
@@ -33,7 +34,6 @@ const isAggregate = (signature: Signature): signature is AggregateSignature => '
 function refuseUnsupported(source: SourceCallNode): void {
   if (source.over !== null) throw unsupported('window functions are', source.at);
   if (source.withinGroup.length > 0) throw unsupported('WITHIN GROUP is', source.at);
-  if (source.names.some((name) => name !== '')) throw unsupported('named arguments are', source.at);
   if (source.variadic) throw unsupported('VARIADIC is', source.at);
 }
 
@@ -47,6 +47,8 @@ function callCandidate(
 ): Candidate {
   const resolution = resolveSignature(signatures, types, state.semantics);
   if (resolution.found !== null) return resolution.found;
+  if (signatures.length === 0 && state.semantics.unsupportedFunctions?.includes(name.toLowerCase()))
+    throw unsupported(`the function ${name.toLowerCase()} is`, at);
   throw resolution.ambiguous ? ambiguousFunction(name, types, state.semantics, at) : noFunction(name, types, state.semantics, at);
 }
 
@@ -76,6 +78,8 @@ export function bindCall(source: SourceCallNode, clause: Clause): BoundExpressio
   refuseUnsupported(source);
   const { state } = clause;
   const { name, signatures } = signaturesOf(source, state);
+  const given = inOrder(source, name, state);
+  if (given !== source.arguments) return bindCall({ ...source, arguments: [...given], names: [] }, clause);
   const fitting = signatures.filter((one) => one.variadic === true || one.arguments.length === source.arguments.length);
   if (signatures.length > 0 && (fitting.length > 0 ? fitting : signatures).every(isAggregate))
     return bindAggregate(source, clause, name, signatures);

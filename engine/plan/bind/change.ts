@@ -2,7 +2,7 @@
 
 import type { CatalogColumn, CatalogTable } from '../../catalog/objects.ts';
 import type { BoundExpression, ColumnId, OutputColumn, TableColumnUse } from '../../sblr/bound.ts';
-import type { SourceExpression, SourceSelectItem, SourceSetItem } from '../../sblr/source.gen.ts';
+import type { SourceExpression, SourceSelectItem, SourceSetItem, SourceSubqueryNode } from '../../sblr/source.gen.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
 import { type Clause, clauseOf } from './clause.ts';
 import { castAssign } from './coerce.ts';
@@ -54,16 +54,35 @@ interface Assignment {
   readonly value: SourceExpression;
 }
 
+/** The items of a query that reads nothing and gives one row. */
+function oneRow({ query, at }: SourceSubqueryNode): readonly SourceExpression[] {
+  const isPlain =
+    query.op === 'select' &&
+    query.with === null &&
+    query.from.length === 0 &&
+    query.where === null &&
+    query.group.length === 0 &&
+    query.having === null &&
+    query.limit === null &&
+    query.offset === null &&
+    query.items.every(({ expression }) => expression.op !== 'star' && expression.op !== 'default');
+  if (!isPlain) throw unsupported('SET (columns) = (query) is', at, 'a query without FROM is');
+  return query.items.map(({ expression }) => expression);
+}
+
 function spreadSet(item: SourceSetItem): readonly SourceExpression[] {
   if (!item.multiple) return [item.value];
-  if (item.value.op === 'subquery') throw unsupported('SET (columns) = (query) is', item.value.at);
-  if (item.value.op !== 'row') {
-    if (item.columns.length === 1) return [item.value];
-    throw unsupported('assigning anything but a row to several columns is', item.value.at);
-  }
-  if (item.value.items.length !== item.columns.length)
-    throw fault(SQLSTATE.syntax_error, 'number of columns does not match number of values', item.value.at);
-  return item.value.items;
+  const { value } = item;
+  const values = value.op === 'subquery' ? oneRow(value) : value.op === 'row' ? value.items : null;
+  if (values === null)
+    throw fault(
+      SQLSTATE.feature_not_supported,
+      'source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression',
+      value.at,
+    );
+  if (values.length !== item.columns.length)
+    throw fault(SQLSTATE.syntax_error, 'number of columns does not match number of values', value.at);
+  return values;
 }
 
 function assignments(items: readonly SourceSetItem[], table: CatalogTable): Assignment[] {

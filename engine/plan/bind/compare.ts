@@ -7,6 +7,8 @@ import type {
   SourceInNode,
   SourceIsDistinctNode,
   SourceLikeNode,
+  SourceName,
+  SourceRowNode,
 } from '../../sblr/source.gen.ts';
 import { sqlType } from '../../sblr/types.ts';
 import type { Clause } from './clause.ts';
@@ -15,6 +17,7 @@ import { noFunction, unsupported } from './errors.ts';
 import { bindExpr, untyped } from './expressions.ts';
 import { candidateCall, comparison, operatorCall } from './operators.ts';
 import { canCast, commonType, resolveOperator, resolveSignature } from './resolve.ts';
+import { isRow } from './rows.ts';
 import { BOOLEAN, type BindState } from './state.ts';
 import { walkExpression } from './tree.ts';
 
@@ -92,6 +95,7 @@ function inList(
 
 export function bindBetween(source: SourceBetweenNode, clause: Clause): BoundExpression {
   const { state } = clause;
+  if (isRow(source.operand)) return rowBetween(source, source.operand, clause);
   const operand = bindExpr(source.operand, clause);
   const { comparison: names } = state.semantics;
   const [lowest, highest] = source.negated ? [names.less, names.greater] : [names.greaterOrEqual, names.lessOrEqual];
@@ -107,6 +111,21 @@ export function bindBetween(source: SourceBetweenNode, clause: Clause): BoundExp
     return logic(source.negated ? 'and' : 'or', [straight, within(value, source.high, source.low)]);
   };
   return operand.type.name === 'unknown' ? body(operand) : once(state, operand, body);
+}
+
+/** (a, b) BETWEEN (c, d) AND (e, f). */
+function rowBetween(source: SourceBetweenNode, row: SourceRowNode, clause: Clause): BoundExpression {
+  const { comparison: names } = clause.state.semantics;
+  const [lowest, highest] = source.negated ? [names.less, names.greater] : [names.greaterOrEqual, names.lessOrEqual];
+  const side = (operator: string, bound: SourceExpression): BoundExpression => {
+    const name: SourceName = { op: 'name', at: source.at, parts: [operator], quoted: [true] };
+    return bindExpr({ op: 'operator', at: source.at, name, left: row, right: bound }, clause);
+  };
+  const within = (low: SourceExpression, high: SourceExpression): BoundExpression =>
+    logic(source.negated ? 'or' : 'and', [side(lowest, low), side(highest, high)]);
+  const straight = within(source.low, source.high);
+  if (!source.symmetric) return straight;
+  return logic(source.negated ? 'and' : 'or', [straight, within(source.high, source.low)]);
 }
 
 const isNull = (source: SourceExpression): boolean => source.op === 'constant' && source.kind === 'null';

@@ -47,6 +47,9 @@ function inferIndexes(
 ): number[] {
   const scope: Scope = { relations: [targetScope(table, alias, row, [], state)], outer: null };
   const target = source.target.map((element) => bindElement(element, scope, state));
+  // It may narrow the choice to partial indexes; a whole one fits whatever it says.
+  const { targetWhere } = source;
+  if (targetWhere !== null) toBoolean(state, bindExpr(targetWhere, clauseOf(state, scope, 'WHERE')), 'WHERE', targetWhere.at);
   const covers = (all: readonly BoundExpression[], some: readonly BoundExpression[]) =>
     some.every((node) => all.some((other) => sameExpression(node, other, state)));
   const fitting = table.indexes.filter((index) => {
@@ -103,7 +106,6 @@ export function bindConflict(
   inserted: BoundNewRow,
   state: BindState,
 ): BoundConflict {
-  if (source.targetWhere !== null) throw unsupported('ON CONFLICT (...) WHERE is', source.targetWhere.at);
   const existing = useColumns(state, table.columns);
   const isOpen = source.target.length === 0 && source.constraint === null;
   if (source.action === 'update' && isOpen)

@@ -1,7 +1,7 @@
 /** Expressions: one function a node kind of the source form. */
 
 import type { BoundExpression } from '../../sblr/bound.ts';
-import { foldParts, resolveType } from '../../sblr/resolve-type.ts';
+import { foldParts, resolveType, typeRule } from '../../sblr/resolve-type.ts';
 import type {
   SourceCastNode,
   SourceColumnNode,
@@ -10,6 +10,7 @@ import type {
   SourceLiteralNode,
   SourceOperatorNode,
   SourceParameterNode,
+  SourceType,
   SourceTypedLiteralNode,
 } from '../../sblr/source.gen.ts';
 import { sqlType } from '../../sblr/types.ts';
@@ -17,14 +18,16 @@ import { SQLSTATE } from '../../../shm/errors.ts';
 import { bindCall, bindValueFunction } from './calls.ts';
 import type { Clause } from './clause.ts';
 import { columnNode } from './clause.ts';
-import { castExplicit, constantNode, toBoolean } from './coerce.ts';
+import { callNode, castExplicit, constantNode, toBoolean } from './coerce.ts';
 import { bindBetween, bindIn, bindIsDistinct, bindLike } from './compare.ts';
 import { fault, unsupported } from './errors.ts';
+import { callFolded } from './fold.ts';
 import { readNumber } from './literals.ts';
 import { operatorCall } from './operators.ts';
+import { bindRowDistinct, bindRowIn, bindRowOperator, bindRowTest, isRow } from './rows.ts';
 import { findColumn, lookupColumn } from './scope.ts';
 import { bindCase, bindSpecial } from './special.ts';
-import { BOOLEAN, UNKNOWN } from './state.ts';
+import { BOOLEAN, type BindState, UNKNOWN } from './state.ts';
 
 function bindColumn(source: SourceColumnNode, clause: Clause): BoundExpression {
   const parts = foldParts(source.name, clause.state.semantics);
@@ -63,18 +66,34 @@ function bindParameter(source: SourceParameterNode, clause: Clause): BoundExpres
   return clause.state.parameter(source.number, source.at);
 }
 
+/** INTERVAL YEAR TO MONTH: what is read or cast with fields; the result is an interval like any other. */
+function castToFields(state: BindState, node: BoundExpression, source: SourceType, at: number): BoundExpression {
+  const type = resolveType({ ...source, fields: null }, state.semantics);
+  const isText = node.type.name === 'unknown' || typeRule(node.type.name, state.semantics)?.category === 'S';
+  const operand = castExplicit(state, node, sqlType(isText ? 'text' : 'interval'), at);
+  const more = [constantNode(state, source.fields, sqlType('text'), at), constantNode(state, type.length, sqlType('int4'), at)];
+  const primitive = isText ? 'text.to.interval.fields' : 'interval.to.interval.fields';
+  return callFolded(state, callNode(state, primitive, [operand, ...more], 'interval', undefined, at), isText);
+}
+
 function bindTypedLiteral(source: SourceTypedLiteralNode, { state }: Clause): BoundExpression {
+  if (source.type.fields !== null)
+    return castToFields(state, constantNode(state, source.text, UNKNOWN, source.at), source.type, source.at);
   const type = resolveType(source.type, state.semantics);
   return castExplicit(state, constantNode(state, source.text, UNKNOWN, source.at), type, source.at);
 }
 
 function bindCast(source: SourceCastNode, clause: Clause): BoundExpression {
+  if (source.type.fields !== null && source.type.dimensions === 0)
+    return castToFields(clause.state, bindExpr(source.operand, clause), source.type, source.at);
   const type = resolveType(source.type, clause.state.semantics);
   return castExplicit(clause.state, bindExpr(source.operand, clause), type, source.at);
 }
 
 function bindOperator(source: SourceOperatorNode, clause: Clause): BoundExpression {
   const parts = foldParts(source.name, clause.state.semantics);
+  if (isRow(source.right) || (source.left !== null && isRow(source.left)))
+    return bindRowOperator(source, parts[parts.length - 1], clause, (field) => bindExpr(field, clause));
   const operands = source.left === null ? [] : [bindExpr(source.left, clause)];
   operands.push(bindExpr(source.right, clause));
   return operatorCall(clause.state, parts[parts.length - 1], operands, source.at);
@@ -130,6 +149,7 @@ export function bindExpr(source: SourceExpression, clause: Clause): BoundExpress
       return { op: 'not', operand, type: operand.type };
     }
     case 'isTest': {
+      if (isRow(source.operand)) return bindRowTest(source, source.operand, (field) => bindExpr(field, clause));
       const bound = bindExpr(source.operand, clause);
       const operand =
         source.test === 'null'
@@ -144,9 +164,11 @@ export function bindExpr(source: SourceExpression, clause: Clause): BoundExpress
       return { op: 'isTest', operand: untyped(operand, clause), test, negated, type: { ...BOOLEAN, nullable: false } };
     }
     case 'isDistinct':
-      return bindIsDistinct(source, clause);
+      return isRow(source.left) || isRow(source.right)
+        ? bindRowDistinct(source, (field) => bindExpr(field, clause))
+        : bindIsDistinct(source, clause);
     case 'in':
-      return bindIn(source, clause);
+      return isRow(source.operand) ? bindRowIn(source, clause, (field) => bindExpr(field, clause)) : bindIn(source, clause);
     case 'between':
       return bindBetween(source, clause);
     case 'like':

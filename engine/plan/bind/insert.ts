@@ -28,15 +28,28 @@ const ONE_ROW: BoundRelation = { op: 'values', columns: [], rows: [[]] };
 const isPlainValues = (query: SourceQuery): query is SourceValuesNode =>
   query.op === 'values' && query.with === null && query.order.length === 0 && query.limit === null && query.offset === null;
 
-/** Columns that the statement gives values for, `width` of them. 42601, 42701, 42703 */
-function targets(source: SourceInsertNode, table: CatalogTable, width: number, at: number): CatalogColumn[] {
-  const named = source.columns.map((name) => targetColumn(table, name, source.at));
-  const twice = named.find((column, index) => named.indexOf(column) !== index);
-  if (twice !== undefined) throw fault(SQLSTATE.duplicate_column, `column "${twice.name}" specified more than once`, source.at);
+/** Token of the n-th column name: there is a comma between two. */
+const columnPlace = (source: SourceInsertNode, index: number): number => source.columnsAt + 2 * index;
+
+const namedColumns = (source: SourceInsertNode, table: CatalogTable): CatalogColumn[] =>
+  source.columns.map((name, index) => targetColumn(table, name, columnPlace(source, index)));
+
+/** Columns that the statement gives values for, `width` of them; `placeOf` the n-th value. 42601, 42701, 42703 */
+function targets(
+  source: SourceInsertNode,
+  table: CatalogTable,
+  width: number,
+  placeOf: (index: number) => number,
+): CatalogColumn[] {
+  const named = namedColumns(source, table);
+  const twice = named.findIndex((column, index) => named.indexOf(column) !== index);
+  if (twice >= 0)
+    throw fault(SQLSTATE.duplicate_column, `column "${named[twice].name}" specified more than once`, columnPlace(source, twice));
   const columns = source.columns.length > 0 ? named : visibleColumns(table);
-  if (width > columns.length) throw fault(SQLSTATE.syntax_error, 'INSERT has more expressions than target columns', at);
+  if (width > columns.length)
+    throw fault(SQLSTATE.syntax_error, 'INSERT has more expressions than target columns', placeOf(columns.length));
   if (width < columns.length && source.columns.length > 0)
-    throw fault(SQLSTATE.syntax_error, 'INSERT has more target columns than expressions', at);
+    throw fault(SQLSTATE.syntax_error, 'INSERT has more target columns than expressions', columnPlace(source, width));
   return columns.slice(0, width);
 }
 
@@ -60,9 +73,10 @@ function bindValuesSource(
 ): InsertSource {
   const rows = query.rows.map((row) => (row.op === 'row' ? row.items : [row]));
   const ragged = rows.findIndex((row) => row.length !== rows[0].length);
-  if (ragged >= 0) throw fault(SQLSTATE.syntax_error, 'VALUES lists must all be the same length', query.rows[ragged].at);
+  if (ragged >= 0)
+    throw fault(SQLSTATE.syntax_error, 'VALUES lists must all be the same length', rows[ragged][0]?.at ?? query.at);
   const clause = clauseOf(state, NO_RELATIONS, 'VALUES');
-  const columns = targets(source, table, rows[0].length, rows[0][0]?.at ?? query.at);
+  const columns = targets(source, table, rows[0].length, (index) => rows[0][index].at);
   const cell = (item: SourceExpression, column: CatalogColumn): BoundExpression => {
     if (item.op === 'default' || !takesValue(column, source, item.at)) return defaultValue(column, state, item.at);
     return castAssign(state, bindExpr(item, clause), column, item.at);
@@ -83,10 +97,11 @@ function bindValuesSource(
 }
 
 function bindQuerySource(source: SourceInsertNode, query: SourceQuery, table: CatalogTable, state: BindState): InsertSource {
-  const all =
-    source.columns.length > 0 ? source.columns.map((name) => targetColumn(table, name, source.at)) : visibleColumns(table);
+  const all = source.columns.length > 0 ? namedColumns(source, table) : visibleColumns(table);
   const { root, output } = bindQuery(query, state, all);
-  const columns = targets(source, table, output.length, query.at);
+  const columns = targets(source, table, output.length, (index) =>
+    query.op === 'select' ? (query.items[index]?.at ?? query.at) : query.at,
+  );
   const values = new Map<CatalogColumn, BoundExpression>();
   const added: BoundProject['columns'][number][] = [];
   for (const [index, column] of columns.entries()) {

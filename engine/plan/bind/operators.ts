@@ -4,15 +4,18 @@ import type { BoundCall, BoundExpression } from '../../sblr/bound.ts';
 import { primitiveOf } from '../../sblr/primitives.ts';
 import { sqlType, type TypeName } from '../../sblr/types.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
-import { callNode, castTo, settled } from './coerce.ts';
+import { callNode, castTo, constantNode, settled } from './coerce.ts';
 import { ambiguousOperator, fault, noOperator } from './errors.ts';
 import { type Candidate, resolveOperator } from './resolve.ts';
 import type { BindState } from './state.ts';
 
 /** An argument of any type, handed over as the signature says. */
 function anyArgument(state: BindState, node: BoundExpression, form: string | undefined, at: number): BoundExpression {
+  const isUntyped =
+    node.type.name === 'unknown' && (node.op === 'constant' || (node.op === 'parameter' && state.liftedLiteral(node) !== null));
   const value = settled(state, node, at);
   if (form === undefined) return value;
+  if (form === 'typeof' && isUntyped) return constantNode(state, 'unknown', sqlType('text'), at);
   const type = value.type.name === 'varchar' ? 'text' : value.type.name;
   const name = form === 'typeof' ? `${value.type.name}.typeof` : `${type}.${form}`;
   if (form === 'to.text' && type === 'text') return value;

@@ -47,10 +47,10 @@ function suggestedName(source: SourceExpression, state: BindState): { readonly n
       const inner = suggestedName(source.operand, state);
       return inner?.strong === true
         ? inner
-        : { name: castName(resolveType(source.type, semantics).name, semantics), strong: false };
+        : { name: castName(resolveType({ ...source.type, fields: null }, semantics).name, semantics), strong: false };
     }
     case 'typedLiteral':
-      return { name: castName(resolveType(source.type, semantics).name, semantics), strong: false };
+      return { name: castName(resolveType({ ...source.type, fields: null }, semantics).name, semantics), strong: false };
     case 'collate':
       return suggestedName(source.operand, state);
     case 'row':

@@ -54,6 +54,18 @@ function limited(root: BoundRelation, source: SourceSelectNode | SourceValuesNod
   return limit === null && offset === null ? root : { op: 'limit', input: root, limit, offset };
 }
 
+/** Place of the first expression of DISTINCT ON that no sort key is. */
+function foreignTo(
+  source: SourceSelectNode,
+  order: readonly { readonly expression: BoundExpression }[],
+  on: readonly BoundExpression[],
+  state: BindState,
+): number {
+  const isKey = (node: BoundExpression): boolean => order.some(({ expression }) => sameExpression(node, expression, state));
+  const foreign = on.findIndex((node) => !isKey(node));
+  return source.distinctOn[Math.max(foreign, 0)].at;
+}
+
 class SelectBlock {
   private readonly source: SourceSelectNode;
   private readonly state: BindState;
@@ -177,7 +189,7 @@ class SelectBlock {
         source.distinct === 'all'
           ? 'for SELECT DISTINCT, ORDER BY expressions must appear in select list'
           : 'SELECT DISTINCT ON expressions must match initial ORDER BY expressions',
-        source.order[index].expression.at,
+        source.distinct === 'all' ? source.order[index].expression.at : foreignTo(source, order, on, state),
       );
     }
   }
@@ -228,7 +240,8 @@ function bindValues(source: SourceValuesNode, state: BindState): BoundQuery {
   const rows = source.rows.map((row) => (row.op === 'row' ? row.items : [row]));
   const width = rows[0].length;
   const ragged = rows.findIndex((row) => row.length !== width);
-  if (ragged >= 0) throw fault(SQLSTATE.syntax_error, 'VALUES lists must all be the same length', source.rows[ragged].at);
+  if (ragged >= 0)
+    throw fault(SQLSTATE.syntax_error, 'VALUES lists must all be the same length', rows[ragged][0]?.at ?? source.at);
   const bound = rows.map((row) => row.map((item) => bindExpr(item, clause)));
   const columns = Array.from({ length: width }, (_, index) => {
     const places = rows.map((row) => row[index].at);

@@ -58,6 +58,7 @@ export class ChangeGrammar extends FromGrammar {
     const table = this.SUBRULE(this.anyName);
     let alias: string | null = null;
     let columns: string[] = [];
+    let columnsAt = 0;
     let overriding: SourceInsertNode['overriding'] = 'none';
     let source: SourceQuery | null = null;
     let conflict: SourceConflict | null = null;
@@ -67,7 +68,10 @@ export class ChangeGrammar extends FromGrammar {
     });
     this.OPTION2({
       GATE: () => !isQueryAhead(this),
-      DEF: () => (columns = this.SUBRULE(this.insertColumns)),
+      DEF: () => {
+        columnsAt = this.next(2).ordinal;
+        columns = this.SUBRULE(this.insertColumns);
+      },
     });
     this.OPTION3(() => {
       this.take(3, K.OVERRIDING);
@@ -88,7 +92,7 @@ export class ChangeGrammar extends FromGrammar {
     ]);
     this.OPTION4(() => (conflict = this.SUBRULE(this.onConflict)));
     const returning = this.SUBRULE(this.returning);
-    const around = { op: 'insert' as const, at: ordinal, with: null, table, alias, columns };
+    const around = { op: 'insert' as const, at: ordinal, with: null, table, alias, columns, columnsAt };
     return { ...around, overriding, source, conflict, returning } as SourceStatement;
   });
 

@@ -123,6 +123,7 @@ export abstract class ExpressionGrammar extends TypeGrammar {
     if (this.labelled && this.isNext(1, T.BareLabel) && this.isLabel()) return false;
     if (this.restricted) return this.isNext(1, K.IS) && this.isDistinctAhead();
     if (this.isNext(1, K.AT)) return this.isNext(2, K.TIME) || this.isNext(2, K.LOCAL);
+    if (this.isNext(1, K.SIMILAR)) return this.isNext(2, K.TO);
     if (this.isNext(1, K.ESCAPE)) return this.isLikeOpen();
     return true;
   }

@@ -1,0 +1,66 @@
+/** What PostgreSQL has and this dialect does not yet: said to be unsupported (0A000), not unknown. Names of parameters. */
+
+const words = (text: string): readonly string[] => text.trim().split(/\s+/);
+
+export const OTHER_TYPES: readonly string[] = words(`
+  money bit varbit timetz xml point line lseg box path polygon circle cidr inet macaddr macaddr8 tsvector tsquery int4range int8range
+  numrange tsrange tstzrange daterange int4multirange int8multirange nummultirange tsmultirange tstzmultirange datemultirange jsonpath
+  regclass regtype regproc regprocedure regoper regoperator regrole regnamespace regconfig regdictionary xid xid8 cid tid pg_lsn
+  txid_snapshot pg_snapshot refcursor oidvector int2vector smallserial serial2 serial serial4 bigserial serial8 record anyelement
+  anyarray void cstring
+`);
+
+export const OTHER_FUNCTIONS: readonly string[] = words(`
+  array_agg array_append array_cat array_dims array_fill array_length array_lower array_ndims array_position array_positions
+  array_prepend array_remove array_replace array_to_json array_to_string array_upper cardinality string_to_array string_to_table
+  trim_array unnest generate_series generate_subscripts regexp_match regexp_matches regexp_split_to_array regexp_split_to_table
+  parse_ident json_object jsonb_object json_each json_each_text jsonb_each jsonb_each_text json_object_keys jsonb_object_keys
+  json_array_elements json_array_elements_text jsonb_array_elements jsonb_array_elements_text json_populate_record
+  json_populate_recordset jsonb_populate_record jsonb_populate_recordset json_to_record json_to_recordset jsonb_to_record
+  jsonb_to_recordset row_to_json jsonb_set_lax jsonb_path_exists jsonb_path_match jsonb_path_query jsonb_path_query_array
+  jsonb_path_query_first jsonb_path_exists_tz jsonb_path_match_tz jsonb_path_query_tz jsonb_path_query_array_tz
+  jsonb_path_query_first_tz current_time current_schemas current_query setseed set_config pg_sleep pg_sleep_for pg_sleep_until
+  row_number rank dense_rank percent_rank cume_dist ntile lag lead first_value last_value nth_value mode percentile_cont
+  percentile_disc range_agg range_intersect_agg xmlagg to_regclass to_regtype to_regproc to_regrole to_regnamespace format_type
+  obj_description col_description shobj_description has_table_privilege has_column_privilege has_schema_privilege
+  has_database_privilege has_function_privilege has_sequence_privilege pg_has_role pg_get_viewdef pg_get_indexdef
+  pg_get_constraintdef pg_get_expr pg_get_functiondef pg_get_ruledef pg_get_triggerdef pg_get_userbyid pg_get_serial_sequence
+  pg_table_is_visible pg_type_is_visible pg_function_is_visible pg_relation_size pg_total_relation_size pg_table_size
+  pg_indexes_size pg_database_size pg_column_size pg_relation_filenode pg_collation_for pg_encoding_to_char pg_is_in_recovery
+  pg_postmaster_start_time pg_conf_load_time pg_cancel_backend pg_terminate_backend pg_advisory_lock pg_advisory_unlock
+  pg_advisory_xact_lock pg_try_advisory_lock pg_try_advisory_xact_lock pg_advisory_unlock_all pg_notify pg_listening_channels
+  pg_stat_get_activity pg_blocking_pids txid_current txid_current_if_assigned pg_current_xact_id pg_current_snapshot
+  inet_client_addr inet_client_port inet_server_addr inet_server_port to_ascii convert to_tsvector to_tsquery plainto_tsquery
+  phraseto_tsquery websearch_to_tsquery ts_rank ts_headline lower_inc upper_inc isempty int4range int8range numrange daterange
+  tsrange tstzrange host masklen netmask network broadcast family hashtext grouping xmlconcat xmlelement xpath
+  query_to_xml table_to_xml txid_status
+`);
+
+export interface ParameterName {
+  readonly name: string;
+  /** Text of the default; left out: there is none. */
+  readonly value?: string;
+}
+
+const PARAMETERS = `
+make_interval: years=0 months=0 weeks=0 days=0 hours=0 mins=0 secs=0
+make_date: year month day
+make_time: hour min sec
+make_timestamp: year month mday hour min sec
+make_timestamptz: year month mday hour min sec timezone
+jsonb_set: jsonb_in path replacement create_if_missing=true
+jsonb_insert: jsonb_in path replacement insert_after=false
+`;
+
+export const PARAMETER_NAMES: { readonly [name: string]: readonly ParameterName[] } = Object.fromEntries(
+  PARAMETERS.trim()
+    .split('\n')
+    .map((line) => {
+      const [name, list] = line.split(': ');
+      const parameters = list.split(' ').map((one): ParameterName => {
+        const [parameter, value] = one.split('=');
+        return value === undefined ? { name: parameter } : { name: parameter, value };
+      });
+      return [name, parameters];
+    }),
+);

@@ -1,0 +1,89 @@
+/** What users of PostgreSQL expect of functions and of statements over one table: each line of the tables beside this through both. */
+
+import { strictEqual } from 'node:assert';
+import { after, before, test } from 'node:test';
+import type { PGlite } from '@electric-sql/pglite';
+import { open } from '../../engine/api/api.ts';
+import { type Answer, runPeer, Subject } from '../differential/subject.ts';
+import { startPeer } from '../oracle/postgresql.ts';
+import { NUMBERS, NUMBERS_REFUSED } from './functions-numbers.ts';
+import { TEXT, TEXT_REFUSED } from './functions-text.ts';
+import { TIMES, TIMES_REFUSED } from './functions-times.ts';
+import { REFUSED, ROWS, STATEMENTS } from './single-table.ts';
+import { SMALL } from './with-database.ts';
+
+const IS_STATEMENT = /^(?:select|values|table|insert|update|delete|create|drop|truncate|analyze|with)\b/;
+/** Their counts of changes are compared too. */
+const COUNTS = /^(?:select|values|table|insert|update|delete)\b/;
+
+let peer: PGlite;
+before(async () => {
+  peer = await startPeer();
+});
+after(() => peer.close());
+
+const shown = (answer: Answer, counts: boolean): string =>
+  answer.error ?? JSON.stringify([answer.columns, answer.rows, counts ? answer.changes : 0]);
+
+const statementOf = (line: string): string => (IS_STATEMENT.test(line) ? line : `select ${line}`);
+
+function withSubject(body: (subject: Subject) => Promise<void> | void): () => Promise<void> {
+  return async () => {
+    const db = open(':memory:', { ...SMALL, times: 'text', json: 'text' });
+    try {
+      await body(new Subject(db));
+    } finally {
+      db.close();
+    }
+  };
+}
+
+async function compare(subject: Subject, table: readonly string[]): Promise<void> {
+  for (const line of table) {
+    const text = { text: statementOf(line), values: [] };
+    const ours = subject.run(text, 'array');
+    const counts = COUNTS.test(text.text);
+    strictEqual(shown(ours, counts), shown(await runPeer(peer, text), counts), text.text);
+  }
+}
+
+test(
+  'functions of text answer as PostgreSQL does',
+  withSubject((subject) => compare(subject, TEXT)),
+);
+test(
+  'functions of numbers answer as PostgreSQL does',
+  withSubject((subject) => compare(subject, NUMBERS)),
+);
+test(
+  'functions of dates, times and JSON answer as PostgreSQL does',
+  withSubject((subject) => compare(subject, TIMES)),
+);
+
+test(
+  'statements of one table answer as PostgreSQL does',
+  withSubject(async (subject) => {
+    await compare(subject, STATEMENTS);
+    await peer.exec('drop table t, u');
+  }),
+);
+
+test(
+  'row values are compared as PostgreSQL compares them',
+  withSubject(async (subject) => {
+    await compare(subject, ROWS);
+    await peer.exec('drop table t, u');
+  }),
+);
+
+test(
+  'what is not built yet is refused by its name',
+  withSubject((subject) => {
+    subject.define('create table t (id int primary key, a int, b text, n numeric(8,2), f float8, d date, ok bool)');
+    subject.define('create table u (x int, y text, constraint u_x unique (x), z int default 7)');
+    for (const line of [...TEXT_REFUSED, ...NUMBERS_REFUSED, ...TIMES_REFUSED, ...REFUSED]) {
+      const text = statementOf(line);
+      strictEqual(subject.run({ text, values: [] }, 'array').error, '0A000', text);
+    }
+  }),
+);
