@@ -6,7 +6,7 @@
 import { lines } from './lines.ts';
 
 /** As PostgreSQL answers, or by the code of its error. */
-export const NUMBERS: readonly string[] = lines(String.raw`
+export const NUMBERS: readonly string[] = lines(`
 abs(-5), abs(-5.5), abs('-5'::float8), abs(-32768::int2 + 1), @ -5
 abs((-32768)::int2)
 abs((-2147483648)::int4)
@@ -89,7 +89,7 @@ to_char(5, ''), to_char(5.5::float8, ''), to_char(5.5, ''), to_number('', ''), t
 `);
 
 /** What is not built yet: 0A000. */
-export const NUMBERS_REFUSED: readonly string[] = lines(String.raw`
+export const NUMBERS_REFUSED: readonly string[] = lines(`
 width_bucket(now(), array['yesterday', 'today', 'tomorrow']::timestamptz[])
 setseed(0.5)
 123.456::numeric(5,2), 1234.5::numeric(6,1), 99.995::numeric(5,2), 0.5::numeric(3,3), 12345::numeric(3,-2)

@@ -6,7 +6,7 @@
 import { lines } from './lines.ts';
 
 /** As PostgreSQL answers, or by the code of its error. */
-export const TIMES: readonly string[] = lines(String.raw`
+export const TIMES: readonly string[] = lines(`
 date '2020-02-29', '2020-02-30'::date
 '2020-13-01'::date
 '20200131'::date, 'Jan 5 2020'::date, '5 January 2020'::date, '2020-001'::date, '1/2/2020'::date, 'J2451187'::date, '2020.05'::date, '44 BC-01-01'::date

@@ -6,7 +6,7 @@
 import { lines } from './lines.ts';
 
 /** They change the tables that those behind them read. */
-export const STATEMENTS: readonly string[] = lines(String.raw`
+export const STATEMENTS: readonly string[] = lines(`
 create table t (id int primary key, a int, b text, n numeric(8,2), f float8, d date, ok bool)
 insert into t values (1, 10, 'x', 1.50, 0.5, '2020-01-01', true), (2, 20, 'y', 2.25, -1.5, '2020-02-01', false), (3, 10, 'x', null, 'NaN', null, null), (4, null, null, 3.75, 2, '2019-12-31', true), (5, 20, 'z', -4.00, 'inf', '2021-01-01', false)
 create table u (x int, y text, constraint u_x unique (x), z int default 7)
@@ -164,7 +164,7 @@ select * from only t where id = 1
 `);
 
 /** Row values, row by row over tables of their own. */
-export const ROWS: readonly string[] = lines(String.raw`
+export const ROWS: readonly string[] = lines(`
 create table t (id int primary key, a int, b text, n numeric(8,2), f float8, d date, ok bool)
 insert into t values (1, 10, 'x', 1.50, 0.5, '2020-01-01', true), (2, 20, 'y', 2.25, -1.5, '2020-02-01', false), (3, 10, 'x', null, 'NaN', null, null), (4, null, null, 3.75, 2, '2019-12-31', true), (5, 20, 'z', -4.00, 'inf', '2021-01-01', false)
 create table u (x int, y text, constraint u_x unique (x), z int default 7)
@@ -218,7 +218,7 @@ select (1, '2020-01-01') < (1, date '2020-01-02'), (1.5, 2) > (1, 5), ('a', 1) <
 `);
 
 /** What is not built yet: 0A000. */
-export const REFUSED: readonly string[] = lines(String.raw`
+export const REFUSED: readonly string[] = lines(`
 select * from (values (1, 'a'), (2, 'b')) v (x, y) order by x
 select * from (select a, b from t) q where a = 10
 select id from t order by id fetch first 2 rows with ties
