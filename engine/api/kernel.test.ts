@@ -1,5 +1,7 @@
 import { deepStrictEqual, ok, strictEqual, throws } from 'node:assert/strict';
 import { test } from 'node:test';
+import { flushAll } from '../storage/log/flush.ts';
+import { readMeta } from '../storage/meta.ts';
 import { SimulatedVfs } from '../storage/vfs/simulated-vfs.ts';
 import { ManualClock, SeededRandom } from '../storage/world.ts';
 import { ROW_DONE, ROW_DUPLICATE, ROW_PAGE, ROW_SLOT, type Transaction } from '../txn/transactions.ts';
@@ -142,6 +144,33 @@ test('what was committed survives a crash, what was not is gone, with long value
   deepStrictEqual(rowsOf(again, again.table('note')), [[long]]);
   expectSound(again);
   again.close();
+});
+
+test('crash after crash: what recovery leaves to a later checkpoint is recovered again, and no boot has the number of another', () => {
+  let vfs = newDisk();
+  let kernel = openOn(vfs);
+  fill(kernel, kernel.createTable(ITEM), 0, 1500);
+  const checkpoints: number[] = [];
+  for (let round = 1; round <= 4; round++) {
+    vfs = vfs.crash();
+    kernel = openOn(vfs);
+    const { boot, checkpointLsn, cleanShutdown } = readMeta(kernel.parts.files);
+    deepStrictEqual([boot, cleanShutdown], [kernel.parts.cache.boot, false]);
+    checkpoints.push(checkpointLsn);
+    strictEqual(kernel.recovered?.losers, round === 1 ? 0 : 1);
+    strictEqual(rowsOf(kernel, kernel.table('item')).length, 1500 + (round - 1) * 10);
+    expectSound(kernel);
+    fill(kernel, kernel.table('item'), 1490 + round * 10, 1500 + round * 10);
+    insert(kernel, kernel.begin(), kernel.table('item'), [9000 + round, 'lost', 1]);
+    kernel.parts.files.data.sync();
+    flushAll(kernel.parts.log);
+  }
+  strictEqual(checkpoints[1], checkpoints[0], 'so many pages are not written while somebody waits');
+  kernel.checkpoint();
+  ok(readMeta(kernel.parts.files).checkpointLsn > checkpoints[0]);
+  kernel = openOn(vfs.crash());
+  strictEqual(rowsOf(kernel, kernel.table('item')).length, 1540);
+  kernel.close();
 });
 
 test('a duplicate key is refused and leaves the transaction as it was', () => {

@@ -3,7 +3,7 @@
  *
  *   lock the directory
  *   new        files, meta page without tables -> log -> sys.tables in one ordinary transaction -> meta page that names it
- *   existing   meta page -> torn pages from the double-write file -> redo -> log -> undo -> stamps of winners -> checkpoint
+ *   existing   meta page -> torn pages from the double-write file -> redo -> log -> undo -> stamps of winners -> checkpoint or meta page
  *
  * Creation counts when the meta page names sys.tables; what a crash left before that is made anew. A crash during recovery is
  * safe: every step can be begun again (SM-W9).
@@ -17,8 +17,8 @@ import { attachThread, detachThread, THREAD_ROLE_HOST } from '../../shm/threads.
 import { PAGE_BYTES } from '../../shm/types.ts';
 import { initialiseJobs } from '../jobs/jobs.ts';
 import { repairFromDoubleWrite } from '../storage/cache/double-write.ts';
-import { type PageCache, startPageCache } from '../storage/cache/page-cache.ts';
-import { checkpoint, startCheckpoints } from '../storage/checkpoint.ts';
+import { dirtyFrames, type PageCache, startPageCache } from '../storage/cache/page-cache.ts';
+import { changeMeta, checkpoint, startCheckpoints } from '../storage/checkpoint.ts';
 import {
   closeDatabaseFiles,
   createDatabaseFiles,
@@ -212,8 +212,7 @@ function recoverDatabase(directory: string, settings: KernelSettings, world: Wor
     installReadHook(cache, state.winners);
     finishPages(state, cache);
     startCheckpoints(cache, meta.checkpointLsn);
-    const done = checkpoint(cache, checkpointPorts(parts));
-    assert(done, 'nobody else takes a checkpoint while the database is opened');
+    endRecovery(cache, parts, state.boot);
     const recovered = {
       records: state.records,
       applied: state.applied,
@@ -226,6 +225,25 @@ function recoverDatabase(directory: string, settings: KernelSettings, world: Wor
     leaveMemory(shm);
     throw error;
   }
+}
+
+/** Above this part of the cache pages that recovery changed are written later. */
+const WRITTEN_NOW = 1 / 16;
+
+/**
+ * The meta page names the new boot before any page does. What is in the cache need not be written for that: a crash from here on
+ * is one more crash during recovery, and the log since the last checkpoint counts for the next one.
+ */
+function endRecovery(cache: PageCache, parts: KernelParts, boot: number): void {
+  if (dirtyFrames(cache) <= cache.shm.frameCount * WRITTEN_NOW) {
+    const done = checkpoint(cache, checkpointPorts(parts));
+    assert(done, 'nobody else takes a checkpoint while the database is opened');
+    return;
+  }
+  changeMeta(cache, (meta) => {
+    meta.boot = boot;
+    meta.cleanShutdown = false;
+  });
 }
 
 const placeOf = (directory: string, meta: Meta, boot: number, clean: boolean): KernelPlace => ({

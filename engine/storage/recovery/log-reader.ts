@@ -87,6 +87,8 @@ export interface LogReader {
   boot: number;
   previousLsn: number;
   previousChecksum: number;
+  /** Log position that is known to be on disk, not only in the files: batches say so. */
+  syncedLsn: number;
   /** False until a batch was taken: then there is no chain to compare with. */
   chained: boolean;
   readonly batches: BatchIndex;
@@ -138,6 +140,7 @@ export function openLogReader(vfs: Vfs, place: LogPlace, known: LogKnown): LogRe
     boot: 0,
     previousLsn: 0,
     previousChecksum: 0,
+    syncedLsn: known.durableLsn,
     chained: false,
     batches: makeBatchIndex(),
     starts: [],
@@ -185,6 +188,24 @@ function fillChunk(reader: LogReader, offset: number, bytes: number): number {
     reader.readBytes = Math.min(reader.readBytes * 8, CHUNK_BYTES);
   }
   return Math.max(0, reader.chunkOffset + reader.chunkBytes - offset);
+}
+
+/**
+ * Syncs the segments that may hold more than is known to be on disk: a process that is killed leaves what it wrote to the system
+ * alone, and from now on all that was read counts as durable.
+ */
+export function syncLogTail(reader: LogReader): void {
+  const { vfs, place, starts } = reader;
+  for (let at = 0; at < starts.length; at++) {
+    const end = at + 1 < starts.length ? starts[at + 1].lsn : Number.POSITIVE_INFINITY;
+    if (end <= reader.syncedLsn) continue;
+    const file = vfs.open(segmentPath(place.directory, starts[at].segment), 'existing');
+    try {
+      file.sync();
+    } finally {
+      file.close();
+    }
+  }
 }
 
 function moveTo(reader: LogReader, segment: number): void {
@@ -240,6 +261,7 @@ function takeBatch(reader: LogReader, consumed: number): boolean {
   reader.boot = logBatchBoot(chunk.u32, at);
   reader.previousLsn = lsn;
   reader.previousChecksum = logBatchChecksum(chunk.u32, at);
+  reader.syncedLsn = Math.max(reader.syncedLsn, logBatchSyncedLsn(chunk.f64, at));
   reader.offset = offset + batchFileBytes(length);
   const useful = lsn + length > reader.known.lsn;
   if (lsn < reader.endLsn && reader.chained) cutBatches(reader.batches, lsn);

@@ -7,7 +7,7 @@
  *   undoLosers(state, log, engine)          (undo.ts) the changes of transactions without an end, latest first
  *   startPageCache(cache, boot state.boot), onPageRead(...)
  *   finishPages(state, cache)               (finish.ts) stamps of winners (SM-W8)
- *   a checkpoint
+ *   a checkpoint, if few pages are to be written; else the meta page names the boot, and the next checkpoint comes when it is due
  *
  * Redo repeats history: every record whose end is above the LSN of its page is applied to it, losers' too, so that undo
  * finds what it would have found at run time. A crash in any of the steps is safe: redo changes nothing that another
@@ -27,7 +27,8 @@ import type { LogStart } from '../log/open.ts';
 import { RECORD, type Redo, recordKind } from '../log/records.ts';
 import { PAGE_LSN } from '../page.layout.gen.ts';
 import type { Vfs } from '../vfs/vfs.ts';
-import { closeLogReader, type LogKnown, type LogPlace, type LogReader, openLogReader } from './log-reader.ts';
+import { closeLogReader, type LogKnown, type LogPlace, type LogReader, openLogReader, syncLogTail } from './log-reader.ts';
+import { LOOK_RECORDS, type LookAhead, lookAhead, makeLookAhead } from './look-ahead.ts';
 import { type Loser, listOpen, makeOpenTransactions, noteEnd, noteRecord, type OpenTransactions } from './open-transactions.ts';
 import { addPage, makePageSet, type PageSet } from './page-set.ts';
 import { nextRecord, type RecordReader, readRecords, recordDamaged } from './record-reader.ts';
@@ -57,6 +58,9 @@ export interface RecoveryState {
   /** Counted for the message that open() logs. */
   records: number;
   applied: number;
+  /** Length of the data file in pages, as far as redo knows. */
+  filePages: number;
+  readonly ahead: LookAhead;
 }
 
 /**
@@ -77,6 +81,8 @@ export function redoLog(vfs: Vfs, place: LogPlace, known: RecoveryStart, cache: 
     highestStamp: known.highestStamp,
     records: 0,
     applied: 0,
+    filePages: 0,
+    ahead: makeLookAhead(),
   };
   const records = readRecords(reader);
   cache.acceptBlank = true;
@@ -87,6 +93,7 @@ export function redoLog(vfs: Vfs, place: LogPlace, known: RecoveryStart, cache: 
     cache.acceptBlank = false;
     closeLogReader(reader);
   }
+  syncLogTail(reader);
   state.losers.push(...listOpen(open));
   endOfLog(state, records.lsn[1], known);
   return state;
@@ -115,6 +122,7 @@ function redoSome(
   atMost: number,
 ): boolean {
   for (let count = 0; count < atMost; count++) {
+    if (count % LOOK_RECORDS === 0) lookAhead(state.ahead, records, cache);
     if (!nextRecord(records)) return false;
     state.records++;
     const { views, at } = records;
@@ -145,6 +153,12 @@ function transactionEnded(state: RecoveryState, open: OpenTransactions, transact
   if (stamp > state.highestStamp) state.highestStamp = stamp;
 }
 
+/** The file may have lost what made it longer: nobody syncs that, the log brings it back. */
+function growFile(state: RecoveryState, cache: PageCache, page: number): void {
+  if (page >= dataPages(cache)) growDataFile(cache, page + 1);
+  state.filePages = dataPages(cache);
+}
+
 function redoRecord(
   state: RecoveryState,
   records: RecordReader,
@@ -154,8 +168,7 @@ function redoRecord(
   redo: Redo,
 ): void {
   addPage(state.pages, page);
-  // The file may have lost what made it longer: nobody syncs that, the log brings it back.
-  if (page >= dataPages(cache)) growDataFile(cache, page + 1);
+  if (page >= state.filePages) growFile(state, cache, page);
   // No latch: nobody else is there yet, and a frame is taken away by this thread's own misses only.
   const frame = formats ? fetchNewFrame(cache, page) : fetchFrame(cache, page);
   const views = pageViews(cache, frame);
