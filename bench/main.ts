@@ -1,7 +1,8 @@
 /** `npm run bench`: runs the measures of bench/suites and shows our figures beside the peers'. */
-import { globSync } from 'node:fs';
+import { globSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { buildSuites } from './harness/built.ts';
 import type { Measure } from './harness/measure.ts';
 import { type BenchOptions, HELP, parseOptions } from './harness/options.ts';
 import { areInstalled } from './harness/peers.ts';
@@ -10,12 +11,13 @@ import { type Outcome, runMeasure } from './harness/run-measure.ts';
 
 type Entry = { readonly suite: string; readonly measure: Measure };
 
-async function findMeasures(options: BenchOptions): Promise<Entry[]> {
-  const folder = join(import.meta.dirname, 'suites');
+const SUITES = join(import.meta.dirname, 'suites');
+
+/** `files` are the suites, as sources or built. */
+async function findMeasures(suites: readonly string[], files: readonly string[], options: BenchOptions): Promise<Entry[]> {
   const entries: Entry[] = [];
-  for (const file of globSync('*.bench.ts', { cwd: folder }).sort()) {
-    const suite = basename(file, '.bench.ts');
-    const measures: readonly Measure[] = (await import(pathToFileURL(join(folder, file)).href)).default;
+  for (const [at, suite] of suites.entries()) {
+    const measures: readonly Measure[] = (await import(pathToFileURL(files[at]).href)).default;
     for (const measure of measures) entries.push({ suite, measure });
   }
   const wanted = entries.filter(({ suite, measure }) => `${suite} ${measure.name}`.includes(options.filter));
@@ -48,7 +50,21 @@ async function main(): Promise<void> {
     console.log(HELP);
     return;
   }
-  const entries = await findMeasures(options);
+  const suites = globSync('*.bench.ts', { cwd: SUITES })
+    .sort()
+    .map((file) => basename(file, '.bench.ts'));
+  const sources = suites.map((suite) => join(SUITES, `${suite}.bench.ts`));
+  // Small runs show that the measures work: they can do without the build.
+  const { folder, built } = options.small ? { folder: null, built: sources } : await buildSuites(sources);
+  try {
+    await runSuites(suites, built, options);
+  } finally {
+    if (folder !== null) rmSync(folder, { recursive: true });
+  }
+}
+
+async function runSuites(suites: readonly string[], files: readonly string[], options: BenchOptions): Promise<void> {
+  const entries = await findMeasures(suites, files, options);
   if (entries.length === 0)
     throw new Error(`no measure${options.peers ? ' against another engine' : ''} matches ${JSON.stringify(options.filter)}`);
   const missing = missingPeers(entries);

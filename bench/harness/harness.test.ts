@@ -1,9 +1,11 @@
 /** The benchmark harness: ratios, turns and output, and every suite at its small size, so that none can rot. */
 import { deepStrictEqual, match, ok, strictEqual } from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import test from 'node:test';
+import { buildSuites } from './built.ts';
 import { limitOf, type Measure } from './measure.ts';
 import { shortNumber, verdict } from './report.ts';
 import { median, ratioOf, runMeasure } from './run-measure.ts';
@@ -16,6 +18,21 @@ test('bench: a ratio above 1 means that we are better, whichever way the unit go
   strictEqual(ratioOf('lower', 1, 3), 3);
   strictEqual(median([5, 1, 3]), 3);
   strictEqual(median([4, 1, 3, 2]), 2.5);
+});
+
+test('bench: suites are built with what they start, and have the same measures', async () => {
+  const source = join(import.meta.dirname, '../suites/kernel.bench.ts');
+  const { folder, built } = await buildSuites([source]);
+  try {
+    const names = async (path: string): Promise<string[]> =>
+      (await import(pathToFileURL(path).href)).default.map((measure: Measure) => measure.name);
+    deepStrictEqual(await names(built[0]), await names(source));
+    for (const started of ['bench-suites-kernel-worker', 'bench-suites-sql-worker', 'engine-jobs-pool-worker']) {
+      ok(existsSync(join(folder, `${started}.js`)), started);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('bench: ours and the peer take turns, the first one changes, and the ratio is the median of the turns', async () => {
