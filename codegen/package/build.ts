@@ -1,63 +1,173 @@
 /**
  * `npm run build`: the product as JavaScript and declarations in dist/, what `npm pack` ships.
  *
+ *   dist/engine.cjs         everything, as one script; engine.cache: what V8 made of it (code-cache.ts)
+ *   dist/load.js            runs that script, once a thread
  *   dist/api.js             what programs import; kernel.js: the kernel without SQL; main.js: the command
  *   dist/pool-attach.js, pool-worker.js, query-worker.js      where its threads begin
- *   dist/chunk-*.js         what these have in common
  *   dist/types/             declarations, one for each source
  *
  * The modules are put together (esbuild), because a module costs more than its text: loading 230 of them took 20 MiB of memory
- * that Node did not give back, half of it for V8's compilers, which the loader's own loops had woken.
+ * that Node did not give back, half of it for V8's compilers, which the loader's own loops had woken. A script and not a module,
+ * because Node takes what V8 has compiled before for scripts only: compiling is half of the time to a first answer.
  *
  * With --link it only makes the checkout importable by its name.
  *
- * Threads begin at an address (`new URL('./x.ts', import.meta.url)`): it becomes that of the entry, which lies beside every chunk.
+ * Threads begin at an address (`new URL('./x.ts', import.meta.url)`): it becomes that of the file in dist/.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { buildSync } from 'esbuild';
+import { buildSync, type Metafile } from 'esbuild';
+import type { LookaheadTables } from '../../parsers/kit/lookahead-tables.ts';
+import { GRAMMARS } from '../../parsers/postgresql/parse.ts';
+import { makeCodeCache } from './code-cache.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const DIST = join(ROOT, 'dist');
 
-/** What is loaded by name or address: each becomes a file of its own name in dist/. */
-const ENTRIES = [
-  'engine/api/api.ts',
-  'engine/api/kernel.ts',
-  'engine/api/pool-attach.ts',
-  'engine/api/query-worker.ts',
-  'engine/cli/main.ts',
-  'engine/jobs/pool-worker.ts',
-];
+/** What is loaded by name or address, each with what its file in dist/ does: hands on what the source exports, or calls some of it. */
+const ENTRIES: { readonly [source: string]: 'exports' | string } = {
+  'engine/api/api.ts': 'exports',
+  'engine/api/kernel.ts': 'exports',
+  'engine/api/pool-attach.ts': 'exports',
+  'engine/api/query-loop.ts': 'query-worker: runQueries',
+  'engine/cli/main.ts': 'main: main',
+  'engine/jobs/pool-worker.ts': 'exports',
+};
 
-const THREAD_ADDRESS = /(new URL\(\s*['"`])([^'"`]+\.ts)(['"`],\s*import\.meta\.url\s*\))/g;
+const ENGINE = 'engine.cjs';
+const THREAD_ADDRESS = /(new URL\(\s*['"`])([^'"`]+\.ts)(['"`],\s*MODULE_URL\s*\))/g;
 const DECLARED_IMPORT = /((?:\bfrom\s*|\bimport\s*\(?\s*)['"]\.{1,2}\/[^'"]+)\.ts(['"])/g;
 
 /** Puts the modules of the product into a folder. Its name for the kernel is kernel.js. Throws when they cannot be built. */
 export function buildModules(directory: string): void {
-  buildSync({
-    entryPoints: ENTRIES.map((entry) => join(ROOT, entry)),
-    outdir: directory,
-    entryNames: '[name]',
+  const sources = Object.keys(ENTRIES);
+  const { outputFiles, metafile } = buildSync({
+    stdin: {
+      contents: sources.map((source) => `export * as ${identifierOf(source)} from './${source}';`).join('\n'),
+      resolveDir: ROOT,
+    },
+    write: false,
+    metafile: true,
     bundle: true,
-    splitting: true,
-    format: 'esm',
+    format: 'cjs',
     platform: 'node',
     target: 'node26',
-    packages: 'external',
+    // Declarations of structures are for the generator of accessors and for tests.
+    pure: ['defineStruct'],
+    define: {
+      PREPARED_LOOKAHEAD: JSON.stringify(lookaheadTables()),
+      'import.meta.url': 'MODULE_URL',
+      'import.meta.dirname': 'MODULE_FOLDER',
+      'import.meta.main': 'false',
+    },
+    external: ['piscina'],
     logLevel: 'error',
   });
-  for (const file of globSync('*.js', { cwd: directory })) rewrite(join(directory, file), addressThreads);
+  mkdirSync(directory, { recursive: true });
+  const text = addressThreads(outputFiles[0].text);
+  writeFileSync(
+    join(directory, ENGINE),
+    `(function (exports, require, module, MODULE_URL, MODULE_FOLDER) {${text}\nreturn module.exports;\n})`,
+  );
+  writeFileSync(join(directory, 'load.js'), LOADER);
+  writeFileSync(join(directory, 'LICENSES.txt'), licensesOf(metafile));
+  for (const source of sources) writeEntry(directory, source);
+  makeCodeCache(directory);
+}
+
+/** As the name of its exports in the engine. */
+const identifierOf = (source: string): string => basename(source, '.ts').replace(/-(.)/g, (_, letter) => letter.toUpperCase());
+
+/** The file of dist/ that a program or thread of the source begins in. */
+const fileOf = (source: string): string =>
+  ENTRIES[source] === 'exports' ? basename(source, '.ts') : ENTRIES[source].split(': ')[0];
+
+function writeEntry(directory: string, source: string): void {
+  const name = identifierOf(source);
+  const file = join(directory, `${fileOf(source)}.js`);
+  const what = ENTRIES[source];
+  if (what !== 'exports') {
+    const isCommand = source.startsWith('engine/cli/');
+    const call = `import { engine } from './load.js';\nawait engine.${name}.${what.split(': ')[1]}();\n`;
+    writeFileSync(file, isCommand ? `#!/usr/bin/env node\n${call}` : call, { mode: isCommand ? 0o755 : 0o644 });
+    return;
+  }
+  const names = exportedNames(readFileSync(join(ROOT, source), 'utf8'));
+  writeFileSync(file, `import { engine } from './load.js';\nexport const { ${names.join(', ')} } = engine.${name};\n`);
+}
+
+/** Names of the values that a source exports. */
+function exportedNames(text: string): string[] {
+  const declared = [...text.matchAll(/^export (?:async )?(?:function|const|class) (\w+)/gm)].map((found) => found[1]);
+  const handedOn = [...text.matchAll(/^export \{([^}]*)\}/gm)].flatMap((found) => found[1].split(','));
+  return [...declared, ...handedOn.map((name) => name.trim()).filter((name) => name !== '' && !name.startsWith('type '))];
+}
+
+/**
+ * What V8 compiled of the engine is taken if it was made by the same V8 with the same flags; if not, V8 says so and compiles. Node's
+ * modules are asked for without import: an import of fs loads its streams.
+ */
+const LOADER = `const { readFileSync } = process.getBuiltinModule('node:fs');
+const { createRequire } = process.getBuiltinModule('node:module');
+const { constants, Script } = process.getBuiltinModule('node:vm');
+
+const fileOf = (name) => \`\${import.meta.dirname}/\${name}\`;
+
+function compiledBefore() {
+  try {
+    return readFileSync(fileOf('engine.cache'));
+  } catch (error) {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+export const script = new Script(readFileSync(fileOf('${ENGINE}'), 'latin1'), {
+  filename: fileOf('${ENGINE}'),
+  cachedData: compiledBefore(),
+  importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+});
+const module = { exports: {} };
+export const engine = script.runInThisContext()(
+  module.exports,
+  createRequire(import.meta.url),
+  module,
+  import.meta.url,
+  import.meta.dirname,
+);
+`;
+
+/** What recording the grammars finds out, by their names (parsers/kit/lookahead-tables.ts). */
+function lookaheadTables(): { [grammar: string]: LookaheadTables } {
+  return Object.fromEntries(Object.entries(GRAMMARS).map(([name, make]) => [name, make({}).tables()]));
 }
 
 function addressThreads(text: string): string {
   return text.replace(THREAD_ADDRESS, (_, before: string, address: string, after: string) => {
     const name = basename(address, '.ts');
-    if (!ENTRIES.some((entry) => basename(entry, '.ts') === name))
+    if (!Object.keys(ENTRIES).some((source) => fileOf(source) === name))
       throw new Error(`a thread begins at ${address}, which is no entry`);
     return `${before}./${name}.js${after}`;
   });
+}
+
+/** Licenses of the packages whose code is in the engine. */
+function licensesOf({ inputs }: Metafile): string {
+  const folders = new Set<string>();
+  for (const input of Object.keys(inputs)) {
+    const found = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input);
+    if (found !== null) folders.add(found[1]);
+  }
+  return [...folders]
+    .sort()
+    .map((folder) => {
+      const [license] = globSync('LICENSE*', { cwd: folder });
+      if (license === undefined) throw new Error(`${folder} has no license`);
+      return `---- ${folder.replace(/^.*node_modules\//, '')}\n\n${readFileSync(join(folder, license), 'utf8')}`;
+    })
+    .join('\n');
 }
 
 function rewrite(path: string, change: (text: string) => string): void {
@@ -97,7 +207,7 @@ function main(): void {
     return;
   }
   buildModules(DIST);
-  console.log(`built ${globSync('*.js', { cwd: DIST }).join(', ')} into dist/`);
+  console.log(`built ${globSync('*.{js,cjs}', { cwd: DIST }).join(', ')} into dist/`);
 }
 
 if (import.meta.main) main();

@@ -4,7 +4,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { createInterface, type Interface } from 'node:readline';
+import type { Interface, ReadLineOptions } from 'node:readline';
 import { open } from '../api/api.ts';
 import type { Database } from '../api/api.ts';
 import { completer } from './completion.ts';
@@ -56,7 +56,7 @@ const output = {
 /** Reads lines until the input ends or \q. */
 async function interact(shell: Shell): Promise<void> {
   const isTerminal = process.stdin.isTTY === true;
-  const lines: Interface = createInterface({
+  const lines: Interface = process.getBuiltinModule('node:readline').createInterface({
     input: process.stdin,
     output: isTerminal ? process.stdout : undefined,
     terminal: isTerminal,
@@ -64,7 +64,7 @@ async function interact(shell: Shell): Promise<void> {
     historySize: HISTORY_LINES,
     removeHistoryDuplicates: true,
     completer: completer(shell.database),
-  } as Parameters<typeof createInterface>[0]);
+  } as ReadLineOptions);
   let history: string[] = [];
   lines.on('history', (all: string[]) => (history = all));
   lines.on('SIGINT', () => {
@@ -139,7 +139,8 @@ async function run(options: CliOptions): Promise<number> {
   return shell.hasFailed && process.stdin.isTTY !== true ? 1 : 0;
 }
 
-async function main(): Promise<void> {
+/** Runs the command with the arguments of the process. */
+export async function main(): Promise<void> {
   let options: CliOptions;
   try {
     options = parseOptions(process.argv.slice(2));
@@ -160,4 +161,4 @@ async function main(): Promise<void> {
   }
 }
 
-await main();
+if (import.meta.main) await main();
