@@ -54,13 +54,15 @@ export function encodeSet(members: Uint8Array, vocabulary: readonly TokenType[])
 export const typeCountOf = (vocabulary: readonly TokenType[]): number =>
   1 + vocabulary.reduce((highest, type) => Math.max(highest, type.tokenTypeIdx as number), 0);
 
-function decodeSet(text: string, vocabulary: readonly TokenType[], members: Uint8Array): void {
+/** The numbers of the types in a set. */
+function decodeSet(text: string, vocabulary: readonly TokenType[]): number[] {
+  const members: number[] = [];
   for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at) - FIRST_CHARACTER;
-    for (let bit = 0; bit < BITS; bit++) {
-      if ((code >> bit) & 1) members[vocabulary[at * BITS + bit].tokenTypeIdx as number] = 1;
+    for (let bits = text.charCodeAt(at) - FIRST_CHARACTER; bits !== 0; bits &= bits - 1) {
+      members.push(vocabulary[at * BITS + 31 - Math.clz32(bits & -bits)].tokenTypeIdx as number);
     }
   }
+  return members;
 }
 
 /** The functions of a grammar, rule by rule as they are asked for. */
@@ -68,12 +70,14 @@ export class Lookahead {
   private readonly tables: LookaheadTables;
   private readonly vocabulary: readonly TokenType[];
   private readonly typeCount: number;
-  private readonly sets: (Uint8Array | undefined)[] = [];
+  private readonly sets: (readonly number[] | undefined)[] = [];
+  private readonly every: readonly number[];
 
   constructor(tables: LookaheadTables, vocabulary: readonly TokenType[]) {
     this.tables = tables;
     this.vocabulary = vocabulary;
     this.typeCount = typeCountOf(vocabulary);
+    this.every = vocabulary.map((type) => type.tokenTypeIdx as number);
   }
 
   /** Those of a rule by their keys. */
@@ -87,17 +91,15 @@ export class Lookahead {
     return functions;
   }
 
-  private set(number: number): Uint8Array {
-    let set = this.sets[number];
-    if (set !== undefined) return set;
-    set = this.sets[number] = new Uint8Array(this.typeCount);
-    decodeSet(this.tables.sets[number], this.vocabulary, set);
-    return set;
+  private set(choice: number): readonly number[] {
+    if (choice === EVERY) return this.every;
+    return (this.sets[choice] ??= decodeSet(this.tables.sets[choice], this.vocabulary));
   }
 
   private optional(choice: number): LookaheadFunction {
     if (choice === EVERY) return () => true;
-    const set = this.set(choice);
+    const set = new Uint8Array(this.typeCount);
+    for (const type of this.set(choice)) set[type] = 1;
     return function (this: unknown): boolean {
       return set[(this as Looking).LA_FAST(1).tokenTypeIdx] === 1;
     };
@@ -108,18 +110,14 @@ export class Lookahead {
     const only = new Int16Array(this.typeCount);
     const several: number[][] = [];
     choices.forEach((choice, index) => {
-      const set = choice === EVERY ? null : this.set(choice);
-      for (let type = 0; type < only.length; type++) {
-        if (set !== null && set[type] === 0) continue;
+      for (const type of this.set(choice)) {
         if (only[type] === NONE) only[type] = index + 1;
+        else if (only[type] === SEVERAL) several[type].push(index);
         else {
-          several[type] ??= [only[type] - 1];
-          several[type].push(index);
+          several[type] = [only[type] - 1, index];
+          only[type] = SEVERAL;
         }
       }
-    });
-    several.forEach((_list, type) => {
-      only[type] = SEVERAL;
     });
     return chooser(only, several) as LookaheadFunction;
   }

@@ -80,6 +80,7 @@ export interface Loser {
 /** Those still open. */
 export function listOpen(table: OpenTransactions): Loser[] {
   const losers: Loser[] = [];
+  if (table.count === 0) return losers;
   for (let at = 0; at < CAPACITY; at++) {
     if (table.numbers[at] !== 0) losers.push({ transaction: table.numbers[at], undoNext: table.lastLsn[at], left: 0, leftBy: 0 });
   }
