@@ -55,20 +55,26 @@ export function structureCheckers(parts: KernelParts, figures: TableFigures): St
 function checkTable(parts: KernelParts, entry: TableEntry, context: CheckContext, figures: TableFigures): void {
   const { stored } = entry;
   const name = `table "${stored.name}" (${stored.id})`;
-  for (const root of stored.roots ?? []) eachIndexPage(parts.tree, root, (page) => context.claim(page, 1, name));
+  for (const root of stored.roots ?? []) {
+    context.attempt(root, () => eachIndexPage(parts.tree, root, (page) => context.claim(page, 1, name)));
+  }
   if (stored.mapRoot === 0) return;
   eachHeapMapRun(parts.space, stored.mapRoot, (first, count) => context.claim(first, count, name));
   const pages = heapPageCount(parts.space, stored.mapRoot);
-  for (let index = 0; index < pages; index++)
-    checkHeap(parts, entry, heapPage(parts.space, stored.mapRoot, index), context, figures);
+  for (let index = 0; index < pages; index++) {
+    const page = heapPage(parts.space, stored.mapRoot, index);
+    context.attempt(page, () => checkHeap(parts, entry, page, context, figures));
+  }
   for (const [at, index] of entry.runtime.indexes.entries()) {
     const owner = `index "${stored.indexes[at].name}"`;
     const complain = (page: number, what: string): void => context.complain(page, `${owner}: page ${page >>> 0} ${what}`);
-    const found = checkIndex(parts.tree, index, complain, (key) => {
-      if (!hasRow(parts, key.i32[2], key.i32[3])) figures.staleEntries++;
+    context.attempt(index.root, () => {
+      eachIndexPage(parts.tree, index.root, (page) => context.claim(page, 1, owner));
+      const found = checkIndex(parts.tree, index, complain, (key) => {
+        if (!hasRow(parts, key.i32[2], key.i32[3])) figures.staleEntries++;
+      });
+      figures.entries += found.entries;
     });
-    figures.entries += found.entries;
-    eachIndexPage(parts.tree, index.root, (page) => context.claim(page, 1, owner));
   }
 }
 

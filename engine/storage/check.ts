@@ -10,8 +10,9 @@
  * makes sense only while nothing is allocated. Slow and allocating: nothing here is on a hot path.
  */
 
-import { PAGE_BYTES, type PageId } from '../../shm/types.ts';
-import { holdFrame, releaseFrame } from '../../shm/frame-latch.ts';
+import { SqlError, SQLSTATE } from '../../shm/errors.ts';
+import { NO_FRAME, PAGE_BYTES, type PageId } from '../../shm/types.ts';
+import { heldFrame, holdFrame, releaseFrame } from '../../shm/frame-latch.ts';
 import { lookupFrame } from '../../shm/page-table.ts';
 import { dataPages } from './cache/grow.ts';
 import { type PageCache, pagePlace, pageViews } from './cache/page-cache.ts';
@@ -48,6 +49,8 @@ export interface CheckContext {
   complain(page: PageId, what: string): void;
   /** Says that these pages belong to `owner`, named for people: 'table 17', 'index 18'. */
   claim(first: PageId, count: number, owner: string): void;
+  /** Runs a part of the check; damage that ends it is a problem of that part, and the check goes on behind it. */
+  attempt(page: PageId, body: () => void): void;
 }
 
 /** Walks one structure, or all structures of a kind. */
@@ -141,6 +144,9 @@ function checkImage(views: ByteViews, at: number, pageId: PageId, limits: PageLi
 
 // ---- owners ----
 
+const isDamage = (error: unknown): error is SqlError =>
+  error instanceof SqlError && (error.code === SQLSTATE.data_corrupted || error.code === SQLSTATE.index_corrupted);
+
 function checkOwners(
   space: Space,
   structures: readonly StructureChecker[],
@@ -155,11 +161,25 @@ function checkOwners(
       owners.set(page, owner);
     }
   };
-  for (const structure of structures) structure({ space, complain, claim });
+  let isWhole = true;
+  const attempt = (page: PageId, body: () => void): void => {
+    try {
+      body();
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      isWhole = false;
+      const held = heldFrame(space.cache.shm);
+      if (held !== NO_FRAME) releaseFrame(space.cache.shm, held);
+      complain(page, error.message);
+    }
+  };
+  const context: CheckContext = { space, complain, claim, attempt };
+  for (const structure of structures) attempt(-1, () => structure(context));
   for (const [page, owner] of owners) {
     if (page >= 0 && pageUse(space, page) !== PAGE_USED) complain(page, `page ${page} of ${owner} is not allocated`);
   }
-  const pages = dataPages(space.cache);
+  // Whose the pages behind damage are nobody knows.
+  const pages = isWhole ? dataPages(space.cache) : 0;
   for (let page = 0; page < pages; page++) {
     if (page % GROUP_PAGES < GROUP_FIXED_PAGES || owners.has(page)) continue;
     if (pageUse(space, page) === PAGE_USED) report.unowned.push(page);

@@ -9,7 +9,7 @@
 
 import { readSync, writeSync } from 'node:fs';
 import { TortureFailure } from './failure.ts';
-import type { Ledger } from './session.ts';
+import type { SqlLedger } from './sql-session.ts';
 
 export const LEDGER_OPENING = 1;
 /** The database is open. `number`: milliseconds that took. */
@@ -22,6 +22,8 @@ export const LEDGER_ACKNOWLEDGED = 5;
 export const LEDGER_CLOSED = 6;
 /** A transaction is run again. `number`: the SQLSTATE, in base 36. */
 export const LEDGER_RETRIED = 7;
+/** A value of a sequence that an acknowledged transaction has drawn. */
+export const LEDGER_VALUE = 8;
 
 /** The descriptor in the victim. */
 export const LEDGER_DESCRIPTOR = 3;
@@ -36,7 +38,8 @@ export function writeEntry(descriptor: number, kind: number, session: number, nu
     throw new TortureFailure('a ledger entry was written in part');
 }
 
-export const fileLedger = (descriptor: number): Ledger => ({
+export const fileLedger = (descriptor: number): SqlLedger => ({
+  value: (session, value) => writeEntry(descriptor, LEDGER_VALUE, session, value),
   begun: (session, number) => writeEntry(descriptor, LEDGER_BEGUN, session, number),
   acknowledged: (session, number) => writeEntry(descriptor, LEDGER_ACKNOWLEDGED, session, number),
   retried: (session, code) => writeEntry(descriptor, LEDGER_RETRIED, session, Number.parseInt(code, 36)),
@@ -51,6 +54,8 @@ export class LedgerReader {
   openMilliseconds = 0;
   created = false;
   closed = false;
+  /** Highest value of a sequence. */
+  value = 0;
   /** Acknowledged transactions. */
   commits = 0;
   /** Transactions that were run again, by SQLSTATE. */
@@ -80,6 +85,7 @@ export class LedgerReader {
     else if (kind === LEDGER_CREATED) this.created = true;
     else if (kind === LEDGER_CLOSED) this.closed = true;
     else if (kind === LEDGER_BEGUN) this.begun.set(session, Math.max(number, this.begun.get(session) ?? 0));
+    else if (kind === LEDGER_VALUE) this.value = Math.max(this.value, number);
     else if (kind === LEDGER_RETRIED) {
       const code = number.toString(36).toUpperCase().padStart(5, '0');
       this.retries.set(code, (this.retries.get(code) ?? 0) + 1);

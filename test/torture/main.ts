@@ -5,7 +5,7 @@
 
 import { parseArgs } from 'node:util';
 import { type RunResult, runRounds, type Totals } from './rounds.ts';
-import type { RoundPlan } from './round-plan.ts';
+import { DATABASES, type RoundPlan } from './round-plan.ts';
 import { runSeeds, type SeedsResult } from './simulated-run.ts';
 import { grouped, StatusLine } from './status-line.ts';
 
@@ -17,9 +17,11 @@ with a model that knows every transaction whose commit was acknowledged.
   --seconds N    how long (60; with --demo 30)
   --seed S       the load and the kind of each round follow from it (drawn, and printed)
   --rounds N     stop after so many rounds
+  --only PART    sql or kernel: the load comes through that interface alone (both take turns;
+                 with --simulated: sql, or else the kernel)
   --simulated    instead: on a simulated disk, one crash story for each seed from S on
   --seeds N      with --simulated: how many seeds (1000)
-  --demo         explains itself; what npm start shows
+  --demo         explains itself
   --json         prints one object at the end and nothing else
   --help         this
 
@@ -29,6 +31,7 @@ interface Options {
   readonly seconds: number;
   readonly seed: number;
   readonly rounds: number;
+  readonly only: string;
   readonly simulated: boolean;
   readonly seeds: number;
   readonly demo: boolean;
@@ -41,6 +44,7 @@ function readOptions(): Options | null {
       seconds: { type: 'string' },
       seed: { type: 'string' },
       rounds: { type: 'string' },
+      only: { type: 'string', default: 'all' },
       seeds: { type: 'string' },
       simulated: { type: 'boolean', default: false },
       demo: { type: 'boolean', default: false },
@@ -49,10 +53,12 @@ function readOptions(): Options | null {
     },
   });
   if (values.help) return null;
+  if (!(values.only in DATABASES)) throw new TypeError(`--only ${values.only} is neither sql nor kernel`);
   return {
     seconds: whole('seconds', values.seconds, values.demo ? 30 : 60),
     seed: whole('seed', values.seed, 1 + Math.floor(Math.random() * 1e6)),
     rounds: whole('rounds', values.rounds, Number.MAX_SAFE_INTEGER),
+    only: values.only,
     seeds: whole('seeds', values.seeds, 1000),
     simulated: values.simulated,
     demo: values.demo,
@@ -104,6 +110,7 @@ async function torture(options: Options): Promise<boolean> {
     seed: options.seed,
     seconds: options.seconds,
     rounds: options.rounds,
+    part: options.only,
     progress: (totals, plan, commits, doing) => status.show(() => statusOf(options, totals, plan, commits, doing, began)),
   });
   status.clear();
@@ -128,9 +135,10 @@ function simulatedSummary(result: SeedsResult, options: Options): string {
 
 async function simulated(options: Options): Promise<boolean> {
   const status = new StatusLine(!options.json);
-  const result = await runSeeds(options.seed, options.seeds, (done, crashes) =>
-    status.show(() => `${grouped(done)} of ${grouped(options.seeds)} seeds, ${grouped(crashes)} crashes`),
-  );
+  const progress = (done: number, crashes: number): void =>
+    status.show(() => `${grouped(done)} of ${grouped(options.seeds)} seeds, ${grouped(crashes)} crashes`);
+  const teller = options.only === 'sql' ? 'sql' : 'kernel';
+  const result = await runSeeds(options.seed, options.seeds, progress, Number.POSITIVE_INFINITY, teller);
   status.clear();
   if (options.json) console.log(JSON.stringify({ ok: result.failure === null, seed: options.seed, ...result }));
   else console.log(result.failure ?? simulatedSummary(result, options));

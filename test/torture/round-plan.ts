@@ -1,5 +1,5 @@
 /**
- * What a round of the torture run does: which of the two databases, with which sizes, and how it ends. All of it follows from
+ * What a round of the torture run does: which of the databases, with which sizes, and how it ends. All of it follows from
  * (seed, round), so that a round can be repeated as far as threads and kills repeat at all.
  */
 
@@ -25,7 +25,20 @@ export type Ending =
   /** Everything is closed as it should be. */
   | 'close';
 
-export type DatabaseName = 'plain' | 'hostile';
+/** plain and hostile are driven by the kernel's interface, the others by SQL. */
+export type DatabaseName = 'plain' | 'hostile' | 'sql' | 'sqlTiny' | 'sqlRelaxed';
+
+export const isSql = (database: DatabaseName): boolean => database.startsWith('sql');
+
+/** Sessions of each worker thread: through SQL one on its own connection, and others on its event loop. */
+export const sessionsAWorker = (database: DatabaseName): number => (isSql(database) ? 4 : SESSIONS_A_WORKER);
+
+/** Which of them a run works on. */
+export const DATABASES: { readonly [part: string]: readonly DatabaseName[] } = {
+  all: ['plain', 'sql', 'hostile', 'sqlTiny', 'sqlRelaxed'],
+  kernel: ['plain', 'hostile'],
+  sql: ['sql', 'sqlTiny', 'sqlRelaxed'],
+};
 
 export interface RoundPlan {
   readonly round: number;
@@ -43,6 +56,9 @@ export const DATABASE_SIZES: { readonly [name in DatabaseName]: ModelSizes } = {
   plain: ORDINARY_SIZES,
   // The huge note is more than four times the log ring.
   hostile: { noteMax: 1500, hugeNote: 300_000, changesMax: 10, keys: 200 },
+  sql: { ...ORDINARY_SIZES, keys: 150 },
+  sqlTiny: { noteMax: 600, hugeNote: 300_000, changesMax: 6, keys: 60 },
+  sqlRelaxed: { ...ORDINARY_SIZES, changesMax: 4, keys: 60 },
 };
 
 const KIB = 1024;
@@ -74,6 +90,17 @@ const HOSTILE: KernelOptions = {
   firstTransaction: 2 ** 32 - 300,
 };
 
+/** As small as SQL with its catalog goes: a ring shorter than a value, few frames, few slots. */
+const SQL_TINY: KernelOptions = { ...HOSTILE, cacheSize: 4 * 16 * 8 * KIB, transactionSlots: 16, threads: 12, sessions: 64 };
+
+const OPTIONS: { readonly [name in DatabaseName]: KernelOptions } = {
+  plain: PLAIN,
+  hostile: HOSTILE,
+  sql: PLAIN,
+  sqlTiny: SQL_TINY,
+  sqlRelaxed: PLAIN,
+};
+
 const ENDINGS: readonly (readonly [Ending, number])[] = [
   ['kill', 0.5],
   ['killOpening', 0.15],
@@ -84,19 +111,29 @@ const ENDINGS: readonly (readonly [Ending, number])[] = [
 ];
 
 /** The plan of a round. `workMax`: longest work in milliseconds. */
-export function planRound(seed: number, round: number, workMax: number): RoundPlan {
+export function planRound(
+  seed: number,
+  round: number,
+  workMax: number,
+  databases: readonly DatabaseName[] = DATABASES.kernel,
+): RoundPlan {
   const random = generator(Math.imul(seed, 0x2c1b3c6d) ^ Math.imul(round, 0x297a2d39));
   // Drawn a few times: neighbouring seeds start alike.
   for (let turn = 0; turn < 4; turn++) random();
-  const database: DatabaseName = round % 2 === 1 ? 'plain' : 'hostile';
+  const database = databases[(round - 1) % databases.length];
   // A database's first round is one that works: there must be something to lose.
-  const ending = round <= 2 ? 'kill' : drawEnding(random());
+  const ending = round <= databases.length ? 'kill' : drawEnding(random());
   const after = Math.round(
-    ending === 'killOpening' ? random() * 60 : ending === 'killAtStart' ? random() * 400 : (0.15 + 0.85 * random()) * workMax,
+    ending === 'killOpening'
+      ? random() * 60
+      : ending === 'killAtStart'
+        ? random() * 400
+        : (0.15 + 0.85 * random()) * workMax * (isSql(database) ? 2 : 1),
   );
   const pool = random() < 0.5 ? 'auto' : 0;
   const verifierLeaves = random() < 0.4;
-  const options: KernelOptions = { ...(database === 'plain' ? PLAIN : HOSTILE), pool, durability: 'commit' };
+  const relaxed = random() < 0.5 ? 'relaxed' : 'off';
+  const options: KernelOptions = { ...OPTIONS[database], pool, durability: database === 'sqlRelaxed' ? relaxed : 'commit' };
   return { round, database, ending, after, verifierLeaves, options, styleSeed: Math.floor(random() * 2 ** 31) };
 }
 

@@ -14,7 +14,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Child, endsWithin, killChild, stacksAndKill, startChild } from './child.ts';
 import { TortureFailure } from './failure.ts';
 import { LedgerReader } from './ledger.ts';
-import { type DatabaseName, DATABASE_SIZES, planRound, type RoundPlan, SESSIONS } from './round-plan.ts';
+import {
+  type DatabaseName,
+  DATABASE_SIZES,
+  DATABASES,
+  isSql,
+  planRound,
+  type RoundPlan,
+  sessionsAWorker,
+  WORKERS,
+} from './round-plan.ts';
 import { type Known, nothingKnown } from './verify.ts';
 import type { VerifierOrders, VerifierResult } from './verifier.ts';
 import type { VictimMessage, VictimOrder, VictimOrders } from './victim.ts';
@@ -47,6 +56,8 @@ export interface RunSettings {
   readonly seconds: number;
   /** Rounds at most. */
   readonly rounds: number;
+  /** Key of DATABASES: those take turns. */
+  readonly part: string;
   /** Called as often as something has happened. */
   readonly progress: (totals: Totals, plan: RoundPlan, commitsOfRound: number, doing: string) => void;
 }
@@ -79,8 +90,12 @@ export async function runRounds(settings: RunSettings): Promise<RunResult> {
   const run = new TortureRun(directory, settings);
   const end = performance.now() + settings.seconds * 1000;
   const workMax = Math.min(2000, Math.max(300, (settings.seconds * 1000) / 8));
-  for (let round = 1; round <= settings.rounds && (round <= 2 || performance.now() < end); round++) {
-    const plan = planRound(settings.seed, round, workMax);
+  for (
+    let round = 1;
+    round <= settings.rounds && (round <= DATABASES[settings.part].length || performance.now() < end);
+    round++
+  ) {
+    const plan = planRound(settings.seed, round, workMax, DATABASES[settings.part]);
     try {
       await run.round(plan);
     } catch (error) {
@@ -117,7 +132,9 @@ class TortureRun {
   }
 
   #knownOf(database: DatabaseName): Known {
-    const known = this.#known.get(database) ?? nothingKnown(this.#settings.seed, DATABASE_SIZES[database], SESSIONS);
+    const known =
+      this.#known.get(database) ??
+      nothingKnown(this.#settings.seed, DATABASE_SIZES[database], WORKERS * sessionsAWorker(database));
     this.#known.set(database, known);
     return known;
   }
@@ -140,13 +157,16 @@ class TortureRun {
       this.totals.commits += ledger.commits;
       for (const [code, times] of ledger.retries) count(this.totals.retries, code, times);
     }
-    this.#takeLedger(known, ledger);
+    this.#takeLedger(plan, known, ledger);
   }
 
-  #takeLedger(known: Known, ledger: LedgerReader): void {
-    known.created ||= ledger.created;
+  #takeLedger(plan: RoundPlan, known: Known, ledger: LedgerReader): void {
+    known.created ||= ledger.created && plan.options.durability === 'commit';
+    // Whoever does not wait for the disk may lose the end of the log, but for an orderly close.
+    const isKept = plan.options.durability === 'commit' || ledger.closed;
+    if (isKept) known.value = Math.max(known.value, ledger.value);
     for (const [session, state] of known.sessions.entries()) {
-      state.acknowledged = Math.max(state.acknowledged, ledger.acknowledged.get(session) ?? 0);
+      if (isKept) state.acknowledged = Math.max(state.acknowledged, ledger.acknowledged.get(session) ?? 0);
       state.begun = Math.max(state.begun, ledger.begun.get(session) ?? 0);
     }
   }
@@ -255,7 +275,7 @@ class TortureRun {
     const orders: VerifierOrders = { directory, options: plan.options, known, leave: plan.verifierLeaves, resultPath };
     const ordersPath = this.#path(`${plan.database}.verify.json`);
     writeFileSync(ordersPath, JSON.stringify(orders));
-    const child = startChild('verifier.ts', [ordersPath], this.#directory);
+    const child = startChild(isSql(plan.database) ? 'sql-verifier.ts' : 'verifier.ts', [ordersPath], this.#directory);
     const stacks = await endsWithin(child, VERIFY_LIMIT);
     if (stacks !== null) throw new TortureFailure(`recovery or check hangs:\n${stacks}`);
     const result = this.#readResult(resultPath);
@@ -300,8 +320,8 @@ class TortureRun {
       '',
       `plan         ${JSON.stringify(plan)}`,
       `kept         ${this.#directory}`,
-      `run again    node test/torture/main.ts --seed ${this.#settings.seed} --rounds ${plan.round} --seconds ${this.#settings.seconds}`,
-      `look again   node test/torture/verifier.ts ${this.#path(`${plan.database}.before.json`)}   (what the victim left; copy it first)`,
+      `run again    node test/torture/main.ts --seed ${this.#settings.seed} --rounds ${plan.round} --seconds ${this.#settings.seconds}${this.#settings.part === 'all' ? '' : ` --only ${this.#settings.part}`}`,
+      `look again   node test/torture/${isSql(plan.database) ? 'sql-verifier' : 'verifier'}.ts ${this.#path(`${plan.database}.before.json`)}   (what the victim left; copy it first)`,
     ].join('\n');
   }
 }

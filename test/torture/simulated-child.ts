@@ -1,6 +1,7 @@
-/** Runs stories one after the other: `node test/torture/simulated-child.ts <first seed> <count>`, for simulated-run.ts. */
+/** Runs stories one after the other: `node test/torture/simulated-child.ts <first seed> <count> [sql]`, for simulated-run.ts. */
 
 import { TortureFailure } from './failure.ts';
+import { runSqlStory } from './sql-story.ts';
 import { newOutcome, runStory, type StoryOutcome } from './story.ts';
 
 export interface SimulatedMessage {
@@ -11,6 +12,7 @@ export interface SimulatedMessage {
 
 const first = Number(process.argv[2]);
 const count = Number(process.argv[3]);
+const tell = process.argv[4] === 'sql' ? runSqlStory : runStory;
 
 /** Resolves when the parent has it. */
 const say = (message: SimulatedMessage): Promise<void> =>
@@ -24,7 +26,7 @@ const say = (message: SimulatedMessage): Promise<void> =>
 process.on('disconnect', () => process.exit(1));
 for (let seed = first; seed < first + count; seed++) {
   try {
-    await say({ seed, outcome: await runStory(seed), failure: null });
+    await say({ seed, outcome: await tell(seed), failure: null });
   } catch (error) {
     if (!(error instanceof TortureFailure)) throw error;
     await say({ seed, outcome: newOutcome(), failure: error.message });

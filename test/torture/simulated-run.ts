@@ -20,19 +20,24 @@ const SEEDS_A_CHILD = 50;
 /** Longest time of one story. */
 const STORY_LIMIT = 90_000;
 
+/** Who tells the stories: the kernel's interface (story.ts) or SQL (sql-story.ts). */
+export type Teller = 'kernel' | 'sql';
+
 /** Runs the seeds from `first` on. Stops at the first failure, and after `milliseconds`. */
 export async function runSeeds(
   first: number,
   count: number,
   progress: (done: number, crashes: number) => void,
   milliseconds = Number.POSITIVE_INFINITY,
+  teller: Teller = 'kernel',
 ): Promise<SeedsResult> {
   const result: SeedsResult = { ...newOutcome(), seeds: 0, failure: null };
   const scratch = mkdtempSync(join(tmpdir(), 'scratchbird-simulated-'));
   let next = first;
   const end = first + count;
   const deadline = performance.now() + milliseconds;
-  const stopped = (): boolean => result.failure !== null || performance.now() > deadline;
+  // The first one is told to its end, however busy the machine is.
+  const stopped = (): boolean => result.failure !== null || (result.seeds > 0 && performance.now() > deadline);
   const take = (outcome: StoryOutcome): void => {
     result.seeds++;
     for (const name of Object.keys(outcome) as (keyof StoryOutcome)[]) result[name] += outcome[name];
@@ -42,7 +47,7 @@ export async function runSeeds(
     while (next < end && !stopped()) {
       const from = next;
       next = Math.min(end, from + SEEDS_A_CHILD);
-      const failure = await runInChild(from, next - from, scratch, take, stopped);
+      const failure = await runInChild(teller, from, next - from, scratch, take, stopped);
       result.failure ??= failure;
     }
   };
@@ -52,13 +57,14 @@ export async function runSeeds(
 }
 
 async function runInChild(
+  teller: Teller,
   from: number,
   count: number,
   scratch: string,
   take: (outcome: StoryOutcome) => void,
   stopped: () => boolean,
 ): Promise<string | null> {
-  const child = startChild('simulated-child.ts', [String(from), String(count)], scratch);
+  const child = startChild('simulated-child.ts', [String(from), String(count), teller], scratch);
   let seed = from;
   let lastAt = performance.now();
   let failure: string | null = null;
@@ -70,6 +76,7 @@ async function runInChild(
     seed = said.seed + 1;
   });
   return watch(
+    teller,
     child,
     () => lastAt,
     () => seed,
@@ -79,6 +86,7 @@ async function runInChild(
 }
 
 async function watch(
+  teller: Teller,
   child: Child,
   lastAt: () => number,
   seed: () => number,
@@ -94,7 +102,7 @@ async function watch(
   }
   const how = await child.ended;
   if (failure() !== null)
-    return `${failure()}\n\nrun again    node test/torture/main.ts --simulated --seed ${seed() - 1} --seeds 1`;
+    return `${failure()}\n\nrun again    node test/torture/main.ts --simulated --seed ${seed() - 1} --seeds 1${teller === 'sql' ? ' --only sql' : ''}`;
   if (how === 0 || stopped()) return null;
   return `seed ${seed()}: the process ended with ${how}:\n${child.output()}`;
 }

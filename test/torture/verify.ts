@@ -37,6 +37,8 @@ export interface Known {
   readonly sizes: ModelSizes;
   /** The creation of the tables was acknowledged. */
   created: boolean;
+  /** Highest value of a sequence that was acknowledged. */
+  value: number;
   sessions: SessionKnown[];
 }
 
@@ -52,6 +54,7 @@ export const nothingKnown = (seed: number, sizes: ModelSizes, sessions: number):
   seed,
   sizes,
   created: false,
+  value: 0,
   sessions: Array.from({ length: sessions }, () => ({ number: 0, rows: [], acknowledged: 0, begun: 0 })),
 });
 
@@ -62,7 +65,7 @@ export const knownRows = (known: Known, session: number): ModelRows =>
 /** Where a way to the rows meets an error of the database: rethrows it, or notes it and goes on with the next way. */
 export type OnError = (error: unknown, where: string) => void;
 
-const rethrow: OnError = (error) => {
+export const rethrow: OnError = (error) => {
   throw error;
 };
 

@@ -14,7 +14,8 @@ import { findTables } from './tables.ts';
 import { type Known, knownRows } from './verify.ts';
 
 export interface VictimThreadData {
-  readonly handle: KernelHandle;
+  /** Of the kernel, or of the database (sql-victim-thread.ts). */
+  readonly handle: unknown;
   readonly known: Known;
   /** Numbers of the sessions that this thread runs. */
   readonly sessions: readonly number[];
@@ -72,7 +73,7 @@ async function work(sessions: readonly TortureSession[]): Promise<void> {
 
 async function run(): Promise<VictimThreadReport> {
   try {
-    const kernel = attachKernel(data.handle);
+    const kernel = attachKernel(data.handle as KernelHandle);
     await work(openSessions(kernel));
     kernel.close();
     return { ok: true, fatal: false, code: '', message: '' };

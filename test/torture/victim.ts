@@ -5,10 +5,12 @@
 
 import { readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import { type Kernel, openKernel } from '../../engine/api/kernel.ts';
+import { open as openDatabase } from '../../engine/api/api.ts';
+import { openKernel } from '../../engine/api/kernel.ts';
 import { describeError } from './failure.ts';
 import { LEDGER_CLOSED, LEDGER_CREATED, LEDGER_DESCRIPTOR, LEDGER_OPEN, LEDGER_OPENING, writeEntry } from './ledger.ts';
-import { type RoundPlan, SESSIONS_A_WORKER, WORKERS } from './round-plan.ts';
+import { isSql, type RoundPlan, sessionsAWorker, WORKERS } from './round-plan.ts';
+import { createSchema, isCreated } from './sql-verify.ts';
 import { createTables, findTables } from './tables.ts';
 import type { Known } from './verify.ts';
 import type { VictimThreadData, VictimThreadReport } from './victim-thread.ts';
@@ -32,14 +34,34 @@ const say = (message: VictimMessage): void => {
   process.send?.(message);
 };
 
-function open(): Kernel {
+/** What is open, whether by the kernel's interface or by SQL. */
+interface Opened {
+  readonly handle: unknown;
+  close(): void;
+}
+
+function open(): Opened {
   writeEntry(LEDGER_DESCRIPTOR, LEDGER_OPENING, 0, 0);
   const began = performance.now();
-  const kernel = openKernel(orders.directory, plan.options);
-  writeEntry(LEDGER_DESCRIPTOR, LEDGER_OPEN, 0, Math.round(performance.now() - began));
-  if (findTables(kernel) === null) createTables(kernel, known.sessions.length);
+  const opened = isSql(plan.database) ? openSql(began) : openTables(began);
   writeEntry(LEDGER_DESCRIPTOR, LEDGER_CREATED, 0, 0);
+  return opened;
+}
+
+const noteOpen = (began: number): void => writeEntry(LEDGER_DESCRIPTOR, LEDGER_OPEN, 0, Math.round(performance.now() - began));
+
+function openTables(began: number): Opened {
+  const kernel = openKernel(orders.directory, plan.options);
+  noteOpen(began);
+  if (findTables(kernel) === null) createTables(kernel, known.sessions.length);
   return kernel;
+}
+
+function openSql(began: number): Opened {
+  const database = openDatabase(orders.directory, plan.options);
+  noteOpen(began);
+  if (!isCreated(database)) createSchema(database, known.sessions.length);
+  return database;
 }
 
 interface RunningThread {
@@ -48,16 +70,19 @@ interface RunningThread {
   readonly report: Promise<VictimThreadReport | null>;
 }
 
-function startThread(kernel: Kernel, index: number, stop: Int32Array): RunningThread {
+function startThread({ handle }: Opened, index: number, stop: Int32Array): RunningThread {
+  const count = sessionsAWorker(plan.database);
   const workerData: VictimThreadData = {
-    handle: kernel.handle,
+    handle,
     known,
-    sessions: Array.from({ length: SESSIONS_A_WORKER }, (_, session) => index * SESSIONS_A_WORKER + session),
+    sessions: Array.from({ length: count }, (_, session) => index * count + session),
     styleSeed: plan.styleSeed,
     ledgerDescriptor: LEDGER_DESCRIPTOR,
     stop,
   };
-  const worker = new Worker(new URL('./victim-thread.ts', import.meta.url), { workerData });
+  const worker = new Worker(new URL(isSql(plan.database) ? './sql-victim-thread.ts' : './victim-thread.ts', import.meta.url), {
+    workerData,
+  });
   const report = new Promise<VictimThreadReport | null>((resolve, reject) => {
     worker.once('message', resolve);
     worker.once('error', reject);
@@ -67,9 +92,9 @@ function startThread(kernel: Kernel, index: number, stop: Int32Array): RunningTh
 }
 
 async function main(): Promise<void> {
-  const kernel = open();
+  const opened = open();
   const stop = new Int32Array(new SharedArrayBuffer(4));
-  const threads = Array.from({ length: WORKERS }, (_, index) => startThread(kernel, index, stop));
+  const threads = Array.from({ length: WORKERS }, (_, index) => startThread(opened, index, stop));
   const stopAll = (): void => {
     Atomics.store(stop, 0, 1);
   };
@@ -90,14 +115,14 @@ async function main(): Promise<void> {
     say({ kind: 'failed', message: bad.map((report) => report.message).join('\n') });
     return;
   }
-  if (plan.ending !== 'exit' && !poisoned) closeAfterAll(kernel);
+  if (plan.ending !== 'exit' && !poisoned) closeAfterAll(opened);
   say({ kind: 'ended', poisoned });
 }
 
 /** The end of a terminated thread can be found by the very closing. */
-function closeAfterAll(kernel: Kernel): void {
+function closeAfterAll(opened: Opened): void {
   try {
-    kernel.close();
+    opened.close();
   } catch (error) {
     if (plan.ending === 'terminate' && (error as { code?: unknown }).code === '57P02') return;
     throw error;
