@@ -8,13 +8,13 @@ import type { CompileEnvironment, RowFormat } from '../../engine/plan/program.ts
 import type { ColumnId, BoundExpression } from '../../engine/sblr/bound.ts';
 import { eachColumn } from './emitter.ts';
 import type { State } from './state.ts';
-import { Unit } from './unit.ts';
+import { type Source, Unit } from './unit.ts';
 
 export class Builder {
   readonly environment: CompileEnvironment;
   readonly format: RowFormat;
   readonly sites: number[] = [];
-  readonly sources: { name: string; text: string }[] = [];
+  readonly sources: Source[] = [];
   /** Makes of state.parts, by number. */
   readonly parts: ((state: State) => unknown)[] = [];
   /** Kernel ids of the tables that are read or written. */

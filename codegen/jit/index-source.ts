@@ -85,8 +85,9 @@ export class IndexReader {
   readonly #end = newPlace();
   readonly #cursor: Cursor;
   readonly #scan: IndexScan;
-  readonly #hash = createKeyScratch();
-  readonly #own = createKeyScratch();
+  /** Of a hash index. */
+  readonly #hash: KeyScratch;
+  readonly #own: KeyScratch;
   readonly #extract: ReturnType<typeof keyExtractor> | null;
   /** Filled by generated code: values of the equal columns, then low, then high. */
   readonly values: RowValue[] = [];
@@ -100,6 +101,8 @@ export class IndexReader {
     this.#given = new Array(keys.length).fill(undefined);
     this.#cursor = createCursor(table.indexes[position].kind);
     this.#scan = createIndexScan(table.indexes[position], this.#cursor, false);
+    this.#hash = hashed ? createKeyScratch() : this.#start.key;
+    this.#own = hashed ? createKeyScratch() : this.#start.key;
     this.#extract = hashed ? keyExtractor(table.layout, keys, kind) : null;
   }
 

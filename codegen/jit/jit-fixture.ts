@@ -21,6 +21,7 @@ import {
   type Run,
   RUN_DONE,
   RUN_FULL,
+  RUN_PAUSED,
   type StatementContext,
 } from '../../engine/plan/program.ts';
 import type { BoundExpression } from '../../engine/sblr/bound.ts';
@@ -180,11 +181,17 @@ export class JitFixture {
     return createCompiler().compile(plan, parameters, format, this.environment);
   }
 
-  /** Compiles and runs in a transaction of its own; rows and changes. */
-  run(plan: PhysicalStatement, types: readonly SqlType[] = [], values: readonly RowValue[] = [], rowsMax = Infinity): Ran {
+  /** Compiles and runs in a transaction of its own; rows and changes. `looks`: what it finds between morsels. */
+  run(
+    plan: PhysicalStatement,
+    types: readonly SqlType[] = [],
+    values: readonly RowValue[] = [],
+    rowsMax = Infinity,
+    looks: Looks = {},
+  ): Ran {
     const tx = this.kernel.begin();
     try {
-      const ran = this.runIn(tx, this.compile(plan, types), parametersOf(types, values), rowsMax);
+      const ran = this.runIn(tx, this.compile(plan, types), parametersOf(types, values), rowsMax, looks);
       this.kernel.commit(tx);
       return ran;
     } catch (error) {
@@ -194,10 +201,10 @@ export class JitFixture {
   }
 
   /** Runs a program in a transaction: an undone statement that met a conflict is reported, not repeated. */
-  runIn(tx: Transaction, program: Program, parameters: Parameters, rowsMax = Infinity): Ran {
+  runIn(tx: Transaction, program: Program, parameters: Parameters, rowsMax = Infinity, looks: Looks = {}): Ran {
     return this.kernel.enter(() => {
       beginStatement(tx, program.simple || !program.writes ? STATEMENT_SIMPLE : STATEMENT_WRITING, program.writes);
-      const run = newRun(tx, parameters, rowsMax);
+      const run = { ...newRun(tx, parameters, rowsMax), ...looks };
       try {
         const execution = program.start(run);
         const all: unknown[] = [];
@@ -207,7 +214,7 @@ export class JitFixture {
           steps++;
           for (const row of run.rows) all.push(row);
           run.rows.length = 0;
-          if (status === RUN_FULL) continue;
+          if (status === RUN_FULL || status === RUN_PAUSED) continue;
           execution.close();
           if (status !== RUN_DONE) {
             undoStatement(tx, true);
@@ -225,6 +232,9 @@ export class JitFixture {
     });
   }
 }
+
+/** What a run finds between morsels: a cancel word, a time that is over. */
+export type Looks = Partial<Pick<Run, 'canceled' | 'pause'>>;
 
 export interface Ran {
   readonly rows: unknown[];

@@ -11,7 +11,7 @@ export function createCompiler(): Compiler {
     compile: (plan, parameters, format, environment) => compileStatement(plan, parameters, format, environment).program,
     explainCode: (plan, parameters, environment) =>
       compileStatement(plan, parameters, 'array', environment)
-        .sources.map(({ name, text }) => `-- ${name}\n${text}`)
+        .sources.map(({ name, text }) => `-- ${name}\n${text()}`)
         .join('\n\n'),
   };
 }

@@ -20,6 +20,7 @@ import type { ChangePart } from './change-part.ts';
 import { DirectRun } from './direct.ts';
 import { placedAt, type ProgramParts, stateOf } from './program-parts.ts';
 import { Groups } from './groups.ts';
+import { ScanReader } from './scan-source.ts';
 import { Sorter } from './sorter.ts';
 import { STAGE_DONE, STAGE_FULL, STAGE_PAUSED } from './stage-run.ts';
 import type { State } from './state.ts';
@@ -42,6 +43,7 @@ class Running implements Execution {
 
   begin(run: Run): void {
     const state = this.#state;
+    state.open();
     state.bind(run);
     this.#stage = -1;
     this.#held = 0;
@@ -113,8 +115,9 @@ class Running implements Execution {
     this.#isOpen = false;
     const state = this.#state;
     state.at = -1;
-    for (const part of state.parts) if (part instanceof Sorter) part.close();
+    for (const part of state.parts) if (part instanceof Sorter || part instanceof ScanReader) part.close();
     if (state.held.length > 0) state.held = [];
+    state.shut();
     this.#program.giveBack(this);
   }
 }

@@ -22,9 +22,14 @@ import type { State } from './state.ts';
 
 const NO_STATE = new Float64Array(0);
 
+/** Scans of this thread that nobody runs. */
+const spareScans: TableScan[] = [];
+const SPARE_MAX = 8;
+
 export class ScanReader {
   readonly #table: TableRuntime;
-  readonly #scan: TableScan;
+  /** Taken when it begins, given back when the run is closed. */
+  #scan: TableScan = null as unknown as TableScan;
   readonly #loops: ScanLoops;
   readonly #range = new Int32Array(2);
   readonly #withIds: boolean;
@@ -37,15 +42,13 @@ export class ScanReader {
 
   constructor(c: State, table: TableRuntime, loops: ScanLoops, withIds: boolean) {
     this.#table = table;
-    this.#scan = createTableScan();
     this.#withIds = withIds;
     this.#slots = withIds ? new Int32Array(HEAP_SLOTS_MAX) : new Int32Array(0);
-    const { image, upgraded } = this.#scan;
     this.#loops = {
       page: loops.page,
       // Rows that are read one by one lie in private memory: there is time to make room for them.
       rows: (i32, u32, u16, u8, f64, offsets, count, state) => {
-        if (i32 === image.i32 || i32 === upgraded.i32) c.makeRoom();
+        if (i32 === this.#scan.image.i32 || i32 === this.#scan.upgraded.i32) c.makeRoom();
         loops.rows(i32, u32, u16, u8, f64, offsets, count, state);
       },
     };
@@ -53,6 +56,7 @@ export class ScanReader {
 
   begin(c: State): void {
     const { space } = c.tx.context;
+    this.#scan ??= spareScans.pop() ?? createTableScan();
     if (c.tx.isolation === SERIALIZABLE) noteTable(c.kernel.locks, c.tx, this.#table.id);
     this.#pages = heapPageCount(space, this.#table.mapRoot);
     this.#next = 0;
@@ -60,6 +64,11 @@ export class ScanReader {
     this.taken = 0;
     c.count = 0;
     c.used = 0;
+  }
+
+  close(): void {
+    if (this.#scan !== null && spareScans.length < SPARE_MAX) spareScans.push(this.#scan);
+    this.#scan = null as unknown as TableScan;
   }
 
   /** Runs the loops over the next page; false when there is none. What was copied lies in c.copies, c.count rows. */

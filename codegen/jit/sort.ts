@@ -33,7 +33,7 @@ export class SortSink {
       () =>
         new Sorter(
           (a, b) => (this.#compare as Compare)(a, b),
-          kernel.workMemory,
+          () => kernel.workMemory,
           () => kernel.parts.space,
         ),
     );

@@ -1,6 +1,7 @@
 /**
  * Rows that are sorted (SBLR-V7, V8): kept in memory while they fit work_mem, else sorted runs go to a spill file and are merged.
- * Stable: of equal rows the one that came first. TopN keeps the first rows of the order only.
+ * Stable: of equal rows the one that came first. TopN keeps the first rows of the order only; when these do not fit either, they go
+ * to runs as well.
  *
  *   spill file   run: block, block, ...      block: length u32, rows as V8 serialises them
  */
@@ -38,7 +39,8 @@ interface Run {
 export class Sorter {
   readonly #compare: Compare;
   readonly #space: () => Space;
-  readonly #workMemory: number;
+  readonly #workMemoryOf: () => number;
+  #workMemory = 0;
   #rows: Row[] = [];
   #bytes = 0;
   #spill: SpillFile | null = null;
@@ -47,16 +49,20 @@ export class Sorter {
   #keep = Number.POSITIVE_INFINITY;
   #worst: Row | null = null;
   #skip = 0;
+  /** Rows of the merged order that may still be handed on, the skipped ones among them. */
+  #left = 0;
 
-  constructor(compare: Compare, workMemory: number, space: () => Space) {
+  /** `workMemory` is asked when a statement begins. */
+  constructor(compare: Compare, workMemory: () => number, space: () => Space) {
     this.#compare = compare;
-    this.#workMemory = workMemory;
+    this.#workMemoryOf = workMemory;
     this.#space = space;
   }
 
   /** Begins; `skip` rows of the order are passed over, `limit` follow. */
   begin(limit: number, skip: number): void {
     this.close();
+    this.#workMemory = this.#workMemoryOf();
     this.#keep = limit + skip;
     this.#skip = skip;
   }
@@ -64,18 +70,20 @@ export class Sorter {
   add(row: Row): void {
     if (this.#worst !== null && this.#compare(row, this.#worst) >= 0) return;
     this.#rows.push(row);
-    if (this.#keep < Number.POSITIVE_INFINITY) {
-      if (this.#rows.length >= Math.max(KEPT_MIN, this.#keep * SLACK)) this.#cut();
-      return;
-    }
     this.#bytes += bytesOf(row);
-    if (this.#bytes > this.#workMemory) this.#spillRun();
+    if (this.#rows.length >= Math.max(KEPT_MIN, this.#keep * SLACK)) this.#cut();
+    if (this.#bytes <= this.#workMemory) return;
+    if (this.#rows.length > this.#keep) this.#cut();
+    if (this.#bytes > this.#workMemory / 2) this.#spillRun();
   }
 
+  /** Only the first rows of the order are wanted: the others go. */
   #cut(): void {
     this.#rows.sort(this.#compare);
     this.#rows.length = Math.min(this.#rows.length, this.#keep);
     this.#worst = this.#keep === 0 ? null : this.#rows[this.#rows.length - 1];
+    this.#bytes = 0;
+    for (const row of this.#rows) this.#bytes += bytesOf(row);
   }
 
   #spillRun(): void {
@@ -105,6 +113,7 @@ export class Sorter {
     }
     this.#runs.push({ at: 0, end: 0, rows: this.#rows, next: 0 });
     this.#rows = [];
+    this.#left = this.#keep;
   }
 
   /** The next rows of the order; empty at the end. */
@@ -117,7 +126,7 @@ export class Sorter {
 
   #merge(): Row[] {
     const merged: Row[] = [];
-    while (merged.length < BATCH_ROWS) {
+    while (merged.length < BATCH_ROWS && this.#left > 0) {
       let best: Run | null = null;
       // The earlier run first among equals: its rows came first.
       for (const run of this.#runs) {
@@ -125,7 +134,10 @@ export class Sorter {
         if (best === null || this.#compare(run.rows[run.next], best.rows[best.next]) < 0) best = run;
       }
       if (best === null) break;
-      merged.push(best.rows[best.next++]);
+      const row = best.rows[best.next++];
+      this.#left--;
+      if (this.#skip > 0) this.#skip--;
+      else merged.push(row);
     }
     return merged;
   }

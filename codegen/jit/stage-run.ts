@@ -47,11 +47,14 @@ export const groupRoom = (part: number): GroupRoom => ({
 
 const ROWS_A_PAGE = 512;
 
-/** Between morsels, nothing held: 57014 when the statement is to end; true when it is to pause. */
-function look(c: State): boolean {
+/**
+ * Between morsels, nothing held: 57014 when the statement is to end; true when it is to pause, which it does only once it has `moved`
+ * since it was called: however short its time, it gets to its end.
+ */
+function look(c: State, moved: boolean): boolean {
   const { run } = c;
   if (run.canceled()) throw new SqlError(SQLSTATE.query_canceled, 'canceling statement due to user request');
-  return run.pause?.() === true;
+  return moved && run.pause?.() === true;
 }
 
 /** After a drain: what it means for the stage; -1: go on. */
@@ -66,14 +69,14 @@ export function scanStage(part: number, drain: Drain, groups: GroupRoom, isRows:
     begin: (c) => (c.parts[part] as ScanReader).begin(c),
     run: (c) => {
       const reader = c.parts[part] as ScanReader;
-      for (;;) {
+      for (let moved = false; ; moved = true) {
         if (reader.taken < c.count) {
           groups.reserve(c, c.count);
           reader.taken = drain(c, c.copies, reader.taken, c.count);
           const end = verdict(c, isRows);
           if (end >= 0) return end;
         }
-        if (look(c)) return STAGE_PAUSED;
+        if (look(c, moved)) return STAGE_PAUSED;
         groups.reserve(c, ROWS_A_PAGE);
         if (!reader.nextPage(c)) return STAGE_DONE;
         groups.look(c);
@@ -121,7 +124,7 @@ export function rangeStage(
     run: (c) => {
       const reader = c.parts[part] as IndexReader;
       for (let row = 0; ; row++) {
-        if (row % ROWS_A_LOOK === 0 && look(c)) return STAGE_PAUSED;
+        if (row % ROWS_A_LOOK === 0 && look(c, row > 0)) return STAGE_PAUSED;
         if (!reader.next(c)) return STAGE_DONE;
         groups.reserve(c, 1);
         drain(c, c.out, 0, 1);
@@ -164,7 +167,7 @@ export function pointsStage(
     },
     run: (c) => {
       for (let row = 0; ; row++) {
-        if (row % ROWS_A_LOOK === 0 && look(c)) return STAGE_PAUSED;
+        if (row % ROWS_A_LOOK === 0 && look(c, row > 0)) return STAGE_PAUSED;
         if (!nextRow(c)) return STAGE_DONE;
         groups.reserve(c, 1);
         drain(c, c.out, 0, 1);
@@ -199,9 +202,11 @@ export function listStage(
     },
     run: (c) => {
       const place = c.parts[part] as ListPlace;
+      let moved = false;
       for (;;) {
         while (place.at < place.list.length) {
-          if (look(c)) return STAGE_PAUSED;
+          if (look(c, moved)) return STAGE_PAUSED;
+          moved = true;
           const to = Math.min(place.list.length, place.at + ROWS_AT_ONCE);
           groups.reserve(c, to - place.at);
           place.at = drain(c, place.list, place.at, to);
@@ -240,8 +245,10 @@ export function groupsStage(part: number, from: number, drain: Drain, groups: Gr
     run: (c) => {
       const place = c.parts[part] as { at: number };
       const { count } = c.parts[from] as Groups;
+      let moved = false;
       while (place.at < count) {
-        if (look(c)) return STAGE_PAUSED;
+        if (look(c, moved)) return STAGE_PAUSED;
+        moved = true;
         const to = Math.min(count, place.at + ROWS_AT_ONCE);
         groups.reserve(c, to - place.at);
         place.at = drain(c, null, place.at, to);

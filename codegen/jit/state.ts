@@ -1,6 +1,7 @@
 /**
  * What one run of a program works on: the `c` of generated code. Everything a run needs between its steps is here, nothing is held
- * in the engine (SBLR-E1, E3). A program keeps one for its next run, so that a point query makes nothing but its row.
+ * in the engine (SBLR-E1, E3). A program keeps one for its next run, so that a point query makes nothing but its row; the larger
+ * memory goes from run to run, whatever the program, for a thread knows a thousand statements and runs one.
  */
 
 import type { KernelAccess, Parameters, Run, StatementContext } from '../../engine/plan/program.ts';
@@ -18,6 +19,34 @@ const COPIES_BYTES = 32768;
 /** What a scan may add under a hold without looking at the room: a page. */
 export const PAGE_ROOM = 8192;
 const ROWS_A_PAGE = 512;
+
+/** Memory of a run. */
+interface Arenas {
+  readonly out: ByteViews;
+  /** Null until a run copies images. */
+  copies: ByteViews | null;
+  offsets: Int32Array;
+  origins: Int32Array;
+  rowIds: Float64Array;
+}
+
+const makeArenas = (): Arenas => ({
+  out: privateViews(ROW_SCRATCH_BYTES),
+  copies: null,
+  offsets: new Int32Array(ROWS_A_PAGE),
+  origins: new Int32Array(ROWS_A_PAGE),
+  rowIds: new Float64Array(ROWS_A_PAGE),
+});
+
+/** Of this thread, for the runs to come. */
+const spareArenas: Arenas[] = [];
+const SPARE_MAX = 8;
+/** Larger ones are left to the collector. */
+const COPIES_KEPT = 1 << 20;
+/** What a state has that does not run. */
+const NO_BYTES = privateViews(0);
+const NO_ROWS = new Int32Array(0);
+const NO_ROW_IDS = new Float64Array(0);
 
 const NO_PARAMETERS: Parameters = { nulls: new Uint8Array(0), numbers: new Float64Array(0), values: [] };
 
@@ -61,12 +90,12 @@ export class State {
   /** Of limits: rows to skip and rows left, two for each. */
   counters = new Float64Array(0);
   /** One row image, at byte 0. */
-  readonly out: ByteViews = privateViews(ROW_SCRATCH_BYTES);
+  out: ByteViews = NO_BYTES;
   /** Images that wait, where each begins (bit 0: its condition is still to be looked at), their row ids. */
-  copies: ByteViews;
-  offsets = new Int32Array(ROWS_A_PAGE);
-  origins = new Int32Array(ROWS_A_PAGE);
-  rowIds = new Float64Array(ROWS_A_PAGE);
+  copies: ByteViews = NO_BYTES;
+  offsets = NO_ROWS;
+  origins = NO_ROWS;
+  rowIds = NO_ROW_IDS;
   count = 0;
   used = 0;
   /** Rows of statements that write or lock, held until the end (TX-T11). */
@@ -81,11 +110,45 @@ export class State {
   readonly #patterns: (Pattern | null | undefined)[] = [];
   readonly #sets = new Map<ListSet, { set: Set<unknown>; hasNull: boolean }>();
   #derived = false;
+  readonly #hasCopies: boolean;
+  #arenas: Arenas | null = null;
 
   constructor(kernel: KernelAccess, copies: boolean) {
     this.kernel = kernel;
     this.overflow = kernel.overflowFetch();
-    this.copies = copies ? privateViews(COPIES_BYTES) : this.out;
+    this.#hasCopies = copies;
+    this.open();
+  }
+
+  /** Takes its memory, if it has none. */
+  open(): void {
+    if (this.#arenas !== null) return;
+    const arenas = spareArenas.pop() ?? makeArenas();
+    this.#arenas = arenas;
+    this.out = arenas.out;
+    this.copies = this.#hasCopies ? (arenas.copies ??= privateViews(COPIES_BYTES)) : arenas.out;
+    this.offsets = arenas.offsets;
+    this.origins = arenas.origins;
+    this.rowIds = arenas.rowIds;
+  }
+
+  /** Gives it away: nothing that it held is needed any more. */
+  shut(): void {
+    const arenas = this.#arenas;
+    if (arenas === null) return;
+    this.#arenas = null;
+    if (spareArenas.length < SPARE_MAX && this.copies.u8.length <= COPIES_KEPT) {
+      if (this.#hasCopies) arenas.copies = this.copies;
+      arenas.offsets = this.offsets;
+      arenas.origins = this.origins;
+      arenas.rowIds = this.rowIds;
+      spareArenas.push(arenas);
+    }
+    this.out = NO_BYTES;
+    this.copies = NO_BYTES;
+    this.offsets = NO_ROWS;
+    this.origins = NO_ROWS;
+    this.rowIds = NO_ROW_IDS;
   }
 
   /** Takes a run on. */

@@ -21,11 +21,12 @@ import { compileDrain, compileLimits, type Sink } from './stage-code.ts';
 import { groupRoom, groupsStage, NO_GROUPS, sortedStage } from './stage-run.ts';
 import { expressionsOf, type Stage, stagesOf } from './stages.ts';
 import type { State } from './state.ts';
+import type { Source } from './unit.ts';
 import { boxedCode } from './value.ts';
 
 export interface Compiled {
   readonly program: Program;
-  readonly sources: readonly { readonly name: string; readonly text: string }[];
+  readonly sources: readonly Source[];
 }
 
 type Filled = AggregateSink | SortSink;

@@ -7,6 +7,12 @@
 import { compile } from '../rows/compile.ts';
 import { jitHelpers } from './helpers.ts';
 
+/** A piece of source: its second rendering, for people. */
+export interface Source {
+  readonly name: string;
+  readonly text: () => string;
+}
+
 export class Unit {
   readonly #helpers = new Set<string>();
   readonly functions: unknown[] = [];
@@ -16,10 +22,10 @@ export class Unit {
   readonly sites: number[];
   /** What each generated name stands for: for the second rendering. */
   readonly notes = new Map<string, string>();
-  readonly sources: { readonly name: string; readonly text: string }[];
+  readonly sources: Source[];
 
   /** Sites and sources are the program's: numbers go on from unit to unit. */
-  constructor(sites: number[], sources: { name: string; text: string }[]) {
+  constructor(sites: number[], sources: Source[]) {
     this.sites = sites;
     this.sources = sources;
   }
@@ -70,7 +76,7 @@ export class Unit {
       (functions === '' ? '' : `const[${functions}]=f;`) +
       (constants === '' ? '' : `const[${constants}]=k;`) +
       `${declarations}return function(${parameters}){\n${body}}`;
-    this.sources.push({ name, text: this.#annotated(text) });
+    this.sources.push({ name, text: () => this.#annotated(text) });
     return compile<Result>(text, 'h,f,k', [jitHelpers, this.functions, this.constants]);
   }
 
