@@ -102,7 +102,7 @@ export function latchFrame(shm: SharedMemory, frame: Frame): void {
   enterCritical(shm);
   // Plain loads (they are twice as fast): the exchange proves the one before it, and orders the one behind it.
   const seen = shm.i32[word];
-  if ((seen & 1) === 0 && Atomics.compareExchange(shm.i32, word, seen, seen + 1) === seen) {
+  if ((seen & 1) === 0 && shm.atomic.compareExchange(base + FRAME_VERSION, seen, seen + 1) === seen) {
     const readers = loadsInOrder ? shm.i32[(base + FRAME_READERS) >>> 2] : Atomics.load(shm.i32, (base + FRAME_READERS) >>> 2);
     if ((readers & READERS_COUNT) === 0) return;
     if (awaitReaders(shm, base)) return;
@@ -177,9 +177,8 @@ export function tryLatchFrame(shm: SharedMemory, frame: Frame): boolean {
  */
 export function tryLatchVersion(shm: SharedMemory, frame: Frame, version: Version): boolean {
   const base = shm.framesBase + frame * FRAME_BYTES;
-  const word = (base + FRAME_VERSION) >>> 2;
   enterCritical(shm);
-  if (Atomics.compareExchange(shm.i32, word, version, version + 1) !== version) {
+  if (shm.atomic.compareExchange(base + FRAME_VERSION, version, version + 1) !== version) {
     leaveCritical(shm);
     return false;
   }
@@ -205,7 +204,7 @@ function leaveVersion(shm: SharedMemory, frame: Frame, step: number): void {
   // Its owner is the only one who changes the version; others may set the sleep bit meanwhile, which the exchange takes out.
   const held = shm.i32[word] & VERSION_MASK;
   assert((held & 1) === 1, 'a frame that is unlatched was latched');
-  const before = Atomics.exchange(shm.i32, word, (held + step) & VERSION_MASK);
+  const before = shm.atomic.exchange(word << 2, (held + step) & VERSION_MASK);
   if (before < 0) Atomics.notify(shm.i32, word);
   leaveCritical(shm);
 }

@@ -14,6 +14,7 @@
  * the other. `thread` and `threadBase` belong to the calling thread, set by attachThread() (threads.ts).
  */
 
+import { type AtomicWords, atomicWords } from './atomic-words.ts';
 import { assert } from './assert.ts';
 import { CONTROL_LAYOUT_VERSION } from './control.layout.ts';
 import {
@@ -88,6 +89,8 @@ export interface SharedMemory extends SharedMemoryLayout {
   /** Views of the control segment. */
   readonly i32: Int32Array;
   readonly u32: Uint32Array;
+  /** Read-modify-write of its words where each nanosecond counts. */
+  readonly atomic: AtomicWords;
   readonly f64: Float64Array;
   readonly frameSegments: readonly Segment[];
   readonly ring: Segment;
@@ -178,6 +181,7 @@ function assemble(
     control,
     i32: control.i32,
     u32: control.u32,
+    atomic: atomicWords(control),
     f64: control.f64,
     frameSegments,
     ring,

@@ -84,7 +84,7 @@ export function growRecord(log: Log, bytes: number): number {
   if (testing) yieldPoint('log.growthLooked');
   const end = growing.endUnit;
   const more = (end + (bytes >>> 3)) | 0;
-  if (leads !== growing.leads || Atomics.compareExchange(control, log.tailWord, end, more) !== end) {
+  if (leads !== growing.leads || log.shm.atomic.compareExchange(log.tailWord << 2, end, more) !== end) {
     growing.open = false;
     forgetGrowth(log);
     return -1;

@@ -62,10 +62,12 @@ export function reserve(log: Log, bytes: number): number {
     // Where stores stay in order the addition below makes this one visible before itself: no fence of its own.
     if (storesInOrder) control[log.pendingWord] = (bound << 1) | 1;
     else Atomics.store(control, log.pendingWord, (bound << 1) | 1);
-    if ((Atomics.load(control, tail) - bound) >>> 0 <= log.ringUnits) break;
+    // Another view of the same word, so that no compiler takes the first look for the second (frame-latch.ts, readUnchanged).
+    const now = storesInOrder ? log.shm.u32[tail] : Atomics.load(control, tail);
+    if ((now - bound) >>> 0 <= log.ringUnits) break;
   }
   if (testing) yieldPoint('log.pending');
-  const unit = Atomics.add(control, tail, bytes >>> 3);
+  const unit = log.shm.atomic.add(tail << 2, bytes >>> 3);
   if (testing) yieldPoint('log.reserved');
   // Durable is at or below this place until it is published, and less than a ring away: its turn is ours or the one before.
   const turn = storesInOrder ? control[log.turnWord] : Atomics.load(control, log.turnWord);
