@@ -22,14 +22,16 @@ import {
 } from './control.layout.gen.ts';
 import { checkPoison, poison } from './critical.ts';
 import { buryDead } from './deaths.ts';
-import { SQLSTATE, SqlError } from './errors.ts';
+import { handleClosed, SQLSTATE, SqlError } from './errors.ts';
 import { heldFrame, releaseFrame } from './frame-latch.ts';
 import { CONTROL_BASE, type SharedMemory } from './shared-memory.ts';
 import { probeStack } from './stack-probe.ts';
-import { NO_FRAME } from './types.ts';
+import { NO_FRAME, NO_THREAD } from './types.ts';
 
-/** Begins a call into the engine. Throws 57P02 when the handle is poisoned, 54001 when the stack is nearly used up. */
+/** Begins a call into the engine. Throws 57P01 when the thread has left, 57P02 when the handle is poisoned, 54001 when the stack is nearly used up. */
 export function enterEngine(shm: SharedMemory): void {
+  // Behind close() there is no slot: what its last place holds now is nobody's.
+  if (shm.thread === NO_THREAD) throw handleClosed('the database');
   const depth = (shm.threadBase + THREAD_DEPTH) >>> 2;
   if (shm.i32[depth] !== 0) {
     shm.i32[depth]++;

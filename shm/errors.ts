@@ -274,6 +274,15 @@ export const poisoned = (reason: string, cause?: unknown): SqlError =>
 export const handleClosed = (what: string): SqlError =>
   new SqlError(SQLSTATE.admin_shutdown, `${what} is closed`, { hint: 'open the database again' });
 
+/** An error for the client: a stack that ran out while a statement was prepared or run is its 54001. */
+export function withoutOverflow(error: unknown): unknown {
+  if (!(error instanceof RangeError) || !error.message.includes('call stack')) return error;
+  return new SqlError(SQLSTATE.statement_too_complex, 'stack depth limit exceeded', {
+    hint: 'make the statement simpler, call it from less deep, or start the thread with a larger stack',
+    cause: error,
+  });
+}
+
 /** A fixed number of slots is used up (SM-S6). */
 export const outOfSlots = (what: string, slots: number): SqlError =>
   new SqlError(SQLSTATE.too_many_connections, `all ${slots} ${what} slots are in use`, {

@@ -1,6 +1,6 @@
 /** Functions that run in a transaction: db.transaction(body), with its variants for the isolation levels. */
 
-import { SqlError } from '../../shm/errors.ts';
+import { handleClosed, SqlError } from '../../shm/errors.ts';
 import { entered } from '../exec/run.ts';
 import type { Database } from './database.ts';
 
@@ -75,6 +75,8 @@ function outermost<Value>(database: Database, kind: Kind, body: () => Value): Va
     if (session.transaction !== null && database.isOpen) entered(engine, () => session.rollbackBlock());
     throw error;
   }
+  // Closing has rolled back: nobody may take the function's return for a commit.
+  if (!database.isOpen) throw handleClosed('the database');
   // The body may have ended the transaction itself.
   if (session.transaction !== null) {
     if (session.status === 'failed') {

@@ -1,6 +1,6 @@
 /** Errors and notices as a session tells them to its program. */
 
-import { SqlError, SQLSTATE } from '../../shm/errors.ts';
+import { SqlError, SQLSTATE, withoutOverflow } from '../../shm/errors.ts';
 import type { Session } from '../session/session.ts';
 import type { Notice } from './engine.ts';
 import type { Shape } from './shape.ts';
@@ -8,7 +8,8 @@ import type { Shape } from './shape.ts';
 const COMMANDS = { query: 'SELECT FOR UPDATE', insert: 'INSERT', update: 'UPDATE', delete: 'DELETE' } as const;
 
 /** The error as it is told: what ended because the time was up says so, and what may not write says what it is. */
-export function answered(session: Session, shape: Shape | null, error: unknown): unknown {
+export function answered(session: Session, shape: Shape | null, thrown: unknown): unknown {
+  const error = withoutOverflow(thrown);
   if (!(error instanceof SqlError)) return error;
   // It has been heard: the next statement is none of its business.
   if (error.code === SQLSTATE.query_canceled) session.clearCancel();

@@ -5,7 +5,7 @@
  *   script(text): statement by statement, in one implicit block (dialects.md C2: batch)
  */
 
-import { SqlError, SQLSTATE } from '../../shm/errors.ts';
+import { SqlError, SQLSTATE, withoutOverflow } from '../../shm/errors.ts';
 import type { Execution, Parameters, Program, RowFormat } from '../plan/program.ts';
 import type { SourceStatement } from '../sblr/source.gen.ts';
 import { NO_CHARACTERISTICS, type Session } from '../session/session.ts';
@@ -57,7 +57,7 @@ export class Connection {
       return entered(this.engine, () => prepareOne(this.engine, this.session, text));
     } catch (error) {
       this.session.failBlock();
-      throw error;
+      throw withoutOverflow(error);
     }
   }
 
@@ -184,7 +184,7 @@ export class Connection {
     } catch (error) {
       if (session.isImplicit) entered(engine, () => session.rollbackBlock());
       else session.failBlock();
-      throw error;
+      throw withoutOverflow(error);
     }
     return last;
   }

@@ -1,7 +1,7 @@
 /** From parsed text to a shape: verified, bound, planned. What goes wrong says where in the text. */
 
 import type { LiftedLiteral, ParsedStatement, ParseSettings } from '../../plugins/contract/contract.ts';
-import { SqlError, withPosition } from '../../shm/errors.ts';
+import { SqlError, withoutOverflow, withPosition } from '../../shm/errors.ts';
 import type { CatalogReader } from '../catalog/objects.ts';
 import { bind } from '../plan/bind/bind.ts';
 import { isPlanned, optimize } from '../plan/optimize/optimize.ts';
@@ -77,7 +77,7 @@ export function makeShape(engine: Engine, session: Session, statement: Statement
     engine.cache.bound++;
     return new Shape(partsOf(module, plan, parsed, names, literals), version, parsed, () => module);
   } catch (error) {
-    throw placedIn(engine, session, statement, parsed.tokens, error);
+    throw placedIn(engine, session, statement, parsed.tokens, withoutOverflow(error));
   }
 }
 

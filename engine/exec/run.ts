@@ -11,7 +11,7 @@
  */
 
 import { enterEngine, leaveEngine } from '../../shm/entry.ts';
-import { SqlError, SQLSTATE } from '../../shm/errors.ts';
+import { SqlError, SQLSTATE, withoutOverflow } from '../../shm/errors.ts';
 import { foregroundSlice } from '../jobs/marks.ts';
 import {
   type Execution,
@@ -194,7 +194,8 @@ export function attemptOnce(
       return STALE;
     }
     return stepped(tx, run, execution);
-  } catch (error) {
+  } catch (thrown) {
+    const error = withoutOverflow(thrown);
     run.rows.length = 0;
     undoFailed(tx, error);
     throw error;
@@ -216,7 +217,8 @@ function stepped(tx: Transaction, run: StatementRun, execution: Execution): RunS
 export function stepAgain(tx: Transaction, run: StatementRun): RunStatus {
   try {
     return stepped(tx, run, run.execution as Execution);
-  } catch (error) {
+  } catch (thrown) {
+    const error = withoutOverflow(thrown);
     run.execution = null;
     run.rows.length = 0;
     undoFailed(tx, error);
