@@ -71,6 +71,8 @@ export const txnOptionsOf = (settings: KernelSettings): TxnOptions => ({
   slots: settings.transactionSlots,
   sessions: settings.sessions,
   chunkBytes: settings.chunkBytes,
+  // A list of 300,000 entries need not go to temporary pages where the heap has room for some thirty of them.
+  undoBytes: Math.max(TXN_DEFAULTS.undoBytes, Math.floor(settings.heapBytes / 32)),
 });
 
 /** Everything that the parts want in the control segment. */

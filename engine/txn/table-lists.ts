@@ -5,7 +5,7 @@
  * thread is cleared by others, under the intentions' latch.
  */
 
-import { loadThreadEpoch } from '../../shm/control.layout.gen.ts';
+import { loadThreadEpoch, THREAD_GENERATION } from '../../shm/control.layout.gen.ts';
 import { threadGeneration } from '../../shm/deaths.ts';
 import { threadSlot } from '../../shm/shared-memory.ts';
 import { isAttached } from '../../shm/threads.ts';
@@ -42,10 +42,10 @@ export const listOf = (locks: Locks, session: number): number => locks.tableList
 export const useAt = (list: number, index: number): number => list + TABLE_LIST_ENTRIES + index * TABLE_USE_BYTES;
 export const latchOf = (locks: Locks): number => locks.shared + LOCK_SHARED_INTENT_LATCH;
 
-/** True when the list is the calling thread's. */
+/** True when the list is the calling thread's. Once a row: its own generation stays while it is attached, so a plain load. */
 export const isOwnList = (locks: Locks, list: number): boolean =>
   tableListThread(locks.i32, list) === locks.shm.thread + 1 &&
-  tableListGeneration(locks.i32, list) === threadGeneration(locks.shm, locks.shm.thread);
+  tableListGeneration(locks.i32, list) === locks.i32[(locks.shm.threadBase + THREAD_GENERATION) >>> 2];
 
 /** Takes everything off a list, and out of the words of its thread. */
 export function clearList(locks: Locks, list: number): void {
