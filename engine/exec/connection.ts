@@ -15,7 +15,7 @@ import { SessionContext } from './context.ts';
 import type { Engine, Notice, UtilityResult } from './engine.ts';
 import { faceRows } from './faces.ts';
 import { valuesOf } from './given.ts';
-import { createParameters } from './parameters.ts';
+import { createParameters, unreadable } from './parameters.ts';
 import { placed, type Prepared, prepareNext, prepareOne, refresh } from './prepare.ts';
 import { dropExecution, entered, limitWait, runProgram, STALE, type StatementRun } from './run.ts';
 import { runProgramAsync } from './run-async.ts';
@@ -84,11 +84,16 @@ export class Connection {
   bind(prepared: Prepared, shape: Shape, given: readonly unknown[], to: Parameters): void {
     const { writers } = shape;
     const { clientParameters } = shape.parts;
-    const values = valuesOf(shape.parts, given);
-    for (let index = 0; index < clientParameters; index++) writers[index](to, index, values[index], this.context);
+    let index = -1;
+    try {
+      const values = valuesOf(shape.parts, given);
+      for (index = 0; index < clientParameters; index++) writers[index](to, index, values[index], this.context);
+    } catch (error) {
+      throw unreadable(index < 0 ? 'what is given for the parameters' : `parameter $${index + 1}`, error);
+    }
     const { literals } = prepared;
-    for (let index = 0; index < literals.length; index++) {
-      writers[clientParameters + index](to, clientParameters + index, literals[index].value, this.context);
+    for (let at = 0; at < literals.length; at++) {
+      writers[clientParameters + at](to, clientParameters + at, literals[at].value, this.context);
     }
   }
 
@@ -245,6 +250,7 @@ export class Connection {
   /** CREATE, DROP ...: in the block's transaction, or in a block of its own. */
   #define(statement: SourceStatement): UtilityResult {
     const { engine, session } = this;
+    session.settlePortals();
     const own = session.begin(NO_CHARACTERISTICS, engine.now(), true);
     const tx = session.transaction as Transaction;
     session.startClock();
@@ -281,6 +287,7 @@ export class Connection {
   close(): void {
     const { engine, session } = this;
     if (!session.isOpen) return;
+    for (const portal of [...session.portals]) portal.close();
     entered(engine, () => {
       try {
         session.rollbackBlock();

@@ -98,8 +98,21 @@ const shownType: { readonly [type in TypeName]?: string } = {
   time: 'time without time zone',
 };
 
+function kindOf(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return typeof value;
+  const made = value.constructor;
+  return typeof made === 'function' && made.name !== '' ? made.name : 'object';
+}
+
+/** What a program's own code threw while its value was read: a getter, toJSON, a proxy, a depth that JSON cannot write. 22023 */
+export function unreadable(what: string, error: unknown): SqlError {
+  if (error instanceof SqlError) return error;
+  const why = error instanceof Error ? error.message : typeof error;
+  return new SqlError(SQLSTATE.invalid_parameter_value, `${what} cannot be read: ${why}`, { cause: error });
+}
+
 function wrong(index: number, type: SqlType, value: unknown): SqlError {
-  const shown = typeof value === 'object' && value !== null ? (value.constructor?.name ?? 'object') : typeof value;
+  const shown = kindOf(value);
   return new SqlError(
     SQLSTATE.invalid_text_representation,
     `parameter $${index + 1} is of type ${shownType[type.name] ?? type.name} and cannot be ${/^[aeiou]/i.test(shown) ? 'an' : 'a'} ${shown}`,
@@ -109,11 +122,12 @@ function wrong(index: number, type: SqlType, value: unknown): SqlError {
 const outOfRange = (index: number, type: SqlType, value: unknown): SqlError =>
   new SqlError(
     SQLSTATE.numeric_value_out_of_range,
-    `parameter $${index + 1}: value ${String(value)} is out of range for type ${shownType[type.name] ?? type.name}`,
+    `parameter $${index + 1}: value ${String(value).slice(0, 60)} is out of range for type ${shownType[type.name] ?? type.name}`,
   );
 
 /** Text goes through the type's input function. */
 function putText(to: Parameters, index: number, type: SqlType, text: string, context: ValueContext): void {
+  if (!text.isWellFormed()) throw notUnicode(index);
   putRowValue(to, index, type, implementations[`text.to.${type.name}`](text, context));
 }
 
@@ -183,16 +197,25 @@ const textWriter =
       to.nulls[index] = 0;
       to.values[index] = value;
       if (value.includes('\0')) throw nulByte(index);
+      if (!value.isWellFormed()) throw notUnicode(index);
     } else if (value === null || value === undefined) putNull(to, index);
     else if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')
       putValue(to, index, String(value));
-    else if (value instanceof Date) putValue(to, index, value.toISOString());
-    else if (isTemporal(value)) putValue(to, index, String(value));
+    else if (value instanceof Date) {
+      if (Number.isNaN(value.getTime())) throw invalidDate(index);
+      putValue(to, index, value.toISOString());
+    } else if (isTemporal(value)) putValue(to, index, String(value));
     else throw wrong(index, type, value);
   };
 
 const nulByte = (index: number): SqlError =>
-  new SqlError('22021', `parameter $${index + 1}: text cannot hold the character with code zero`);
+  new SqlError(SQLSTATE.character_not_in_repertoire, `parameter $${index + 1}: text cannot hold the character with code zero`);
+
+const notUnicode = (index: number): SqlError =>
+  new SqlError(SQLSTATE.character_not_in_repertoire, `parameter $${index + 1}: text with half a surrogate pair is not Unicode`);
+
+const invalidDate = (index: number): SqlError =>
+  new SqlError(SQLSTATE.invalid_datetime_format, `parameter $${index + 1} is an invalid Date`);
 
 const booleanWriter =
   (type: SqlType): ParameterWriter =>
@@ -208,12 +231,20 @@ const bytesWriter =
   (type: SqlType): ParameterWriter =>
   (to, index, value, context) => {
     if (value === null || value === undefined) putNull(to, index);
-    else if (value instanceof Uint8Array) putValue(to, index, value);
+    else if (ArrayBuffer.isView(value)) putValue(to, index, bytesOf(value, index));
     else if (value instanceof ArrayBuffer) putValue(to, index, new Uint8Array(value));
-    else if (ArrayBuffer.isView(value)) putValue(to, index, new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
     else if (typeof value === 'string') putText(to, index, type, value, context);
     else throw wrong(index, type, value);
   };
+
+/** The bytes of a view, whatever properties a program has given it. 22023 when its memory is gone. */
+function bytesOf(view: ArrayBufferView, index: number): Uint8Array {
+  const { buffer, byteOffset, byteLength } = view;
+  // A view that has fallen out of a buffer which shrank says that it is empty.
+  if (buffer instanceof ArrayBuffer && (buffer.detached || (byteLength === 0 && buffer.resizable)))
+    throw new SqlError(SQLSTATE.invalid_parameter_value, `parameter $${index + 1}: the memory of these bytes is gone`);
+  return view instanceof Uint8Array && !Object.hasOwn(view, 'length') ? view : new Uint8Array(buffer, byteOffset, byteLength);
+}
 
 /** Temporal objects tell what they are by their tag; their text is ISO 8601, which the input functions read. */
 const isTemporal = (value: unknown): boolean =>
@@ -240,7 +271,7 @@ function timeWriter(type: SqlType): ParameterWriter {
 
 function putDate(to: Parameters, index: number, type: SqlType, value: Date, context: ValueContext): void {
   const time = value.getTime();
-  if (Number.isNaN(time)) throw new SqlError(SQLSTATE.invalid_datetime_format, `parameter $${index + 1} is an invalid Date`);
+  if (Number.isNaN(time)) throw invalidDate(index);
   if (type.name === 'date') putNumber(to, index, Math.floor(time / DAY_MILLISECONDS));
   else if (type.name === 'time')
     putNumber(to, index, (time - Math.floor(time / DAY_MILLISECONDS) * DAY_MILLISECONDS) * MICROSECONDS);
@@ -255,9 +286,20 @@ const intervalWriter =
     else if (typeof value === 'string') putText(to, index, type, value, context);
     else if (isTemporal(value)) putText(to, index, type, String(value), context);
     else if (typeof value === 'object' && 'microseconds' in value && 'days' in value && 'months' in value)
-      putValue(to, index, value as IntervalValue);
+      putValue(to, index, intervalOf(value as IntervalValue, index, type));
     else throw wrong(index, type, value);
   };
+
+/** A copy: the program's object may change. */
+function intervalOf({ months, days, microseconds }: IntervalValue, index: number, type: SqlType): IntervalValue {
+  const isWhole = (value: unknown): boolean => typeof value === 'number' && (value | 0) === value;
+  const isLong =
+    typeof microseconds === 'bigint' ? BigInt.asIntN(64, microseconds) === microseconds : Number.isSafeInteger(microseconds);
+  if (!isWhole(months) || !isWhole(days) || !isLong)
+    throw outOfRange(index, type, `${String(months)} months ${String(days)} days ${String(microseconds)} microseconds`);
+  const isSafe = typeof microseconds === 'bigint' && Number.isSafeInteger(Number(microseconds));
+  return { months: months + 0, days: days + 0, microseconds: isSafe ? Number(microseconds) : microseconds };
+}
 
 const uuidWriter =
   (type: SqlType): ParameterWriter =>
@@ -273,7 +315,11 @@ const jsonWriter =
   (type: SqlType): ParameterWriter =>
   (to, index, value, context) => {
     if (value === null || value === undefined) putNull(to, index);
-    else putText(to, index, type, typeof value === 'string' ? value : JSON.stringify(value, bigAsNumber), context);
+    else {
+      const text = typeof value === 'string' ? value : (JSON.stringify(value, bigAsNumber) as string | undefined);
+      if (text === undefined) throw wrong(index, type, value);
+      putText(to, index, type, text, context);
+    }
   };
 
 /** JSON numbers have any number of digits; JSON.stringify refuses bigint. */

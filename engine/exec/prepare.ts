@@ -9,7 +9,7 @@
  *                   +--> shape; compiled when first run
  */
 
-import { SqlError } from '../../shm/errors.ts';
+import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 import type { Session } from '../session/session.ts';
 import type { Engine } from './engine.ts';
 import { makeShape, parseOwn, parseSettings, placedIn, type StatementText } from './make-shape.ts';
@@ -57,8 +57,25 @@ function isThereMore(engine: Engine, session: Session, text: string, from: numbe
   return engine.dialect.parse(text.slice(from), parseSettings(session)).length > 0;
 }
 
+/** 22021 with its place: half a surrogate pair, or the character that text cannot hold. */
+function notUnicode(text: string): SqlError {
+  const zero = text.indexOf('\0');
+  if (zero >= 0)
+    return new SqlError(SQLSTATE.character_not_in_repertoire, 'text cannot hold the character with code zero', {
+      position: zero + 1,
+    });
+  const at = text
+    .toWellFormed()
+    .split('')
+    .findIndex((unit, index) => unit !== text[index]);
+  return new SqlError(SQLSTATE.character_not_in_repertoire, 'text with half a surrogate pair is not Unicode', {
+    position: at + 1,
+  });
+}
+
 /** The statement that begins at or behind `from`. */
 export function prepareNext(engine: Engine, session: Session, text: string, from: number): NextStatement {
+  if (from === 0 && (!text.isWellFormed() || text.includes('\0'))) throw notUnicode(text);
   const settings = parseSettings(session);
   const normalised = engine.dialect.normalise(text, settings, from);
   if (normalised !== null) {
