@@ -57,6 +57,8 @@ class Running implements Execution {
   step(): RunStatus {
     const state = this.#state;
     state.max = state.run.rowsMax;
+    // Whoever took the last batch has begun another list.
+    state.rows = state.run.rows;
     try {
       return this.#run(state);
     } catch (error) {

@@ -25,9 +25,9 @@ interface Arenas {
   readonly out: ByteViews;
   /** Null until a run copies images. */
   copies: ByteViews | null;
-  offsets: Int32Array;
-  origins: Int32Array;
-  rowIds: Float64Array;
+  offsets: Int32Array<ArrayBuffer>;
+  origins: Int32Array<ArrayBuffer>;
+  rowIds: Float64Array<ArrayBuffer>;
 }
 
 const makeArenas = (): Arenas => ({

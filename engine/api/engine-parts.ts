@@ -60,7 +60,7 @@ export function createEngine(kernel: Kernel, options: SharedOptions): Engine {
     random: () => parts.world.random.next(),
   };
   sql.engine = engine;
-  engine.sharing = new ShapeSharing(engine);
+  engine.sharing = new ShapeSharing(engine, kernel.isHost);
   return engine;
 }
 

@@ -159,6 +159,11 @@ export class Kernel {
     return this.#host?.recovered ?? null;
   }
 
+  /** This thread opened the database. */
+  get isHost(): boolean {
+    return this.#host !== null;
+  }
+
   /** Runs `body` inside the engine. Throws 57P01 after close(). */
   enter<Result>(body: () => Result): Result {
     if (!this.#open) throw handleClosed('the database');

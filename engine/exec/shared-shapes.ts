@@ -83,14 +83,20 @@ interface Waiting {
   readonly literals: StatementText['literals'];
 }
 
-/** The shapes of one thread that wait to be shared. */
+/**
+ * The shapes of one thread that wait to be shared. As long as no other thread can have the database, they only wait: the thread that
+ * opened it keeps the last of them until it gives out the handle.
+ */
 export class ShapeSharing {
   readonly #engine: Engine;
   readonly #waiting = new Map<Shape, Waiting>();
   #isPlanned = false;
+  #isAlone: boolean;
 
-  constructor(engine: Engine) {
+  /** `isAlone`: no other thread has the database. */
+  constructor(engine: Engine, isAlone: boolean) {
     this.#engine = engine;
+    this.#isAlone = isAlone;
   }
 
   /** A shape was bound here: the others shall have it. */
@@ -99,8 +105,17 @@ export class ShapeSharing {
     if (!shape.isCompiled || shape.version < 0 || shape.parts.shaping.length > SHAPING_MAX) return;
     if (shape.parts.uses.some(({ object }) => isOwn(engine, session, object))) return;
     this.#waiting.set(shape, { key: textKey(engine, session, statement.own), shape, literals: statement.literals });
-    if (this.#waiting.size >= WAITING_MAX) this.#write();
+    if (this.#isAlone) this.#dropOldest();
+    else if (this.#waiting.size >= WAITING_MAX) this.#write();
     else this.#planWriting();
+  }
+
+  #dropOldest(): void {
+    if (this.#waiting.size <= WAITING_MAX) return;
+    for (const [oldest] of this.#waiting) {
+      this.#waiting.delete(oldest);
+      return;
+    }
   }
 
   #planWriting(): void {
@@ -115,6 +130,7 @@ export class ShapeSharing {
 
   /** A shape is used again: it is worth sharing now. Inside the engine. */
   usedAgain(shape: Shape): void {
+    if (this.#isAlone) return;
     const waiting = this.#waiting.get(shape);
     if (waiting === undefined) return;
     this.#waiting.delete(shape);
@@ -123,6 +139,7 @@ export class ShapeSharing {
 
   /** Writes what waits: before other threads are given the database. Outside the engine. */
   flush(): void {
+    this.#isAlone = false;
     if (this.#waiting.size > 0) entered(this.#engine, () => this.#write());
   }
 
