@@ -89,6 +89,7 @@ async function attemptAsync(
 }
 
 async function waitUntilDeadlineAsync(engine: Engine, session: Session, tx: Transaction): Promise<void> {
+  session.settlePortals();
   const limit = limitWait(session, tx);
   try {
     await entered(engine, () => waitForConflictAsync(tx));

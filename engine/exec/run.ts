@@ -86,6 +86,23 @@ function runInside(engine: Engine, session: Session, program: Program, run: Stat
   }
 }
 
+/** The first rows of a cursor, in a transaction of its own (Session.openPortal). */
+export function runPortal(
+  engine: Engine,
+  session: Session,
+  tx: Transaction,
+  program: Program,
+  run: StatementRun,
+  version: number,
+): Outcome {
+  return entered(engine, () => {
+    run.tx = tx;
+    const outcome = attempt(engine, session, tx, program, run, version);
+    if (!dependencyMet(tx)) meetDependency(tx);
+    return outcome;
+  });
+}
+
 function runInBlock(
   engine: Engine,
   session: Session,
@@ -155,8 +172,12 @@ function attempt(
   }
 }
 
-/** A wait for a row ends with the statement's time, too. */
+/**
+ * A wait for a row ends with the statement's time, too. Portals of the session take their rest first: who is waited for may wait for
+ * the tables that they use.
+ */
 function waitUntilDeadline(session: Session, tx: Transaction): void {
+  session.settlePortals();
   const limit = limitWait(session, tx);
   try {
     waitForConflict(tx);

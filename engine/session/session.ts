@@ -69,6 +69,11 @@ export interface OpenCursor {
   settle(): void;
 }
 
+/** A cursor with a transaction of its own. */
+export interface OpenPortal extends OpenCursor {
+  close(): void;
+}
+
 export interface SessionOptions {
   readonly user: string;
   readonly database: string;
@@ -97,6 +102,10 @@ export class Session {
   /** Number of its temporary objects' schema once it has made some, else 0: names may then find what no other session sees. */
   temporary = 0;
   readonly cursors = new Set<OpenCursor>();
+  /** Cursors outside blocks, each in a transaction of its own. */
+  readonly portals = new Set<OpenPortal>();
+  /** Session slots of portals that have ended. */
+  readonly #freePortals: number[] = [];
   /** When the running statement's time is up, by performance.now(); Infinity: never. */
   deadline = Number.POSITIVE_INFINITY;
   /** Called before a transaction of the session commits: what it does belongs to it, and what it throws rolls it back. */
@@ -365,6 +374,29 @@ export class Session {
     if (this.cursors.delete(cursor) && this.#isParked) holdParked(this.locks, this.slot, false);
   }
 
+  /**
+   * A transaction for a cursor outside a block, inside the engine: it only reads, and what the session does is not its business. A
+   * session slot of its own keeps its use of tables apart. Ended by closePortal().
+   */
+  openPortal(lockTimeout: number): Transaction {
+    const slot = this.#freePortals.pop() ?? openSession(this.txns);
+    unparkTables(this.locks, slot);
+    return begin(this.txns, slot, { durability: this.#durability, lockTimeout }, this.#lastCommit);
+  }
+
+  closePortal(portal: Transaction): void {
+    const slot = portal.session;
+    rollback(portal);
+    recycle(portal);
+    releaseTables(this.locks, slot);
+    this.#freePortals.push(slot);
+  }
+
+  /** Portals take the rest of their rows and let go of their tables. */
+  settlePortals(): void {
+    for (const portal of [...this.portals]) portal.settle();
+  }
+
   settleCursors(): void {
     if (this.cursors.size > 0) this.#settleCursors();
   }
@@ -414,6 +446,7 @@ export class Session {
     if (tx?.open === true) this.rollbackOwn(tx);
     this.#dropReader();
     releaseTables(this.locks, this.slot);
+    for (const slot of this.#freePortals) closeSession(this.txns, slot);
     closeSession(this.txns, this.slot);
   }
 }
