@@ -9,7 +9,7 @@ import { startPeer } from '../oracle/postgresql.ts';
 import { NUMBERS, NUMBERS_REFUSED } from './functions-numbers.ts';
 import { TEXT, TEXT_REFUSED } from './functions-text.ts';
 import { TIMES, TIMES_REFUSED } from './functions-times.ts';
-import { REFUSED, ROWS, STATEMENTS } from './single-table.ts';
+import { QUERIES, REFUSED, ROWS, STATEMENTS } from './single-table.ts';
 import { SMALL } from './with-database.ts';
 
 const IS_STATEMENT = /^(?:select|values|table|insert|update|delete|create|drop|truncate|analyze|with)\b/;
@@ -65,6 +65,14 @@ test(
   withSubject(async (subject) => {
     await compare(subject, STATEMENTS);
     await peer.exec('drop table t, u');
+  }),
+);
+
+test(
+  'queries and changes over columns of most types answer as PostgreSQL does',
+  withSubject(async (subject) => {
+    await compare(subject, QUERIES);
+    await peer.exec('drop table t');
   }),
 );
 

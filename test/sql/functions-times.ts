@@ -131,5 +131,4 @@ set_config('a', 'b', false)
 row_number()
 (1, 2) + (1, 2)
 (1, 2) = 1
-case (1, 2) when (1, 2) then 'x' end
 `);

@@ -217,6 +217,130 @@ select not (1, 2) < (1, 1), ((1, 2) = (1, 2)) = true
 select (1, '2020-01-01') < (1, date '2020-01-02'), (1.5, 2) > (1, 5), ('a', 1) < ('b', 0)
 `);
 
+/** Queries and changes of a table with columns of most types. */
+export const QUERIES: readonly string[] = lines(`
+create table t (id int primary key, a int, b text, n numeric(8,2), f float8, d date, ok bool, ts timestamp, j jsonb, c char(4), l int8, s smallint)
+insert into t values (1, 10, 'x', 1.50, 0.5, '2020-01-01', true, '2020-01-01 10:00', '{"k": 1, "z": [1, 2]}', 'ab', 5000000000, 1), (2, 20, 'y', 2.25, -1.5, '2020-02-01', false, '2020-01-02 11:30', '{"k": 2}', 'cd', 6, 2), (3, 10, 'x', null, 'NaN', null, null, null, null, null, null, null), (4, null, null, 3.75, 2, '2019-12-31', true, '2019-12-31 23:59:59.5', '[1]', 'e', 7, -3), (5, 20, 'z', -4.00, 'inf', '2021-01-01', false, '2021-06-01', '"q"', 'ab', -1, 9)
+select case (1, 2) when (1, 2) then 'x' end, case (id, a) when (1, 10) then 1 when (2, 20) then 2 else 0 end from t order by id
+select id from t order by a using >, id using <
+select a, count(*), sum(n), avg(n), min(b), max(d), bool_or(ok), string_agg(b, '-' order by id) from t group by a order by a
+select date_trunc('month', d) m, count(*) from t group by m order by m
+select extract(year from d) y, sum(a) from t group by extract(year from d) having count(*) > 1 order by 1
+select a % 3, count(*) from t group by a % 3 having sum(a) is not null order by 2 desc, 1
+select lower(b) || '!', count(*) from t group by lower(b) order by 1 nulls first
+select case when a > 10 then 'big' else 'small' end k, count(*) from t group by k order by k
+select a, a + 1 from t group by a order by a + 1
+select sum(a) / count(*), sum(a) * 1.0 / count(*), round(avg(a), 3) from t
+select count(*) filter (where ok) * 100.0 / count(*) from t
+select coalesce(b, 'none') as b, count(*) from t group by coalesce(b, 'none') order by 1
+select coalesce(b, 'none') as b, count(*) from t group by b order by 1
+select min(ts), max(ts), max(ts) - min(ts), avg(ts - timestamp '2020-01-01') from t
+select sum(l), avg(l), sum(s), avg(s), sum(s::int8), sum(f) from t where f < 100
+select j -> 'k', j ->> 'k', j #> '{z,0}', j @> '{"k":1}', j ? 'k' from t order by id
+select id from t where j ->> 'k' = '2'
+select id from t where (j ->> 'k')::int > 1
+select jsonb_agg(a order by id), json_object_agg(id, b) from t where id < 3
+select id from t where c = 'ab' order by id
+select id, c || '|', length(c), c = 'ab  ', c like 'ab%' from t order by id
+select id from t where d between '2020-01-01' and '2020-12-31' order by id
+select id from t where ts::date = '2020-01-01'
+select id from t where ts >= '2020-01-01' and ts < '2020-01-02'::date + 1 order by id
+select id from t where extract(dow from ts) = 3
+select id, d + 1, d - 1, d + interval '1 month', d - date '2020-01-01', ts + '1 hour', ts::time from t order by id
+select id from t where n > 1.5 order by id
+select id from t where n = 1.5 or a = 20.0 order by id
+select id, n * a, n / 3, n + f, a / 3, a / 3.0, -n, n % 1, n ^ 2 from t where id in (1, 2, 4) order by id
+select id, a::text || b, a || b, b || a from t order by id
+select id, a is null, a = null, not ok, ok and a > 10, ok or a > 10, ok is true, ok is not true, ok is unknown from t order by id
+select id from t where not (a = 10) order by id
+select id from t where a <> 10 order by id
+select id from t where a not in (10, null)
+select id from t where b is not null and b <> 'x' order by b desc
+select id from t where ok order by id
+select id from t where b like '%' || 'x' || '%' order by id
+select id from t where b ilike 'X%' order by id
+select id from t where b ~ '^[xy]$' order by id
+select id from t where upper(b) = 'X' order by id
+select id from t where b > 'x' order by id
+select id from t where length(b) = 1 and position('x' in b) = 1 order by id
+select greatest(a, id, 15), least(n, 2), nullif(a, 10), coalesce(n, a, 0) from t order by id
+select id, to_char(d, 'DD Mon YYYY'), to_char(n, 'FM990.00'), to_char(ts, 'HH24:MI') from t order by id
+select distinct ok from t order by ok
+select distinct on (a) a, b, id from t order by a nulls last, id desc
+select distinct a, count(*) from t group by a order by a
+select count(distinct (a)) from t
+select count(distinct a + 1), sum(distinct n) from t
+select string_agg(distinct b, ',' order by b desc) from t
+select string_agg(b, ',' order by a) from t where false
+select every(ok), bool_and(ok) filter (where ok is not null) from t
+select max(id) filter (where a = 10), max(b) from t
+select id as "Id", a AS "select" from t limit 1
+select t.id, t.* from t where id = 1
+select public.t.id from public.t where public.t.id = 1
+select x.id from t x where x.a = 10 order by x.id
+select x.i from t as x (i, aa) where x.aa = 10 order by i
+select t.id from t x
+select id from t limit 2 offset 1 rows
+select id from t order by 1 desc limit 2
+select a, id from t order by 1, 2 desc
+select a + 1 as k from t order by k nulls first
+select id from t where id = 1 for update
+update t set a = a + 1, n = n * 2 where id = 1 returning id, a, n
+update t set b = b || '!' where a > 15 returning id, b
+update t set (a, b) = (a + 1, upper(b)) where id = 2 returning a, b
+update t set d = default, c = 'zz' where id = 3 returning d, c
+update t set n = 123456789 where id = 1
+update t set c = 'abcdef' where id = 1
+update t set s = 40000 where id = 1
+update t set id = 2 where id = 1
+update t set a = null where id = 4 returning a
+update t set a = 1 where id = 999
+delete from t where a is null returning id
+insert into t (id, a) values (10, 1), (11, 2) returning id, a, b
+insert into t (id, a) values (10, 1)
+insert into t (id, a) values (10, 1) on conflict do nothing
+insert into t (id, a) values (10, 5) on conflict (id) do update set a = excluded.a + t.a returning a
+insert into t (id, a) values (10, 5) on conflict (id) do update set a = 0 where t.a > 100 returning a
+insert into t (id, a) values (null, 1)
+insert into t (a) values (1)
+insert into t select id + 100, a, b from t where id < 3 returning id
+insert into t (id, b) select id + 200, upper(b) from t where id < 3 order by id desc limit 1 returning *
+insert into t (id, d) values (20, '2020-02-30')
+insert into t (id, d) values (20, current_date) returning d = current_date
+insert into t (id, j) values (21, '{"a":1}'), (22, 'null') returning j
+insert into t (id, j) values (23, '{bad')
+insert into t (id, n) values (24, 'abc')
+insert into t (id, n) values (24, 1.005), (25, '2.5') returning n
+insert into t (id, f) values (26, 'nan'), (27, 1) returning f
+insert into t (id, ok) values (28, 'yes'), (29, 0::bool) returning ok
+insert into t (id, ok) values (30, 1)
+insert into t (id, a) values (31, '7'), (32, 7.6) returning a
+insert into t (id, b) values (33, 1), (34, true), (35, 1.50) returning b
+insert into t (id, c) values (36, 'abc') returning c, length(c)
+values (1, null), (null, 'x'), (3, 'y') order by 1 nulls first
+values (1), (2) limit 1 offset 1
+values (1, 2.5), (2, 3)
+select 1 where 1 = 1
+select 1 where false
+select 'a' as x, 2 as y order by y
+select count(*)
+select max(1), count(*) from t where id > 10000
+select a from t where id > 10000 group by a
+select sum(1), count(1) from t
+select -5 % 3, -5 / 3, 5 / -3, 2 ^ 3 ^ 2, -2 ^ 2, not true = false, 1 + 2 * 3 - 4 / 2
+select 1 < 2 and 2 < 3 or false, not (1 = 2), 1 = 1 is true, null and false, null or true, null = null
+select 'a' || 'b' || 'c' = 'abc', 'abc' like 'a%' and true, 1 in (1,2) = true
+select cast('12' as int) + 1, '12'::int + 1, int '12' + 1, '2020-01-01'::date + 1, date '2020-01-01' + 1
+select 1::text, 1::varchar(3), 1.5::int4, true::text, null::int, '{"a":1}'::jsonb::text, '1'::int::text::int
+select cast(1 as numeric(5,2)), 1::numeric(5,2) / 3, cast('2020-01-01' as timestamp)
+select "id" from "t" where "id" = 1
+select ID from T where Id = 1
+select 1 /* c /* nested */ */ + 1 -- end
+select current_date is not null, current_timestamp is not null, now() = current_timestamp, localtime is not null
+truncate t
+select count(*) from t
+`);
+
 /** What is not built yet: 0A000. */
 export const REFUSED: readonly string[] = lines(`
 select * from (values (1, 'a'), (2, 'b')) v (x, y) order by x
@@ -245,7 +369,6 @@ insert into u (x) values (5) returning x + 1 as y, (select 1)
 select percentile_cont(0.5) within group (order by a) from t
 select mode() within group (order by a) from t
 create index on t (a) where a > 1
-select id from t order by a desc nulls last, id using <
 select t from t where id = 1
 select t.id, (t).id from t where id = 1
 insert into u values (1, (2, 3))

@@ -195,9 +195,23 @@ export function nullsFirst(item: SourceSortItem, { semantics }: BindState): bool
   }
 }
 
+/** ORDER BY x USING >: the operator says the direction. 42809 */
+function withDirection(item: SourceSortItem, { semantics }: BindState): SourceSortItem {
+  if (item.using === null) return item;
+  const operator = item.using.parts[item.using.parts.length - 1];
+  const { less, greater } = semantics.comparison;
+  if (operator === less || operator === greater) return { ...item, using: null, descending: operator === greater };
+  throw fault(
+    SQLSTATE.wrong_object_type,
+    `operator ${operator} is not a valid ordering operator`,
+    item.using.at,
+    'Ordering operators must be "<" or ">" members of btree operator families.',
+  );
+}
+
 /** A sort key over an expression that is bound already. */
-export function sortKey(item: SourceSortItem, expression: BoundExpression, state: BindState): BoundSortKey {
-  if (item.using !== null) throw unsupported('ORDER BY ... USING is', item.at);
+export function sortKey(source: SourceSortItem, expression: BoundExpression, state: BindState): BoundSortKey {
+  const item = withDirection(source, state);
   const node = settled(state, expression, item.at);
   mustCompare(state, node.type.name, 'ordering', item.expression.at);
   return { expression: node, descending: item.descending, nullsFirst: nullsFirst(item, state) };

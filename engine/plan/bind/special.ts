@@ -1,7 +1,7 @@
 /** CASE, COALESCE, NULLIF, GREATEST, LEAST: forms that share one rule of common types (SBLR-N7). */
 
 import type { BoundExpression } from '../../sblr/bound.ts';
-import type { SourceCaseNode, SourceSpecialNode } from '../../sblr/source.gen.ts';
+import type { SourceCaseNode, SourceExpression, SourceName, SourceSpecialNode, SourceWhen } from '../../sblr/source.gen.ts';
 import { type TypeName, withNullable } from '../../sblr/types.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
 import type { Clause } from './clause.ts';
@@ -10,13 +10,24 @@ import { once } from './compare.ts';
 import { fault } from './errors.ts';
 import { bindExpr } from './expressions.ts';
 import { comparison, comparisonOf, operatorCall } from './operators.ts';
+import { isRow } from './rows.ts';
 import { UNKNOWN } from './state.ts';
 
 export function bindCase(source: SourceCaseNode, clause: Clause): BoundExpression {
   const { state } = clause;
   if (source.operand === null) return buildCase(source, clause, null);
+  if (isRow(source.operand)) return buildCase(rowCase(source, source.operand, clause), clause, null);
   const operand = settled(state, bindExpr(source.operand, clause), source.operand.at);
   return once(state, operand, (value) => buildCase(source, clause, value));
+}
+
+/** CASE (a, b) WHEN (c, d): each condition compares the rows. */
+function rowCase(source: SourceCaseNode, operand: SourceExpression, { state }: Clause): SourceCaseNode {
+  const whens = source.whens.map((when): SourceWhen => {
+    const name: SourceName = { op: 'name', at: when.at, parts: [state.semantics.comparison.equal], quoted: [true] };
+    return { ...when, condition: { op: 'operator', at: when.at, name, left: operand, right: when.condition } };
+  });
+  return { ...source, operand: null, whens };
 }
 
 function buildCase(source: SourceCaseNode, clause: Clause, operand: BoundExpression | null): BoundExpression {

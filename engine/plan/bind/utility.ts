@@ -7,7 +7,7 @@ import { SQLSTATE } from '../../../shm/errors.ts';
 import { fault, unsupported } from './errors.ts';
 import type { BindState } from './state.ts';
 
-/** Options of PostgreSQL's EXPLAIN that there is nothing to show for. */
+/** Options of PostgreSQL's EXPLAIN that there is nothing to show for; what VERBOSE adds is shown anyway. */
 const WITHOUT_EFFECT = [
   'verbose',
   'costs',
@@ -55,7 +55,8 @@ export function bindExplain(
     else if (name === 'analyze' || name === 'sblr' || name === 'codegen') flags[name] = isOn(option);
     else if (!WITHOUT_EFFECT.includes(name))
       throw fault(SQLSTATE.syntax_error, `unrecognized EXPLAIN option "${option.name}"`, option.at);
-    else if (name !== 'costs' && isOn(option)) throw unsupported(`EXPLAIN (${name.toUpperCase()}) is`, option.at);
+    else if (name !== 'costs' && name !== 'verbose' && isOn(option))
+      throw unsupported(`EXPLAIN (${name.toUpperCase()}) is`, option.at);
   }
   const statement = bindInner(source.statement);
   if (statement.kind === 'utility' || statement.kind === 'explain')
