@@ -19,6 +19,7 @@ import {
   THREAD_CRITICAL,
   THREAD_DEPTH,
   THREAD_ENTRIES,
+  THREAD_EPOCH,
 } from './control.layout.gen.ts';
 import { checkPoison, poison } from './critical.ts';
 import { buryDead } from './deaths.ts';
@@ -27,9 +28,17 @@ import { heldFrame, releaseFrame } from './frame-latch.ts';
 import { CONTROL_BASE, type SharedMemory } from './shared-memory.ts';
 import { probeStack } from './stack-probe.ts';
 import { NO_FRAME, NO_THREAD } from './types.ts';
+import { TESTING, yieldPoint } from './yield-point.ts';
 
-/** Begins a call into the engine. Throws 57P01 when the thread has left, 57P02 when the handle is poisoned, 54001 when the stack is nearly used up. */
-export function enterEngine(shm: SharedMemory): void {
+const testing = TESTING;
+const storesInOrder = process.arch === 'x64';
+
+/**
+ * Begins a call into the engine. Throws 57P01 when the thread has left, 57P02 when the handle is poisoned, 54001 when the stack is
+ * nearly used up. `stands`: a word of this thread that is 1 from here on, as if it had stood before, and 0 when the call ends
+ * (SharedMemory.clearOnLeave); 0: none.
+ */
+export function enterEngine(shm: SharedMemory, stands = 0): void {
   // Behind close() there is no slot: what its last place holds now is nobody's.
   if (shm.thread === NO_THREAD) throw handleClosed('the database');
   const depth = (shm.threadBase + THREAD_DEPTH) >>> 2;
@@ -47,6 +56,12 @@ export function enterEngine(shm: SharedMemory): void {
   const header = CONTROL_BASE >>> 2;
   if (shm.i32[header + (CONTROL_POISONED >>> 2)] !== 0) checkPoison(shm);
   if (shm.i32[(shm.threadBase + THREAD_CRITICAL) >>> 2] !== 0) cameBackCritical(shm);
+  if (stands !== 0) {
+    // The epoch's store is a fence for this one, too.
+    shm.i32[stands] = 1;
+    shm.clearOnLeave = stands;
+    if (testing) yieldPoint('enter.stands');
+  }
   storeThreadEpoch(shm.i32, shm.threadBase, shm.i32[header + (CONTROL_EPOCH >>> 2)]);
   shm.i32[depth] = 1;
   shm.i32[(shm.threadBase + THREAD_ENTRIES) >>> 2]++;
@@ -83,12 +98,18 @@ export function leaveEngine(shm: SharedMemory, thrown?: unknown): void {
   if (--shm.i32[depth] !== 0) return;
   if (shm.i32[(shm.threadBase + THREAD_CRITICAL) >>> 2] !== 0) leftCritical(shm, thrown);
   if (shm.clearOnLeave !== 0) {
-    Atomics.store(shm.i32, shm.clearOnLeave, 0);
+    takeBack(shm, shm.clearOnLeave);
     shm.clearOnLeave = 0;
   }
   const held = heldFrame(shm);
   if (held !== NO_FRAME) releaseFrame(shm, held);
-  storeThreadEpoch(shm.i32, shm.threadBase, 0);
+  takeBack(shm, (shm.threadBase + THREAD_EPOCH) >>> 2);
+}
+
+/** Sets a word to 0 behind all that was done before. Where stores stay in order that takes no fence: who sees it late waits longer. */
+function takeBack(shm: SharedMemory, word: number): void {
+  if (storesInOrder) shm.i32[word] = 0;
+  else Atomics.store(shm.i32, word, 0);
 }
 
 function leftCritical(shm: SharedMemory, thrown: unknown): never {

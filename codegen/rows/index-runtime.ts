@@ -16,12 +16,14 @@ export interface IndexDefinition {
 /** The runtime of an index over images of `layout`. */
 export function indexRuntime(layout: RowLayout, index: IndexDefinition): IndexRuntime {
   const kind = indexKind(layout, index.keys);
+  const [first] = index.keys;
   return {
     id: index.id,
     root: index.root,
     kind,
     unique: index.unique,
     nullsDistinct: index.nullsDistinct,
+    word: kind === 'i32' && first.descending !== true ? layout.columns[first.column].at >> 2 : -1,
     extract: keyExtractor(layout, index.keys, kind),
     extractWide: wideKeyExtractor(layout, index.keys, kind),
     sameKey: sameKeyTest(layout, index.keys),

@@ -8,12 +8,13 @@
 import type { CatalogReader } from '../catalog/objects.ts';
 import { answered } from '../exec/answered.ts';
 import type { Connection, Result } from '../exec/connection.ts';
-import { faceRows } from '../exec/faces.ts';
+import { mayRunDirect, runDirect } from '../exec/direct.ts';
+import { faceRow, faceRows } from '../exec/faces.ts';
 import { createParameters } from '../exec/parameters.ts';
 import { placed, type Prepared } from '../exec/prepare.ts';
 import { entered, runProgram, STALE, type StatementRun } from '../exec/run.ts';
 import type { Shape } from '../exec/shape.ts';
-import type { Program, RowFormat } from '../plan/program.ts';
+import type { Direct, Program, RowFormat } from '../plan/program.ts';
 import type { OutputColumn } from '../sblr/bound.ts';
 import { RowIterator } from './row-iterator.ts';
 
@@ -48,6 +49,8 @@ export class Statement<Row = Record<string, unknown>> {
   #shape: Shape | null = null;
   #program: Program | null = null;
   #run: StatementRun | null = null;
+  /** The literals of the text are in the slots of the run. */
+  #hasLiterals = false;
   #isRunning = false;
 
   /** @internal */
@@ -81,17 +84,26 @@ export class Statement<Row = Record<string, unknown>> {
 
   /** The first row, or undefined. */
   get(...values: unknown[]): Row | undefined {
+    if (this.#tryDirect(values)) return this.#directRow() as Row | undefined;
     const rows = this.#rows(values, 1);
     return rows.length === 0 ? undefined : (rows[0] as Row);
   }
 
   /** All rows. */
   all(...values: unknown[]): Row[] {
-    return this.#rows(values, Number.POSITIVE_INFINITY) as Row[];
+    if (!this.#tryDirect(values)) return this.#rows(values, Number.POSITIVE_INFINITY) as Row[];
+    const row = this.#directRow() as Row | undefined;
+    return row === undefined ? [] : [row];
   }
 
   /** Runs it for its effect. */
   run(...values: unknown[]): RunResult {
+    if (this.#tryDirect(values)) {
+      const { changes } = this.#run as StatementRun;
+      if ((this.#shape as Shape).output.length === 0) return { changes };
+      const row = this.#directRow();
+      return { changes, rows: row === undefined ? [] : [row] };
+    }
     const run = this.#ready();
     if (run === null) {
       const { changes, rows, columns } = this.#utility(values);
@@ -150,13 +162,60 @@ export class Statement<Row = Record<string, unknown>> {
     const connection = this.#connection;
     const shape = connection.refresh(this.#prepared);
     this.#shape = shape;
+    this.#program = null;
     if (!shape.isCompiled) {
       this.#run = null;
       return null;
     }
     this.#program = shape.program(connection.engine, connection.session, this.#format);
     this.#run = connection.createRun(createParameters(shape.parts.parameters.length));
+    this.#hasLiterals = false;
     return this.#run;
+  }
+
+  /** The statement begins: its clock runs, its parameters are there. */
+  #begin(shape: Shape, run: StatementRun, values: unknown[]): void {
+    const connection = this.#connection;
+    connection.begin();
+    if (!this.#hasLiterals) {
+      connection.bindLiterals(this.#prepared, shape, run.parameters);
+      this.#hasLiterals = true;
+    }
+    connection.bindGiven(this.#prepared, shape, values, run.parameters);
+  }
+
+  /** Runs it as one function, if it is of that kind and nobody is in the way. False: nothing was done. */
+  #tryDirect(values: unknown[]): boolean {
+    const shape = this.#shape;
+    const program = this.#program;
+    if (shape === null || program === null || program.direct === null || this.#isRunning) return false;
+    const connection = this.#connection;
+    const { engine, session } = connection;
+    if (this.#prepared.scope !== session.scope || !mayRunDirect(session, program)) return false;
+    session.settleCursors();
+    this.#isRunning = true;
+    try {
+      const run = this.#run as StatementRun;
+      this.#begin(shape, run, values);
+      return runDirect(engine, session, program, run, shape.version);
+    } catch (error) {
+      session.failBlock();
+      throw placed(engine, session, this.#prepared, answered(session, this.#prepared.shape, error));
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  /** The row of tryDirect(), or undefined. */
+  #directRow(): unknown {
+    const direct = (this.#program as Program).direct as Direct;
+    const { row } = direct;
+    direct.row = undefined;
+    if (row === undefined) return undefined;
+    const connection = this.#connection;
+    const faces = (this.#shape as Shape).faces(connection.engine, this.#format);
+    if (faces !== null) faceRow(row, faces, this.#format === 'object', connection.context);
+    return row;
   }
 
   /** Rows, or null for a statement without any. */
@@ -170,8 +229,7 @@ export class Statement<Row = Record<string, unknown>> {
     try {
       let shape = this.#shape as Shape;
       for (;;) {
-        connection.begin();
-        connection.bind(this.#prepared, shape, values, run.parameters);
+        this.#begin(shape, run, values);
         const program = this.#program as Program;
         run.rowsMax = program.writes ? Number.POSITIVE_INFINITY : rowsMax;
         if (runProgram(engine, session, program, run, shape.version) !== STALE) break;

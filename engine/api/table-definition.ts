@@ -147,6 +147,7 @@ function hashed(index: IndexRuntime): IndexRuntime {
     ...index,
     kind: 'i64',
     unique: false,
+    word: -1,
     extract: (i32, u16, u8, f64, row, key) => finish(index.extract(i32, u16, u8, f64, row, plain), key),
     extractWide: (views, row, key, read) => finish(index.extractWide(views, row, plain, read), key),
   };

@@ -143,7 +143,8 @@ export class Catalog {
   /** What reader() would call its version: unequal to the one a plan was made under means that the plan may be out of date. */
   currentVersion(tx: Transaction | null): number {
     const version = this.#refresh(tx);
-    const overlay = tx === null ? undefined : this.#overlays.get(tx);
+    if (tx === null || this.#overlays.size === 0) return version;
+    const overlay = this.#overlays.get(tx);
     return overlay === undefined || overlay.length === 0 ? version : overlay.serial;
   }
 

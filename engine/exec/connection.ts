@@ -15,6 +15,7 @@ import { SessionContext } from './context.ts';
 import type { Engine, Notice, UtilityResult } from './engine.ts';
 import { faceRows } from './faces.ts';
 import { valuesOf } from './given.ts';
+import { writeParameter } from './parameter-slots.ts';
 import { createParameters, unreadable } from './parameters.ts';
 import { placed, type Prepared, prepareNext, prepareOne, refresh } from './prepare.ts';
 import { dropExecution, entered, limitWait, runProgram, STALE, type StatementRun } from './run.ts';
@@ -82,18 +83,32 @@ export class Connection {
 
   /** Writes a program's values and the literals of the text into the slots of the statement. 08P01 when their number is wrong. */
   bind(prepared: Prepared, shape: Shape, given: readonly unknown[], to: Parameters): void {
-    const { writers } = shape;
+    this.bindLiterals(prepared, shape, to);
+    this.bindGiven(prepared, shape, given, to);
+  }
+
+  /** The literals of the text: for slots that are used again and again, once. */
+  bindLiterals({ literals }: Prepared, { parts, writers }: Shape, to: Parameters): void {
+    const { clientParameters } = parts;
+    for (let index = 0; index < literals.length; index++) {
+      writeParameter(writers, to, clientParameters + index, literals[index].value, this.context);
+    }
+  }
+
+  /** The rest: a program's values, and what literals mean now. Hot. */
+  bindGiven({ literals }: Prepared, shape: Shape, given: readonly unknown[], to: Parameters): void {
+    const { writers, lateLiterals } = shape;
     const { clientParameters } = shape.parts;
     let index = -1;
     try {
       const values = valuesOf(shape.parts, given);
-      for (index = 0; index < clientParameters; index++) writers[index](to, index, values[index], this.context);
+      for (index = 0; index < clientParameters; index++) writeParameter(writers, to, index, values[index], this.context);
     } catch (error) {
       throw unreadable(index < 0 ? 'what is given for the parameters' : `parameter $${index + 1}`, error);
     }
-    const { literals } = prepared;
-    for (let at = 0; at < literals.length; at++) {
-      writers[clientParameters + at](to, clientParameters + at, literals[at].value, this.context);
+    for (let at = 0; at < lateLiterals.length; at++) {
+      const late = lateLiterals[at];
+      writeParameter(writers, to, late, literals[late - clientParameters].value, this.context);
     }
   }
 

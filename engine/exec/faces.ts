@@ -142,12 +142,14 @@ export function rowFaces(
 
 /** Gives the rows from `from` on their faces, in place. */
 export function faceRows(rows: unknown[], from: number, faces: RowFaces, isObject: boolean, context: ValueContext): void {
-  for (let at = from; at < rows.length; at++) {
-    for (let index = 0; index < faces.faces.length; index++) {
-      const key = isObject ? faces.names[index] : faces.places[index];
-      const row = rows[at] as { [key: string | number]: unknown };
-      const value = row[key];
-      if (value !== null) row[key] = faces.faces[index](value as RowValue, context);
-    }
+  for (let at = from; at < rows.length; at++) faceRow(rows[at], faces, isObject, context);
+}
+
+export function faceRow(given: unknown, faces: RowFaces, isObject: boolean, context: ValueContext): void {
+  const row = given as { [key: string | number]: unknown };
+  for (let index = 0; index < faces.faces.length; index++) {
+    const key = isObject ? faces.names[index] : faces.places[index];
+    const value = row[key];
+    if (value !== null) row[key] = faces.faces[index](value as RowValue, context);
   }
 }

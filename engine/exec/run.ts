@@ -140,7 +140,7 @@ function runOwn(engine: Engine, session: Session, program: Program, run: Stateme
 }
 
 /** Error texts carry data: they leave when what they rest on is durable (TX-T9). */
-function answerable(tx: Transaction, error: unknown): unknown {
+export function answerable(tx: Transaction, error: unknown): unknown {
   if (isOrdinary(error) && tx.open && !dependencyMet(tx)) meetDependency(tx);
   return error;
 }

@@ -12,7 +12,7 @@ import type { BoundModule, BoundStatement, OutputColumn } from '../sblr/bound.ts
 import type { SqlType } from '../sblr/types.ts';
 import type { Engine } from './engine.ts';
 import { type RowFaces, rowFaces } from './faces.ts';
-import { type ParameterWriter, parameterWriter } from './parameters.ts';
+import { isTimeless, type ParameterWriters, parameterWriters } from './parameter-slots.ts';
 
 /** A name that binding looked up and what it found; 0: nothing. `schema` null: along the search path. */
 export interface FoundName {
@@ -51,7 +51,9 @@ export class Shape {
   readonly isExplain: boolean;
   /** Version of the catalog for which it is known to hold. */
   version: number;
-  readonly writers: readonly ParameterWriter[];
+  readonly writers: ParameterWriters;
+  /** Parameters that stand for literals and may mean something else in each run: 'now'. */
+  readonly lateLiterals: readonly number[];
   readonly output: readonly OutputColumn[];
   /** Null when another thread has bound it. */
   readonly parsed: ParsedStatement | null;
@@ -69,7 +71,8 @@ export class Shape {
     this.version = version;
     this.parsed = parsed;
     this.#module = module;
-    this.writers = parts.parameters.map(parameterWriter);
+    this.writers = parameterWriters(parts.parameters);
+    this.lateLiterals = lateLiterals(parts);
     this.output = parts.output;
   }
 
@@ -122,4 +125,10 @@ export function restsOnSame({ uses, names }: Pick<ShapeParts, 'uses' | 'names'>,
   for (const { object, version: seen } of uses) if (reader.relation(object)?.version !== seen) return false;
   for (const { schema, name, id } of names) if ((reader.findRelation(schema, name)?.id ?? 0) !== id) return false;
   return true;
+}
+
+function lateLiterals({ parameters, clientParameters }: ShapeParts): number[] {
+  const late: number[] = [];
+  for (let index = clientParameters; index < parameters.length; index++) if (!isTimeless(parameters[index])) late.push(index);
+  return late;
 }

@@ -52,13 +52,10 @@ export function findRowI32(tx: Transaction, table: TableRuntime, position: numbe
     const slot = tree.found[FOUND_ROW_SLOT];
     const more = tree.found[FOUND_MORE];
     const length = readCurrent(tx, table, page, slot, out);
-    if (length > 0) {
-      const own = txns.otherKey;
-      if (index.extract(out.i32, out.u16, out.u8, out.f64, 0, own) === KEY_OK && own.i32[0] === key) {
-        tx.ints[ROW_PAGE] = page;
-        tx.ints[ROW_SLOT] = slot;
-        return length;
-      }
+    if (length > 0 && hasWordKey(tx, index, key, out)) {
+      tx.ints[ROW_PAGE] = page;
+      tx.ints[ROW_SLOT] = slot;
+      return length;
     }
     if (more === 0) return missed(tx);
     txns.key.i32[0] = key;
@@ -67,6 +64,13 @@ export function findRowI32(tx: Transaction, table: TableRuntime, position: numbe
     return findFurther(tx, table, index, txns.key, page, slot, out);
   }
   return missed(tx);
+}
+
+/** Whether the image at byte 0 of `out` has the key, for kind 'i32'. */
+function hasWordKey(tx: Transaction, index: IndexRuntime, key: number, out: ByteViews): boolean {
+  if (index.word >= 0) return out.i32[index.word] === key;
+  const own = tx.context.otherKey;
+  return index.extract(out.i32, out.u16, out.u8, out.f64, 0, own) === KEY_OK && own.i32[0] === key;
 }
 
 /** The same for kind 'i64': high word signed, low word unsigned. */

@@ -129,6 +129,7 @@ const indexOf = (root: number): IndexRuntime => ({
   kind: 'i32',
   unique: true,
   nullsDistinct: true,
+  word: 4,
   extract: (i32, _u16, _u8, _f64, row, key) => {
     key.i32[0] = i32[(row >> 2) + 4];
     key.length = 4;

@@ -16,7 +16,8 @@
  * What a thread has published stays when its last snapshot goes: only the count of its snapshots goes to 0 then. The next
  * snapshot is hardly ever below it, so it is published anew only if it has moved. The collector looks at the count first.
  * The count too stays as long as the thread is in the engine: the next statement of the same call finds its snapshot
- * published all the time, and needs no store that waits for all before it. leaveEngine() takes the count to 0.
+ * published all the time, and needs no store that waits for all before it. leaveEngine() takes the count to 0. A call that will
+ * take a snapshot sets it to 1 as it enters (standingSnapshot), before the fence that entering is anyway.
  *
  * Hot: a statement takes one. Horizons change with commits, not with statements: each thread keeps copies of them and looks
  * at their sequence words. Doubles stay in typed arrays.
@@ -84,6 +85,10 @@ export function takeSnapshotAsOf(tx: Transaction, stamp: number): void {
   if (!publish(tx)) throw snapshotTooOld();
   noteWatch(tx);
 }
+
+/** For enterEngine() before a statement: the word by which its snapshot will be counted; 0: one is held already. */
+export const standingSnapshot = ({ snapshots, snapshotsWord }: Transactions): number =>
+  snapshots.length === 0 ? snapshotsWord : 0;
 
 /** Copies of horizons a thread keeps in txns.horizons, each with the sequence under which it was read. */
 const COPY_VISIBLE = 0;

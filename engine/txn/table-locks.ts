@@ -33,6 +33,7 @@ import { becomeWriter } from './begin.ts';
 import { waitForReaders } from './conflict.ts';
 import type { Locks } from './locks.ts';
 import {
+  LOCK_SHARED_INTENT_FIRST,
   loadTableListAll,
   loadTableListCount,
   TABLE_LIST_COUNT,
@@ -248,6 +249,8 @@ export function resumeTables(locks: Locks, session: number): void {
   const count = i32[(list + TABLE_LIST_COUNT) >>> 2];
   // A full list counts as using all tables, whatever becomes of them: it begins anew.
   if (count === TABLE_LIST_MAX) releaseTables(locks, session);
+  // An intention stands in the list of all before its own word says so.
+  if (i32[(locks.shared + LOCK_SHARED_INTENT_FIRST) >>> 2] === 0) return;
   for (let index = 0; index < count; index++) {
     if (i32[intentWord(locks, i32[(useAt(list, index) + TABLE_USE_TABLE) >>> 2])] === 0) continue;
     releaseTables(locks, session);

@@ -124,6 +124,7 @@ const indexOn = (id: number, root: number, at: number, unique: boolean): IndexRu
   kind: 'i32',
   unique,
   nullsDistinct: true,
+  word: at >> 2,
   extract: keyOfColumn(at),
   extractWide: () => KEY_OK,
   sameKey: (a, aRow, b, bRow) => a.i32[(aRow + at) >> 2] === b.i32[(bRow + at) >> 2],

@@ -67,6 +67,8 @@ export interface IndexRuntime {
   readonly unique: boolean;
   /** Unique only: two NULL keys are no duplicates. */
   readonly nullsDistinct: boolean;
+  /** Of kind 'i32', ascending: the word of an image of the current layout that is the key; else -1, and only extract() tells. */
+  readonly word: number;
   /** For images of the table's current layout. */
   readonly extract: KeyExtractor;
   /** The same where a key column may lie in an overflow chain: slow, may read pages, so no page held. */

@@ -17,7 +17,7 @@ const CHANGES = [100, 200, 300];
 /** What the row was at each reading. Between two calls a thread is outside the engine: memory may be used again. */
 function read(store: TxnStore, own: Session, id: number): number[] {
   own.begin({ isolation: REPEATABLE_READ });
-  const seen = [0, 0].map(() => inEngine(store, () => own.get(id)?.v ?? -1));
+  const seen = [0, 0].map(() => inEngine(store, () => own.get(id)?.v ?? -1, true));
   own.commit();
   return seen;
 }

@@ -7,6 +7,7 @@ import { RealVfs } from '../../../engine/storage/vfs/real-vfs.ts';
 import { collectAll } from '../../../engine/txn/collector.ts';
 import { commitDurable } from '../../../engine/txn/commit.ts';
 import { createTxnStore, joinTxnStore, Session, tableOf, type TxnStore } from '../../../engine/txn/txn-fixture.ts';
+import { standingSnapshot } from '../../../engine/txn/snapshot.ts';
 import { closeChunk } from '../../../engine/txn/versions.ts';
 import { enterEngine, leaveEngine } from '../../../shm/entry.ts';
 import { handleOf, type SharedMemoryHandle, viewSharedMemory } from '../../../shm/shared-memory.ts';
@@ -80,10 +81,10 @@ export function sessionOf(payload: TxnPayload, number = 0): Session {
   return joined!.sessions[number];
 }
 
-/** Runs `body` as a call of the engine does: with an epoch. */
-export function inEngine<Result>(store: TxnStore, body: () => Result): Result {
+/** Runs `body` as a call of the engine does: with an epoch; `stands`: as one that will take a snapshot, which counts from its entry. */
+export function inEngine<Result>(store: TxnStore, body: () => Result, stands = false): Result {
   let thrown: unknown;
-  enterEngine(store.shm);
+  enterEngine(store.shm, stands ? standingSnapshot(store.txns) : 0);
   try {
     return body();
   } catch (error) {

@@ -1,0 +1,72 @@
+/**
+ * Running a statement that is one straight function (SBLR-G5): reads of at most one row, in a block or outside one, and changes of
+ * one row in a block. Everything that run.ts does, in one piece, as long as nobody is in the way; else nothing has been done, and
+ * run.ts begins anew.
+ *
+ *   enter; the block's transaction, or the session's reader; begin statement; use tables; is the catalog the one it was made for?
+ *   run; end statement; wait for what the row rests on; leave
+ *
+ * Hot: nothing is allocated but the row.
+ */
+
+import { enterEngine, leaveEngine } from '../../shm/entry.ts';
+import { foregroundSlice } from '../jobs/marks.ts';
+import { type Direct, type Program, RUN_DONE } from '../plan/program.ts';
+import type { Session } from '../session/session.ts';
+import { beginStatement, endStatement, STATEMENT_SIMPLE, STATEMENT_WRITING } from '../txn/begin.ts';
+import { undoStatement } from '../txn/rollback.ts';
+import { dependencyMet, meetDependency, standingSnapshot } from '../txn/snapshot.ts';
+import type { Transaction } from '../txn/transactions.ts';
+import type { Engine } from './engine.ts';
+import { answerable, type StatementRun, undoFailed } from './run.ts';
+
+/** True when runDirect() may try: what changes rows has a transaction already. */
+export const mayRunDirect = (session: Session, program: Program): boolean => !program.writes || session.transaction !== null;
+
+/**
+ * Runs it; its row is in `direct.row`. False: nothing was done, for a lock is in the way or `version` is not the catalog's any more.
+ * Errors undo the statement; in a block they fail it.
+ */
+export function runDirect(engine: Engine, session: Session, program: Program, run: StatementRun, version: number): boolean {
+  const { shm } = engine;
+  enterEngine(shm, standingSnapshot(engine.txns));
+  let thrown: unknown;
+  try {
+    const block = session.transaction;
+    if (program.writes) foregroundSlice(engine.jobs);
+    const tx = block === null ? session.reader() : block;
+    run.tx = tx;
+    run.changes = 0;
+    engine.active = session;
+    const kind = program.simple || !program.writes ? STATEMENT_SIMPLE : STATEMENT_WRITING;
+    beginStatement(tx, kind, program.writes);
+    return begun(engine, session, tx, program, run, version);
+  } catch (error) {
+    thrown = error;
+    // Of a block that has failed already, or an entry that failed: nothing has begun.
+    session.failBlock();
+    throw error;
+  } finally {
+    leaveEngine(shm, thrown);
+  }
+}
+
+function begun(engine: Engine, session: Session, tx: Transaction, program: Program, run: StatementRun, version: number): boolean {
+  const direct = program.direct as Direct;
+  try {
+    const done = !direct.begin(run) && engine.catalog.version(session) === version && direct.run(run) === RUN_DONE;
+    if (!done && program.writes) undoStatement(tx, true);
+    endStatement(tx);
+    if (!dependencyMet(tx) && (session.transaction === null || direct.row !== undefined)) meetDependency(tx);
+    if (session.transaction === null) session.readerUsed();
+    return done;
+  } catch (error) {
+    undoFailed(tx, error);
+    if (session.transaction === null) session.readerUsed();
+    else {
+      session.failBlock();
+      throw answerable(tx, error);
+    }
+    throw error;
+  }
+}
