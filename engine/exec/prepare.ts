@@ -103,7 +103,7 @@ function shapeOf(engine: Engine, session: Session, statement: StatementText): Sh
     return known;
   }
   engine.cache.misses++;
-  const shared = findShared(engine, session, statement);
+  const shared = engine.sharing.isAlone ? null : findShared(engine, session, statement);
   if (shared !== null) {
     keepShape(engine, key, shared);
     return shared;

@@ -78,7 +78,9 @@ const isAllowed = ({ uses }: ShapeParts, reader: CatalogReader): boolean =>
 
 /** A shape that is to be written. */
 interface Waiting {
+  /** By the settings of when it was bound. */
   readonly key: string;
+  readonly session: Session;
   readonly shape: Shape;
   readonly literals: StatementText['literals'];
 }
@@ -99,12 +101,16 @@ export class ShapeSharing {
     this.#isAlone = isAlone;
   }
 
+  /** No other thread has the database: there is nothing to be found, and nobody to write for. */
+  get isAlone(): boolean {
+    return this.#isAlone;
+  }
+
   /** A shape was bound here: the others shall have it. */
   offer(session: Session, statement: StatementText, shape: Shape): void {
-    const engine = this.#engine;
     if (!shape.isCompiled || shape.version < 0 || shape.parts.shaping.length > SHAPING_MAX) return;
-    if (shape.parts.uses.some(({ object }) => isOwn(engine, session, object))) return;
-    this.#waiting.set(shape, { key: textKey(engine, session, statement.own), shape, literals: statement.literals });
+    const key = textKey(this.#engine, session, statement.own);
+    this.#waiting.set(shape, { key, session, shape, literals: statement.literals });
     if (this.#isAlone) this.#dropOldest();
     else if (this.#waiting.size >= WAITING_MAX) this.#write();
     else this.#planWriting();
@@ -163,8 +169,9 @@ function isOwn(engine: Engine, session: Session, object: number): boolean {
   );
 }
 
-function writeShape(engine: Engine, { key, shape, literals }: Waiting): void {
-  const { shaping } = shape.parts;
+function writeShape(engine: Engine, { key, session, shape, literals }: Waiting): void {
+  const { shaping, uses } = shape.parts;
+  if (uses.some(({ object }) => isOwn(engine, session, object))) return;
   const content = contentOf(engine, shape, literals.length);
   if (shaping.length === 0) {
     keepModule(engine.modules, keyOf(key), content);
