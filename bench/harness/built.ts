@@ -15,6 +15,8 @@ import { BUILD_OPTIONS } from '../../codegen/package/options.ts';
 const ROOT = join(import.meta.dirname, '../..');
 
 const THREAD_PLACE = /new URL\(\s*'(\.\/[\w.-]+\.ts)',\s*import\.meta\.url\s*\)/g;
+/** What a module asks about itself. */
+const OWN_PLACE = /\bimport\.meta\.(dirname|url|main)\b/g;
 const FILE_PLACE = /join\(import\.meta\.dirname, '([\w-]+\.ts)'\)/g;
 
 /** A built file's name without its ending: that of the source, with its folders. */
@@ -39,8 +41,14 @@ function placesIn(folder: string, entries: ReadonlySet<string>): Plugin {
   };
   return {
     name: 'places',
-    setup: ({ onLoad }) => {
+    setup: ({ onLoad, onResolve }) => {
+      // Builds the product itself, from its own place.
+      onResolve({ filter: /\/codegen\/package\/build\.ts$/ }, ({ path, resolveDir }) => ({
+        path: pathToFileURL(join(resolveDir, path)).href,
+        external: true,
+      }));
       onLoad({ filter: /\.ts$/ }, ({ path }) => {
+        const own = { dirname: dirname(path), url: pathToFileURL(path).href, main: false };
         const contents = readFileSync(path, 'utf8')
           .replace(THREAD_PLACE, (text, name: string) => {
             const file = builtFrom(path, name);
@@ -50,9 +58,7 @@ function placesIn(folder: string, entries: ReadonlySet<string>): Plugin {
             const file = builtFrom(path, name);
             return file === null ? text : JSON.stringify(file);
           })
-          .replaceAll('import.meta.dirname', JSON.stringify(dirname(path)))
-          .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href))
-          .replaceAll('import.meta.main', 'false');
+          .replace(OWN_PLACE, (_, what: string) => JSON.stringify(own[what as keyof typeof own]));
         return { contents, loader: 'ts' };
       });
     },

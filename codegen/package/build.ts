@@ -22,6 +22,7 @@ import { buildSync, type Metafile } from 'esbuild';
 import type { LookaheadTables } from '../../parsers/kit/lookahead-tables.ts';
 import { GRAMMARS } from '../../parsers/postgresql/parse.ts';
 import { makeCodeCache } from './code-cache.ts';
+import { BUILD_OPTIONS } from './options.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const DIST = join(ROOT, 'dist');
@@ -50,20 +51,20 @@ export function buildModules(directory: string): void {
     },
     write: false,
     metafile: true,
-    bundle: true,
+    ...BUILD_OPTIONS,
     format: 'cjs',
-    platform: 'node',
-    target: 'node26',
     // Declarations of structures are for the generator of accessors and for tests.
     pure: ['defineStruct'],
     define: {
+      ...BUILD_OPTIONS.define,
       PREPARED_LOOKAHEAD: JSON.stringify(lookaheadTables()),
       'import.meta.url': 'MODULE_URL',
       'import.meta.dirname': 'MODULE_FOLDER',
       'import.meta.main': 'false',
     },
+    // The others are built in.
+    packages: 'bundle',
     external: ['piscina'],
-    logLevel: 'error',
   });
   mkdirSync(directory, { recursive: true });
   const text = addressThreads(outputFiles[0].text);
