@@ -14,6 +14,7 @@ import { callFolded } from './fold.ts';
 import { cannotCast, fault, mustBeType, typesDoNotMatch } from './errors.ts';
 import { canCast, castRule, commonType } from './resolve.ts';
 import type { BindState } from './state.ts';
+import { walkExpression } from './tree.ts';
 
 /** A call of a primitive on arguments of its types; nullable as the primitive says. */
 export function callNode(
@@ -130,6 +131,16 @@ export function castExplicit(state: BindState, node: BoundExpression, type: SqlT
   return applyModifiers(state, castTo(state, node, type, 'explicit', at), type, true, at);
 }
 
+/** Where an expression begins in the text. */
+function placeOf(state: BindState, node: BoundExpression, at: number): number {
+  let place = at;
+  walkExpression(node, (one) => {
+    place = Math.min(place, state.positions.get(one) ?? place);
+    return true;
+  });
+  return place;
+}
+
 /** A value for a stored column: assignment casts. 42804; when it runs 22001, 22003. */
 export function castAssign(
   state: BindState,
@@ -144,7 +155,7 @@ export function castAssign(
     throw fault(
       SQLSTATE.datatype_mismatch,
       `column "${column.name}" is of type ${wanted} but ${what} is of type ${given}`,
-      at,
+      placeOf(state, node, at),
       'You will need to rewrite or cast the expression.',
     );
   }

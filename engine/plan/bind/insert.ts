@@ -106,8 +106,10 @@ function bindQuerySource(source: SourceInsertNode, query: SourceQuery, table: Ca
   const added: BoundProject['columns'][number][] = [];
   for (const [index, column] of columns.entries()) {
     if (!takesValue(column, source, query.at)) continue;
-    const node = columnNode(output[index].column, output[index].type, query.at, state);
-    const cast = castAssign(state, node, column, query.at);
+    // Errors are placed at the item, where there is one for each column.
+    const place = query.op === 'select' && query.items.length === output.length ? query.items[index].expression.at : query.at;
+    const node = columnNode(output[index].column, output[index].type, place, state);
+    const cast = castAssign(state, node, column, place);
     if (cast.op === 'column') {
       values.set(column, cast);
       continue;

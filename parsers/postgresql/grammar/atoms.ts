@@ -313,7 +313,7 @@ export abstract class AtomGrammar extends ExpressionGrammar {
   });
 
   private typedText(type: SourceType, text: SqlToken): SourceExpression {
-    return { op: 'typedLiteral', at: type.at, type, text: text.value };
+    return { op: 'typedLiteral', at: text.ordinal, type, text: text.value };
   }
 
   private isIntervalAhead(): boolean {
