@@ -5,7 +5,7 @@
  *   script(text): statement by statement, in one implicit block (dialects.md C2: batch)
  */
 
-import { SqlError, SQLSTATE, withoutOverflow } from '../../shm/errors.ts';
+import { SqlError, SQLSTATE, withoutOverflow, withPosition } from '../../shm/errors.ts';
 import type { Execution, Parameters, Program, RowFormat } from '../plan/program.ts';
 import type { SourceStatement } from '../sblr/source.gen.ts';
 import { NO_CHARACTERISTICS, type Session } from '../session/session.ts';
@@ -17,6 +17,7 @@ import { faceRows } from './faces.ts';
 import { valuesOf } from './given.ts';
 import { writeParameter } from './parameter-slots.ts';
 import { createParameters, unreadable } from './parameters.ts';
+import { parseSettings } from './make-shape.ts';
 import { placed, type Prepared, prepareNext, prepareOne, refresh } from './prepare.ts';
 import { dropExecution, entered, limitWait, runProgram, STALE, type StatementRun } from './run.ts';
 import { runProgramAsync } from './run-async.ts';
@@ -88,11 +89,24 @@ export class Connection {
   }
 
   /** The literals of the text: for slots that are used again and again, once. */
-  bindLiterals({ literals }: Prepared, { parts, writers }: Shape, to: Parameters): void {
+  bindLiterals(prepared: Prepared, { parts, writers }: Shape, to: Parameters): void {
+    const { literals } = prepared;
     const { clientParameters } = parts;
-    for (let index = 0; index < literals.length; index++) {
-      writeParameter(writers, to, clientParameters + index, literals[index].value, this.context);
+    let index = 0;
+    try {
+      for (; index < literals.length; index++) {
+        writeParameter(writers, to, clientParameters + index, literals[index].value, this.context);
+      }
+    } catch (error) {
+      throw this.#atLiteral(prepared, index, error);
     }
+  }
+
+  /** A literal that its type does not read, at its place: that of its token, as the binder's errors have it. */
+  #atLiteral({ own }: Prepared, literal: number, error: unknown): unknown {
+    if (!(error instanceof SqlError) || error.position !== undefined) return error;
+    const { engine, session } = this;
+    return withPosition(error, engine.dialect.literalOrdinals(own, parseSettings(session))[literal]);
   }
 
   /** The rest: a program's values, and what literals mean now. Hot. */

@@ -87,3 +87,9 @@ export function normalisedOffsets(text: string, settings: ParseSettings, start: 
   }
   return offsets;
 }
+
+/** Ordinals of the placeholders among the tokens of a normalised text. */
+export const liftedOrdinals = (normalised: string, settings: ParseSettings): number[] =>
+  lexStatement(normalised, 0, settings, true)
+    .tokens.filter((token) => token.tokenType === LiftedLiteral)
+    .map((token) => token.ordinal);

@@ -2,7 +2,7 @@
 
 import type { Dialect } from '../../plugins/contract/contract.ts';
 import { lexStatement } from './lexer.ts';
-import { normalisedOffsets, normaliseText } from './normalise.ts';
+import { liftedOrdinals, normalisedOffsets, normaliseText } from './normalise.ts';
 import { parseLifted, parseText } from './parse.ts';
 import { render } from './render.ts';
 import { semantics } from './semantics.ts';
@@ -15,6 +15,7 @@ export const postgresql: Dialect = {
   parseNormalised: parseLifted,
   normalise: (text, settings, start = 0) => normaliseText(text, settings, start),
   offsets: (text, settings, start = 0) => normalisedOffsets(text, settings, start),
+  literalOrdinals: liftedOrdinals,
   statementEnd: (text, settings, start) => lexStatement(text, start, settings, false).end,
   render,
 };

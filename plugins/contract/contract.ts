@@ -77,6 +77,9 @@ export interface Dialect {
    */
   offsets(text: string, settings: ParseSettings, start?: number): readonly number[];
 
+  /** Ordinals of the placeholders among the tokens of a normalised text, in order. For errors only. */
+  literalOrdinals(normalised: string, settings: ParseSettings): readonly number[];
+
   /** Where the statement that begins at `start` ends: behind its semicolon, or the end of the text. Literals and comments are skipped. */
   statementEnd(text: string, settings: ParseSettings, start: number): number;
 

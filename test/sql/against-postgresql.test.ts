@@ -84,6 +84,51 @@ test(
   }),
 );
 
+/** Statements whose errors have a place: that of a literal which is lifted out of the text, of a column among those of INSERT. */
+const PLACES: readonly string[] = [
+  "select * from p where id = 'x'",
+  "select 1, 'a' from p where -1 < id and d > '2020-13-01'",
+  "select greatest(1, 'x')",
+  "values (1), ('x')",
+  "update p set id = 'x'",
+  "insert into p values (1, 'a'), ('b', 'c')",
+  "select date '2020-01-01' - 'abc'",
+  'insert into p (id, nope) values (1, 2)',
+  'insert into p (id, id) values (1, 2)',
+  'insert into p (id, b) values (1)',
+  'insert into p (id) values (1, 2)',
+  "insert into p values (1, 'a', null, 4)",
+  'values (1, 2), (3)',
+  'select distinct on (b) id from p order by id, b',
+  'select id from p group by b',
+  'select nope from p',
+  'select id + b from p',
+  'select lower(id, b) from p',
+];
+
+test(
+  'errors are placed as PostgreSQL places them',
+  withSubject(async (subject) => {
+    const create = 'create table p (id int, b text, d date)';
+    subject.define(create);
+    await peer.exec(create);
+    for (const text of PLACES) {
+      const placeOf = async (run: () => unknown): Promise<string> => {
+        try {
+          await run();
+        } catch (error) {
+          const { code, position } = error as { code: string; position: number | string };
+          return `${code} at ${position}`;
+        }
+        return 'none';
+      };
+      const theirs = await placeOf(() => peer.query(text));
+      strictEqual(await placeOf(() => subject.db.prepare(text).all()), theirs, text);
+    }
+    await peer.exec('drop table p');
+  }),
+);
+
 test(
   'what is not built yet is refused by its name',
   withSubject((subject) => {
