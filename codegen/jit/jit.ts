@@ -4,11 +4,19 @@
 
 import type { Compiler } from '../../engine/plan/program.ts';
 import { compileStatement } from './statement.ts';
+import { TableMoved, WaitingProgram } from './used-tables.ts';
 
 /** A compiler for this thread. Functions of one shape are compiled once a thread, whoever asks. */
 export function createCompiler(): Compiler {
   return {
-    compile: (plan, parameters, format, environment) => compileStatement(plan, parameters, format, environment).program,
+    compile(plan, parameters, format, environment) {
+      try {
+        return compileStatement(plan, parameters, format, environment).program;
+      } catch (error) {
+        if (error instanceof TableMoved) return new WaitingProgram(plan, error.table, environment.kernel);
+        throw error;
+      }
+    },
     explainCode: (plan, parameters, environment) =>
       compileStatement(plan, parameters, 'array', environment)
         .sources.map(({ name, text }) => `-- ${name}\n${text()}`)

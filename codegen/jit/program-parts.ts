@@ -23,6 +23,8 @@ export interface ProgramParts {
   readonly simple: boolean;
   /** Kernel ids of its tables. */
   readonly tables: readonly number[];
+  /** Its tables still have the form that it was compiled for. */
+  readonly isCurrent: () => boolean;
   readonly stages: readonly ProgramStage[];
   readonly makes: readonly ((state: State) => unknown)[];
   readonly counters: number;

@@ -144,6 +144,10 @@ export class GeneratedProgram implements Program {
     this.direct = isDirect(parts) ? new DirectRun(parts) : null;
   }
 
+  isCurrent(): boolean {
+    return this.#parts.isCurrent();
+  }
+
   start(run: Run): Execution {
     let execution = this.#spare;
     if (execution === null) execution = new Running(this.#parts, this);

@@ -23,6 +23,7 @@ import { expressionsOf, type Stage, stagesOf } from './stages.ts';
 import type { State } from './state.ts';
 import type { Source } from './unit.ts';
 import { boxedCode } from './value.ts';
+import { UsedTables } from './used-tables.ts';
 
 export interface Compiled {
   readonly program: Program;
@@ -36,8 +37,10 @@ export function compileStatement(
   plan: PhysicalStatement,
   _parameters: readonly SqlType[],
   format: RowFormat,
-  environment: CompileEnvironment,
+  given: CompileEnvironment,
 ): Compiled {
+  const used = new UsedTables(given);
+  const { environment } = used;
   const builder = new Builder(environment, format);
   const root = plan.kind === 'query' ? plan.root : plan.source;
   const stages = stagesOf(root);
@@ -66,6 +69,7 @@ export function compileStatement(
     writes: holds,
     simple: isSimple(plan, root),
     tables: [...builder.tables],
+    isCurrent: () => used.areCurrent(),
     stages: made,
     makes: builder.parts,
     counters: builder.counters,

@@ -104,6 +104,14 @@ function finishEnding(words: CatalogWords, thread: number): void {
 }
 
 /**
+ * The former definition of a table is back, before its lock goes: what others have compiled meanwhile, for the definition that is
+ * gone, they look at again.
+ */
+export function moveCatalog(shm: SharedMemory): void {
+  Atomics.add(shm.i32, regionOf(shm, 'catalog') >>> 2, 1);
+}
+
+/**
  * The version, or CATALOG_MOVING. First `ending`, then the version: what ended between the two has moved it. A commit takes
  * microseconds from the one to the other: whoever meets it waits a little.
  */

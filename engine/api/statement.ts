@@ -52,6 +52,8 @@ export class Statement<Row = Record<string, unknown>> {
   /** The literals of the text are in the slots of the run. */
   #hasLiterals = false;
   #isRunning = false;
+  /** Rows that the last run has changed. */
+  #changes = 0;
 
   /** @internal */
   constructor(connection: Connection, text: string) {
@@ -110,7 +112,8 @@ export class Statement<Row = Record<string, unknown>> {
       return columns.length === 0 ? { changes } : { changes, rows };
     }
     const rows = this.#go(run, values, Number.POSITIVE_INFINITY);
-    return rows === null ? { changes: run.changes } : { changes: run.changes, rows };
+    const changes = this.#changes;
+    return rows === null ? { changes } : { changes, rows };
   }
 
   /** Row by row, as the loop asks for them. What it sees is the state when it began. */
@@ -223,7 +226,11 @@ export class Statement<Row = Record<string, unknown>> {
     const connection = this.#connection;
     const { engine, session } = connection;
     // A function of a parameter, or a notice handler, may call the same statement again.
-    if (this.#isRunning) return this.#utility(values).rows;
+    if (this.#isRunning) {
+      const { rows, changes } = this.#utility(values);
+      this.#changes = changes;
+      return rows;
+    }
     session.settleCursors();
     this.#isRunning = true;
     try {
@@ -236,6 +243,8 @@ export class Statement<Row = Record<string, unknown>> {
         run = this.#compile() ?? run;
         shape = this.#shape as Shape;
       }
+      // Not the caller's run: definitions may have asked for another one.
+      this.#changes = run.changes;
       return this.#finish(shape, run);
     } catch (error) {
       run.rows.length = 0;

@@ -44,6 +44,7 @@ import {
 } from '../txn/txn.layout.gen.ts';
 import { UNDO_OTHER } from '../txn/txn.layout.ts';
 import { addUndo, reserveUndo } from '../txn/undo.ts';
+import { moveCatalog } from './catalog-words.ts';
 import { findTable, publishTable, type TableDirectory, withdrawTable } from './table-directory.ts';
 import type { StoredTable } from './table-definition.ts';
 import { freeTablePages, type PageParts } from './table-pages.ts';
@@ -144,6 +145,7 @@ function restoreForm(directory: TableDirectory, block: number): void {
   const length = shm.heap.u32[block >>> 2];
   publishTable(directory, JSON.parse(shm.heap.bytesView.toString('utf8', block + 4, block + 4 + length)) as StoredTable);
   heapFree(shm, block, 4 + length);
+  moveCatalog(shm);
 }
 
 /** Takes back an entry of kind UNDO_OTHER: TxnHooks.undoOther. */

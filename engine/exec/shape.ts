@@ -3,6 +3,7 @@
  * (shared-shapes.ts), compiled once a thread, for as long as the objects and names it rests on stay as they were (SBLR-N2, N3).
  */
 
+import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import type { ParsedStatement } from '../../plugins/contract/contract.ts';
 import type { CatalogReader } from '../catalog/objects.ts';
 import type { PhysicalStatement } from '../plan/physical.ts';
@@ -86,16 +87,24 @@ export class Shape {
     return this.plan !== null && !this.isExplain;
   }
 
-  /** The compiled statement; compiled when first asked for. */
+  /**
+   * The compiled statement; compiled when first asked for. Where the catalog has moved on meanwhile, that is found before its first
+   * step, as for any other program (TX-T14).
+   */
   program(engine: Engine, session: Session, format: RowFormat): Program {
-    let program = this.#programs[format];
-    if (program === null) {
-      engine.active = session;
-      if (this.plan === null) throw new Error('a utility statement is not compiled');
-      program = engine.compiler.compile(this.plan, this.parts.parameters, format, engine.environment);
+    const known = this.#programs[format];
+    if (known !== null) return known;
+    engine.active = session;
+    if (this.plan === null) throw new Error('a utility statement is not compiled');
+    try {
+      const program = engine.compiler.compile(this.plan, this.parts.parameters, format, engine.environment);
       this.#programs[format] = program;
+      return program;
+    } catch (error) {
+      // Planned for tables and indexes that are gone: no fault of the statement.
+      if (engine.catalog.version(session) === this.version) throw error;
+      return outOfDate(this.output);
     }
-    return program;
   }
 
   faces(engine: Engine, format: RowFormat): RowFaces | null {
@@ -115,6 +124,9 @@ export class Shape {
   /** True when every object it rests on is still as it was bound, and every name finds the same; then it holds for this version too. */
   holds(reader: CatalogReader, version: number): boolean {
     if (!restsOnSame(this.parts, reader)) return false;
+    for (const format of ['object', 'array'] as const) {
+      if (this.#programs[format]?.isCurrent() === false) this.#programs[format] = null;
+    }
     this.version = version;
     return true;
   }
@@ -131,4 +143,13 @@ function lateLiterals({ parameters, clientParameters }: ShapeParts): number[] {
   const late: number[] = [];
   for (let index = clientParameters; index < parameters.length; index++) if (!isTimeless(parameters[index])) late.push(index);
   return late;
+}
+
+/** Stands for a program that could not be compiled, because the catalog is not what it was planned for any more. */
+function outOfDate(output: Program['output']): Program {
+  const step = (): never => {
+    throw new SqlError(SQLSTATE.internal_error, 'a statement was not compiled, and the catalog has not moved');
+  };
+  const execution = { step, close: () => {} };
+  return { output, writes: false, simple: false, direct: null, isCurrent: () => false, start: () => execution };
 }

@@ -91,6 +91,8 @@ export interface Program {
   readonly simple: boolean;
   /** The same statement as one straight function; null: it is not of that kind. */
   readonly direct: Direct | null;
+  /** False: its tables have another form now, or had one that was taken back: compile again. */
+  isCurrent(): boolean;
   start(run: Run): Execution;
 }
 

@@ -33,14 +33,14 @@ function answer(request: Exclude<ThreadRequest, 'close'>): unknown {
   return rows ?? changes;
 }
 
-port.on('message', (request: ThreadRequest) => {
+port.on('message', async (request: ThreadRequest) => {
   if (request === 'close') {
     database.close();
     port.close();
     return;
   }
   try {
-    say({ kind: 'done', number: request.number, value: answer(request) });
+    say({ kind: 'done', number: request.number, value: await answer(request) });
   } catch (error) {
     say({ kind: 'error', number: request.number, error: toPlain(error) });
   }
