@@ -38,6 +38,7 @@ import {
   loadTxnSlotSession,
   storeSessionState,
   storeSessionWaitsFor,
+  storeSessionWaitsForReader,
   storeTxnThreadBlocked,
 } from './txn.layout.gen.ts';
 
@@ -84,19 +85,36 @@ export function waitForConflict(tx: Transaction): void {
 }
 
 /**
- * For DDL whose way is barred by transactions that only read: they have no number, so there is no edge to them. Sleeps until the
- * doorbell has rung since `seen`, 100 ms at most; then the caller looks again. Who waits for DDL has a number, so that no cycle goes
- * unseen. `isOwnThreads`: the reader is another session of this thread. Throws as waitForConflict() does.
+ * For DDL whose way is barred by transactions that only read: they have no number, so the edge names the session of one of them.
+ * Sleeps until the doorbell has rung since `seen`, 100 ms at most; then the caller looks again. `isOwnThreads`: some are sessions of
+ * this thread. Throws as waitForConflict() does.
  */
-export function waitForReaders(tx: Transaction, seen: number, deadline: number, isOwnThreads: boolean): void {
+export function waitForReaders(tx: Transaction, reader: number, seen: number, deadline: number, isOwnThreads: boolean): void {
   const txns = tx.context;
+  const { i32 } = txns;
   if (isOwnThreads) throw heldByOwnThread(tx);
-  takeBackDead(txns);
-  const failure = whyStop(tx, sessionAt(txns, tx.session), deadline);
+  const session = sessionAt(txns, tx.session);
+  const blocked = txns.threadsBase + txns.shm.thread * TXN_THREAD_BYTES;
+  tx.waitsFor = 0;
+  storeSessionWaitsForReader(i32, session, reader + 1);
+  beginWait(tx, session);
+  storeTxnThreadBlocked(i32, blocked, tx.session + 1);
+  let failure: SqlError | null = null;
+  try {
+    takeBackDead(txns);
+    breakDeadlock(txns, tx.session);
+    failure = whyStop(tx, session, deadline);
+    if (failure === null) {
+      if (testing) yieldPoint('wait.readers');
+      renewEpoch(txns.shm);
+      waitDoorbell(txns.shm, seen, Math.min(SLEEP_MAX_MS, Math.max(1, deadline - performance.now())));
+    }
+  } finally {
+    storeTxnThreadBlocked(i32, blocked, 0);
+    if (endWait(txns, session) === SESSION_VICTIM && failure === null) failure = deadlocked();
+    storeSessionWaitsForReader(i32, session, 0);
+  }
   if (failure !== null) throw failed(tx, failure);
-  if (testing) yieldPoint('wait.readers');
-  renewEpoch(txns.shm);
-  waitDoorbell(txns.shm, seen, Math.min(SLEEP_MAX_MS, Math.max(1, deadline - performance.now())));
 }
 
 /** When a wait that begins now is over, by performance.now(). */

@@ -2,6 +2,7 @@
  * Deadlock detection: looking for a cycle in the waits-for graph ('Conflicts', 2).
  *
  *   session that waits            -> session of the transaction it waits for      by number: session.waitsFor -> slot -> session
+ *   DDL that waits for a reader    -> session of the reader                        a reader has no number
  *   session of a blocked thread   -> session that its thread is blocked for       a blocked thread waits with all its sessions
  *
  * So a session has two edges at most. Whoever starts to wait publishes its edge first and looks afterwards; so of the sessions
@@ -25,6 +26,7 @@ import {
   loadSessionThread,
   loadSessionWaits,
   loadSessionWaitsFor,
+  loadSessionWaitsForReader,
   loadTxnSlotNumber,
   loadTxnSlotSession,
   loadTxnThreadBlocked,
@@ -50,10 +52,21 @@ const isWaiting = (txns: Transactions, session: number): boolean =>
 function heldBy(txns: Transactions, session: number): number {
   if (!isWaiting(txns, session)) return NONE;
   const number = loadSessionWaitsFor(txns.i32, sessionAt(txns, session));
-  if (number === 0 || !isRunning(txns, number)) return NONE;
+  if (number === 0) return readerOf(txns, session);
+  if (!isRunning(txns, number)) return NONE;
   const slot = slotOf(txns, number);
   const holder = loadTxnSlotSession(txns.i32, slot) - 1;
   return holder >= 0 && loadTxnSlotNumber(txns.i32, slot) === number ? holder : NONE;
+}
+
+/**
+ * DDL waits for a session that only reads. Such a one waits with its thread only: who waits by itself has a number, and DDL finds
+ * that when it looks again. NONE when it uses no table any more.
+ */
+function readerOf(txns: Transactions, session: number): number {
+  const reader = loadSessionWaitsForReader(txns.i32, sessionAt(txns, session)) - 1;
+  if (reader < 0 || isWaiting(txns, reader)) return NONE;
+  return txns.hooks.usesTables?.(reader) === false ? NONE : reader;
 }
 
 /** The other session for which the thread of a session is blocked, NONE if it is not. */

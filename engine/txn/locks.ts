@@ -17,6 +17,7 @@ import {
   ROW_LOCK_OWNER_BYTES,
   SERIAL_THREAD_BYTES,
   storeSerialThreadOldest,
+  loadTableListCount,
   TABLE_LIST_BYTES,
 } from './locks.layout.gen.ts';
 import { TABLE_WRITE } from './locks.layout.ts';
@@ -25,7 +26,7 @@ import { CHANGE_MODE, rowLocked } from './row-locks.ts';
 import { endSerializable, noteRowChanged, noteRowRead, releaseValidation, validateSerializable } from './serializable.ts';
 import { createReadSet, type ReadSet } from './serializable-reads.ts';
 import { releaseIntents } from './table-intents.ts';
-import { TABLE_WORDS } from './table-lists.ts';
+import { listOf, TABLE_WORDS } from './table-lists.ts';
 import { releaseTables, useTable } from './table-locks.ts';
 import { SERIALIZABLE, type Transaction, type Transactions, TXN_DEFAULTS, type TxnOptions } from './transactions.ts';
 
@@ -106,6 +107,7 @@ export function createLocks(txns: Transactions, memory = LOCK_MEMORY): Locks {
   hooks.rowChanged = (tx, table) => noteRowChanged(locks, tx, table.id);
   hooks.validate = (tx) => validateSerializable(locks, tx);
   hooks.precommitted = (tx) => releaseValidation(locks, tx);
+  hooks.usesTables = (session) => loadTableListCount(locks.i32, listOf(locks, session)) > 0;
   hooks.ended = (tx) => releaseLocks(locks, tx);
   registerBurier(shm, 'late', (_, thread) => buryLocks(locks, thread));
   return locks;

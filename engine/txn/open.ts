@@ -62,6 +62,7 @@ const NO_HOOKS: TxnHooks = {
   undoOther: null,
   committing: null,
   clockBehind: null,
+  usesTables: null,
   ended: null,
 };
 

@@ -293,10 +293,10 @@ export function lockTable(locks: Locks, tx: Transaction, table: number, refuses:
 
 /**
  * After lockTable() with tx.waitsFor 0: sleeps until a user leaves, at most 100 ms. Blocks the thread. `deadline`: of
- * waitDeadline(), when the waiting began. 55P03 when it has passed, or when a user is another session of this thread; 57014.
+ * waitDeadline(), when the waiting began. 55P03 when it has passed, or when a user is another session of this thread; 40P01, 57014.
  */
 export function waitForTableUsers(locks: Locks, tx: Transaction, deadline: number): void {
-  waitForReaders(tx, locks.ints[DOORBELL_SEEN], deadline, locks.ints[FOUND_OWN_THREADS] !== 0);
+  waitForReaders(tx, locks.ints[FOUND_SESSION], locks.ints[DOORBELL_SEEN], deadline, locks.ints[FOUND_OWN_THREADS] !== 0);
 }
 
 const NO_USER = 0;
@@ -309,6 +309,8 @@ const FOUND_NUMBER = 0;
 const DOORBELL_SEEN = 1;
 /** locks.ints: 1, a user without a number is a session of the calling thread. */
 const FOUND_OWN_THREADS = 2;
+/** locks.ints: session of a user without a number. */
+const FOUND_SESSION = 3;
 
 /** Under the latch: who is in the way of the intention. Someone with a number if there is one. */
 function findUser(locks: Locks, tx: Transaction, table: number, refuses: number): number {
@@ -330,6 +332,7 @@ function findUser(locks: Locks, tx: Transaction, table: number, refuses: number)
     if (number !== 0) return USER;
     if (found === NO_USER) locks.ints[FOUND_OWN_THREADS] = 0;
     if (isOwnList(locks, list)) locks.ints[FOUND_OWN_THREADS] = 1;
+    locks.ints[FOUND_SESSION] = session;
     found = USER;
   }
   return found;

@@ -129,6 +129,8 @@ export interface TxnHooks {
   committing: ((tx: Transaction) => void) | null;
   /** The wall clock is more than 10 s behind the last stamp, by so many microseconds (TX-T1). */
   clockBehind: ((microseconds: number) => void) | null;
+  /** The session's transaction uses a table; asked by any thread, of sessions of others. */
+  usesTables: ((session: number) => boolean) | null;
   /** Whatever the outcome: locks and recorded reads of the transaction are to be released. */
   ended: ((tx: Transaction) => void) | null;
 }

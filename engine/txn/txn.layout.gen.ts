@@ -554,6 +554,8 @@ export const SESSION_WAITS = 20;
 export const SESSION_AGE = 24;
 /** a reason to end what it runs, 0 = none. atomic32 at byte 28. */
 export const SESSION_CANCEL = 28;
+/** session slot + 1 it waits for where that one only reads and has no number (waitsFor 0); valid while SESSION_WAITING. atomic32 at byte 32. */
+export const SESSION_WAITS_FOR_READER = 32;
 
 /** one of SESSION_... atomic32 at byte 0. */
 export const loadSessionState = (i32: Int32Array, session: number): number => Atomics.load(i32, session >>> 2);
@@ -658,6 +660,19 @@ export const compareExchangeSessionCancel = (i32: Int32Array, session: number, e
   Atomics.compareExchange(i32, (session + 28) >>> 2, expected, value);
 /** The same word as an index of the Int32Array, for Atomics.wait and notify. */
 export const sessionCancelWord = (session: number): number => (session + 28) >>> 2;
+
+/** session slot + 1 it waits for where that one only reads and has no number (waitsFor 0); valid while SESSION_WAITING. atomic32 at byte 32. */
+export const loadSessionWaitsForReader = (i32: Int32Array, session: number): number => Atomics.load(i32, (session + 32) >>> 2);
+export const storeSessionWaitsForReader = (i32: Int32Array, session: number, value: number): void => {
+  Atomics.store(i32, (session + 32) >>> 2, value);
+};
+/** The same word: what stood there before is returned. */
+export const addSessionWaitsForReader = (i32: Int32Array, session: number, delta: number): number => Atomics.add(i32, (session + 32) >>> 2, delta);
+export const exchangeSessionWaitsForReader = (i32: Int32Array, session: number, value: number): number => Atomics.exchange(i32, (session + 32) >>> 2, value);
+export const compareExchangeSessionWaitsForReader = (i32: Int32Array, session: number, expected: number, value: number): number =>
+  Atomics.compareExchange(i32, (session + 32) >>> 2, expected, value);
+/** The same word as an index of the Int32Array, for Atomics.wait and notify. */
+export const sessionWaitsForReaderWord = (session: number): number => (session + 32) >>> 2;
 
 /** Size of txnThread: What a thread shows about its transactions. Starts at a multiple of 4. */
 export const TXN_THREAD_BYTES = 64;

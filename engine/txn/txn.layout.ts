@@ -120,6 +120,11 @@ export const SESSION = defineStruct({
     waits: { at: 20, type: 'atomic32', doc: 'counts its waits: tells one from the next' },
     age: { at: 24, type: 'atomic32', doc: 'age of its transaction' },
     cancel: { at: 28, type: 'atomic32', doc: 'a reason to end what it runs, 0 = none' },
+    waitsForReader: {
+      at: 32,
+      type: 'atomic32',
+      doc: 'session slot + 1 it waits for where that one only reads and has no number (waitsFor 0); valid while SESSION_WAITING',
+    },
   },
 });
 
