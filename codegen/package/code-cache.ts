@@ -13,7 +13,7 @@ import { pathToFileURL } from 'node:url';
 
 interface Loaded {
   readonly script: { createCachedData(): Buffer };
-  readonly engine: { readonly api: { open(path: string): Opened } };
+  readonly engine: { readonly api: { open(path: string): Opened }; readonly kernel: object };
 }
 
 interface Opened {
@@ -42,8 +42,22 @@ function work({ engine }: Loaded, database: string): void {
   again.close();
 }
 
+const importFrom = (directory: string, file: string): Promise<object> => import(pathToFileURL(join(directory, file)).href);
+
+/** What the package hands on is what its sources export. */
+async function checkExports(directory: string, { engine }: Loaded): Promise<void> {
+  for (const name of ['api', 'kernel'] as const) {
+    const wanted = Object.keys(engine[name]).sort().join(', ');
+    const found = Object.keys(await importFrom(directory, `${name}.js`))
+      .sort()
+      .join(', ');
+    if (found !== wanted) throw new Error(`${name}.js exports ${found}, its source ${wanted}`);
+  }
+}
+
 async function main(directory: string): Promise<void> {
-  const loaded = (await import(pathToFileURL(join(directory, 'load.js')).href)) as Loaded;
+  const loaded = (await importFrom(directory, 'load.js')) as Loaded;
+  await checkExports(directory, loaded);
   const folder = mkdtempSync(join(tmpdir(), 'scratchbird-build-'));
   try {
     work(loaded, join(folder, 'database'));

@@ -22,7 +22,7 @@ import { parseDate, parseTime, parseTimestamp, parseTimestamptz } from './time-p
 import { dateText, intervalText, timestampText, timestamptzText, timeText } from './time-text.ts';
 import { fromLocal, toLocal, zoneOf } from './time-zone.ts';
 
-const table: { [primitive: string]: Implementation } = {};
+const table: { [primitive: string]: Implementation } = Object.create(null);
 
 const SHOWN: { readonly [type: string]: string } = {
   bool: 'boolean',

@@ -37,7 +37,7 @@ import { sizeBytes, sizePretty } from './size-pretty.ts';
 
 type Table = { [primitive: string]: Implementation };
 
-const table: Table = {};
+const table: Table = Object.create(null);
 
 function addComparisons(type: string, given: Comparison): void {
   const compare = given as unknown as (a: RowValue, b: RowValue) => number;
