@@ -6,6 +6,10 @@ export interface Sheet {
   readonly rows: readonly (readonly unknown[])[];
   /** SQL type of each column, as far as known: numbers are set to the right. */
   readonly types: readonly string[];
+  /** Stands above the table. */
+  readonly title?: string;
+  /** Stands below it instead of the number of rows. */
+  readonly footer?: readonly string[];
 }
 
 export type OutputFormat = 'aligned' | 'csv' | 'json';
@@ -44,7 +48,7 @@ const padded = (text: string, width: number, toRight: boolean): string => {
 const harmless = (text: string): string =>
   text.replace(/(?!\n)\p{Cc}/gu, (found) => `\\x${(found.codePointAt(0) as number).toString(16).padStart(2, '0')}`);
 
-function aligned({ columns, rows, types }: Sheet, nullText: string): string {
+function aligned({ columns, rows, types, title, footer }: Sheet, nullText: string): string {
   const cells = rows.map((row) => row.map((value) => harmless(valueText(value, nullText)).split('\n')));
   const widths = columns.map((name, at) =>
     Math.max(displayWidth(name), ...cells.map((row) => Math.max(...row[at].map(displayWidth)))),
@@ -61,7 +65,8 @@ function aligned({ columns, rows, types }: Sheet, nullText: string): string {
     );
   });
   const rule = widths.map((width) => '-'.repeat(width + 2)).join('+');
-  return [line(head), rule, ...body, countLine(rows.length)].join('\n');
+  const above = title === undefined ? [] : [' '.repeat(Math.max(0, Math.floor((rule.length - title.length) / 2))) + title];
+  return [...above, line(head), rule, ...body, ...(footer ?? [countLine(rows.length)])].join('\n');
 }
 
 const countLine = (rows: number): string => `(${rows} row${rows === 1 ? '' : 's'})`;

@@ -2,10 +2,11 @@
 
 import { readFileSync } from 'node:fs';
 import type { Shell } from './shell.ts';
-import { SqlError } from '../../shm/errors.ts';
+import { ShellError } from './shell-error.ts';
+import { describe, listRelations } from './describe.ts';
 
-export const META_HELP = `\\d [name]        tables, or one table with its columns and indexes
-\\dt  \\di  \\ds    tables, indexes, sequences
+export const META_HELP = `\\d [name]        tables and sequences, or all there is to one table, index or sequence
+\\dt  \\di  \\ds    tables, indexes, sequences; of a name, which may hold * and ?
 \\timing          how long statements take: on, off
 \\x               a line for each column: on, off
 \\aligned  \\csv  \\json   how rows are written
@@ -62,140 +63,26 @@ export function runMeta(shell: Shell, command: string): void {
       check(shell);
       return;
     case '\\d':
-      if (argument === '') relations(shell, ['r', 'v', 'S']);
+      if (argument === '') listRelations(shell, ['r', 'v', 'S'], '');
       else describe(shell, argument.replace(/;$/, ''));
       return;
     case '\\dt':
-      relations(shell, ['r']);
-      return;
     case '\\di':
-      relations(shell, ['i']);
-      return;
     case '\\ds':
-      relations(shell, ['S']);
+      listRelations(shell, [LISTED[name]], argument.replace(/;$/, ''));
       return;
     default:
       throw unknown(command);
   }
 }
 
-const unknown = (command: string): SqlError =>
-  new SqlError('42601', `there is no command ${command}`, { hint: '\\? lists the commands' });
+const LISTED: { readonly [command: string]: string } = { '\\dt': 'r', '\\di': 'i', '\\ds': 'S' };
+
+const unknown = (command: string): ShellError => new ShellError(`there is no command ${command}; \\? lists the commands`);
 
 function onOff(argument: string, before: boolean): boolean {
   if (argument === '') return !before;
   return /^(on|true|1)$/i.test(argument);
-}
-
-const NAMES: { readonly [kind: string]: string } = { r: 'table', i: 'index', S: 'sequence', v: 'view' };
-
-/** Straight from the catalog: the shell needs no joins for it. */
-function relations(shell: Shell, kinds: readonly string[]): void {
-  const rows = objects(shell)
-    .filter(
-      ({ kind, schema }) =>
-        kinds.includes(kind) && schema !== 'pg_catalog' && schema !== 'information_schema' && schema !== 'sys',
-    )
-    .map(({ schema, name, kind }) => [schema, name, NAMES[kind]]);
-  if (rows.length === 0) shell.write('Did not find any relations.');
-  else shell.write(shell.show({ columns: ['Schema', 'Name', 'Type'], types: ['text', 'text', 'text'], rows }));
-}
-
-interface ObjectLine {
-  readonly id: number;
-  readonly schema: string;
-  readonly name: string;
-  readonly kind: string;
-}
-
-function objects(shell: Shell): ObjectLine[] {
-  const schemas = new Map(
-    shell.query('select oid, nspname from pg_catalog.pg_namespace').rows.map(([id, name]) => [id, String(name)]),
-  );
-  const { rows } = shell.query('select oid, relname, relkind, relnamespace from pg_catalog.pg_class order by relname');
-  return rows.map(([id, name, kind, schema]) => ({
-    id: Number(id),
-    name: String(name),
-    kind: String(kind),
-    schema: schemas.get(schema) ?? '',
-  }));
-}
-
-function describe(shell: Shell, wanted: string): void {
-  const [first, second] = wanted.split('.');
-  const name = (second ?? first).replace(/^"(.*)"$/, '$1');
-  const found = objects(shell).find((one) => one.name === name && (second === undefined || one.schema === first));
-  if (found === undefined) throw new SqlError('42P01', `Did not find any relation named "${wanted}".`);
-  const reader = shell.database.engine.catalog.reader(
-    shell.database.connection.session,
-    shell.database.connection.session.transaction,
-  );
-  const relation = reader.relation(found.id);
-  if (relation === null || relation.kind === 'sequence') {
-    shell.write(`${NAMES[found.kind] ?? 'relation'} "${found.schema}.${found.name}"`);
-    return;
-  }
-  const rows = relation.columns
-    .filter(({ hidden }) => hidden === null)
-    .map((column) => [
-      column.name,
-      typeText(column.type),
-      column.notNull ? 'not null' : '',
-      column.default?.text ?? identityText(column.identity),
-    ]);
-  shell.write(`Table "${found.schema}.${found.name}"`);
-  const types = ['text', 'text', 'text', 'text'];
-  shell.write(shell.show({ columns: ['Column', 'Type', 'Nullable', 'Default'], types, rows }));
-  if (relation.kind === 'table') shell.write(indexLines(relation).join('\n'));
-}
-
-const identityText = (identity: string): string =>
-  identity === 'none' ? '' : `generated ${identity === 'always' ? 'always' : 'by default'} as identity`;
-
-type Relation = Extract<
-  NonNullable<ReturnType<ReturnType<Shell['database']['engine']['catalog']['reader']>['relation']>>,
-  { kind: 'table' }
->;
-
-function indexLines(table: Relation): string[] {
-  const nameOf = (attribute: number): string => {
-    const column = table.columns.find(({ number }) => number === attribute);
-    return column?.hidden === null || column === undefined ? (column?.name ?? '?') : `(${column.hidden.text})`;
-  };
-  const lines = table.indexes.map((index) => {
-    const keys = index.keys.map(({ attribute, descending }) => nameOf(attribute) + (descending ? ' DESC' : '')).join(', ');
-    const kind = index.primary ? 'PRIMARY KEY, ' : index.unique ? 'UNIQUE, ' : '';
-    return `    "${index.name}" ${kind}${index.method} (${keys})`;
-  });
-  const checks = table.checks.map(({ name, expression }) => `    "${name}" CHECK (${expression.text})`);
-  return [...(lines.length > 0 ? ['Indexes:', ...lines] : []), ...(checks.length > 0 ? ['Check constraints:', ...checks] : [])];
-}
-
-interface ShownType {
-  readonly name: string;
-  readonly length: number;
-  readonly scale: number;
-}
-
-const SHOWN: { readonly [name: string]: string } = {
-  bool: 'boolean',
-  int2: 'smallint',
-  int4: 'integer',
-  int8: 'bigint',
-  float4: 'real',
-  float8: 'double precision',
-  varchar: 'character varying',
-  char: 'character',
-  time: 'time without time zone',
-  timestamp: 'timestamp without time zone',
-  timestamptz: 'timestamp with time zone',
-};
-
-/** 'numeric(10,2)', 'character varying(20)'. */
-function typeText({ name, length, scale }: ShownType): string {
-  const shown = SHOWN[name] ?? name;
-  if (length < 0) return shown;
-  return name === 'numeric' ? `${shown}(${length},${Math.max(0, scale)})` : `${shown}(${length})`;
 }
 
 function check(shell: Shell): void {

@@ -68,9 +68,9 @@ test(
     shell.text("create table item (id serial primary key, name varchar(20) not null default 'x', check (id > 0));");
     said.length = 0;
     shell.text('\\dt');
-    match(said[0], / public \| item \| table/);
+    match(said[0], /^ +List of relations\n[\s\S]* public \| item \| table \| scratchbird\n\(1 row\)$/);
     shell.text('\\d item');
-    match(said.join('\n'), /name +\| character varying\(20\) \| not null/);
+    match(said.join('\n'), /name +\| character varying\(20\) +\| +\| not null/);
     match(said.join('\n'), /"item_pkey" PRIMARY KEY, btree \(id\)/);
     match(said.join('\n'), /CHECK \(id > 0\)/);
     said.length = 0;
@@ -87,6 +87,56 @@ test(
     match(complaints[0], /there is no command \\nosuch/);
     shell.text('\\q');
     strictEqual(shell.hasEnded, true);
+  }),
+);
+
+test(
+  '\\d of a table, an index and a sequence is what psql prints',
+  withShell((shell, said, complaints) => {
+    shell.text(
+      'create table item (id serial primary key, price numeric(10,2) check (price > 0), n int generated always as identity, unique (n));' +
+        'create index item_half on item ((price / 2) desc, id);',
+    );
+    said.length = 0;
+    shell.text('\\d item\n\\d item_half\n\\d item_id_seq\n\\dt nosuch\n\\d i*_n_seq');
+    deepStrictEqual(complaints, []);
+    deepStrictEqual(
+      said.join('\n'),
+      `                               Table "public.item"
+ Column |     Type      | Collation | Nullable |             Default
+--------+---------------+-----------+----------+----------------------------------
+ id     | integer       |           | not null | nextval('item_id_seq'::regclass)
+ price  | numeric(10,2) |           |          |
+ n      | integer       |           | not null | generated always as identity
+Indexes:
+    "item_pkey" PRIMARY KEY, btree (id)
+    "item_half" btree ((price / 2) DESC, id)
+    "item_n_key" UNIQUE CONSTRAINT, btree (n)
+Check constraints:
+    "item_price_check" CHECK (price > 0)
+       Index "public.item_half"
+ Column |  Type   | Key? | Definition
+--------+---------+------+-------------
+ expr   | numeric | yes  | (price / 2)
+ id     | integer | yes  | id
+btree, for table "public.item"
+                    Sequence "public.item_id_seq"
+  Type   | Start | Minimum |  Maximum   | Increment | Cycles? | Cache
+---------+-------+---------+------------+-----------+---------+-------
+ integer |     1 |       1 | 2147483647 |         1 | no      |     1
+Owned by: public.item.id
+Did not find any relation named "nosuch".
+                     Sequence "public.item_n_seq"
+  Type   | Start | Minimum |  Maximum   | Increment | Cycles? | Cache
+---------+-------+---------+------------+-----------+---------+-------
+ integer |     1 |       1 | 2147483647 |         1 | no      |     1
+Sequence for identity column: public.item.n`,
+    );
+    said.length = 0;
+    shell.text('insert into item (price) values (1.5) returning id;');
+    deepStrictEqual(said, [' id\n----\n  1\n(1 row)\nINSERT 0 1']);
+    shell.text('\\d nosuch');
+    deepStrictEqual(complaints, ['Did not find any relation named "nosuch".']);
   }),
 );
 

@@ -10,6 +10,7 @@ import { SqlError } from '../../shm/errors.ts';
 import { DEFAULT_PARSE_SETTINGS, type Dialect } from '../../plugins/contract/contract.ts';
 import { formatSheet, type OutputFormat, type Sheet } from './format.ts';
 import { runMeta } from './meta.ts';
+import { ShellError } from './shell-error.ts';
 
 export interface ShellState {
   format: OutputFormat;
@@ -119,8 +120,11 @@ export class Shell {
       if (rows !== undefined) return this.show(sheetOfObjects(rows as Record<string, unknown>[]));
       return this.state.format === 'aligned' ? tagOf(text, changes) : null;
     }
-    const rows = statement.all() as unknown[][];
-    return this.show({ columns: columns.map(({ name }) => name), types: columns.map(({ type }) => type), rows });
+    const names = { columns: columns.map(({ name }) => name), types: columns.map(({ type }) => type) };
+    if (statement.readonly) return this.show({ ...names, rows: statement.all() as unknown[][] });
+    const { changes, rows } = statement.run();
+    const shown = this.show({ ...names, rows: (rows ?? []) as unknown[][] });
+    return this.state.format === 'aligned' ? `${shown}\n${tagOf(text, changes)}` : shown;
   }
 
   show(sheet: Sheet): string {
@@ -187,6 +191,7 @@ function tagOf(text: string, changes: number): string {
 
 /** The error with the line it is in and a mark under the place. */
 export function errorText(text: string, error: unknown): string {
+  if (error instanceof ShellError) return error.message;
   if (!(error instanceof SqlError)) return `ERROR:  ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
   const lines = [`ERROR:  ${error.message} (${error.code})`];
   if (error.position !== undefined) {
