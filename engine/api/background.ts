@@ -112,10 +112,10 @@ function registerMarks(jobs: Jobs, parts: KernelParts): void {
     first: settings.checkpointBytes,
     second: settings.checkpointBytes * 3,
   });
-  // A small database never needs a second one; a large transaction does not wait for its zeros.
-  registerMark(jobs, { kind: JOB_PREPARE_SEGMENT, read: () => segmentWanted(log), early: 1 / 8, first: 7 / 8, second: 1000 });
+  // A small database never needs a second one.
+  registerMark(jobs, { kind: JOB_PREPARE_SEGMENT, read: () => segmentWanted(log), early: 1 / 2, first: 7 / 8, second: 1000 });
   if (settings.durability === 'commit') {
-    // Who writes much leaves it to the pool to bring it to the disk; past half the ring it does so itself (credit.ts).
+    // Who writes much leaves it to a pool that runs to bring it to the disk; past half the ring it does so itself (credit.ts).
     registerMark(jobs, {
       kind: JOB_FLUSH,
       read: () => ringInUse(log),

@@ -78,7 +78,7 @@ export interface Mark {
   readonly kind: number;
   /** The quantity now: cheap, some loads. */
   readonly read: () => number;
-  /** From here on a pool that runs does it, and one is wanted; no writing call is held up. `first` when left out. */
+  /** From here on a pool that runs does it, and no writing call is held up. `first` when left out. */
   readonly early?: number;
   /** From here on the job is queued, and the pool is wanted. */
   readonly first: number;

@@ -2,7 +2,7 @@
  * Marks: when background work is queued, when the pool is started, and when a writing call does a slice itself.
  *
  *   below the first mark     nobody hurries; without a pool every LOOK_EVERY-th writing call does a slice
- *   early mark               the pool is wanted, and does it; writing calls do not
+ *   early mark               a pool that runs does it; none is started for that, and writing calls go on
  *   first mark, urgent job   the pool is wanted; until it runs, every writing call does a slice
  *   second mark              every writing call does a slice, pool or not; one more thread of the pool is wanted
  *
@@ -16,11 +16,15 @@ import { putJobOnce, queuedJobs, wantPool } from './queue.ts';
 import { runJob } from './run.ts';
 
 /** Writing calls between two looks of a thread at the marks. */
-export const LOOK_EVERY = 32;
+export const LOOK_EVERY = 128;
+
+const loadsInOrder = process.arch === 'x64';
 
 /** On entry to a writing call, where nothing is latched or held: at most one slice. Throws only what runJob() throws. */
 export function foregroundSlice(jobs: Jobs): void {
-  if (++jobs.entries >= LOOK_EVERY || Atomics.load(jobs.i32, jobs.attentionWord) !== 0) attend(jobs);
+  // A plain load where loads stay in order: a word that is seen a moment late is seen by the next call.
+  const attention = loadsInOrder ? jobs.i32[jobs.attentionWord] : Atomics.load(jobs.i32, jobs.attentionWord);
+  if (++jobs.entries >= LOOK_EVERY || attention !== 0) attend(jobs);
 }
 
 function attend(jobs: Jobs): void {
@@ -43,14 +47,11 @@ export function lookAtMarks(jobs: Jobs): void {
   if (Atomics.load(i32, jobs.attentionWord) !== 0) Atomics.store(i32, jobs.attentionWord, 0);
   const isPoolThere = Atomics.load(i32, jobs.runningWord) > 0;
   let attention = 0;
-  let isEarly = false;
   for (let index = 0; index < jobs.marks.length; index++) {
     const mark = jobs.marks[index];
     const value = mark.read();
     if (value < mark.first) {
-      if (mark.early === undefined || value < mark.early) continue;
-      isEarly = true;
-      if (isPoolThere) putJobOnce(jobs, mark.kind);
+      if (isPoolThere && mark.early !== undefined && value >= mark.early) putJobOnce(jobs, mark.kind);
       continue;
     }
     putJobOnce(jobs, mark.kind);
@@ -61,7 +62,7 @@ export function lookAtMarks(jobs: Jobs): void {
   if (queued >= jobs.queueFirst || Atomics.load(i32, jobs.urgentWord) > 0) attention |= ATTENTION_BEHIND;
   if (queued >= jobs.queueSecond) attention |= ATTENTION_OVERRUN;
   if (attention !== 0) Atomics.or(i32, jobs.attentionWord, attention);
-  const isWanted = isPoolThere ? (attention & ATTENTION_OVERRUN) !== 0 : isEarly || attention !== 0;
+  const isWanted = isPoolThere ? (attention & ATTENTION_OVERRUN) !== 0 : attention !== 0;
   if (isWanted) wantPool(jobs);
 }
 

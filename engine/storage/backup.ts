@@ -20,12 +20,12 @@ import { CACHE_SHARED_CHECKPOINTER, compareExchangeCacheSharedCheckpointer } fro
 import type { PageCache } from './cache/page-cache.ts';
 import { giveWriter, takeWriter } from './cache/page-writer.ts';
 import { checkpoint, type CheckpointPorts, giveCheckpointer } from './checkpoint.ts';
-import { createDatabaseFiles, DATA_FILE, databaseExists, EXTENT_BYTES, LOG_DIRECTORY, writeZeros } from './database-files.ts';
+import { createDatabaseFiles, DATA_FILE, databaseExists, EXTENT_BYTES, LOG_DIRECTORY } from './database-files.ts';
 import { flushAll, writtenPlace } from './log/flush.ts';
 import type { Log } from './log/log-context.ts';
 import { segmentOfLsn, segmentPath } from './log/segments.ts';
 import { readMeta } from './meta.ts';
-import type { Vfs, VfsFile } from './vfs/vfs.ts';
+import { type Vfs, type VfsFile, writeZeros } from './vfs/vfs.ts';
 
 /** How far it is; `total` is an estimate until the end: the database may grow. */
 export interface BackupProgress {

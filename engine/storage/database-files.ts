@@ -1,7 +1,7 @@
 /**
  * The files of a database directory, the log's segments (log/) apart:
  *
- *   data          pages; grows by extents of zeros, never shrinks while open
+ *   data          pages; grows by extents that read as zeros, never shrinks while open
  *   temporary     pages of temporary tables and of spilled versions: emptied at every open
  *   double-write  the batch of pages that is being written in place (SM-W5), at its full size from the start
  *   spill/        one file for each sort or hash table that outgrew its memory: emptied at every open
@@ -13,7 +13,7 @@ import { dirname, join } from 'node:path';
 import { PAGE_BYTES } from '../../shm/types.ts';
 import { BATCH_PAGES } from './cache/cache.layout.ts';
 import type { Vfs, VfsFile } from './vfs/vfs.ts';
-import { ZEROS } from './vfs/vfs.ts';
+import { writeZeros } from './vfs/vfs.ts';
 
 export const DATA_FILE = 'data';
 export const TEMPORARY_FILE = 'temporary';
@@ -63,13 +63,6 @@ function createZeroed(vfs: Vfs, path: string, bytes: number): void {
     file.sync();
   } finally {
     file.close();
-  }
-}
-
-/** Writes zeros: what the file system has promised room for with it cannot fail for lack of room later. */
-export function writeZeros(file: VfsFile, position: number, bytes: number): void {
-  for (let done = 0; done < bytes; done += ZEROS.length) {
-    file.write(position + done, ZEROS, 0, Math.min(ZEROS.length, bytes - done));
   }
 }
 

@@ -12,7 +12,7 @@
  *
  * The checksum is zlib.crc32 over bytes 4..8192; it is computed over the copy that is written and verified after each
  * read (SM-W5, SM-W10). In memory it is whatever it was when the page was read. A page that was never written is all
- * zeros, checksum included: its extent was written with zeros and nobody has formatted it yet (SM-F1).
+ * zeros, checksum included: its extent was allocated and nobody has formatted it yet (SM-F1).
  */
 
 import { defineStruct } from '../../shm/struct.ts';

@@ -15,6 +15,7 @@ import { findRoom, noteFreeBytes } from '../storage/space/free-classes.ts';
 import { NO_PAGE } from '../../shm/types.ts';
 import { addHeapPage, heapPage, heapPageCount } from '../storage/space/heap-map.ts';
 import type { TableRuntime } from '../storage/rows/runtime.ts';
+import { forgetNextAppend } from './append-next.ts';
 import type { Transactions } from './transactions.ts';
 
 /** The page this thread inserts into. Nothing latched or held. */
@@ -95,4 +96,5 @@ function roomOf(txns: Transactions, table: TableRuntime, page: number): number {
 /** The thread leaves, or tables were dropped: what it knows of insert pages is forgotten, with a hint for others. */
 export function forgetInsertPages(txns: Transactions): void {
   txns.insertPages.fill(0);
+  forgetNextAppend(txns.next);
 }

@@ -15,6 +15,7 @@ import { type RegionRequest, regionOf, type SharedMemory } from '../../shm/share
 import { registerTransactionBurier } from './bury.ts';
 import { makeChunkRoom } from './chunk-room.ts';
 import { createCollectScratch } from './collect-scratch.ts';
+import { makeNextAppend } from './append-next.ts';
 import { closeChunk } from './versions.ts';
 import { installCopyHook } from './page-hooks.ts';
 import { horizonOffsetsOf } from './snapshot.ts';
@@ -120,6 +121,7 @@ export function createTransactions(parts: TxnParts): Transactions {
     collecting: createCollectScratch(parts.cache, parts.log, parts.space),
     insertPages: new Int32Array(128),
     insertFrames: new Int32Array(64),
+    next: makeNextAppend(),
     searches: new Map(),
   };
   Atomics.store(shm.i32, txns.snapshotsWord, 0);

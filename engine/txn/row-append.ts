@@ -18,19 +18,18 @@
  */
 
 import { READ_LATCHED, readBegin, tryLatchVersion, unlatchFrame, unlatchFrameUnchanged } from '../../shm/frame-latch.ts';
-import { FRAME_BYTES, FRAME_PAGE_ID, FRAME_REFERENCED } from '../../shm/frame.layout.gen.ts';
+import { FRAME_BYTES, FRAME_PAGE_ID } from '../../shm/frame.layout.gen.ts';
 import { frameOffset, frameSegment } from '../../shm/shared-memory.ts';
 import { NO_FRAME, NO_PAGE } from '../../shm/types.ts';
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
-import { itemKeyBytes, NO_INDEX, setAppendHeader, setAppendRows, writeAppendItem } from '../storage/append-record.ts';
+import { itemKeyBytes, NO_INDEX, setAppendRows, writeAppendItem } from '../storage/append-record.ts';
 import { appendEntry, EDGE_FRAME, EDGE_PAGE, edgeHint, edgeTakes } from '../storage/btree/append.ts';
 import { kindNumber } from '../storage/btree/insert.ts';
 import { entryRecordBytes } from '../storage/btree/records.ts';
 import { pageChanged, pageTouched } from '../storage/cache/page-cache.ts';
 import { heapAppend, heapAppendSlot, NO_SLOT } from '../storage/heap/heap-page.ts';
 import { takeCredit } from '../storage/log/credit.ts';
-import { announceGrowth, forgetGrowth, growRecord, growthFits, mayGrow } from '../storage/log/growing.ts';
-import { PREVIOUS, START } from '../storage/log/log-context.ts';
+import { announceGrowth, forgetGrowth, growRecord, growthFits } from '../storage/log/growing.ts';
 import {
   LOG_RECORD_BYTES,
   logRecordAux32,
@@ -38,15 +37,16 @@ import {
   logRecordSlot,
   logRecordTable,
 } from '../storage/log/log-record.layout.gen.ts';
-import { publish, reserve, startRecord } from '../storage/log/log.ts';
-import { RECORD, RECORD_GROUP_END } from '../storage/log/records.ts';
+import { publish } from '../storage/log/log.ts';
 import { pageOwner } from '../storage/page.layout.gen.ts';
 import type { ByteViews } from '../storage/rows/byte-views.ts';
 import { imageLength, paddedLength, ROW_LOCKED } from '../storage/rows/row-image.ts';
 import { KEY_OK, type TableRuntime } from '../storage/rows/runtime.ts';
+import { beginRecord } from './append-begin.ts';
+import { noteAppended, touch } from './append-next.ts';
 import { claim, refusesDuplicates } from './index-change.ts';
 import { OWN_STAMP, ROW_PAGE, ROW_SLOT, SERIALIZABLE, type Transaction, type Transactions } from './transactions.ts';
-import { setTxnSlotLastLsn, txnSlotLastLsn } from './txn.layout.gen.ts';
+import { txnSlotLastLsn } from './txn.layout.gen.ts';
 import { addUndo, INSERT_UNDO_BYTES, insertJoins, joinInsert, reserveUndo } from './undo.ts';
 import { UNDO_INSERT } from './txn.layout.ts';
 
@@ -104,12 +104,6 @@ export function appendRow(tx: Transaction, table: TableRuntime, views: ByteViews
   return table.logged
     ? appendLogged(tx, table, views, row, page, slot, frame, version, kind, leaf, leafFrame, leafVersion)
     : appendUnlogged(tx, table, views, row, page, slot, frame, version, kind, leafFrame, leafVersion);
-}
-
-/** A second chance in the cache; a word that is set is not written. */
-function touch(i32: Int32Array, base: number): void {
-  const word = (base + FRAME_REFERENCED) >>> 2;
-  if (i32[word] === 0) i32[word] = 1;
 }
 
 /** Step 3; false: nothing is latched. */
@@ -184,6 +178,7 @@ function appendLogged(
     beginRecord(tx, table, views, row, page, slot, kind, leaf, LOG_RECORD_BYTES + item);
   }
   claim(tx, undo);
+  noteAppended(tx, table, page, slot, frame, version, kind, leaf, leafFrame, leafVersion);
   pageChanged(cache, frame, log.scratch);
   if (kind !== NO_INDEX) {
     pageChanged(cache, leafFrame, log.scratch);
@@ -205,30 +200,6 @@ function continues(txns: Transactions, txnSlot: number, table: number, page: num
     (logRecordAux32(log.u32, record) | 0) === leaf &&
     logRecordTable(log.u32, record) === table
   );
-}
-
-/** A record with one item, which may grow from now on. */
-function beginRecord(
-  tx: Transaction,
-  table: TableRuntime,
-  views: ByteViews,
-  row: number,
-  page: number,
-  slot: number,
-  kind: number,
-  leaf: number,
-  bytes: number,
-): void {
-  const txns = tx.context;
-  const { log } = txns;
-  const record = reserve(log, bytes);
-  log.scratch[PREVIOUS] = txnSlotLastLsn(txns.f64, tx.slot);
-  startRecord(log, record, bytes, RECORD.append, RECORD_GROUP_END, tx.number >>> 0, table.id, page, slot);
-  setAppendHeader(log, record, 1, leaf, kind === NO_INDEX ? 0 : table.indexes[0].root, kind);
-  writeAppendItem(log, record + LOG_RECORD_BYTES, views.i32, row, kind, txns.key);
-  mayGrow(log, record, bytes);
-  publish(log, record, bytes);
-  setTxnSlotLastLsn(txns.f64, tx.slot, log.scratch[START]);
 }
 
 function appendUnlogged(

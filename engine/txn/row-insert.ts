@@ -25,6 +25,7 @@ import type { ByteViews } from '../storage/rows/byte-views.ts';
 import { imageLength, ROW_LOCKED } from '../storage/rows/row-image.ts';
 import type { TableRuntime } from '../storage/rows/runtime.ts';
 import { beginWrite } from './begin.ts';
+import { appendNext } from './append-next.ts';
 import { appendRow } from './row-append.ts';
 import { claim, ENTRY_NEW, extractKey, insertEntry, refusesDuplicates } from './index-change.ts';
 import { insertPageOf, nextInsertPage } from './insert-page.ts';
@@ -55,7 +56,7 @@ export function insertRow(tx: Transaction, table: TableRuntime, views: ByteViews
   const indexes = table.indexes;
   beginWrite(tx, table);
   if (txns.hooks.tableUsed !== null && txns.hooks.tableUsed(tx, table)) return ROW_WAIT;
-  if (appendRow(tx, table, views, row)) return ROW_DONE;
+  if (appendNext(tx, table, views, row) || appendRow(tx, table, views, row)) return ROW_DONE;
   for (let at = 0; at < indexes.length; at++) {
     const index = indexes[at];
     if (!index.unique) continue;

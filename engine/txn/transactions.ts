@@ -21,6 +21,7 @@ import type { RoomSearch } from '../storage/space/free-classes.ts';
 import type { Space } from '../storage/space/space.ts';
 import type { IndexChange, LeafWitness, Tree } from '../storage/btree/tree.ts';
 import type { ByteViews } from '../storage/rows/byte-views.ts';
+import type { NextAppend } from './append-next.ts';
 import type { CollectScratch } from './collect-scratch.ts';
 import type { KeyScratch, OverflowReader, TableRuntime } from '../storage/rows/runtime.ts';
 
@@ -212,6 +213,8 @@ export interface Transactions {
   readonly insertPages: Int32Array;
   /** The frame in which that page was last seen, at table id & 63. Not trusted. */
   readonly insertFrames: Int32Array;
+  /** What this thread's last append left (append-next.ts). */
+  readonly next: NextAppend;
   /** Where the search for a page with room goes on, by table id. */
   readonly searches: Map<number, RoomSearch>;
 }

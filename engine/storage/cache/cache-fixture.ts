@@ -3,7 +3,8 @@
 import { createSharedMemory, frameOffset, frameSegment, type SharedMemory } from '../../../shm/shared-memory.ts';
 import { attachThread, THREAD_ROLE_HOST } from '../../../shm/threads.ts';
 import { type Frame, PAGE_BYTES, type PageId } from '../../../shm/types.ts';
-import { createDatabaseFiles, type DatabaseFiles, EXTENT_PAGES, openDatabaseFiles, writeZeros } from '../database-files.ts';
+import { createDatabaseFiles, type DatabaseFiles, EXTENT_PAGES, openDatabaseFiles } from '../database-files.ts';
+import { writeZeros } from '../vfs/vfs.ts';
 import { pageLsn, setPagePageId, setPageType } from '../page.layout.gen.ts';
 import { PAGE_TYPE_HEAP } from '../page.layout.ts';
 import type { Vfs } from '../vfs/vfs.ts';

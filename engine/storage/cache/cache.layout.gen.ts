@@ -13,7 +13,7 @@ export const CACHE_SHARED_BATCHES = 4;
 export const CACHE_SHARED_WRITE_HAND = 8;
 /** frames in state DIRTY. atomic32 at byte 64. */
 export const CACHE_SHARED_DIRTY_FRAMES = 64;
-/** length of the data file: everything below was written at least with zeros. atomic32 at byte 128, in pages. */
+/** length of the data file: everything below has its room, and reads at least as zeros. atomic32 at byte 128, in pages. */
 export const CACHE_SHARED_DATA_PAGES = 128;
 /** length of the temporary file. atomic32 at byte 132, in pages. */
 export const CACHE_SHARED_TEMPORARY_PAGES = 132;
@@ -82,7 +82,7 @@ export const compareExchangeCacheSharedDirtyFrames = (i32: Int32Array, cacheShar
 /** The same word as an index of the Int32Array, for Atomics.wait and notify. */
 export const cacheSharedDirtyFramesWord = (cacheShared: number): number => (cacheShared + 64) >>> 2;
 
-/** length of the data file: everything below was written at least with zeros. atomic32 at byte 128, in pages. */
+/** length of the data file: everything below has its room, and reads at least as zeros. atomic32 at byte 128, in pages. */
 export const loadCacheSharedDataPages = (i32: Int32Array, cacheShared: number): number => Atomics.load(i32, (cacheShared + 128) >>> 2);
 export const storeCacheSharedDataPages = (i32: Int32Array, cacheShared: number, value: number): void => {
   Atomics.store(i32, (cacheShared + 128) >>> 2, value);

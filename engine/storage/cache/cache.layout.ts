@@ -22,7 +22,7 @@ export const CACHE_SHARED = defineStruct({
       at: 128,
       type: 'atomic32',
       unit: 'pages',
-      doc: 'length of the data file: everything below was written at least with zeros',
+      doc: 'length of the data file: everything below has its room, and reads at least as zeros',
     },
     temporaryPages: { at: 132, type: 'atomic32', unit: 'pages', doc: 'length of the temporary file' },
     grower: { at: 136, type: 'atomic32', doc: 'thread + 1 that makes a file longer, 0 = nobody' },

@@ -1,5 +1,5 @@
 /**
- * Making the data and the temporary file longer: zeros are written before anything counts on the room, so that a full disk
+ * Making the data and the temporary file longer: room is allocated before anything counts on it, so that a full disk
  * is met here (53100) and never when a page is written (SM-F1, SM-W4). No sync: the log makes the file as long again.
  */
 
@@ -9,7 +9,7 @@ import { limitExceeded } from '../../../shm/errors.ts';
 import { PAGE_BYTES } from '../../../shm/types.ts';
 import { sleepOnWord } from '../../../shm/wait.ts';
 import { TESTING, yieldPoint } from '../../../shm/yield-point.ts';
-import { EXTENT_PAGES, writeZeros } from '../database-files.ts';
+import { EXTENT_PAGES } from '../database-files.ts';
 import type { VfsFile } from '../vfs/vfs.ts';
 import { freeDeadGrower } from './bury.ts';
 import {
@@ -53,7 +53,7 @@ function grow(cache: PageCache, file: VfsFile, field: number, pages: number): vo
     const word = (cache.shared + field) >>> 2;
     for (let have = Atomics.load(cache.i32, word); have < pages; ) {
       const next = Math.min((Math.floor(have / EXTENT_PAGES) + 1) * EXTENT_PAGES, FILE_PAGES_MAX);
-      writeZeros(file, have * PAGE_BYTES, (next - have) * PAGE_BYTES);
+      file.allocate(have * PAGE_BYTES, (next - have) * PAGE_BYTES);
       if (testing) yieldPoint('grow.written');
       Atomics.store(cache.i32, word, next);
       have = next;

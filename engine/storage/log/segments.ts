@@ -1,5 +1,5 @@
 /**
- * Segment files: `000000000017.log` and so on, all of one size, written with zeros before the first batch goes in
+ * Segment files: `000000000017.log` and so on, all of one size, allocated before the first batch goes in
  * (SM-W4), and used again under a higher number once no recovery can need them.
  *
  *   oldest ........ firstUnsynced .. segment | segment + 1 .. lastReady
@@ -17,7 +17,7 @@ import { checkDeaths } from '../../../shm/deaths.ts';
 import { SqlError, SQLSTATE } from '../../../shm/errors.ts';
 import { TESTING, yieldPoint } from '../../../shm/yield-point.ts';
 import { waitOnWord } from '../../../shm/wait.ts';
-import { type Vfs, ZEROS } from '../vfs/vfs.ts';
+import type { Vfs } from '../vfs/vfs.ts';
 import type { Log } from './log-context.ts';
 import {
   addLogSharedFileFree,
@@ -146,13 +146,13 @@ function stopPreparing(log: Log): void {
   Atomics.notify(log.control, logSharedPreparerWord(log.shared));
 }
 
-/** Writes a segment of zeros: temporary name, sync, rename, sync of the directory. */
+/** Makes a segment that reads as zeros and has its room: temporary name, sync, rename, sync of the directory. */
 export function createSegmentFile(vfs: Vfs, directory: string, segment: number, segmentBytes: number): void {
   const temporary = join(directory, 'prepared.tmp');
   const file = vfs.open(temporary, 'create');
   try {
     file.truncate(0);
-    for (let at = 0; at < segmentBytes; at += ZEROS.length) file.write(at, ZEROS, 0, Math.min(ZEROS.length, segmentBytes - at));
+    file.allocate(0, segmentBytes);
     file.sync();
   } catch (error) {
     // What was written so far takes room that others need now; the name is used again by the next try.

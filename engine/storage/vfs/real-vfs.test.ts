@@ -44,6 +44,27 @@ test('real vfs: reads and writes go straight to and from shared memory, WebAssem
   file.close();
 });
 
+test('real vfs: room that was allocated reads as zeros and has its blocks, whether the system can do that at once or not', (context) => {
+  const path = join(directoryFor(context), 'a');
+  for (const vfs of [new RealVfs(), withCalls({})]) {
+    const file = vfs.open(path, 'create');
+    file.truncate(0);
+    file.write(0, bytes('before'), 0, 6);
+    file.allocate(4096, 3 << 19);
+    strictEqual(file.size(), 4096 + (3 << 19));
+    strictEqual(contentOf(file), `before${'\0'.repeat(4090 + (3 << 19))}`);
+    if (process.platform === 'linux') ok(nodeFs.statSync(path).blocks * 512 >= 3 << 19, 'it has its blocks');
+    file.close();
+  }
+  const full = withCalls({
+    writeSync: () => {
+      throw systemError('ENOSPC');
+    },
+  }).open(path, 'create');
+  throws(() => full.allocate(0, 4096), { code: '53100', message: new RegExp(path) });
+  full.close();
+});
+
 test('real vfs: each open mode takes and refuses what it says', (context) => {
   const vfs = new RealVfs();
   const path = join(directoryFor(context), 'a');

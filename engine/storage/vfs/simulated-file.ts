@@ -6,7 +6,7 @@ import type { SeededRandom } from '../world.ts';
 import type { CrashStyle } from './simulated-content.ts';
 import type { SimulatedFaults } from './simulated-faults.ts';
 import type { FileNode } from './simulated-names.ts';
-import { type VfsFile, ZEROS } from './vfs.ts';
+import { type VfsFile, writeZeros, ZEROS } from './vfs.ts';
 
 /** What a file needs of its disk. */
 export interface SimulatedMachine {
@@ -45,6 +45,10 @@ export class SimulatedFile implements VfsFile {
     if (faults.hits('failRead', this.path)) throw this.#failed('read');
     const bytes = faults.hits('shortRead', this.path) ? random.below(length) : length;
     return this.#node.content.read(position, target, offset, bytes);
+  }
+
+  allocate(position: number, bytes: number): void {
+    writeZeros(this, position, bytes);
   }
 
   write(position: number, source: Uint8Array, offset: number, length: number): void {

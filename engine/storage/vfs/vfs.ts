@@ -22,6 +22,11 @@ export interface VfsFile {
   write(position: number, source: Uint8Array, offset: number, length: number): void;
   /** Writes the parts one after the other from `position` on, in as few calls to the system as it can. Whole or throws. */
   writeParts(position: number, parts: readonly Uint8Array[]): void;
+  /**
+   * Makes sure of the room for a part of the file that is behind its end, or holds nothing that counts: it reads as zeros then, the
+   * file ends there or later, and writing to it needs no more room. 53100 when there is none; any part may have been made then.
+   */
+  allocate(position: number, bytes: number): void;
   /** Makes data and size durable (fdatasync). A failure is final: nobody knows what is on the disk (SM-W4). */
   sync(): void;
   /**
@@ -68,7 +73,14 @@ export interface Vfs {
 }
 
 /**
- * Zeros to write extents from (SM-F1, SM-W4). Never written to. The simulated disk knows this buffer, so that writing a
+ * Zeros to write extents from (SM-F1, SM-W4), where the system cannot allocate them otherwise. Never written to. The simulated disk knows this buffer, so that writing a
  * whole log segment from it costs it next to nothing.
  */
 export const ZEROS: Uint8Array = new Uint8Array(1 << 20);
+
+/** Writes zeros: what the file system has promised room for with it cannot fail for lack of room later. */
+export function writeZeros(file: VfsFile, position: number, bytes: number): void {
+  for (let done = 0; done < bytes; done += ZEROS.length) {
+    file.write(position + done, ZEROS, 0, Math.min(ZEROS.length, bytes - done));
+  }
+}
