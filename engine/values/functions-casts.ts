@@ -118,7 +118,7 @@ const INPUT: { readonly [type: string]: Implementation } = {
   time: parseTime,
   timestamp: parseTimestamp,
   timestamptz: parseTimestamptz,
-  interval: parseInterval,
+  interval: (text: string) => parseInterval(text),
   uuid: parseUuid,
   json: checkJson,
   jsonb: jsonbOf,

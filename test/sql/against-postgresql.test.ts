@@ -6,6 +6,7 @@ import type { PGlite } from '@electric-sql/pglite';
 import { open } from '../../engine/api/api.ts';
 import { type Answer, runPeer, Subject } from '../differential/subject.ts';
 import { startPeer } from '../oracle/postgresql.ts';
+import { ENDS } from './ends-of-types.ts';
 import { NUMBERS, NUMBERS_REFUSED } from './functions-numbers.ts';
 import { TEXT, TEXT_REFUSED } from './functions-text.ts';
 import { TIMES, TIMES_REFUSED } from './functions-times.ts';
@@ -73,6 +74,14 @@ test(
   withSubject(async (subject) => {
     await compare(subject, QUERIES);
     await peer.exec('drop table t');
+  }),
+);
+
+test(
+  'values at the ends of their types are read, changed and counted as PostgreSQL does it',
+  withSubject(async (subject) => {
+    await compare(subject, ENDS);
+    await peer.exec('drop table e');
   }),
 );
 
