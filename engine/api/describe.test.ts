@@ -3,7 +3,7 @@
 import { deepStrictEqual, match, rejects, strictEqual, throws } from 'node:assert';
 import { test } from 'node:test';
 import { withDatabase } from '../../test/sql/with-database.ts';
-import type { Database } from './api.ts';
+import { attach, type Database } from './api.ts';
 
 const ITEM = 'create table item (id integer primary key, name text not null, price numeric(10,2), kind varchar(5))';
 
@@ -144,3 +144,26 @@ function fill(db: Database, rows: number): void {
     for (let id = 0; id < rows; id++) insert.run(id);
   })();
 }
+
+test(
+  'a transaction that others were in the way of runs again where that was asked for',
+  withDatabase((db) => {
+    db.exec('create table t (id integer primary key, n integer); insert into t values (1, 0)');
+    const other = attach(db.handle);
+    let tries = 0;
+    const body = (): number => {
+      const { n } = db.prepare<{ n: number }>('select n from t where id = 1').get() ?? { n: -1 };
+      if (++tries <= 2) other.exec('update t set n = n + 10 where id = 1');
+      db.prepare('update t set n = $1 where id = 1').run(n + 1);
+      return n + 1;
+    };
+    throws(() => db.transaction(body).repeatableRead(), { code: '40001' });
+    tries = 0;
+    strictEqual(db.transaction(body).retry(5).repeatableRead(), 31);
+    strictEqual(tries, 3);
+    tries = -10;
+    throws(() => db.transaction(body).retry(1).serializable(), { code: '40001' });
+    strictEqual(tries, -8);
+    other.close();
+  }),
+);
