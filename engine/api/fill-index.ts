@@ -15,6 +15,7 @@ import { createKeyScratch, type IndexRuntime, type KeyScratch, type TableRuntime
 import { heapPage, heapPageCount } from '../storage/space/heap-map.ts';
 import { extractKey, refusesDuplicates } from '../txn/index-change.ts';
 import { copyNewest } from '../txn/row-read.ts';
+import type { Transaction } from '../txn/transactions.ts';
 import { loadTxnSharedBound } from '../txn/txn.layout.gen.ts';
 import { sameKeys } from '../txn/unique.ts';
 import { copyVersion } from '../txn/visibility.ts';
@@ -32,8 +33,14 @@ interface Fill {
   readonly key: KeyScratch;
 }
 
-/** Fills an empty index. 23505 when a unique one meets two rows with one key, before any page is made. */
-export function fillIndex(parts: KernelParts, table: TableRuntime, stored: StoredIndex, index: IndexRuntime): void {
+/** Fills an empty index. 23505 when a unique one meets two rows with one key, before any page is made; 57014. */
+export function fillIndex(
+  parts: KernelParts,
+  tx: Transaction,
+  table: TableRuntime,
+  stored: StoredIndex,
+  index: IndexRuntime,
+): void {
   const entries = new IndexEntries(index.kind, parts.space);
   const fill: Fill = {
     parts,
@@ -45,7 +52,7 @@ export function fillIndex(parts: KernelParts, table: TableRuntime, stored: Store
     key: createKeyScratch(),
   };
   try {
-    collectEntries(fill);
+    collectEntries(fill, tx);
     if (index.unique) checkDuplicates(fill, stored);
     buildIndex(parts.tree, index, entries.ordered(), table.logged);
   } finally {
@@ -53,11 +60,12 @@ export function fillIndex(parts: KernelParts, table: TableRuntime, stored: Store
   }
 }
 
-function collectEntries(fill: Fill): void {
+function collectEntries(fill: Fill, tx: Transaction): void {
   const { parts, table, image } = fill;
   const pages = heapPageCount(parts.space, table.mapRoot);
   for (let number = 0; number < pages; number++) {
     const page = heapPage(parts.space, table.mapRoot, number);
+    if (tx.cancelled?.() === true) throw new SqlError(SQLSTATE.query_canceled, 'canceling statement due to user request');
     for (let slot = 0; slot < HEAP_SLOTS_MAX; slot++) {
       if (copyNewest(parts.txns, page, slot, image, 0)) collectRow(fill, page, slot);
     }

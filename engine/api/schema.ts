@@ -82,7 +82,7 @@ const currentColumns = (stored: StoredTable): readonly Column[] => stored.layout
 
 /**
  * Makes an index of a table that has rows, and returns the table with it. Nobody else writes to the table until the transaction
- * ends. 23505 when a unique one meets two rows with one key.
+ * ends. 23505 when a unique one meets two rows with one key, 57014.
  */
 export function buildIndexOn(parts: KernelParts, tx: Transaction, stored: StoredTable, definition: IndexDefinition): StoredTable {
   const { logged, temporary } = stored;
@@ -90,7 +90,7 @@ export function buildIndexOn(parts: KernelParts, tx: Transaction, stored: Stored
   notePages(tx, stored.id, 0, [index.root], !temporary);
   const changed = { ...stored, indexes: [...stored.indexes, index] };
   const runtime = tableRuntime(changed);
-  fillIndex(parts, runtime, index, runtime.indexes[runtime.indexes.length - 1]);
+  fillIndex(parts, tx, runtime, index, runtime.indexes[runtime.indexes.length - 1]);
   return changed;
 }
 

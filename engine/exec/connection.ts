@@ -284,12 +284,15 @@ export class Connection {
     const tx = session.transaction as Transaction;
     session.startClock();
     const limit = limitWait(session, tx);
+    tx.cancelled = () => session.isCancelled();
     let result: UtilityResult;
     try {
       result = engine.catalog.define(session, tx, statement, this.context);
       tx.lockTimeout = limit;
+      tx.cancelled = null;
     } catch (error) {
       tx.lockTimeout = limit;
+      tx.cancelled = null;
       const isLost = error instanceof SqlError && error.code.startsWith('57P');
       if (own && !isLost) session.rollbackBlock();
       throw error;

@@ -77,6 +77,7 @@ function createTransaction(txns: Transactions): Transaction {
     waitsFor: 0,
     reruns: 0,
     lockTimeout: -1,
+    cancelled: null,
     undoPiece: 0,
     undoAt: 0,
     undoEnd: 0,
@@ -108,6 +109,7 @@ export function begin(txns: Transactions, session: number, options: BeginOptions
   tx.durability = options.durability ?? DURABLE_COMMIT;
   tx.readOnly = options.readOnly === true || options.asOf !== undefined;
   tx.lockTimeout = options.lockTimeout ?? -1;
+  tx.cancelled = null;
   tx.open = true;
   tx.failed = false;
   tx.number = 0;

@@ -258,6 +258,8 @@ export interface Transaction {
   reruns: number;
   /** Milliseconds a wait may take; 0: none is allowed (55P03 at once); -1: no bound. */
   lockTimeout: number;
+  /** What it runs now is to end: a look for work that is no statement of generated code; null: nobody asks. */
+  cancelled: (() => boolean) | null;
   /** Undo piece and byte offset of the next entry in it: where the hot path appends. */
   undoPiece: number;
   undoAt: number;

@@ -2,7 +2,7 @@
 
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from 'node:assert';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -11,6 +11,12 @@ import { SqlThread } from './threads.ts';
 import { problemsOf, SMALL, withDatabase } from './with-database.ts';
 
 const API = new URL('../../engine/api/api.ts', import.meta.url).href;
+
+/** To root nothing is forbidden: the child is somebody else then, who must be able to read the sources. */
+const OTHER_USER = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
+const WITHOUT_RIGHTS =
+  spawnSync(process.execPath, ['--input-type=module', '--eval', `await import(${JSON.stringify(API)})`], OTHER_USER).status !==
+    0 && 'another user cannot read the sources';
 
 const tables = (db: Database): void => {
   db.exec('create table t (id integer primary key, v integer not null); create index t_v on t (v)');
@@ -171,6 +177,34 @@ test('where no database can be the error names the place', () => {
       (error: Error) => error.message.includes('cacheSize'),
     );
   } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+});
+
+test('a directory without the right to write is refused with its path, and left as it was', { skip: WITHOUT_RIGHTS }, () => {
+  const root = mkdtempSync(join(tmpdir(), 'scratchbird-rights-'));
+  const directory = join(root, 'db');
+  try {
+    const db = open(directory, SMALL);
+    db.exec('create table t (x integer)');
+    db.close();
+    for (const path of [root, directory]) chmodSync(path, 0o555);
+    const script = `
+      const { open } = await import(${JSON.stringify(API)});
+      for (const path of ${JSON.stringify([directory, join(root, 'new')])}) {
+        try { open(path); console.log('opened'); } catch (error) { console.log(error.code, error.message.includes(path)); }
+      }`;
+    const child = spawnSync(process.execPath, [...process.execArgv, '--input-type=module', '--eval', script], {
+      encoding: 'utf8',
+      ...OTHER_USER,
+    });
+    strictEqual(child.stdout, '58030 true\n58030 true\n', child.stderr);
+    for (const path of [root, directory]) chmodSync(path, 0o755);
+    const again = open(directory, SMALL);
+    deepStrictEqual(again.prepare('select count(*) as n from t').get(), { n: 0 });
+    again.close();
+  } finally {
+    for (const path of [root, directory]) chmodSync(path, 0o755);
     rmSync(root, { recursive: true, force: true });
   }
 });

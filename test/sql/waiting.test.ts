@@ -160,6 +160,19 @@ test(
     }
     strictEqual(long.code, '57014');
     deepStrictEqual(await one.run('select count(*) as n from big'), [{ n: 30_000 }]);
+    // An index that is being built, too.
+    const build = one.call((database) => {
+      for (;;) database.exec('create index big_v on big (v); drop index big_v');
+    });
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    strictEqual(build.isAnswered, false, String(build.error));
+    cancelSession(db.engine.txns, one.session, 1);
+    strictEqual((await build.answered).code, '57014');
+    const slow = await one.send('set statement_timeout = 10; create index big_v on big (v)').answered;
+    strictEqual(slow.code, '57014', String(slow.error));
+    await one.run('set statement_timeout = 0');
+    strictEqual(problemsOf(db), '');
+    db.exec('create index big_v on big (v); drop table big');
   }),
 );
 
