@@ -268,16 +268,25 @@ export class Connection {
   async #utilityAsync(shape: Shape, format: RowFormat): Promise<Result> {
     const { engine, session } = this;
     if (shape.isExplain) return this.#utility(shape, format);
-    const end = transactionEnd(sourceOf(shape));
-    if (end !== 'commit' || session.transaction === null) return this.#utility(shape, format);
+    const statement = sourceOf(shape);
+    const isEnd = transactionEnd(statement) === 'commit' && session.transaction !== null;
+    const isOwn = isDefinition(statement) && session.transaction === null;
+    if (!isEnd && !isOwn) return this.#utility(shape, format);
+    const result = isOwn
+      ? this.#told(
+          shape,
+          format,
+          entered(engine, () => this.#define(statement, false)),
+        )
+      : utilityResult('COMMIT');
     const tx = entered(engine, () => session.precommitBlock());
     if (tx === null) return utilityResult('ROLLBACK');
     await entered(engine, () => session.whenDurable(tx));
-    return utilityResult('COMMIT');
+    return result;
   }
 
-  /** CREATE, DROP ...: in the block's transaction, or in a block of its own. */
-  #define(statement: SourceStatement): UtilityResult {
+  /** CREATE, DROP ...: in the block's transaction, or in a block of its own; `commits`: that is committed here. */
+  #define(statement: SourceStatement, commits = true): UtilityResult {
     const { engine, session } = this;
     session.settlePortals();
     const own = session.begin(NO_CHARACTERISTICS, engine.now(), true);
@@ -297,7 +306,7 @@ export class Connection {
       if (own && !isLost) session.rollbackBlock();
       throw error;
     }
-    if (own) session.commitBlock();
+    if (own && commits) session.commitBlock();
     return result;
   }
 

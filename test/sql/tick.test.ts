@@ -1,6 +1,6 @@
 /** Event loops: commits of one tick share a flush, nobody blocks the loop, a backup copies while others write. */
 
-import { deepStrictEqual, ok, strictEqual } from 'node:assert';
+import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,6 +50,29 @@ test('commits of one tick share a flush, whatever sessions they are of', async (
     const alone = syncs();
     for (let id = 0; id < 10; id++) db.prepare('insert into t values ($1, 0)').run(5000 + id);
     ok(syncs() - alone >= 10, 'a synchronous commit waits for its own');
+    for (const session of sessions) await session.close();
+  } finally {
+    db.close();
+    rmSync(root, { recursive: true, force: true });
+  }
+});
+
+test('definitions of sessions share a flush, too, and fail as they should', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'scratchbird-tick-'));
+  const { world, syncs } = countingWorld();
+  const db = open(join(root, 'db'), { ...SMALL, world });
+  try {
+    const sessions = Array.from({ length: 8 }, () => db.session());
+    const before = syncs();
+    await Promise.all(sessions.map((session, at) => session.run(`create table t${at} (x integer)`)));
+    ok(syncs() - before < 6, `${syncs() - before} syncs for 8 definitions`);
+    const [first] = sessions;
+    await rejects(first.run('create table t0 (y integer)'), { code: '42P07' });
+    strictEqual(first.status, 'idle');
+    await first.run('begin');
+    await first.run('drop table t0');
+    await first.run('rollback');
+    deepStrictEqual((await sessions[1].run('select count(*) as n from t0')).rows, [{ n: 0 }]);
     for (const session of sessions) await session.close();
   } finally {
     db.close();
