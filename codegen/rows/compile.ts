@@ -7,6 +7,9 @@
 
 const factories = new Map<string, (...given: never[]) => unknown>();
 
+/** Texts that are kept, those used last: what still runs holds its functions itself. */
+const FACTORIES_MAX = 4000;
+
 /** Source texts this thread has compiled: for the test that looks for names in them. */
 export const compiledSources = (): IterableIterator<string> => factories.keys();
 
@@ -16,6 +19,7 @@ export function compile<Result>(body: string, parameters: string, given: readonl
   let factory = factories.get(text);
   if (factory === undefined) {
     factory = new Function(...parameters.split(','), `'use strict';${body}`) as (...given: never[]) => unknown;
+    if (factories.size >= FACTORIES_MAX) factories.delete(factories.keys().next().value as string);
     factories.set(text, factory);
   }
   return factory(...(given as never[])) as Result;

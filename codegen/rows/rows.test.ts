@@ -257,7 +257,7 @@ test('a row that cannot fit is refused with 54000, and nothing is written to cha
     { code: '22P02' },
   );
   throws(
-    () => layoutRow(Array.from({ length: 1100 }, (_, index): Column => ({ name: `c${index}`, kind: 'int32', nullable: false }))),
+    () => layoutRow(Array.from({ length: 2000 }, (_, index): Column => ({ name: `c${index}`, kind: 'int32', nullable: false }))),
     { code: '54000' },
   );
   throws(() => layoutRow([], 1024), { code: '54000' });

@@ -187,7 +187,9 @@ export class Teller {
         this.tally.undecided++;
         return;
       }
-      if (left.error === '0A000' || right.error === '0A000') throw new Refused();
+      // Which conditions of a WHERE are looked at first is nobody's business; where rows differ by it, the story ends.
+      const unasked = kind.startsWith('PostgreSQL') && / where /.test(text) && left.error === null && ofData(right.error);
+      if (unasked || left.error === '0A000' || right.error === '0A000') throw new Refused();
       throw new Different(`${kind}: ${left.error} ${right.error}`, text, left, right);
     }
     if (left.columns.join() !== right.columns.join()) throw new Different(`${kind}: columns`, text, left, right);

@@ -32,8 +32,8 @@ export const ROW_BYTES_MAX = 8192 - 64 - 8 - ROW_HOME_BYTES;
 /** Values longer than a quarter of a page go to overflow chains. */
 export const INLINE_VALUE_BYTES_MAX = 2048;
 
-/** Fixed part of a row, at most (54000 beyond). */
-export const FIXED_BYTES_MAX = 4096;
+/** Fixed part of a row, at most (54000 beyond): 1,600 columns of 4 bytes, and some room for what varies. */
+export const FIXED_BYTES_MAX = 7680;
 
 /** Layouts of one table. */
 export const LAYOUTS_MAX = 1024;
