@@ -245,6 +245,8 @@ function sweep(cache: ModuleCache, bucket: number): void {
   const { shm } = cache;
   for (let at = 0; at < BUCKET_SLOTS; at++) {
     const slot = slotOf(bucket, at);
+    // Most are empty: whether one is filled just now makes no difference.
+    if (moduleSlotBlock(shm.i32, slot) === 0) continue;
     acquireLatch(shm, bucket);
     const block = moduleSlotBlock(shm.i32, slot);
     const bytes = moduleSlotSize(shm.i32, slot);
