@@ -38,6 +38,14 @@ test(
   withDatabase((db) => {
     throws(() => db.exec('set nosuch = 1'), { code: '42704', message: 'unrecognized configuration parameter "nosuch"' });
     throws(() => db.exec("set timezone = 'Nowhere/Land'"), { code: '22023' });
+    for (const text of [
+      "datestyle = 'ISO, DMY'",
+      "bytea_output = 'escape'",
+      "intervalstyle = 'iso_8601'",
+      'extra_float_digits = 0',
+    ])
+      throws(() => db.exec(`set ${text}`), { code: '0A000' }, text);
+    db.exec("set datestyle = 'ISO'; set extra_float_digits = 3");
     throws(() => db.exec('set server_version = 16'), { code: '55P02', message: 'parameter "server_version" cannot be changed' });
     throws(() => show(db, 'my.other'), { code: '42704' });
     throws(() => db.transaction(() => db.exec('create table t (x integer)')).readOnly(), { code: '25006' });

@@ -4,6 +4,7 @@
  */
 
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
+import { findZone } from '../values/time-zone.ts';
 
 export interface SettingRule {
   readonly name: string;
@@ -59,15 +60,36 @@ const integer =
   (value: string): string | null =>
     /^\s*-?\d+\s*$/.test(value) && Number(value) >= least && Number(value) <= greatest ? String(Number(value)) : null;
 
+/** What PostgreSQL knows and nothing here follows: refused, for a setting that is taken without effect answers wrongly. */
+const withoutEffect = (name: string, value: string): SqlError =>
+  new SqlError(SQLSTATE.feature_not_supported, `${name} = '${value}' is not supported`);
+
+/** Takes the first of the words; the others are known and refused. 0A000 */
+const onlyFirst =
+  (name: string, ...words: string[]) =>
+  (value: string): string | null => {
+    const word = oneOf(...words)(value);
+    if (word !== null && word !== words[0]) throw withoutEffect(name, word);
+    return word;
+  };
+
+/** Hours east of Greenwich, as a number: the offset in POSIX form, which counts them westward. */
+function numericZone(text: string): string | null {
+  const seconds = Math.round(Number(text) * 3600);
+  const magnitude = Math.abs(seconds);
+  if (magnitude > 167 * 3600) return null;
+  const two = (part: number): string => String(Math.floor(part)).padStart(2, '0');
+  const rest =
+    magnitude % 3600 === 0 ? '' : `:${two((magnitude % 3600) / 60)}${magnitude % 60 === 0 ? '' : `:${two(magnitude % 60)}`}`;
+  const offset = `${two(magnitude / 3600)}${rest}`;
+  return seconds < 0 ? `<-${offset}>+${offset}` : `<+${offset}>-${offset}`;
+}
+
 const timeZone = (value: string): string | null => {
   const name = value.trim();
-  if (/^[+-]?\d{1,2}(:\d{2}){0,2}$/.test(name)) return name;
+  if (/^[+-]?(?:\d+\.?\d*|\.\d+)$/.test(name)) return numericZone(name);
   if (name.toLowerCase() === 'utc' || name.toLowerCase() === 'gmt') return name.toUpperCase();
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone === '' ? null : name;
-  } catch {
-    return null;
-  }
+  return findZone(name) === null ? null : name;
 };
 
 const ISOLATION = oneOf('serializable', 'repeatable read', 'read committed', 'read uncommitted');
@@ -99,14 +121,14 @@ const messages = oneOf('debug5', 'debug4', 'debug3', 'debug2', 'debug1', 'debug'
 
 export const SETTINGS: readonly SettingRule[] = [
   rule('application_name', '', asItIs, 'the name of the program that uses the session'),
-  rule('bytea_output', 'hex', oneOf('hex', 'escape'), 'how bytea is shown as text', meaning),
+  rule('bytea_output', 'hex', onlyFirst('bytea_output', 'hex', 'escape'), 'how bytea is shown as text', meaning),
   rule('client_encoding', 'UTF8', (value) => (/^utf-?8$/i.test(value.trim()) ? 'UTF8' : null), 'encoding of text'),
   rule('client_min_messages', 'notice', messages, 'least weight of messages that are sent'),
   rule('datestyle', 'ISO, MDY', dateStyle, 'how dates are read and shown', meaning),
   rule('default_transaction_deferrable', 'off', boolean, 'new transactions are deferrable'),
   rule('default_transaction_isolation', 'read committed', ISOLATION, 'isolation of new transactions'),
   rule('default_transaction_read_only', 'off', boolean, 'new transactions only read'),
-  rule('extra_float_digits', '1', integer(-15, 3), 'digits of floats as text', meaning),
+  rule('extra_float_digits', '1', floatDigits, 'digits of floats as text', meaning),
   rule(
     'idle_in_transaction_session_timeout',
     '0',
@@ -115,7 +137,13 @@ export const SETTINGS: readonly SettingRule[] = [
     time,
   ),
   rule('integer_datetimes', 'on', boolean, 'times are integers', fixed),
-  rule('intervalstyle', 'postgres', oneOf('postgres', 'iso_8601'), 'how intervals are shown', meaning),
+  rule(
+    'intervalstyle',
+    'postgres',
+    onlyFirst('intervalstyle', 'postgres', 'postgres_verbose', 'sql_standard', 'iso_8601'),
+    'how intervals are shown',
+    meaning,
+  ),
   rule('lock_timeout', '0', milliseconds, 'longest wait for a lock, ms; 0: no limit', time),
   rule('search_path', '"$user", public', asItIs, 'schemas in which names are looked up', meaning),
   rule('server_encoding', 'UTF8', asItIs, 'encoding of the database', fixed),
@@ -130,17 +158,22 @@ export const SETTINGS: readonly SettingRule[] = [
   rule('work_mem', '65536', kilobytes, 'memory of one sort or hash before it spills, kB', size),
 ];
 
+const TAKEN_STYLES = new Set(['ISO', 'MDY', 'US', 'NONEURO', 'NONEUROPEAN', 'DEFAULT']);
+const OTHER_STYLES = new Set(['SQL', 'POSTGRES', 'GERMAN', 'DMY', 'EURO', 'EUROPEAN', 'YMD']);
+
 function dateStyle(value: string): string | null {
-  let style = 'ISO';
-  let order = 'MDY';
   for (const word of value.split(',').map((part) => part.trim().toUpperCase())) {
-    if (word === 'ISO') style = 'ISO';
-    else if (word === 'MDY' || word === 'US') order = 'MDY';
-    else if (word === 'DMY' || word === 'EUROPEAN') order = 'DMY';
-    else if (word === 'YMD') order = 'YMD';
-    else return null;
+    if (OTHER_STYLES.has(word)) throw withoutEffect('datestyle', value);
+    if (!TAKEN_STYLES.has(word)) return null;
   }
-  return `${style}, ${order}`;
+  return 'ISO, MDY';
+}
+
+/** From 1 on the shortest text that reads back as the same float is shown; fewer digits are not. */
+function floatDigits(value: string): string | null {
+  const digits = integer(-15, 3)(value);
+  if (digits !== null && Number(digits) < 1) throw withoutEffect('extra_float_digits', digits);
+  return digits;
 }
 
 const rules = new Map(SETTINGS.map((one) => [one.name, one]));

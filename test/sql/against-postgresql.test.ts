@@ -6,6 +6,7 @@ import type { PGlite } from '@electric-sql/pglite';
 import { open } from '../../engine/api/api.ts';
 import { type Answer, runPeer, Subject } from '../differential/subject.ts';
 import { startPeer } from '../oracle/postgresql.ts';
+import { DEFINITIONS, ZONES } from './definitions.ts';
 import { ENDS } from './ends-of-types.ts';
 import { NUMBERS, NUMBERS_REFUSED } from './functions-numbers.ts';
 import { TEXT, TEXT_REFUSED } from './functions-text.ts';
@@ -13,7 +14,8 @@ import { TIMES, TIMES_REFUSED } from './functions-times.ts';
 import { QUERIES, REFUSED, ROWS, STATEMENTS } from './single-table.ts';
 import { SMALL } from './with-database.ts';
 
-const IS_STATEMENT = /^(?:select|values|table|insert|update|delete|create|drop|truncate|analyze|with)\b/;
+const IS_STATEMENT =
+  /^(?:select|values|table|insert|update|delete|create|drop|truncate|analyze|with|begin|start|commit|end|rollback|abort|savepoint|release|set|show|reset|comment|vacuum)\b/;
 /** Their counts of changes are compared too. */
 const COUNTS = /^(?:select|values|table|insert|update|delete)\b/;
 
@@ -83,6 +85,19 @@ test(
     await compare(subject, ENDS);
     await peer.exec('drop table e');
   }),
+);
+
+test(
+  'definitions and transactions answer as PostgreSQL does',
+  withSubject(async (subject) => {
+    await compare(subject, DEFINITIONS);
+    await peer.exec('drop table s');
+  }),
+);
+
+test(
+  'time zones of a session count as they do in PostgreSQL',
+  withSubject((subject) => compare(subject, ZONES)),
 );
 
 test(
