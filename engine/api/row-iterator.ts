@@ -16,11 +16,13 @@ const forgotten = new FinalizationRegistry<{ readonly cursor: Cursor; readonly c
 );
 
 export class RowIterator<Row> implements IterableIterator<Row>, Disposable {
+  readonly #connection: Connection;
   readonly #cursor: Cursor;
+  #isRegistered = false;
 
   constructor(connection: Connection, prepared: Prepared, values: readonly unknown[], format: RowFormat) {
+    this.#connection = connection;
     this.#cursor = new Cursor(connection, prepared, values, format);
-    forgotten.register(this, { cursor: this.#cursor, connection }, this);
   }
 
   [Symbol.iterator](): this {
@@ -28,15 +30,28 @@ export class RowIterator<Row> implements IterableIterator<Row>, Disposable {
   }
 
   next(): IteratorResult<Row> {
-    if (this.#cursor.advance()) return { done: false, value: this.#cursor.take() as Row };
-    forgotten.unregister(this);
+    const cursor = this.#cursor;
+    if (cursor.advance()) {
+      if (cursor.isOpen && !this.#isRegistered) {
+        this.#isRegistered = true;
+        forgotten.register(this, { cursor, connection: this.#connection }, this);
+      }
+      return { done: false, value: cursor.take() as Row };
+    }
+    this.#forget();
     return { done: true, value: undefined };
   }
 
   return(): IteratorResult<Row> {
-    forgotten.unregister(this);
+    this.#forget();
     this.#cursor.close();
     return { done: true, value: undefined };
+  }
+
+  /** It holds nothing any more. */
+  #forget(): void {
+    if (this.#isRegistered) forgotten.unregister(this);
+    this.#isRegistered = false;
   }
 
   [Symbol.dispose](): void {

@@ -56,6 +56,11 @@ export class Cursor implements OpenPortal {
     return true;
   }
 
+  /** It holds something of its session: there is more to fetch. */
+  get isOpen(): boolean {
+    return this.#run !== null;
+  }
+
   take(): unknown {
     return this.#rows[this.#next++];
   }
