@@ -82,6 +82,7 @@ export const SQLSTATE = {
   /** No free transaction, thread or other slot (SM-S6). */
   too_many_connections: '53300',
   program_limit_exceeded: '54000',
+  too_many_columns: '54011',
   statement_too_complex: '54001',
   object_not_in_prerequisite_state: '55000',
   /** Also: the directory is open in another process. */

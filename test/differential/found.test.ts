@@ -56,6 +56,16 @@ const FOUND: { readonly [name: string]: string } = {
     select id > 4 as x0, count(*) as x1 from ta group by id > 4 order by 1;
     select c0 + 1 as x0, c1 * 2 as x1, count(*) as x2 from ta group by c0 + 1, c1 * 2 order by 1, 2;
     select distinct on (id + 1) id, c0 as x0 from ta order by id + 1 desc, id`,
+  'literals that a type reads are the same in items and in GROUP BY': `
+    create table ta (id int4 primary key, c0 date, c1 interval, c2 timestamptz, c3 bytea, c4 uuid, c5 bool, c6 jsonb);
+    insert into ta values (1, '2024-01-01', '1 day', '2024-01-01 00:00:00+00', '\\x01', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', true, '1');
+    select c0 > '2023-01-01' as x0, count(*) as x1 from ta group by c0 > '2023-01-01';
+    select c1 between '1 day' and '24:00:00' as x0, count(*) as x1 from ta group by c1 between '1 day' and '24:00:00';
+    select c2 < '2024-06-01 00:00:00' as x0, count(*) as x1 from ta group by c2 < '2024-06-01 00:00:00';
+    select c3 = '\\x01' as x0, c4 = 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11' as x1, count(*) as x2 from ta group by c3 = '\\x01', c4 = 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11';
+    select c5 = 'yes' as x0, c6 = '1' as x1, count(*) as x2 from ta group by c5 = 'yes', c6 = '1';
+    select distinct on (c0 <> '2024-01-02') id from ta order by c0 <> '2024-01-02', id;
+    select c0 > '2023-01-01' as x0, count(*) as x1 from ta group by c0 > '2023-01-02'`,
   'ON CONFLICT comes before constraints that it does not watch': `
     create table ta (id int4 primary key, c0 int4 unique, c1 int4, unique (c0, c1));
     insert into ta values (1, 1, 1), (2, 2, 2);

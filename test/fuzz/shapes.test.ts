@@ -202,7 +202,7 @@ test(
         // What PostgreSQL has no operator for is no matter of depth.
         ok(code === 'fine' || (code.startsWith('42') && depth > 1), `${name} ${depth}: ${code}`);
       }
-      for (const depth of [390, 500, 1000, 5000, 100_000]) {
+      for (const depth of [390, 1000, 50_000]) {
         const code = outcome(() =>
           db
             .prepare(`select ${nested(depth)} from one`)
@@ -210,7 +210,8 @@ test(
             .all(),
         );
         ok(code === 'fine' || code === '54001' || code.startsWith('42'), `${name} ${depth}: ${code}`);
-        outcome(() => db.exec(`create table t_${depth} (a int4 check (${nested(depth)} is not null)); drop table t_${depth}`));
+        if (depth === 390)
+          outcome(() => db.exec(`create table t_${depth} (a int4 check (${nested(depth)} is not null)); drop table t_${depth}`));
       }
     }
     strictEqual(

@@ -13,6 +13,8 @@ import type {
   BoundSortKey,
 } from '../../sblr/bound.ts';
 import type { RowValue } from '../../storage/rows/row-value.ts';
+import { sqlType } from '../../sblr/types.ts';
+import { implementations } from '../../values/functions.ts';
 import { callFolded } from './fold.ts';
 import { readNumber } from './literals.ts';
 import type { BindState } from './state.ts';
@@ -33,12 +35,28 @@ function sameParameter(a: BoundParameter, b: BoundParameter, state: BindState): 
   return left.text === right.text && a.type.name === b.type.name;
 }
 
-/** A lifted literal against a constant of the catalog: by the literal's text. */
-function sameAsConstant(parameter: BoundParameter, value: RowValue, state: BindState): boolean {
+/** A lifted literal against a constant, of the catalog or where literals are not lifted: by the value of the literal's text. */
+function sameAsConstant(parameter: BoundParameter, constant: BoundConstant, state: BindState): boolean {
   const literal = state.liftedLiteral(parameter);
   if (literal === null) return false;
   state.shaping.add(literal.index);
-  return String(value) === literal.text;
+  if (String(constant.value) === literal.text) return true;
+  const isText = state.environment.literals[literal.index].type.name === 'unknown';
+  if (!isText || parameter.type.name !== constant.type.name) return false;
+  const primitive = `text.to.${parameter.type.name}`;
+  if (implementations[primitive] === undefined) return false;
+  const text: BoundConstant = { op: 'constant', value: literal.text, type: sqlType('text') };
+  const read = callFolded(state, { op: 'call', primitive, arguments: [text], type: parameter.type, at: 0 });
+  return read.op === 'constant' && sameValue(read.value, constant.value);
+}
+
+/** A lifted literal against text that is read when the statement runs, for what it means hangs on the session: a time. */
+function sameAsRead(parameter: BoundParameter, call: BoundCall, state: BindState): boolean {
+  const literal = state.liftedLiteral(parameter);
+  const [argument] = call.arguments;
+  if (literal === null || call.primitive !== `text.to.${parameter.type.name}` || argument?.op !== 'constant') return false;
+  state.shaping.add(literal.index);
+  return argument.value === literal.text;
 }
 
 /** A cast of a lifted literal against a constant: casts of literals that are not lifted (GROUP BY, ORDER BY) are folded. */
@@ -79,8 +97,10 @@ function sameHead(a: BoundExpression, b: BoundExpression): boolean {
 export function sameExpression(a: BoundExpression, b: BoundExpression, state: BindState): boolean {
   if (a === b) return true;
   if (a.op === 'parameter' && b.op === 'parameter') return sameParameter(a, b, state);
-  if (a.op === 'parameter' && b.op === 'constant') return sameAsConstant(a, b.value, state);
-  if (a.op === 'constant' && b.op === 'parameter') return sameAsConstant(b, a.value, state);
+  if (a.op === 'parameter' && b.op === 'constant') return sameAsConstant(a, b, state);
+  if (a.op === 'constant' && b.op === 'parameter') return sameAsConstant(b, a, state);
+  if (a.op === 'parameter' && b.op === 'call') return sameAsRead(a, b, state);
+  if (a.op === 'call' && b.op === 'parameter') return sameAsRead(b, a, state);
   if (a.op === 'constant' && b.op === 'call') return sameAsFolded(b, a, state);
   if (a.op === 'call' && b.op === 'constant') return sameAsFolded(a, b, state);
   if (a.op === 'constant') return b.op === 'constant' && a.type.name === b.type.name && sameValue(a.value, b.value);

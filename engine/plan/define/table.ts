@@ -69,7 +69,7 @@ interface Work {
 function checkWhole(source: SourceCreateTableNode): void {
   if (source.as !== null) throw unsupported('CREATE TABLE AS is', source.as.at);
   if (source.columns.length > COLUMNS_MAX)
-    throw fault(SQLSTATE.program_limit_exceeded, `tables can have at most ${COLUMNS_MAX} columns`, source.at);
+    throw fault(SQLSTATE.too_many_columns, `tables can have at most ${COLUMNS_MAX} columns`, source.at);
   if (source.onCommit !== 'none' && source.persistence !== 'temporary')
     throw fault(SQLSTATE.invalid_table_definition, 'ON COMMIT can only be used on temporary tables', source.at);
   for (const option of source.options) {
