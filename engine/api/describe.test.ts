@@ -84,6 +84,7 @@ test(
     throws(() => db.prepare('select :toString::text as t').get({}), { code: '42P02' });
     deepStrictEqual(db.prepare('select $1::json as j').get([1, 2]), { j: [1, 2] });
     throws(() => db.prepare('select :a::int + $1'), { code: '42601', message: /cannot be mixed/ });
+    throws(() => db.prepare('select 1 where 1 = ?'), { code: '42601', hint: 'parameters are written $1, $2 ..., or :name' });
     throws(() => sum.get(1), { code: '08P01', message: 'the statement has 2 parameters, but 1 value was given' });
     throws(() => sum.get([1, 2, 3]), { code: '08P01' });
     throws(() => db.prepare('select $2::int'), { code: '42P18' });

@@ -48,7 +48,10 @@ test(
     db.exec("set datestyle = 'ISO'; set extra_float_digits = 3");
     throws(() => db.exec('set server_version = 16'), { code: '55P02', message: 'parameter "server_version" cannot be changed' });
     throws(() => show(db, 'my.other'), { code: '42704' });
-    throws(() => db.transaction(() => db.exec('create table t (x integer)')).readOnly(), { code: '25006' });
+    throws(() => db.transaction(() => db.exec('create table t (x integer)')).readOnly(), {
+      code: '25006',
+      message: 'cannot execute CREATE TABLE in a read-only transaction',
+    });
     db.exec('create table t (x integer)');
     throws(() => db.transaction(() => db.exec('insert into t values (1)')).readOnly(), {
       code: '25006',

@@ -13,13 +13,29 @@ export function answered(session: Session, shape: Shape | null, thrown: unknown)
   if (!(error instanceof SqlError)) return error;
   // It has been heard: the next statement is none of its business.
   if (error.code === SQLSTATE.query_canceled) session.clearCancel();
-  if (error.code === SQLSTATE.read_only_sql_transaction && shape !== null && shape.plan !== null) {
-    const what = COMMANDS[shape.plan.kind];
+  if (error.code === SQLSTATE.read_only_sql_transaction && shape !== null) {
+    const what = shape.plan === null ? definitionName(shape) : COMMANDS[shape.plan.kind];
     return new SqlError(error.code, `cannot execute ${what} in a read-only transaction`, { cause: error });
   }
   const isEnd = error.code === SQLSTATE.query_canceled || error.code === SQLSTATE.lock_not_available;
   if (!isEnd || !session.isLate()) return error;
   return new SqlError(SQLSTATE.query_canceled, 'canceling statement due to statement timeout', { cause: error });
+}
+
+/** 'CREATE TABLE', 'DROP INDEX'. */
+function definitionName({ module: { statement } }: Shape): string {
+  if (statement.kind !== 'utility') return 'EXPLAIN';
+  const { op } = statement.statement;
+  const what = statement.statement.op === 'drop' ? ` ${statement.statement.kind}` : '';
+  return (op.replace(/[A-Z]/g, ' $&') + what).toUpperCase();
+}
+
+/** Programs that come from other databases write ? for a parameter. */
+export function hinted(error: unknown, text: string): unknown {
+  if (!(error instanceof SqlError) || error.code !== SQLSTATE.syntax_error || error.hint !== undefined) return error;
+  if (!/[\s(=,]\?([\s),;]|$)/.test(text)) return error;
+  const { position, cause } = error;
+  return new SqlError(error.code, error.message, { position, cause, hint: 'parameters are written $1, $2 ..., or :name' });
 }
 
 const WEIGHTS: { readonly [severity: string]: number } = { notice: 1, warning: 2, error: 3 };

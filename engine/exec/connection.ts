@@ -10,7 +10,7 @@ import type { Execution, Parameters, Program, RowFormat } from '../plan/program.
 import type { SourceStatement } from '../sblr/source.gen.ts';
 import { NO_CHARACTERISTICS, type Session } from '../session/session.ts';
 import type { Transaction } from '../txn/transactions.ts';
-import { answered, isTold } from './answered.ts';
+import { answered, hinted, isTold } from './answered.ts';
 import { SessionContext } from './context.ts';
 import type { Engine, Notice, UtilityResult } from './engine.ts';
 import { faceRows } from './faces.ts';
