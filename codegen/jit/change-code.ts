@@ -170,10 +170,13 @@ export class InsertSink {
     emitter.needCalls();
     const { row, conflict } = this.#plan;
     const part = this.#code.partName(emitter);
-    emitter.hoist('V', `${part}.values`);
-    this.#attributes(emitter, row, part);
-    this.#code.emitChecks(emitter, row);
-    emitEncode(emitter, part);
+    if (this.#isPlainRow(row)) emitEncodeParameters(emitter, part);
+    else {
+      emitter.hoist('V', `${part}.values`);
+      this.#attributes(emitter, row, part);
+      this.#code.emitChecks(emitter, row);
+      emitEncode(emitter, part);
+    }
     const status = emitter.hold(`${part}.insert(c)`);
     if (conflict === null) emitter.emit(`if(${status}!==1)return i;`);
     else if (conflict.action === 'nothing') emitter.emit(`if(${status}!==1){if(${status}===2)return i;break r;}`);
@@ -182,6 +185,21 @@ export class InsertSink {
       emitter.emit(`if(${status}!==1){if(${status}===2||${change}(c)===2)return i;break r;}`);
     }
     this.#code.emitReturning(emitter, this.#plan);
+  }
+
+  /** The statement's parameters are the columns of the row, one by one, and nothing else reads them. */
+  #isPlainRow(row: BoundNewRow): boolean {
+    const code = this.#code;
+    const { columns } = code.table.layout;
+    return (
+      row.checks.length === 0 &&
+      row.attributes.length === columns.length &&
+      row.attributes.every(({ attribute, expression }) => {
+        const placed = code.placed(attribute);
+        if (!isPlainParameter(expression, placed) || expression.index !== placed.index) return false;
+        return !(placed.nullable && code.notNull(attribute)) && !code.isRead(code.rowReader(row, attribute));
+      })
+    );
   }
 
   /** Rows of wide tables are filled by several functions (SBLR-G3), unless something reads what they compute. */
@@ -263,10 +281,19 @@ export class InsertSink {
 }
 
 function emitEncode(emitter: Emitter, part: string): void {
-  const image = emitter.hoist(`${part}_image`, `${part}.image`);
   const numbers = emitter.hoist(`${part}_N`, `${part}.numbers`);
+  emitEncodeOf(emitter, part, numbers, 'V');
+}
+
+/** The parameters' own arrays have the encoder's form. */
+function emitEncodeParameters(emitter: Emitter, part: string): void {
+  emitEncodeOf(emitter, part, emitter.hoist('pn', 'c.numbers'), emitter.hoist('pv', 'c.values'));
+}
+
+function emitEncodeOf(emitter: Emitter, part: string, numbers: string, values: string): void {
+  const image = emitter.hoist(`${part}_image`, `${part}.image`);
   const length = emitter.hold(
-    `${part}.encode(${image}.i32,${image}.u16,${image}.u8,${image}.f64,${image}.bytesView,0,${numbers},V)`,
+    `${part}.encode(${image}.i32,${image}.u16,${image}.u8,${image}.f64,${image}.bytesView,0,${numbers},${values})`,
   );
-  emitter.emit(`if(${length}<0)${part}.encodeFurther(c,${length});`);
+  emitter.emit(`if(${length}<0)${part}.encodeFurther(c,${length},${numbers},${values});`);
 }

@@ -106,8 +106,8 @@ export class ChangePart {
   }
 
   /** What the encoder could not do alone: long values, or the error of one that does not fit. */
-  encodeFurther(c: State, status: number): void {
-    if (status === ROW_WIDE) this.#encodeWide(c, { numbers: this.numbers, values: this.values });
+  encodeFurther(c: State, status: number, numbers = this.numbers, values = this.values): void {
+    if (status === ROW_WIDE) this.#encodeWide(c, { numbers, values });
     else this.#refuseValue(status);
   }
 

@@ -5,14 +5,13 @@
  * Hot: no closure, no list of rows, no stage.
  */
 
-import { type Direct, RUN_DONE, type Run, type RunStatus } from '../../engine/plan/program.ts';
+import type { Direct, Run } from '../../engine/plan/program.ts';
 import { TABLE_ACCESS, useTable } from '../../engine/txn/table-locks.ts';
 import type { ChangePart } from './change-part.ts';
 import { placedAt, type ProgramParts, stateOf } from './program-parts.ts';
 import type { State } from './state.ts';
 
 export class DirectRun implements Direct {
-  row: unknown = undefined;
   readonly #parts: ProgramParts;
   readonly #one: (c: State) => unknown;
   readonly #limits: ((c: State) => void) | null;
@@ -47,31 +46,26 @@ export class DirectRun implements Direct {
     this.#run = run;
   }
 
-  run(run: Run): RunStatus {
+  run(run: Run): unknown {
     const c = this.#state;
     c.at = -1;
     try {
-      if (!this.#isRead) return this.#further(c, run);
-      this.row = this.#one(c);
-      return RUN_DONE;
+      return this.#isRead ? this.#one(c) : this.#further(c, run);
     } catch (error) {
       throw placedAt(this.#parts, c.at, error);
     }
   }
 
   /** Changes, locks and limits. */
-  #further(c: State, run: Run): RunStatus {
+  #further(c: State, run: Run): unknown {
     const { change, writes } = this.#parts;
-    this.row = undefined;
     if (this.#limits !== null) this.#limits(c);
-    if (c.finished) return RUN_DONE;
+    if (c.finished) return undefined;
     if (change >= 0) (c.parts[change] as ChangePart).begin();
     if (c.held.length > 0) c.held.length = 0;
     const row = this.#one(c);
-    if (c.stopped !== 0) return c.stopped as RunStatus;
+    if (c.stopped !== 0) return c.stopped;
     run.changes = c.changes;
-    if (!writes) this.row = row;
-    else if (c.held.length > 0) this.row = c.held.pop();
-    return RUN_DONE;
+    return writes ? c.held.pop() : row;
   }
 }

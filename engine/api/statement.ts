@@ -8,13 +8,13 @@
 import type { CatalogReader } from '../catalog/objects.ts';
 import { answered } from '../exec/answered.ts';
 import type { Connection, Result } from '../exec/connection.ts';
-import { mayRunDirect, runDirect } from '../exec/direct.ts';
+import { mayRunDirect, NOT_DONE, runDirect } from '../exec/direct.ts';
 import { faceRow, faceRows } from '../exec/faces.ts';
 import { createParameters } from '../exec/parameters.ts';
 import { placed, type Prepared } from '../exec/prepare.ts';
 import { entered, runProgram, STALE, type StatementRun } from '../exec/run.ts';
 import type { Shape } from '../exec/shape.ts';
-import type { Direct, Program, RowFormat } from '../plan/program.ts';
+import type { Program, RowFormat } from '../plan/program.ts';
 import type { OutputColumn } from '../sblr/bound.ts';
 import { RowIterator } from './row-iterator.ts';
 
@@ -86,24 +86,25 @@ export class Statement<Row = Record<string, unknown>> {
 
   /** The first row, or undefined. */
   get(...values: unknown[]): Row | undefined {
-    if (this.#tryDirect(values)) return this.#directRow() as Row | undefined;
+    const row = this.#one(values);
+    if (row !== NOT_DONE) return row as Row | undefined;
     const rows = this.#rows(values, 1);
     return rows.length === 0 ? undefined : (rows[0] as Row);
   }
 
   /** All rows. */
   all(...values: unknown[]): Row[] {
-    if (!this.#tryDirect(values)) return this.#rows(values, Number.POSITIVE_INFINITY) as Row[];
-    const row = this.#directRow() as Row | undefined;
-    return row === undefined ? [] : [row];
+    const row = this.#one(values);
+    if (row === NOT_DONE) return this.#rows(values, Number.POSITIVE_INFINITY) as Row[];
+    return row === undefined ? [] : [row as Row];
   }
 
   /** Runs it for its effect. */
   run(...values: unknown[]): RunResult {
-    if (this.#tryDirect(values)) {
+    const row = this.#one(values);
+    if (row !== NOT_DONE) {
       const { changes } = this.#run as StatementRun;
       if ((this.#shape as Shape).output.length === 0) return { changes };
-      const row = this.#directRow();
       return { changes, rows: row === undefined ? [] : [row] };
     }
     const run = this.#ready();
@@ -187,37 +188,31 @@ export class Statement<Row = Record<string, unknown>> {
     connection.bindGiven(this.#prepared, shape, values, run.parameters);
   }
 
-  /** Runs it as one function, if it is of that kind and nobody is in the way. False: nothing was done. */
-  #tryDirect(values: unknown[]): boolean {
+  /** Its row, or undefined, where it runs as one function and nobody is in the way; else NOT_DONE. */
+  #one(values: unknown[]): unknown {
     const shape = this.#shape;
     const program = this.#program;
-    if (shape === null || program === null || program.direct === null || this.#isRunning) return false;
+    if (shape === null || program === null || program.direct === null || this.#isRunning) return NOT_DONE;
     const connection = this.#connection;
     const { engine, session } = connection;
-    if (this.#prepared.scope !== session.scope || !mayRunDirect(session, program)) return false;
+    if (this.#prepared.scope !== session.scope || !mayRunDirect(session, program)) return NOT_DONE;
     session.settleCursors();
     this.#isRunning = true;
+    let row: unknown;
     try {
       const run = this.#run as StatementRun;
       this.#begin(shape, run, values);
-      return runDirect(engine, session, program, run, shape.version);
+      row = runDirect(engine, session, program, run, shape.version);
     } catch (error) {
       session.failBlock();
       throw placed(engine, session, this.#prepared, answered(session, this.#prepared.shape, error));
     } finally {
       this.#isRunning = false;
     }
-  }
-
-  /** The row of tryDirect(), or undefined. */
-  #directRow(): unknown {
-    const direct = (this.#program as Program).direct as Direct;
-    const { row } = direct;
-    direct.row = undefined;
-    if (row === undefined) return undefined;
-    const connection = this.#connection;
-    const faces = (this.#shape as Shape).faces(connection.engine, this.#format);
-    if (faces !== null) faceRow(row, faces, this.#format === 'object', connection.context);
+    if (typeof row === 'object') {
+      const faces = shape.faces(engine, this.#format);
+      if (faces !== null) faceRow(row, faces, this.#format === 'object', connection.context);
+    }
     return row;
   }
 

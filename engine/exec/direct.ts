@@ -11,7 +11,7 @@
 
 import { enterEngine, leaveEngine } from '../../shm/entry.ts';
 import { foregroundSlice } from '../jobs/marks.ts';
-import { type Direct, type Program, RUN_DONE } from '../plan/program.ts';
+import type { Direct, Program } from '../plan/program.ts';
 import type { Session } from '../session/session.ts';
 import { beginStatement, endStatement, STATEMENT_SIMPLE, STATEMENT_WRITING } from '../txn/begin.ts';
 import { undoStatement } from '../txn/rollback.ts';
@@ -23,11 +23,14 @@ import { answerable, type StatementRun, undoFailed } from './run.ts';
 /** True when runDirect() may try: what changes rows has a transaction already. */
 export const mayRunDirect = (session: Session, program: Program): boolean => !program.writes || session.transaction !== null;
 
+/** Nothing was done: a lock is in the way, or the catalog has moved. */
+export const NOT_DONE = 0;
+
 /**
- * Runs it; its row is in `direct.row`. False: nothing was done, for a lock is in the way or `version` is not the catalog's any more.
- * Errors undo the statement; in a block they fail it.
+ * Runs it: its row, undefined where it has none, or NOT_DONE; `version` is that of the catalog it was prepared under. Errors undo
+ * the statement; in a block they fail it.
  */
-export function runDirect(engine: Engine, session: Session, program: Program, run: StatementRun, version: number): boolean {
+export function runDirect(engine: Engine, session: Session, program: Program, run: StatementRun, version: number): unknown {
   const { shm } = engine;
   enterEngine(shm, standingSnapshot(engine.txns));
   let thrown: unknown;
@@ -51,15 +54,17 @@ export function runDirect(engine: Engine, session: Session, program: Program, ru
   }
 }
 
-function begun(engine: Engine, session: Session, tx: Transaction, program: Program, run: StatementRun, version: number): boolean {
+function begun(engine: Engine, session: Session, tx: Transaction, program: Program, run: StatementRun, version: number): unknown {
   const direct = program.direct as Direct;
   try {
-    const done = !direct.begin(run) && engine.catalog.version(session) === version && direct.run(run) === RUN_DONE;
-    if (!done && program.writes) undoStatement(tx, true);
+    const isReady = !direct.begin(run) && engine.catalog.version(session) === version;
+    const row = isReady ? direct.run(run) : NOT_DONE;
+    const isStopped = typeof row === 'number';
+    if (isStopped && program.writes) undoStatement(tx, true);
     endStatement(tx);
-    if (!dependencyMet(tx) && (session.transaction === null || direct.row !== undefined)) meetDependency(tx);
+    if (!dependencyMet(tx) && (session.transaction === null || row !== undefined)) meetDependency(tx);
     if (session.transaction === null) session.readerUsed();
-    return done;
+    return isStopped ? NOT_DONE : row;
   } catch (error) {
     undoFailed(tx, error);
     if (session.transaction === null) session.readerUsed();

@@ -104,12 +104,10 @@ export interface Direct {
   /** Inside a statement of `run.tx`: its tables are in use from here on (TX-T14). True: somebody is in the way, as with RUN_WAIT. */
   begin(run: Run): boolean;
   /**
-   * All of it: RUN_DONE; RUN_WAIT, RUN_RERUN: the statement is to be undone, as with step(). Rows that it changed: run.changes.
-   * Errors as step().
+   * All of it. Its row, or undefined; a number, RUN_WAIT or RUN_RERUN: the statement is to be undone, as with step(). Rows that it
+   * changed: run.changes. Errors as step().
    */
-  run(run: Run): RunStatus;
-  /** Its row, or undefined. Taken by who has run it. */
-  row: unknown;
+  run(run: Run): unknown;
 }
 
 export interface Execution {
