@@ -119,7 +119,10 @@ function mayChange(tx: Transaction, table: TableRuntime, v: ByteViews, old: numb
   }
   const { indexes } = table;
   for (let index = 0; index < indexes.length; index++) {
-    if (!indexes[index].sameKey(v, old, views, row)) return false;
+    const key = indexes[index].word;
+    if (key >= 0) {
+      if (v.i32[(old >> 2) + key] !== views.i32[(row >> 2) + key]) return false;
+    } else if (!indexes[index].sameKey(v, old, views, row)) return false;
   }
   return true;
 }
