@@ -59,7 +59,7 @@ export class Connection {
       return entered(this.engine, () => prepareOne(this.engine, this.session, text));
     } catch (error) {
       this.session.failBlock();
-      throw withoutOverflow(error);
+      throw hinted(withoutOverflow(error), text);
     }
   }
 
@@ -218,7 +218,7 @@ export class Connection {
     } catch (error) {
       if (session.isImplicit) entered(engine, () => session.rollbackBlock());
       else session.failBlock();
-      throw withoutOverflow(error);
+      throw hinted(withoutOverflow(error), text);
     }
     return last;
   }
