@@ -69,7 +69,10 @@ function bindParameter(source: SourceParameterNode, clause: Clause): BoundExpres
 /** INTERVAL YEAR TO MONTH: what is read or cast with fields; the result is an interval like any other. */
 function castToFields(state: BindState, node: BoundExpression, source: SourceType, at: number): BoundExpression {
   const type = resolveType({ ...source, fields: null }, state.semantics);
-  const isText = node.type.name === 'unknown' || typeRule(node.type.name, state.semantics)?.category === 'S';
+  // A parameter of no type becomes an interval.
+  const isParameter = node.op === 'parameter' && state.liftedLiteral(node) === null;
+  const isString = typeRule(node.type.name, state.semantics)?.category === 'S';
+  const isText = isString || (node.type.name === 'unknown' && !isParameter);
   const operand = castExplicit(state, node, sqlType(isText ? 'text' : 'interval'), at);
   const more = [constantNode(state, source.fields, sqlType('text'), at), constantNode(state, type.length, sqlType('int4'), at)];
   const primitive = isText ? 'text.to.interval.fields' : 'interval.to.interval.fields';
