@@ -35,6 +35,7 @@ import { loadLogSharedLastStamp } from '../storage/log/log-shared.layout.gen.ts'
 import { loadCacheSharedCheckpointLsn } from '../storage/cache/cache.layout.gen.ts';
 import { freeRetiredPages, retiredRuns } from '../storage/space/retired.ts';
 import { advanceEpoch } from '../../shm/epoch.ts';
+import { systemCalls } from '../../shm/system-calls.ts';
 import { chunksToCollect, collect } from '../txn/collector.ts';
 import { rollbackOrphans } from '../txn/rollback.ts';
 import { lastNumber, oldestTransactionLsn } from '../txn/slots.ts';
@@ -112,8 +113,10 @@ function registerMarks(jobs: Jobs, parts: KernelParts): void {
     first: settings.checkpointBytes,
     second: settings.checkpointBytes * 3,
   });
-  // A small database never needs a second one.
-  registerMark(jobs, { kind: JOB_PREPARE_SEGMENT, read: () => segmentWanted(log), early: 1 / 2, first: 7 / 8, second: 1000 });
+  // A small database never needs a second one. Where room comes without zeros, who needs it takes it in a few milliseconds itself:
+  // no thread is started for that.
+  const hurry = systemCalls() === null ? 7 / 8 : Infinity;
+  registerMark(jobs, { kind: JOB_PREPARE_SEGMENT, read: () => segmentWanted(log), early: 1 / 2, first: hurry, second: Infinity });
   if (settings.durability === 'commit') {
     // Who writes much leaves it to a pool that runs to bring it to the disk; past half the ring it does so itself (credit.ts).
     registerMark(jobs, {

@@ -34,6 +34,7 @@ import {
 import { oldestRecoveryLsn } from './cache/dirty-frames.ts';
 import { NEVER, type PageCache } from './cache/page-cache.ts';
 import { giveWriter, takeWriter, writePages } from './cache/page-writer.ts';
+import { wantHugePages } from './cache/victim.ts';
 import { type Meta, readMeta, writeMeta } from './meta.ts';
 
 const testing = TESTING;
@@ -91,6 +92,7 @@ export function checkpoint(cache: PageCache, ports: CheckpointPorts, change: (me
     if (testing) yieldPoint('checkpoint.meta');
     storeCacheSharedCheckpointLsn(cache.i32, cache.shared, end);
     ports.checkpointPassed(keep);
+    wantHugePages(cache, framesTaken(cache.shm));
     return true;
   } finally {
     giveCheckpointer(cache);

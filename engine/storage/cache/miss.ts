@@ -38,7 +38,7 @@ import { freeDeadFrame } from './bury.ts';
 import { recoveryWord } from './frame-words.ts';
 import { type PageCache, UNLOGGED } from './page-cache.ts';
 import { checkedPart, IMAGE_BLANK, IMAGE_SOUND, imageDamaged, imageState, isTemporaryPage, pagePosition } from './page-image.ts';
-import { claimFrame } from './victim.ts';
+import { claimFrame, wantHugePages } from './victim.ts';
 
 const testing = TESTING;
 
@@ -53,6 +53,7 @@ export function missFrame(cache: PageCache, pageId: PageId, read: boolean): Fram
   cache.counts.misses++;
   for (;;) {
     const frame = claimFrame(cache, pageId);
+    if (read && !cache.acceptBlank) wantHugePages(cache, frame);
     if (testing) yieldPoint('cache.claimed');
     const taken = tableInsert(shm, pageId, frame);
     if (taken === frame) {

@@ -211,7 +211,8 @@ function setUpFiles(log: Log, start: LogStart): void {
     if (segment !== reused) vfs.remove(segmentPath(directory, segment));
   }
   if (reused === undefined) {
-    createSegmentFile(vfs, directory, start.segment, segmentBytes);
+    // A database that was just made is about to be filled; one that is opened is about to answer.
+    createSegmentFile(vfs, directory, start.segment, segmentBytes, start.kept.length === 0);
   } else {
     vfs.rename(segmentPath(directory, reused), segmentPath(directory, start.segment));
     vfs.syncDirectory(directory);

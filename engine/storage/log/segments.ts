@@ -17,7 +17,7 @@ import { checkDeaths } from '../../../shm/deaths.ts';
 import { SqlError, SQLSTATE } from '../../../shm/errors.ts';
 import { TESTING, yieldPoint } from '../../../shm/yield-point.ts';
 import { waitOnWord } from '../../../shm/wait.ts';
-import type { Vfs } from '../vfs/vfs.ts';
+import { type Vfs, writeZeros } from '../vfs/vfs.ts';
 import type { Log } from './log-context.ts';
 import {
   addLogSharedFileFree,
@@ -146,13 +146,17 @@ function stopPreparing(log: Log): void {
   Atomics.notify(log.control, logSharedPreparerWord(log.shared));
 }
 
-/** Makes a segment that reads as zeros and has its room: temporary name, sync, rename, sync of the directory. */
-export function createSegmentFile(vfs: Vfs, directory: string, segment: number, segmentBytes: number): void {
+/**
+ * Makes a segment that reads as zeros and has its room: temporary name, sync, rename, sync of the directory. `written`: by writing
+ * zeros, which takes longer, and leaves the system's memory for the file ready for what is written over them.
+ */
+export function createSegmentFile(vfs: Vfs, directory: string, segment: number, segmentBytes: number, written = false): void {
   const temporary = join(directory, 'prepared.tmp');
   const file = vfs.open(temporary, 'create');
   try {
     file.truncate(0);
-    file.allocate(0, segmentBytes);
+    if (written) writeZeros(file, 0, segmentBytes);
+    else file.allocate(0, segmentBytes);
     file.sync();
   } catch (error) {
     // What was written so far takes room that others need now; the name is used again by the next try.
