@@ -340,13 +340,12 @@ export abstract class ConstraintGrammar extends TypeGrammar {
     const open = this.take(3, T.LeftParen);
     const value = this.SUBRULE(this.expression);
     this.take(3, T.RightParen);
-    const storage = this.OR3([
-      { ALT: () => this.take(3, K.STORED) },
-      { ALT: () => this.refuse('a generated column that is VIRTUAL', this.take(3, K.VIRTUAL)) },
-    ]);
+    const storage = this.OPTION4(() => this.OR3([{ ALT: () => this.take(3, K.STORED) }, { ALT: () => this.take(3, K.VIRTUAL) }]));
     this.ACTION(() => {
       if (!always) throw syntaxError('for a generated column, GENERATED ALWAYS must be specified', open.startOffset);
-      if (storage !== undefined) Object.assign(constraint, { kind: 'generated', expression: value });
+      // Where nothing is said, PostgreSQL 18 takes it for virtual; 15 asks for STORED.
+      if (storage?.tokenType !== K.STORED) this.refuse('a generated column that is VIRTUAL', open);
+      Object.assign(constraint, { kind: 'generated', expression: value });
     });
   }
 
