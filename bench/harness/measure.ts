@@ -37,7 +37,7 @@ export type Measure = {
   readonly setup: (context: BenchContext) => Running | Promise<Running>;
 };
 
-export type PeerPackage = 'better-sqlite3' | '@duckdb/node-api';
+export type PeerPackage = 'better-sqlite3' | '@duckdb/node-api' | '@electric-sql/pglite';
 
 export type BenchContext = {
   /** Sizes are tiny and times short: the run shows that the benchmark works, not how fast anything is. */

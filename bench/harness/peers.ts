@@ -25,12 +25,31 @@ export type SqliteDatabase = {
 };
 
 export type DuckdbResult = { getRows(): unknown[][] };
+export type DuckdbPrepared = {
+  bindInteger(parameter: number, value: number): void;
+  bindDouble(parameter: number, value: number): void;
+  bindVarchar(parameter: number, value: string): void;
+  run(): Promise<unknown>;
+  runAndReadAll(): Promise<{ getRowObjects(): Record<string, unknown>[] }>;
+};
 export type DuckdbConnection = {
   run(sql: string): Promise<unknown>;
+  prepare(sql: string): Promise<DuckdbPrepared>;
   runAndReadAll(sql: string): Promise<DuckdbResult>;
   closeSync(): void;
 };
 export type DuckdbInstance = { connect(): Promise<DuckdbConnection>; closeSync(): void };
+
+/** PostgreSQL as WebAssembly; a development dependency of the project itself. */
+export type Pglite = {
+  exec(sql: string): Promise<unknown>;
+  query(
+    sql: string,
+    values?: unknown[],
+    options?: { rowMode?: 'array' | 'object' },
+  ): Promise<{ rows: unknown[]; affectedRows?: number }>;
+  close(): Promise<void>;
+};
 
 /** Whether all of them are installed (npm run bench:setup). */
 export function areInstalled(packages: readonly PeerPackage[]): boolean {
@@ -49,6 +68,12 @@ export function areInstalled(packages: readonly PeerPackage[]): boolean {
 export function openSqlite(path: string): SqliteDatabase {
   const Database = require('better-sqlite3') as new (path: string) => SqliteDatabase;
   return new Database(path);
+}
+
+/** A database in memory. */
+export async function openPglite(): Promise<Pglite> {
+  const { PGlite } = require('@electric-sql/pglite') as { PGlite: { create(): Promise<Pglite> } };
+  return PGlite.create();
 }
 
 /** Opens a file, or ':memory:', with the given number of threads. */
