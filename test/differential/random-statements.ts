@@ -4,34 +4,8 @@ import { pick, type Random } from '../../engine/sblr/source-fixture.ts';
 import { EXACT, Expressions, shortened } from './random-expressions.ts';
 import { isOrdered, type RandomColumn, type RandomTable, randomIndex } from './random-schema.ts';
 import { randomValue } from './random-values.ts';
+import { define, type Step, step } from './step.ts';
 import { bareType, copyOf, given, joined, nodesOf, optional, type Tree, tree } from './tree.ts';
-
-export interface Step {
-  readonly kind: 'query' | 'change' | 'define';
-  readonly table: string;
-  text: Tree;
-  /** The order of the result is told to the last row; otherwise rows are compared as a bag. */
-  readonly isOrdered: boolean;
-  /** Which rows a LIMIT takes is not told: only their number is compared. */
-  readonly onlyCount: boolean;
-  /** Of equal numerics with another scale any may stand for all. */
-  readonly looseScale: boolean;
-  /** It draws from a sequence. */
-  readonly draws: boolean;
-}
-
-const step = (kind: Step['kind'], table: string, text: Tree, more: Partial<Step> = {}): Step => ({
-  kind,
-  table,
-  text,
-  isOrdered: false,
-  onlyCount: false,
-  looseScale: false,
-  draws: false,
-  ...more,
-});
-
-export const define = (table: string, text: Tree): Step => step('define', table, text);
 
 const SHOWN =
   'bool int2 int4 int8 numeric float4 float8 text varchar char bytea date time timestamp timestamptz interval uuid json jsonb'.split(

@@ -7,7 +7,8 @@ import type { PGlite } from '@electric-sql/pglite';
 import { open } from '../../engine/api/api.ts';
 import { randomFrom } from '../../engine/sblr/source-fixture.ts';
 import { randomTable } from './random-schema.ts';
-import { define, Statements, type Step } from './random-statements.ts';
+import { Statements } from './random-statements.ts';
+import { define, type Step } from './step.ts';
 import { type Answer, Direct, runPeer, Subject, type Text } from './subject.ts';
 import { smaller, withLiterals, withParameters } from './tree.ts';
 

@@ -1,7 +1,7 @@
 /** A story written by hand: statements with `;` at the end of their lines, over the tables ta and tb. */
 
 import type { PGlite } from '@electric-sql/pglite';
-import { define, type Step } from './random-statements.ts';
+import { define, type Step } from './step.ts';
 import { type Failure, newTally, Teller } from './story.ts';
 import { tree } from './tree.ts';
 
