@@ -32,6 +32,8 @@ const LITERALS = 0x4c;
 const HEAD = 5;
 /** Shapes that wait at most. */
 const WAITING_MAX = 64;
+/** The same while no other thread can have the database: about as many as a thread keeps. */
+const ALONE_MAX = 1000;
 /** Literals that may shape one text: a list of positions in ORDER BY has no more. */
 const SHAPING_MAX = 250;
 
@@ -117,7 +119,7 @@ export class ShapeSharing {
   }
 
   #dropOldest(): void {
-    if (this.#waiting.size <= WAITING_MAX) return;
+    if (this.#waiting.size <= ALONE_MAX) return;
     for (const [oldest] of this.#waiting) {
       this.#waiting.delete(oldest);
       return;
