@@ -56,6 +56,8 @@ const ERRORS: readonly (readonly [text: string, expected: string])[] = [
   ["select xmlparse(content '<a/>')", '0A000 XMLPARSE is not supported @8'],
   ['create table t (a int) partition by range (a)', '0A000 PARTITION BY is not supported @24'],
   ['select $1, :a', '42601 numbered and named parameters cannot be mixed @12'],
+  ['begin , read only', '42601 syntax error at or near "," @7'],
+  ['create table g (a int, b int generated always as (a) stored virtual)', '42601 syntax error at or near "virtual" @61'],
   ['copy t from stdin', '0A000 COPY is not supported @1'],
 ];
 

@@ -76,8 +76,13 @@ export class AdministrationGrammar extends PostgresGrammar {
   // ( mode ( ','? mode )* )?
   readonly transactionModes: Rule<[], Modes> = this.RULE('transactionModes', () => {
     const modes: Modes = { isolation: null, readOnly: null, deferrable: null };
+    let isFirst = true;
     this.MANY(() => {
-      this.OPTION(() => this.take(1, T.Comma));
+      this.OPTION({
+        GATE: () => !isFirst,
+        DEF: () => this.take(1, T.Comma),
+      });
+      isFirst = false;
       this.OR([
         {
           ALT: () => {
