@@ -300,7 +300,11 @@ export abstract class FromGrammar extends QueryGrammar {
       );
     });
     return this.ACTION(() => {
-      if (name === undefined) return { alias: null, columns };
+      if (name === undefined) {
+        // AS alone names nothing.
+        if (columns.length === 0 && this.isNext(0, K.AS)) this.unexpected(this.next(1));
+        return { alias: null, columns };
+      }
       const { ordinal, value, quoted } = name;
       const alias: SourceAlias = { op: 'alias', at: ordinal, name: value, quoted, columns: names };
       return { alias, columns };
