@@ -237,7 +237,14 @@ export class DefinitionGrammar extends ConstraintGrammar {
     let where = null;
     this.OPTION1(() => {
       this.take(1, K.INCLUDE);
-      include = this.SUBRULE(this.columnNames);
+      this.take(3, T.LeftParen);
+      include = this.list(1, () => {
+        const name = this.take(3, T.ColumnId);
+        // PostgreSQL reads elements of an index here, and finds their options without sense later.
+        this.OPTION(() => this.refuse('INCLUDE of anything but columns', this.take(4, T.ColumnId)));
+        return name.value;
+      });
+      this.take(3, T.RightParen);
     });
     const nullsDistinct = this.SUBRULE(this.nullsDistinct);
     this.OPTION2(() => this.refuse('CREATE INDEX WITH', this.take(2, K.WITH)));
