@@ -24,6 +24,7 @@ import type { RowValue } from '../../engine/storage/rows/row-value.ts';
 import {
   createKeyScratch,
   type IndexKind,
+  type IndexRuntime,
   KEY_OK,
   type KeyScratch,
   type TableRuntime,
@@ -76,15 +77,39 @@ interface Place {
 
 const newPlace = (): Place => ({ key: createKeyScratch(), behind: false, open: true });
 
+/** Memory of a read: it goes from run to run, whatever the program. */
+interface Tools {
+  readonly kind: IndexKind;
+  readonly start: Place;
+  readonly end: Place;
+  readonly cursor: Cursor;
+  readonly scan: IndexScan;
+}
+
+/** Of this thread, for the reads to come. */
+const spareTools: Record<IndexKind, Tools[]> = { i32: [], i64: [], bytes: [] };
+const SPARE_MAX = 8;
+
+function makeTools(index: IndexRuntime): Tools {
+  const { kind } = index;
+  const cursor = createCursor(kind);
+  return { kind, start: newPlace(), end: newPlace(), cursor, scan: createIndexScan(index, cursor, false) };
+}
+
+/** What a reader has that does not read. */
+const NO_KEY = createKeyScratch();
+
 export class IndexReader {
   readonly #access: IndexAccess;
   readonly #maker: KeyMaker;
   readonly #numbers: Float64Array;
   readonly #given: (RowValue | undefined)[];
-  readonly #start = newPlace();
-  readonly #end = newPlace();
-  readonly #cursor: Cursor;
-  readonly #scan: IndexScan;
+  /** Null while it does not read; then the next four are not its own. */
+  #tools: Tools | null = null;
+  #start!: Place;
+  #end!: Place;
+  #cursor!: Cursor;
+  #scan!: IndexScan;
   /** Of a hash index. */
   readonly #hash: KeyScratch;
   readonly #own: KeyScratch;
@@ -95,15 +120,36 @@ export class IndexReader {
 
   constructor(access: IndexAccess) {
     this.#access = access;
-    const { table, keys, kind, hashed, position } = access;
+    const { table, keys, kind, hashed } = access;
     this.#maker = keyMaker(table.layout, keys, kind);
     this.#numbers = new Float64Array(keys.length);
     this.#given = new Array(keys.length).fill(undefined);
-    this.#cursor = createCursor(table.indexes[position].kind);
-    this.#scan = createIndexScan(table.indexes[position], this.#cursor, false);
-    this.#hash = hashed ? createKeyScratch() : this.#start.key;
-    this.#own = hashed ? createKeyScratch() : this.#start.key;
+    this.#hash = hashed ? createKeyScratch() : NO_KEY;
+    this.#own = hashed ? createKeyScratch() : NO_KEY;
     this.#extract = hashed ? keyExtractor(table.layout, keys, kind) : null;
+  }
+
+  /** Takes its memory, if it has none. */
+  #open(): void {
+    if (this.#tools !== null) return;
+    const { table, position } = this.#access;
+    const index = table.indexes[position];
+    const tools = spareTools[index.kind].pop() ?? makeTools(index);
+    this.#tools = tools;
+    this.#start = tools.start;
+    this.#end = tools.end;
+    this.#cursor = tools.cursor;
+    this.#scan = tools.scan;
+    (this.#scan as { index: IndexRuntime }).index = index;
+  }
+
+  /** Gives its memory away: nothing is read any more. */
+  close(): void {
+    const tools = this.#tools;
+    if (tools === null) return;
+    this.#tools = null;
+    const spare = spareTools[tools.kind];
+    if (spare.length < SPARE_MAX) spare.push(tools);
   }
 
   /**
@@ -134,6 +180,13 @@ export class IndexReader {
 
   /** The row with the whole key in `values`: into c.out. False: there is none. */
   find(c: State): boolean {
+    this.#open();
+    const found = this.#findKey(c);
+    this.close();
+    return found;
+  }
+
+  #findKey(c: State): boolean {
     const { table, position, keys, hashed } = this.#access;
     for (let column = 0; column < keys.length; column++) if (!this.#put(column, this.values[column], 'none')) return false;
     if (!this.#encode(keys.length, this.#start.key)) return false;
@@ -152,6 +205,7 @@ export class IndexReader {
 
   /** Begins to read a range of `values`. False: it is empty. */
   begin(c: State, shape: RangeShape): boolean {
+    this.#open();
     const { keys, hashed } = this.#access;
     for (let column = 0; column < shape.equal; column++) if (!this.#put(column, this.values[column], 'none')) return false;
     if (hashed) {

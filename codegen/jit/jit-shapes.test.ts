@@ -33,7 +33,7 @@ const longestFunction = (text: string): number =>
   Math.max(
     0,
     ...text
-      .split(/(?=function g\d+\()|return function/)
+      .split(/(?=function g\d+\()|return\(function/)
       .slice(1)
       .map((piece) => piece.length),
   );

@@ -100,10 +100,11 @@ function compileLoops(emitter: Emitter, body: (origin: string) => string, copies
   const begin = copies ? 'const ci=c.copies.i32,of=c.offsets,og=c.origins;let n=c.count,p=c.used;' : '';
   const end = (copies ? 'c.count=n;c.used=p;' : '') + emitter.epilogue.join('');
   const prologue = emitter.prologueText();
-  const text = `return{page(i32,u32,u16,u8,f64,page,slotCount,s){${prologue}${begin}
+  // The first is run at once and stands in brackets (Unit.compile); the second is rarely run.
+  const text = `return{page:(function(i32,u32,u16,u8,f64,page,slotCount,s){${prologue}${begin}
 for(let d=((page+${PAGE_BYTES})>>2)-1,stop=d-slotCount;d>stop;d--){const slot=i32[d];if(slot===0)continue;const row=page+(slot&8191);
 ${body('')}}
-${end}},rows(i32,u32,u16,u8,f64,offsets,count,s){${prologue}${begin}
+${end}}),rows(i32,u32,u16,u8,f64,offsets,count,s){${prologue}${begin}
 for(let at=0;at<count;at++){const row=offsets[at];
 ${body('og[n]=at;')}}
 ${end}}};`;

@@ -20,6 +20,7 @@ import type { ChangePart } from './change-part.ts';
 import { DirectRun } from './direct.ts';
 import { placedAt, type ProgramParts, stateOf } from './program-parts.ts';
 import { Groups } from './groups.ts';
+import { IndexReader } from './index-source.ts';
 import { ScanReader } from './scan-source.ts';
 import { Sorter } from './sorter.ts';
 import { STAGE_DONE, STAGE_FULL, STAGE_PAUSED } from './stage-run.ts';
@@ -117,7 +118,8 @@ class Running implements Execution {
     this.#isOpen = false;
     const state = this.#state;
     state.at = -1;
-    for (const part of state.parts) if (part instanceof Sorter || part instanceof ScanReader) part.close();
+    for (const part of state.parts)
+      if (part instanceof Sorter || part instanceof ScanReader || part instanceof IndexReader) part.close();
     if (state.held.length > 0) state.held = [];
     state.shut();
     this.#program.giveBack(this);

@@ -66,7 +66,10 @@ export class Unit {
     return `c.at=${number};`;
   }
 
-  /** Compiles `return function(parameters){body}` (or several functions, `declarations` before it). */
+  /**
+   * Compiles `return function(parameters){body}` (or several functions, `declarations` before it). In brackets, for V8 then compiles
+   * it with its factory; else it would parse it twice.
+   */
   compile<Result>(name: string, parameters: string, body: string, declarations = ''): Result {
     const helpers = this.#helpers.size === 0 ? '' : `const{${[...this.#helpers].join(',')}}=h;`;
     const functions = this.functions.map((_, index) => `f${index}`).join(',');
@@ -75,7 +78,7 @@ export class Unit {
       helpers +
       (functions === '' ? '' : `const[${functions}]=f;`) +
       (constants === '' ? '' : `const[${constants}]=k;`) +
-      `${declarations}return function(${parameters}){\n${body}}`;
+      `${declarations}return(function(${parameters}){\n${body}})`;
     this.sources.push({ name, text: () => this.#annotated(text) });
     return compile<Result>(text, 'h,f,k', [jitHelpers, this.functions, this.constants]);
   }

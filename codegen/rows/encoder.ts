@@ -82,13 +82,13 @@ export function encoderSource(layout: RowLayout): string {
     'i32[r+3]|=layout|p;return p;';
   const locals = 'let x,d=0.5,n=0;';
   if (pieces.length <= 1) {
-    return `${TAKE_HELPERS}return function(${PARAMETERS}){${begin}${locals}${pieces.join('')}${end}}`;
+    return `${TAKE_HELPERS}return(function(${PARAMETERS}){${begin}${locals}${pieces.join('')}${end}})`;
   }
   const functions = pieces.map(
     (piece, index) => `function piece${index}(${PARAMETERS},p){const r=row>>2;${locals}${piece}return p;}`,
   );
   const calls = pieces.map((_, index) => `p=piece${index}(${PARAMETERS},p);if(p<0)return p;`).join('');
-  return `${TAKE_HELPERS}${functions.join('')}return function(${PARAMETERS}){${begin}${calls}${end}}`;
+  return `${TAKE_HELPERS}${functions.join('')}return(function(${PARAMETERS}){${begin}${calls}${end}})`;
 }
 
 function emitColumn(column: PlacedColumn): string {

@@ -76,7 +76,7 @@ export function keyExtractor(
 /** Canonical source of an extractor. */
 export function extractorSource(layout: RowLayout, keys: readonly KeyColumn[], kind: IndexKind): string {
   const body = kind === 'bytes' ? bytesBody(layout, keys) : wordsBody(layout.columns[keys[0].column], keys[0], kind);
-  return `${TAKE_KEY_HELPERS}return function(${EXTRACT_PARAMETERS}){${body}}`;
+  return `${TAKE_KEY_HELPERS}return(function(${EXTRACT_PARAMETERS}){${body}})`;
 }
 
 const nullTest = (column: PlacedColumn): string =>
@@ -170,7 +170,7 @@ export function sameKeyTest(layout: RowLayout, keys: readonly KeyColumn[]): Inde
   const views = ['i32', 'u16', 'u8', 'f64'];
   const take = views.map((view) => `const ${view}=a.${view},${view}b=b.${view};`).join('');
   const tests = keys.map((key) => emitSame(layout.columns[key.column])).join('');
-  const source = `${TAKE_KEY_HELPERS}return function(a,row,b,rowb){${take}${tests}return true;}`;
+  const source = `${TAKE_KEY_HELPERS}return(function(a,row,b,rowb){${take}${tests}return true;})`;
   return compile(source, 'h', [keyHelpers]);
 }
 
@@ -210,9 +210,32 @@ export interface KeyMaker {
   readonly encode: (input: RowInput, key: KeyScratch, columns?: number) => KeyStatus;
 }
 
+/** The small row of this thread: nobody needs it behind the call. Made when first used. */
+let smallRow: ByteViews | null = null;
+
+/** Makers of a layout that were made, by their columns; those with collations are made anew. */
+const knownMakers = new WeakMap<RowLayout, Map<string, KeyMaker>>();
+
 /** Key maker of an index: the values are encoded as a small row, the row's key is taken. One for each thread. */
 export function keyMaker(layout: RowLayout, keys: readonly KeyColumn[], kind: IndexKind = indexKind(layout, keys)): KeyMaker {
-  const scratch = privateViews(ROW_SCRATCH_BYTES);
+  if (keys.some(({ collation }) => collation !== undefined)) return makeKeyMaker(layout, keys, kind);
+  let makers = knownMakers.get(layout);
+  if (makers === undefined) {
+    makers = new Map();
+    knownMakers.set(layout, makers);
+  }
+  const name = `${kind} ${keys.map((key) => `${key.column},${key.descending === true},${nullsFirst(key)}`).join(' ')}`;
+  let maker = makers.get(name);
+  if (maker === undefined) {
+    maker = makeKeyMaker(layout, keys, kind);
+    makers.set(name, maker);
+  }
+  return maker;
+}
+
+function makeKeyMaker(layout: RowLayout, keys: readonly KeyColumn[], kind: IndexKind): KeyMaker {
+  smallRow ??= privateViews(ROW_SCRATCH_BYTES);
+  const scratch = smallRow;
   const makers = keys.map((_, index) => {
     const part = keys.slice(0, index + 1);
     const small = layoutRow(part.map((key) => ({ ...layout.columns[key.column], id: 0 })));
@@ -242,7 +265,7 @@ function prefixExtractor(layout: RowLayout, keys: readonly KeyColumn[]): KeyExtr
     return column.nullBit < 0 ? value : `if(${nullTest(column)}){u[a++]=${nullsFirst(key) ? 0 : 2};n++;}else{u[a++]=1;${value}}`;
   });
   const body = `const u=key.u8;let a=0,n=0,o=0,l=0;${parts.join('')}key.length=a;key.nulls=n;return a>${KEY_BYTES_MAX}?${KEY_TOO_LONG}:${KEY_OK};`;
-  return compile(`${TAKE_KEY_HELPERS}return function(${EXTRACT_PARAMETERS}){${body}}`, 'h,collations', [keyHelpers, collations]);
+  return compile(`${TAKE_KEY_HELPERS}return(function(${EXTRACT_PARAMETERS}){${body}})`, 'h,collations', [keyHelpers, collations]);
 }
 
 /**
