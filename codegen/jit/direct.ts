@@ -6,6 +6,7 @@
  */
 
 import type { Direct, Run } from '../../engine/plan/program.ts';
+import type { Locks } from '../../engine/txn/locks.ts';
 import { TABLE_ACCESS, useTable } from '../../engine/txn/table-locks.ts';
 import type { ChangePart } from './change-part.ts';
 import { placedAt, type ProgramParts, stateOf } from './program-parts.ts';
@@ -16,6 +17,7 @@ export class DirectRun implements Direct {
   readonly #one: (c: State) => unknown;
   readonly #limits: ((c: State) => void) | null;
   readonly #tables: readonly number[];
+  readonly #locks: Locks;
   /** It gives its row back, and nothing else is to be done. */
   readonly #isRead: boolean;
   /** Made when first run, and the run it is bound to. */
@@ -28,15 +30,15 @@ export class DirectRun implements Direct {
     this.#one = stage.one as (c: State) => unknown;
     this.#limits = limits;
     this.#tables = parts.tables;
+    this.#locks = parts.kernel.locks;
     this.#isRead = !parts.writes && limits === null;
   }
 
   begin(run: Run): boolean {
     if (this.#run === run) this.#state.again(run.tx);
     else this.#bind(run);
-    const { kernel } = this.#state;
     const tables = this.#tables;
-    for (let at = 0; at < tables.length; at++) if (useTable(kernel.locks, run.tx, tables[at], TABLE_ACCESS)) return true;
+    for (let at = 0; at < tables.length; at++) if (useTable(this.#locks, run.tx, tables[at], TABLE_ACCESS)) return true;
     return false;
   }
 

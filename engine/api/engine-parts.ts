@@ -13,7 +13,7 @@ import type { Engine } from '../exec/engine.ts';
 import { createModuleCache } from '../exec/module-cache.ts';
 import { ShapeSharing } from '../exec/shared-shapes.ts';
 import { StatementCache } from '../exec/statement-cache.ts';
-import type { CompileEnvironment } from '../plan/program.ts';
+import type { CompileEnvironment, KernelAccess } from '../plan/program.ts';
 import { readReferenced } from '../storage/overflow/overflow.ts';
 import { SqlCatalog } from './sql-catalog.ts';
 import { CatalogPort } from './catalog-port.ts';
@@ -65,7 +65,6 @@ export function createEngine(kernel: Kernel, options: SharedOptions): Engine {
 }
 
 function environmentOf(kernel: Kernel, engine: () => Engine, catalog: SqlCatalog): CompileEnvironment {
-  const { parts } = kernel;
   const reader = () => {
     const { active } = engine();
     if (active === null) throw new SqlError(SQLSTATE.internal_error, 'no session is active');
@@ -79,14 +78,33 @@ function environmentOf(kernel: Kernel, engine: () => Engine, catalog: SqlCatalog
     },
     runtime: (table) => kernel.tableById(table.kernelTable).runtime,
     virtualRows: (name) => virtualRows(name, reader()),
-    kernel: {
-      parts: parts.txns,
-      locks: parts.locks,
-      overflowWriter: (tx, runtime) => (bytes) => writeValue(tx, parts.overflow, runtime, bytes),
-      overflowFetch: () => (i32, reference) => readReferenced(parts.overflow, i32, reference),
-      get workMemory() {
-        return Number(engine().active?.settings.get('work_mem') ?? WORK_MEMORY) * 1024;
-      },
-    },
+    kernel: new AccessedKernel(kernel, () => Number(engine().active?.settings.get('work_mem') ?? WORK_MEMORY) * 1024),
   };
+}
+
+/** A class, for hot code looks into it: V8 keeps a literal that has an accessor as a dictionary. */
+class AccessedKernel implements KernelAccess {
+  readonly parts: KernelAccess['parts'];
+  readonly locks: KernelAccess['locks'];
+  readonly #overflow: Kernel['parts']['overflow'];
+  readonly #workMemory: () => number;
+
+  constructor({ parts }: Kernel, workMemory: () => number) {
+    this.parts = parts.txns;
+    this.locks = parts.locks;
+    this.#overflow = parts.overflow;
+    this.#workMemory = workMemory;
+  }
+
+  overflowWriter(...[tx, runtime]: Parameters<KernelAccess['overflowWriter']>): ReturnType<KernelAccess['overflowWriter']> {
+    return (bytes) => writeValue(tx, this.#overflow, runtime, bytes);
+  }
+
+  overflowFetch(): ReturnType<KernelAccess['overflowFetch']> {
+    return (i32, reference) => readReferenced(this.#overflow, i32, reference);
+  }
+
+  get workMemory(): number {
+    return this.#workMemory();
+  }
 }

@@ -12,6 +12,7 @@ import type { SourceStatement } from '../sblr/source.gen.ts';
 import type { Session } from '../session/session.ts';
 import type { Transaction } from '../txn/transactions.ts';
 import { define } from './define.ts';
+import { catalogVersion, type CatalogWords } from './catalog-words.ts';
 import type { Kernel } from './kernel.ts';
 
 /** How long a table's size is taken as it was, milliseconds: planning asks for it often. */
@@ -26,11 +27,13 @@ export class SqlCatalog implements EngineCatalog {
   readonly #sequences = new WeakMap<Session, SessionSequences>();
   /** Sessions that have made something temporary. */
   readonly #withTemporary = new WeakSet<Session>();
+  readonly #words: CatalogWords;
   readonly #sizes = new Map<number, { readonly size: TableSizes; readonly at: number }>();
 
   constructor(kernel: Kernel, catalog: Catalog) {
     this.kernel = kernel;
     this.catalog = catalog;
+    this.#words = kernel.parts.catalog;
   }
 
   /** The session as the catalog knows it, its role and search path as of now. */
@@ -51,6 +54,11 @@ export class SqlCatalog implements EngineCatalog {
 
   version(session: Session): number {
     return this.catalog.currentVersion(session.transaction);
+  }
+
+  isVersion(session: Session, version: number): boolean {
+    if (this.catalog.isShared(session.transaction) && catalogVersion(this.#words) === version && version >= 0) return true;
+    return this.version(session) === version;
   }
 
   size(table: CatalogTable): TableSizes {

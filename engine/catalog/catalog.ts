@@ -148,6 +148,11 @@ export class Catalog {
     return overlay === undefined || overlay.length === 0 ? version : overlay.serial;
   }
 
+  /** currentVersion() is the shared version: nobody here has DDL under way, and nothing that was read is a transaction's dependency. */
+  isShared(tx: Transaction | null): boolean {
+    return this.#overlays.size === 0 && (tx === null || this.#committed.dependency === 0);
+  }
+
   #refresh(tx: Transaction | null): number {
     const version = this.#committed.refresh();
     if (tx !== null && this.#committed.dependency > 0) this.port.dependOn(tx, this.#committed.dependency);

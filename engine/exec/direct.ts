@@ -57,7 +57,7 @@ export function runDirect(engine: Engine, session: Session, program: Program, ru
 function begun(engine: Engine, session: Session, tx: Transaction, program: Program, run: StatementRun, version: number): unknown {
   const direct = program.direct as Direct;
   try {
-    const isReady = !direct.begin(run) && engine.catalog.version(session) === version;
+    const isReady = !direct.begin(run) && engine.catalog.isVersion(session, version);
     const row = isReady ? direct.run(run) : NOT_DONE;
     const isStopped = typeof row === 'number';
     if (isStopped && program.writes) undoStatement(tx, true);

@@ -40,6 +40,8 @@ export interface EngineCatalog {
   reader(session: Session, tx: Transaction | null): CatalogReader;
   /** A number that is another one whenever reader() might answer otherwise. A few loads. */
   version(session: Session): number;
+  /** version() is this one; mostly found out with fewer loads. */
+  isVersion(session: Session, version: number): boolean;
   size(table: CatalogTable): TableSizes;
   /** Runs CREATE, DROP, TRUNCATE, ANALYZE inside the engine, in a transaction. */
   define(session: Session, tx: Transaction, statement: SourceStatement, context: SessionContext): UtilityResult;
