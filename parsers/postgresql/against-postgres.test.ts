@@ -180,7 +180,7 @@ function ourSyntaxOf(statement: string): string {
     const { code, message, position } = error as { code: string; message: string; position: number };
     if (code === '0A000') return 'refused';
     deepStrictEqual(code, '42601', `${message}: ${statement}`);
-    return message.startsWith('syntax error') ? `${message} @${position}` : 'valid';
+    return /^(syntax error|improper use of)/.test(message) ? `${message} @${position}` : 'valid';
   }
 }
 

@@ -114,6 +114,7 @@ select greatest(null, 'x')
 select greatest(a, b, n, f) from t
 select a in (1, 2, 3.5) from t
 select a in (1, 'x') from t
+select $1 not in ('1', a, 3000000000) from t
 select a in (1, s) from t
 select s in (1, 2) from t
 select a in (null) from t

@@ -62,7 +62,9 @@ export function bindIn(source: SourceInNode, clause: Clause): BoundExpression {
   const list = fixed.length > 1 ? inList(source, state, operand, fixed) : null;
   const rest = list === null ? items : items.filter((item) => readsColumns(item));
   const name = source.negated ? state.semantics.comparison.notEqual : state.semantics.comparison.equal;
-  const single = rest.map((item) => operatorCall(state, name, [operand, item], source.at));
+  // The list may have said what a parameter is; it is that beside the others, too.
+  const again = list !== null && rest.length > 0 && operand.type.name === 'unknown' ? bindExpr(source.operand, clause) : operand;
+  const single = rest.map((item) => operatorCall(state, name, [again, item], source.at));
   return logic(source.negated ? 'and' : 'or', list === null ? single : [list, ...single]);
 }
 
