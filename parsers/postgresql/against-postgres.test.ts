@@ -158,6 +158,9 @@ test('keywords have the categories that PostgreSQL gives them', async () => {
 
 const WIRE: ParseSettings = { standardStrings: true, namedParameters: false };
 
+/** Of the errors with 42601 those that the grammar raises. */
+const SYNTAX = /^(syntax error|improper use of)/;
+
 /** What PostgreSQL says of a statement: its syntax error with position, or anything else. */
 async function syntaxOf(statement: string): Promise<string> {
   await database.exec('begin');
@@ -166,7 +169,7 @@ async function syntaxOf(statement: string): Promise<string> {
     return 'valid';
   } catch (error) {
     const { code, message, position } = error as { code: string; message: string; position: string };
-    return code === '42601' && message.startsWith('syntax error') ? `${message} @${position}` : 'valid';
+    return code === '42601' && SYNTAX.test(message) ? `${message} @${position}` : 'valid';
   } finally {
     await database.exec('rollback');
   }
@@ -180,7 +183,7 @@ function ourSyntaxOf(statement: string): string {
     const { code, message, position } = error as { code: string; message: string; position: number };
     if (code === '0A000') return 'refused';
     deepStrictEqual(code, '42601', `${message}: ${statement}`);
-    return /^(syntax error|improper use of)/.test(message) ? `${message} @${position}` : 'valid';
+    return SYNTAX.test(message) ? `${message} @${position}` : 'valid';
   }
 }
 
