@@ -121,6 +121,7 @@ export function createTransactions(parts: TxnParts): Transactions {
     collecting: createCollectScratch(parts.cache, parts.log, parts.space),
     insertPages: new Int32Array(128),
     insertFrames: new Int32Array(64),
+    rowWords: new Int32Array(64),
     next: makeNextAppend(),
     searches: new Map(),
   };

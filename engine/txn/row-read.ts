@@ -10,10 +10,12 @@
 
 import { awaitVersion, readBegin, readUnchanged, READ_LATCHED } from '../../shm/frame-latch.ts';
 import { FRAME_BYTES, FRAME_PAGE_ID } from '../../shm/frame.layout.gen.ts';
+import { lookupFrame } from '../../shm/page-table.ts';
 import { frameOffset } from '../../shm/shared-memory.ts';
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
-import { fetchFrame } from '../storage/cache/page-cache.ts';
+import { fetchFrame, touch } from '../storage/cache/page-cache.ts';
 import { HEAP_SLOTS_MAX, PAGE_BYTES } from '../storage/heap/heap-page.ts';
+import { PAGE_HEADER_BYTES } from '../storage/page.layout.ts';
 import { PAGE_SLOT_COUNT } from '../storage/page.layout.gen.ts';
 import type { ByteViews } from '../storage/rows/byte-views.ts';
 import {
@@ -41,7 +43,7 @@ export function readRow(tx: Transaction, table: TableRuntime, page: number, slot
   const txns = tx.context;
   if (tx.isolation === SERIALIZABLE && txns.hooks.rowRead !== null) txns.hooks.rowRead(tx, table, page, slot);
   for (;;) {
-    if (!copyNewest(txns, page, slot, out, row)) {
+    if (!copyNewest(txns, page, slot, out, row, table.id)) {
       // There is none, unless the collector has taken it from a snapshot that was given up (TX-T17).
       checkBound(tx);
       return 0;
@@ -52,10 +54,13 @@ export function readRow(tx: Transaction, table: TableRuntime, page: number, slot
   }
 }
 
-/** Copies the newest version of a row, wherever it lies, one consistent image; false: there is no row at this home. */
-export function copyNewest(txns: Transactions, page: number, slot: number, out: ByteViews, row: number): boolean {
+/**
+ * Copies the newest version of a row, wherever it lies, one consistent image; false: there is no row at this home. `table` only
+ * helps to guess where in its page the row lies.
+ */
+export function copyNewest(txns: Transactions, page: number, slot: number, out: ByteViews, row: number, table = 0): boolean {
   for (;;) {
-    if (!copySlot(txns, page, slot, out, row)) return false;
+    if (!copySlot(txns, table, page, slot, out, row)) return false;
     const word = out.i32[(row + 12) >> 2];
     if ((word & (ROW_FORWARD | ROW_BODY)) === 0) return true;
     if ((word & ROW_BODY) !== 0) return false;
@@ -63,7 +68,7 @@ export function copyNewest(txns: Transactions, page: number, slot: number, out: 
     const bodySlot = stubBodySlot(out.i32, row);
     if (testing) yieldPoint('read.forwarded');
     // It may have moved again between the two pages: what lies there now says whose body it is.
-    if (!copySlot(txns, bodyPage, bodySlot, out, row)) continue;
+    if (!copySlot(txns, table, bodyPage, bodySlot, out, row)) continue;
     if ((out.i32[(row + 12) >> 2] & ROW_BODY) === 0) continue;
     if (bodyHomePage(out.i32, row) === page && bodyHomeSlot(out.i32, row) === slot) return true;
   }
@@ -89,30 +94,50 @@ const PAGE_WORDS = PAGE_BYTES >>> 2;
 /** The slot count is the lower half of this word. */
 const SLOT_COUNT_WORD = PAGE_SLOT_COUNT >>> 2;
 
+/**
+ * Where a row probably lies: pages are filled from the front, slot by slot, so it is the slot's number times the usual room of
+ * this table's rows (txns.rowWords, in 1/1024 pairs of words), as the last row that lay elsewhere showed.
+ */
+const FIRST_WORD = PAGE_HEADER_BYTES >>> 2;
+const GUESS_MAX = PAGE_WORDS - 4;
+const GUESS_SHIFT = 10;
+
+function learn(rowWords: Int32Array, table: number, slot: number, from: number): void {
+  if (slot > 0 && from >= FIRST_WORD) rowWords[table & 63] = (((from - FIRST_WORD) << (GUESS_SHIFT - 1)) / slot + 1) | 0;
+}
+
 /** Copies what lies in a slot, with the home row id behind a body; false: the slot is free or was never there. */
-function copySlot(txns: Transactions, page: number, slot: number, out: ByteViews, row: number): boolean {
+function copySlot(txns: Transactions, table: number, page: number, slot: number, out: ByteViews, row: number): boolean {
   const { shm, cache } = txns;
+  const { rowWords } = txns;
   const i32 = shm.i32;
+  const bounded = slot < HEAP_SLOTS_MAX ? slot : 0;
+  let guess = FIRST_WORD + ((Math.imul(bounded, rowWords[table & 63]) >>> GUESS_SHIFT) << 1);
+  if (guess > GUESS_MAX) guess = GUESS_MAX;
   for (;;) {
-    const frame = fetchFrame(cache, page);
-    const base = cache.framesBase + frame * FRAME_BYTES;
+    let frame = lookupFrame(shm, page);
+    if (frame < 0) frame = fetchFrame(cache, page);
+    const base = shm.framesBase + frame * FRAME_BYTES;
     const version = readBegin(i32, base);
+    // One view for all of it, and the loads close together, before anything is decided: each is another cache line, and the
+    // processor begins those early whose instructions it can see. The row's own does not wait for the directory's if the guess is
+    // right.
+    const words = shm.frameSegments[frame >>> shm.frameShift].i32;
+    const at = frameOffset(shm, frame) >>> 2;
+    let entry = words[at + PAGE_WORDS - 1 - bounded];
+    const guessed = words[at + guess + 3];
+    const slots = words[at + SLOT_COUNT_WORD] & 0xffff;
     if (version === READ_LATCHED) {
       awaitVersion(shm, frame);
       continue;
     }
     if (i32[(base + FRAME_PAGE_ID) >>> 2] !== page) continue;
-    // One view for all of it, and nothing between the loads that could wait: each is another cache line, and the processor
-    // begins those early whose instructions it can see.
-    const words = shm.frameSegments[frame >>> shm.frameShift].i32;
-    const at = frameOffset(shm, frame) >>> 2;
-    let entry = 0;
     let from = 0;
-    if (slot < (words[at + SLOT_COUNT_WORD] & 0xffff) && slot < HEAP_SLOTS_MAX) {
-      entry = words[at + PAGE_WORDS - 1 - slot];
+    if (slot >= slots || slot !== bounded) entry = 0;
+    else {
       // Nothing here is true before the version was found unmoved: offset and length are bounded by what a page can have.
       from = (entry & 0x1ff8) >>> 2;
-      const head = words[at + from + 3];
+      const head = from === guess ? guessed : words[at + from + 3];
       let count = (((head & ROW_LENGTH_MASK) + 7) >>> 3) << 1;
       if ((head & ROW_BODY) !== 0) count += ROW_HOME_BYTES >>> 2;
       if (from + count > PAGE_WORDS) count = PAGE_WORDS - from;
@@ -120,6 +145,8 @@ function copySlot(txns: Transactions, page: number, slot: number, out: ByteViews
     }
     if (testing) yieldPoint('read.beforeValid');
     if (!readUnchanged(shm, base, version)) continue;
+    if (from !== guess) learn(rowWords, table, slot, from);
+    touch(cache, frame);
     txns.ints[COPY_FRAME] = frame;
     txns.ints[COPY_PAGE] = page;
     txns.ints[COPY_VERSION] = version;

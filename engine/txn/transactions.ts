@@ -213,6 +213,8 @@ export interface Transactions {
   readonly insertPages: Int32Array;
   /** The frame in which that page was last seen, at table id & 63. Not trusted. */
   readonly insertFrames: Int32Array;
+  /** Usual room of a row, by table id & 63: see row-read.ts. */
+  readonly rowWords: Int32Array;
   /** What this thread's last append left (append-next.ts). */
   readonly next: NextAppend;
   /** Where the search for a page with room goes on, by table id. */

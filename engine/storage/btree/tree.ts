@@ -70,6 +70,8 @@ export interface Tree {
   readonly found: Int32Array;
   /** Frame where a root was last seen; index root & 255. Not trusted. */
   readonly rootHints: Int32Array;
+  /** Entries in the leaf that was searched last; index root & 255. A guess for the next. */
+  readonly leafCounts: Int32Array;
   /** Right edge: (root, leaf page, frame) at 4 * (root & 255). Not trusted. */
   readonly edgeHints: Int32Array;
   /** Pages read in by the call that is under way; see noteMiss() in descend.ts. */
@@ -91,6 +93,7 @@ export function createTree(shm: SharedMemory, cache: PageCache, log: Log, space:
     sparePages: new Int32Array(2),
     found: new Int32Array(8),
     rootHints: new Int32Array(HINTS),
+    leafCounts: new Int32Array(HINTS),
     edgeHints: new Int32Array(HINTS * 4),
     misses: 0,
     path: new Int32Array(LEVELS_MAX * 4),

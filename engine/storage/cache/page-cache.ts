@@ -218,7 +218,7 @@ export function fetchFrame(cache: PageCache, pageId: PageId): Frame {
 }
 
 /** Gives a frame its second chance. A word that is set already is not written: the line stays shared between cores. */
-function touch(cache: PageCache, frame: Frame): void {
+export function touch(cache: PageCache, frame: Frame): void {
   const word = (cache.framesBase + frame * FRAME_BYTES + FRAME_REFERENCED) >>> 2;
   if (!cache.scanning && cache.i32[word] === 0) cache.i32[word] = 1;
 }
