@@ -9,7 +9,8 @@ import type { CatalogReader } from '../catalog/objects.ts';
 import { answered } from '../exec/answered.ts';
 import type { Connection, Result } from '../exec/connection.ts';
 import { mayRunDirect, NOT_DONE, runDirect } from '../exec/direct.ts';
-import { faceRow, faceRows } from '../exec/faces.ts';
+import { faceRow, faceRows, type RowFaces } from '../exec/faces.ts';
+import { writeOnlyWord } from '../exec/parameter-slots.ts';
 import { createParameters } from '../exec/parameters.ts';
 import { placed, type Prepared } from '../exec/prepare.ts';
 import { entered, runProgram, STALE, type StatementRun } from '../exec/run.ts';
@@ -51,6 +52,9 @@ export class Statement<Row = Record<string, unknown>> {
   #run: StatementRun | null = null;
   /** The literals of the text are in the slots of the run. */
   #hasLiterals = false;
+  /** One value is given, and nothing else is written when it runs again. */
+  #takesOne = false;
+  #faces: RowFaces | null = null;
   #isRunning = false;
   /** Rows that the last run has changed. */
   #changes = 0;
@@ -174,6 +178,8 @@ export class Statement<Row = Record<string, unknown>> {
     this.#program = shape.program(connection.engine, connection.session, this.#format);
     this.#run = connection.createRun(createParameters(shape.parts.parameters.length));
     this.#hasLiterals = false;
+    this.#takesOne = shape.parts.clientParameters === 1 && shape.lateLiterals.length === 0;
+    this.#faces = shape.faces(connection.engine, this.#format);
     return this.#run;
   }
 
@@ -185,6 +191,7 @@ export class Statement<Row = Record<string, unknown>> {
       connection.bindLiterals(this.#prepared, shape, run.parameters);
       this.#hasLiterals = true;
     }
+    if (this.#takesOne && values.length === 1 && writeOnlyWord(shape.writers, run.parameters, values[0])) return;
     connection.bindGiven(this.#prepared, shape, values, run.parameters);
   }
 
@@ -209,10 +216,8 @@ export class Statement<Row = Record<string, unknown>> {
     } finally {
       this.#isRunning = false;
     }
-    if (typeof row === 'object') {
-      const faces = shape.faces(engine, this.#format);
-      if (faces !== null) faceRow(row, faces, this.#format === 'object', connection.context);
-    }
+    const faces = this.#faces;
+    if (faces !== null && typeof row === 'object') faceRow(row, faces, this.#format === 'object', connection.context);
     return row;
   }
 
@@ -255,7 +260,7 @@ export class Statement<Row = Record<string, unknown>> {
     const connection = this.#connection;
     if (run.execution !== null) connection.dropExecution(run);
     const rows = run.takeRows();
-    const faces = shape.faces(connection.engine, this.#format);
+    const faces = this.#faces;
     if (faces !== null) faceRows(rows, 0, faces, this.#format === 'object', connection.context);
     return rows;
   }

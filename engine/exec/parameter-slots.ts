@@ -63,6 +63,15 @@ const TIMELESS: ReadonlySet<TypeName> = new Set<TypeName>([
 /** A text means the same value of this type whenever and in whatever session it is read. */
 export const isTimeless = (type: SqlType): boolean => TIMELESS.has(type.name);
 
+/** Writes the only value of a statement that takes one int4; false: it is something else. Hot. */
+export function writeOnlyWord({ slots }: ParameterWriters, to: Parameters, value: unknown): boolean {
+  if (typeof value !== 'number' || slots[0] !== SLOT_WORD || (value | 0) !== value) return false;
+  to.nulls[0] = 0;
+  to.numbers[0] = value;
+  to.values[0] = undefined;
+  return true;
+}
+
 /** Writes one value into slot `index`. Hot. */
 export function writeParameter(
   { writers, slots }: ParameterWriters,

@@ -23,17 +23,20 @@ const loadsInOrder = process.arch === 'x64';
 /** On entry to a writing call, where nothing is latched or held: at most one slice. Throws only what runJob() throws. */
 export function foregroundSlice(jobs: Jobs): void {
   // A plain load where loads stay in order: a word that is seen a moment late is seen by the next call.
-  const attention = loadsInOrder ? jobs.i32[jobs.attentionWord] : Atomics.load(jobs.i32, jobs.attentionWord);
+  const attention = look(jobs.i32, jobs.attentionWord);
   if (++jobs.entries >= LOOK_EVERY || attention !== 0) attend(jobs);
 }
 
+const look = (i32: Int32Array, word: number): number => (loadsInOrder ? i32[word] : Atomics.load(i32, word));
+
+/** While the work is behind each writing call comes here. */
 function attend(jobs: Jobs): void {
   const { i32 } = jobs;
   const isLook = jobs.entries >= LOOK_EVERY;
   if (isLook) lookAtMarks(jobs);
-  if (jobs.startPool !== null && Atomics.load(i32, jobs.poolWord) === POOL_WANTED) jobs.startPool();
-  const attention = Atomics.load(i32, jobs.attentionWord);
-  const isPoolThere = Atomics.load(i32, jobs.runningWord) > 0;
+  if (jobs.startPool !== null && look(i32, jobs.poolWord) === POOL_WANTED) jobs.startPool();
+  const attention = look(i32, jobs.attentionWord);
+  const isPoolThere = look(i32, jobs.runningWord) > 0;
   const isDue = (attention & ATTENTION_OVERRUN) !== 0 || (!isPoolThere && (isLook || attention !== 0));
   if (isDue) runJob(jobs);
 }
