@@ -60,6 +60,7 @@ const SNAPSHOT_MIN = 1;
 export function takeSnapshot(tx: Transaction, writes: boolean): void {
   const txns = tx.context;
   const times = tx.times;
+  if (takeAgain(tx, writes)) return;
   if (tx.snapshotTaken) dropSnapshot(tx);
   const own = Math.max(times[LAST_COMMIT], times[DEPENDENCY], SNAPSHOT_MIN);
   const latest = writes && tx.isolation === READ_COMMITTED;
@@ -71,6 +72,40 @@ export function takeSnapshot(tx: Transaction, writes: boolean): void {
     if (publish(tx)) break;
   }
   noteWatch(tx);
+}
+
+/**
+ * The usual case of takeSnapshot(): a further statement of a call, and nobody has committed since the last. The snapshot that it
+ * takes is published and has been counted all the time, so what is left is to look that nothing has moved: the horizon, then the
+ * collector's intent (TX-T6). False: nothing was done.
+ */
+function takeAgain(tx: Transaction, writes: boolean): boolean {
+  const txns = tx.context;
+  const { times } = tx;
+  const { i32, shm, horizons, horizonOffsets, horizonSequences } = txns;
+  if (shm.clearOnLeave === 0 || tx.snapshotTaken || tx.isolation !== READ_COMMITTED) return false;
+  const copy = writes ? COPY_PRECOMMITTED : COPY_VISIBLE;
+  const safe = tx.durability === DURABLE_COMMIT ? COPY_DURABLE : COPY_VISIBLE;
+  if (!shared53Unchanged(i32, horizonOffsets[copy], horizonSequences[copy])) return false;
+  if (!shared53Unchanged(i32, horizonOffsets[safe], horizonSequences[safe])) return false;
+  const snapshot = horizons[copy];
+  if (testing) yieldPoint('snapshot.published');
+  if (!shared53Unchanged(i32, horizonOffsets[COPY_INTENT], horizonSequences[COPY_INTENT])) return false;
+  if (
+    snapshot !== txns.scratch[PUBLISHED] ||
+    horizons[COPY_INTENT] > snapshot ||
+    times[LAST_COMMIT] > snapshot ||
+    times[DEPENDENCY] > snapshot ||
+    snapshot < SNAPSHOT_MIN
+  ) {
+    return false;
+  }
+  times[SNAPSHOT] = snapshot;
+  times[WATCH] = snapshot > horizons[safe] ? horizons[safe] : Number.POSITIVE_INFINITY;
+  txns.snapshots.push(tx);
+  tx.snapshotTaken = true;
+  shm.clearOnLeave = 0;
+  return true;
 }
 
 /** A snapshot at a chosen time of the past: 72000 when versions of that time are gone, 22023 for a time to come. */
