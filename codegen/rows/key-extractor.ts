@@ -158,11 +158,12 @@ function bytesValue(column: PlacedColumn, key: KeyColumn, last: boolean, collati
 
 function variableValue(column: PlacedColumn, tail: boolean, mask: number, collation: number): string {
   const load = `o=row+u16[(row>>1)+${column.at >> 1}];l=u16[(row>>1)+${(column.at >> 1) + 1}];if(l&${OVERFLOW_BIT})return ${KEY_OVERFLOW};`;
+  const trim = column.blankPadded === true ? 'while(l>0&&u8[o+l-1]===32)l--;' : '';
   let put = `putKeyBytes(u,a,u8,o,l,${mask})`;
   if (column.kind === 'wideNumeric') put = `putKeyWide(u,a,u8,o,l,${mask})`;
   else if (collation >= 0) put = `putKeyCollated(u,a,collations[${collation}],u8,o,l,${mask})`;
   else if (tail) put = 'putKeyTail(u,a,u8,o,l)';
-  return `${load}a=${put};if(a<0)return ${KEY_TOO_LONG};`;
+  return `${load}${trim}a=${put};if(a<0)return ${KEY_TOO_LONG};`;
 }
 
 /** Whether two images have the same key, as IndexRuntime.sameKey: true is certain. */

@@ -34,6 +34,31 @@ const FOUND: { readonly [name: string]: string } = {
     select id from ta where c1 in (1.5, 2, 3, 4, 5, 6, 7, 8, 9, 10, null);
     select id from ta where c2 in ('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', '\\x01');
     select id from ta where c3 in ('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'k')`,
+  'blanks at the end of char(n) do not count in an index': `
+    create table ta (id int4 primary key, c0 char(4), c1 int4);
+    create index ta_i0 on ta (c0);
+    create index ta_i1 on ta (c0 desc, c1);
+    create index ta_i2 on ta using hash (c0);
+    insert into ta values (1, 'a', 1), (2, 'ab', 2), (3, 'b', 3), (4, null, 4), (5, '', 5), (6, 'abcd', 6);
+    select id from ta where c0 = 'a';
+    select id from ta where c0 = 'a   ' and c1 = 1;
+    select id from ta where c0 = 'abcd' or c0 = '';
+    select id from ta where c0 in ('ab  ');
+    select id from ta where c0 >= 'ab' order by id;
+    select id from ta where c0 < 'ab' order by id;
+    select id from ta where c0 > 'a' and c0 < 'abcdx' order by id;
+    select id, c0 from ta order by c0 desc, c1;
+    delete from ta where c0 = 'b';
+    update ta set c0 = 'bb' where c0 = 'ab';
+    select id, c0 from ta where c0 = 'bb' order by id;
+    create unique index ta_i3 on ta (c0);
+    insert into ta values (7, 'a ', 7);
+    insert into ta values (7, 'c ', 7) on conflict (c0) do nothing returning id, c0`,
+  'the extreme of nothing but NULL, counted only sometimes': `
+    create table ta (id int4 primary key, c1 bool);
+    insert into ta values (1, true), (2, false), (3, null);
+    select id as x0, min(null::float8) filter (where c1) as x1, max(null::int8) as x2, min(null::text) as x3 from ta group by id order by 1;
+    select min(null::float8) filter (where c1) as x0, sum(null::numeric) filter (where c1) as x1, avg(null::int4) as x2 from ta`,
   'RETURNING of a row that ON CONFLICT changes may be NULL where the inserted one is not': `
     create table ta (id int4 primary key, c0 text);
     insert into ta values (1, 'a'), (1, 'b') on conflict (id) do nothing returning c0 as x0;

@@ -75,6 +75,8 @@ export interface Column {
   readonly precision?: number;
   /** numeric: digits after the point, 0 to precision; left out 0. */
   readonly scale?: number;
+  /** Text whose blanks at the end do not count where values are compared: char(n). Its keys are made without them. */
+  readonly blankPadded?: boolean;
   /** Value read from rows that were written before the column was added; left out: NULL. */
   readonly missing?: RowValue;
 }
@@ -145,4 +147,7 @@ function placeColumn(column: Column, index: number, at: number, nullBit: number)
 }
 
 const shapeOf = (column: PlacedColumn): string =>
-  column.kind + (column.kind === 'numeric' ? `(${column.precision}.${column.scale})` : '') + (column.nullable ? '?' : '');
+  column.kind +
+  (column.kind === 'numeric' ? `(${column.precision}.${column.scale})` : '') +
+  (column.blankPadded === true ? '_' : '') +
+  (column.nullable ? '?' : '');
