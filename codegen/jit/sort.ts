@@ -5,6 +5,7 @@
  */
 
 import type { Sort, TopN } from '../../engine/plan/physical.ts';
+import type { KernelAccess } from '../../engine/plan/program.ts';
 import type { ColumnId } from '../../engine/sblr/bound.ts';
 import type { Builder } from './builder.ts';
 import type { ColumnReader, Emitter } from './emitter.ts';
@@ -12,6 +13,19 @@ import { emitValue } from './expressions.ts';
 import { comparatorOf } from './helpers.ts';
 import { type Compare, Sorter } from './sorter.ts';
 import { isFloatType, notNullCode, slotCode, slotValue, type Value } from './value.ts';
+
+/** What a program keeps of its sink: known once the sink is written. */
+interface Order {
+  compare: Compare | null;
+}
+
+/** Made apart, so that the program does not keep the sink and its builder. */
+const sorterOf = (order: Order, kernel: KernelAccess) => (): Sorter =>
+  new Sorter(
+    (a, b) => (order.compare as Compare)(a, b),
+    () => kernel.workMemory,
+    () => kernel.parts.space,
+  );
 
 export class SortSink {
   readonly node: Sort | TopN;
@@ -22,21 +36,13 @@ export class SortSink {
   /** What the slots hold, once the sink is written. */
   readonly #columns: { column: ColumnId; value: Value }[] = [];
   #keys: Value[] = [];
-  #compare: Compare | null = null;
+  readonly #order: Order = { compare: null };
 
   constructor(builder: Builder, node: Sort | TopN, needed: ReadonlySet<ColumnId>) {
     this.#builder = builder;
     this.node = node;
     this.#needed = needed;
-    const { kernel } = builder.environment;
-    this.part = builder.part(
-      () =>
-        new Sorter(
-          (a, b) => (this.#compare as Compare)(a, b),
-          () => kernel.workMemory,
-          () => kernel.parts.space,
-        ),
-    );
+    this.part = builder.part(sorterOf(this.#order, builder.environment.kernel));
   }
 
   emit(emitter: Emitter): void {
@@ -54,7 +60,7 @@ export class SortSink {
     }
     const slots = [...this.#keys, ...this.#columns.map(({ value }) => value)].map(slotCode);
     emitter.emit(`${emitter.hoist(`S${this.part}`, `c.parts[${this.part}]`)}.add([${slots.join(',')}]);`);
-    this.#compare = this.#comparison();
+    this.#order.compare = this.#comparison();
   }
 
   #comparison(): Compare {

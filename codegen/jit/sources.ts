@@ -8,6 +8,7 @@ import type { BoundExpression, ColumnId } from '../../engine/sblr/bound.ts';
 import { sqlType } from '../../engine/sblr/types.ts';
 import type { RowValue } from '../../engine/storage/rows/row-value.ts';
 import type { TableRuntime } from '../../engine/storage/rows/runtime.ts';
+import type { ScanLoops } from '../../engine/storage/rows/scan-loops.ts';
 import { boxedValue } from './accumulators.ts';
 import type { Builder } from './builder.ts';
 import { type ColumnReader, Emitter } from './emitter.ts';
@@ -21,6 +22,7 @@ import { ScanReader } from './scan-source.ts';
 import { compileDrain, compileOne, compileValues, type Drain, type Sink } from './stage-code.ts';
 import { type GroupRoom, listStage, oneStage, pointsStage, rangeStage, type RunningStage, scanStage } from './stage-run.ts';
 import type { Stage } from './stages.ts';
+import type { State } from './state.ts';
 import { boxedCode, makeValue } from './value.ts';
 
 export interface MadeStage {
@@ -59,9 +61,15 @@ export function scanSource(builder: Builder, stage: Stage, node: PageScan, sink:
   const compileRows = () => compileDrain(builder, stage, { kind: 'images', columns }, sink, page.passed, page.marks);
   // Cold where the page does everything: made when the first row leaves its page (SBLR-G5).
   const { drain, limits } = page.whole ? { drain: whenNeeded(() => compileRows().drain), limits: [] } : compileRows();
-  const part = builder.part((state) => new ScanReader(state, table, page.loops(state), node.rowId >= 0));
+  const part = builder.part(readerOf(table, page.loops, node.rowId >= 0));
   return { stage: scanStage(part, drain, groups, sink.kind === 'rows'), limits };
 }
+
+/** Made apart, so that the program does not keep the builder. */
+const readerOf =
+  (table: TableRuntime, loops: (state: State) => ScanLoops, withIds: boolean) =>
+  (state: State): ScanReader =>
+    new ScanReader(state, table, loops(state), withIds);
 
 function whenNeeded(make: () => Drain): Drain {
   let made: Drain | null = null;
@@ -163,7 +171,7 @@ const VALUES_INLINE_MAX = 200;
 /** Cells that stand in one function. */
 const CELLS_A_FUNCTION = 64;
 
-type RowsMaker = (c: import('./state.ts').State) => unknown[][];
+type RowsMaker = (c: State) => unknown[][];
 
 /** Rows of expressions without columns, as RowValues. Parameters and constants need no code of their own. */
 function rowsOf(builder: Builder, rows: readonly (readonly BoundExpression[])[]): RowsMaker {

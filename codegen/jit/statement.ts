@@ -69,7 +69,7 @@ export function compileStatement(
     writes: holds,
     simple: isSimple(plan, root),
     tables: [...builder.tables],
-    isCurrent: () => used.areCurrent(),
+    isCurrent: currencyOf(used),
     stages: made,
     makes: builder.parts,
     counters: builder.counters,
@@ -80,6 +80,10 @@ export function compileStatement(
   });
   return { program, sources: builder.sources };
 }
+
+// A closure keeps alive whatever others of the same function have in common: what lives as long as the program is made apart, or it
+// would keep the builder and its source texts.
+const currencyOf = (used: UsedTables) => (): boolean => used.areCurrent();
 
 function fillOf(builder: Builder, { breaker }: Stage, needed: ReadonlySet<ColumnId>): Filled | null {
   if (breaker === null) return null;

@@ -75,11 +75,14 @@ export function makeShape(engine: Engine, session: Session, statement: Statement
     });
     const plan = planOf(engine, catalog, module, literals);
     engine.cache.bound++;
-    return new Shape(partsOf(module, plan, parsed, names, literals), version, parsed, () => module);
+    return new Shape(partsOf(module, plan, parsed, names, literals), version, parsed.tokens, keeping(module));
   } catch (error) {
     throw placedIn(engine, session, statement, parsed.tokens, withoutOverflow(error));
   }
 }
+
+/** Made apart, so that it keeps nothing else. */
+const keeping = (module: BoundModule) => (): BoundModule => module;
 
 /** The catalog, with a note of each name that is looked up: a later object may hide what it found. */
 function noting(reader: CatalogReader, names: FoundName[]): CatalogReader {

@@ -140,7 +140,7 @@ const SHAPES_A_TEXT = 8;
 
 /** An error whose position is a token ordinal, with the character's position instead. */
 export function placed(engine: Engine, session: Session, statement: Prepared, error: unknown): unknown {
-  return placedIn(engine, session, statement, statement.shape.parsed?.tokens ?? [], error);
+  return placedIn(engine, session, statement, statement.shape.tokens ?? [], error);
 }
 
 /** Before a run: the statement as it stands today. DDL may have changed what it rests on. */

@@ -56,8 +56,8 @@ export class Shape {
   /** Parameters that stand for literals and may mean something else in each run: 'now'. */
   readonly lateLiterals: readonly number[];
   readonly output: readonly OutputColumn[];
-  /** Null when another thread has bound it. */
-  readonly parsed: ParsedStatement | null;
+  /** Where its tokens begin: for errors. Null when another thread has bound it. The parsed form is not kept: nobody needs it. */
+  readonly tokens: ParsedStatement['tokens'] | null;
   readonly #module: () => BoundModule;
   readonly #programs: { object: Program | null; array: Program | null } = { object: null, array: null };
   readonly #faces: { object: RowFaces | null | undefined; array: RowFaces | null | undefined } = {
@@ -65,12 +65,12 @@ export class Shape {
     array: undefined,
   };
 
-  constructor(parts: ShapeParts, version: number, parsed: ParsedStatement | null, module: () => BoundModule) {
+  constructor(parts: ShapeParts, version: number, tokens: ParsedStatement['tokens'] | null, module: () => BoundModule) {
     this.parts = parts;
     this.plan = parts.plan;
     this.isExplain = parts.kind === 'explain';
     this.version = version;
-    this.parsed = parsed;
+    this.tokens = tokens;
     this.#module = module;
     this.writers = parameterWriters(parts.parameters);
     this.lateLiterals = lateLiterals(parts);

@@ -189,12 +189,12 @@ function writeShape(engine: Engine, { key, session, shape, literals }: Waiting):
 }
 
 function contentOf(engine: Engine, shape: Shape, literals: number): Buffer {
-  const { parts, parsed, module } = shape;
+  const { parts, tokens, module } = shape;
   const bound = encodeBound(module, {
     dialect: engine.dialect.name,
     semantics: semanticsHash(engine.dialect.semantics),
     statement: parts.kind,
-    tokens: parsed?.tokens.length ?? 0,
+    tokens: tokens?.length ?? 0,
     literals,
     parameters: parts.clientParameters,
     columns: shape.output.length,

@@ -76,7 +76,7 @@ test(
     const { shape } = db.connection.prepare(text);
     forget(db);
     const other = db.connection.prepare(text).shape;
-    ok(other !== shape && other.parsed === null);
+    ok(other !== shape && other.tokens === null);
     deepStrictEqual(other.parts, shape.parts);
     deepStrictEqual(other.module, shape.module);
   }),
