@@ -34,6 +34,32 @@ test(
 );
 
 test(
+  'a transaction begins as the settings say then; a second BEGIN is told of',
+  withDatabase((db) => {
+    const notices: DatabaseNotice[] = [];
+    db.onNotice((notice) => notices.push(notice));
+    const [begin, rollback] = ['begin', 'rollback'].map((text) => db.prepare(text));
+    const kind = (): unknown[] => {
+      deepStrictEqual(begin.run(), { changes: 0 });
+      const found = [show(db, 'transaction_isolation'), show(db, 'transaction_read_only')];
+      rollback.run();
+      return found;
+    };
+    deepStrictEqual(kind(), ['read committed', 'off']);
+    db.exec("set default_transaction_isolation = 'serializable'; set default_transaction_read_only = on");
+    deepStrictEqual(kind(), ['serializable', 'on']);
+    db.exec("begin; set default_transaction_isolation = 'repeatable read'; rollback");
+    deepStrictEqual(kind(), ['serializable', 'on']);
+    db.exec('reset default_transaction_isolation; reset default_transaction_read_only');
+    deepStrictEqual(kind(), ['read committed', 'off']);
+    begin.run();
+    begin.run();
+    deepStrictEqual(notices.map(({ severity, code }) => [severity, code]), [['WARNING', '25001']]); // biome-ignore format: short
+    rollback.run();
+  }),
+);
+
+test(
   'what cannot be set says so',
   withDatabase((db) => {
     throws(() => db.exec('set nosuch = 1'), { code: '42704', message: 'unrecognized configuration parameter "nosuch"' });

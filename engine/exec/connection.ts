@@ -8,7 +8,7 @@
 import { SqlError, SQLSTATE, withoutOverflow, withPosition } from '../../shm/errors.ts';
 import type { Execution, Parameters, Program, RowFormat } from '../plan/program.ts';
 import type { SourceStatement } from '../sblr/source.gen.ts';
-import { NO_CHARACTERISTICS, type Session } from '../session/session.ts';
+import { type Characteristics, NO_CHARACTERISTICS, type Session } from '../session/session.ts';
 import type { Transaction } from '../txn/transactions.ts';
 import { answered, hinted, isTold } from './answered.ts';
 import { SessionContext } from './context.ts';
@@ -236,17 +236,25 @@ export class Connection {
     const statement = sourceOf(shape);
     const end = transactionEnd(statement);
     if (end !== null) return this.#end(end);
+    if (statement.op === 'begin') return this.#beginBlock(statement);
     if (!isDefinition(statement))
       return this.#told(
         shape,
         format,
-        entered(engine, () => runControl(engine, session, statement)),
+        entered(engine, () => runControl(session, statement)),
       );
     return this.#told(
       shape,
       format,
       entered(engine, () => this.#define(statement)),
     );
+  }
+
+  #beginBlock(wanted: Characteristics): Result {
+    const { engine, session } = this;
+    const began = entered(engine, () => session.begin(wanted, engine.now()));
+    if (!began) this.#notify({ severity: 'WARNING', code: '25001', message: 'there is already a transaction in progress' });
+    return utilityResult('BEGIN');
   }
 
   #end(end: 'commit' | 'rollback'): Result {

@@ -67,13 +67,9 @@ export type TransactionEnd = 'commit' | 'rollback' | null;
 export const transactionEnd = (statement: SourceStatement): TransactionEnd =>
   statement.op === 'commit' || statement.op === 'rollback' ? statement.op : null;
 
-/** Transaction statements but COMMIT and ROLLBACK, and settings. Inside the engine. */
-export function runControl(engine: Engine, session: Session, statement: SourceStatement): UtilityResult {
+/** Transaction statements but BEGIN, COMMIT and ROLLBACK, and settings. Inside the engine. */
+export function runControl(session: Session, statement: SourceStatement): UtilityResult {
   switch (statement.op) {
-    case 'begin': {
-      const began = session.begin(characteristics(statement), engine.now());
-      return done('BEGIN', began ? NOTHING : [warning('25001', 'there is already a transaction in progress')]);
-    }
     case 'savepoint':
       session.savepoint(statement.name);
       return done('SAVEPOINT');

@@ -207,10 +207,10 @@ export class Session {
 
   #begin(wanted: Characteristics): Transaction {
     const { settings } = this;
-    const isolation = ISOLATION[wanted.isolation ?? settings.get('default_transaction_isolation')];
-    const readOnly = wanted.readOnly ?? settings.get('default_transaction_read_only') === 'on';
-    const durability =
-      this.#durability === DURABLE_COMMIT && settings.get('synchronous_commit') === 'off' ? DURABLE_RELAXED : this.#durability;
+    const defaults = settings.transactions;
+    const isolation = ISOLATION[wanted.isolation ?? defaults.isolation];
+    const readOnly = wanted.readOnly ?? defaults.readOnly;
+    const durability = this.#durability === DURABLE_COMMIT && !defaults.synchronous ? DURABLE_RELAXED : this.#durability;
     return begin(this.txns, this.slot, { isolation, readOnly, durability, lockTimeout: settings.lockTimeout }, this.#lastCommit);
   }
 
@@ -256,7 +256,7 @@ export class Session {
       this.setCharacteristics(wanted);
       return true;
     }
-    this.#settleCursors();
+    this.settleCursors();
     this.#unpark();
     this.transaction = this.#begin(wanted);
     this.transactionTime = now;
@@ -288,7 +288,7 @@ export class Session {
   /** What the block's end must do besides: open cursors take their rows, savepoints go. */
   #leaveBlock(): Transaction | null {
     const tx = this.transaction;
-    this.#settleCursors();
+    this.settleCursors();
     this.transaction = null;
     this.isImplicit = false;
     this.#savepoints = [];

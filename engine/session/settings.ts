@@ -206,6 +206,12 @@ function withUnit(value: string, unit: SettingRule['unit']): string {
   return `${number / count}${name}`;
 }
 
+export interface TransactionDefaults {
+  readonly isolation: string;
+  readonly readOnly: boolean;
+  readonly synchronous: boolean;
+}
+
 /** Values of one session. */
 export class Settings {
   readonly #values = new Map<string, string>();
@@ -217,6 +223,17 @@ export class Settings {
   statementTimeout = 0;
   /** Milliseconds, -1: no limit. Looked at by each wait. */
   lockTimeout = -1;
+  #transactions: TransactionDefaults | null = null;
+
+  /** What transactions begin with: looked at by each. */
+  get transactions(): TransactionDefaults {
+    this.#transactions ??= {
+      isolation: this.get('default_transaction_isolation'),
+      readOnly: this.get('default_transaction_read_only') === 'on',
+      synchronous: this.get('synchronous_commit') !== 'off',
+    };
+    return this.#transactions;
+  }
 
   /** The value as text. 42704. Names with a point are the program's own. */
   get(name: string): string {
@@ -250,6 +267,7 @@ export class Settings {
     if (value === undefined) this.#values.delete(name);
     else this.#values.set(name, value);
     this.#key = null;
+    this.#transactions = null;
     if (name === 'statement_timeout') this.statementTimeout = Number(this.get(name));
     if (name === 'lock_timeout') this.lockTimeout = Number(this.get(name)) || -1;
   }
