@@ -10,8 +10,8 @@ import type { Shape } from './shape.ts';
 export const CACHED_STATEMENTS = 1000;
 
 /** A compiled shape was measured to take about so much of V8's heap, and so much more a character of its text. */
-const SHAPE_BYTES = 14 * 1024;
-const TEXT_FACTOR = 130;
+const SHAPE_BYTES = 13 * 1024;
+const TEXT_FACTOR = 50;
 
 interface Entry<Value> {
   readonly value: Value;
