@@ -116,7 +116,9 @@ function copySlot(txns: Transactions, table: number, page: number, slot: number,
   if (guess > GUESS_MAX) guess = GUESS_MAX;
   for (;;) {
     let frame = lookupFrame(shm, page);
-    if (frame < 0) frame = fetchFrame(cache, page);
+    // A page that has to be read in gets its second chance with the next use (clock-hand.ts), not with this one.
+    const wasThere = frame >= 0;
+    if (!wasThere) frame = fetchFrame(cache, page);
     const base = shm.framesBase + frame * FRAME_BYTES;
     const version = readBegin(i32, base);
     // One view for all of it, and the loads close together, before anything is decided: each is another cache line, and the
@@ -146,7 +148,7 @@ function copySlot(txns: Transactions, table: number, page: number, slot: number,
     if (testing) yieldPoint('read.beforeValid');
     if (!readUnchanged(shm, base, version)) continue;
     if (from !== guess) learn(rowWords, table, slot, from);
-    touch(cache, frame);
+    if (wasThere) touch(cache, frame);
     txns.ints[COPY_FRAME] = frame;
     txns.ints[COPY_PAGE] = page;
     txns.ints[COPY_VERSION] = version;
