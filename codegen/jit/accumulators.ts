@@ -155,13 +155,10 @@ function floatCode(emitter: Emitter, { at }: Accumulator, value: Value, names: S
   return `const x=${value.code},s=${sum},t=s+x;if(t-t!==0&&s-s===0&&x-x===0)${wrong};${sum}=t;${names.sum(at + 1)}++;`;
 }
 
-/** Types whose values are numbers that a double holds, boxed or not. */
-const IS_DOUBLE: ReadonlySet<string> = new Set(['int2', 'int4', 'float4', 'float8']);
-
 function extremeCode(emitter: Emitter, accumulator: Accumulator, value: Value, names: StateNames): string {
   const { at, object, bound } = accumulator;
   const greatest = bound.primitive.startsWith('max');
-  if (value.rep === 'v' && !IS_DOUBLE.has(value.type.name)) {
+  if (value.rep === 'v') {
     emitter.needCalls();
     if (!isLongType(value.type)) throw new NotInPage();
     return `${names.groups}.extremeLong(${names.index(at)},${names.object(object)},${value.code},${greatest});`;

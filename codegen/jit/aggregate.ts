@@ -85,6 +85,7 @@ export class AggregateSink {
     const body = emitter.apart(() => {
       emitJump(emitter, filter, 'notTrue', label);
       values = (kind === 'count' ? this.#counted(emitter, index) : evaluate()).map((value) => {
+        if (value.nil === 'true') return value;
         const name = emitter.name('w');
         names.push(name);
         emitter.emit(`${name}=${kind === 'count' ? `${value.nil}?null:0` : slotCode(value)};`);

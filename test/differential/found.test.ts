@@ -57,7 +57,8 @@ const FOUND: { readonly [name: string]: string } = {
   'the extreme of nothing but NULL, counted only sometimes': `
     create table ta (id int4 primary key, c1 bool);
     insert into ta values (1, true), (2, false), (3, null);
-    select id as x0, min(null::float8) filter (where c1) as x1, max(null::int8) as x2, min(null::text) as x3 from ta group by id order by 1;
+    select id as x0, min(null::float8) filter (where c1) as x1, max(null::int8) as x2, min(null::text) as x3, max(null::date) filter (where (id > 1)) as x4,
+      count(null::date) filter (where c1) as x5, string_agg(null::text, ',') filter (where c1) as x6 from ta group by id order by 1;
     select min(null::float8) filter (where c1) as x0, sum(null::numeric) filter (where c1) as x1, avg(null::int4) as x2 from ta`,
   'RETURNING of a row that ON CONFLICT changes may be NULL where the inserted one is not': `
     create table ta (id int4 primary key, c0 text);
