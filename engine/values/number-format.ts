@@ -198,15 +198,18 @@ function romanText(template: Template, value: number): string {
   return template.isFilled ? text : text.padStart(15);
 }
 
-/** One digit before the point and an exponent of at least two. */
-function scientific(value: Decimal, places: number): string {
+/**
+ * One digit before the point and an exponent of at least two. What rounds up to ten is 1e+1 where C's printf writes it (int4, floats);
+ * numeric and int8 keep the exponent of the unrounded value in PostgreSQL: 9.999 is 10.00e+00.
+ */
+function scientific(value: Decimal, places: number, carries: boolean): string {
   if (!value.isFinite)
     return ` ${'#'.repeat(places > 0 ? places + 6 : 5)}`.replace(/^( #)(#*)$/, (_, first: string, rest: string) =>
       places > 0 ? `${first}.${rest.slice(1)}` : first + rest,
     );
   let exponent = value.units === 0n ? 0 : digitsOf(value.units) - 1 - value.scale;
   let mantissa = mantissaOf(value, exponent, places);
-  if (digitsOf(mantissa) > places + 1) {
+  if (carries && digitsOf(mantissa) > places + 1) {
     exponent++;
     mantissa = mantissaOf(value, exponent, places);
   }
@@ -234,11 +237,11 @@ function write(template: Template, text: string): string {
 }
 
 /** to_char of an exact number. */
-export function formatNumber(value: Decimal, format: string, shift: Shift = exactly): string {
+export function formatNumber(value: Decimal, format: string, shift: Shift = exactly, carries = false): string {
   if (format === '') return '';
   const template = parseTemplate(format);
   if (template.roman !== 'none') return romanText(template, value.isFinite ? Number(roundTo(value, 0).units) : 0);
-  if (template.isScientific) return scientific(value, template.post);
+  if (template.isScientific) return scientific(value, template.post, carries);
   template.pre += template.multi;
   const shifted = template.multi > 0 ? shift(value, template.multi) : value;
   return write(template, formatDecimal(roundTo(shifted, template.post)));
@@ -249,6 +252,7 @@ export const formatInt4 = (value: number, format: string): string =>
     new Decimal(BigInt(value), 0),
     format,
     (shifted, digits) => new Decimal(BigInt.asIntN(32, shifted.units * tenTo(digits)), 0),
+    true,
   );
 export const formatInt8 = (value: Int8, format: string): string =>
   formatNumber(
@@ -265,7 +269,7 @@ export function formatFloat(value: number, format: string, digits: number): stri
     if (!Number.isFinite(value)) return formatNumber(decimalOf(String(value)), format);
     const exact = parseDecimalText(exactText(value));
     const isRoman = template.roman !== 'none' && value >= 0;
-    const text = formatNumber(isRoman ? decimalOf(roundHalvesToEven(exact, 0)) : exact, format);
+    const text = formatNumber(isRoman ? decimalOf(roundHalvesToEven(exact, 0)) : exact, format, exactly, true);
     return Object.is(value, -0) && template.isScientific ? `-${text.slice(1)}` : text;
   }
   template.pre += template.multi;

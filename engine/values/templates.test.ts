@@ -221,6 +221,11 @@ test('numbers by templates', async () => {
     if (/nan|inf/i.test(text)) continue;
     cases.push(one('to_char($1, $2)', `${type}.toChar`, [type, text], ['text', pick(formats)]));
   }
+  for (const type of ['int4', 'int8', 'numeric', 'float8', 'float4'])
+    for (const text of ['9999', '-99999', '9994', '10000'])
+      cases.push(one('to_char($1, $2)', `${type}.toChar`, [type, text], ['text', '9.99EEEE']));
+  for (const text of ['99999999999999999999', '0.0099999', '9.999'])
+    cases.push(one('to_char($1, $2)', 'numeric.toChar', ['numeric', text], ['text', '9.99EEEE']));
   for (const [text, format] of [
     ['12,454.8-', '99G999D9S'], ['-34,338,492', '99G999G999'], ['34,338,492.654,878', '99G999G999D999G999'], ['0.00001-', '9.999999S'], ['123', '999'],
     ['-12', 'S99'], ['1.5', '9.9'], ['1.55', '9.9'], ['abc', '999'], ['', '9'], ['<564646.654564>', '999999.999999PR'], ['XIV', 'RN'], ['12', '9'],
