@@ -274,6 +274,7 @@ export function formatFloat(value: number, format: string, digits: number): stri
   }
   template.pre += template.multi;
   const shifted = value * 10 ** template.multi;
+  if (!Number.isFinite(shifted)) return write(template, String(shifted));
   const exact = parseDecimalText(exactText(Math.abs(shifted)));
   const whole = roundHalvesToEven(exact, 0).length;
   template.post = Math.max(Math.min(template.post, digits - whole), 0);

@@ -9,7 +9,7 @@ import { ask, attempt, call, openOracle, pgType, quoted, randomFrom } from './di
 import { textOf } from './differential-values.ts';
 import { FIELD_NAMES } from './time-fields.ts';
 
-const seed = Number(process.env.SEED ?? Date.now() % 1000000);
+const seed = Number(process.env.SEED ?? 1);
 const random = randomFrom(seed);
 const ROUNDS = Number(process.env.ROUNDS ?? 400);
 
@@ -224,6 +224,9 @@ test('numbers by templates', async () => {
   for (const type of ['int4', 'int8', 'numeric', 'float8', 'float4'])
     for (const text of ['9999', '-99999', '9994', '10000'])
       cases.push(one('to_char($1, $2)', `${type}.toChar`, [type, text], ['text', '9.99EEEE']));
+  for (const format of ['99V99', '9V9999999999', 'FM999V99'])
+    for (const text of ['1e308', '-1e308'])
+      cases.push(one('to_char($1, $2)', 'float8.toChar', ['float8', text], ['text', format]));
   for (const text of ['99999999999999999999', '0.0099999', '9.999'])
     cases.push(one('to_char($1, $2)', 'numeric.toChar', ['numeric', text], ['text', '9.99EEEE']));
   for (const [text, format] of [
