@@ -10,8 +10,9 @@ import { unmapFloat } from './key-codec.ts';
 import type { KeyColumn } from './key-extractor.ts';
 import { INSTANT_KEY_BIAS, readDate, readInstant, readLong, readUuid, scaledText } from './row-helpers.ts';
 
-/** Whether all columns of a key can be had back exactly: not collated text, and of numerics and intervals an equal value only. */
-export const keyIsInvertible = (keys: readonly KeyColumn[]): boolean => keys.every((key) => key.collation === undefined);
+/** Whether all columns of a key can be had back: not collated text, nor blanks at the end of char(n); of numerics and intervals an equal value. */
+export const keyIsInvertible = (layout: RowLayout, keys: readonly KeyColumn[]): boolean =>
+  keys.every((key) => key.collation === undefined && layout.columns[key.column].blankPadded !== true);
 
 /** Where decoding stands in the bytes of a key. */
 interface Position {

@@ -11,6 +11,7 @@ import {
   type KernelItems,
   kernelOptions,
   randomKeys,
+  type SqliteItems,
   updateSqliteItems,
 } from './items.ts';
 import type { Answer, Order, WorkerStart } from './worker.ts';
@@ -97,6 +98,18 @@ async function twoAgainstOne(context: BenchContext, kind: 'read' | 'update'): Pr
 
 export const SESSIONS = 8;
 
+/** Durable updates of random rows, one after the other. */
+export function oneConnection(context: BenchContext, items: SqliteItems, rows: number): () => ReturnType<typeof ratePerSecond> {
+  const keys = randomKeys(65536, 0, rows);
+  let at = 0;
+  return () =>
+    ratePerSecond(context, () => {
+      at = (at + 1) & 65535;
+      updateSqliteItems(items, keys, at, at + 1);
+      return 1;
+    });
+}
+
 /** Sessions that do not wait one for the other, on two event loops; the peer is one connection that waits for each commit. */
 async function asynchronousCommits(context: BenchContext): Promise<Running> {
   const rows = context.size(100_000, 2000);
@@ -104,19 +117,10 @@ async function asynchronousCommits(context: BenchContext): Promise<Running> {
   const items = fillKernelItems(context.directory, rows, names, kernelOptions(context));
   const theirs = context.hasPeer ? fillSqliteItems(context.directory, rows, names) : undefined;
   const crew = await startCrew(items);
-  const keys = randomKeys(65536, 0, rows);
-  let at = 0;
   context.digest(rows);
   return {
     ours: () => turn(context, crew, 'commit', rows, THREADS, SESSIONS / THREADS),
-    peer:
-      theirs &&
-      (() =>
-        ratePerSecond(context, () => {
-          at = (at + 1) & 65535;
-          updateSqliteItems(theirs, keys, at, at + 1);
-          return 1;
-        })),
+    peer: theirs && oneConnection(context, theirs, rows),
     teardown: async () => {
       await endCrew(crew);
       items.kernel.close();

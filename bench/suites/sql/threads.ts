@@ -1,8 +1,7 @@
 /** Measures of SQL from two attached threads. */
 import type { BenchContext, Measure, Running } from '../../harness/measure.ts';
-import { ratePerSecond } from '../../harness/rate.ts';
-import { fillSqliteItems, itemNames, randomKeys, updateSqliteItems } from '../kernel/items.ts';
-import { type Crew, endCrew, SESSIONS, startThreads, THREADS, turn } from '../kernel/threads.ts';
+import { fillSqliteItems, itemNames } from '../kernel/items.ts';
+import { type Crew, endCrew, oneConnection, SESSIONS, startThreads, THREADS, turn } from '../kernel/threads.ts';
 import { fillSqlItems, type SqlItems, sqlOptions } from './items.ts';
 import type { SqlWorkerStart } from './worker.ts';
 
@@ -31,19 +30,10 @@ async function asynchronousCommits(context: BenchContext): Promise<Running> {
   const items = fillSqlItems(context.directory, rows, names, sqlOptions(context));
   const theirs = context.hasPeer ? fillSqliteItems(context.directory, rows, names) : undefined;
   const crew = await startCrew(items);
-  const keys = randomKeys(65536, 0, rows);
-  let at = 0;
   context.digest(rows);
   return {
     ours: () => turn(context, crew, 'commit', rows, THREADS, SESSIONS / THREADS),
-    peer:
-      theirs &&
-      (() =>
-        ratePerSecond(context, () => {
-          at = (at + 1) & 65535;
-          updateSqliteItems(theirs, keys, at, at + 1);
-          return 1;
-        })),
+    peer: theirs && oneConnection(context, theirs, rows),
     teardown: async () => {
       await endCrew(crew);
       items.database.close();
