@@ -59,7 +59,7 @@ export class ChangeCode {
     for (const { column, expression } of returning) {
       const value = emitValue(emitter, expression);
       const held = value.nil === 'true' ? value : slotValue(value, emitter.hold(slotCode(value)));
-      emitter.shared.add(held.code);
+      if (value.nil !== 'true') emitter.shared.add(held.code);
       emitter.columns.set(column, () => held);
     }
     emitter.emit(`c.held.push(${emitRow(emitter, this.builder.format, output as OutputColumn[])});`);
@@ -132,9 +132,11 @@ export function emitAttribute(emitter: Emitter, code: ChangeCode, row: BoundNewR
   code.emitNotNull(emitter, attribute, value);
   const column = code.rowReader(row, attribute);
   if (code.isRead(column)) {
-    if (value.nil !== 'true') value = slotValue(value, emitter.hold(slotCode(value)));
+    if (value.nil !== 'true') {
+      value = slotValue(value, emitter.hold(slotCode(value)));
+      emitter.shared.add(value.code);
+    }
     const held = value;
-    emitter.shared.add(held.code);
     emitter.columns.set(column, () => held);
   }
   return value;
@@ -143,6 +145,8 @@ export function emitAttribute(emitter: Emitter, code: ChangeCode, row: BoundNewR
 export class InsertSink {
   readonly #plan: PhysicalInsert;
   readonly #code: ChangeCode;
+  /** Attributes whose errors count only once the row is in: expressions of indexes that ON CONFLICT does not look at. */
+  readonly #late = new Set<number>();
 
   constructor(builder: Builder, plan: PhysicalInsert) {
     this.#plan = plan;
@@ -160,6 +164,10 @@ export class InsertSink {
     for (const { expression } of plan.returning) builder.countUses(expression);
     if (conflict?.change != null) countRow(builder, conflict.change);
     this.#code = new ChangeCode(builder, plan.table, watched, conflict?.action === 'update');
+    if (watched === null) return;
+    for (const { number, hidden } of catalog.columns) if (hidden !== null) this.#late.add(number);
+    for (const { keys, kernelIndex } of catalog.indexes)
+      if (watched.has(kernelIndex)) for (const { attribute } of keys) this.#late.delete(attribute);
   }
 
   get part(): number {
@@ -173,6 +181,7 @@ export class InsertSink {
     if (this.#isPlainRow(row)) emitEncodeParameters(emitter, part);
     else {
       emitter.hoist('V', `${part}.values`);
+      if (this.#late.size > 0) emitter.emit(`${part}.late=null;`);
       this.#attributes(emitter, row, part);
       this.#code.emitChecks(emitter, row);
       emitEncode(emitter, part);
@@ -184,6 +193,7 @@ export class InsertSink {
       const change = emitter.unit.function(this.#conflictFunction(), 'ON CONFLICT DO UPDATE');
       emitter.emit(`if(${status}!==1){if(${status}===2||${change}(c)===2)return i;break r;}`);
     }
+    if (this.#late.size > 0) emitter.emit(`if(${part}.late!==null)throw ${part}.late;`);
     this.#code.emitReturning(emitter, this.#plan);
   }
 
@@ -207,17 +217,29 @@ export class InsertSink {
     const count = row.attributes.length;
     const isRead = row.row.some(({ column }) => this.#code.isRead(column));
     if (count <= ATTRIBUTES_MAX || isRead) {
-      for (let index = 0; index < count; index++) this.#attribute(emitter, row, index, part);
+      for (let index = 0; index < count; index++) this.#early(emitter, row, index, part);
       return;
     }
     for (let from = 0; from < count; from += ATTRIBUTES_MAX) {
       const call = outline(emitter, (inner) => {
         inner.hoist(part, `c.parts[${this.#code.part}]`);
         inner.hoist('V', `${part}.values`);
-        for (let index = from; index < Math.min(count, from + ATTRIBUTES_MAX); index++) this.#attribute(inner, row, index, part);
+        for (let index = from; index < Math.min(count, from + ATTRIBUTES_MAX); index++) this.#early(inner, row, index, part);
       });
       emitter.emit(`${call};`);
     }
+  }
+
+  /** An attribute whose error comes late is evaluated in a function of its own: a row that is met does without its value. */
+  #early(emitter: Emitter, row: BoundNewRow, index: number, part: string): void {
+    const { attribute } = row.attributes[index];
+    if (!this.#late.has(attribute)) return this.#attribute(emitter, row, index, part);
+    const call = outline(emitter, (inner) => {
+      inner.hoist(part, `c.parts[${this.#code.part}]`);
+      inner.hoist('V', `${part}.values`);
+      this.#attribute(inner, row, index, part);
+    });
+    emitter.emit(`try{${call};}catch(e){${part}.keepError(e);V[${this.#code.placed(attribute).index}]=null;}`);
   }
 
   #attribute(emitter: Emitter, row: BoundNewRow, index: number, part: string): void {

@@ -63,6 +63,8 @@ export class ChangePart {
   /** Ids of the rows that this statement has put in or changed. */
   readonly #touched = new Set<number>();
   metId = 0;
+  /** What is wrong with the row that is inserted, unless ON CONFLICT meets another in its place. */
+  late: SqlError | null = null;
 
   constructor(shape: ChangeShape) {
     this.shape = shape;
@@ -103,6 +105,12 @@ export class ChangePart {
       `new row for relation "${this.shape.catalog.name}" violates check constraint "${name}"`,
       { ...this.#place(), constraint: name },
     );
+  }
+
+  /** The error is thrown when the row is in. */
+  keepError(error: unknown): void {
+    if (!(error instanceof SqlError)) throw error;
+    this.late ??= error;
   }
 
   /** What the encoder could not do alone: long values, or the error of one that does not fit. */

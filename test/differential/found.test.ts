@@ -98,6 +98,21 @@ const FOUND: { readonly [name: string]: string } = {
     insert into ta values (3, 1, 1) on conflict (c0, c1) do nothing returning id;
     insert into ta values (1, 2, 2) on conflict (c0, c1) do update set c1 = 7 returning *;
     insert into ta values (1, 2, 9) on conflict (c0, c1) do nothing`,
+  'the expression of an index fails only for a row that is put in': `
+    create table ta (id int4 primary key, c0 int4 unique, c1 int2);
+    create index ta_i0 on ta (abs(c1), c0);
+    create unique index ta_i1 on ta ((c0 / 2));
+    insert into ta values (1, 1, 1), (2, 4, 2);
+    insert into ta values (3, 1, -32768) on conflict (c0) do update set c1 = ta.c1 + 5, c0 = excluded.c0 returning *;
+    insert into ta values (2, 9, -32768), (4, 14, 4) on conflict (id) do nothing returning *;
+    insert into ta values (5, 20, 5), (6, 30, -32768) on conflict (c0) do nothing;
+    insert into ta values (1, 40, -32768) on conflict do nothing;
+    insert into ta values (1, 1, 1) on conflict (c0) do update set c1 = -32768;
+    select * from ta where abs(c1) = 6 order by id`,
+  'RETURNING of a plain NULL beside an expression of many arms': `
+    create table ta (id int4 primary key, c0 int4);
+    insert into ta values (1, 1), (2, 2) returning null::int4 as x0, case c0 ${Array.from({ length: 40 }, (_, at) => `when ${at + 2} then ${at}`).join(' ')} end as x1;
+    update ta set c0 = null where id = 1 returning null::text as x0, case id ${Array.from({ length: 40 }, (_, at) => `when ${at + 1} then ${at}`).join(' ')} end as x1`,
   'the expression of an index that is gone neither costs nor fails': `
     create table ta (id int4 primary key, c0 int2);
     create index ta_i0 on ta (abs(c0));

@@ -100,6 +100,13 @@ const result = ({ output }: Pick<BoundInsert, 'output'>, rows: readonly Row[]): 
   changes: rows.length,
 });
 
+interface NewRow {
+  readonly stored: Stored;
+  readonly columns: Map<ColumnId, RowValue>;
+  /** What was wrong with an attribute that is told late; null: nothing. */
+  readonly error: unknown;
+}
+
 /** One statement's changes of a table: constraints are looked at row by row. */
 class Work {
   readonly rows: Stored[];
@@ -112,13 +119,20 @@ class Work {
     this.rows = rows;
   }
 
-  /** The row and its columns; NOT NULL and CHECK hold. */
-  newRow(node: BoundNewRow, scope: Scope): { readonly stored: Stored; readonly columns: Map<ColumnId, RowValue> } {
+  /** The row and its columns; NOT NULL and CHECK hold. Errors of the attributes `late` are told beside it. */
+  newRow(node: BoundNewRow, scope: Scope, late: ReadonlySet<number> = new Set()): NewRow {
     const stored: Stored = new Map();
     const columns = new Map<ColumnId, RowValue>();
+    let error: unknown = null;
     for (const { attribute, expression } of node.attributes) {
       // Hidden attributes come last and see the others.
-      const value = evaluate(expression, over(scope, new Map([...scope.columns, ...columns])));
+      let value: RowValue = null;
+      try {
+        value = evaluate(expression, over(scope, new Map([...scope.columns, ...columns])));
+      } catch (thrown) {
+        if (!late.has(attribute)) throw thrown;
+        error ??= thrown;
+      }
       stored.set(attribute, value);
       columns.set((node.row.find((use) => use.attribute === attribute) as TableColumnUse).column, value);
     }
@@ -137,7 +151,7 @@ class Work {
           SQLSTATE.check_violation,
           `new row for relation "${this.table.name}" violates check constraint "${name}"`,
         );
-    return { stored, columns };
+    return { stored, columns, error };
   }
 
   /** The place of a row with the same key, or -1. NULLs are equal to nothing, unless the index says otherwise. */
@@ -167,14 +181,18 @@ class Work {
 
   /** The columns of the row that was inserted or, by ON CONFLICT, changed; none when nothing was. */
   insert({ row, conflict }: BoundInsert, scope: Scope): Row[] {
-    const { stored, columns } = this.newRow(row, scope);
+    const watched = this.table.indexes.filter(
+      ({ id, unique }) => unique && (conflict === null || conflict.indexes.length === 0 || conflict.indexes.includes(id)),
+    );
+    // Expressions of indexes that ON CONFLICT does not look at: evaluated when the row is in.
+    const looked = new Set(watched.flatMap(({ keys }) => keys.map(({ attribute }) => attribute)));
+    const late = this.table.columns.filter(({ hidden, number }) => conflict !== null && hidden !== null && !looked.has(number));
+    const { stored, columns, error } = this.newRow(row, scope, new Set(late.map(({ number }) => number)));
     if (conflict !== null) {
-      const watched = this.table.indexes.filter(
-        ({ id, unique }) => unique && (conflict.indexes.length === 0 || conflict.indexes.includes(id)),
-      );
       const places = watched.map((index) => this.meets(index, stored, -1)).filter((place) => place >= 0);
       if (places.length > 0) return conflict.change === null ? [] : this.change(places[0], conflict, row, columns, scope);
     }
+    if (error !== null) throw error;
     this.checkUnique(stored, -1);
     this.rows.push(stored);
     this.touched.add(stored);
