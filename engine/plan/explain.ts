@@ -171,6 +171,8 @@ class Explainer {
         return shown(null, this.#limits(node), node.input);
       case 'LockRow':
         return shown(this.#target(node.table, ''), [['Strength', node.strength]], node.input);
+      default:
+        return shown(null, []);
     }
   }
 

@@ -86,6 +86,12 @@ export function expressionText(expression: BoundExpression, names: ColumnNames):
       return `${expression.kind.toUpperCase()}(${expression.arguments.map(text).join(', ')})`;
     case 'in':
       return `${text(expression.operand)} ${expression.negated ? 'NOT ' : ''}IN (${expression.list.map(text).join(', ')})`;
+    case 'subquery':
+    case 'subplan': {
+      const outer = expression.op === 'subplan' ? expression.outer : expression.outer.map((one) => one.expression);
+      const name = expression.op === 'subplan' ? `SubPlan ${expression.plan + 1}` : 'query';
+      return `${expression.kind.toUpperCase()}(${name}${outer.length === 0 ? '' : ` of ${outer.map(text).join(', ')}`})`;
+    }
   }
 }
 

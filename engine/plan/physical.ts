@@ -7,6 +7,7 @@
 
 import type {
   BoundAggregate,
+  BoundAggregation,
   BoundExpression,
   BoundInsert,
   BoundNewRow,
@@ -16,6 +17,7 @@ import type {
   TableColumnUse,
   BoundConflict,
 } from '../sblr/bound.ts';
+import type { BoundRecurse, BoundSetOperation, BoundWindowCall } from '../sblr/bound-relations.ts';
 import type { SqlType } from '../sblr/types.ts';
 
 /** Rows and cost (in units of one sequential page read) of a node with everything below it. */
@@ -88,12 +90,14 @@ export interface Compute {
   readonly columns: readonly { readonly column: ColumnId; readonly expression: BoundExpression }[];
   readonly estimate: Estimate;
 }
-/** Groups in a hash table. Without keys: one group, which is there even when no row comes. */
+/** Groups in a hash table. Without keys: one group, which is there even when no row comes. Sets: as in the bound form. */
 export interface HashAggregate {
   readonly node: 'HashAggregate';
   readonly input: PhysicalNode;
   readonly keys: readonly { readonly column: ColumnId; readonly expression: BoundExpression }[];
   readonly aggregates: readonly BoundAggregate[];
+  readonly sets?: BoundAggregation['sets'];
+  readonly grouping?: BoundAggregation['grouping'];
   readonly estimate: Estimate;
 }
 export interface HashDistinct {
@@ -115,6 +119,8 @@ export interface TopN {
   readonly keys: readonly BoundSortKey[];
   readonly limit: BoundExpression;
   readonly offset: BoundExpression | null;
+  /** WITH TIES: rows that agree with the last one in `keys` are kept as well. */
+  readonly ties?: boolean;
   readonly estimate: Estimate;
 }
 export interface LimitCount {
@@ -122,6 +128,8 @@ export interface LimitCount {
   readonly input: PhysicalNode;
   readonly limit: BoundExpression | null;
   readonly offset: BoundExpression | null;
+  /** WITH TIES: rows behind the limit that agree with the last one in these keys come too; none: without. */
+  readonly ties?: readonly BoundSortKey[];
   readonly estimate: Estimate;
 }
 export interface LockRow {
@@ -134,15 +142,187 @@ export interface LockRow {
   readonly estimate: Estimate;
 }
 
-export type PhysicalSource = PageScan | IndexPoint | IndexRange | IndexPoints | CatalogScan | ValuesScan;
-export type PhysicalNode = PhysicalSource | Filter | Compute | HashAggregate | HashDistinct | Sort | TopN | LimitCount | LockRow;
+// ---- joins: `input` streams through, the other side is collected or looked up ----
 
-interface Returning {
+/** `left` is over the columns of `input`, `right` over those of the other side; both of one type. */
+export interface JoinKey {
+  readonly left: BoundExpression;
+  readonly right: BoundExpression;
+  /** The primitive that compares them. */
+  readonly equal: string;
+  /** IS NOT DISTINCT FROM: two NULLs match. */
+  readonly nullsMatch: boolean;
+}
+/**
+ * What becomes of rows of `input` (the left side) and of the other side:
+ *   inner, left, right, full   pairs, and the side's rows that found none, with NULLs beside them
+ *   semi, anti                 rows of `input` that find one, or none
+ *   mark                       every row of `input`, with a boolean column by the rules of ANY (SQL's NOT IN with NULLs)
+ *   single                     as left, 21000 when a row finds two
+ */
+export type JoinKind = 'inner' | 'left' | 'right' | 'full' | 'semi' | 'anti' | 'mark' | 'single';
+interface Join {
+  readonly kind: JoinKind;
+  readonly input: PhysicalNode;
+  /** What pairs must satisfy besides; over both sides' columns. */
+  readonly condition: BoundExpression | null;
+  /** Of 'mark': its column; else -1. */
+  readonly mark: ColumnId;
+  readonly estimate: Estimate;
+}
+/** HashBuild collects `build` in a table by its keys, HashProbe looks rows of `input` up in it. At least one key. */
+export interface HashProbe extends Join {
+  readonly node: 'HashProbe';
+  readonly build: PhysicalNode;
+  readonly keys: readonly JoinKey[];
+  /** No two rows of `build` have the same keys: known from a unique index or a grouping. */
+  readonly unique: boolean;
+}
+/** Every row of `input` with every row of `build`, which is collected once. */
+export interface LoopJoin extends Join {
+  readonly node: 'LoopJoin';
+  readonly build: PhysicalNode;
+}
+/** Both sides come sorted by their keys, ascending, NULLs last. Inner and left. */
+export interface MergeJoin extends Join {
+  readonly node: 'MergeJoin';
+  readonly build: PhysicalNode;
+  readonly keys: readonly JoinKey[];
+}
+/** For each row of `input` the rows of a table by an index. Not right and full. `key`: over the columns of `input`, of the first key columns. */
+export interface IndexJoin extends Join {
+  readonly node: 'IndexJoin';
+  readonly inner: Omit<TableSource, 'estimate'>;
+  readonly index: number;
+  readonly key: readonly BoundExpression[];
+  /** The key is the whole of a unique index: at most one row. */
+  readonly point: boolean;
+}
+/** For each row of `input` the rows of subplan `plan`, which reads it. Not right and full. */
+export interface ApplyMemo extends Join {
+  readonly node: 'ApplyMemo';
+  readonly plan: number;
+  /** Values of the plan's `outer` columns, over the columns of `input`. */
+  readonly outer: readonly BoundExpression[];
+}
+
+// ---- what collects, and what is read from there ----
+
+/** UNION [ALL], INTERSECT [ALL], EXCEPT [ALL]; NULLs are equal. */
+export interface HashSetOp {
+  readonly node: 'HashSetOp';
+  readonly kind: 'union' | 'intersect' | 'except';
+  readonly all: boolean;
+  readonly left: PhysicalNode;
+  readonly right: PhysicalNode;
+  readonly columns: BoundSetOperation['columns'];
+  readonly estimate: Estimate;
+}
+/** Window functions: collects, sorts by partition and order, adds columns. */
+export interface WindowFrames {
+  readonly node: 'WindowFrames';
+  readonly input: PhysicalNode;
+  readonly partition: readonly BoundExpression[];
+  readonly order: readonly BoundSortKey[];
+  readonly functions: readonly BoundWindowCall[];
+  readonly estimate: Estimate;
+}
+/** WITH RECURSIVE. */
+export interface Recurse {
+  readonly node: 'Recurse';
+  readonly work: number;
+  readonly base: PhysicalNode;
+  readonly step: PhysicalNode;
+  readonly all: boolean;
+  readonly columns: BoundRecurse['columns'];
+  readonly estimate: Estimate;
+}
+/** Rows of PhysicalStatement.spools[spool], under other column ids. */
+export interface SpoolScan {
+  readonly node: 'SpoolScan';
+  readonly spool: number;
+  readonly alias: string;
+  readonly columns: readonly { readonly column: ColumnId; readonly source: ColumnId; readonly type: SqlType }[];
+  readonly filter: BoundExpression | null;
+  readonly estimate: Estimate;
+}
+/** The rows that the recursion gave last. */
+export interface WorkScan {
+  readonly node: 'WorkScan';
+  readonly work: number;
+  readonly alias: string;
+  readonly columns: readonly { readonly column: ColumnId; readonly source: ColumnId; readonly type: SqlType }[];
+  readonly filter: BoundExpression | null;
+  readonly estimate: Estimate;
+}
+/** Rows of a set-returning primitive; its arguments read no column but outer ones. */
+export interface FunctionScan {
+  readonly node: 'FunctionScan';
+  readonly primitive: string;
+  readonly alias: string;
+  readonly arguments: readonly BoundExpression[];
+  readonly columns: readonly { readonly column: ColumnId; readonly type: SqlType }[];
+  readonly ordinality: ColumnId;
+  readonly filter: BoundExpression | null;
+  readonly estimate: Estimate;
+}
+
+export type PhysicalSource =
+  | PageScan
+  | IndexPoint
+  | IndexRange
+  | IndexPoints
+  | CatalogScan
+  | ValuesScan
+  | SpoolScan
+  | WorkScan
+  | FunctionScan;
+export type PhysicalJoin = HashProbe | LoopJoin | MergeJoin | IndexJoin | ApplyMemo;
+export type PhysicalNode =
+  | PhysicalSource
+  | PhysicalJoin
+  | Filter
+  | Compute
+  | HashAggregate
+  | HashDistinct
+  | Sort
+  | TopN
+  | LimitCount
+  | LockRow
+  | HashSetOp
+  | WindowFrames
+  | Recurse;
+
+/**
+ * A plan that is run again and again inside another one: a subquery (BoundSubplan) or the right side of a lateral join (ApplyMemo).
+ * Its nodes read the columns `outer` as if they were constants of the run.
+ */
+export interface Subplan {
+  readonly root: PhysicalNode;
+  readonly outer: readonly { readonly column: ColumnId; readonly type: SqlType }[];
+  /** Columns of its rows that are read outside: of 'scalar' one, of 'any' the boolean of its condition, of ApplyMemo all that are needed. */
+  readonly columns: readonly { readonly column: ColumnId; readonly type: SqlType }[];
+  /** Answers may be kept by the outer values; false where it calls something volatile. Without `outer` it then runs once. */
+  readonly memo: boolean;
+}
+/** A relation that is collected once, before or when it is first read: WITH. */
+export interface SpoolPlan {
+  readonly name: string;
+  readonly root: PhysicalNode;
+  readonly columns: readonly { readonly column: ColumnId; readonly type: SqlType }[];
+}
+interface Parts {
+  readonly subplans?: readonly Subplan[];
+  /** A spool may read the ones before it. */
+  readonly spools?: readonly SpoolPlan[];
+}
+
+interface Returning extends Parts {
   readonly returning: readonly { readonly column: ColumnId; readonly expression: BoundExpression }[];
   readonly output: readonly OutputColumn[];
   readonly estimate: Estimate;
 }
-export interface PhysicalQuery {
+export interface PhysicalQuery extends Parts {
   readonly kind: 'query';
   readonly root: PhysicalNode;
   readonly output: readonly OutputColumn[];

@@ -55,6 +55,15 @@ export const BOUND_OPCODES = {
     ...PLAIN,
   }),
   local: node(15, 'expression', 'the value of a `let`', { local: 'number', ...PLAIN }),
+  subquery: node(16, 'expression', 'a query as a value', {
+    kind: 'scalar|exists|any',
+    outer: 'projection[]',
+    relation: 'relation',
+    columns: 'number[]',
+    condition: 'expression?',
+    ...PLAIN,
+    at: 'number',
+  }),
 
   // ---- parts ----
   when: node(20, 'when', 'a branch of CASE', { condition: 'expression', result: 'expression' }),
@@ -111,6 +120,44 @@ export const BOUND_OPCODES = {
     uses: 'use[]',
     columns: 'number',
   }),
+  groupingSet: node(34, 'groupingSet', 'keys of a grouping set', { keys: 'number[]' }),
+  groupingCall: node(35, 'groupingCall', 'GROUPING under a column id', { column: 'number', keys: 'number[]' }),
+  setColumn: node(36, 'setColumn', 'a column of a set operation', {
+    column: 'number',
+    left: 'number',
+    right: 'number',
+    ...PLAIN,
+  }),
+  cteDefinition: node(37, 'cteDefinition', 'a relation of WITH', {
+    cte: 'number',
+    name: 'text',
+    relation: 'relation',
+    materialized: 'default|yes|no',
+  }),
+  cteColumn: node(38, 'cteColumn', 'a column of WITH under a fresh id', { column: 'number', source: 'number', ...PLAIN }),
+  recurseColumn: node(39, 'recurseColumn', 'a column of a recursion', {
+    column: 'number',
+    base: 'number',
+    step: 'number',
+    ...PLAIN,
+  }),
+  frame: node(70, 'frame', 'the frame of a window function', {
+    unit: 'rows|range|groups',
+    start: 'unboundedPreceding|preceding|current|following|unboundedFollowing',
+    startValue: 'expression?',
+    end: 'unboundedPreceding|preceding|current|following|unboundedFollowing',
+    endValue: 'expression?',
+    rangeKey: 'expression?',
+    exclude: 'none|current|group|ties',
+  }),
+  windowCall: node(71, 'windowCall', 'a window function under a column id', {
+    column: 'number',
+    primitive: 'text',
+    arguments: 'expression[]',
+    filter: 'expression?',
+    frame: 'frame',
+    ...PLAIN,
+  }),
 
   // ---- relations ----
   get: node(40, 'relation', 'rows of a stored table', {
@@ -127,6 +174,8 @@ export const BOUND_OPCODES = {
     input: 'relation',
     keys: 'projection[]',
     aggregates: 'aggregateCall[]',
+    sets: 'groupingSet[]',
+    grouping: 'groupingCall[]',
   }),
   distinct: node(46, 'relation', 'of rows that agree in these columns the first', { input: 'relation', columns: 'number[]' }),
   sort: node(47, 'relation', 'an order', { input: 'relation', keys: 'sortKey[]' }),
@@ -134,6 +183,7 @@ export const BOUND_OPCODES = {
     input: 'relation',
     limit: 'expression?',
     offset: 'expression?',
+    ties: 'sortKey[]',
   }),
   lock: node(49, 'relation', 'locks the rows that pass', {
     input: 'relation',
@@ -141,6 +191,47 @@ export const BOUND_OPCODES = {
     rowId: 'number',
     strength: 'update|noKeyUpdate|share|keyShare',
     wait: 'wait|nowait|skip',
+  }),
+  join: node(50, 'relation', 'rows of two relations side by side', {
+    kind: 'inner|left|right|full|semi|anti|mark|single',
+    left: 'relation',
+    right: 'relation',
+    condition: 'expression?',
+    lateral: 'boolean',
+    mark: 'number',
+  }),
+  setOperation: node(51, 'relation', 'UNION, INTERSECT, EXCEPT', {
+    kind: 'union|intersect|except',
+    all: 'boolean',
+    left: 'relation',
+    right: 'relation',
+    columns: 'setColumn[]',
+  }),
+  with: node(52, 'relation', 'relations with numbers, for what is behind', {
+    definitions: 'cteDefinition[]',
+    input: 'relation',
+  }),
+  cteRef: node(53, 'relation', 'rows of a relation of WITH', { cte: 'number', alias: 'text', columns: 'cteColumn[]' }),
+  recurse: node(54, 'relation', 'a recursion', {
+    work: 'number',
+    base: 'relation',
+    step: 'relation',
+    all: 'boolean',
+    columns: 'recurseColumn[]',
+  }),
+  workTable: node(55, 'relation', 'rows that a recursion gave last', { work: 'number', alias: 'text', columns: 'cteColumn[]' }),
+  function: node(56, 'relation', 'rows of a set-returning primitive', {
+    primitive: 'text',
+    alias: 'text',
+    arguments: 'expression[]',
+    columns: 'valueColumn[]',
+    ordinality: 'number',
+  }),
+  window: node(57, 'relation', 'adds columns over partitions', {
+    input: 'relation',
+    partition: 'expression[]',
+    order: 'sortKey[]',
+    functions: 'windowCall[]',
   }),
 
   // ---- statements ----

@@ -5,8 +5,19 @@
  * call is a primitive (primitives.ts), every cast is written out as one. Condition: NULL counts as not true.
  *
  *   query:   Get -> Filter -> Project -> Sort -> Limit      insert, update, delete: a relation gives rows, the change takes them
+ *   join:    left, right -> Join                            subquery: a relation inside an expression, closed over `outer`
  */
 
+import type {
+  BoundCteRef,
+  BoundFunction,
+  BoundJoin,
+  BoundRecurse,
+  BoundSetOperation,
+  BoundWindow,
+  BoundWith,
+  BoundWorkTable,
+} from './bound-relations.ts';
 import type { RowValue } from '../storage/rows/row-value.ts';
 import type { SqlType } from './types.ts';
 
@@ -108,6 +119,37 @@ export interface BoundLocal {
   readonly local: number;
   readonly type: SqlType;
 }
+/**
+ * A query as a value. Its relation is closed: what it reads of the blocks around it stands in `outer`, each under a fresh column id
+ * that is seen everywhere inside it; the expressions there are over the columns of the block that the subquery stands in.
+ *
+ *   scalar   the one column of its row; NULL without a row; 21000 with two
+ *   exists   whether there is a row
+ *   any      whether `condition` (over `outer` and the relation's columns) is true for a row; else NULL where it is NULL for one;
+ *            else false. IN and = ANY are this; ALL is NOT any of the negated condition.
+ */
+export interface BoundSubquery {
+  readonly op: 'subquery';
+  readonly kind: 'scalar' | 'exists' | 'any';
+  readonly outer: readonly { readonly column: ColumnId; readonly expression: BoundExpression }[];
+  readonly relation: BoundRelation;
+  /** scalar: its one column; any: the columns that `condition` reads; exists: none. */
+  readonly columns: readonly ColumnId[];
+  readonly condition: BoundExpression | null;
+  readonly type: SqlType;
+  /** Token ordinal, for the position of 21000. */
+  readonly at: number;
+}
+/** A subquery that the optimizer has planned on its own: PhysicalStatement.subplans[plan]. Never in a bound module. */
+export interface BoundSubplan {
+  readonly op: 'subplan';
+  readonly kind: BoundSubquery['kind'];
+  readonly plan: number;
+  /** Values of the plan's `outer` columns, in their order. */
+  readonly outer: readonly BoundExpression[];
+  readonly type: SqlType;
+  readonly at: number;
+}
 
 export type BoundExpression =
   | BoundColumn
@@ -123,7 +165,9 @@ export type BoundExpression =
   | BoundExtreme
   | BoundIn
   | BoundLet
-  | BoundLocal;
+  | BoundLocal
+  | BoundSubquery
+  | BoundSubplan;
 
 // ---- relations ----
 
@@ -179,12 +223,19 @@ export interface BoundAggregate {
   readonly filter: BoundExpression | null;
   readonly type: SqlType;
 }
-/** Only keys and aggregates are visible above. No keys: one row, always. */
+/**
+ * Only keys and aggregates are visible above. No keys: one row, always. With `sets` each row counts once for every set, which names
+ * the keys that it groups by (a set without keys gives a row even when there is none below); the other keys are NULL in its groups.
+ */
 export interface BoundAggregation {
   readonly op: 'aggregate';
   readonly input: BoundRelation;
   readonly keys: readonly { readonly column: ColumnId; readonly expression: BoundExpression }[];
   readonly aggregates: readonly BoundAggregate[];
+  /** GROUPING SETS: places in `keys`; none: one set of all keys. */
+  readonly sets: readonly { readonly keys: readonly number[] }[];
+  /** GROUPING(...): an int4 with a bit for each of these keys, the last one's lowest, set where the set does not group by it. */
+  readonly grouping: readonly { readonly column: ColumnId; readonly keys: readonly number[] }[];
 }
 /** Rows that agree in these columns count once; of several the first in the input's order. */
 export interface BoundDistinct {
@@ -207,6 +258,8 @@ export interface BoundLimit {
   readonly input: BoundRelation;
   readonly limit: BoundExpression | null;
   readonly offset: BoundExpression | null;
+  /** WITH TIES: rows that agree with the last one in these keys, by which the input is sorted, are given too; none: without. */
+  readonly ties: readonly BoundSortKey[];
 }
 /** FOR UPDATE and the like, of the rows that `rowId` names. */
 export interface BoundLock {
@@ -217,7 +270,6 @@ export interface BoundLock {
   readonly strength: 'update' | 'noKeyUpdate' | 'share' | 'keyShare';
   readonly wait: 'wait' | 'nowait' | 'skip';
 }
-
 export type BoundRelation =
   | BoundGet
   | BoundVirtual
@@ -228,7 +280,15 @@ export type BoundRelation =
   | BoundDistinct
   | BoundSort
   | BoundLimit
-  | BoundLock;
+  | BoundLock
+  | BoundJoin
+  | BoundSetOperation
+  | BoundWith
+  | BoundCteRef
+  | BoundRecurse
+  | BoundWorkTable
+  | BoundFunction
+  | BoundWindow;
 
 // ---- statements ----
 

@@ -21,6 +21,8 @@ import type {
   OutputColumn,
   TableColumnUse,
 } from './bound.ts';
+import type { BoundWindowCall } from './bound-relations.ts';
+import { inputsOf } from './relation-tree.ts';
 import type { SqlType } from './types.ts';
 
 export function printType({ name, length, scale, nullable }: SqlType): string {
@@ -77,6 +79,16 @@ export function printExpression(node: BoundExpression): string {
       return `let %${node.local} := ${printExpression(node.value)} in ${printExpression(node.body)}`;
     case 'local':
       return `%${node.local}`;
+    case 'subquery': {
+      const outer = node.outer.length === 0 ? '' : ` with ${printProjections(node.outer)}`;
+      const columns = node.columns.map((column) => `c${column}`).join(', ');
+      const condition = node.condition === null ? '' : ` where ${printExpression(node.condition)}`;
+      const lines: string[] = [];
+      printRelation(node.relation, '', lines);
+      return `${node.kind}[${columns}]${outer}${condition} {${lines.map((line) => line.trimStart()).join(' <- ')}}`;
+    }
+    case 'subplan':
+      return `${node.kind} subplan ${node.plan}(${list(node.outer)})`;
   }
 }
 
@@ -117,7 +129,7 @@ function relationLine(node: BoundRelation): string {
     case 'project':
       return `project ${printProjections(node.columns)}`;
     case 'aggregate':
-      return `aggregate (${printProjections(node.keys)}) ${node.aggregates.map(printAggregate).join(', ')}`.trimEnd();
+      return aggregateLine(node);
     case 'distinct':
       return `distinct ${node.columns.map((column) => `c${column}`).join(', ')}`;
     case 'sort':
@@ -125,15 +137,58 @@ function relationLine(node: BoundRelation): string {
     case 'limit':
       return `limit ${node.limit === null ? 'all' : printExpression(node.limit)}${
         node.offset === null ? '' : ` offset ${printExpression(node.offset)}`
-      }`;
+      }${node.ties.length === 0 ? '' : ` ties ${printKeys(node.ties)}`}`;
     case 'lock':
       return `lock ${node.strength} ${node.wait} row c${node.rowId}`;
+    case 'join': {
+      const condition = node.condition === null ? '' : ` on ${printExpression(node.condition)}`;
+      return `${node.kind} join${node.lateral ? ' lateral' : ''}${node.mark < 0 ? '' : ` c${node.mark}`}${condition}`;
+    }
+    case 'setOperation': {
+      const columns = node.columns.map(({ column, left, right, type }) => `c${column} := c${left}|c${right} ${printType(type)}`);
+      return `${node.kind}${node.all ? ' all' : ''} (${columns.join(', ')})`;
+    }
+    case 'with':
+      return `with ${node.definitions.map(({ cte, name, materialized }) => `#${cte} ${name} ${materialized}`).join(', ')}`;
+    case 'cteRef':
+      return `cte #${node.cte} ${node.alias} (${node.columns.map(({ column, source }) => `c${column} := c${source}`).join(', ')})`;
+    case 'recurse': {
+      const columns = node.columns.map(({ column, base, step, type }) => `c${column} := c${base}|c${step} ${printType(type)}`);
+      return `recurse #${node.work}${node.all ? ' all' : ''} (${columns.join(', ')})`;
+    }
+    case 'workTable':
+      return `work #${node.work} ${node.alias} (${node.columns.map(({ column, source }) => `c${column} := c${source}`).join(', ')})`;
+    case 'function': {
+      const columns = node.columns.map(({ column, type }) => `c${column} ${printType(type)}`).join(', ');
+      const number = node.ordinality < 0 ? '' : ` number c${node.ordinality}`;
+      return `function ${node.primitive}(${list(node.arguments)}) ${node.alias} (${columns})${number}`;
+    }
+    case 'window': {
+      const functions = node.functions.map(printWindowCall).join(', ');
+      return `window partition (${list(node.partition)}) order (${printKeys(node.order)}) ${functions}`;
+    }
   }
+}
+
+function aggregateLine(node: BoundRelation & { op: 'aggregate' }): string {
+  const sets = node.sets.map(({ keys }) => `(${keys.join(' ')})`).join(' ');
+  const grouping = node.grouping.map(({ column, keys }) => `c${column} := grouping(${keys.join(' ')})`);
+  const calls = [...node.aggregates.map(printAggregate), ...grouping].join(', ');
+  return `aggregate (${printProjections(node.keys)})${sets === '' ? '' : ` sets ${sets}`} ${calls}`.trimEnd();
+}
+
+function printWindowCall({ column, primitive, arguments: given, filter, frame }: BoundWindowCall): string {
+  const bound = (kind: string, value: BoundExpression | null): string =>
+    value === null ? kind : `${kind}[${printExpression(value)}]`;
+  const key = frame.rangeKey === null ? '' : ` of ${printExpression(frame.rangeKey)}`;
+  const where = filter === null ? '' : ` filter ${printExpression(filter)}`;
+  const frameText = `${frame.unit}${key} ${bound(frame.start, frame.startValue)} .. ${bound(frame.end, frame.endValue)}`;
+  return `c${column} := ${primitive}(${list(given)})${where} over ${frameText}${frame.exclude === 'none' ? '' : ` without ${frame.exclude}`}`;
 }
 
 function printRelation(node: BoundRelation, indent: string, lines: string[]): void {
   lines.push(indent + relationLine(node));
-  if ('input' in node) printRelation(node.input, `${indent}  `, lines);
+  for (const input of inputsOf(node)) printRelation(input, `${indent}  `, lines);
 }
 
 const printOutput = (output: readonly OutputColumn[]): string =>

@@ -6,18 +6,21 @@
 
 import type {
   BoundAggregate,
+  BoundAggregation,
   BoundExpression,
   BoundModule,
   BoundNewRow,
   BoundRelation,
   BoundSortKey,
   BoundStatement,
+  BoundSubquery,
   ColumnId,
   OutputColumn,
   TableColumnUse,
 } from './bound.ts';
 import { findPrimitive, type Primitive } from './primitives.ts';
-import type { SqlType, TypeName } from './types.ts';
+import type { BoundCteRef, BoundJoin, BoundWindow } from './bound-relations.ts';
+import { type SqlType, sqlType, type TypeName, withNullable } from './types.ts';
 import { malformed } from './verify-source.ts';
 
 type Columns = ReadonlyMap<ColumnId, SqlType>;
@@ -29,10 +32,16 @@ const STRINGS: readonly TypeName[] = ['text', 'varchar', 'char', 'name'];
 const sameKind = (a: TypeName, b: TypeName): boolean =>
   plainName(a) === plainName(b) || (STRINGS.includes(a) && STRINGS.includes(b));
 
+const NO_COLUMNS: Columns = new Map();
+const both = (a: Columns, b: Columns): Columns => (a.size === 0 ? b : new Map([...a, ...b]));
+const nullable = (columns: Columns): Columns => new Map([...columns].map(([column, type]) => [column, withNullable(type, true)]));
+
 class Verifier {
   private readonly parameters: readonly SqlType[];
   private readonly columns: number;
   private readonly locals = new Map<number, SqlType>();
+  /** Columns of WITH's relations and of recursions that have been seen. */
+  private readonly relations = new Map<string, Columns>();
 
   constructor(module: BoundModule) {
     this.parameters = module.parameters;
@@ -88,7 +97,25 @@ class Verifier {
         this.expression(node.value, seen);
         this.locals.set(node.local, node.value.type);
         return this.alike(node.body, node.type, seen);
+      case 'subquery':
+        return this.subquery(node, seen);
+      case 'subplan':
+        throw malformed('a plan inside a bound module');
     }
+  }
+
+  private subquery(node: BoundSubquery, seen: Columns): void {
+    const around = new Map<ColumnId, SqlType>();
+    for (const { column, expression } of node.outer) {
+      this.expression(expression, seen);
+      this.add(around, column, expression.type);
+    }
+    const columns = this.relation(node.relation, around);
+    for (const column of node.columns) if (!columns.has(column)) throw malformed(`column ${column} is not made by the subquery`);
+    if (node.kind !== 'scalar') this.isBoolean(node);
+    else this.reference(columns.get(node.columns[0]), withNullable(node.type, true), `column ${node.columns[0]}`);
+    if (node.condition !== null) this.condition(node.condition, both(around, columns));
+    else if (node.kind === 'any') throw malformed('ANY without a condition');
   }
 
   private reference(made: SqlType | undefined, read: SqlType, what: string): void {
@@ -160,69 +187,158 @@ class Verifier {
     return columns;
   }
 
-  relation(node: BoundRelation): Columns {
+  /** Columns that a relation makes. `around`: those of the blocks around it that its expressions may read besides. */
+  relation(node: BoundRelation, around: Columns = NO_COLUMNS): Columns {
     switch (node.op) {
       case 'get':
       case 'virtual':
         return this.uses(node.columns);
-      case 'values': {
+      case 'values':
         for (const row of node.rows) {
           if (row.length !== node.columns.length) throw malformed('a row of VALUES has another number of columns');
-          for (const [index, item] of row.entries()) this.alike(item, node.columns[index].type, new Map());
+          for (const [index, item] of row.entries()) this.alike(item, node.columns[index].type, around);
         }
-        const columns = new Map<ColumnId, SqlType>();
-        for (const { column, type } of node.columns) this.add(columns, column, type);
-        return columns;
-      }
+        return this.made(node.columns);
       case 'filter': {
-        const seen = this.relation(node.input);
-        this.condition(node.condition, seen);
+        const seen = this.relation(node.input, around);
+        this.condition(node.condition, both(around, seen));
         return seen;
       }
       case 'project': {
-        const seen = this.relation(node.input);
+        const seen = this.relation(node.input, around);
         const columns = new Map(seen);
         for (const { column, expression } of node.columns) {
-          this.expression(expression, seen);
+          this.expression(expression, both(around, seen));
           this.add(columns, column, expression.type);
         }
         return columns;
       }
-      case 'aggregate': {
-        const seen = this.relation(node.input);
-        const columns = new Map<ColumnId, SqlType>();
-        for (const { column, expression } of node.keys) {
-          this.expression(expression, seen);
-          this.add(columns, column, expression.type);
-        }
-        for (const aggregate of node.aggregates) {
-          this.aggregate(aggregate, seen);
-          this.add(columns, aggregate.column, aggregate.type);
-        }
-        return columns;
-      }
+      case 'aggregate':
+        return this.aggregation(node, around);
       case 'distinct': {
-        const seen = this.relation(node.input);
+        const seen = this.relation(node.input, around);
         for (const column of node.columns) if (!seen.has(column)) throw malformed(`column ${column} is not seen by DISTINCT`);
         return seen;
       }
       case 'sort': {
-        const seen = this.relation(node.input);
-        this.keys(node.keys, seen);
+        const seen = this.relation(node.input, around);
+        this.keys(node.keys, both(around, seen));
         return seen;
       }
       case 'limit': {
-        const seen = this.relation(node.input);
+        const seen = this.relation(node.input, around);
+        this.keys(node.ties, both(around, seen));
         for (const count of [node.limit, node.offset]) {
           if (count === null) continue;
-          this.expression(count, new Map());
+          this.expression(count, around);
           if (count.type.name !== 'int8') throw malformed(`LIMIT of type ${count.type.name}`);
         }
         return seen;
       }
       case 'lock':
-        return this.relation(node.input);
+        return this.relation(node.input, around);
+      case 'join':
+        return this.join(node, around);
+      case 'setOperation': {
+        const left = this.relation(node.left, around);
+        const right = this.relation(node.right, around);
+        for (const one of node.columns) {
+          this.kept(left.get(one.left), one.type, `column ${one.left}`);
+          this.kept(right.get(one.right), one.type, `column ${one.right}`);
+        }
+        return this.made(node.columns);
+      }
+      case 'with':
+        for (const { cte, relation } of node.definitions) this.relations.set(`cte ${cte}`, this.relation(relation, around));
+        return this.relation(node.input, around);
+      case 'cteRef':
+        return this.taken(node.columns, this.relations.get(`cte ${node.cte}`), `WITH ${node.cte}`);
+      case 'workTable':
+        return this.taken(node.columns, this.relations.get(`work ${node.work}`), `recursion ${node.work}`);
+      case 'recurse': {
+        const base = this.relation(node.base, around);
+        for (const one of node.columns) this.kept(base.get(one.base), one.type, `column ${one.base}`);
+        const columns = this.made(node.columns);
+        this.relations.set(`work ${node.work}`, columns);
+        const step = this.relation(node.step, around);
+        for (const one of node.columns) this.kept(step.get(one.step), one.type, `column ${one.step}`);
+        return columns;
+      }
+      case 'function':
+        for (const argument of node.arguments) this.expression(argument, around);
+        return node.ordinality < 0
+          ? this.made(node.columns)
+          : this.made([...node.columns, { column: node.ordinality, type: sqlType('int8', false) }]);
+      case 'window':
+        return this.window(node, around);
     }
+  }
+
+  private made(made: readonly { readonly column: ColumnId; readonly type: SqlType }[]): Map<ColumnId, SqlType> {
+    const columns = new Map<ColumnId, SqlType>();
+    for (const { column, type } of made) this.add(columns, column, type);
+    return columns;
+  }
+
+  /** A column goes on under another id: of the same kind, NULL only if that may be. */
+  private kept(from: SqlType | undefined, to: SqlType, what: string): void {
+    this.reference(from, to, what);
+  }
+
+  private taken(columns: BoundCteRef['columns'], from: Columns | undefined, what: string): Columns {
+    if (from === undefined) throw malformed(`${what} is not seen here`);
+    for (const { source, type } of columns) this.kept(from.get(source), type, `column ${source} of ${what}`);
+    return this.made(columns);
+  }
+
+  private join(node: BoundJoin, around: Columns): Columns {
+    const left = this.relation(node.left, around);
+    const right = this.relation(node.right, node.lateral ? both(around, left) : around);
+    for (const column of right.keys()) if (left.has(column)) throw malformed(`column ${column} is made twice`);
+    if (node.condition !== null) this.condition(node.condition, both(around, both(left, right)));
+    const { kind } = node;
+    if (kind === 'semi' || kind === 'anti') return left;
+    if (kind === 'mark') {
+      const columns = new Map(left);
+      this.add(columns, node.mark, sqlType('bool'));
+      return columns;
+    }
+    const leftMayLack = kind === 'right' || kind === 'full';
+    const rightMayLack = kind === 'left' || kind === 'full' || kind === 'single';
+    return both(leftMayLack ? nullable(left) : left, rightMayLack ? nullable(right) : right);
+  }
+
+  private aggregation(node: BoundAggregation, around: Columns): Columns {
+    const seen = both(around, this.relation(node.input, around));
+    const columns = new Map<ColumnId, SqlType>();
+    const everywhere = (key: number): boolean => node.sets.every(({ keys }) => keys.includes(key));
+    for (const [index, { column, expression }] of node.keys.entries()) {
+      this.expression(expression, seen);
+      this.add(columns, column, everywhere(index) ? expression.type : withNullable(expression.type, true));
+    }
+    for (const aggregate of node.aggregates) {
+      this.aggregate(aggregate, seen);
+      this.add(columns, aggregate.column, aggregate.type);
+    }
+    for (const { column } of node.grouping) this.add(columns, column, sqlType('int4', false));
+    for (const { keys } of [...node.sets, ...node.grouping])
+      for (const key of keys) if (node.keys[key] === undefined) throw malformed(`there is no key ${key} to group by`);
+    return columns;
+  }
+
+  private window(node: BoundWindow, around: Columns): Columns {
+    const input = this.relation(node.input, around);
+    const seen = both(around, input);
+    for (const expression of node.partition) this.expression(expression, seen);
+    this.keys(node.order, seen);
+    const columns = new Map(input);
+    for (const { column, primitive, arguments: given, filter, frame, type } of node.functions) {
+      this.call(primitive, given, type, seen, true);
+      if (filter !== null) this.condition(filter, seen);
+      for (const value of [frame.startValue, frame.endValue, frame.rangeKey]) if (value !== null) this.expression(value, seen);
+      this.add(columns, column, type);
+    }
+    return columns;
   }
 
   private keys(keys: readonly BoundSortKey[], seen: Columns): void {

@@ -6,7 +6,7 @@ import type { TypeName } from '../../engine/sblr/types.ts';
 import type { RowValue } from '../../engine/storage/rows/row-value.ts';
 import type { ValueContext } from '../../engine/values/context.ts';
 import { implementations } from '../../engine/values/functions.ts';
-import { SqlError } from '../../shm/errors.ts';
+import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 
 /** What an expression sees: columns of a row, and what is the same for the whole statement. */
 export interface Scope {
@@ -139,6 +139,8 @@ export function evaluate(node: BoundExpression, scope: Scope): RowValue {
     case 'let':
       scope.locals.set(node.local, evaluate(node.value, scope));
       return evaluate(node.body, scope);
+    default:
+      throw new SqlError(SQLSTATE.feature_not_supported, `${node.op} is not supported`);
   }
 }
 

@@ -149,5 +149,7 @@ export function relationRows(node: BoundRelation, source: OracleSource, scope: S
     }
     case 'lock':
       return input();
+    default:
+      throw new SqlError(SQLSTATE.feature_not_supported, `${node.op} is not supported`);
   }
 }

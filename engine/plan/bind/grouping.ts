@@ -86,6 +86,6 @@ export class Grouping {
 
   /** The aggregation over a relation. After everything above it is bound: keys and aggregates are complete then. */
   relation(input: BoundRelation): BoundAggregation {
-    return { op: 'aggregate', input, keys: this.keys, aggregates: this.aggregates.list };
+    return { op: 'aggregate', input, keys: this.keys, aggregates: this.aggregates.list, sets: [], grouping: [] };
   }
 }

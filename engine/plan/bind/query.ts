@@ -51,7 +51,7 @@ function bindCount(source: SourceExpression | null, clause: Clause, what: string
 function limited(root: BoundRelation, source: SourceSelectNode | SourceValuesNode, clause: Clause): BoundRelation {
   const offset = bindCount(source.offset, clause, 'OFFSET');
   const limit = bindCount(source.limit, clause, 'LIMIT');
-  return limit === null && offset === null ? root : { op: 'limit', input: root, limit, offset };
+  return limit === null && offset === null ? root : { op: 'limit', input: root, limit, offset, ties: [] };
 }
 
 /** Place of the first expression of DISTINCT ON that no sort key is. */

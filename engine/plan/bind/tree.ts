@@ -33,6 +33,11 @@ export function childrenOf(node: BoundExpression): readonly BoundExpression[] {
       return [node.operand, ...node.list];
     case 'let':
       return [node.value, node.body];
+    // What it reads of the block that it stands in; its relation is a block of its own.
+    case 'subquery':
+      return node.outer.map(({ expression }) => expression);
+    case 'subplan':
+      return node.outer;
   }
 }
 
@@ -66,5 +71,9 @@ export function withChildren(node: BoundExpression, change: (child: BoundExpress
       return { ...node, operand: change(node.operand), list: node.list.map(change) };
     case 'let':
       return { ...node, value: change(node.value), body: change(node.body) };
+    case 'subquery':
+      return { ...node, outer: node.outer.map((one) => ({ ...one, expression: change(one.expression) })) };
+    case 'subplan':
+      return { ...node, outer: node.outer.map(change) };
   }
 }

@@ -18,6 +18,7 @@ import type {
   BoundUpdate,
   ColumnId,
 } from '../../sblr/bound.ts';
+import { SQLSTATE, SqlError } from '../../../shm/errors.ts';
 import type { RowValue } from '../../storage/rows/row-value.ts';
 import type { PhysicalNode, PhysicalStatement, Sort } from '../physical.ts';
 import { chooseAccess, type TableSizes } from './access-path.ts';
@@ -146,6 +147,8 @@ class Optimizer {
         return this.#limit(relation, wanted);
       case 'lock':
         return this.#lock(relation, wanted);
+      default:
+        throw new SqlError(SQLSTATE.feature_not_supported, `${relation.op} is not supported`);
     }
   }
 

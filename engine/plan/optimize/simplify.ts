@@ -7,7 +7,6 @@
  */
 
 import type {
-  BoundAggregate,
   BoundCase,
   BoundCoalesce,
   BoundConstant,
@@ -18,9 +17,9 @@ import type {
   BoundNewRow,
   BoundQuery,
   BoundRelation,
-  BoundSortKey,
   BoundUpdate,
 } from '../../sblr/bound.ts';
+import { withExpressions, withInputs } from '../../sblr/relation-tree.ts';
 import { primitiveOf } from '../../sblr/primitives.ts';
 import { type SqlType, withNullable } from '../../sblr/types.ts';
 import type { RowValue } from '../../storage/rows/row-value.ts';
@@ -41,6 +40,9 @@ export function simplify(node: BoundExpression): BoundExpression {
     changed ||= simple !== child;
     return simple;
   };
+  if (node.op === 'subquery') {
+    return { ...node, outer: made(node.outer), relation: relation(node.relation), condition: orNull(node.condition) };
+  }
   const children = childrenOf(node);
   if (children.length === 0) return node;
   const copy = withChildren(node, inside);
@@ -115,31 +117,10 @@ const orNull = (node: BoundExpression | null): BoundExpression | null => (node =
 const made = <Item extends { readonly expression: BoundExpression }>(items: readonly Item[]): Item[] =>
   items.map((item) => ({ ...item, expression: simplify(item.expression) }));
 
-const aggregate = (node: BoundAggregate): BoundAggregate => ({
-  ...node,
-  arguments: node.arguments.map(simplify),
-  order: made<BoundSortKey>(node.order),
-  filter: orNull(node.filter),
-});
-
+/** A relation with all that it is made from. A limit's numbers stay: the plan looks at them. */
 function relation(node: BoundRelation): BoundRelation {
-  switch (node.op) {
-    case 'get':
-    case 'virtual':
-      return node;
-    case 'values':
-      return { ...node, rows: node.rows.map((row) => row.map(simplify)) };
-    case 'filter':
-      return { ...node, input: relation(node.input), condition: simplify(node.condition) };
-    case 'project':
-      return { ...node, input: relation(node.input), columns: made(node.columns) };
-    case 'aggregate':
-      return { ...node, input: relation(node.input), keys: made(node.keys), aggregates: node.aggregates.map(aggregate) };
-    case 'sort':
-      return { ...node, input: relation(node.input), keys: made<BoundSortKey>(node.keys) };
-    default:
-      return { ...node, input: relation(node.input) };
-  }
+  const over = withInputs(node, relation);
+  return over.op === 'limit' ? over : withExpressions(over, simplify);
 }
 
 const newRow = (row: BoundNewRow): BoundNewRow => ({ ...row, attributes: made(row.attributes), checks: made(row.checks) });
