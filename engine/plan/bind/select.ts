@@ -1,0 +1,207 @@
+/**
+ * SELECT. Clauses are bound in the order in which types of parameters are settled (FROM, items, WHERE, HAVING, ORDER BY, GROUP BY,
+ * DISTINCT, LIMIT); the relations stand in the order in which they run:
+ *
+ *   Get -> Filter -> [Aggregate -> Filter] -> Project -> [Distinct] -> [Sort] -> [Distinct on] -> [Lock] -> [Limit]
+ */
+
+import type { BoundExpression, BoundQuery, BoundRelation, ColumnId, OutputColumn } from '../../sblr/bound.ts';
+import type { SourceExpression, SourceSelectNode, SourceSortItem } from '../../sblr/source.gen.ts';
+import { SQLSTATE } from '../../../shm/errors.ts';
+import { mustCompare, sortKey } from './calls.ts';
+import { BlockAggregates, type Clause, clauseOf, columnNode } from './clause.ts';
+import { settled, toBoolean } from './coerce.ts';
+import { readsColumns } from './compare.ts';
+import { fault, unsupported } from './errors.ts';
+import { bindExpr } from './expressions.ts';
+import { type BoundFrom, bindFrom } from './from.ts';
+import { Grouping } from './grouping.ts';
+import { limited } from './limit.ts';
+import { bindLocking } from './locking.ts';
+import { findByName, findByPosition } from './order.ts';
+import { bindItems, type Item, settleItems } from './output.ts';
+import type { QueryTargets } from './query.ts';
+import { sameExpression } from './same.ts';
+import { NO_RELATIONS, type Scope } from './scope.ts';
+import type { BindState } from './state.ts';
+
+/** ONE_ROW: SELECT without FROM. */
+const ONE_ROW: BoundRelation = { op: 'values', columns: [], rows: [[]] };
+
+/** Place of the first expression of DISTINCT ON that no sort key is. */
+function foreignTo(
+  source: SourceSelectNode,
+  order: readonly { readonly expression: BoundExpression }[],
+  on: readonly BoundExpression[],
+  state: BindState,
+): number {
+  const isKey = (node: BoundExpression): boolean => order.some(({ expression }) => sameExpression(node, expression, state));
+  const foreign = on.findIndex((node) => !isKey(node));
+  return source.distinctOn[Math.max(foreign, 0)].at;
+}
+
+export class SelectBlock {
+  private readonly source: SourceSelectNode;
+  private readonly state: BindState;
+  private readonly targets: QueryTargets;
+  private readonly from: BoundFrom | null;
+  private readonly scope: Scope;
+  private readonly aggregates: BlockAggregates;
+  private readonly items: readonly Item[];
+  private grouping: Grouping | null = null;
+
+  constructor(source: SourceSelectNode, state: BindState, targets: QueryTargets) {
+    if (source.windows.length > 0) throw unsupported('WINDOW is', source.windows[0].at);
+    this.source = source;
+    this.state = state;
+    this.targets = targets;
+    this.from = source.from.length === 0 ? null : bindFrom(source.from, state, source.locking.length > 0);
+    this.scope = this.from === null ? NO_RELATIONS : { relations: [this.from.scope], outer: null };
+    this.aggregates = new BlockAggregates(state);
+    this.items = bindItems(source.items, this.clause('SELECT', this.aggregates));
+  }
+
+  private clause(name: string, aggregates: BlockAggregates | null = null): Clause {
+    return clauseOf(this.state, this.scope, name, aggregates);
+  }
+
+  bind(): BoundQuery {
+    const { source, state } = this;
+    const where = this.bindWhere();
+    const havingInput = this.bindHaving();
+    const orderInput = source.order.map((item) => this.bindOrder(item, 'ORDER BY'));
+    const keys = source.group.map((item) => this.bindGroupKey(item));
+    const onInput = source.distinctOn.map((on) => this.bindMeant(on, 'SELECT DISTINCT ON'));
+    settleItems(this.items, state, this.targets);
+    if (keys.length > 0 || source.having !== null || this.aggregates.list.length > 0) {
+      this.grouping = new Grouping(state, this.scope, this.aggregates);
+      for (const key of keys) this.grouping.addKey(key);
+    }
+    for (const item of this.items) item.node = this.above(item.node);
+    const having = havingInput === null ? null : this.above(havingInput);
+    const order = orderInput.map(({ item, node }) => sortKey(item, this.above(node), state));
+    const on = onInput.map((node) => this.above(node));
+    this.checkDistinct(order, on);
+    let root = this.input(where, having);
+    const added: { column: ColumnId; expression: BoundExpression }[] = [];
+    const output = this.items.map((item) => this.outputOf(item, added));
+    const onColumns = on.map((node) => this.columnOf(node, added));
+    if (added.length > 0) root = { op: 'project', input: root, columns: added };
+    if (source.distinct === 'all') root = { op: 'distinct', input: root, columns: output.map(({ column }) => column) };
+    if (order.length > 0) {
+      const sortKeys = order.map((key) => ({ ...key, expression: this.overOutput(key.expression, added) }));
+      root = { op: 'sort', input: root, keys: sortKeys };
+    }
+    if (on.length > 0) root = { op: 'distinct', input: root, columns: onColumns };
+    root = bindLocking(root, source, this.from, this.grouping !== null, state);
+    return { kind: 'query', root: limited(root, source, this.clause('LIMIT')), output };
+  }
+
+  private above(node: BoundExpression): BoundExpression {
+    return this.grouping === null ? node : this.grouping.above(node);
+  }
+
+  private bindWhere(): BoundExpression | null {
+    const { where } = this.source;
+    return where === null ? null : toBoolean(this.state, bindExpr(where, this.clause('WHERE')), 'WHERE', where.at);
+  }
+
+  private bindHaving(): BoundExpression | null {
+    const { having } = this.source;
+    if (having === null) return null;
+    const clause = this.clause('HAVING', this.aggregates);
+    const aliases = this.state.semantics.havingSeesAliases
+      ? (name: string, at: number) => findByName(name, this.items, 'HAVING', at, this.state)?.node ?? null
+      : null;
+    return toBoolean(this.state, bindExpr(having, { ...clause, aliases }), 'HAVING', having.at);
+  }
+
+  private bindOrder(item: SourceSortItem, what: string): { item: SourceSortItem; node: BoundExpression } {
+    return { item, node: this.bindMeant(item.expression, what) };
+  }
+
+  /** An expression of ORDER BY, GROUP BY or DISTINCT ON: an output name, a position, or an expression over the input. */
+  private bindMeant(source: SourceExpression, what: 'ORDER BY' | 'GROUP BY' | 'SELECT DISTINCT ON' | string): BoundExpression {
+    const { state, items } = this;
+    const grouped = what === 'GROUP BY';
+    const places = grouped ? state.semantics.groupByName : state.semantics.orderByName;
+    const item = findByPosition(source, items, what, state) ?? this.namedItem(source, places, what);
+    if (item !== null) {
+      item.node = settled(state, item.node, item.at);
+      return item.node;
+    }
+    return settled(state, bindExpr(source, this.clause(what, grouped ? null : this.aggregates)), source.at);
+  }
+
+  private namedItem(source: SourceExpression, places: readonly string[], what: string): Item | null {
+    if (source.op !== 'column' || source.name.parts.length !== 1) return null;
+    return findByName(source.name, this.items, what, source.at, this.state, { places, scope: this.scope });
+  }
+
+  private bindGroupKey(source: SourceExpression): BoundExpression {
+    const node = this.bindMeant(source, 'GROUP BY');
+    if (this.readsAggregate(node))
+      throw fault(SQLSTATE.grouping_error, 'aggregate functions are not allowed in GROUP BY', source.at);
+    mustCompare(this.state, node.type.name, 'equality', source.at);
+    return node;
+  }
+
+  private readsAggregate(node: BoundExpression): boolean {
+    return readsColumns(node, (column) => this.aggregates.owns(column));
+  }
+
+  private checkDistinct(order: readonly { readonly expression: BoundExpression }[], on: readonly BoundExpression[]): void {
+    const { source, state, items } = this;
+    if (source.distinct === 'none') return;
+    for (const item of source.distinct === 'all' ? items : []) mustCompare(state, item.node.type.name, 'equality', item.at);
+    for (const [index, key] of order.entries()) {
+      const within = source.distinct === 'all' ? items.map(({ node }) => node) : on;
+      if (source.distinct === 'on' && index >= on.length) break;
+      if (within.some((node) => sameExpression(node, key.expression, state))) continue;
+      throw fault(
+        SQLSTATE.invalid_column_reference,
+        source.distinct === 'all'
+          ? 'for SELECT DISTINCT, ORDER BY expressions must appear in select list'
+          : 'SELECT DISTINCT ON expressions must match initial ORDER BY expressions',
+        source.distinct === 'all' ? source.order[index].expression.at : foreignTo(source, order, on, state),
+      );
+    }
+  }
+
+  private input(where: BoundExpression | null, having: BoundExpression | null): BoundRelation {
+    let root = this.from?.relation ?? ONE_ROW;
+    if (where !== null) root = { op: 'filter', input: root, condition: where };
+    if (this.grouping !== null) root = this.grouping.relation(root);
+    return having === null ? root : { op: 'filter', input: root, condition: having };
+  }
+
+  private columnOf(node: BoundExpression, added: { column: ColumnId; expression: BoundExpression }[]): ColumnId {
+    if (node.op === 'column') return node.column;
+    const same = added.find(
+      ({ expression }) => sameExpression(expression, node, this.state) && expression.type.name === node.type.name,
+    );
+    if (same !== undefined) return same.column;
+    const column = this.state.newColumn();
+    added.push({ column, expression: node });
+    return column;
+  }
+
+  private outputOf(item: Item, added: { column: ColumnId; expression: BoundExpression }[]): OutputColumn {
+    const { name, node, table, attribute } = item;
+    let column = node.op === 'column' ? node.column : -1;
+    if (column < 0) {
+      column = this.state.newColumn();
+      added.push({ column, expression: node });
+    }
+    return { name, column, type: node.type, table, attribute };
+  }
+
+  /** A sort key that is an item of the output is that item's column: it is computed once. */
+  private overOutput(
+    node: BoundExpression,
+    added: readonly { column: ColumnId; expression: BoundExpression }[],
+  ): BoundExpression {
+    const same = added.find(({ expression }) => sameExpression(expression, node, this.state));
+    return same === undefined ? node : columnNode(same.column, node.type, this.state.positions.get(node) ?? 0, this.state);
+  }
+}
