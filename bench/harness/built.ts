@@ -3,13 +3,14 @@
  * A name that a module imports is looked up and compared each time it is used, also by optimised code, and a constant from another
  * module is none to the compiler; in the sources nearly every hot line has both.
  *
- * Every file that a suite starts by its place (threads, processes) is built too. All lie in one folder; what else asks for its own
- * place is told that of its source.
+ * Every file that a suite starts by its place (threads, processes) is built too. Suites and their threads are whole files, as the
+ * product is. All lie in one folder; what else asks for its own place is told that of its source.
  */
-import { globSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
+import { globSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build, type Plugin } from 'esbuild';
+import { withConstantFunctions } from '../../codegen/package/constant-functions.ts';
 import { BUILD_OPTIONS } from '../../codegen/package/options.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -25,7 +26,7 @@ const nameOf = (path: string): string => relative(ROOT, path).replace(/\.ts$/, '
 /** Where threads and processes begin: whatever a source names by its place. */
 function startedFiles(): string[] {
   const started = new Set<string>();
-  for (const file of globSync(['engine/**/*.ts', 'bench/suites/**/*.ts'], { cwd: ROOT })) {
+  for (const file of globSync(['engine/**/*.ts', 'bench/suites/**/*.ts'], { cwd: ROOT, exclude: ['**/*.test.ts'] })) {
     const path = join(ROOT, file);
     const text = readFileSync(path, 'utf8');
     for (const [, name] of [...text.matchAll(THREAD_PLACE), ...text.matchAll(FILE_PLACE)]) started.add(join(dirname(path), name));
@@ -72,14 +73,21 @@ export async function buildSuites(suites: readonly string[]): Promise<{ readonly
   mkdirSync(parent, { recursive: true });
   const folder = mkdtempSync(join(parent, 'bench-'));
   const started = startedFiles();
-  const entries = [...suites, ...started];
-  await build({
-    ...BUILD_OPTIONS,
-    splitting: true,
-    format: 'esm',
-    entryPoints: Object.fromEntries(entries.map((path) => [nameOf(path), path])),
-    outdir: folder,
-    plugins: [placesIn(folder, new Set(started))],
-  });
+  const isOurs = (path: string): boolean => path.startsWith(join(ROOT, 'engine/'));
+  const buildInto = async (entries: readonly string[], splitting: boolean): Promise<void> => {
+    const { outputFiles } = await build({
+      ...BUILD_OPTIONS,
+      write: false,
+      splitting,
+      format: 'esm',
+      entryPoints: Object.fromEntries(entries.map((path) => [nameOf(path), path])),
+      outdir: folder,
+      plugins: [placesIn(folder, new Set(started))],
+    });
+    for (const { path, text } of outputFiles) writeFileSync(path, withConstantFunctions(text));
+  };
+  await buildInto([...suites, ...started.filter((path) => !isOurs(path))], false);
+  // A thread of the pool begins in one of these and is handed another: what they have in common is there once.
+  await buildInto(started.filter(isOurs), true);
   return { folder, built: suites.map((path) => join(folder, `${nameOf(path)}.js`)) };
 }

@@ -22,6 +22,7 @@ import { buildSync, type Metafile } from 'esbuild';
 import type { LookaheadTables } from '../../parsers/kit/lookahead-tables.ts';
 import { GRAMMARS } from '../../parsers/postgresql/parse.ts';
 import { makeCodeCache } from './code-cache.ts';
+import { withConstantFunctions } from './constant-functions.ts';
 import { BUILD_OPTIONS } from './options.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -67,7 +68,7 @@ export function buildModules(directory: string): void {
     external: ['piscina'],
   });
   mkdirSync(directory, { recursive: true });
-  const text = addressThreads(outputFiles[0].text);
+  const text = withConstantFunctions(addressThreads(outputFiles[0].text));
   writeFileSync(
     join(directory, ENGINE),
     `(function (exports, require, module, MODULE_URL, MODULE_FOLDER) {${text}\nreturn module.exports;\n})`,
