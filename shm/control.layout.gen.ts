@@ -2,6 +2,9 @@
 
 import { loadShared53, storeShared53 } from './shared53.ts';
 
+/** x64 keeps loads in order among each other (SM-L2): a plain one is as good as Atomics.load, which is a call. */
+const loadsInOrder = process.arch === 'x64';
+
 /** Size of control: Header of the control segment, at byte 0. Starts at a multiple of 8. */
 export const CONTROL_BYTES = 1024;
 
@@ -15,6 +18,8 @@ export const CONTROL_POISON_REASON_BYTES = 8;
 export const CONTROL_DEAD = 12;
 /** threads that ever attached; gives each its generation. atomic32 at byte 16. */
 export const CONTROL_ATTACHES = 16;
+/** thread slots below this number were taken at least once. atomic32 at byte 20. */
+export const CONTROL_SLOTS_TAKEN = 20;
 /** the current epoch, odd (epoch.ts). atomic32 at byte 64. */
 export const CONTROL_EPOCH = 64;
 /** frames that the clock hand has passed, wraps. atomic32 at byte 128. */
@@ -44,7 +49,8 @@ export const setControlLayoutVersion = (i32: Int32Array, control: number, layout
 };
 
 /** 0 = sound; 2 = being poisoned; 1 = poisoned, the reason is written. atomic32 at byte 4. */
-export const loadControlPoisoned = (i32: Int32Array, control: number): number => Atomics.load(i32, (control + 4) >>> 2);
+export const loadControlPoisoned = (i32: Int32Array, control: number): number =>
+  loadsInOrder ? i32[(control + 4) >>> 2] : Atomics.load(i32, (control + 4) >>> 2);
 export const storeControlPoisoned = (i32: Int32Array, control: number, value: number): void => {
   Atomics.store(i32, (control + 4) >>> 2, value);
 };
@@ -63,7 +69,8 @@ export const setControlPoisonReasonBytes = (i32: Int32Array, control: number, po
 };
 
 /** thread slots whose thread died and that wait for the late buriers. atomic32 at byte 12. */
-export const loadControlDead = (i32: Int32Array, control: number): number => Atomics.load(i32, (control + 12) >>> 2);
+export const loadControlDead = (i32: Int32Array, control: number): number =>
+  loadsInOrder ? i32[(control + 12) >>> 2] : Atomics.load(i32, (control + 12) >>> 2);
 export const storeControlDead = (i32: Int32Array, control: number, value: number): void => {
   Atomics.store(i32, (control + 12) >>> 2, value);
 };
@@ -76,7 +83,8 @@ export const compareExchangeControlDead = (i32: Int32Array, control: number, exp
 export const controlDeadWord = (control: number): number => (control + 12) >>> 2;
 
 /** threads that ever attached; gives each its generation. atomic32 at byte 16. */
-export const loadControlAttaches = (i32: Int32Array, control: number): number => Atomics.load(i32, (control + 16) >>> 2);
+export const loadControlAttaches = (i32: Int32Array, control: number): number =>
+  loadsInOrder ? i32[(control + 16) >>> 2] : Atomics.load(i32, (control + 16) >>> 2);
 export const storeControlAttaches = (i32: Int32Array, control: number, value: number): void => {
   Atomics.store(i32, (control + 16) >>> 2, value);
 };
@@ -88,8 +96,23 @@ export const compareExchangeControlAttaches = (i32: Int32Array, control: number,
 /** The same word as an index of the Int32Array, for Atomics.wait and notify. */
 export const controlAttachesWord = (control: number): number => (control + 16) >>> 2;
 
+/** thread slots below this number were taken at least once. atomic32 at byte 20. */
+export const loadControlSlotsTaken = (i32: Int32Array, control: number): number =>
+  loadsInOrder ? i32[(control + 20) >>> 2] : Atomics.load(i32, (control + 20) >>> 2);
+export const storeControlSlotsTaken = (i32: Int32Array, control: number, value: number): void => {
+  Atomics.store(i32, (control + 20) >>> 2, value);
+};
+/** The same word: what stood there before is returned. */
+export const addControlSlotsTaken = (i32: Int32Array, control: number, delta: number): number => Atomics.add(i32, (control + 20) >>> 2, delta);
+export const exchangeControlSlotsTaken = (i32: Int32Array, control: number, value: number): number => Atomics.exchange(i32, (control + 20) >>> 2, value);
+export const compareExchangeControlSlotsTaken = (i32: Int32Array, control: number, expected: number, value: number): number =>
+  Atomics.compareExchange(i32, (control + 20) >>> 2, expected, value);
+/** The same word as an index of the Int32Array, for Atomics.wait and notify. */
+export const controlSlotsTakenWord = (control: number): number => (control + 20) >>> 2;
+
 /** the current epoch, odd (epoch.ts). atomic32 at byte 64. */
-export const loadControlEpoch = (i32: Int32Array, control: number): number => Atomics.load(i32, (control + 64) >>> 2);
+export const loadControlEpoch = (i32: Int32Array, control: number): number =>
+  loadsInOrder ? i32[(control + 64) >>> 2] : Atomics.load(i32, (control + 64) >>> 2);
 export const storeControlEpoch = (i32: Int32Array, control: number, value: number): void => {
   Atomics.store(i32, (control + 64) >>> 2, value);
 };
@@ -102,7 +125,8 @@ export const compareExchangeControlEpoch = (i32: Int32Array, control: number, ex
 export const controlEpochWord = (control: number): number => (control + 64) >>> 2;
 
 /** frames that the clock hand has passed, wraps. atomic32 at byte 128. */
-export const loadControlClockHand = (i32: Int32Array, control: number): number => Atomics.load(i32, (control + 128) >>> 2);
+export const loadControlClockHand = (i32: Int32Array, control: number): number =>
+  loadsInOrder ? i32[(control + 128) >>> 2] : Atomics.load(i32, (control + 128) >>> 2);
 export const storeControlClockHand = (i32: Int32Array, control: number, value: number): void => {
   Atomics.store(i32, (control + 128) >>> 2, value);
 };
@@ -115,7 +139,8 @@ export const compareExchangeControlClockHand = (i32: Int32Array, control: number
 export const controlClockHandWord = (control: number): number => (control + 128) >>> 2;
 
 /** frames below this number were handed out at least once. atomic32 at byte 192. */
-export const loadControlFramesTaken = (i32: Int32Array, control: number): number => Atomics.load(i32, (control + 192) >>> 2);
+export const loadControlFramesTaken = (i32: Int32Array, control: number): number =>
+  loadsInOrder ? i32[(control + 192) >>> 2] : Atomics.load(i32, (control + 192) >>> 2);
 export const storeControlFramesTaken = (i32: Int32Array, control: number, value: number): void => {
   Atomics.store(i32, (control + 192) >>> 2, value);
 };
@@ -128,7 +153,8 @@ export const compareExchangeControlFramesTaken = (i32: Int32Array, control: numb
 export const controlFramesTakenWord = (control: number): number => (control + 192) >>> 2;
 
 /** latch of the allocator (allocator.ts). atomic32 at byte 256. */
-export const loadControlHeapLatch = (i32: Int32Array, control: number): number => Atomics.load(i32, (control + 256) >>> 2);
+export const loadControlHeapLatch = (i32: Int32Array, control: number): number =>
+  loadsInOrder ? i32[(control + 256) >>> 2] : Atomics.load(i32, (control + 256) >>> 2);
 export const storeControlHeapLatch = (i32: Int32Array, control: number, value: number): void => {
   Atomics.store(i32, (control + 256) >>> 2, value);
 };
@@ -215,7 +241,8 @@ export const setThreadEntries = (i32: Int32Array, thread: number, entries: numbe
 };
 
 /** epoch in which it entered the engine, 0 = outside (SM-F2). atomic32 at byte 64. */
-export const loadThreadEpoch = (i32: Int32Array, thread: number): number => Atomics.load(i32, (thread + 64) >>> 2);
+export const loadThreadEpoch = (i32: Int32Array, thread: number): number =>
+  loadsInOrder ? i32[(thread + 64) >>> 2] : Atomics.load(i32, (thread + 64) >>> 2);
 export const storeThreadEpoch = (i32: Int32Array, thread: number, value: number): void => {
   Atomics.store(i32, (thread + 64) >>> 2, value);
 };
@@ -234,7 +261,8 @@ export const storeThreadOldestSnapshot = (i32: Int32Array, thread: number, value
 };
 
 /** log position it reserved and has not published; the log says in which unit. atomic32 at byte 80. */
-export const loadThreadPendingLog = (i32: Int32Array, thread: number): number => Atomics.load(i32, (thread + 80) >>> 2);
+export const loadThreadPendingLog = (i32: Int32Array, thread: number): number =>
+  loadsInOrder ? i32[(thread + 80) >>> 2] : Atomics.load(i32, (thread + 80) >>> 2);
 export const storeThreadPendingLog = (i32: Int32Array, thread: number, value: number): void => {
   Atomics.store(i32, (thread + 80) >>> 2, value);
 };
@@ -247,7 +275,8 @@ export const compareExchangeThreadPendingLog = (i32: Int32Array, thread: number,
 export const threadPendingLogWord = (thread: number): number => (thread + 80) >>> 2;
 
 /** second word for the log. atomic32 at byte 84. */
-export const loadThreadPendingLog2 = (i32: Int32Array, thread: number): number => Atomics.load(i32, (thread + 84) >>> 2);
+export const loadThreadPendingLog2 = (i32: Int32Array, thread: number): number =>
+  loadsInOrder ? i32[(thread + 84) >>> 2] : Atomics.load(i32, (thread + 84) >>> 2);
 export const storeThreadPendingLog2 = (i32: Int32Array, thread: number, value: number): void => {
   Atomics.store(i32, (thread + 84) >>> 2, value);
 };
@@ -260,7 +289,8 @@ export const compareExchangeThreadPendingLog2 = (i32: Int32Array, thread: number
 export const threadPendingLog2Word = (thread: number): number => (thread + 84) >>> 2;
 
 /** counts rings; the thread sleeps on it. atomic32 at byte 128. */
-export const loadThreadDoorbell = (i32: Int32Array, thread: number): number => Atomics.load(i32, (thread + 128) >>> 2);
+export const loadThreadDoorbell = (i32: Int32Array, thread: number): number =>
+  loadsInOrder ? i32[(thread + 128) >>> 2] : Atomics.load(i32, (thread + 128) >>> 2);
 export const storeThreadDoorbell = (i32: Int32Array, thread: number, value: number): void => {
   Atomics.store(i32, (thread + 128) >>> 2, value);
 };
@@ -273,7 +303,8 @@ export const compareExchangeThreadDoorbell = (i32: Int32Array, thread: number, e
 export const threadDoorbellWord = (thread: number): number => (thread + 128) >>> 2;
 
 /** a reason to end what it runs, 0 = none. atomic32 at byte 132. */
-export const loadThreadCancel = (i32: Int32Array, thread: number): number => Atomics.load(i32, (thread + 132) >>> 2);
+export const loadThreadCancel = (i32: Int32Array, thread: number): number =>
+  loadsInOrder ? i32[(thread + 132) >>> 2] : Atomics.load(i32, (thread + 132) >>> 2);
 export const storeThreadCancel = (i32: Int32Array, thread: number, value: number): void => {
   Atomics.store(i32, (thread + 132) >>> 2, value);
 };
@@ -286,7 +317,8 @@ export const compareExchangeThreadCancel = (i32: Int32Array, thread: number, exp
 export const threadCancelWord = (thread: number): number => (thread + 132) >>> 2;
 
 /** one of THREAD_STATE_... atomic32 at byte 192. */
-export const loadThreadState = (i32: Int32Array, thread: number): number => Atomics.load(i32, (thread + 192) >>> 2);
+export const loadThreadState = (i32: Int32Array, thread: number): number =>
+  loadsInOrder ? i32[(thread + 192) >>> 2] : Atomics.load(i32, (thread + 192) >>> 2);
 export const storeThreadState = (i32: Int32Array, thread: number, value: number): void => {
   Atomics.store(i32, (thread + 192) >>> 2, value);
 };
@@ -299,7 +331,8 @@ export const compareExchangeThreadState = (i32: Int32Array, thread: number, expe
 export const threadStateWord = (thread: number): number => (thread + 192) >>> 2;
 
 /** differs between all threads that ever had the slot. atomic32 at byte 196. */
-export const loadThreadGeneration = (i32: Int32Array, thread: number): number => Atomics.load(i32, (thread + 196) >>> 2);
+export const loadThreadGeneration = (i32: Int32Array, thread: number): number =>
+  loadsInOrder ? i32[(thread + 196) >>> 2] : Atomics.load(i32, (thread + 196) >>> 2);
 export const storeThreadGeneration = (i32: Int32Array, thread: number, value: number): void => {
   Atomics.store(i32, (thread + 196) >>> 2, value);
 };
@@ -330,7 +363,8 @@ export const setThreadOsStart = (f64: Float64Array, thread: number, osStart: num
 };
 
 /** 1 once its parent has seen it end. atomic32 at byte 216. */
-export const loadThreadToldDead = (i32: Int32Array, thread: number): number => Atomics.load(i32, (thread + 216) >>> 2);
+export const loadThreadToldDead = (i32: Int32Array, thread: number): number =>
+  loadsInOrder ? i32[(thread + 216) >>> 2] : Atomics.load(i32, (thread + 216) >>> 2);
 export const storeThreadToldDead = (i32: Int32Array, thread: number, value: number): void => {
   Atomics.store(i32, (thread + 216) >>> 2, value);
 };
@@ -343,7 +377,8 @@ export const compareExchangeThreadToldDead = (i32: Int32Array, thread: number, e
 export const threadToldDeadWord = (thread: number): number => (thread + 216) >>> 2;
 
 /** thread + 1 that buries it. atomic32 at byte 220. */
-export const loadThreadUndertaker = (i32: Int32Array, thread: number): number => Atomics.load(i32, (thread + 220) >>> 2);
+export const loadThreadUndertaker = (i32: Int32Array, thread: number): number =>
+  loadsInOrder ? i32[(thread + 220) >>> 2] : Atomics.load(i32, (thread + 220) >>> 2);
 export const storeThreadUndertaker = (i32: Int32Array, thread: number, value: number): void => {
   Atomics.store(i32, (thread + 220) >>> 2, value);
 };

@@ -24,6 +24,7 @@ export const CONTROL = defineStruct({
     poisonReasonBytes: { at: 8, type: 'i32', unit: 'bytes', doc: 'length of poisonReason' },
     dead: { at: 12, type: 'atomic32', doc: 'thread slots whose thread died and that wait for the late buriers' },
     attaches: { at: 16, type: 'atomic32', doc: 'threads that ever attached; gives each its generation' },
+    slotsTaken: { at: 20, type: 'atomic32', doc: 'thread slots below this number were taken at least once' },
     epoch: { at: 64, type: 'atomic32', doc: 'the current epoch, odd (epoch.ts)' },
     clockHand: { at: 128, type: 'atomic32', doc: 'frames that the clock hand has passed, wraps' },
     framesTaken: { at: 192, type: 'atomic32', doc: 'frames below this number were handed out at least once' },

@@ -62,7 +62,8 @@ export function enterEngine(shm: SharedMemory, stands = 0): void {
     shm.clearOnLeave = stands;
     if (testing) yieldPoint('enter.stands');
   }
-  storeThreadEpoch(shm.i32, shm.threadBase, shm.i32[header + (CONTROL_EPOCH >>> 2)]);
+  // A fence: what this thread looks at from here on, it looks at behind it.
+  shm.atomic.exchange(shm.threadBase + THREAD_EPOCH, shm.i32[header + (CONTROL_EPOCH >>> 2)]);
   shm.i32[depth] = 1;
   shm.i32[(shm.threadBase + THREAD_ENTRIES) >>> 2]++;
   if (shm.i32[header + (CONTROL_DEAD >>> 2)] !== 0) buryOnEntry(shm);

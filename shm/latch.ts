@@ -31,7 +31,7 @@ export function acquireLatch(shm: SharedMemory, byteOffset: ByteOffset): void {
   if (testing) yieldPoint('latch.acquire');
   assert(shm.thread !== NO_THREAD, 'a thread attaches before it takes a latch');
   enterCritical(shm);
-  if (Atomics.compareExchange(shm.i32, byteOffset >>> 2, 0, shm.thread + 1) === 0) return;
+  if (shm.atomic.compareExchange(byteOffset, 0, shm.thread + 1) === 0) return;
   leaveCritical(shm);
   acquireSlowly(shm, byteOffset);
 }
@@ -40,7 +40,7 @@ export function acquireLatch(shm: SharedMemory, byteOffset: ByteOffset): void {
 export function tryAcquireLatch(shm: SharedMemory, byteOffset: ByteOffset): boolean {
   assert(shm.thread !== NO_THREAD, 'a thread attaches before it takes a latch');
   enterCritical(shm);
-  if (Atomics.compareExchange(shm.i32, byteOffset >>> 2, 0, shm.thread + 1) === 0) return true;
+  if (shm.atomic.compareExchange(byteOffset, 0, shm.thread + 1) === 0) return true;
   leaveCritical(shm);
   return false;
 }
@@ -48,7 +48,7 @@ export function tryAcquireLatch(shm: SharedMemory, byteOffset: ByteOffset): bool
 /** Gives the latch back. */
 export function releaseLatch(shm: SharedMemory, byteOffset: ByteOffset): void {
   const word = byteOffset >>> 2;
-  const before = Atomics.exchange(shm.i32, word, 0);
+  const before = shm.atomic.exchange(byteOffset, 0);
   assert((before & ~SLEEPERS) === shm.thread + 1, 'a latch is released by the thread that holds it');
   if ((before & SLEEPERS) !== 0) Atomics.notify(shm.i32, word, 1);
   leaveCritical(shm);

@@ -15,6 +15,7 @@
  * installed, which ends with the error of a poisoned handle; where none is installed, with an error of its own.
  */
 
+import { loadInOrder, storeInOrder } from './in-order.ts';
 import { hasYieldHook, TESTING, yieldPoint } from './yield-point.ts';
 
 const testing = TESTING;
@@ -70,10 +71,11 @@ function awaitEven(i32: Int32Array, word: number): number {
 export function loadShared53(i32: Int32Array, byteOffset: number): number {
   const word = byteOffset >>> 2;
   for (;;) {
-    let sequence = Atomics.load(i32, word);
+    let sequence = loadInOrder(i32, word);
     if ((sequence & 1) !== 0) sequence = awaitEven(i32, word);
-    const high = Atomics.load(i32, word + 1);
-    const low = Atomics.load(i32, word + 2);
+    const high = loadInOrder(i32, word + 1);
+    const low = loadInOrder(i32, word + 2);
+    // A call, and so no load that a compiler could take for the first one.
     if (Atomics.load(i32, word) === sequence) return high * HIGH_UNIT + (low >>> 0);
   }
 }
@@ -82,16 +84,36 @@ export function loadShared53(i32: Int32Array, byteOffset: number): number {
 export function storeShared53(i32: Int32Array, byteOffset: number, value: number): void {
   const word = byteOffset >>> 2;
   const high = Math.floor(value / HIGH_UNIT);
-  let sequence = Atomics.load(i32, word);
+  let sequence = loadInOrder(i32, word);
   for (;;) {
     if ((sequence & 1) !== 0) sequence = awaitEven(i32, word);
     const seen = Atomics.compareExchange(i32, word, sequence, sequence + 1);
     if (seen === sequence) break;
     sequence = seen;
   }
-  Atomics.store(i32, word + 1, high);
-  Atomics.store(i32, word + 2, value | 0);
+  storeInOrder(i32, word + 1, high);
+  storeInOrder(i32, word + 2, value | 0);
+  // In one order with all other Atomics: horizons and intents are published by it.
   Atomics.store(i32, word, sequence + 2);
+}
+
+/** The value, for who alone may store it now (it holds the latch that guards it): nobody is in between. */
+export function loadGuarded53(i32: Int32Array, byteOffset: number): number {
+  const word = byteOffset >>> 2;
+  return i32[word + 1] * HIGH_UNIT + (i32[word + 2] >>> 0);
+}
+
+/**
+ * Stores a value that nobody else may store now: the writer of the sequence is known, so it takes no read-modify-write, and no
+ * fence. Readers are those of loadShared53(). What is to be seen before the caller looks at anything else needs a fence behind it.
+ */
+export function storeGuarded53(i32: Int32Array, byteOffset: number, value: number): void {
+  const word = byteOffset >>> 2;
+  const sequence = loadInOrder(i32, word);
+  storeInOrder(i32, word, sequence + 1);
+  storeInOrder(i32, word + 1, Math.floor(value / HIGH_UNIT));
+  storeInOrder(i32, word + 2, value | 0);
+  storeInOrder(i32, word, sequence + 2);
 }
 
 /**
@@ -99,10 +121,7 @@ export function storeShared53(i32: Int32Array, byteOffset: number, value: number
  * seldom changes. Get `sequence` from shared53Sequence() before reading the value.
  */
 export const shared53Unchanged = (i32: Int32Array, byteOffset: number, sequence: number): boolean =>
-  (loadsInOrder ? i32[byteOffset >>> 2] : Atomics.load(i32, byteOffset >>> 2)) === sequence;
-
-/** x64 keeps loads in order among each other; a plain one is half as dear, for Atomics.load is a call in V8. */
-const loadsInOrder = process.arch === 'x64';
+  loadInOrder(i32, byteOffset >>> 2) === sequence;
 
 /** The sequence of the latest store, odd amid one (then a copy kept under it is never taken for current). */
 export const shared53Sequence = (i32: Int32Array, byteOffset: number): number => Atomics.load(i32, byteOffset >>> 2);

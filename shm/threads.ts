@@ -9,7 +9,9 @@
 import { assert } from './assert.ts';
 import {
   CONTROL_ATTACHES,
+  compareExchangeControlSlotsTaken,
   compareExchangeThreadState,
+  loadControlSlotsTaken,
   loadThreadCancel,
   loadThreadOldestSnapshot,
   loadThreadState,
@@ -74,6 +76,7 @@ function takeSlot(shm: SharedMemory, role: number): ThreadNumber {
   for (let thread = 0; thread < shm.threadSlots; thread++) {
     const slot = threadSlot(shm, thread);
     if (compareExchangeThreadState(shm.i32, slot, THREAD_STATE_FREE, THREAD_STATE_CHANGING) !== THREAD_STATE_FREE) continue;
+    raiseSlotsTaken(shm, thread + 1);
     initialiseSlot(shm, slot, role);
     setThreadOsThread(shm.i32, slot, os.id);
     setThreadOsStart(shm.f64, slot, os.start);
@@ -84,6 +87,17 @@ function takeSlot(shm: SharedMemory, role: number): ThreadNumber {
   }
   return NO_THREAD;
 }
+
+/** Before the thread shows anything in its slot: who saw what it has done finds the slot among those that were taken. */
+function raiseSlotsTaken({ i32 }: SharedMemory, count: number): void {
+  for (;;) {
+    const taken = loadControlSlotsTaken(i32, CONTROL_BASE);
+    if (taken >= count || compareExchangeControlSlotsTaken(i32, CONTROL_BASE, taken, count) === taken) return;
+  }
+}
+
+/** Slots from this number on were never taken: whoever looks at what threads show need not look at them. */
+export const slotsTaken = ({ i32 }: SharedMemory): number => loadControlSlotsTaken(i32, CONTROL_BASE);
 
 function initialiseSlot(shm: SharedMemory, slot: ByteOffset, role: number): void {
   const { i32 } = shm;

@@ -2,6 +2,9 @@
 
 import { loadShared53, storeShared53 } from '../../shm/shared53.ts';
 
+/** x64 keeps loads in order among each other (SM-L2): a plain one is as good as Atomics.load, which is a call. */
+const loadsInOrder = process.arch === 'x64';
+
 /** Size of lockShared: Words of row locks, table locks and serializable validation. Starts at a multiple of 8. */
 export const LOCK_SHARED_BYTES = 448;
 
@@ -43,7 +46,8 @@ export const LOCK_SHARED_FAILURES = 256;
 export const LOCK_SHARED_WHOLE_TABLES = 260;
 
 /** taken from the heap by row locks, at most lock_memory. atomic32 at byte 0, in bytes. */
-export const loadLockSharedRowBytes = (i32: Int32Array, lockShared: number): number => Atomics.load(i32, lockShared >>> 2);
+export const loadLockSharedRowBytes = (i32: Int32Array, lockShared: number): number =>
+  loadsInOrder ? i32[lockShared >>> 2] : Atomics.load(i32, lockShared >>> 2);
 export const storeLockSharedRowBytes = (i32: Int32Array, lockShared: number, value: number): void => {
   Atomics.store(i32, lockShared >>> 2, value);
 };
@@ -56,7 +60,8 @@ export const compareExchangeLockSharedRowBytes = (i32: Int32Array, lockShared: n
 export const lockSharedRowBytesWord = (lockShared: number): number => lockShared >>> 2;
 
 /** latch of orphans. atomic32 at byte 4. */
-export const loadLockSharedOrphanLatch = (i32: Int32Array, lockShared: number): number => Atomics.load(i32, (lockShared + 4) >>> 2);
+export const loadLockSharedOrphanLatch = (i32: Int32Array, lockShared: number): number =>
+  loadsInOrder ? i32[(lockShared + 4) >>> 2] : Atomics.load(i32, (lockShared + 4) >>> 2);
 export const storeLockSharedOrphanLatch = (i32: Int32Array, lockShared: number, value: number): void => {
   Atomics.store(i32, (lockShared + 4) >>> 2, value);
 };
@@ -75,7 +80,8 @@ export const setLockSharedOrphans = (i32: Int32Array, lockShared: number, orphan
 };
 
 /** latch of the list of intentions, and of deciding who may use a table. atomic32 at byte 64. */
-export const loadLockSharedIntentLatch = (i32: Int32Array, lockShared: number): number => Atomics.load(i32, (lockShared + 64) >>> 2);
+export const loadLockSharedIntentLatch = (i32: Int32Array, lockShared: number): number =>
+  loadsInOrder ? i32[(lockShared + 64) >>> 2] : Atomics.load(i32, (lockShared + 64) >>> 2);
 export const storeLockSharedIntentLatch = (i32: Int32Array, lockShared: number, value: number): void => {
   Atomics.store(i32, (lockShared + 64) >>> 2, value);
 };
@@ -100,7 +106,8 @@ export const setLockSharedIntentLast = (i32: Int32Array, lockShared: number, int
 };
 
 /** latch of serializable committers: validation to precommit (TX-T16). atomic32 at byte 128. */
-export const loadLockSharedSerialLatch = (i32: Int32Array, lockShared: number): number => Atomics.load(i32, (lockShared + 128) >>> 2);
+export const loadLockSharedSerialLatch = (i32: Int32Array, lockShared: number): number =>
+  loadsInOrder ? i32[(lockShared + 128) >>> 2] : Atomics.load(i32, (lockShared + 128) >>> 2);
 export const storeLockSharedSerialLatch = (i32: Int32Array, lockShared: number, value: number): void => {
   Atomics.store(i32, (lockShared + 128) >>> 2, value);
 };
@@ -167,7 +174,8 @@ export const storeLockSharedFreed = (i32: Int32Array, lockShared: number, value:
 };
 
 /** commits refused by validation (statistics). atomic32 at byte 256. */
-export const loadLockSharedFailures = (i32: Int32Array, lockShared: number): number => Atomics.load(i32, (lockShared + 256) >>> 2);
+export const loadLockSharedFailures = (i32: Int32Array, lockShared: number): number =>
+  loadsInOrder ? i32[(lockShared + 256) >>> 2] : Atomics.load(i32, (lockShared + 256) >>> 2);
 export const storeLockSharedFailures = (i32: Int32Array, lockShared: number, value: number): void => {
   Atomics.store(i32, (lockShared + 256) >>> 2, value);
 };
@@ -180,7 +188,8 @@ export const compareExchangeLockSharedFailures = (i32: Int32Array, lockShared: n
 export const lockSharedFailuresWord = (lockShared: number): number => (lockShared + 256) >>> 2;
 
 /** change sets that became whole tables (statistics). atomic32 at byte 260. */
-export const loadLockSharedWholeTables = (i32: Int32Array, lockShared: number): number => Atomics.load(i32, (lockShared + 260) >>> 2);
+export const loadLockSharedWholeTables = (i32: Int32Array, lockShared: number): number =>
+  loadsInOrder ? i32[(lockShared + 260) >>> 2] : Atomics.load(i32, (lockShared + 260) >>> 2);
 export const storeLockSharedWholeTables = (i32: Int32Array, lockShared: number, value: number): void => {
   Atomics.store(i32, (lockShared + 260) >>> 2, value);
 };
@@ -292,7 +301,8 @@ export const TABLE_LIST_ENTRIES = 24;
 export const TABLE_LIST_ENTRIES_LENGTH = 488;
 
 /** entries. atomic32 at byte 0. */
-export const loadTableListCount = (i32: Int32Array, tableList: number): number => Atomics.load(i32, tableList >>> 2);
+export const loadTableListCount = (i32: Int32Array, tableList: number): number =>
+  loadsInOrder ? i32[tableList >>> 2] : Atomics.load(i32, tableList >>> 2);
 export const storeTableListCount = (i32: Int32Array, tableList: number, value: number): void => {
   Atomics.store(i32, tableList >>> 2, value);
 };
@@ -317,7 +327,8 @@ export const setTableListGeneration = (i32: Int32Array, tableList: number, gener
 };
 
 /** mode in which it uses all tables, because the list is full; 0 = it does not. atomic32 at byte 12. */
-export const loadTableListAll = (i32: Int32Array, tableList: number): number => Atomics.load(i32, (tableList + 12) >>> 2);
+export const loadTableListAll = (i32: Int32Array, tableList: number): number =>
+  loadsInOrder ? i32[(tableList + 12) >>> 2] : Atomics.load(i32, (tableList + 12) >>> 2);
 export const storeTableListAll = (i32: Int32Array, tableList: number, value: number): void => {
   Atomics.store(i32, (tableList + 12) >>> 2, value);
 };
@@ -330,7 +341,8 @@ export const compareExchangeTableListAll = (i32: Int32Array, tableList: number, 
 export const tableListAllWord = (tableList: number): number => (tableList + 12) >>> 2;
 
 /** number of the transaction, once it writes: who finds the list of a dead thread asks for it. atomic32 at byte 16. */
-export const loadTableListNumber = (i32: Int32Array, tableList: number): number => Atomics.load(i32, (tableList + 16) >>> 2);
+export const loadTableListNumber = (i32: Int32Array, tableList: number): number =>
+  loadsInOrder ? i32[(tableList + 16) >>> 2] : Atomics.load(i32, (tableList + 16) >>> 2);
 export const storeTableListNumber = (i32: Int32Array, tableList: number, value: number): void => {
   Atomics.store(i32, (tableList + 16) >>> 2, value);
 };
@@ -343,7 +355,8 @@ export const compareExchangeTableListNumber = (i32: Int32Array, tableList: numbe
 export const tableListNumberWord = (tableList: number): number => (tableList + 16) >>> 2;
 
 /** 1: its uses count only while its thread is in the engine; 0: they count until the transaction ends. atomic32 at byte 20. */
-export const loadTableListParked = (i32: Int32Array, tableList: number): number => Atomics.load(i32, (tableList + 20) >>> 2);
+export const loadTableListParked = (i32: Int32Array, tableList: number): number =>
+  loadsInOrder ? i32[(tableList + 20) >>> 2] : Atomics.load(i32, (tableList + 20) >>> 2);
 export const storeTableListParked = (i32: Int32Array, tableList: number, value: number): void => {
   Atomics.store(i32, (tableList + 20) >>> 2, value);
 };
@@ -364,7 +377,8 @@ export const TABLE_USE_TABLE = 0;
 export const TABLE_USE_MODE = 4;
 
 /** table id. atomic32 at byte 0. */
-export const loadTableUseTable = (i32: Int32Array, tableUse: number): number => Atomics.load(i32, tableUse >>> 2);
+export const loadTableUseTable = (i32: Int32Array, tableUse: number): number =>
+  loadsInOrder ? i32[tableUse >>> 2] : Atomics.load(i32, tableUse >>> 2);
 export const storeTableUseTable = (i32: Int32Array, tableUse: number, value: number): void => {
   Atomics.store(i32, tableUse >>> 2, value);
 };
@@ -377,7 +391,8 @@ export const compareExchangeTableUseTable = (i32: Int32Array, tableUse: number, 
 export const tableUseTableWord = (tableUse: number): number => tableUse >>> 2;
 
 /** TABLE_ACCESS or TABLE_WRITE; negative: its thread is about to look whether it may. atomic32 at byte 4. */
-export const loadTableUseMode = (i32: Int32Array, tableUse: number): number => Atomics.load(i32, (tableUse + 4) >>> 2);
+export const loadTableUseMode = (i32: Int32Array, tableUse: number): number =>
+  loadsInOrder ? i32[(tableUse + 4) >>> 2] : Atomics.load(i32, (tableUse + 4) >>> 2);
 export const storeTableUseMode = (i32: Int32Array, tableUse: number, value: number): void => {
   Atomics.store(i32, (tableUse + 4) >>> 2, value);
 };

@@ -11,7 +11,9 @@
  * the stamp's means that the row has been stamped or undone meanwhile: the reader starts the row again.
  */
 
+import { loadInOrder, storeInOrder } from '../../shm/in-order.ts';
 import { loadShared53 } from '../../shm/shared53.ts';
+import { slotsTaken } from '../../shm/threads.ts';
 import { ringDoorbell } from '../../shm/wait.ts';
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
 import { STATEMENTS } from './stamps.ts';
@@ -20,7 +22,10 @@ import {
   TXN_SHARED_NEXT_NUMBER,
   TXN_SLOT_BYTES,
   TXN_SLOT_NUMBER,
+  TXN_SLOT_SESSION,
   TXN_SLOT_STAMP,
+  TXN_SLOT_STATE,
+  TXN_SLOT_THREAD,
   TXN_SLOT_WAITERS,
   loadTxnSlotNumber,
   loadTxnSlotState,
@@ -38,10 +43,6 @@ import {
   setTxnSlotUndoPieces,
   setTxnSlotUndoSpilled,
   setTxnSlotWalked,
-  storeTxnSlotNumber,
-  storeTxnSlotSession,
-  storeTxnSlotState,
-  storeTxnSlotThread,
   txnSlotFirstLsn,
 } from './txn.layout.gen.ts';
 import { TXN_ACTIVE, TXN_FREE, TXN_PRECOMMITTED, TXN_STAMPING } from './txn.layout.ts';
@@ -76,14 +77,15 @@ export const slotOf = (txns: Transactions, number: number): number => txns.slots
  * are taken. The number is in the slot.
  */
 export function drawNumber(txns: Transactions, session: number, age: number): number {
-  const { i32, shared } = txns;
+  const { shared } = txns;
+  const { atomic } = txns.shm;
   const slots = txns.slotMask + 1;
   for (let tries = 0; tries < 2 * slots; tries++) {
-    const number = (Atomics.add(i32, (shared + TXN_SHARED_NEXT_NUMBER) >>> 2, 1) + 1) | 0;
+    const number = (atomic.add(shared + TXN_SHARED_NEXT_NUMBER, 1) + 1) | 0;
     if (testing) yieldPoint('slot.drawn');
     if (number === 0) continue;
     const slot = slotOf(txns, number);
-    if (Atomics.compareExchange(i32, (slot + TXN_SLOT_NUMBER) >>> 2, 0, number) !== 0) continue;
+    if (atomic.compareExchange(slot + TXN_SLOT_NUMBER, 0, number) !== 0) continue;
     prepareSlot(txns, slot, session, age);
     if (testing) yieldPoint('slot.taken');
     return slot;
@@ -107,20 +109,21 @@ function prepareSlot(txns: Transactions, slot: number, session: number, age: num
   setTxnSlotSpillLast(i32, slot, -1);
   setTxnSlotWalked(i32, slot, 0);
   setTxnSlotLastChunk(i32, slot, -1);
-  storeTxnSlotSession(i32, slot, session + 1);
-  storeTxnSlotThread(i32, slot, txns.shm.thread + 1);
-  storeTxnSlotState(i32, slot, TXN_ACTIVE);
+  storeInOrder(i32, (slot + TXN_SLOT_SESSION) >>> 2, session + 1);
+  storeInOrder(i32, (slot + TXN_SLOT_THREAD) >>> 2, txns.shm.thread + 1);
+  storeInOrder(i32, (slot + TXN_SLOT_STATE) >>> 2, TXN_ACTIVE);
 }
 
 /** Gives the slot away: every row of the transaction has been stamped or undone (TX-T3), its undo list is freed. Wakes who waits. */
 export function releaseSlot(txns: Transactions, slot: number): void {
   const i32 = txns.i32;
-  storeTxnSlotSession(i32, slot, 0);
-  storeTxnSlotThread(i32, slot, 0);
+  storeInOrder(i32, (slot + TXN_SLOT_SESSION) >>> 2, 0);
+  storeInOrder(i32, (slot + TXN_SLOT_THREAD) >>> 2, 0);
   setTxnSlotFirstLsn(txns.f64, slot, UNKNOWN_LSN);
-  storeTxnSlotState(i32, slot, TXN_FREE);
+  storeInOrder(i32, (slot + TXN_SLOT_STATE) >>> 2, TXN_FREE);
   if (testing) yieldPoint('slot.beforeRelease');
-  storeTxnSlotNumber(i32, slot, 0);
+  // A fence: who asks to be woken behind it finds the slot given away.
+  txns.shm.atomic.exchange(slot + TXN_SLOT_NUMBER, 0);
   if (testing) yieldPoint('slot.released');
   wakeWaiters(txns, slot);
 }
@@ -162,8 +165,9 @@ export function askForWake(txns: Transactions, slot: number): void {
 /** Rings the doorbell of every thread that asked, once. After the end of the slot's transaction is published. */
 export function wakeWaiters(txns: Transactions, slot: number): void {
   const word = (slot + TXN_SLOT_WAITERS) >>> 2;
-  for (let group = 0; group < 4; group++) {
-    if (Atomics.load(txns.i32, word + group) === 0) continue;
+  const groups = (slotsTaken(txns.shm) + 31) >>> 5;
+  for (let group = 0; group < groups; group++) {
+    if (loadInOrder(txns.i32, word + group) === 0) continue;
     let threads = Atomics.exchange(txns.i32, word + group, 0);
     while (threads !== 0) {
       const bit = 31 - Math.clz32(threads);

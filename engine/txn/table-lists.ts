@@ -7,6 +7,7 @@
 
 import { loadThreadEpoch, THREAD_GENERATION } from '../../shm/control.layout.gen.ts';
 import { threadGeneration } from '../../shm/deaths.ts';
+import { storeInOrder } from '../../shm/in-order.ts';
 import { threadSlot } from '../../shm/shared-memory.ts';
 import { isAttached } from '../../shm/threads.ts';
 import type { Locks } from './locks.ts';
@@ -19,10 +20,10 @@ import {
   loadTableUseMode,
   loadTableUseTable,
   storeTableListAll,
-  storeTableListCount,
-  storeTableListNumber,
   TABLE_LIST_BYTES,
+  TABLE_LIST_COUNT,
   TABLE_LIST_ENTRIES,
+  TABLE_LIST_NUMBER,
   TABLE_USE_BYTES,
   tableListGeneration,
   tableListThread,
@@ -52,13 +53,17 @@ export function clearList(locks: Locks, list: number): void {
   const { i32 } = locks;
   const thread = tableListThread(i32, list) - 1;
   const count = loadTableListCount(i32, list);
-  for (let index = 0; index < count; index++) {
-    Atomics.sub(i32, threadWord(locks, thread, hashOf(loadTableUseTable(i32, useAt(list, index)))), 1);
+  if (loadTableListAll(i32, list) !== 0) {
+    Atomics.sub(i32, threadWord(locks, thread, 0), 1);
+    storeTableListAll(i32, list, 0);
   }
-  if (loadTableListAll(i32, list) !== 0) Atomics.sub(i32, threadWord(locks, thread, 0), 1);
-  storeTableListAll(i32, list, 0);
-  storeTableListNumber(i32, list, 0);
-  storeTableListCount(i32, list, 0);
+  storeInOrder(i32, (list + TABLE_LIST_NUMBER) >>> 2, 0);
+  // The entries stay where they are: who looks whether somebody wants the tables still finds them.
+  storeInOrder(i32, (list + TABLE_LIST_COUNT) >>> 2, 0);
+  for (let index = 0; index < count; index++) {
+    const word = threadWord(locks, thread, hashOf(loadTableUseTable(i32, useAt(list, index))));
+    locks.shm.atomic.add(word << 2, -1);
+  }
 }
 
 /** False: no transaction uses such a table, its hash taken for it. */

@@ -26,6 +26,7 @@
  */
 
 import { threadGeneration } from '../../shm/deaths.ts';
+import { loadInOrder, storeInOrder } from '../../shm/in-order.ts';
 import { acquireLatch, releaseLatch } from '../../shm/latch.ts';
 import { doorbellOf, waitOnWord } from '../../shm/wait.ts';
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
@@ -37,6 +38,7 @@ import {
   loadTableListAll,
   loadTableListCount,
   TABLE_LIST_COUNT,
+  TABLE_LIST_NUMBER,
   TABLE_USE_MODE,
   TABLE_USE_TABLE,
   loadTableListNumber,
@@ -47,10 +49,8 @@ import {
   setTableListThread,
   storeTableListAll,
   storeTableListCount,
-  storeTableListNumber,
   storeTableListParked,
   storeTableUseMode,
-  storeTableUseTable,
 } from './locks.layout.gen.ts';
 import { TABLE_ACCESS, TABLE_LIST_MAX, TABLE_WRITE } from './locks.layout.ts';
 import { adoptOwner } from './row-lock-owners.ts';
@@ -104,19 +104,20 @@ function useTableSlow(locks: Locks, tx: Transaction, list: number, table: number
   const { i32 } = locks;
   if (!isOwnList(locks, list) && !takeOverList(locks, tx, list)) return true;
   if (mode === TABLE_WRITE && tx.number === 0) becomeWriter(tx);
-  if (tx.number !== 0) storeTableListNumber(i32, list, tx.number);
+  if (tx.number !== 0) storeInOrder(i32, (list + TABLE_LIST_NUMBER) >>> 2, tx.number);
   const count = loadTableListCount(i32, list);
   let index = 0;
   while (index < count && loadTableUseTable(i32, useAt(list, index)) !== (table | 0)) index++;
   if (index === TABLE_LIST_MAX) return useAll(locks, tx, list, table, mode);
   const use = useAt(list, index);
   const held = index < count ? loadTableUseMode(i32, use) : 0;
-  if (Atomics.load(i32, intentWord(locks, table)) === 0) {
+  const intents = intentWord(locks, table);
+  if (loadInOrder(i32, intents) === 0) {
     if (testing) yieldPoint('tableLock.noIntent');
     publishUse(locks, list, index, table, -mode, held === 0);
     if (testing) yieldPoint('tableLock.published');
-    if (Atomics.load(i32, intentWord(locks, table)) === 0) {
-      storeTableUseMode(i32, use, mode);
+    if (loadInOrder(i32, intents) === 0) {
+      storeInOrder(i32, (use + TABLE_USE_MODE) >>> 2, mode);
       if (testing) yieldPoint('tableLock.used');
       return false;
     }
@@ -124,14 +125,21 @@ function useTableSlow(locks: Locks, tx: Transaction, list: number, table: number
   return decideUse(locks, tx, list, index, table, mode, held);
 }
 
-/** The entry, then the count, then the thread's word: whoever sees the word finds the entry. */
+/**
+ * The entry, then the count, then the thread's word: whoever sees the word finds the entry. The last of these is a fence: what the
+ * caller looks at next it looks at behind it.
+ */
 function publishUse(locks: Locks, list: number, index: number, table: number, mode: number, isNew: boolean): void {
-  const { i32 } = locks;
-  storeTableUseTable(i32, useAt(list, index), table);
-  storeTableUseMode(i32, useAt(list, index), mode);
-  if (!isNew || loadTableListCount(i32, list) > index) return;
-  storeTableListCount(i32, list, index + 1);
-  Atomics.add(i32, threadWord(locks, locks.shm.thread, hashOf(table)), 1);
+  const { i32, shm } = locks;
+  const use = useAt(list, index);
+  storeInOrder(i32, (use + TABLE_USE_TABLE) >>> 2, table);
+  if (!isNew || loadTableListCount(i32, list) > index) {
+    storeTableUseMode(i32, use, mode);
+    return;
+  }
+  storeInOrder(i32, (use + TABLE_USE_MODE) >>> 2, mode);
+  storeInOrder(i32, (list + TABLE_LIST_COUNT) >>> 2, index + 1);
+  shm.atomic.add(threadWord(locks, shm.thread, hashOf(table)) << 2, 1);
 }
 
 /** There are intentions, maybe on this table: under their latch. */
@@ -214,7 +222,7 @@ export function releaseTables(locks: Locks, session: number): void {
   if (testing) yieldPoint('tableLock.released');
   // The ids are still there. An intention that is published after this look finds the list empty.
   for (let index = 0; index < count && !wanted; index++) {
-    wanted = Atomics.load(i32, intentWord(locks, loadTableUseTable(i32, useAt(list, index)))) !== 0;
+    wanted = loadInOrder(i32, intentWord(locks, loadTableUseTable(i32, useAt(list, index)))) !== 0;
   }
   if (wanted) ringIntents(locks);
 }

@@ -2,6 +2,9 @@
 
 import { loadShared53, storeShared53 } from '../../../shm/shared53.ts';
 
+/** x64 keeps loads in order among each other (SM-L2): a plain one is as good as Atomics.load, which is a call. */
+const loadsInOrder = process.arch === 'x64';
+
 /** Size of cacheShared: Shared words of the page cache. Starts at a multiple of 4. */
 export const CACHE_SHARED_BYTES = 512;
 
@@ -31,7 +34,8 @@ export const CACHE_SHARED_DATABASE_HIGH = 196;
 export const CACHE_SHARED_DATABASE_LOW = 200;
 
 /** thread + 1 that owns the double-write file and the batch buffer, 0 = nobody. atomic32 at byte 0. */
-export const loadCacheSharedWriter = (i32: Int32Array, cacheShared: number): number => Atomics.load(i32, cacheShared >>> 2);
+export const loadCacheSharedWriter = (i32: Int32Array, cacheShared: number): number =>
+  loadsInOrder ? i32[cacheShared >>> 2] : Atomics.load(i32, cacheShared >>> 2);
 export const storeCacheSharedWriter = (i32: Int32Array, cacheShared: number, value: number): void => {
   Atomics.store(i32, cacheShared >>> 2, value);
 };
@@ -44,7 +48,8 @@ export const compareExchangeCacheSharedWriter = (i32: Int32Array, cacheShared: n
 export const cacheSharedWriterWord = (cacheShared: number): number => cacheShared >>> 2;
 
 /** batches written since open, wraps; who waits for a clean frame sleeps on it. atomic32 at byte 4. */
-export const loadCacheSharedBatches = (i32: Int32Array, cacheShared: number): number => Atomics.load(i32, (cacheShared + 4) >>> 2);
+export const loadCacheSharedBatches = (i32: Int32Array, cacheShared: number): number =>
+  loadsInOrder ? i32[(cacheShared + 4) >>> 2] : Atomics.load(i32, (cacheShared + 4) >>> 2);
 export const storeCacheSharedBatches = (i32: Int32Array, cacheShared: number, value: number): void => {
   Atomics.store(i32, (cacheShared + 4) >>> 2, value);
 };
@@ -57,7 +62,8 @@ export const compareExchangeCacheSharedBatches = (i32: Int32Array, cacheShared: 
 export const cacheSharedBatchesWord = (cacheShared: number): number => (cacheShared + 4) >>> 2;
 
 /** frame at which the next search for dirty pages begins. atomic32 at byte 8. */
-export const loadCacheSharedWriteHand = (i32: Int32Array, cacheShared: number): number => Atomics.load(i32, (cacheShared + 8) >>> 2);
+export const loadCacheSharedWriteHand = (i32: Int32Array, cacheShared: number): number =>
+  loadsInOrder ? i32[(cacheShared + 8) >>> 2] : Atomics.load(i32, (cacheShared + 8) >>> 2);
 export const storeCacheSharedWriteHand = (i32: Int32Array, cacheShared: number, value: number): void => {
   Atomics.store(i32, (cacheShared + 8) >>> 2, value);
 };
@@ -70,7 +76,8 @@ export const compareExchangeCacheSharedWriteHand = (i32: Int32Array, cacheShared
 export const cacheSharedWriteHandWord = (cacheShared: number): number => (cacheShared + 8) >>> 2;
 
 /** frames in state DIRTY. atomic32 at byte 64. */
-export const loadCacheSharedDirtyFrames = (i32: Int32Array, cacheShared: number): number => Atomics.load(i32, (cacheShared + 64) >>> 2);
+export const loadCacheSharedDirtyFrames = (i32: Int32Array, cacheShared: number): number =>
+  loadsInOrder ? i32[(cacheShared + 64) >>> 2] : Atomics.load(i32, (cacheShared + 64) >>> 2);
 export const storeCacheSharedDirtyFrames = (i32: Int32Array, cacheShared: number, value: number): void => {
   Atomics.store(i32, (cacheShared + 64) >>> 2, value);
 };
@@ -83,7 +90,8 @@ export const compareExchangeCacheSharedDirtyFrames = (i32: Int32Array, cacheShar
 export const cacheSharedDirtyFramesWord = (cacheShared: number): number => (cacheShared + 64) >>> 2;
 
 /** length of the data file: everything below has its room, and reads at least as zeros. atomic32 at byte 128, in pages. */
-export const loadCacheSharedDataPages = (i32: Int32Array, cacheShared: number): number => Atomics.load(i32, (cacheShared + 128) >>> 2);
+export const loadCacheSharedDataPages = (i32: Int32Array, cacheShared: number): number =>
+  loadsInOrder ? i32[(cacheShared + 128) >>> 2] : Atomics.load(i32, (cacheShared + 128) >>> 2);
 export const storeCacheSharedDataPages = (i32: Int32Array, cacheShared: number, value: number): void => {
   Atomics.store(i32, (cacheShared + 128) >>> 2, value);
 };
@@ -96,7 +104,8 @@ export const compareExchangeCacheSharedDataPages = (i32: Int32Array, cacheShared
 export const cacheSharedDataPagesWord = (cacheShared: number): number => (cacheShared + 128) >>> 2;
 
 /** length of the temporary file. atomic32 at byte 132, in pages. */
-export const loadCacheSharedTemporaryPages = (i32: Int32Array, cacheShared: number): number => Atomics.load(i32, (cacheShared + 132) >>> 2);
+export const loadCacheSharedTemporaryPages = (i32: Int32Array, cacheShared: number): number =>
+  loadsInOrder ? i32[(cacheShared + 132) >>> 2] : Atomics.load(i32, (cacheShared + 132) >>> 2);
 export const storeCacheSharedTemporaryPages = (i32: Int32Array, cacheShared: number, value: number): void => {
   Atomics.store(i32, (cacheShared + 132) >>> 2, value);
 };
@@ -109,7 +118,8 @@ export const compareExchangeCacheSharedTemporaryPages = (i32: Int32Array, cacheS
 export const cacheSharedTemporaryPagesWord = (cacheShared: number): number => (cacheShared + 132) >>> 2;
 
 /** thread + 1 that makes a file longer, 0 = nobody. atomic32 at byte 136. */
-export const loadCacheSharedGrower = (i32: Int32Array, cacheShared: number): number => Atomics.load(i32, (cacheShared + 136) >>> 2);
+export const loadCacheSharedGrower = (i32: Int32Array, cacheShared: number): number =>
+  loadsInOrder ? i32[(cacheShared + 136) >>> 2] : Atomics.load(i32, (cacheShared + 136) >>> 2);
 export const storeCacheSharedGrower = (i32: Int32Array, cacheShared: number, value: number): void => {
   Atomics.store(i32, (cacheShared + 136) >>> 2, value);
 };
@@ -122,7 +132,8 @@ export const compareExchangeCacheSharedGrower = (i32: Int32Array, cacheShared: n
 export const cacheSharedGrowerWord = (cacheShared: number): number => (cacheShared + 136) >>> 2;
 
 /** thread + 1 that takes a checkpoint, 0 = nobody. atomic32 at byte 256. */
-export const loadCacheSharedCheckpointer = (i32: Int32Array, cacheShared: number): number => Atomics.load(i32, (cacheShared + 256) >>> 2);
+export const loadCacheSharedCheckpointer = (i32: Int32Array, cacheShared: number): number =>
+  loadsInOrder ? i32[(cacheShared + 256) >>> 2] : Atomics.load(i32, (cacheShared + 256) >>> 2);
 export const storeCacheSharedCheckpointer = (i32: Int32Array, cacheShared: number, value: number): void => {
   Atomics.store(i32, (cacheShared + 256) >>> 2, value);
 };

@@ -8,7 +8,7 @@
  */
 
 import { acquireLatch, releaseLatch } from '../../../shm/latch.ts';
-import { loadShared53, storeShared53 } from '../../../shm/shared53.ts';
+import { loadGuarded53, loadShared53, storeGuarded53, storeShared53 } from '../../../shm/shared53.ts';
 import { TESTING, yieldPoint } from '../../../shm/yield-point.ts';
 import { END_RECORD_BYTES, fileCost, returnCredit } from './credit.ts';
 import { publish, reserve, startRecord } from './log.ts';
@@ -47,14 +47,14 @@ export function reserveCommit(
   const { control, shared } = log;
   acquireLatch(log.shm, shared + LOG_SHARED_COMMIT_LATCH);
   const at = reserve(log, END_RECORD_BYTES);
-  const last = loadShared53(control, shared + LOG_SHARED_LAST_STAMP);
+  const last = loadGuarded53(control, shared + LOG_SHARED_LAST_STAMP);
   const stamp = now > last ? now : last + 1;
-  storeShared53(control, stampOffset, stamp);
+  storeGuarded53(control, stampOffset, stamp);
   Atomics.store(control, stateOffset >>> 2, stateValue);
   if (testing) yieldPoint('commit.stamped');
-  storeShared53(control, shared + LOG_SHARED_LAST_STAMP, stamp);
-  storeShared53(control, shared + LOG_SHARED_COMMIT_END, log.scratch[1]);
-  storeShared53(control, shared + LOG_SHARED_PRECOMMITTED_HORIZON, stamp);
+  storeGuarded53(control, shared + LOG_SHARED_LAST_STAMP, stamp);
+  storeGuarded53(control, shared + LOG_SHARED_COMMIT_END, log.scratch[1]);
+  storeGuarded53(control, shared + LOG_SHARED_PRECOMMITTED_HORIZON, stamp);
   releaseLatch(log.shm, shared + LOG_SHARED_COMMIT_LATCH);
   if (testing) yieldPoint('commit.unlatched');
   log.scratch[3] = stamp;
@@ -88,7 +88,7 @@ export function writeAbort(log: Log, transaction: number): void {
 /** The end record's extra file credit goes to the batch that will hold it: after reserve, so that no leader gets it too early. */
 function endPaid(log: Log): void {
   log.fileCredit -= COMMIT_OVERHEAD;
-  Atomics.add(log.control, (log.shared + LOG_SHARED_COMMIT_OVERHEAD) >>> 2, COMMIT_BLOCKS);
+  log.shm.atomic.add(log.shared + LOG_SHARED_COMMIT_OVERHEAD, COMMIT_BLOCKS);
 }
 
 /** True when the thread has the credit of one more end record without asking. */

@@ -19,11 +19,13 @@
 import { checkPoison, poison } from '../../../shm/critical.ts';
 import { SqlError } from '../../../shm/errors.ts';
 import { acquireLatch, releaseLatch } from '../../../shm/latch.ts';
+import { loadInOrder } from '../../../shm/in-order.ts';
 import { threadSlot } from '../../../shm/shared-memory.ts';
+import { slotsTaken } from '../../../shm/threads.ts';
 import { checkDeaths } from '../../../shm/deaths.ts';
 import { TESTING, yieldPoint } from '../../../shm/yield-point.ts';
 import { ringDoorbell, waitOnWord } from '../../../shm/wait.ts';
-import { THREAD_PENDING_LOG } from '../../../shm/control.layout.gen.ts';
+import { loadThreadPendingLog } from '../../../shm/control.layout.gen.ts';
 import { arrive, gathered, gatherTime, noteFlushTime, takeArrived } from './gather.ts';
 import type { Log } from './log-context.ts';
 import {
@@ -36,14 +38,18 @@ import {
   exchangeLogSharedCommitOverhead,
   LOG_SHARED_COMMIT_LATCH,
   LOG_SHARED_DOORBELLS,
+  LOG_SHARED_DURABLE_HORIZON,
+  LOG_SHARED_LAST_FLUSH_AT,
+  LOG_SHARED_VISIBLE_HORIZON,
   LOG_SHARED_DURABLE_LSN,
   LOG_SHARED_DURABLE_SEQUENCE,
-  LOG_SHARED_LEADER,
   LOG_SHARED_SLEEPERS,
   LOG_SHARED_WRITTEN_LSN,
   loadLogSharedCommitEnd,
   loadLogSharedDurableHorizon,
   loadLogSharedDurableSequence,
+  loadLogSharedLeader,
+  loadLogSharedSleepers,
   loadLogSharedLastFlushAt,
   loadLogSharedLastStamp,
   loadLogSharedSegment,
@@ -52,13 +58,9 @@ import {
   loadLogSharedVisibleHorizon,
   loadLogSharedWrittenTurn,
   logSharedDurableSequenceWord,
-  storeLogSharedDurableHorizon,
-  storeLogSharedDurableLsn,
-  storeLogSharedLastFlushAt,
   storeLogSharedLeader,
-  storeLogSharedVisibleHorizon,
 } from './log-shared.layout.gen.ts';
-import { loadShared53 } from '../../../shm/shared53.ts';
+import { loadGuarded53, loadShared53, storeGuarded53 } from '../../../shm/shared53.ts';
 import { BLOCK_HALVES, TURN_BYTES } from './units.ts';
 import { ensureSpace, syncWritten, writeBatches } from './write.ts';
 
@@ -110,7 +112,7 @@ export function flushCommit(log: Log, lsn: number): void {
   if (milliseconds > 0) {
     const sequence = loadLogSharedDurableSequence(control, shared);
     if (durableLsn(log) >= lsn) return;
-    if (Atomics.load(control, (shared + LOG_SHARED_LEADER) >>> 2) === 0) {
+    if (loadLogSharedLeader(control, shared) === 0) {
       sleepUntilFlushed(log, sequence, milliseconds);
       gathered(log, loadLogSharedDurableSequence(control, shared) === sequence);
     }
@@ -252,12 +254,14 @@ function lead(log: Log, target: number, sync: boolean): void {
  * until that is at least `need`: writers are between reserve() and publish() for well below a microsecond.
  */
 function completeTo(log: Log, need: number): number {
-  const written = writtenLsn(log);
+  const written = loadGuarded53(log.control, log.shared + LOG_SHARED_WRITTEN_LSN);
   const writtenUnit = (written / 8) | 0;
   for (let turn = 0; ; turn++) {
     let units = (loadLogSharedTail(log.control, log.shared) - writtenUnit) >>> 0;
-    for (let thread = 0; thread < log.shm.threadSlots; thread++) {
-      const pending = Atomics.load(log.control, (threadSlot(log.shm, thread) + THREAD_PENDING_LOG) >>> 2);
+    // Read behind the tail: whoever reserved below it had taken its slot before.
+    const threads = slotsTaken(log.shm);
+    for (let thread = 0; thread < threads; thread++) {
+      const pending = loadThreadPendingLog(log.control, threadSlot(log.shm, thread));
       if ((pending & 1) === 0) continue;
       // 31 bits of the position: the difference is far smaller, and its sign is what counts.
       const distance = (((pending >>> 1) - writtenUnit) << 1) >> 1;
@@ -279,17 +283,20 @@ function waitForWriters(log: Log): void {
 function becameDurable(log: Log, end: number, stamp: number, began: number): void {
   const { control, shared } = log;
   if (testing) yieldPoint('flush.synced');
-  if (stamp > loadLogSharedDurableHorizon(control, shared)) storeLogSharedDurableHorizon(control, shared, stamp);
+  // Only who leads stores these; the latch below is the fence behind them.
+  const horizon = shared + LOG_SHARED_DURABLE_HORIZON;
+  if (stamp > loadGuarded53(control, horizon)) storeGuarded53(control, horizon, stamp);
   // Relaxed committers raise it too: under the latch.
   acquireLatch(log.shm, shared + LOG_SHARED_COMMIT_LATCH);
-  if (stamp > loadLogSharedVisibleHorizon(control, shared)) storeLogSharedVisibleHorizon(control, shared, stamp);
+  const visible = shared + LOG_SHARED_VISIBLE_HORIZON;
+  if (stamp > loadGuarded53(control, visible)) storeGuarded53(control, visible, stamp);
   releaseLatch(log.shm, shared + LOG_SHARED_COMMIT_LATCH);
   // Last: whoever finds its commit below is answered, and then everybody has to see it.
-  storeLogSharedDurableLsn(control, shared, end);
+  storeGuarded53(control, shared + LOG_SHARED_DURABLE_LSN, end);
   if (testing) yieldPoint('flush.durable');
   const now = log.world.clock.now();
   noteFlushTime(log, now - began);
-  storeLogSharedLastFlushAt(control, shared, now);
+  storeGuarded53(control, shared + LOG_SHARED_LAST_FLUSH_AT, now);
 }
 
 function stepDown(log: Log): void {
@@ -297,11 +304,11 @@ function stepDown(log: Log): void {
   addLogSharedFlushes(control, shared, 1);
   storeLogSharedLeader(control, shared, 0);
   addLogSharedDurableSequence(control, shared, 1);
-  if (Atomics.load(control, (shared + LOG_SHARED_SLEEPERS) >>> 2) > 0)
-    Atomics.notify(control, logSharedDurableSequenceWord(shared));
-  for (let group = 0; group < 4; group++) {
+  if (loadLogSharedSleepers(control, shared) > 0) Atomics.notify(control, logSharedDurableSequenceWord(shared));
+  const groups = (slotsTaken(log.shm) + 31) >>> 5;
+  for (let group = 0; group < groups; group++) {
     const word = ((shared + LOG_SHARED_DOORBELLS) >>> 2) + group;
-    if (Atomics.load(control, word) === 0) continue;
+    if (loadInOrder(control, word) === 0) continue;
     ringAll(log, Atomics.exchange(control, word, 0), group * 32);
   }
 }

@@ -15,22 +15,24 @@
  * A wait that was in vain makes the next ones rarer. Nothing here decides what is durable: only who leads, and when.
  */
 
+import { loadInOrder, storeInOrder } from '../../../shm/in-order.ts';
+import { slotsTaken } from '../../../shm/threads.ts';
 import { isScheduled } from '../../../shm/wait.ts';
 import type { Log } from './log-context.ts';
 import {
   LOG_SHARED_ARRIVED,
+  LOG_SHARED_FLUSH_TIME,
   LOG_SHARED_PREVIOUS,
   LOG_SHARED_TAKEN,
   loadLogSharedFlushTime,
   loadLogSharedGatherPause,
   loadLogSharedGatherPenalty,
-  storeLogSharedFlushTime,
   storeLogSharedGatherPause,
   storeLogSharedGatherPenalty,
 } from './log-shared.layout.gen.ts';
 
-/** Words of a set of threads. */
-const GROUPS = 4;
+/** Words of a set of threads: as many as ever attached need. */
+const groupsOf = (log: Log): number => (slotsTaken(log.shm) + 31) >>> 5;
 /** Flushes without gathering after waits in vain, at most. */
 const PENALTY_MAX = 127;
 /** A slow disk does not make commits wait longer than this, microseconds. */
@@ -42,7 +44,7 @@ export function arrive(log: Log): void {
   const { thread } = log.shm;
   const word = ((log.shared + LOG_SHARED_ARRIVED) >>> 2) + (thread >>> 5);
   const bit = 1 << (thread & 31);
-  if ((Atomics.load(control, word) & bit) === 0) Atomics.or(control, word, bit);
+  if ((loadInOrder(control, word) & bit) === 0) Atomics.or(control, word, bit);
 }
 
 /** Milliseconds that a committer that has arrived should wait for others before it leads; 0: none is missing, or not worth it. */
@@ -62,9 +64,10 @@ function missing(log: Log): number {
   const taken = (log.shared + LOG_SHARED_TAKEN) >>> 2;
   const previous = (log.shared + LOG_SHARED_PREVIOUS) >>> 2;
   let count = 0;
-  for (let group = 0; group < GROUPS; group++) {
-    const expected = Atomics.load(control, taken + group) | Atomics.load(control, previous + group);
-    for (let rest = expected & ~Atomics.load(control, arrived + group); rest !== 0; rest &= rest - 1) count++;
+  const groups = groupsOf(log);
+  for (let group = 0; group < groups; group++) {
+    const expected = loadInOrder(control, taken + group) | loadInOrder(control, previous + group);
+    for (let rest = expected & ~loadInOrder(control, arrived + group); rest !== 0; rest &= rest - 1) count++;
   }
   return count;
 }
@@ -86,12 +89,13 @@ export function takeArrived(log: Log): void {
   const taken = (shared + LOG_SHARED_TAKEN) >>> 2;
   const previous = (shared + LOG_SHARED_PREVIOUS) >>> 2;
   let any = 0;
-  for (let group = 0; group < GROUPS; group++) any |= Atomics.load(control, arrived + group);
+  const groups = groupsOf(log);
+  for (let group = 0; group < groups; group++) any |= loadInOrder(control, arrived + group);
   // A flush for somebody else (page writer, event loop) says nothing about the committers.
   if (any === 0) return;
-  for (let group = 0; group < GROUPS; group++) {
-    Atomics.store(control, previous + group, Atomics.load(control, taken + group));
-    Atomics.store(control, taken + group, Atomics.exchange(control, arrived + group, 0));
+  for (let group = 0; group < groups; group++) {
+    storeInOrder(control, previous + group, loadInOrder(control, taken + group));
+    storeInOrder(control, taken + group, log.shm.atomic.exchange((arrived + group) << 2, 0));
   }
   const pause = loadLogSharedGatherPause(control, shared);
   if (pause > 0) storeLogSharedGatherPause(control, shared, pause - 1);
@@ -103,5 +107,6 @@ export function noteFlushTime(log: Log, microseconds: number): void {
   const before = loadLogSharedFlushTime(control, shared);
   const now = Math.max(0, Math.min(microseconds, 1_000_000));
   // What a single slow one says is soon forgotten: it is a mean of about the last eight.
-  storeLogSharedFlushTime(control, shared, before === 0 ? now : Math.round(before + (now - before) / 8));
+  const mean = before === 0 ? now : Math.round(before + (now - before) / 8);
+  if (mean !== before) storeInOrder(control, (shared + LOG_SHARED_FLUSH_TIME) >>> 2, mean);
 }

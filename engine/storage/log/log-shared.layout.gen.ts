@@ -2,6 +2,9 @@
 
 import { loadShared53, storeShared53 } from '../../../shm/shared53.ts';
 
+/** x64 keeps loads in order among each other (SM-L2): a plain one is as good as Atomics.load, which is a call. */
+const loadsInOrder = process.arch === 'x64';
+
 /** Size of logShared: The state of the log that its threads share. Starts at a multiple of 4. */
 export const LOG_SHARED_BYTES = 768;
 
@@ -105,7 +108,8 @@ export const LOG_SHARED_GATHER_PAUSE = 692;
 export const LOG_SHARED_GATHER_PENALTY = 696;
 
 /** log position up to which room in the ring is reserved, modulo 2^32. atomic32 at byte 0, in 8 bytes. */
-export const loadLogSharedTail = (i32: Int32Array, logShared: number): number => Atomics.load(i32, logShared >>> 2);
+export const loadLogSharedTail = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[logShared >>> 2] : Atomics.load(i32, logShared >>> 2);
 export const storeLogSharedTail = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, logShared >>> 2, value);
 };
@@ -118,7 +122,8 @@ export const compareExchangeLogSharedTail = (i32: Int32Array, logShared: number,
 export const logSharedTailWord = (logShared: number): number => logShared >>> 2;
 
 /** the commit latch, the only global one (TX-T7). atomic32 at byte 64. */
-export const loadLogSharedCommitLatch = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 64) >>> 2);
+export const loadLogSharedCommitLatch = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 64) >>> 2] : Atomics.load(i32, (logShared + 64) >>> 2);
 export const storeLogSharedCommitLatch = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 64) >>> 2, value);
 };
@@ -155,7 +160,8 @@ export const storeLogSharedDurableLsn = (i32: Int32Array, logShared: number, val
 };
 
 /** writtenLsn / 2^33: makes a full log position of a 32-bit one. atomic32 at byte 140, in 8 GiB. */
-export const loadLogSharedWrittenTurn = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 140) >>> 2);
+export const loadLogSharedWrittenTurn = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 140) >>> 2] : Atomics.load(i32, (logShared + 140) >>> 2);
 export const storeLogSharedWrittenTurn = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 140) >>> 2, value);
 };
@@ -180,7 +186,8 @@ export const storeLogSharedVisibleHorizon = (i32: Int32Array, logShared: number,
 };
 
 /** counts the times a leader stepped down; blocked threads sleep on it. atomic32 at byte 168. */
-export const loadLogSharedDurableSequence = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 168) >>> 2);
+export const loadLogSharedDurableSequence = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 168) >>> 2] : Atomics.load(i32, (logShared + 168) >>> 2);
 export const storeLogSharedDurableSequence = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 168) >>> 2, value);
 };
@@ -193,7 +200,8 @@ export const compareExchangeLogSharedDurableSequence = (i32: Int32Array, logShar
 export const logSharedDurableSequenceWord = (logShared: number): number => (logShared + 168) >>> 2;
 
 /** threads asleep on durableSequence. atomic32 at byte 172. */
-export const loadLogSharedSleepers = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 172) >>> 2);
+export const loadLogSharedSleepers = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 172) >>> 2] : Atomics.load(i32, (logShared + 172) >>> 2);
 export const storeLogSharedSleepers = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 172) >>> 2, value);
 };
@@ -206,7 +214,8 @@ export const compareExchangeLogSharedSleepers = (i32: Int32Array, logShared: num
 export const logSharedSleepersWord = (logShared: number): number => (logShared + 172) >>> 2;
 
 /** thread number + 1 of the thread that flushes, 0 = none. atomic32 at byte 192. */
-export const loadLogSharedLeader = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 192) >>> 2);
+export const loadLogSharedLeader = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 192) >>> 2] : Atomics.load(i32, (logShared + 192) >>> 2);
 export const storeLogSharedLeader = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 192) >>> 2, value);
 };
@@ -225,7 +234,8 @@ export const storeLogSharedWrittenLsn = (i32: Int32Array, logShared: number, val
 };
 
 /** number of the segment that is written. atomic32 at byte 208. */
-export const loadLogSharedSegment = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 208) >>> 2);
+export const loadLogSharedSegment = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 208) >>> 2] : Atomics.load(i32, (logShared + 208) >>> 2);
 export const storeLogSharedSegment = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 208) >>> 2, value);
 };
@@ -238,7 +248,8 @@ export const compareExchangeLogSharedSegment = (i32: Int32Array, logShared: numb
 export const logSharedSegmentWord = (logShared: number): number => (logShared + 208) >>> 2;
 
 /** where the next batch goes in it. atomic32 at byte 212, in bytes. */
-export const loadLogSharedSegmentOffset = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 212) >>> 2);
+export const loadLogSharedSegmentOffset = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 212) >>> 2] : Atomics.load(i32, (logShared + 212) >>> 2);
 export const storeLogSharedSegmentOffset = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 212) >>> 2, value);
 };
@@ -257,7 +268,8 @@ export const storeLogSharedPreviousBatchLsn = (i32: Int32Array, logShared: numbe
 };
 
 /** its checksum. atomic32 at byte 228. */
-export const loadLogSharedPreviousChecksum = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 228) >>> 2);
+export const loadLogSharedPreviousChecksum = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 228) >>> 2] : Atomics.load(i32, (logShared + 228) >>> 2);
 export const storeLogSharedPreviousChecksum = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 228) >>> 2, value);
 };
@@ -270,7 +282,8 @@ export const compareExchangeLogSharedPreviousChecksum = (i32: Int32Array, logSha
 export const logSharedPreviousChecksumWord = (logShared: number): number => (logShared + 228) >>> 2;
 
 /** lowest segment that may hold a batch no fdatasync has covered. atomic32 at byte 236. */
-export const loadLogSharedFirstUnsynced = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 236) >>> 2);
+export const loadLogSharedFirstUnsynced = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 236) >>> 2] : Atomics.load(i32, (logShared + 236) >>> 2);
 export const storeLogSharedFirstUnsynced = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 236) >>> 2, value);
 };
@@ -283,7 +296,8 @@ export const compareExchangeLogSharedFirstUnsynced = (i32: Int32Array, logShared
 export const logSharedFirstUnsyncedWord = (logShared: number): number => (logShared + 236) >>> 2;
 
 /** file credit of written records that does not fill a block yet. atomic32 at byte 232, in 1/2 byte. */
-export const loadLogSharedReleasedRest = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 232) >>> 2);
+export const loadLogSharedReleasedRest = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 232) >>> 2] : Atomics.load(i32, (logShared + 232) >>> 2);
 export const storeLogSharedReleasedRest = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 232) >>> 2, value);
 };
@@ -296,7 +310,8 @@ export const compareExchangeLogSharedReleasedRest = (i32: Int32Array, logShared:
 export const logSharedReleasedRestWord = (logShared: number): number => (logShared + 232) >>> 2;
 
 /** counted up by each leader before it reads the tail: records from before do not grow. atomic32 at byte 240. */
-export const loadLogSharedLeads = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 240) >>> 2);
+export const loadLogSharedLeads = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 240) >>> 2] : Atomics.load(i32, (logShared + 240) >>> 2);
 export const storeLogSharedLeads = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 240) >>> 2, value);
 };
@@ -309,7 +324,8 @@ export const compareExchangeLogSharedLeads = (i32: Int32Array, logShared: number
 export const logSharedLeadsWord = (logShared: number): number => (logShared + 240) >>> 2;
 
 /** ring bytes reserved or promised as credit, and not yet written (SM-W1). atomic32 at byte 256, in bytes. */
-export const loadLogSharedRingUsed = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 256) >>> 2);
+export const loadLogSharedRingUsed = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 256) >>> 2] : Atomics.load(i32, (logShared + 256) >>> 2);
 export const storeLogSharedRingUsed = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 256) >>> 2, value);
 };
@@ -322,7 +338,8 @@ export const compareExchangeLogSharedRingUsed = (i32: Int32Array, logShared: num
 export const logSharedRingUsedWord = (logShared: number): number => (logShared + 256) >>> 2;
 
 /** prepared file blocks that nobody has been promised (SM-W4). atomic32 at byte 320, in 512 bytes. */
-export const loadLogSharedFileFree = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 320) >>> 2);
+export const loadLogSharedFileFree = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 320) >>> 2] : Atomics.load(i32, (logShared + 320) >>> 2);
 export const storeLogSharedFileFree = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 320) >>> 2, value);
 };
@@ -335,7 +352,8 @@ export const compareExchangeLogSharedFileFree = (i32: Int32Array, logShared: num
 export const logSharedFileFreeWord = (logShared: number): number => (logShared + 320) >>> 2;
 
 /** file blocks that reserved commit records brought for the batch around them. atomic32 at byte 384, in 512 bytes. */
-export const loadLogSharedCommitOverhead = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 384) >>> 2);
+export const loadLogSharedCommitOverhead = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 384) >>> 2] : Atomics.load(i32, (logShared + 384) >>> 2);
 export const storeLogSharedCommitOverhead = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 384) >>> 2, value);
 };
@@ -348,7 +366,8 @@ export const compareExchangeLogSharedCommitOverhead = (i32: Int32Array, logShare
 export const logSharedCommitOverheadWord = (logShared: number): number => (logShared + 384) >>> 2;
 
 /** thread number + 1 of the thread that prepares or recycles segments, 0 = none. atomic32 at byte 448. */
-export const loadLogSharedPreparer = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 448) >>> 2);
+export const loadLogSharedPreparer = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 448) >>> 2] : Atomics.load(i32, (logShared + 448) >>> 2);
 export const storeLogSharedPreparer = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 448) >>> 2, value);
 };
@@ -361,7 +380,8 @@ export const compareExchangeLogSharedPreparer = (i32: Int32Array, logShared: num
 export const logSharedPreparerWord = (logShared: number): number => (logShared + 448) >>> 2;
 
 /** highest segment that is prepared. atomic32 at byte 452. */
-export const loadLogSharedLastReady = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 452) >>> 2);
+export const loadLogSharedLastReady = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 452) >>> 2] : Atomics.load(i32, (logShared + 452) >>> 2);
 export const storeLogSharedLastReady = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 452) >>> 2, value);
 };
@@ -374,7 +394,8 @@ export const compareExchangeLogSharedLastReady = (i32: Int32Array, logShared: nu
 export const logSharedLastReadyWord = (logShared: number): number => (logShared + 452) >>> 2;
 
 /** lowest segment that exists. atomic32 at byte 456. */
-export const loadLogSharedOldest = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 456) >>> 2);
+export const loadLogSharedOldest = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 456) >>> 2] : Atomics.load(i32, (logShared + 456) >>> 2);
 export const storeLogSharedOldest = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 456) >>> 2, value);
 };
@@ -393,7 +414,8 @@ export const storeLogSharedKeepLsn = (i32: Int32Array, logShared: number, value:
 };
 
 /** bit set of the threads 0..31 that want their doorbell rung after the next flush; three more words follow. atomic32 at byte 512. */
-export const loadLogSharedDoorbells = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 512) >>> 2);
+export const loadLogSharedDoorbells = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 512) >>> 2] : Atomics.load(i32, (logShared + 512) >>> 2);
 export const storeLogSharedDoorbells = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 512) >>> 2, value);
 };
@@ -406,7 +428,8 @@ export const compareExchangeLogSharedDoorbells = (i32: Int32Array, logShared: nu
 export const logSharedDoorbellsWord = (logShared: number): number => (logShared + 512) >>> 2;
 
 /** threads 32..63. atomic32 at byte 516. */
-export const loadLogSharedDoorbells32 = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 516) >>> 2);
+export const loadLogSharedDoorbells32 = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 516) >>> 2] : Atomics.load(i32, (logShared + 516) >>> 2);
 export const storeLogSharedDoorbells32 = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 516) >>> 2, value);
 };
@@ -419,7 +442,8 @@ export const compareExchangeLogSharedDoorbells32 = (i32: Int32Array, logShared: 
 export const logSharedDoorbells32Word = (logShared: number): number => (logShared + 516) >>> 2;
 
 /** threads 64..95. atomic32 at byte 520. */
-export const loadLogSharedDoorbells64 = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 520) >>> 2);
+export const loadLogSharedDoorbells64 = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 520) >>> 2] : Atomics.load(i32, (logShared + 520) >>> 2);
 export const storeLogSharedDoorbells64 = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 520) >>> 2, value);
 };
@@ -432,7 +456,8 @@ export const compareExchangeLogSharedDoorbells64 = (i32: Int32Array, logShared: 
 export const logSharedDoorbells64Word = (logShared: number): number => (logShared + 520) >>> 2;
 
 /** threads 96..127. atomic32 at byte 524. */
-export const loadLogSharedDoorbells96 = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 524) >>> 2);
+export const loadLogSharedDoorbells96 = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 524) >>> 2] : Atomics.load(i32, (logShared + 524) >>> 2);
 export const storeLogSharedDoorbells96 = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 524) >>> 2, value);
 };
@@ -445,7 +470,8 @@ export const compareExchangeLogSharedDoorbells96 = (i32: Int32Array, logShared: 
 export const logSharedDoorbells96Word = (logShared: number): number => (logShared + 524) >>> 2;
 
 /** flushes so far (statistics). atomic32 at byte 576. */
-export const loadLogSharedFlushes = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 576) >>> 2);
+export const loadLogSharedFlushes = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 576) >>> 2] : Atomics.load(i32, (logShared + 576) >>> 2);
 export const storeLogSharedFlushes = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 576) >>> 2, value);
 };
@@ -458,7 +484,8 @@ export const compareExchangeLogSharedFlushes = (i32: Int32Array, logShared: numb
 export const logSharedFlushesWord = (logShared: number): number => (logShared + 576) >>> 2;
 
 /** batches written so far (statistics). atomic32 at byte 580. */
-export const loadLogSharedBatches = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 580) >>> 2);
+export const loadLogSharedBatches = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 580) >>> 2] : Atomics.load(i32, (logShared + 580) >>> 2);
 export const storeLogSharedBatches = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 580) >>> 2, value);
 };
@@ -477,7 +504,8 @@ export const storeLogSharedLastFlushAt = (i32: Int32Array, logShared: number, va
 };
 
 /** bit set of the threads 0..31 that wait for the next flush as committers (gather.ts). atomic32 at byte 640. */
-export const loadLogSharedArrived = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 640) >>> 2);
+export const loadLogSharedArrived = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 640) >>> 2] : Atomics.load(i32, (logShared + 640) >>> 2);
 export const storeLogSharedArrived = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 640) >>> 2, value);
 };
@@ -490,7 +518,8 @@ export const compareExchangeLogSharedArrived = (i32: Int32Array, logShared: numb
 export const logSharedArrivedWord = (logShared: number): number => (logShared + 640) >>> 2;
 
 /** threads 32..63. atomic32 at byte 644. */
-export const loadLogSharedArrived32 = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 644) >>> 2);
+export const loadLogSharedArrived32 = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 644) >>> 2] : Atomics.load(i32, (logShared + 644) >>> 2);
 export const storeLogSharedArrived32 = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 644) >>> 2, value);
 };
@@ -503,7 +532,8 @@ export const compareExchangeLogSharedArrived32 = (i32: Int32Array, logShared: nu
 export const logSharedArrived32Word = (logShared: number): number => (logShared + 644) >>> 2;
 
 /** threads 64..95. atomic32 at byte 648. */
-export const loadLogSharedArrived64 = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 648) >>> 2);
+export const loadLogSharedArrived64 = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 648) >>> 2] : Atomics.load(i32, (logShared + 648) >>> 2);
 export const storeLogSharedArrived64 = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 648) >>> 2, value);
 };
@@ -516,7 +546,8 @@ export const compareExchangeLogSharedArrived64 = (i32: Int32Array, logShared: nu
 export const logSharedArrived64Word = (logShared: number): number => (logShared + 648) >>> 2;
 
 /** threads 96..127. atomic32 at byte 652. */
-export const loadLogSharedArrived96 = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 652) >>> 2);
+export const loadLogSharedArrived96 = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 652) >>> 2] : Atomics.load(i32, (logShared + 652) >>> 2);
 export const storeLogSharedArrived96 = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 652) >>> 2, value);
 };
@@ -529,7 +560,8 @@ export const compareExchangeLogSharedArrived96 = (i32: Int32Array, logShared: nu
 export const logSharedArrived96Word = (logShared: number): number => (logShared + 652) >>> 2;
 
 /** bit set of the threads that committed with the last flush; three more words follow. atomic32 at byte 656. */
-export const loadLogSharedTaken = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 656) >>> 2);
+export const loadLogSharedTaken = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 656) >>> 2] : Atomics.load(i32, (logShared + 656) >>> 2);
 export const storeLogSharedTaken = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 656) >>> 2, value);
 };
@@ -542,7 +574,8 @@ export const compareExchangeLogSharedTaken = (i32: Int32Array, logShared: number
 export const logSharedTakenWord = (logShared: number): number => (logShared + 656) >>> 2;
 
 /** threads 32..63. atomic32 at byte 660. */
-export const loadLogSharedTaken32 = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 660) >>> 2);
+export const loadLogSharedTaken32 = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 660) >>> 2] : Atomics.load(i32, (logShared + 660) >>> 2);
 export const storeLogSharedTaken32 = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 660) >>> 2, value);
 };
@@ -555,7 +588,8 @@ export const compareExchangeLogSharedTaken32 = (i32: Int32Array, logShared: numb
 export const logSharedTaken32Word = (logShared: number): number => (logShared + 660) >>> 2;
 
 /** threads 64..95. atomic32 at byte 664. */
-export const loadLogSharedTaken64 = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 664) >>> 2);
+export const loadLogSharedTaken64 = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 664) >>> 2] : Atomics.load(i32, (logShared + 664) >>> 2);
 export const storeLogSharedTaken64 = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 664) >>> 2, value);
 };
@@ -568,7 +602,8 @@ export const compareExchangeLogSharedTaken64 = (i32: Int32Array, logShared: numb
 export const logSharedTaken64Word = (logShared: number): number => (logShared + 664) >>> 2;
 
 /** threads 96..127. atomic32 at byte 668. */
-export const loadLogSharedTaken96 = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 668) >>> 2);
+export const loadLogSharedTaken96 = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 668) >>> 2] : Atomics.load(i32, (logShared + 668) >>> 2);
 export const storeLogSharedTaken96 = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 668) >>> 2, value);
 };
@@ -581,7 +616,8 @@ export const compareExchangeLogSharedTaken96 = (i32: Int32Array, logShared: numb
 export const logSharedTaken96Word = (logShared: number): number => (logShared + 668) >>> 2;
 
 /** the same of the flush before that. atomic32 at byte 672. */
-export const loadLogSharedPrevious = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 672) >>> 2);
+export const loadLogSharedPrevious = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 672) >>> 2] : Atomics.load(i32, (logShared + 672) >>> 2);
 export const storeLogSharedPrevious = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 672) >>> 2, value);
 };
@@ -594,7 +630,8 @@ export const compareExchangeLogSharedPrevious = (i32: Int32Array, logShared: num
 export const logSharedPreviousWord = (logShared: number): number => (logShared + 672) >>> 2;
 
 /** threads 32..63. atomic32 at byte 676. */
-export const loadLogSharedPrevious32 = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 676) >>> 2);
+export const loadLogSharedPrevious32 = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 676) >>> 2] : Atomics.load(i32, (logShared + 676) >>> 2);
 export const storeLogSharedPrevious32 = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 676) >>> 2, value);
 };
@@ -607,7 +644,8 @@ export const compareExchangeLogSharedPrevious32 = (i32: Int32Array, logShared: n
 export const logSharedPrevious32Word = (logShared: number): number => (logShared + 676) >>> 2;
 
 /** threads 64..95. atomic32 at byte 680. */
-export const loadLogSharedPrevious64 = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 680) >>> 2);
+export const loadLogSharedPrevious64 = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 680) >>> 2] : Atomics.load(i32, (logShared + 680) >>> 2);
 export const storeLogSharedPrevious64 = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 680) >>> 2, value);
 };
@@ -620,7 +658,8 @@ export const compareExchangeLogSharedPrevious64 = (i32: Int32Array, logShared: n
 export const logSharedPrevious64Word = (logShared: number): number => (logShared + 680) >>> 2;
 
 /** threads 96..127. atomic32 at byte 684. */
-export const loadLogSharedPrevious96 = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 684) >>> 2);
+export const loadLogSharedPrevious96 = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 684) >>> 2] : Atomics.load(i32, (logShared + 684) >>> 2);
 export const storeLogSharedPrevious96 = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 684) >>> 2, value);
 };
@@ -633,7 +672,8 @@ export const compareExchangeLogSharedPrevious96 = (i32: Int32Array, logShared: n
 export const logSharedPrevious96Word = (logShared: number): number => (logShared + 684) >>> 2;
 
 /** what writing and fdatasync of a flush took lately. atomic32 at byte 688, in microseconds. */
-export const loadLogSharedFlushTime = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 688) >>> 2);
+export const loadLogSharedFlushTime = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 688) >>> 2] : Atomics.load(i32, (logShared + 688) >>> 2);
 export const storeLogSharedFlushTime = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 688) >>> 2, value);
 };
@@ -646,7 +686,8 @@ export const compareExchangeLogSharedFlushTime = (i32: Int32Array, logShared: nu
 export const logSharedFlushTimeWord = (logShared: number): number => (logShared + 688) >>> 2;
 
 /** flushes before which nobody waits for others. atomic32 at byte 692. */
-export const loadLogSharedGatherPause = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 692) >>> 2);
+export const loadLogSharedGatherPause = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 692) >>> 2] : Atomics.load(i32, (logShared + 692) >>> 2);
 export const storeLogSharedGatherPause = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 692) >>> 2, value);
 };
@@ -659,7 +700,8 @@ export const compareExchangeLogSharedGatherPause = (i32: Int32Array, logShared: 
 export const logSharedGatherPauseWord = (logShared: number): number => (logShared + 692) >>> 2;
 
 /** pause after the next wait that was in vain. atomic32 at byte 696. */
-export const loadLogSharedGatherPenalty = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 696) >>> 2);
+export const loadLogSharedGatherPenalty = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 696) >>> 2] : Atomics.load(i32, (logShared + 696) >>> 2);
 export const storeLogSharedGatherPenalty = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 696) >>> 2, value);
 };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { THREAD_PENDING_LOG } from '../../../shm/control.layout.gen.ts';
-import { threadSlot } from '../../../shm/shared-memory.ts';
+import { storeControlSlotsTaken, THREAD_PENDING_LOG } from '../../../shm/control.layout.gen.ts';
+import { CONTROL_BASE, threadSlot } from '../../../shm/shared-memory.ts';
 import { SimulatedVfs } from '../vfs/simulated-vfs.ts';
 import { SeededRandom } from '../world.ts';
 import { takeCredit } from './credit.ts';
@@ -70,6 +70,7 @@ test('SM-W1: a flush stops before a record that is reserved and not published', 
   const log = fixtureLog(new SimulatedVfs({ seed: 1 }));
   const first = writeNumbered(log, 7, 1, 4);
   // Another thread has announced a place and not published: its slot says so.
+  storeControlSlotsTaken(log.control, CONTROL_BASE, 6);
   const pending = (threadSlot(log.shm, 5) + THREAD_PENDING_LOG) >>> 2;
   log.control[pending] = ((tailLsn(log) / 8) << 1) | 1;
   const second = writeNumbered(log, 7, 2, 4);

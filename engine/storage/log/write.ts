@@ -7,33 +7,33 @@
 
 import { crc32 } from 'node:zlib';
 import { assert } from '../../../shm/assert.ts';
-import { loadShared53 } from '../../../shm/shared53.ts';
+import { storeInOrder } from '../../../shm/in-order.ts';
+import { loadGuarded53, storeGuarded53 } from '../../../shm/shared53.ts';
 import { TESTING, yieldPoint } from '../../../shm/yield-point.ts';
 import { type VfsFile, ZEROS } from '../vfs/vfs.ts';
 import { type BatchPlace, batchFileBytes, CHECKSUM_FROM, fillBatchHeader } from './batch.ts';
 import { LOG_BATCH_BYTES, setLogBatchChecksum } from './log-batch.layout.gen.ts';
 import type { Log } from './log-context.ts';
 import {
-  addLogSharedBatches,
-  addLogSharedFileFree,
-  addLogSharedRingUsed,
+  LOG_SHARED_BATCHES,
   LOG_SHARED_DURABLE_LSN,
+  LOG_SHARED_FILE_FREE,
+  LOG_SHARED_PREVIOUS_BATCH_LSN,
+  LOG_SHARED_PREVIOUS_CHECKSUM,
+  LOG_SHARED_RELEASED_REST,
+  LOG_SHARED_RING_USED,
+  LOG_SHARED_SEGMENT_OFFSET,
   LOG_SHARED_WRITTEN_LSN,
+  LOG_SHARED_WRITTEN_TURN,
   loadLogSharedFirstUnsynced,
   loadLogSharedLastReady,
-  loadLogSharedPreviousBatchLsn,
   loadLogSharedPreviousChecksum,
   loadLogSharedReleasedRest,
   loadLogSharedSegment,
   loadLogSharedSegmentOffset,
   storeLogSharedFirstUnsynced,
-  storeLogSharedPreviousBatchLsn,
-  storeLogSharedPreviousChecksum,
-  storeLogSharedReleasedRest,
   storeLogSharedSegment,
   storeLogSharedSegmentOffset,
-  storeLogSharedWrittenLsn,
-  storeLogSharedWrittenTurn,
 } from './log-shared.layout.gen.ts';
 import { BLOCK_BYTES, BLOCK_HALVES, TURN_BYTES } from './units.ts';
 import { prepareSegment, segmentPath, setSegmentStart, usableBlocks } from './segments.ts';
@@ -52,7 +52,7 @@ const SEGMENT_REST_MIN = 2 * BLOCK_BYTES;
 /** Prepared segments hold everything up to `end`, or this throws (53100) with nothing written. */
 export function ensureSpace(log: Log, end: number): void {
   const { control, shared } = log;
-  const bytes = end - loadShared53(control, shared + LOG_SHARED_WRITTEN_LSN);
+  const bytes = end - loadGuarded53(control, shared + LOG_SHARED_WRITTEN_LSN);
   const { segmentBytes } = log.options;
   const usableBytes = usableBlocks(segmentBytes) * BLOCK_BYTES;
   for (;;) {
@@ -69,7 +69,7 @@ export function writeBatches(log: Log, end: number, overhead: number): void {
   const { control, shared } = log;
   const { segmentBytes } = log.options;
   let released = loadLogSharedReleasedRest(control, shared) + overhead;
-  let lsn = loadShared53(control, shared + LOG_SHARED_WRITTEN_LSN);
+  let lsn = loadGuarded53(control, shared + LOG_SHARED_WRITTEN_LSN);
   while (lsn < end) {
     const offset = loadLogSharedSegmentOffset(control, shared);
     const rest = segmentBytes - offset;
@@ -80,17 +80,17 @@ export function writeBatches(log: Log, end: number, overhead: number): void {
     const length = Math.min(end - lsn, rest - LOG_BATCH_BYTES, BATCH_LOG_BYTES_MAX);
     writeBatch(log, lsn, length, offset);
     lsn += length;
-    storeLogSharedSegmentOffset(control, shared, offset + batchFileBytes(length));
-    storeLogSharedWrittenTurn(control, shared, Math.floor(lsn / TURN_BYTES));
-    storeLogSharedWrittenLsn(control, shared, lsn);
-    addLogSharedRingUsed(control, shared, -length);
-    addLogSharedBatches(control, shared, 1);
+    storeInOrder(control, (shared + LOG_SHARED_SEGMENT_OFFSET) >>> 2, offset + batchFileBytes(length));
+    storeInOrder(control, (shared + LOG_SHARED_WRITTEN_TURN) >>> 2, Math.floor(lsn / TURN_BYTES));
+    storeGuarded53(control, shared + LOG_SHARED_WRITTEN_LSN, lsn);
+    log.shm.atomic.add(shared + LOG_SHARED_RING_USED, -length);
+    log.shm.atomic.add(shared + LOG_SHARED_BATCHES, 1);
     // What the records paid, less what the batch took.
     released += length * 2 + length / 8 - (batchFileBytes(length) / BLOCK_BYTES) * BLOCK_HALVES;
   }
   const blocks = Math.floor(released / BLOCK_HALVES);
-  storeLogSharedReleasedRest(control, shared, released - blocks * BLOCK_HALVES);
-  if (blocks !== 0) addLogSharedFileFree(control, shared, blocks);
+  storeInOrder(control, (shared + LOG_SHARED_RELEASED_REST) >>> 2, released - blocks * BLOCK_HALVES);
+  if (blocks !== 0) log.shm.atomic.add(shared + LOG_SHARED_FILE_FREE, blocks);
 }
 
 function nextSegment(log: Log, lsn: number): void {
@@ -121,15 +121,15 @@ function writeBatch(log: Log, lsn: number, length: number, offset: number): void
     length,
     segment,
     offset,
-    previousLsn: loadLogSharedPreviousBatchLsn(control, shared),
+    previousLsn: loadGuarded53(control, shared + LOG_SHARED_PREVIOUS_BATCH_LSN),
     previousChecksum: loadLogSharedPreviousChecksum(control, shared) >>> 0,
-    syncedLsn: loadShared53(control, shared + LOG_SHARED_DURABLE_LSN),
+    syncedLsn: loadGuarded53(control, shared + LOG_SHARED_DURABLE_LSN),
   };
   fillBatchHeader(log.batch, log.options, place);
   const file = fileOf(log, segment);
   const checksum = length <= SMALL_BATCH_BYTES ? writeSmall(log, file, place) : writeLarge(log, file, place);
-  storeLogSharedPreviousBatchLsn(control, shared, lsn);
-  storeLogSharedPreviousChecksum(control, shared, checksum | 0);
+  storeGuarded53(control, shared + LOG_SHARED_PREVIOUS_BATCH_LSN, lsn);
+  storeInOrder(control, (shared + LOG_SHARED_PREVIOUS_CHECKSUM) >>> 2, checksum | 0);
 }
 
 /** Where in the ring a log position lies. */
@@ -177,5 +177,5 @@ export function syncWritten(log: Log): void {
     }
   }
   fileOf(log, segment).sync();
-  storeLogSharedFirstUnsynced(control, shared, segment);
+  if (loadLogSharedFirstUnsynced(control, shared) !== segment) storeLogSharedFirstUnsynced(control, shared, segment);
 }
