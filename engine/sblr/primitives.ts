@@ -9,7 +9,7 @@
  *     fails     may raise an error           called    is called with NULLs too (others are strict)
  *     null      may be NULL without NULLs    stable, volatile   (others are immutable)
  *     context   takes the statement's context as its last argument
- *     aggregate an aggregate: engine/values/aggregates.ts
+ *     aggregate an aggregate: engine/values/aggregates.ts    window   a window function: engine/values/windows.ts
  *   `any` takes a value of every type as it is; `...` behind the last argument: any number of it, none included.
  */
 
@@ -19,6 +19,7 @@ import { JSON_PRIMITIVES } from './primitives-json.ts';
 import { NUMBER_PRIMITIVES } from './primitives-numbers.ts';
 import { TEXT_PRIMITIVES } from './primitives-text.ts';
 import { TIME_PRIMITIVES } from './primitives-time.ts';
+import { WINDOW_PRIMITIVES } from './primitives-windows.ts';
 import type { Volatility } from './semantics.ts';
 import type { TypeName } from './types.ts';
 
@@ -37,13 +38,16 @@ export interface Primitive {
   /** Takes the statement's context behind its arguments. */
   readonly context: boolean;
   readonly aggregate: boolean;
+  /** A window function that is no aggregate. */
+  readonly window: boolean;
 }
 
 const LINE = /^([\w.]+)\(([^)]*)\) (\w+)(.*)$/;
 
 /** All lines by name; read one by one, when first asked for: a process that runs one statement needs a handful of them. */
 const lines = new Map<string, string>();
-for (const text of [NUMBER_PRIMITIVES, TEXT_PRIMITIVES, TIME_PRIMITIVES, JSON_PRIMITIVES, CAST_PRIMITIVES]) {
+const texts = [NUMBER_PRIMITIVES, TEXT_PRIMITIVES, TIME_PRIMITIVES, JSON_PRIMITIVES, CAST_PRIMITIVES, WINDOW_PRIMITIVES];
+for (const text of texts) {
   for (const line of text.split('\n')) if (line !== '') lines.set(line.slice(0, line.indexOf('(')), line);
 }
 const read = new Map<string, Primitive>();
@@ -58,13 +62,14 @@ function readLine(line: string): Primitive {
     name: match[1],
     arguments: list === '' ? [] : (list.split(', ') as TypeName[]),
     result: match[3] as TypeName,
-    strict: !flags.includes('called') && !flags.includes('aggregate'),
+    strict: !flags.includes('called') && !flags.includes('aggregate') && !flags.includes('window'),
     mayBeNull: flags.includes('null'),
     volatility: flags.includes('volatile') ? 'volatile' : flags.includes('stable') ? 'stable' : 'immutable',
     canFail: flags.includes('fails'),
     variadic,
     context: flags.includes('context'),
     aggregate: flags.includes('aggregate'),
+    window: flags.includes('window'),
   };
 }
 

@@ -39,6 +39,11 @@ export interface AggregateSignature extends Signature {
   readonly aggregate: true;
 }
 
+/** A window function that is no aggregate. Of several arguments for 'any' the common type is taken. */
+export interface WindowSignature extends Signature {
+  readonly window: true;
+}
+
 export type CastContext = 'implicit' | 'assignment' | 'explicit';
 
 /**
@@ -78,7 +83,7 @@ export interface DialectSemantics {
   readonly folding: 'lower' | 'upper' | 'none';
   readonly types: readonly TypeRule[];
   readonly operators: { readonly [name: string]: readonly Signature[] };
-  readonly functions: { readonly [name: string]: readonly (Signature | AggregateSignature)[] };
+  readonly functions: { readonly [name: string]: readonly (Signature | AggregateSignature | WindowSignature)[] };
   /** Names of the parameters of functions whose arguments may be given by name; `value`: text of the default. */
   readonly parameterNames?: { readonly [name: string]: readonly { readonly name: string; readonly value?: string }[] };
   /** Names that the dialect's users know but that mean nothing here yet: 0A000 instead of 'does not exist'. */

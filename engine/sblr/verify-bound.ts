@@ -32,6 +32,11 @@ const STRINGS: readonly TypeName[] = ['text', 'varchar', 'char', 'name'];
 const sameKind = (a: TypeName, b: TypeName): boolean =>
   plainName(a) === plainName(b) || (STRINGS.includes(a) && STRINGS.includes(b));
 
+/** What a name may stand for; a window's functions are aggregates too. */
+type CallKind = 'primitive' | 'aggregate' | 'window function';
+const isOfKind = ({ aggregate, window }: Primitive, kind: CallKind): boolean =>
+  kind === 'primitive' ? !aggregate && !window : aggregate || (window && kind === 'window function');
+
 const NO_COLUMNS: Columns = new Map();
 const both = (a: Columns, b: Columns): Columns => (a.size === 0 ? b : new Map([...a, ...b]));
 const nullable = (columns: Columns): Columns => new Map([...columns].map(([column, type]) => [column, withNullable(type, true)]));
@@ -63,7 +68,7 @@ class Verifier {
         if (node.value === null && !node.type.nullable) throw malformed('NULL of a type that is never NULL');
         return;
       case 'call':
-        return this.call(node.primitive, node.arguments, node.type, seen, false);
+        return this.call(node.primitive, node.arguments, node.type, seen, 'primitive');
       case 'and':
       case 'or':
         for (const operand of node.operands) this.condition(operand, seen);
@@ -141,15 +146,14 @@ class Verifier {
 
   private comparison(name: string, args: readonly BoundExpression[], seen: Columns): void {
     for (const argument of args) this.expression(argument, seen);
-    const primitive = this.primitive(name, args.length, false);
+    const primitive = this.primitive(name, args.length, 'primitive');
     if (primitive.result !== 'bool') throw malformed(`${name} is no comparison`);
     this.argumentTypes(primitive, args);
   }
 
-  private primitive(name: string, count: number, aggregate: boolean): Primitive {
+  private primitive(name: string, count: number, kind: CallKind): Primitive {
     const found = findPrimitive(name);
-    if (found === undefined || found.aggregate !== aggregate)
-      throw malformed(`there is no ${aggregate ? 'aggregate' : 'primitive'} ${name}`);
+    if (found === undefined || !isOfKind(found, kind)) throw malformed(`there is no ${kind} ${name}`);
     const least = found.variadic ? found.arguments.length - 1 : found.arguments.length;
     if (count < least || (!found.variadic && count > found.arguments.length)) throw malformed(`${name} with ${count} arguments`);
     return found;
@@ -166,9 +170,9 @@ class Verifier {
     }
   }
 
-  private call(name: string, args: readonly BoundExpression[], type: SqlType, seen: Columns, aggregate: boolean): void {
+  private call(name: string, args: readonly BoundExpression[], type: SqlType, seen: Columns, kind: CallKind): void {
     for (const argument of args) this.expression(argument, seen);
-    const primitive = this.primitive(name, args.length, aggregate);
+    const primitive = this.primitive(name, args.length, kind);
     this.argumentTypes(primitive, args);
     if (primitive.result !== 'any' && !sameKind(primitive.result, type.name))
       throw malformed(`${name} gives ${primitive.result}, not ${type.name}`);
@@ -333,7 +337,7 @@ class Verifier {
     this.keys(node.order, seen);
     const columns = new Map(input);
     for (const { column, primitive, arguments: given, filter, frame, type } of node.functions) {
-      this.call(primitive, given, type, seen, true);
+      this.call(primitive, given, type, seen, 'window function');
       if (filter !== null) this.condition(filter, seen);
       for (const value of [frame.startValue, frame.endValue, frame.rangeKey]) if (value !== null) this.expression(value, seen);
       this.add(columns, column, type);
@@ -346,7 +350,7 @@ class Verifier {
   }
 
   private aggregate(node: BoundAggregate, seen: Columns): void {
-    this.call(node.primitive, node.arguments, node.type, seen, true);
+    this.call(node.primitive, node.arguments, node.type, seen, 'aggregate');
     this.keys(node.order, seen);
     if (node.filter !== null) this.condition(node.filter, seen);
   }

@@ -12,6 +12,7 @@ import { regexFunctions } from './functions-regex.ts';
 import { numberFunctions } from './functions-numbers.ts';
 import { textFunctions } from './functions-text.ts';
 import { timeFunctions } from './functions-time.ts';
+import { windowTargets } from './functions-windows.ts';
 
 /** Arguments are not checked: the binder has seen to their types. */
 // biome-ignore lint/suspicious/noExplicitAny: each takes the types its declaration says.
@@ -26,4 +27,5 @@ export const implementations: { readonly [primitive: string]: Implementation } =
   timeFunctions,
   jsonFunctions,
   castFunctions,
+  windowTargets,
 );

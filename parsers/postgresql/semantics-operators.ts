@@ -1,4 +1,4 @@
-/** PostgreSQL's operators and aggregates. How to read a line: semantics.ts. */
+/** PostgreSQL's operators, aggregates and window functions. How to read a line: semantics.ts. */
 
 const list = (types: string, name: string): string =>
   types
@@ -102,4 +102,18 @@ jsonb_agg: jsonb_agg<any>@asJsonb
 jsonb_agg_strict: jsonb_agg.strict<any>@asJsonb
 json_object_agg: json_object_agg<any,any>@asJson
 jsonb_object_agg: jsonb_object_agg<any,any>@asJsonb
+`;
+
+export const WINDOW_FUNCTIONS = `
+row_number: row_number
+rank: rank
+dense_rank: dense_rank
+percent_rank: percent_rank
+cume_dist: cume_dist
+ntile: ntile
+lag: lag lag.offset lag.default
+lead: lead lead.offset lead.default
+first_value: first_value
+last_value: last_value
+nth_value: nth_value
 `;

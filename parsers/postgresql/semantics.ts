@@ -7,10 +7,16 @@
  */
 
 import { primitiveOf } from '../../engine/sblr/primitives.ts';
-import type { AggregateSignature, DialectSemantics, ResultRule, Signature } from '../../engine/sblr/semantics.ts';
+import type {
+  AggregateSignature,
+  DialectSemantics,
+  ResultRule,
+  Signature,
+  WindowSignature,
+} from '../../engine/sblr/semantics.ts';
 import type { TypeName } from '../../engine/sblr/types.ts';
 import { FUNCTIONS } from './semantics-functions.ts';
-import { AGGREGATES, OPERATORS } from './semantics-operators.ts';
+import { AGGREGATES, OPERATORS, WINDOW_FUNCTIONS } from './semantics-operators.ts';
 import { OTHER_FUNCTIONS, OTHER_TYPES, PARAMETER_NAMES } from './semantics-others.ts';
 import { CASTS, TYPES } from './semantics-types.ts';
 
@@ -35,7 +41,7 @@ const RULES: { readonly [primitive: string]: ResultRule } = {
   'sum.numeric': 'sum',
 };
 
-function readSignature(item: string): Signature | AggregateSignature {
+function readSignature(item: string): Signature | AggregateSignature | WindowSignature {
   const match = ITEM.exec(item);
   if (match === null) throw new Error(`the signature cannot be read: ${item}`);
   const primitive = primitiveOf(match[1]);
@@ -48,6 +54,7 @@ function readSignature(item: string): Signature | AggregateSignature {
     ...(primitive.variadic && primitive.name !== 'interval.make.some' ? { variadic: true } : {}),
     ...(match[3] === undefined ? {} : { any: match[3] as NonNullable<Signature['any']> }),
     ...(primitive.aggregate ? { aggregate: true as const } : {}),
+    ...(primitive.window ? { window: true as const } : {}),
   };
 }
 
@@ -81,7 +88,7 @@ export const semantics: DialectSemantics = {
   folding: 'lower',
   types: TYPES,
   operators: readTable(OPERATORS),
-  functions: readTable(FUNCTIONS, AGGREGATES),
+  functions: readTable(FUNCTIONS, AGGREGATES, WINDOW_FUNCTIONS),
   parameterNames: PARAMETER_NAMES,
   unsupportedTypes: OTHER_TYPES,
   unsupportedFunctions: OTHER_FUNCTIONS,

@@ -1,24 +1,21 @@
-/** Calls by name: functions, aggregates (SBLR-N5), types used as functions, functions without parentheses. */
+/** Calls by name: functions, types used as functions, functions without parentheses; aggregates.ts and windows.ts have the others. */
 
 import type { BoundExpression, BoundSortKey } from '../../sblr/bound.ts';
 import { foldParts, typeNamed } from '../../sblr/resolve-type.ts';
-import type { AggregateSignature, Signature } from '../../sblr/semantics.ts';
+import type { Signature } from '../../sblr/semantics.ts';
 import type { SourceCallNode, SourceSortItem, SourceValueFunctionNode } from '../../sblr/source.gen.ts';
-import { resultType } from '../../sblr/result-types.ts';
 import { sqlType, type TypeName } from '../../sblr/types.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
-import type { BlockAggregates, Clause } from './clause.ts';
-import { castExplicit, constantNode, settled, toBoolean } from './coerce.ts';
+import { bindAggregate, isAggregate } from './aggregates.ts';
+import type { Clause } from './clause.ts';
+import { castExplicit, constantNode, settled } from './coerce.ts';
 import { ambiguousFunction, fault, noFunction, unsupported } from './errors.ts';
 import { bindExpr } from './expressions.ts';
 import { inOrder } from './named-arguments.ts';
-import { candidateCall, castArguments } from './operators.ts';
+import { candidateCall } from './operators.ts';
 import { type Candidate, canCast, resolveOperator, resolveSignature } from './resolve.ts';
-import { sameExpression } from './same.ts';
 import type { BindState } from './state.ts';
-
-/** Aggregates that answer something for no rows too. */
-const NEVER_NULL: ReadonlySet<string> = new Set(['count.star', 'count', 'regr_count.float8']);
+import { bindWindowCall, isWindow } from './windows.ts';
 
 function signaturesOf(source: SourceCallNode, state: BindState): { name: string; signatures: readonly Signature[] } {
   const { semantics } = state;
@@ -29,16 +26,13 @@ function signaturesOf(source: SourceCallNode, state: BindState): { name: string;
   return { name: parts.join('.'), signatures: known ? semantics.functions[name] : [] };
 }
 
-const isAggregate = (signature: Signature): signature is AggregateSignature => 'aggregate' in signature;
-
 function refuseUnsupported(source: SourceCallNode): void {
-  if (source.over !== null) throw unsupported('window functions are', source.at);
   if (source.withinGroup.length > 0) throw unsupported('WITHIN GROUP is', source.at);
   if (source.variadic) throw unsupported('VARIADIC is', source.at);
 }
 
 /** The candidate that a call means. 42883, 42725 */
-function callCandidate(
+export function callCandidate(
   state: BindState,
   name: string,
   signatures: readonly Signature[],
@@ -80,9 +74,12 @@ export function bindCall(source: SourceCallNode, clause: Clause): BoundExpressio
   const { name, signatures } = signaturesOf(source, state);
   const given = inOrder(source, name, state);
   if (given !== source.arguments) return bindCall({ ...source, arguments: [...given], names: [] }, clause);
+  if (source.over !== null) return bindWindowCall(source, clause, name, signatures);
   const fitting = signatures.filter((one) => one.variadic === true || one.arguments.length === source.arguments.length);
   if (signatures.length > 0 && (fitting.length > 0 ? fitting : signatures).every(isAggregate))
     return bindAggregate(source, clause, name, signatures);
+  if (signatures.length > 0 && signatures.every(isWindow))
+    throw fault(SQLSTATE.wrong_object_type, `window function ${name} requires an OVER clause`, source.at);
   const args = source.arguments.map((argument) => bindExpr(argument, clause));
   const types = args.map((argument) => argument.type.name);
   const plain = signatures.some(isAggregate) ? signatures.filter((one) => !isAggregate(one)) : signatures;
@@ -103,66 +100,6 @@ export function bindValueFunction(source: SourceValueFunctionNode, { state }: Cl
   const args = source.precision === null ? [] : [constantNode(state, source.precision, sqlType('int4'), source.at)];
   const types = args.map((argument) => argument.type.name);
   return candidateCall(state, callCandidate(state, source.name, signatures, types, source.at), args, source.at);
-}
-
-// ---- aggregates ----
-
-function aggregatesOf(clause: Clause, at: number): BlockAggregates {
-  if (clause.inAggregate) throw fault(SQLSTATE.grouping_error, 'aggregate function calls cannot be nested', at);
-  if (clause.aggregates === null)
-    throw fault(SQLSTATE.grouping_error, `aggregate functions are not allowed in ${clause.name}`, at);
-  return clause.aggregates;
-}
-
-function bindAggregate(source: SourceCallNode, clause: Clause, name: string, signatures: readonly Signature[]): BoundExpression {
-  const { state } = clause;
-  const aggregates = aggregatesOf(clause, source.at);
-  if (!source.star && source.arguments.length === 0 && signatures.some((one) => one.arguments.length === 0))
-    throw fault(SQLSTATE.wrong_object_type, `${name}(*) must be used to call a parameterless aggregate function`, source.at);
-  const inside: Clause = { ...clause, inAggregate: true };
-  const args = source.arguments.map((argument) => bindExpr(argument, inside));
-  const types = args.map((argument) => argument.type.name);
-  const candidate = callCandidate(state, name, signatures, types, source.at);
-  const cast = castArguments(state, candidate, args, source.at);
-  const order = source.order.map((item) => bindSortKey(item, inside));
-  if (source.distinct) checkDistinct(source, cast.arguments, order, state);
-  const { primitive, rule } = candidate.signature;
-  const nullable = !NEVER_NULL.has(primitive);
-  const aggregate = {
-    primitive,
-    arguments: cast.arguments,
-    distinct: source.distinct,
-    order,
-    filter: source.filter === null ? null : bindFilter(source.filter, inside),
-    type: resultType(
-      cast.result,
-      rule,
-      cast.arguments.map((argument) => argument.type),
-      nullable,
-    ),
-  };
-  return aggregates.add(aggregate, source.at);
-}
-
-function bindFilter(source: NonNullable<SourceCallNode['filter']>, inside: Clause): BoundExpression {
-  return toBoolean(inside.state, bindExpr(source, inside), 'FILTER', source.at);
-}
-
-function checkDistinct(
-  source: SourceCallNode,
-  args: readonly BoundExpression[],
-  order: readonly BoundSortKey[],
-  state: BindState,
-): void {
-  if (source.star) throw fault(SQLSTATE.syntax_error, 'DISTINCT needs an argument', source.at);
-  for (const [index, argument] of args.entries()) mustCompare(state, argument.type.name, 'equality', source.arguments[index].at);
-  const foreign = order.findIndex((key) => !args.some((argument) => sameExpression(argument, key.expression, state)));
-  if (foreign >= 0)
-    throw fault(
-      SQLSTATE.invalid_column_reference,
-      'in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list',
-      source.order[foreign].at,
-    );
 }
 
 // ---- order ----
@@ -216,6 +153,3 @@ export function sortKey(source: SourceSortItem, expression: BoundExpression, sta
   mustCompare(state, node.type.name, 'ordering', item.expression.at);
   return { expression: node, descending: item.descending, nullsFirst: nullsFirst(item, state) };
 }
-
-const bindSortKey = (item: SourceSortItem, clause: Clause): BoundSortKey =>
-  sortKey(item, bindExpr(item.expression, clause), clause.state);

@@ -5,6 +5,7 @@ import type { SqlType } from '../../sblr/types.ts';
 import { sameAggregate } from './same.ts';
 import type { Scope } from './scope.ts';
 import type { BindState } from './state.ts';
+import type { BlockWindows } from './windows.ts';
 
 /** The aggregates of a block (SBLR-N5): each becomes a column of the aggregation below. */
 export class BlockAggregates {
@@ -39,6 +40,10 @@ export interface Clause {
   readonly aggregates: BlockAggregates | null;
   /** Inside the arguments of an aggregate. */
   readonly inAggregate: boolean;
+  /** Where calls with OVER go; null: not allowed here. */
+  readonly windows: BlockWindows | null;
+  /** Inside the arguments of a window function. */
+  readonly inWindow: boolean;
   /** Parameters may stand here (not in what the catalog keeps). */
   readonly parameters: boolean;
   /** What a bare name means that no column has: output names, where the dialect lets a clause see them. */
@@ -51,6 +56,8 @@ export const clauseOf = (state: BindState, scope: Scope, name: string, aggregate
   name,
   aggregates,
   inAggregate: false,
+  windows: null,
+  inWindow: false,
   parameters: true,
   aliases: null,
 });

@@ -124,7 +124,7 @@ function renamedLocal(node: BoundExpression, from: number, to: number): BoundExp
 const withChildrenRenamed = (node: BoundExpression, from: number, to: number): BoundExpression =>
   withChildren(node, (child) => renamedLocal(child, from, to));
 
-const sameKeys = (a: readonly BoundSortKey[], b: readonly BoundSortKey[], state: BindState): boolean =>
+export const sameKeys = (a: readonly BoundSortKey[], b: readonly BoundSortKey[], state: BindState): boolean =>
   a.length === b.length &&
   a.every(
     (key, index) =>
@@ -133,7 +133,7 @@ const sameKeys = (a: readonly BoundSortKey[], b: readonly BoundSortKey[], state:
       sameExpression(key.expression, b[index].expression, state),
   );
 
-const sameOrNull = (a: BoundExpression | null, b: BoundExpression | null, state: BindState): boolean =>
+export const sameOrNull = (a: BoundExpression | null, b: BoundExpression | null, state: BindState): boolean =>
   a === null || b === null ? a === b : sameExpression(a, b, state);
 
 export const sameAggregate = (a: BoundAggregate, b: Omit<BoundAggregate, 'column'>, state: BindState): boolean =>

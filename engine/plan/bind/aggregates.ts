@@ -1,0 +1,85 @@
+/** Aggregates (SBLR-N5): calls that become columns of the aggregation below. */
+
+import type { BoundExpression, BoundSortKey } from '../../sblr/bound.ts';
+import { resultType } from '../../sblr/result-types.ts';
+import type { AggregateSignature, Signature } from '../../sblr/semantics.ts';
+import type { SourceCallNode } from '../../sblr/source.gen.ts';
+import type { SqlType } from '../../sblr/types.ts';
+import { SQLSTATE } from '../../../shm/errors.ts';
+import { callCandidate, mustCompare, sortKey } from './calls.ts';
+import type { BlockAggregates, Clause } from './clause.ts';
+import { toBoolean } from './coerce.ts';
+import { fault } from './errors.ts';
+import { bindExpr } from './expressions.ts';
+import { castArguments } from './operators.ts';
+import { sameExpression } from './same.ts';
+import type { BindState } from './state.ts';
+
+/** Aggregates that answer something for no rows too. */
+const NEVER_NULL: ReadonlySet<string> = new Set(['count.star', 'count', 'regr_count.float8']);
+
+export const isAggregate = (signature: Signature): signature is AggregateSignature => 'aggregate' in signature;
+
+function aggregatesOf(clause: Clause, at: number): BlockAggregates {
+  if (clause.inAggregate) throw fault(SQLSTATE.grouping_error, 'aggregate function calls cannot be nested', at);
+  if (clause.aggregates === null)
+    throw fault(SQLSTATE.grouping_error, `aggregate functions are not allowed in ${clause.name}`, at);
+  return clause.aggregates;
+}
+
+/** An aggregate's primitive and arguments, bound where `inside` says. */
+export function aggregateCall(
+  source: SourceCallNode,
+  inside: Clause,
+  name: string,
+  signatures: readonly Signature[],
+): { readonly primitive: string; readonly arguments: readonly BoundExpression[]; readonly type: SqlType } {
+  const { state } = inside;
+  if (!source.star && source.arguments.length === 0 && signatures.some((one) => one.arguments.length === 0))
+    throw fault(SQLSTATE.wrong_object_type, `${name}(*) must be used to call a parameterless aggregate function`, source.at);
+  const args = source.arguments.map((argument) => bindExpr(argument, inside));
+  const types = args.map((argument) => argument.type.name);
+  const candidate = callCandidate(state, name, signatures, types, source.at);
+  const cast = castArguments(state, candidate, args, source.at);
+  const { primitive, rule } = candidate.signature;
+  const given = cast.arguments.map((argument) => argument.type);
+  const type = resultType(cast.result, rule, given, !NEVER_NULL.has(primitive));
+  return { primitive, arguments: cast.arguments, type };
+}
+
+export function bindAggregate(
+  source: SourceCallNode,
+  clause: Clause,
+  name: string,
+  signatures: readonly Signature[],
+): BoundExpression {
+  const { state } = clause;
+  const aggregates = aggregatesOf(clause, source.at);
+  const inside: Clause = { ...clause, inAggregate: true };
+  const call = aggregateCall(source, inside, name, signatures);
+  const order = source.order.map((item) => sortKey(item, bindExpr(item.expression, inside), state));
+  if (source.distinct) checkDistinct(source, call.arguments, order, state);
+  const filter = source.filter === null ? null : bindFilter(source.filter, inside);
+  return aggregates.add({ ...call, distinct: source.distinct, order, filter }, source.at);
+}
+
+export function bindFilter(source: NonNullable<SourceCallNode['filter']>, inside: Clause): BoundExpression {
+  return toBoolean(inside.state, bindExpr(source, inside), 'FILTER', source.at);
+}
+
+function checkDistinct(
+  source: SourceCallNode,
+  args: readonly BoundExpression[],
+  order: readonly BoundSortKey[],
+  state: BindState,
+): void {
+  if (source.star) throw fault(SQLSTATE.syntax_error, 'DISTINCT needs an argument', source.at);
+  for (const [index, argument] of args.entries()) mustCompare(state, argument.type.name, 'equality', source.arguments[index].at);
+  const foreign = order.findIndex((key) => !args.some((argument) => sameExpression(argument, key.expression, state)));
+  if (foreign >= 0)
+    throw fault(
+      SQLSTATE.invalid_column_reference,
+      'in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list',
+      source.order[foreign].at,
+    );
+}
