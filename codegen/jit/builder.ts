@@ -6,7 +6,7 @@
 import type { CatalogTable } from '../../engine/catalog/objects.ts';
 import type { CompileEnvironment, RowFormat } from '../../engine/plan/program.ts';
 import type { ColumnId, BoundExpression } from '../../engine/sblr/bound.ts';
-import { eachColumn } from './emitter.ts';
+import { type ColumnReader, eachColumn, Emitter } from './emitter.ts';
 import type { State } from './state.ts';
 import { type Source, Unit } from './unit.ts';
 
@@ -25,10 +25,29 @@ export class Builder {
   counters = 0;
   /** Sets of DISTINCT so far. */
   distincts = 0;
+  /** Columns that every expression may read: those of the blocks around a subplan. */
+  readonly outer: ReadonlyMap<ColumnId, ColumnReader>;
+  readonly #owned = new Map<object, unknown>();
 
-  constructor(environment: CompileEnvironment, format: RowFormat) {
+  constructor(environment: CompileEnvironment, format: RowFormat, outer: ReadonlyMap<ColumnId, ColumnReader> = new Map()) {
     this.environment = environment;
     this.format = format;
+    this.outer = outer;
+  }
+
+  /** An emitter of the wide rendering over these columns. */
+  emitter(columns: Iterable<readonly [ColumnId, ColumnReader]> = []): Emitter {
+    return new Emitter(this.unit(), true, '', this.columns(columns));
+  }
+
+  columns(columns: Iterable<readonly [ColumnId, ColumnReader]>): Map<ColumnId, ColumnReader> {
+    return new Map([...this.outer, ...columns]);
+  }
+
+  /** What belongs to a node, however often its code is written: numbers of its parts and counters, what its slots hold. */
+  own<Made>(node: object, make: () => Made): Made {
+    if (!this.#owned.has(node)) this.#owned.set(node, make());
+    return this.#owned.get(node) as Made;
   }
 
   unit(): Unit {

@@ -188,10 +188,10 @@ export class InsertSink {
     }
     const status = emitter.hold(`${part}.insert(c)`);
     if (conflict === null) emitter.emit(`if(${status}!==1)return i;`);
-    else if (conflict.action === 'nothing') emitter.emit(`if(${status}!==1){if(${status}===2)return i;break r;}`);
+    else if (conflict.action === 'nothing') emitter.emit(`if(${status}!==1){if(${status}===2)return i;break ${emitter.row};}`);
     else {
       const change = emitter.unit.function(this.#conflictFunction(), 'ON CONFLICT DO UPDATE');
-      emitter.emit(`if(${status}!==1){if(${status}===2||${change}(c)===2)return i;break r;}`);
+      emitter.emit(`if(${status}!==1){if(${status}===2||${change}(c)===2)return i;break ${emitter.row};}`);
     }
     if (this.#late.size > 0) emitter.emit(`if(${part}.late!==null)throw ${part}.late;`);
     this.#code.emitReturning(emitter, this.#plan);

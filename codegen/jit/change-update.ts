@@ -54,7 +54,7 @@ export class UpdateSink {
     code.emitChecks(emitter, row);
     let place = target;
     if (target === null) {
-      emitter.emit(`if(!${part}.reread(c,${id}))break r;`);
+      emitter.emit(`if(!${part}.reread(c,${id}))break ${emitter.row};`);
       place = { views: `${part}.image`, row: '0' };
     }
     const { views, row: at } = place as Target;
@@ -70,7 +70,7 @@ export class UpdateSink {
       start = '0';
     }
     const status = emitter.hold(`${part}.update(c,${id},${from},${start})`);
-    emitter.emit(`if(${status}!==1){if(c.stopped!==0)return i;break r;}`);
+    emitter.emit(`if(${status}!==1){if(c.stopped!==0)return i;break ${emitter.row};}`);
     code.emitReturning(emitter, this.#plan);
   }
 
@@ -198,7 +198,7 @@ export class DeleteSink {
     const part = this.#code.partName(emitter);
     const id = (emitter.columns.get(this.#plan.rowId) as ColumnReader)(emitter).code;
     const status = emitter.hold(`${part}.remove(c,${id})`);
-    emitter.emit(`if(${status}!==1){if(c.stopped!==0)return i;break r;}`);
+    emitter.emit(`if(${status}!==1){if(c.stopped!==0)return i;break ${emitter.row};}`);
     this.#code.emitReturning(emitter, this.#plan);
   }
 }

@@ -41,6 +41,10 @@ export class Emitter {
   shared = new Set<string>();
   /** How the row is named in the arguments of such functions. */
   rowArguments = '';
+  /** Label that is left when the row, or the match of a join, goes no further. */
+  row = 'r';
+  /** Inside a loop over matches: a row of the source may bring any number of rows here. */
+  isMany = false;
   #numbers: { next: number };
 
   constructor(unit: Unit, wide: boolean, exit: string, columns: Map<ColumnId, ColumnReader>, parent?: Emitter) {
@@ -62,6 +66,8 @@ export class Emitter {
     for (const [local, value] of parent.locals) inner.locals.set(local, value);
     inner.declarations = parent.declarations;
     inner.rowArguments = parent.rowArguments;
+    inner.row = parent.row;
+    inner.isMany = parent.isMany;
     inner.shared = new Set(parent.shared);
     inner.#numbers = parent.#numbers;
     return inner;
@@ -178,6 +184,10 @@ export function operandsOf(expression: BoundExpression): readonly BoundExpressio
       return [expression.operand, ...expression.list];
     case 'let':
       return [expression.value, expression.body];
+    case 'subplan':
+      return expression.outer;
+    case 'subquery':
+      return expression.outer.map(({ expression: given }) => given);
     default:
       return [];
   }

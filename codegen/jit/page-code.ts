@@ -52,7 +52,7 @@ function wholeSink(
   sink: (emitter: Emitter) => void,
 ): PageCode | null {
   if (!steps.every(({ node }) => node === 'Filter' || node === 'Compute')) return null;
-  const emitter = new Emitter(builder.unit(), false, EXIT, new Map(columns));
+  const emitter = new Emitter(builder.unit(), false, EXIT, builder.columns(columns));
   const isDone = emitter.attempt(() => {
     for (const condition of conjuncts(filter)) emitJump(emitter, condition, 'notTrue', 'r');
     for (const step of steps) {
@@ -75,7 +75,7 @@ function chosenRows(
   steps: readonly Step[],
   columns: ReadonlyMap<ColumnId, ColumnReader>,
 ): PageCode {
-  const emitter = new Emitter(builder.unit(), false, EXIT, new Map(columns));
+  const emitter = new Emitter(builder.unit(), false, EXIT, builder.columns(columns));
   const passed = new Set<BoundExpression>();
   const look = (condition: BoundExpression): void => {
     for (const one of conjuncts(condition)) {

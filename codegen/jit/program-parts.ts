@@ -3,18 +3,8 @@
 import type { KernelAccess } from '../../engine/plan/program.ts';
 import type { OutputColumn } from '../../engine/sblr/bound.ts';
 import { SqlError } from '../../shm/errors.ts';
-import type { RunningStage } from './stage-run.ts';
+import type { ProgramStage } from './stage-list.ts';
 import { State } from './state.ts';
-
-export interface ProgramStage {
-  readonly stage: RunningStage;
-  /** Sets the counters of its limits. */
-  readonly limits: ((c: State) => void) | null;
-  /** Parts that begin empty with the stage: its groups or sorter. */
-  readonly fills: number;
-  /** Of a TopN: sets how many rows are kept. */
-  readonly top: ((c: State) => void) | null;
-}
 
 export interface ProgramParts {
   readonly kernel: KernelAccess;

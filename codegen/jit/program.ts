@@ -19,10 +19,11 @@ import { TABLE_ACCESS, useTable } from '../../engine/txn/table-locks.ts';
 import type { ChangePart } from './change-part.ts';
 import { DirectRun } from './direct.ts';
 import { placedAt, type ProgramParts, stateOf } from './program-parts.ts';
-import { Groups } from './groups.ts';
+import { HeldPart } from './held-part.ts';
 import { IndexReader } from './index-source.ts';
 import { ScanReader } from './scan-source.ts';
 import { Sorter } from './sorter.ts';
+import { runStages, type StagePlace } from './stage-list.ts';
 import { STAGE_DONE, STAGE_FULL, STAGE_PAUSED } from './stage-run.ts';
 import type { State } from './state.ts';
 
@@ -30,9 +31,10 @@ class Running implements Execution {
   readonly #parts: ProgramParts;
   readonly #state: State;
   readonly #program: GeneratedProgram;
-  /** Stage that runs; -1: none yet. */
-  #stage = -1;
+  readonly #place: StagePlace = { at: -1 };
   #held = 0;
+  /** Rows of a join beyond those that the caller has room for. */
+  #surplus: unknown[] = [];
   #isOpen = false;
   #waits = false;
 
@@ -46,8 +48,9 @@ class Running implements Execution {
     const state = this.#state;
     state.open();
     state.bind(run);
-    this.#stage = -1;
+    this.#place.at = -1;
     this.#held = 0;
+    if (this.#surplus.length > 0) this.#surplus = [];
     this.#isOpen = true;
     if (state.held.length > 0) state.held = [];
     if (this.#parts.distincts > 0) state.seen = Array.from({ length: this.#parts.distincts }, () => new Set());
@@ -68,19 +71,15 @@ class Running implements Execution {
   }
 
   #run(c: State): RunStatus {
-    const { stages } = this.#parts;
-    if (this.#stage < 0) {
-      if (this.#waits) return RUN_WAIT;
-      this.#open(c, 0);
+    if (this.#place.at < 0 && this.#waits) return RUN_WAIT;
+    if (this.#surplus.length > 0 && this.#giveSurplus(c)) return RUN_FULL;
+    const status = runStages(c, this.#parts.stages, this.#place);
+    if (c.rows.length > c.max) {
+      this.#surplus = c.rows.splice(c.max);
+      return RUN_FULL;
     }
-    while (this.#stage < stages.length) {
-      if (!c.finished) {
-        const status = stages[this.#stage].stage.run(c);
-        if (status === STAGE_PAUSED) return RUN_PAUSED;
-        if (status !== STAGE_DONE) return status === STAGE_FULL ? RUN_FULL : (c.stopped as RunStatus);
-      }
-      this.#open(c, this.#stage + 1);
-    }
+    if (status === STAGE_PAUSED) return RUN_PAUSED;
+    if (status !== STAGE_DONE) return status === STAGE_FULL ? RUN_FULL : (c.stopped as RunStatus);
     c.run.changes = c.changes;
     return c.held.length > 0 ? this.#giveHeld(c) : RUN_DONE;
   }
@@ -91,19 +90,10 @@ class Running implements Execution {
     return false;
   }
 
-  #open(c: State, number: number): void {
-    this.#stage = number;
-    if (number >= this.#parts.stages.length) return;
-    const { stage, limits, fills, top } = this.#parts.stages[number];
-    c.finished = false;
-    if (fills >= 0) {
-      const part = c.parts[fills];
-      if (part instanceof Groups) part.begin();
-      else if (part instanceof Sorter) part.begin(Number.POSITIVE_INFINITY, 0);
-    }
-    if (top !== null) top(c);
-    if (limits !== null) limits(c);
-    if (!c.finished) stage.begin(c);
+  /** True: they fill the caller's room. */
+  #giveSurplus({ rows, max }: State): boolean {
+    for (const row of this.#surplus.splice(0, max)) rows.push(row);
+    return this.#surplus.length > 0 || rows.length >= max;
   }
 
   /** Rows of a statement that writes or locks go out when nothing can undo it any more (TX-T11). */
@@ -118,17 +108,19 @@ class Running implements Execution {
     this.#isOpen = false;
     const state = this.#state;
     state.at = -1;
-    for (const part of state.parts)
-      if (part instanceof Sorter || part instanceof ScanReader || part instanceof IndexReader) part.close();
+    for (const part of state.parts) if (isHolding(part)) part.close();
     if (state.held.length > 0) state.held = [];
     state.shut();
     this.#program.giveBack(this);
   }
 }
 
+const isHolding = (part: unknown): part is { close(): void } =>
+  part instanceof Sorter || part instanceof ScanReader || part instanceof IndexReader || part instanceof HeldPart;
+
 /** One function does everything, for one row. */
 const isDirect = ({ stages, distincts }: ProgramParts): boolean =>
-  stages.length === 1 && stages[0].stage.one !== undefined && stages[0].fills < 0 && distincts === 0;
+  stages.length === 1 && stages[0].stage.one !== undefined && stages[0].begin === null && distincts === 0;
 
 export class GeneratedProgram implements Program {
   readonly output: readonly OutputColumn[];

@@ -11,7 +11,7 @@ import type { TableRuntime } from '../../engine/storage/rows/runtime.ts';
 import type { ScanLoops } from '../../engine/storage/rows/scan-loops.ts';
 import { boxedValue } from './accumulators.ts';
 import type { Builder } from './builder.ts';
-import { type ColumnReader, Emitter } from './emitter.ts';
+import type { ColumnReader, Emitter } from './emitter.ts';
 import { emitValue } from './expressions.ts';
 import { indexAccess, IndexReader, type RangeShape } from './index-source.ts';
 import { imageColumn } from './leaves.ts';
@@ -184,7 +184,7 @@ function rowsOf(builder: Builder, rows: readonly (readonly BoundExpression[])[])
         ),
       );
   }
-  const emitter = new Emitter(builder.unit(), true, '', new Map());
+  const emitter = builder.emitter();
   const width = Math.max(1, rows[0]?.length ?? 1);
   const each = Math.max(1, Math.floor(CELLS_A_FUNCTION / width));
   emitter.emit('const list=[];');

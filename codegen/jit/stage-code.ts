@@ -10,9 +10,9 @@
 import type { BoundExpression, ColumnId } from '../../engine/sblr/bound.ts';
 import type { Builder } from './builder.ts';
 import { emitJump } from './conditions.ts';
-import { type ColumnReader, Emitter } from './emitter.ts';
+import type { ColumnReader, Emitter } from './emitter.ts';
 import { emitValue } from './expressions.ts';
-import { conjuncts, type Stage } from './stages.ts';
+import { conjuncts, hasJoins, type Stage, type Step } from './stages.ts';
 import type { State } from './state.ts';
 import { emitSteps, type LimitCounter } from './steps.ts';
 import { boxedCode } from './value.ts';
@@ -51,35 +51,33 @@ export function compileDrain(
   passed: ReadonlySet<BoundExpression>,
   marks: boolean,
 ): DrainCode {
-  const emitter = new Emitter(builder.unit(), true, '', new Map(shape.columns));
+  const emitter = builder.emitter(shape.columns);
   emitter.rowArguments = shape.kind === 'images' ? IMAGE_ARGUMENTS : shape.kind === 'list' ? 'w' : 'g';
   const { source, steps } = stage;
   const filter = 'filter' in source ? source.filter : null;
   emitFilter(emitter, filter, passed, marks);
-  const written = emitSteps(
-    emitter,
-    builder,
-    steps
-      .map((step) => {
-        if (step.node !== 'Filter' || marks) return step;
-        const rest = conjuncts(step.condition).filter((one) => !passed.has(one));
-        return rest.length === 0
-          ? null
-          : { ...step, condition: rest.length === 1 ? rest[0] : { ...step.condition, op: 'and', operands: rest } };
-      })
-      .filter((step) => step !== null) as Stage['steps'],
-  );
-  sink.emit(emitter, shape.kind === 'images');
+  const limits: LimitCounter[] = [];
+  const left = marks ? steps : steps.flatMap((step) => withoutPassed(step, passed));
+  emitSteps(emitter, builder, left, limits, () => sink.emit(emitter, shape.kind === 'images' && !hasJoins(stage)));
   const row = shape.kind === 'images' ? 'const row=offsets[i]&-8;' : shape.kind === 'list' ? 'const w=list[i];' : 'const g=i;';
   const isFull = sink.kind === 'rows' ? 'if(c.rows.length>=c.max)return i+1;' : '';
-  const isFinished = written.limits.length > 0 ? 'if(c.finished)return i+1;' : '';
+  const isFinished = limits.length > 0 ? 'if(c.finished)return i+1;' : '';
   const views = shape.kind === 'images' ? IMAGE_VIEWS : '';
   const body =
     `${views}${emitter.prologueText()}\nfor(;i<to;i++){${row}${emitter.rowCacheText()}\n` +
     `r:{${emitter.lines.join('\n')}}\n${isFinished}${isFull}}\nreturn i;`;
   const parameters = shape.kind === 'images' ? 'c,v,i,to' : 'c,list,i,to';
   const drain = emitter.unit.compile<Drain>(`stage over ${shape.kind}`, parameters, body, emitter.declarations.join(''));
-  return { drain, limits: written.limits };
+  return { drain, limits };
+}
+
+/** A filter without the conditions that rows have passed already. */
+function withoutPassed(step: Step, passed: ReadonlySet<BoundExpression>): readonly Step[] {
+  if (step.node !== 'Filter') return [step];
+  const rest = conjuncts(step.condition).filter((one) => !passed.has(one));
+  if (rest.length === 0) return [];
+  const condition: BoundExpression = rest.length === 1 ? rest[0] : { op: 'and', operands: rest, type: step.condition.type };
+  return [{ ...step, condition }];
 }
 
 function emitFilter(
@@ -112,26 +110,28 @@ export function compileOne(
   isImage: boolean,
   lookup: (emitter: Emitter) => void,
 ): { run: (c: State) => unknown; limits: readonly LimitCounter[] } {
-  const emitter = new Emitter(builder.unit(), true, '', new Map(columns));
+  const emitter = builder.emitter(columns);
   emitter.rowArguments = isImage ? IMAGE_ARGUMENTS : '';
   lookup(emitter);
   const { source } = stage;
   if ('filter' in source) for (const one of conjuncts(source.filter)) emitJump(emitter, one, 'notTrue', 'r');
-  const written = emitSteps(emitter, builder, stage.steps);
-  if (sink.row === undefined) sink.emit(emitter, isImage);
-  else emitter.emit(`return ${sink.row(emitter)};`);
+  const limits: LimitCounter[] = [];
+  emitSteps(emitter, builder, stage.steps, limits, () => {
+    if (sink.row === undefined || emitter.isMany) sink.emit(emitter, isImage && !hasJoins(stage));
+    else emitter.emit(`return ${sink.row(emitter)};`);
+  });
   const views = isImage
     ? 'const v=c.out,i32=v.i32,u32=v.u32,u16=v.u16,u8=v.u8,f64=v.f64,bytes=v.bytesView,overflow=c.overflow,row=0,i=0;'
     : 'const i=0;';
   const body = `${views}${emitter.prologueText()}\n${emitter.rowCacheText()}r:{${emitter.lines.join('\n')}}\nreturn undefined;`;
   const run = emitter.unit.compile<(c: State) => unknown>('one row', 'c', body, emitter.declarations.join(''));
-  return { run, limits: written.limits };
+  return { run, limits };
 }
 
 /** Sets the counters of limits: function(c). NULL: no limit. 2201W, 2201X. */
 export function compileLimits(builder: Builder, limits: readonly LimitCounter[]): ((c: State) => void) | null {
   if (limits.length === 0) return null;
-  const emitter = new Emitter(builder.unit(), true, '', new Map());
+  const emitter = builder.emitter();
   for (const { counter, limit, offset } of limits) {
     const { use } = emitter.unit;
     const from = offset === null ? '0' : `${use('offsetOf')}(${boxedCode(emitValue(emitter, offset), use)})`;
@@ -144,7 +144,7 @@ export function compileLimits(builder: Builder, limits: readonly LimitCounter[])
 
 /** Puts values without columns into an array of the state's part: false when one is NULL. */
 export function compileValues(builder: Builder, part: number, expressions: readonly BoundExpression[]): (c: State) => boolean {
-  const emitter = new Emitter(builder.unit(), true, '', new Map());
+  const emitter = builder.emitter();
   emitter.emit(`const V=c.parts[${part}].values;`);
   expressions.forEach((expression, index) => {
     const code = emitter.hold(boxedCode(emitValue(emitter, expression), emitter.unit.use));

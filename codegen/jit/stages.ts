@@ -1,9 +1,29 @@
 /**
- * Cuts a plan into stages: each begins at a source or at what the stage before has collected, goes through steps row by row, and
- * ends in a sink.
+ * Cuts a plan into stages: each begins at a source, goes through steps row by row, and ends in what it fills. Stages run one after
+ * the other, in the order of the list.
  *
  *   PageScan Filter | HashAggregate Filter | Sort LimitCount -> rows
  *   `------ 1 -----'`--------- 2 ---------'`------- 3 ------'
+ *
+ *   HashProbe(build: PageScan b) over PageScan a, then Sort
+ *   1   PageScan b                      fills the probe's build side
+ *   2   PageScan a, HashProbe           fills the sorter
+ *   3   tail of the HashProbe           fills it too: build rows without a match (right, full), and what went to spill files
+ *   4   Sort                            -> rows
+ *
+ * How further nodes fit in:
+ *   a step           `Step`; it gets its code in steps.ts (row steps) or join-code.ts (loops over matches)
+ *   a breaker        `Breaker`: what its inputs fill is a Fill (node, side), and it is the source of the stage behind. statement.ts
+ *                    makes a Collector for each fill, and the source's rows: shape 'groups' (`g` is the number of a row), e.g. the
+ *                    readers of a RowStore (row-store.ts), or 'list'
+ *   several heads    a chain may begin at several places (Head): all go through the steps that are put on behind, into the same fill.
+ *                    The first one begins the fill, the limits and the sets of DISTINCT; the others (Stage.isTail) go on with them.
+ *                    So UNION ALL may be two heads with a renaming step each, without collecting anything
+ *   a loop           stages that are run again and again stand in a Loop, with a list of their own
+ *
+ * The code of a step, and of a sink, may be written several times, once for each head: what it keeps belongs to the node
+ * (Builder.own). Behind a join a row of the source may bring any number of rows (Emitter.isMany): what a sink has reserved for the
+ * rows of a source may then be used up, and locals that it has taken once a call may be out of date.
  */
 
 import type {
@@ -11,71 +31,154 @@ import type {
   Filter,
   HashAggregate,
   HashDistinct,
+  HashProbe,
+  HashSetOp,
   LimitCount,
   LockRow,
+  LoopJoin,
+  MergeJoin,
+  PhysicalJoin,
   PhysicalNode,
   PhysicalSource,
+  Recurse,
   Sort,
+  SpoolPlan,
   TopN,
+  WindowFrames,
 } from '../../engine/plan/physical.ts';
-import type { BoundExpression } from '../../engine/sblr/bound.ts';
+import type { BoundExpression, ColumnId } from '../../engine/sblr/bound.ts';
+import { type Needed, neededColumns } from './needed.ts';
 
-export type Step = Filter | Compute | HashDistinct | LimitCount | LockRow;
-export type Breaker = HashAggregate | Sort | TopN;
+export type Step = Filter | Compute | HashDistinct | LimitCount | LockRow | PhysicalJoin;
+/** Collects its inputs and is the source of a stage. */
+export type Breaker = HashAggregate | Sort | TopN | HashSetOp | WindowFrames | Recurse;
+/** A step with a side that is collected before. */
+export type Collecting = HashProbe | LoopJoin | MergeJoin;
+/** What a join has left over when its stage is at its end. */
+export interface Tail {
+  readonly node: 'Tail';
+  readonly join: HashProbe | LoopJoin;
+}
+export type StageSource = PhysicalSource | Breaker | Tail;
 
+/** What the rows of a stage go to. */
+export interface Fill {
+  readonly node: Breaker | Collecting | SpoolPlan;
+  readonly side: 'input' | 'build' | 'left' | 'right' | 'base' | 'step' | 'spool';
+  /** Columns of the rows that are read from there. */
+  readonly needed: ReadonlySet<ColumnId>;
+  /** Some of the rows may lack columns that others have: those of a right or full join's other side. */
+  readonly lacks: boolean;
+}
 export interface Stage {
-  /** What it begins at. */
-  readonly source: PhysicalSource | Breaker;
+  readonly source: StageSource;
   readonly steps: readonly Step[];
-  /** What it fills; null: the statement's own sink. */
-  readonly breaker: Breaker | null;
+  /** Null: the statement's own sink. */
+  readonly fills: Fill | null;
+  /** The stages before it fill the same: it goes on with that, and with the limits. */
+  readonly isTail: boolean;
+}
+/** Stages of a recursion's step: run until nothing new comes. */
+export interface Loop {
+  readonly loop: Recurse;
+  readonly stages: readonly (Stage | Loop)[];
 }
 
-const isBreaker = (node: PhysicalNode): node is Breaker =>
-  node.node === 'HashAggregate' || node.node === 'Sort' || node.node === 'TopN';
-
-/** The stages of a plan, first to run first. */
-export function stagesOf(root: PhysicalNode): Stage[] {
-  const chain: PhysicalNode[] = [];
-  for (let node = root; ; ) {
-    chain.push(node);
-    if (!('input' in node)) break;
-    node = node.input;
-  }
-  chain.reverse();
-  const stages: Stage[] = [];
-  let source = chain[0] as PhysicalSource | Breaker;
-  let steps: Step[] = [];
-  for (const node of chain.slice(1)) {
-    if (isBreaker(node)) {
-      stages.push({ source, steps, breaker: node });
-      source = node;
-      steps = [];
-    } else steps.push(node as Step);
-  }
-  stages.push({ source, steps, breaker: null });
-  return stages;
+/** Where rows of a chain begin, and the steps since. */
+interface Head {
+  readonly source: StageSource;
+  readonly steps: Step[];
 }
+
+const lacksColumns = (heads: readonly Head[]): boolean =>
+  heads.some(({ source }) => source.node === 'Tail' && (source.join.kind === 'right' || source.join.kind === 'full'));
+
+class Cutter {
+  readonly stages: (Stage | Loop)[] = [];
+  readonly #needed: Needed;
+
+  constructor(needed: Needed) {
+    this.#needed = needed;
+  }
+
+  /** The heads end here. */
+  end(heads: readonly Head[], fills: Omit<Fill, 'lacks'> | null): void {
+    const fill = fills === null ? null : { ...fills, lacks: lacksColumns(heads) };
+    heads.forEach(({ source, steps }, index) => {
+      this.stages.push({ source, steps, fills: fill, isTail: index > 0 });
+    });
+  }
+
+  #collect(input: PhysicalNode, node: Fill['node'], side: Fill['side']): void {
+    this.end(this.heads(input), { node, side, needed: this.#needed.get(input) as ReadonlySet<ColumnId> });
+  }
+
+  /** The stages that a node needs to have run; where its rows begin. */
+  heads(node: PhysicalNode): Head[] {
+    switch (node.node) {
+      case 'HashAggregate':
+      case 'Sort':
+      case 'TopN':
+      case 'WindowFrames':
+        this.#collect(node.input, node, 'input');
+        return [{ source: node, steps: [] }];
+      case 'HashSetOp':
+        this.#collect(node.left, node, 'left');
+        this.#collect(node.right, node, 'right');
+        return [{ source: node, steps: [] }];
+      case 'Recurse': {
+        this.#collect(node.base, node, 'base');
+        const inner = new Cutter(this.#needed);
+        inner.#collect(node.step, node, 'step');
+        this.stages.push({ loop: node, stages: inner.stages });
+        return [{ source: node, steps: [] }];
+      }
+      case 'HashProbe':
+      case 'LoopJoin':
+      case 'MergeJoin':
+        this.#collect(node.build, node, 'build');
+        return this.#joined(node, this.heads(node.input));
+      default: {
+        if (!('input' in node)) return [{ source: node, steps: [] }];
+        const heads = this.heads(node.input);
+        for (const { steps } of heads) steps.push(node);
+        return heads;
+      }
+    }
+  }
+
+  /** A tail's rows go through the steps behind the join only. */
+  #joined(node: Collecting, heads: Head[]): Head[] {
+    for (const { steps } of heads) steps.push(node);
+    const isOuter = node.kind === 'right' || node.kind === 'full';
+    if (node.node === 'HashProbe' || (node.node === 'LoopJoin' && isOuter)) {
+      heads.push({ source: { node: 'Tail', join: node }, steps: [] });
+    }
+    return heads;
+  }
+}
+
+/** The stages of a plan, first to run first. `read`: columns that the statement itself reads of its rows. */
+export function stagesOf(root: PhysicalNode, read: Iterable<ColumnId>): (Stage | Loop)[] {
+  const cutter = new Cutter(neededColumns(root, read));
+  cutter.end(cutter.heads(root), null);
+  return cutter.stages;
+}
+
+/** Stages that collect a spool. */
+export function spoolStages(spool: SpoolPlan): (Stage | Loop)[] {
+  const needed = new Set(spool.columns.map(({ column }) => column));
+  const cutter = new Cutter(neededColumns(spool.root, needed));
+  cutter.end(cutter.heads(spool.root), { node: spool, side: 'spool', needed });
+  return cutter.stages;
+}
+
+const JOINS = new Set(['HashProbe', 'LoopJoin', 'MergeJoin', 'IndexJoin', 'ApplyMemo']);
+
+export const isJoin = (step: Step): step is PhysicalJoin => JOINS.has(step.node);
+
+export const hasJoins = ({ steps }: Stage): boolean => steps.some(isJoin);
 
 /** Conditions that must all be true, in their order. */
 export const conjuncts = (condition: BoundExpression | null): readonly BoundExpression[] =>
   condition === null ? [] : condition.op === 'and' ? condition.operands.flatMap(conjuncts) : [condition];
-
-/** Every expression of a stage and what it fills: for counting how often columns are read. */
-export function expressionsOf(stage: Stage): BoundExpression[] {
-  const all: BoundExpression[] = [];
-  const { source, steps, breaker } = stage;
-  if ('filter' in source && source.filter !== null) all.push(source.filter);
-  for (const step of steps) {
-    if (step.node === 'Filter') all.push(step.condition);
-    if (step.node === 'Compute') all.push(...step.columns.map(({ expression }) => expression));
-  }
-  if (breaker?.node === 'HashAggregate') {
-    all.push(...breaker.keys.map(({ expression }) => expression));
-    for (const { arguments: given, filter, order } of breaker.aggregates) {
-      all.push(...given, ...order.map(({ expression }) => expression));
-      if (filter !== null) all.push(filter);
-    }
-  } else if (breaker !== null) all.push(...breaker.keys.map(({ expression }) => expression));
-  return all;
-}

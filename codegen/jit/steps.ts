@@ -13,6 +13,7 @@ import {
   LOCK_UPDATE,
   LOCK_WAITS,
 } from '../../engine/txn/row-locks.ts';
+import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 import type { Builder } from './builder.ts';
 import { emitJump } from './conditions.ts';
 import type { ColumnReader, Emitter } from './emitter.ts';
@@ -27,33 +28,40 @@ export interface LimitCounter {
   readonly offset: BoundExpression | null;
 }
 
-export interface StepsWritten {
-  readonly limits: readonly LimitCounter[];
-}
-
-/** Writes the steps. Conditions that were looked at already are left out by the caller. */
-export function emitSteps(emitter: Emitter, builder: Builder, steps: readonly Step[]): StepsWritten {
-  const limits: LimitCounter[] = [];
-  for (const step of steps) {
-    switch (step.node) {
-      case 'Filter':
-        emitJump(emitter, step.condition, 'notTrue', 'r');
-        break;
-      case 'Compute':
-        emitCompute(emitter, step);
-        break;
-      case 'HashDistinct':
-        emitDistinct(emitter, builder, step);
-        break;
-      case 'LimitCount':
-        limits.push(emitLimit(emitter, builder, step));
-        break;
-      case 'LockRow':
-        emitLock(emitter, builder, step);
-        break;
-    }
+/** Writes the steps, and `behind` them what is done with a row that has come through. Conditions that were looked at are left out
+ * by the caller. */
+export function emitSteps(
+  emitter: Emitter,
+  builder: Builder,
+  steps: readonly Step[],
+  limits: LimitCounter[],
+  behind: () => void,
+): void {
+  const [step, ...rest] = steps;
+  if (step === undefined) {
+    behind();
+    return;
   }
-  return { limits };
+  switch (step.node) {
+    case 'Filter':
+      emitJump(emitter, step.condition, 'notTrue', emitter.row);
+      break;
+    case 'Compute':
+      emitCompute(emitter, step);
+      break;
+    case 'HashDistinct':
+      emitDistinct(emitter, builder, step);
+      break;
+    case 'LimitCount':
+      limits.push(emitLimit(emitter, builder, step));
+      break;
+    case 'LockRow':
+      emitLock(emitter, builder, step);
+      break;
+    default:
+      throw new SqlError(SQLSTATE.feature_not_supported, `the engine does not run ${step.node}`);
+  }
+  emitSteps(emitter, builder, rest, limits, behind);
 }
 
 const isLeaf = ({ op }: BoundExpression): boolean => op === 'column' || op === 'parameter' || op === 'constant';
@@ -91,11 +99,11 @@ export function lazyCompute(emitter: Emitter, { columns }: Compute): void {
   }
 }
 
-function emitDistinct(emitter: Emitter, builder: Builder, { columns }: HashDistinct): void {
-  const number = builder.distincts++;
+function emitDistinct(emitter: Emitter, builder: Builder, step: HashDistinct): void {
+  const number = builder.own(step, () => builder.distincts++);
   const { use } = emitter.unit;
   const seen = emitter.hoist(`D${number}`, `c.seen[${number}]`);
-  const keys = columns.map((column) => {
+  const keys = step.columns.map((column) => {
     const reader = emitter.columns.get(column) as ColumnReader;
     const value = reader(emitter);
     if (value.nil === 'true') return 'null';
@@ -103,14 +111,17 @@ function emitDistinct(emitter: Emitter, builder: Builder, { columns }: HashDisti
   });
   const whole = keys.length === 0 ? '0' : keys.length === 1 ? keys[0] : keys.map((key) => `${use('keyPart')}(${key})`).join('+');
   const key = emitter.hold(whole);
-  emitter.emit(`if(${seen}.has(${key}))break r;${seen}.add(${key});`);
+  emitter.emit(`if(${seen}.has(${key}))break ${emitter.row};${seen}.add(${key});`);
 }
 
-function emitLimit(emitter: Emitter, builder: Builder, { limit, offset }: LimitCount): LimitCounter {
-  const counter = builder.counters;
-  builder.counters += 2;
+function emitLimit(emitter: Emitter, builder: Builder, step: LimitCount): LimitCounter {
+  const { limit, offset } = step;
+  const counter = builder.own(step, () => {
+    builder.counters += 2;
+    return builder.counters - 2;
+  });
   const counters = emitter.hoist('C', 'c.counters');
-  if (offset !== null) emitter.emit(`if(${counters}[${counter}]>0){${counters}[${counter}]--;break r;}`);
+  if (offset !== null) emitter.emit(`if(${counters}[${counter}]>0){${counters}[${counter}]--;break ${emitter.row};}`);
   if (limit !== null) emitter.emit(`if(--${counters}[${counter + 1}]<=0)c.finished=true;`);
   return { counter, limit, offset };
 }
@@ -129,5 +140,5 @@ function emitLock(emitter: Emitter, builder: Builder, { table, rowId, strength, 
   const runtime = emitter.unit.constant(builder.environment.runtime(catalog), 'the table');
   const row = (emitter.columns.get(rowId) as ColumnReader)(emitter).code;
   const status = emitter.hold(`${emitter.unit.use('lockNoted')}(c,${runtime},${row},${STRENGTHS[strength]},${POLICIES[wait]})`);
-  emitter.emit(`if(${status}!==1){if(c.stopped!==0)return i;break r;}`);
+  emitter.emit(`if(${status}!==1){if(c.stopped!==0)return i;break ${emitter.row};}`);
 }

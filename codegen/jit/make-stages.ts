@@ -1,0 +1,135 @@
+/**
+ * From stages to what runs: the sink of each, its source, and what is collected between them.
+ */
+
+import type { HashAggregate, Sort, TopN } from '../../engine/plan/physical.ts';
+import { SQLSTATE, SqlError } from '../../shm/errors.ts';
+import { AggregateSink } from './aggregate.ts';
+import type { Builder } from './builder.ts';
+import type { Emitter } from './emitter.ts';
+import { emitValue } from './expressions.ts';
+import type { Groups } from './groups.ts';
+import { SortSink } from './sort.ts';
+import type { Sorter } from './sorter.ts';
+import { catalogSource, type MadeStage, pointSource, pointsSource, rangeSource, scanSource, valuesSource } from './sources.ts';
+import { compileDrain, compileLimits, type DrainCode, type RowShape, type Sink } from './stage-code.ts';
+import type { ProgramStage } from './stage-list.ts';
+import { type GroupRoom, groupRoom, groupsStage, NO_GROUPS, sortedStage } from './stage-run.ts';
+import type { Fill, Loop, Stage } from './stages.ts';
+import type { State } from './state.ts';
+import { boxedCode } from './value.ts';
+
+/** What the rows of a fill go to. */
+export interface Collector {
+  readonly sink: Sink;
+  readonly room: GroupRoom;
+  /** Begins an empty one. Made apart from the builder, as it lives with the program. */
+  readonly begin: (c: State) => void;
+}
+
+/** Makes the stages of a list; `last`: the sink of those that fill nothing. */
+export function makeStages(builder: Builder, stages: readonly (Stage | Loop)[], last: Sink): ProgramStage[] {
+  return stages.map((stage) => {
+    if ('loop' in stage) throw notRun(stage.loop.node);
+    const { fills, isTail } = stage;
+    const collector = fills === null ? null : collectorOf(builder, fills);
+    const one = makeStage(builder, stage, collector?.sink ?? last, collector?.room ?? NO_GROUPS);
+    return {
+      stage: one.stage,
+      isTail,
+      begin: collector === null || isTail ? null : collector.begin,
+      limits: isTail ? null : compileLimits(builder, one.limits),
+    };
+  });
+}
+
+const notRun = (node: string): SqlError => new SqlError(SQLSTATE.feature_not_supported, `the engine does not run ${node}`);
+
+// The sink of a breaker belongs to its node (Builder.own): the stages that fill it and the one behind it meet there.
+
+const aggregateOf = (builder: Builder, node: HashAggregate): AggregateSink =>
+  builder.own(node, () => new AggregateSink(builder, node));
+
+/** What fills it comes first: then it is known which columns are needed. */
+const orderOf = (builder: Builder, node: Sort | TopN, fills: Fill | null = null): SortSink =>
+  builder.own(node, () => new SortSink(builder, node, (fills as Fill).needed));
+
+/** The collector of a fill: one for all the stages that fill the same. */
+function collectorOf(builder: Builder, fills: Fill): Collector {
+  return builder.own(fills, () => {
+    const { node } = fills;
+    if (!('node' in node)) throw notRun('WITH');
+    switch (node.node) {
+      case 'HashAggregate': {
+        const sink = aggregateOf(builder, node);
+        return { sink: sinkOf('aggregate', sink), room: groupRoom(sink.part), begin: begunGroups(sink.part) };
+      }
+      case 'Sort': {
+        const sink = orderOf(builder, node, fills);
+        return { sink: sinkOf('sort', sink), room: NO_GROUPS, begin: begunSorter(sink.part) };
+      }
+      case 'TopN': {
+        const sink = orderOf(builder, node, fills);
+        return { sink: sinkOf('sort', sink), room: NO_GROUPS, begin: compileTop(builder, node, sink.part) };
+      }
+      default:
+        throw notRun(node.node);
+    }
+  });
+}
+
+const sinkOf = (kind: Sink['kind'], sink: { emit(emitter: Emitter): void }): Sink => ({
+  kind,
+  emit: (emitter) => sink.emit(emitter),
+});
+
+const begunGroups = (part: number) => (c: State) => (c.parts[part] as Groups).begin();
+const begunSorter = (part: number) => (c: State) => (c.parts[part] as Sorter).begin(Number.POSITIVE_INFINITY, 0);
+
+function makeStage(builder: Builder, stage: Stage, sink: Sink, room: GroupRoom): MadeStage {
+  const { source } = stage;
+  switch (source.node) {
+    case 'PageScan':
+      return scanSource(builder, stage, source, sink, room);
+    case 'IndexPoint':
+      return pointSource(builder, stage, source, sink, room);
+    case 'IndexRange':
+      return rangeSource(builder, stage, source, sink, room);
+    case 'IndexPoints':
+      return pointsSource(builder, stage, source, sink, room);
+    case 'CatalogScan':
+      return catalogSource(builder, stage, source, sink, room);
+    case 'ValuesScan':
+      return valuesSource(builder, stage, source, sink, room);
+    case 'HashAggregate': {
+      const from = aggregateOf(builder, source);
+      const { drain, limits, part } = drainOf(builder, stage, { kind: 'groups', columns: from.readers('g') }, sink);
+      return { stage: groupsStage(part, from.part, drain, room, sink.kind === 'rows'), limits };
+    }
+    case 'Sort':
+    case 'TopN': {
+      const from = orderOf(builder, source);
+      const { drain, limits, part } = drainOf(builder, stage, { kind: 'list', columns: from.readers('w') }, sink);
+      return { stage: sortedStage(part, from.part, drain, room, sink.kind === 'rows'), limits };
+    }
+    default:
+      throw notRun(source.node);
+  }
+}
+
+/** The code of rows that were collected, and the part that says how far they have been read. */
+function drainOf(builder: Builder, stage: Stage, shape: RowShape, sink: Sink): DrainCode & { part: number } {
+  const code = compileDrain(builder, stage, shape, sink, new Set(), false);
+  return { ...code, part: builder.part(() => ({ list: [], at: 0 })) };
+}
+
+/** How many rows of the order a TopN keeps: function(c). */
+function compileTop(builder: Builder, node: TopN, part: number): (c: State) => void {
+  const emitter = builder.emitter();
+  const { use } = emitter.unit;
+  const limit = `${use('limitOf')}(${boxedCode(emitValue(emitter, node.limit), use)})`;
+  const offset = node.offset === null ? '0' : `${use('offsetOf')}(${boxedCode(emitValue(emitter, node.offset), use)})`;
+  // Nobody asks for a row: nothing is evaluated.
+  emitter.emit(`const l=${limit};c.parts[${part}].begin(l,${offset});if(l===0)c.finished=true;`);
+  return emitter.unit.compile('top', 'c', `${emitter.prologueText()}${emitter.lines.join('')}`);
+}

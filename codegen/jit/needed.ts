@@ -1,0 +1,125 @@
+/**
+ * What each node of a plan reads, and which columns of its rows are read by those above it: what is not read need not be kept.
+ */
+
+import type { PhysicalNode } from '../../engine/plan/physical.ts';
+import type { BoundExpression, BoundSortKey, ColumnId } from '../../engine/sblr/bound.ts';
+import type { BoundFrame } from '../../engine/sblr/bound-relations.ts';
+import { eachColumn } from './emitter.ts';
+
+/** Columns of a node's rows that others read. */
+export type Needed = ReadonlyMap<PhysicalNode, ReadonlySet<ColumnId>>;
+
+const keysOf = (keys: readonly BoundSortKey[] | undefined): BoundExpression[] => (keys ?? []).map(({ expression }) => expression);
+
+function frameValues({ startValue, endValue, rangeKey }: BoundFrame): BoundExpression[] {
+  return [startValue, endValue, rangeKey].filter((one) => one !== null);
+}
+
+/** The expressions of a node, its inputs' aside. */
+export function expressionsOf(node: PhysicalNode): readonly BoundExpression[] {
+  const all: (BoundExpression | null)[] = [];
+  if ('filter' in node) all.push(node.filter);
+  if ('condition' in node) all.push(node.condition);
+  switch (node.node) {
+    case 'IndexPoint':
+      return [...node.key, ...all.filter((one) => one !== null)];
+    case 'IndexRange':
+      all.push(...node.equal, node.low?.value ?? null, node.high?.value ?? null);
+      break;
+    case 'IndexPoints':
+      all.push(...node.values);
+      break;
+    case 'ValuesScan':
+      all.push(...node.rows.flat());
+      break;
+    case 'FunctionScan':
+      all.push(...node.arguments);
+      break;
+    case 'Compute':
+      all.push(...node.columns.map(({ expression }) => expression));
+      break;
+    case 'HashAggregate':
+      all.push(...node.keys.map(({ expression }) => expression));
+      for (const { arguments: given, filter, order } of node.aggregates) all.push(...given, filter, ...keysOf(order));
+      break;
+    case 'Sort':
+      all.push(...keysOf(node.keys));
+      break;
+    case 'TopN':
+      all.push(...keysOf(node.keys), node.limit, node.offset);
+      break;
+    case 'LimitCount':
+      all.push(node.limit, node.offset, ...keysOf(node.ties));
+      break;
+    case 'HashProbe':
+    case 'MergeJoin':
+      all.push(...node.keys.flatMap(({ left, right }) => [left, right]));
+      break;
+    case 'IndexJoin':
+      all.push(...node.key, node.inner.filter);
+      break;
+    case 'ApplyMemo':
+      all.push(...node.outer);
+      break;
+    case 'WindowFrames':
+      all.push(...node.partition, ...keysOf(node.order));
+      for (const { arguments: given, filter, frame } of node.functions) all.push(...given, filter, ...frameValues(frame));
+      break;
+    default:
+  }
+  return all.filter((one) => one !== null);
+}
+
+/** The inputs of a node. */
+export function inputsOf(node: PhysicalNode): readonly PhysicalNode[] {
+  switch (node.node) {
+    case 'HashProbe':
+    case 'LoopJoin':
+    case 'MergeJoin':
+      return [node.build, node.input];
+    case 'HashSetOp':
+      return [node.left, node.right];
+    case 'Recurse':
+      return [node.base, node.step];
+    default:
+      return 'input' in node ? [node.input] : [];
+  }
+}
+
+/** Every node of a plan, inputs first. */
+export function eachNode(root: PhysicalNode, visit: (node: PhysicalNode) => void): void {
+  for (const input of inputsOf(root)) eachNode(input, visit);
+  visit(root);
+}
+
+/** Columns that a node reads of its inputs' rows. */
+function readBy(node: PhysicalNode): Set<ColumnId> {
+  const read = new Set<ColumnId>();
+  const add = (column: ColumnId): void => void read.add(column);
+  for (const expression of expressionsOf(node)) eachColumn(expression, add);
+  if (node.node === 'LockRow') add(node.rowId);
+  if (node.node === 'HashDistinct') node.columns.forEach(add);
+  return read;
+}
+
+/** `read`: columns that are read of the root's rows. */
+export function neededColumns(root: PhysicalNode, read: Iterable<ColumnId>): Needed {
+  const needed = new Map<PhysicalNode, ReadonlySet<ColumnId>>();
+  const walk = (node: PhysicalNode, above: ReadonlySet<ColumnId>): void => {
+    needed.set(node, above);
+    if (node.node === 'HashSetOp') {
+      walk(node.left, new Set(node.columns.map(({ left }) => left)));
+      walk(node.right, new Set(node.columns.map(({ right }) => right)));
+    } else if (node.node === 'Recurse') {
+      walk(node.base, new Set(node.columns.map(({ base }) => base)));
+      walk(node.step, new Set(node.columns.map(({ step }) => step)));
+    } else {
+      // Of grouped rows only keys and results are seen above.
+      const own = node.node === 'HashAggregate' ? readBy(node) : new Set([...above, ...readBy(node)]);
+      for (const input of inputsOf(node)) walk(input, own);
+    }
+  };
+  walk(root, new Set(read));
+  return needed;
+}

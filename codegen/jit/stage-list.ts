@@ -1,0 +1,47 @@
+/**
+ * Stages one after the other: of a program, of a subplan, of a recursion's step.
+ *
+ * A stage that goes on with what the one before it fills (isTail) goes on with its limits, too: a limit that was reached there is
+ * still reached.
+ */
+
+import { type RunningStage, STAGE_DONE } from './stage-run.ts';
+import type { State } from './state.ts';
+
+export interface ProgramStage {
+  readonly stage: RunningStage;
+  readonly isTail: boolean;
+  /** What it fills begins empty. Null: it fills nothing, or others have begun. */
+  readonly begin: ((c: State) => void) | null;
+  /** Sets the counters of its limits. */
+  readonly limits: ((c: State) => void) | null;
+}
+
+/** How far a list of stages has come. */
+export interface StagePlace {
+  /** Number of the stage that runs; -1: none yet. */
+  at: number;
+}
+
+/** Runs them until they are at their end (STAGE_DONE), or what else a stage answers. */
+export function runStages(c: State, stages: readonly ProgramStage[], place: StagePlace): number {
+  if (place.at < 0) openStage(c, stages, place, 0);
+  while (place.at < stages.length) {
+    if (!c.finished) {
+      const status = stages[place.at].stage.run(c);
+      if (status !== STAGE_DONE) return status;
+    }
+    openStage(c, stages, place, place.at + 1);
+  }
+  return STAGE_DONE;
+}
+
+function openStage(c: State, stages: readonly ProgramStage[], place: StagePlace, number: number): void {
+  place.at = number;
+  if (number >= stages.length) return;
+  const { stage, limits, begin, isTail } = stages[number];
+  if (!isTail) c.finished = false;
+  if (begin !== null) begin(c);
+  if (limits !== null) limits(c);
+  if (!c.finished) stage.begin(c);
+}
