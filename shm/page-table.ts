@@ -59,6 +59,11 @@ export function lookupFrame(shm: SharedMemory, pageId: PageId): Frame {
   return NO_FRAME;
 }
 
+/** The frame that a page is looked for in first, or NO_FRAME: not verified in any way, for who only wants its memory to come near. */
+export function firstFrame(shm: SharedMemory, pageId: PageId): Frame {
+  return (shm.i32[(shm.tableBase >>> 2) + bucketIndex(shm, pageId | 0)] & FRAME_BITS) - 1;
+}
+
 /** The frame that is in the table under this page, loaded or still loading; NO_FRAME when there is none, for certain. */
 export function tableFind(shm: SharedMemory, pageId: PageId): Frame {
   const bucket = bucketOf(shm, pageId);

@@ -118,11 +118,12 @@ function registerMarks(jobs: Jobs, parts: KernelParts): void {
   const hurry = systemCalls() === null ? 7 / 8 : Infinity;
   registerMark(jobs, { kind: JOB_PREPARE_SEGMENT, read: () => segmentWanted(log), early: 1 / 2, first: hurry, second: Infinity });
   if (settings.durability === 'commit') {
-    // Who writes much leaves it to a pool that runs to bring it to the disk; past half the ring it does so itself (credit.ts).
+    // Who writes much leaves it to a pool that runs to bring it to the disk, in pieces, so that little is left for the commit to write;
+    // past half the ring it does so itself (credit.ts).
     registerMark(jobs, {
       kind: JOB_FLUSH,
       read: () => ringInUse(log),
-      early: log.ringBytes / 4,
+      early: log.ringBytes / 16,
       first: Infinity,
       second: Infinity,
     });

@@ -21,6 +21,7 @@ import { compareToFences, readFence } from './fences.ts';
 import { FENCE_HIGH, INNER_MAX_I32, INNER_MAX_I64, LEAF_MAX_I32, LEAF_MAX_I64, NODE_AREA } from './node.layout.ts';
 import { NODE_FENCES, NODE_HIGH_KEY_HIGH, NODE_HIGH_KEY_LOW } from './node.layout.gen.ts';
 import { entryRowPage, entryRowSlot, keyEquals, nodeCount, nodeSearch } from './node.ts';
+import { foreseeRow, learnRow } from './row-guess.ts';
 import { FOUND_FRAME, FOUND_MORE, FOUND_PAGE, FOUND_ROW_PAGE, FOUND_ROW_SLOT, FOUND_VERSION, type Tree } from './tree.ts';
 
 const testing = TESTING;
@@ -217,6 +218,7 @@ function guessI32(
   if (guess <= 0 || guess >= LEAF_MAX_I32 - 1 || hint < 0 || hint >= shm.frameCount) return false;
   const i32 = shm.i32;
   const leafBase = shm.framesBase + hint * FRAME_BYTES;
+  foreseeRow(tree, root, child, guess);
   const leafVersion = readBegin(i32, leafBase);
   if (testing) yieldPoint('btree.leafGuessed');
   const words = shm.frameSegments[hint >>> shm.frameShift].i32;
@@ -232,10 +234,12 @@ function guessI32(
   if (!readUnchanged(shm, base, version) || !readUnchanged(shm, leafBase, leafVersion)) return false;
   if (i32[(leafBase + FRAME_REFERENCED) >>> 2] === 0) i32[(leafBase + FRAME_REFERENCED) >>> 2] = 1;
   const found = tree.found;
+  const rowSlot = (slots >>> ((guess & 1) << 4)) & 0xffff;
   found[FOUND_ROW_PAGE] = rowPage;
-  found[FOUND_ROW_SLOT] = (slots >>> ((guess & 1) << 4)) & 0xffff;
+  found[FOUND_ROW_SLOT] = rowSlot;
   found[FOUND_MORE] = more ? 1 : 0;
   found[FOUND_FRAME] = hint;
+  learnRow(tree, root, child, guess, rowPage, rowSlot);
   found[FOUND_PAGE] = child;
   found[FOUND_VERSION] = leafVersion;
   return true;

@@ -54,9 +54,30 @@ export const FOUND_PAGE = 3;
 export const FOUND_VERSION = 4;
 /** 1 if further entries with the same key may follow: read them with a cursor from (key, row id) on. */
 export const FOUND_MORE = 5;
+/** The page on which the row was expected (row-guess.ts), 0 = on none; and where goes what was read of it. */
+export const FOUND_FORESEEN = 6;
+export const FOUND_IGNORED = 7;
 
 export const LEVELS_MAX = 32;
 const HINTS = 256;
+
+/** Where rows lie whose entries were found (row-guess.ts). */
+export interface RowGuesses {
+  /** Of the last row that was not where it was looked for: leaf, index of its entry, page, slot; at 4 * (leaf & ROW_GUESSES - 1). */
+  readonly last: Int32Array;
+  /** By root & 255: rows of a page, 0 = not known; how sure the guesses are, below 0 = lookups to go without them. */
+  readonly pageRows: Int32Array;
+  readonly trust: Int32Array;
+}
+
+/** Leaves that are remembered, a power of two. */
+export const ROW_GUESSES = 2048;
+
+const makeRowGuesses = (): RowGuesses => ({
+  last: new Int32Array(ROW_GUESSES * 4),
+  pageRows: new Int32Array(HINTS),
+  trust: new Int32Array(HINTS),
+});
 
 /** Per-thread context of all B+tree functions. */
 export interface Tree {
@@ -72,6 +93,7 @@ export interface Tree {
   readonly rootHints: Int32Array;
   /** Entries in the leaf that was searched last; index root & 255. A guess for the next. */
   readonly leafCounts: Int32Array;
+  readonly rowGuesses: RowGuesses;
   /** Right edge: (root, leaf page, frame) at 4 * (root & 255). Not trusted. */
   readonly edgeHints: Int32Array;
   /** Pages read in by the call that is under way; see noteMiss() in descend.ts. */
@@ -94,6 +116,7 @@ export function createTree(shm: SharedMemory, cache: PageCache, log: Log, space:
     found: new Int32Array(8),
     rootHints: new Int32Array(HINTS),
     leafCounts: new Int32Array(HINTS),
+    rowGuesses: makeRowGuesses(),
     edgeHints: new Int32Array(HINTS * 4),
     misses: 0,
     path: new Int32Array(LEVELS_MAX * 4),
