@@ -7,11 +7,11 @@
 
 import type { CatalogIndex, CatalogTable } from '../../catalog/objects.ts';
 import type { BoundExpression, BoundGet, BoundSortKey, ColumnId } from '../../sblr/bound.ts';
-import type { RowValue } from '../../storage/rows/row-value.ts';
 import type { IndexPoint, IndexPoints, IndexRange, PageScan, PhysicalSource } from '../physical.ts';
 import { columnsOf, conjunction } from './columns.ts';
 import { type Comparison, comparisonOf, type Membership, membershipOf } from './conditions.ts';
-import { type ColumnInfo, conditionsFraction, rangeFraction } from './selectivity.ts';
+import { type Facts, type Knowledge, keysWithout, ONE_ROW, tableFacts } from './facts.ts';
+import { conditionsFraction, type Estimated, rangeFraction } from './selectivity.ts';
 
 const ROW_IN_SCAN = 0.006;
 const CONDITION = 0.003;
@@ -36,18 +36,17 @@ export interface AccessQuestion {
   readonly order: readonly BoundSortKey[];
   /** Rows after which nobody asks for more; Infinity: all. */
   readonly rowsWanted: number;
-  readonly known: (expression: BoundExpression) => RowValue | undefined;
+  readonly knowledge: Knowledge;
 }
 
 export interface AccessPath {
   readonly source: PhysicalSource;
   /** Rows come in the wanted order. */
   readonly ordered: boolean;
-  readonly info: ColumnInfo;
 }
 
 /** The cheapest way; one that gives the wanted order is spared the sort. */
-export function chooseAccess(question: AccessQuestion): AccessPath {
+export function chooseAccess(question: AccessQuestion): AccessPath & { readonly facts: Facts } {
   const info = infoOf(question);
   const candidates = [pageScan(question, info)];
   for (const index of question.table.indexes) candidates.push(...indexPaths(question, info, index));
@@ -60,11 +59,22 @@ export function chooseAccess(question: AccessQuestion): AccessPath {
       bestCost = cost;
     }
   }
-  return best;
+  return { ...best, facts: factsBehind(question, info, best.source) };
 }
 
-function infoOf({ get, table, size, known }: AccessQuestion): ColumnInfo {
-  return { table, rows: size.rows, known, attributes: new Map(get.columns.map(({ column, attribute }) => [column, attribute])) };
+const infoOf = ({ get, table, size, knowledge }: AccessQuestion): Estimated => ({
+  facts: tableFacts(table, get, size.rows),
+  rows: size.rows,
+  known: knowledge.known,
+  isConstant: knowledge.isConstant,
+});
+
+/** Columns that are compared with one value name nothing. */
+function factsBehind({ conditions, knowledge }: AccessQuestion, { facts }: Estimated, found: PhysicalSource): Facts {
+  if (found.node === 'IndexPoint') return { ...facts, keys: [ONE_ROW] };
+  const comparisons = conditions.map((condition) => comparisonOf(condition, knowledge.isConstant));
+  const same = new Set(comparisons.flatMap((one) => (one?.kind === 'equal' ? [one.column] : [])));
+  return { ...facts, keys: keysWithout(facts.keys, same) };
 }
 
 const sortCost = (rows: number): number => rows * 0.08 * Math.log2(rows + 2);
@@ -88,13 +98,13 @@ function source(question: AccessQuestion, filter: BoundExpression | null) {
   };
 }
 
-function pageScan(question: AccessQuestion, info: ColumnInfo): AccessPath {
+function pageScan(question: AccessQuestion, info: Estimated): AccessPath {
   const { size, conditions, table } = question;
   const rows = size.rows * conditionsFraction(info, conditions);
   const pages = table.statistics === null ? Math.max(size.pages, PAGES_ASSUMED) : size.pages;
   const cost = pages + size.rows * (ROW_IN_SCAN + CONDITION * conditions.length);
   const scan: PageScan = { node: 'PageScan', ...source(question, conjunction(conditions)), estimate: { rows, cost } };
-  return { source: scan, ordered: false, info };
+  return { source: scan, ordered: false };
 }
 
 interface Keyed {
@@ -121,17 +131,20 @@ function keyedBy(question: AccessQuestion, index: CatalogIndex, comparisons: rea
   return { equal, low: null, high: null };
 }
 
-function indexPaths(question: AccessQuestion, info: ColumnInfo, index: CatalogIndex): AccessPath[] {
-  const comparisons = question.conditions.map(comparisonOf).filter((one) => one !== null);
+const attributeOf = ({ get }: AccessQuestion, column: ColumnId): number | undefined =>
+  get.columns.find((one) => one.column === column)?.attribute;
+
+function indexPaths(question: AccessQuestion, info: Estimated, index: CatalogIndex): AccessPath[] {
+  const comparisons = question.conditions.map((one) => comparisonOf(one, info.isConstant)).filter((one) => one !== null);
   const keyed = keyedBy(question, index, comparisons);
   const paths: AccessPath[] = [];
   const whole = keyed.equal.length === index.keys.length;
-  if (whole && index.unique) return [pointPath(question, info, index, keyed.equal)];
+  if (whole && index.unique) return [pointPath(question, index, keyed.equal)];
   if (index.method === 'hash') return whole ? [rangePath(question, info, index, keyed, false)] : [];
   const [first] = index.keys;
   const member = question.conditions
-    .map(membershipOf)
-    .find((one) => one !== null && info.attributes.get(one.column) === first.attribute);
+    .map((one) => membershipOf(one, info.isConstant))
+    .find((one) => one !== null && attributeOf(question, one.column) === first.attribute);
   if (member !== undefined && member !== null && index.keys.length === 1) paths.push(pointsPath(question, info, index, member));
   const forwards = ordersBy(question, index, keyed.equal.length, false);
   const backwards = !forwards && ordersBy(question, index, keyed.equal.length, true);
@@ -162,7 +175,7 @@ function ordersBy({ get, order }: AccessQuestion, index: CatalogIndex, bound: nu
 const without = (conditions: readonly BoundExpression[], used: readonly BoundExpression[]): BoundExpression[] =>
   conditions.filter((condition) => !used.includes(condition));
 
-function pointPath(question: AccessQuestion, info: ColumnInfo, index: CatalogIndex, equal: readonly Comparison[]): AccessPath {
+function pointPath(question: AccessQuestion, index: CatalogIndex, equal: readonly Comparison[]): AccessPath {
   const rest = without(
     question.conditions,
     equal.map(({ condition }) => condition),
@@ -174,10 +187,10 @@ function pointPath(question: AccessQuestion, info: ColumnInfo, index: CatalogInd
     key: equal.map(({ value }) => value),
     estimate: { rows: 1, cost: DESCENT + ROW_BY_INDEX },
   };
-  return { source: point, ordered: true, info };
+  return { source: point, ordered: true };
 }
 
-function pointsPath(question: AccessQuestion, info: ColumnInfo, index: CatalogIndex, member: Membership): AccessPath {
+function pointsPath(question: AccessQuestion, info: Estimated, index: CatalogIndex, member: Membership): AccessPath {
   const rest = without(question.conditions, [member.condition]);
   const fetched = question.size.rows * conditionsFraction(info, [member.condition]);
   const points: IndexPoints = {
@@ -190,19 +203,19 @@ function pointsPath(question: AccessQuestion, info: ColumnInfo, index: CatalogIn
       cost: member.values.length * DESCENT + fetched * (ROW_BY_INDEX + CONDITION * rest.length),
     },
   };
-  return { source: points, ordered: false, info };
+  return { source: points, ordered: false };
 }
 
 /** How much cheaper rows are because the heap lies in the order of the index's first column. */
-function clustering(info: ColumnInfo, index: CatalogIndex): number {
-  const statistics = info.table.statistics?.columns.find((one) => one.attribute === index.keys[0].attribute);
+function clustering({ table }: AccessQuestion, index: CatalogIndex): number {
+  const statistics = table.statistics?.columns.find((one) => one.attribute === index.keys[0].attribute);
   const correlation = statistics?.correlation ?? 0;
   return 1 - 0.4 * correlation * correlation;
 }
 
 function rangePath(
   question: AccessQuestion,
-  info: ColumnInfo,
+  info: Estimated,
   index: CatalogIndex,
   keyed: Keyed,
   backward: boolean,
@@ -227,8 +240,8 @@ function rangePath(
     backward,
     estimate: {
       rows: fetched * conditionsFraction(info, rest),
-      cost: DESCENT + fetched * (ROW_BY_INDEX * clustering(info, index) + CONDITION * rest.length),
+      cost: DESCENT + fetched * (ROW_BY_INDEX * clustering(question, index) + CONDITION * rest.length),
     },
   };
-  return { source: range, ordered, info };
+  return { source: range, ordered };
 }

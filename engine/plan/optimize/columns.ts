@@ -24,11 +24,11 @@ export function withSortColumns(keys: readonly BoundSortKey[], into: ReadonlySet
   return columns;
 }
 
-/** True when it reads no column and gives one value for the whole statement: the key of an index lookup. */
-export function isRunConstant(expression: BoundExpression): boolean {
+/** True when it reads no column but `outer` ones and gives one value for the whole run of its plan: the key of an index lookup. */
+export function isRunConstant(expression: BoundExpression, outer: ReadonlySet<ColumnId>): boolean {
   let constant = true;
   walkExpression(expression, (node) => {
-    if (node.op === 'column' || node.op === 'local' || node.op === 'let') constant = false;
+    if (node.op === 'column' ? !outer.has(node.column) : node.op === 'local' || node.op === 'let') constant = false;
     else if (node.op === 'call' && primitiveOf(node.primitive).volatility === 'volatile') constant = false;
     return constant;
   });

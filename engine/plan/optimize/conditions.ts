@@ -3,7 +3,9 @@
  */
 
 import type { BoundExpression, ColumnId } from '../../sblr/bound.ts';
-import { isRunConstant } from './columns.ts';
+import type { Knowledge } from './facts.ts';
+
+type IsConstant = Knowledge['isConstant'];
 
 export type ComparisonKind = 'equal' | 'less' | 'lessOrEqual' | 'greater' | 'greaterOrEqual';
 
@@ -28,7 +30,7 @@ const comparesAs = (primitiveType: string, columnType: string): boolean =>
   primitiveType === columnType || (primitiveType === 'text' && (columnType === 'varchar' || columnType === 'name'));
 
 /** The comparison that a condition is, or null. */
-export function comparisonOf(condition: BoundExpression): Comparison | null {
+export function comparisonOf(condition: BoundExpression, isConstant: IsConstant): Comparison | null {
   if (condition.op === 'column' && condition.type.name === 'bool') return truthOf(condition, condition, true);
   if (condition.op === 'not' && condition.operand.op === 'column' && condition.operand.type.name === 'bool') {
     return truthOf(condition.operand, condition, false);
@@ -40,8 +42,8 @@ export function comparisonOf(condition: BoundExpression): Comparison | null {
   const type = condition.primitive.slice(0, dot);
   const [left, right] = condition.arguments;
   return (
-    sided(type, kind as ComparisonKind, left, right, condition) ??
-    sided(type, MIRRORED[kind as ComparisonKind], right, left, condition)
+    sided(type, kind as ComparisonKind, left, right, condition, isConstant) ??
+    sided(type, MIRRORED[kind as ComparisonKind], right, left, condition, isConstant)
   );
 }
 
@@ -51,8 +53,9 @@ function sided(
   column: BoundExpression,
   value: BoundExpression,
   condition: BoundExpression,
+  isConstant: IsConstant,
 ): Comparison | null {
-  if (column.op !== 'column' || !comparesAs(type, column.type.name) || !isRunConstant(value)) return null;
+  if (column.op !== 'column' || !comparesAs(type, column.type.name) || !isConstant(value)) return null;
   return { kind, column: column.column, value, condition };
 }
 
@@ -72,9 +75,9 @@ export interface Membership {
 }
 
 /** `column IN (values)`, or null. */
-export function membershipOf(condition: BoundExpression): Membership | null {
+export function membershipOf(condition: BoundExpression, isConstant: IsConstant): Membership | null {
   if (condition.op !== 'in' || condition.negated || condition.operand.op !== 'column') return null;
   const type = condition.equal.slice(0, condition.equal.lastIndexOf('.'));
-  if (!comparesAs(type, condition.operand.type.name) || !condition.list.every(isRunConstant)) return null;
+  if (!comparesAs(type, condition.operand.type.name) || !condition.list.every(isConstant)) return null;
   return { column: condition.operand.column, values: condition.list, condition };
 }

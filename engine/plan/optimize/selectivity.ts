@@ -5,11 +5,11 @@
  * stand. Source of the guesses: PostgreSQL's selfuncs.h.
  */
 
-import type { CatalogTable, ColumnStatistics } from '../../catalog/objects.ts';
 import type { BoundExpression, ColumnId } from '../../sblr/bound.ts';
 import { implementations } from '../../values/functions.ts';
 import type { RowValue } from '../../storage/rows/row-value.ts';
 import { comparisonOf, membershipOf, type Comparison } from './conditions.ts';
+import { type Facts, factOf, type Knowledge } from './facts.ts';
 
 const EQUAL = 0.005;
 const INEQUAL = 1 / 3;
@@ -17,52 +17,33 @@ const RANGE = 0.005;
 const MATCH = 0.05;
 const OTHER = 0.5;
 
-export interface ColumnInfo {
-  readonly table: CatalogTable;
-  /** Attribute of each column id. */
-  readonly attributes: ReadonlyMap<ColumnId, number>;
+/** A relation whose rows are looked at. */
+export interface Estimated extends Knowledge {
+  readonly facts: Facts;
   readonly rows: number;
-  /** Value of an expression if it is known now; undefined otherwise. */
-  readonly known: (expression: BoundExpression) => RowValue | undefined;
 }
 
-const clamp = (fraction: number): number => Math.min(1, Math.max(0, fraction));
-
-function statisticsOf(info: ColumnInfo, column: ColumnId): ColumnStatistics | undefined {
-  const attribute = info.attributes.get(column);
-  return info.table.statistics?.columns.find((one) => one.attribute === attribute);
-}
-
-/** A unique index over this very column: at most one row has a value. */
-function isUnique(info: ColumnInfo, column: ColumnId): boolean {
-  const attribute = info.attributes.get(column);
-  return info.table.indexes.some((index) => index.unique && index.keys.length === 1 && index.keys[0].attribute === attribute);
-}
-
-function distinctOf(info: ColumnInfo, statistics: ColumnStatistics): number {
-  return Math.max(1, statistics.distinct < 0 ? -statistics.distinct * info.rows : statistics.distinct);
-}
+const clamp = (fraction: number): number => (fraction > 0 ? Math.min(1, fraction) : 0);
 
 /** Fraction of rows with one value, known or not. */
-function equalFraction(info: ColumnInfo, column: ColumnId, value: BoundExpression): number {
-  if (isUnique(info, column)) return 1 / Math.max(1, info.rows);
-  const statistics = statisticsOf(info, column);
-  if (statistics === undefined) return EQUAL;
+function equalFraction(info: Estimated, column: ColumnId, value: BoundExpression): number {
+  const { statistics, distinct, nullFraction } = factOf(info.facts, column);
+  if (statistics === null) return distinct > 0 ? clamp((1 - nullFraction) / distinct) : EQUAL;
   const known = info.known(value);
   if (known !== undefined && known !== null) {
     const common = statistics.common.find((one) => one.value === known);
     if (common !== undefined) return common.fraction;
   }
   const listed = statistics.common.reduce((sum, one) => sum + one.fraction, 0);
-  const others = Math.max(1, distinctOf(info, statistics) - statistics.common.length);
+  const others = Math.max(1, distinct - statistics.common.length);
   return clamp((1 - statistics.nullFraction - listed) / others);
 }
 
 /** Fraction of rows below a known value, by the histogram and the common values. Null: nothing is known. */
-function belowFraction(info: ColumnInfo, { column, value, condition }: Comparison): number | null {
-  const statistics = statisticsOf(info, column);
+function belowFraction(info: Estimated, { column, value, condition }: Comparison): number | null {
+  const { statistics } = factOf(info.facts, column);
   const known = info.known(value);
-  if (statistics === undefined || known === undefined || known === null || condition.op !== 'call') return null;
+  if (statistics === null || known === undefined || known === null || condition.op !== 'call') return null;
   const type = condition.primitive.slice(0, condition.primitive.lastIndexOf('.'));
   const compare = implementations[`${type}.compare`];
   if (compare === undefined) return null;
@@ -91,17 +72,16 @@ function withinBucket(low: RowValue, high: RowValue, value: RowValue): number {
 }
 
 /** Fraction of rows that satisfy a comparison. */
-export function comparisonFraction(info: ColumnInfo, comparison: Comparison): number {
+export function comparisonFraction(info: Estimated, comparison: Comparison): number {
   if (comparison.kind === 'equal') return equalFraction(info, comparison.column, comparison.value);
   const below = belowFraction(info, comparison);
   if (below === null) return INEQUAL;
-  const statistics = statisticsOf(info, comparison.column);
   const upwards = comparison.kind === 'greater' || comparison.kind === 'greaterOrEqual';
-  return clamp(upwards ? 1 - below - (statistics?.nullFraction ?? 0) : below);
+  return clamp(upwards ? 1 - below - factOf(info.facts, comparison.column).nullFraction : below);
 }
 
 /** Fraction of rows between two bounds of one column. */
-export function rangeFraction(info: ColumnInfo, low: Comparison | null, high: Comparison | null): number {
+export function rangeFraction(info: Estimated, low: Comparison | null, high: Comparison | null): number {
   if (low === null && high === null) return 1;
   if (low === null || high === null) return comparisonFraction(info, (low ?? high) as Comparison);
   const from = belowFraction(info, low);
@@ -110,12 +90,12 @@ export function rangeFraction(info: ColumnInfo, low: Comparison | null, high: Co
 }
 
 /** Fraction of rows that satisfy any condition; two bounds of one column count as a range. */
-export function conditionsFraction(info: ColumnInfo, conditions: readonly BoundExpression[]): number {
+export function conditionsFraction(info: Estimated, conditions: readonly BoundExpression[]): number {
   let fraction = 1;
   const lows = new Map<ColumnId, Comparison>();
   const highs = new Map<ColumnId, Comparison>();
   for (const condition of conditions) {
-    const comparison = comparisonOf(condition);
+    const comparison = comparisonOf(condition, info.isConstant);
     if (comparison === null) fraction *= otherFraction(info, condition);
     else if (comparison.kind === 'equal') fraction *= comparisonFraction(info, comparison);
     else (comparison.kind.startsWith('greater') ? lows : highs).set(comparison.column, comparison);
@@ -126,15 +106,15 @@ export function conditionsFraction(info: ColumnInfo, conditions: readonly BoundE
   return fraction;
 }
 
-function otherFraction(info: ColumnInfo, condition: BoundExpression): number {
-  const membership = membershipOf(condition);
+function otherFraction(info: Estimated, condition: BoundExpression): number {
+  const membership = membershipOf(condition, info.isConstant);
   if (membership !== null) {
     return clamp(membership.values.reduce((sum, value) => sum + equalFraction(info, membership.column, value), 0));
   }
   switch (condition.op) {
     case 'isTest': {
       if (condition.test !== 'null' || condition.operand.op !== 'column') return OTHER;
-      const nulls = statisticsOf(info, condition.operand.column)?.nullFraction ?? EQUAL;
+      const nulls = factOf(info.facts, condition.operand.column).nullFraction;
       return condition.negated ? 1 - nulls : nulls;
     }
     case 'not':
@@ -151,14 +131,4 @@ function otherFraction(info: ColumnInfo, condition: BoundExpression): number {
     default:
       return OTHER;
   }
-}
-
-/** Distinct values of a group key, a guess where nothing is known. */
-export function distinctValues(info: ColumnInfo, expression: BoundExpression): number {
-  if (expression.op === 'column') {
-    const statistics = statisticsOf(info, expression.column);
-    if (statistics !== undefined) return distinctOf(info, statistics);
-    if (isUnique(info, expression.column)) return Math.max(1, info.rows);
-  }
-  return Math.min(200, Math.max(1, info.rows));
 }

@@ -1,0 +1,84 @@
+/**
+ * What planning knows of the rows of a relation: how often values occur in its columns, and which columns name a row.
+ *
+ * Facts about a column are those of the table it comes from; estimates above joins and groupings take what is left of them.
+ */
+
+import type { CatalogTable, ColumnStatistics } from '../../catalog/objects.ts';
+import type { BoundExpression, BoundGet, ColumnId } from '../../sblr/bound.ts';
+import type { RowValue } from '../../storage/rows/row-value.ts';
+
+export interface ColumnFact {
+  /** ANALYZE's, of a table's column. */
+  readonly statistics: ColumnStatistics | null;
+  /** Distinct values besides NULL; 0: nothing is known. */
+  readonly distinct: number;
+  readonly nullFraction: number;
+}
+
+/** No two rows agree in these columns. Without columns: there is at most one row. */
+export interface UniqueKey {
+  readonly columns: ReadonlySet<ColumnId>;
+  /** Of rows with NULLs in them as well. */
+  readonly nulls: boolean;
+}
+
+export interface Facts {
+  readonly columns: ReadonlyMap<ColumnId, ColumnFact>;
+  readonly keys: readonly UniqueKey[];
+}
+
+/** What planning knows of expressions, wherever they stand. */
+export interface Knowledge {
+  /** Value of an expression if it is known now; undefined otherwise. */
+  readonly known: (expression: BoundExpression) => RowValue | undefined;
+  /** True when it gives one value for the whole run of the plan that it stands in. */
+  readonly isConstant: (expression: BoundExpression) => boolean;
+}
+
+export const NO_FACTS: Facts = { columns: new Map(), keys: [] };
+export const ONE_ROW: UniqueKey = { columns: new Set(), nulls: true };
+
+const NOTHING_KNOWN: ColumnFact = { statistics: null, distinct: 0, nullFraction: 0.005 };
+
+export const factOf = (facts: Facts, column: ColumnId): ColumnFact => facts.columns.get(column) ?? NOTHING_KNOWN;
+
+/** Facts of a table's columns. */
+export function tableFacts(table: CatalogTable, get: BoundGet, rows: number): Facts {
+  const columns = new Map<ColumnId, ColumnFact>();
+  const byAttribute = new Map<number, ColumnId>();
+  for (const { column, attribute } of get.columns) {
+    byAttribute.set(attribute, column);
+    columns.set(column, columnFact(table, attribute, rows));
+  }
+  const keys: UniqueKey[] = get.rowId < 0 ? [] : [{ columns: new Set([get.rowId]), nulls: true }];
+  for (const index of table.indexes) {
+    if (!index.unique) continue;
+    const ids = index.keys.map(({ attribute }) => byAttribute.get(attribute));
+    if (ids.includes(undefined)) continue;
+    const never = index.keys.every(({ attribute }) => table.columns.find(({ number }) => number === attribute)?.notNull === true);
+    keys.push({ columns: new Set(ids as ColumnId[]), nulls: never || !index.nullsDistinct });
+  }
+  return { columns, keys };
+}
+
+function columnFact(table: CatalogTable, attribute: number, rows: number): ColumnFact {
+  const statistics = table.statistics?.columns.find((one) => one.attribute === attribute) ?? null;
+  const unique = table.indexes.some(({ unique, keys }) => unique && keys.length === 1 && keys[0].attribute === attribute);
+  const notNull = table.columns.find(({ number }) => number === attribute)?.notNull === true;
+  const nullFraction = notNull ? 0 : (statistics?.nullFraction ?? 0.005);
+  if (unique) return { statistics, distinct: Math.max(1, rows * (1 - nullFraction)), nullFraction };
+  if (statistics === null) return { statistics, distinct: 0, nullFraction };
+  const { distinct } = statistics;
+  return { statistics, distinct: Math.max(1, distinct < 0 ? -distinct * rows : distinct), nullFraction };
+}
+
+/** Keys of rows that agree in the columns `same`, each of which has one value: those need not be named. */
+export const keysWithout = (keys: readonly UniqueKey[], same: ReadonlySet<ColumnId>): UniqueKey[] =>
+  same.size === 0
+    ? [...keys]
+    : keys.map((key) => ({ ...key, columns: new Set([...key.columns].filter((column) => !same.has(column))) }));
+
+/** True when no two rows agree in `columns`; `nulls`: rows with NULL there count as well. */
+export const isUniqueIn = (facts: Facts, columns: ReadonlySet<ColumnId>, nulls: boolean): boolean =>
+  facts.keys.some((key) => (key.nulls || !nulls) && [...key.columns].every((column) => columns.has(column)));

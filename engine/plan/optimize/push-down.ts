@@ -1,0 +1,210 @@
+/**
+ * Conditions go down: to the side of a join that they read, through projections, groupings (on their keys) and set operations, to
+ * where they throw out rows first. What may fail by a row stays behind the joins that guard it (SBLR-E4); what is volatile stays.
+ *
+ *   Filter a.x = 1 and b.y = a.z          Join b.y = a.z
+ *     Join                           ->     Filter a.x = 1
+ *       a                                     a
+ *       b                                   b
+ */
+
+import type { BoundExpression, BoundRelation, ColumnId } from '../../sblr/bound.ts';
+import type { BoundJoin } from '../../sblr/bound-relations.ts';
+import { withExpressions, withInputs } from '../../sblr/relation-tree.ts';
+import { columnsOf, conjunction, conjuncts, isVolatile } from './columns.ts';
+import { columnsMade, type Columns } from './made.ts';
+import { holdsCorrelated, holdsSubquery, mayFail, replaceColumns, withChildrenIfChanged } from './may-fail.ts';
+import { rejectsNulls } from './rejects-nulls.ts';
+
+type Conditions = readonly BoundExpression[];
+
+/** A relation whose rows satisfy the conditions, each of which is looked at as far down as it may be. */
+export function pushDown(relation: BoundRelation, conditions: Conditions): BoundRelation {
+  const node = withExpressions(relation, insideQueries);
+  switch (node.op) {
+    case 'filter':
+      return pushDown(node.input, [...conjuncts(node.condition), ...conditions]);
+    case 'join':
+      return pushJoin(node, conditions);
+    case 'project':
+      return pushProject(node, conditions);
+    case 'aggregate': {
+      const everywhere = node.keys.filter((_, key) => node.sets.every(({ keys }) => keys.includes(key)));
+      const keys = new Map(everywhere.map(({ column, expression }) => [column, expression]));
+      return through(node, conditions, (condition) =>
+        keys.size > 0 && columnsOf(condition).size > 0 && readsOnly(condition, keys) ? substituted(condition, keys) : null,
+      );
+    }
+    case 'distinct': {
+      const columns = new Set(node.columns);
+      return through(node, conditions, (condition) =>
+        [...columnsOf(condition)].every((column) => columns.has(column)) ? condition : null,
+      );
+    }
+    case 'window': {
+      const columns = new Set(node.partition.flatMap((one) => (one.op === 'column' ? [one.column] : [])));
+      return through(node, conditions, (condition) =>
+        columns.size > 0 && columnsOf(condition).size > 0 && [...columnsOf(condition)].every((column) => columns.has(column))
+          ? condition
+          : null,
+      );
+    }
+    case 'sort':
+    case 'with':
+      return node.op === 'sort'
+        ? { ...node, input: pushDown(node.input, conditions) }
+        : {
+            ...node,
+            definitions: node.definitions.map((one) => ({ ...one, relation: pushDown(one.relation, []) })),
+            input: pushDown(node.input, conditions),
+          };
+    case 'setOperation': {
+      const side = (of: 'left' | 'right'): BoundRelation => {
+        const names = new Map(node.columns.map((one) => [one.column, columnExpression(one[of], node[of], one.type)]));
+        return pushDown(
+          node[of],
+          conditions.filter(isMovable).map((condition) => substituted(condition, names)),
+        );
+      };
+      return filtered(
+        { ...node, left: side('left'), right: side('right') },
+        conditions.filter((condition) => !isMovable(condition)),
+      );
+    }
+    default:
+      return filtered(
+        withInputs(node, (input) => pushDown(input, [])),
+        conditions,
+      );
+  }
+}
+
+/** Relations of subqueries are blocks of their own. */
+function insideQueries(expression: BoundExpression): BoundExpression {
+  const over = withChildrenIfChanged(expression, insideQueries);
+  if (over.op !== 'subquery') return over;
+  const condition = over.condition === null ? null : insideQueries(over.condition);
+  return { ...over, relation: pushDown(over.relation, []), condition };
+}
+
+export const isMovable = (condition: BoundExpression): boolean =>
+  !isVolatile(condition) && !mayFail(condition) && !holdsCorrelated(condition);
+
+const filtered = (input: BoundRelation, conditions: Conditions): BoundRelation => {
+  const condition = conjunction(conditions);
+  return condition === null ? input : { op: 'filter', input, condition };
+};
+
+const readsOnly = (expression: BoundExpression, columns: ReadonlyMap<ColumnId, unknown>): boolean =>
+  [...columnsOf(expression)].every((column) => columns.has(column));
+
+const substituted = (condition: BoundExpression, by: ReadonlyMap<ColumnId, BoundExpression>): BoundExpression =>
+  replaceColumns(condition, (column) => by.get(column));
+
+function columnExpression(column: ColumnId, relation: BoundRelation, type: BoundExpression['type']): BoundExpression {
+  return { op: 'column', column, type: columnsMade(relation).get(column) ?? type };
+}
+
+/** Below a node over one input: what `below` answers goes there, what it answers null for stays above. */
+function through(
+  node: BoundRelation & { readonly input: BoundRelation },
+  conditions: Conditions,
+  below: (condition: BoundExpression) => BoundExpression | null,
+): BoundRelation {
+  const down: BoundExpression[] = [];
+  const stay: BoundExpression[] = [];
+  for (const condition of conditions) {
+    const moved = isMovable(condition) ? below(condition) : null;
+    if (moved !== null && isMovable(moved)) down.push(moved);
+    else stay.push(condition);
+  }
+  return filtered(
+    withInputs(node, (input) => pushDown(input, down)),
+    stay,
+  );
+}
+
+function pushProject(node: BoundRelation & { op: 'project' }, conditions: Conditions): BoundRelation {
+  const given = new Map(node.columns.map(({ column, expression }) => [column, expression]));
+  const down: BoundExpression[] = [];
+  const stay: BoundExpression[] = [];
+  for (const condition of conditions) {
+    const reads = [...columnsOf(condition)].flatMap((column) => given.get(column) ?? []);
+    const isPlain = !isVolatile(condition) && reads.every((one) => !isVolatile(one) && !holdsSubquery(one));
+    // It is evaluated behind the same conditions there as here.
+    if (isPlain && stay.length === 0) down.push(substituted(condition, given));
+    else if (isPlain && isMovable(condition) && reads.every((one) => !mayFail(one))) down.push(substituted(condition, given));
+    else stay.push(condition);
+  }
+  return filtered({ ...node, input: pushDown(node.input, down) }, stay);
+}
+
+// ---- joins ----
+
+/** A row may lack what stands on these sides. */
+const LACKS: { readonly [kind in BoundJoin['kind']]: { readonly left: boolean; readonly right: boolean } } = {
+  inner: { left: false, right: false },
+  left: { left: false, right: true },
+  right: { left: true, right: false },
+  full: { left: true, right: true },
+  semi: { left: false, right: false },
+  anti: { left: false, right: false },
+  mark: { left: false, right: false },
+  single: { left: false, right: true },
+};
+
+/** The kind that a join has under conditions that are not true for a row of NULLs: rows that lack a side are thrown out. */
+function reduced(node: BoundJoin, conditions: Conditions): BoundJoin['kind'] {
+  const { kind } = node;
+  if (kind !== 'left' && kind !== 'right' && kind !== 'full') return kind;
+  const rejects = (side: BoundRelation): boolean =>
+    conditions.some((condition) => !isVolatile(condition) && rejectsNulls(condition, columnsMade(side)));
+  const needsRight = kind !== 'right' && rejects(node.right);
+  const needsLeft = kind !== 'left' && rejects(node.left);
+  if (kind === 'left') return needsRight ? 'inner' : 'left';
+  if (kind === 'right') return needsLeft ? 'inner' : 'right';
+  if (needsLeft && needsRight) return 'inner';
+  return needsRight ? 'right' : needsLeft ? 'left' : 'full';
+}
+
+function pushJoin(given: BoundJoin, conditions: Conditions): BoundRelation {
+  const node: BoundJoin = { ...given, kind: reduced(given, conditions) };
+  const left = columnsMade(node.left);
+  const right = columnsMade(node.right);
+  const { kind } = node;
+  const lacks = LACKS[kind];
+  const toLeft: BoundExpression[] = [];
+  const toRight: BoundExpression[] = [];
+  const on: BoundExpression[] = [];
+  const above: BoundExpression[] = [];
+  const place = (condition: BoundExpression, isOn: boolean): void => {
+    const side = isMovable(condition) ? sideOf(condition, left, right) : null;
+    // Conditions of ON throw out rows of a side that is not kept whole; those above, rows of a side that is never lacking.
+    const mayLeft = isOn ? kind === 'inner' || kind === 'right' || kind === 'semi' : !lacks.left;
+    const mayRight = isOn ? kind !== 'right' && kind !== 'full' && kind !== 'mark' : kind === 'inner' || kind === 'right';
+    if (side === 'left' && mayLeft) toLeft.push(condition);
+    else if (side === 'right' && mayRight) toRight.push(condition);
+    else if (isOn || (kind === 'inner' && isMovable(condition))) on.push(condition);
+    else above.push(condition);
+  };
+  for (const condition of conjuncts(node.condition)) place(condition, true);
+  for (const condition of conditions) place(condition, false);
+  const join: BoundJoin = {
+    ...node,
+    left: pushDown(node.left, toLeft),
+    right: pushDown(node.right, toRight),
+    condition: conjunction(on),
+  };
+  return filtered(join, above);
+}
+
+/** The side whose columns alone a condition reads. */
+function sideOf(condition: BoundExpression, left: Columns, right: Columns): 'left' | 'right' | null {
+  let isLeft = true;
+  let isRight = true;
+  for (const column of columnsOf(condition)) {
+    if (right.has(column)) isLeft = false;
+    if (left.has(column)) isRight = false;
+  }
+  return isLeft ? 'left' : isRight ? 'right' : null;
+}

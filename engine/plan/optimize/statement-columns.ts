@@ -1,0 +1,118 @@
+/** The columns of a whole statement, those inside subqueries included. */
+
+import type {
+  BoundDelete,
+  BoundExpression,
+  BoundInsert,
+  BoundNewRow,
+  BoundQuery,
+  BoundRelation,
+  BoundUpdate,
+  ColumnId,
+} from '../../sblr/bound.ts';
+import { eachExpression, inputsOf } from '../../sblr/relation-tree.ts';
+import { walkExpression } from '../bind/tree.ts';
+
+export interface StatementColumns {
+  /** Columns that something reads. */
+  readonly read: ReadonlySet<ColumnId>;
+  /** An id above all others. */
+  readonly next: ColumnId;
+}
+
+class Collector {
+  readonly read = new Set<ColumnId>();
+  next = 0;
+
+  made(columns: Iterable<ColumnId>): void {
+    for (const column of columns) if (column >= this.next) this.next = column + 1;
+  }
+
+  reads(columns: Iterable<ColumnId>): void {
+    for (const column of columns) this.read.add(column);
+    this.made(columns);
+  }
+
+  expression = (expression: BoundExpression): void => {
+    walkExpression(expression, (node) => {
+      if (node.op === 'column') this.reads([node.column]);
+      if (node.op === 'subquery') {
+        this.made(node.outer.map(({ column }) => column));
+        this.reads(node.columns);
+        this.relation(node.relation);
+        if (node.condition !== null) this.expression(node.condition);
+      }
+      return true;
+    });
+  };
+
+  row(row: BoundNewRow): void {
+    this.made(row.row.map(({ column }) => column));
+    for (const { expression } of row.attributes) this.expression(expression);
+    for (const { expression } of row.checks) this.expression(expression);
+  }
+
+  relation(node: BoundRelation): void {
+    for (const input of inputsOf(node)) this.relation(input);
+    eachExpression(node, this.expression);
+    switch (node.op) {
+      case 'distinct':
+        return this.reads(node.columns);
+      case 'setOperation':
+        this.reads(node.columns.flatMap(({ left, right }) => [left, right]));
+        return this.made(node.columns.map(({ column }) => column));
+      case 'recurse':
+        this.reads(node.columns.flatMap(({ base, step }) => [base, step]));
+        return this.made(node.columns.map(({ column }) => column));
+      case 'cteRef':
+      case 'workTable':
+        this.reads(node.columns.map(({ source }) => source));
+        return this.made(node.columns.map(({ column }) => column));
+      case 'get':
+        this.made([node.rowId]);
+        return this.made(node.columns.map(({ column }) => column));
+      case 'lock':
+        return this.reads([node.rowId]);
+      case 'join':
+        return this.made([node.mark]);
+      case 'function':
+        this.made([node.ordinality]);
+        return this.made(node.columns.map(({ column }) => column));
+      case 'virtual':
+      case 'values':
+      case 'project':
+        return this.made(node.columns.map(({ column }) => column));
+      case 'aggregate':
+        return this.made([...node.keys, ...node.aggregates, ...node.grouping].map(({ column }) => column));
+      case 'window':
+        return this.made(node.functions.map(({ column }) => column));
+      case 'filter':
+      case 'sort':
+      case 'limit':
+      case 'with':
+        return;
+    }
+  }
+}
+
+export function statementColumns(statement: BoundQuery | BoundInsert | BoundUpdate | BoundDelete): StatementColumns {
+  const all = new Collector();
+  all.reads(statement.output.map(({ column }) => column));
+  if (statement.kind === 'query') all.relation(statement.root);
+  else {
+    all.relation(statement.source);
+    for (const { column, expression } of statement.returning) {
+      all.made([column]);
+      all.expression(expression);
+    }
+    if (statement.kind !== 'insert') all.reads([statement.rowId]);
+    if (statement.kind !== 'delete') all.row(statement.row);
+    if (statement.kind === 'insert' && statement.conflict !== null) {
+      const { existing, change, where } = statement.conflict;
+      all.made(existing.map(({ column }) => column));
+      if (change !== null) all.row(change);
+      if (where !== null) all.expression(where);
+    }
+  }
+  return all;
+}
