@@ -8,14 +8,15 @@
  *   general   an object                       everything else: engine/values' aggregates
  */
 
-import type { BoundAggregate, BoundExpression } from '../../engine/sblr/bound.ts';
+import type { BoundAggregate, BoundExpression, ColumnId } from '../../engine/sblr/bound.ts';
 import type { SqlType } from '../../engine/sblr/types.ts';
 import type { Aggregate } from '../../engine/values/aggregates.ts';
 import { implementations } from '../../engine/values/functions.ts';
 import { aggregateOf } from './aggregate-wraps.ts';
 import { alignNumeric } from './arithmetic.ts';
 import { type Emitter, NotInPage } from './emitter.ts';
-import { boxedCode, EXACT_DIGITS, isLongType, makeValue, slotCode, slotValue, type Value } from './value.ts';
+import { shortNumber } from './group-keys.ts';
+import { boxedCode, EXACT_DIGITS, isLongType, makeValue, slotValue, type Value } from './value.ts';
 
 export type AccumulatorKind = 'count' | 'exact' | 'float' | 'extreme' | 'general';
 
@@ -40,25 +41,29 @@ const isShortNumeric = (type: SqlType): boolean =>
 const KEEPS_NUMBERS = /^(numeric\.(add|sub|mul|negate|abs|plus)|int[248]\.to\.numeric)$/;
 
 /** Never NaN: what is stored in so few digits, and what is computed from that; a cast to such a type may be NaN. */
-function isNumber(expression: BoundExpression): boolean {
-  if (expression.op === 'call') return KEEPS_NUMBERS.test(expression.primitive) && expression.arguments.every(isNumber);
-  return expression.op === 'column' || (expression.op === 'constant' && expression.value !== 'NaN');
+export function isNumber(expression: BoundExpression, stored: ReadonlySet<ColumnId>): boolean {
+  if (expression.op === 'call') {
+    return KEEPS_NUMBERS.test(expression.primitive) && expression.arguments.every((one) => isNumber(one, stored));
+  }
+  if (expression.op === 'column') return expression.type.name !== 'numeric' || stored.has(expression.column);
+  return expression.op === 'constant' && expression.value !== 'NaN';
 }
 
-function kindOf(bound: BoundAggregate): AccumulatorKind {
+function kindOf(bound: BoundAggregate, stored: ReadonlySet<ColumnId>): AccumulatorKind {
   if (bound.distinct || bound.order.length > 0) return 'general';
   const [name, type = ''] = bound.primitive.split('.');
   if (name === 'count') return 'count';
   const given = bound.arguments[0]?.type;
   if (name === 'sum' || name === 'avg') {
     if (type === 'int2' || type === 'int4' || type === 'int8') return 'exact';
-    if (type === 'numeric' && isShortNumeric(given) && isNumber(bound.arguments[0])) return 'exact';
+    if (type === 'numeric' && isShortNumeric(given) && isNumber(bound.arguments[0], stored)) return 'exact';
     return type === 'float8' ? 'float' : 'general';
   }
   if (name === 'min' || name === 'max') {
     if (EXTREME_TYPES.has(type)) return 'extreme';
     // What is computed is text where it is long.
-    return type === 'numeric' && isShortNumeric(given) && bound.arguments[0].op === 'column' ? 'extreme' : 'general';
+    const isStored = bound.arguments[0].op === 'column' && isNumber(bound.arguments[0], stored);
+    return type === 'numeric' && isShortNumeric(given) && given.length > 0 && isStored ? 'extreme' : 'general';
   }
   return 'general';
 }
@@ -71,12 +76,12 @@ export interface Accumulators {
   readonly inits: readonly (() => unknown)[];
 }
 
-/** Lays out the states of a group. */
-export function accumulatorsOf(bounds: readonly BoundAggregate[]): Accumulators {
+/** Lays out the states of a group. `stored`: columns whose numerics lie in a table, so they are numbers of their scale. */
+export function accumulatorsOf(bounds: readonly BoundAggregate[], stored: ReadonlySet<ColumnId>): Accumulators {
   let at = 0;
   const inits: (() => unknown)[] = [];
   const list = bounds.map((bound): Accumulator => {
-    const kind = kindOf(bound);
+    const kind = kindOf(bound, stored);
     const general = kind === 'general' ? aggregateOf(bound) : null;
     const object = kind === 'general' || kind === 'exact' || kind === 'extreme' ? inits.length : -1;
     if (object >= 0) inits.push(general === null ? () => undefined : () => general.init());
@@ -158,6 +163,8 @@ function floatCode(emitter: Emitter, { at }: Accumulator, value: Value, names: S
 function extremeCode(emitter: Emitter, accumulator: Accumulator, value: Value, names: StateNames): string {
   const { at, object, bound } = accumulator;
   const greatest = bound.primitive.startsWith('max');
+  if (value.rep === 'v' && value.type.name === 'numeric')
+    return extremeCode(emitter, accumulator, shortNumber(emitter, value), names);
   if (value.rep === 'v') {
     emitter.needCalls();
     if (!isLongType(value.type)) throw new NotInPage();
@@ -222,7 +229,3 @@ export function boxedValue(emitter: Emitter, type: SqlType, name: string): Value
   if (type.name === 'int2' || type.name === 'int4') return makeValue('i', type, name, nil, 0, type.digits);
   return makeValue(type.name === 'float4' || type.name === 'float8' ? 'd' : 'v', type, name, nil);
 }
-
-/** Arguments that are there only where a FILTER lets the row through. */
-export const filteredValue = (value: Value, name: string): Value => slotValue({ ...value, nil: 'maybe' }, name);
-export const filteredCode = slotCode;

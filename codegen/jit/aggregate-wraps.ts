@@ -18,6 +18,17 @@ export function aggregateOf(bound: BoundAggregate): Aggregate {
   return bound.order.length > 0 ? orderedAggregate(inner, bound) : inner;
 }
 
+/** Bytes that states have grown by since somebody asked. */
+let growth = 0;
+export function takeGrowth(): number {
+  const taken = growth;
+  growth = 0;
+  return taken;
+}
+/** What an entry of a set and a row of an ordered aggregate take, about. */
+const ENTRY_BYTES = 48;
+const ROW_BYTES = 64;
+
 interface DistinctState {
   state: unknown;
   readonly seen: Set<unknown>;
@@ -35,6 +46,7 @@ function distinctAggregate(base: Aggregate, { arguments: given }: BoundAggregate
       const key = keyOf(values);
       if (state.seen.has(key)) return state;
       state.seen.add(key);
+      growth += ENTRY_BYTES + (typeof key === 'string' ? key.length : 0);
       state.state = base.step(state.state, ...values);
       return state;
     },
@@ -61,6 +73,7 @@ function orderedAggregate(inner: Aggregate, { arguments: given, order }: BoundAg
     init: (): RowValue[][] => [],
     step: (rows: RowValue[][], ...values: RowValue[]): RowValue[][] => {
       rows.push(values);
+      growth += ROW_BYTES;
       return rows;
     },
     result: (rows: RowValue[][]): RowValue => {

@@ -1,41 +1,102 @@
 /**
  * HashAggregate: the sink that fills groups, in both renderings, and groups as the rows of the next stage.
  *
- * All arguments of a row are evaluated before its group is looked up and anything is added (SBLR-E2).
+ * All arguments of a row are evaluated before its group is looked up and anything is added (SBLR-E2). With grouping sets a loop over
+ * them stands around the lookup. Rows of groups for which there is no memory go to a file, with what was evaluated (SBLR-V8): they
+ * are added later by a function that reads them from there (GroupSpill).
  */
 
-import type { HashAggregate } from '../../engine/plan/physical.ts';
+import type { HashAggregate, PhysicalNode } from '../../engine/plan/physical.ts';
+import type { KernelAccess } from '../../engine/plan/program.ts';
 import type { ColumnId } from '../../engine/sblr/bound.ts';
-import { type Accumulators, accumulatorsOf, boxedValue, emitAdd, resultValue, type StateNames } from './accumulators.ts';
+import {
+  type Accumulators,
+  accumulatorsOf,
+  boxedValue,
+  emitAdd,
+  isNumber,
+  resultValue,
+  type StateNames,
+} from './accumulators.ts';
+import { type AggregateInput, evaluateInputs, inputsFrom, slotsOf } from './aggregate-inputs.ts';
 import type { Builder } from './builder.ts';
-import { emitJump } from './conditions.ts';
-import { type ColumnReader, type Emitter, NotInPage } from './emitter.ts';
+import { type ColumnReader, Emitter } from './emitter.ts';
 import { emitValue } from './expressions.ts';
-import { areWordKeys, emitGroupLookup, groupKeyReaders, keyWords } from './group-keys.ts';
-import { Groups, type GroupsShape } from './groups.ts';
+import {
+  areWordKeys,
+  emitGroupLookup,
+  emitRowKey,
+  groupingReader,
+  groupKeyReaders,
+  hoistField,
+  keyWords,
+  maskedKey,
+  type RowKey,
+  textBytes,
+} from './group-keys.ts';
+import { Groups, type GroupsShape, type Refill } from './groups.ts';
 import { keyCode } from './keys.ts';
 import { boxedCode, slotCode, slotValue, type Value } from './value.ts';
+
+/** Sets for which a page reserves room before it is looked at; with more of them keys are JavaScript values. */
+const WORD_SETS_MAX = 32;
+
+/** Columns that come from tables as they lie there, or are computed from such so that they are numbers, too. */
+function storedColumns(node: PhysicalNode, into: Set<ColumnId>): Set<ColumnId> {
+  for (const side of ['input', 'build'] as const) {
+    if (side in node) storedColumns((node as unknown as Record<string, PhysicalNode>)[side], into);
+  }
+  if ('table' in node && 'columns' in node) for (const { column } of node.columns) into.add(column);
+  if ('inner' in node) for (const { column } of node.inner.columns) into.add(column);
+  if (node.node === 'Compute') {
+    for (const { column, expression } of node.columns) if (isNumber(expression, into)) into.add(column);
+  }
+  return into;
+}
+
+/** Made apart, so that the program does not keep the sink and its builder. */
+const groupsOf = (shape: GroupsShape, refill: { fill: Refill | null }, kernel: KernelAccess) => (): Groups =>
+  new Groups(shape, refill, kernel);
 
 export class AggregateSink {
   readonly #node: HashAggregate;
   readonly #accumulators: Accumulators;
   readonly #general: boolean;
   readonly #width: number;
+  /** A bit for each key that a set groups by; none: no sets. */
+  readonly #masks: readonly number[];
   /** Number of the Groups among a state's parts. */
   readonly part: number;
 
   constructor(builder: Builder, node: HashAggregate) {
     this.#node = node;
-    this.#accumulators = accumulatorsOf(node.aggregates);
-    this.#general = !areWordKeys(node.keys);
-    this.#width = node.keys.length === 0 ? 0 : keyWords(node.keys);
+    const stored = storedColumns(node.input, new Set());
+    this.#accumulators = accumulatorsOf(node.aggregates, stored);
+    const sets = node.sets ?? [];
+    this.#masks = sets.map(({ keys }) => keys.reduce((mask, key) => mask | (1 << key), 0));
+    this.#general = !areWordKeys(node.keys, stored) || sets.length > WORD_SETS_MAX;
+    this.#width = this.#keyless ? 0 : keyWords(node.keys, this.#hasSets);
     const { stride, inits } = this.#accumulators;
-    const shape: GroupsShape = { keyWords: this.#general ? 0 : this.#width, stride, inits, general: this.#general };
-    this.part = builder.part(() => new Groups(shape));
+    const shape: GroupsShape = {
+      keyWords: this.#general ? 0 : this.#width,
+      stride,
+      inits,
+      general: this.#general,
+      sets: Math.max(1, sets.length),
+      empty: this.#masks.flatMap((mask, set) => (mask === 0 ? [set] : [])),
+      keys: node.keys.length,
+    };
+    const refill: { fill: Refill | null } = { fill: null };
+    this.part = builder.part(groupsOf(shape, refill, builder.environment.kernel));
+    if (!this.#keyless) refill.fill = this.#refill(builder);
   }
 
   get #keyless(): boolean {
-    return this.#node.keys.length === 0;
+    return this.#node.keys.length === 0 && !this.#hasSets;
+  }
+
+  get #hasSets(): boolean {
+    return this.#masks.length > 0;
   }
 
   #groups(emitter: Emitter): string {
@@ -45,12 +106,136 @@ export class AggregateSink {
   /** Adds the row that `emitter` stands at. */
   emit(emitter: Emitter): void {
     if (this.#general) emitter.needCalls();
+    const { keys, aggregates } = this.#node;
+    const inputs = evaluateInputs(emitter, aggregates, this.#accumulators.list);
+    const values = keys.map(({ expression }) => emitValue(emitter, expression));
     const groups = this.#groups(emitter);
-    const inputs = this.#node.aggregates.map((aggregate, index) => this.#input(emitter, index, aggregate.filter !== null));
-    let group = '0';
-    if (!this.#keyless) {
-      group = this.#general ? this.#lookup(emitter, groups) : emitGroupLookup(emitter, groups, this.#node.keys, this.#width);
+    if (this.#keyless) this.#add(emitter, groups, '0', inputs);
+    else if (this.#general) this.#addGeneral(emitter, groups, values, inputs, null);
+    else this.#addByWords(emitter, groups, values, inputs, null);
+  }
+
+  #addByWords(
+    emitter: Emitter,
+    groups: string,
+    values: readonly Value[],
+    inputs: readonly AggregateInput[],
+    set: string | null,
+  ): void {
+    const key = emitRowKey(emitter, groups, this.#node.keys, values);
+    this.#eachSet(
+      emitter,
+      set,
+      (mask, number) => {
+        const own = mask === null ? key : maskedKey(emitter, key, mask, number);
+        const label = emitter.name('L');
+        const full = (hash: string): string =>
+          emitter.wide ? `${this.#spillCode(emitter, groups, hash, number, values, inputs)}break ${label};` : emitter.exit;
+        const body = emitter.apart(() => {
+          const group = emitGroupLookup(emitter, groups, own, this.#width, full);
+          this.#add(emitter, groups, group, inputs);
+        });
+        emitter.emit(`${label}:{${body}}`);
+      },
+      () => this.#roomForSets(emitter, groups, key),
+    );
+  }
+
+  /** A row leaves its page before the first of its sets counts it. */
+  #roomForSets(emitter: Emitter, groups: string, key: RowKey): void {
+    if (emitter.wide) return;
+    const bytes = textBytes(key);
+    const room = bytes === '' ? '' : `||${groups}.arenaUsed+${this.#masks.length}*(${bytes})>${groups}.arena.length`;
+    emitter.emit(`if(${groups}.full${room})${emitter.exit}`);
+  }
+
+  /** Runs `body` for each set, or for the one that is given; without sets once. */
+  #eachSet(
+    emitter: Emitter,
+    given: string | null,
+    body: (mask: string | null, set: string) => void,
+    before: () => void = () => {},
+  ): void {
+    if (!this.#hasSets) {
+      body(null, '0');
+      return;
     }
+    const masks = emitter.unit.constant(Int32Array.from(this.#masks), 'the keys of each grouping set');
+    if (given !== null) {
+      body(emitter.hold(`${masks}[${given}]`), given);
+      return;
+    }
+    before();
+    const set = emitter.name('q');
+    const code = emitter.apart(() => body(emitter.hold(`${masks}[${set}]`), set));
+    emitter.emit(`for(let ${set}=0;${set}<${this.#masks.length};${set}++){${code}}`);
+  }
+
+  /** Keys that are no words: a map by canonical values; the keys of a group as its first row had them. */
+  #addGeneral(
+    emitter: Emitter,
+    groups: string,
+    given: readonly Value[],
+    inputs: readonly AggregateInput[],
+    set: string | null,
+  ): void {
+    const { use } = emitter.unit;
+    const values = given.map((value) => slotValue(value, emitter.hold(slotCode(value))));
+    const keys = values.map((value) =>
+      value.nil === 'false' ? keyCode(value, use) : value.nil === 'true' ? 'null' : `(${value.nil}?null:${keyCode(value, use)})`,
+    );
+    this.#eachSet(emitter, set, (mask, number) => {
+      const within = (index: number, code: string): string =>
+        mask === null ? code : `((${mask}&${1 << index})===0?null:${code})`;
+      const parts = keys.map((code, index) => `${use('keyPart')}(${within(index, code)})`);
+      const whole = mask !== null ? [`${number}+';'`, ...parts].join('+') : keys.length === 1 ? keys[0] : parts.join('+');
+      const row = values.map((value, index) => within(index, boxedCode(value, use)));
+      const label = emitter.name('L');
+      const body = emitter.apart(() => {
+        const key = emitter.hold(whole);
+        const group = emitter.name('y');
+        const spill = this.#spillCode(emitter, groups, `${use('hashOfKey')}(${key})`, number, values, inputs);
+        emitter.emit(
+          `let ${group}=${groups}.map.get(${key});if(${group}===undefined){if(${groups}.full){${spill}break ${label};}` +
+            `${groups}.reserve(1);${group}=${groups}.count++;` +
+            `${groups}.map.set(${key},${group});${groups}.rows.push([${[...row, number].join(',')}]);${groups}.init(${group});}`,
+        );
+        this.#add(emitter, groups, group, inputs);
+      });
+      emitter.emit(`${label}:{${body}}`);
+    });
+  }
+
+  /** The row waits in a file: its set, its keys, its arguments. */
+  #spillCode(
+    emitter: Emitter,
+    groups: string,
+    hash: string,
+    set: string,
+    keys: readonly Value[],
+    inputs: readonly AggregateInput[],
+  ): string {
+    const { use } = emitter.unit;
+    const slots = [set, ...keys.map((value) => boxedCode(value, use)), ...inputs.flatMap((input) => slotsOf(input, use))];
+    return `${groups}.spill(${hash},[${slots.join(',')}]);`;
+  }
+
+  /** Adds rows that waited: function(c, list, i, to). */
+  #refill(builder: Builder): Refill {
+    const { keys, aggregates } = this.#node;
+    const emitter = new Emitter(builder.unit(), true, '', new Map());
+    const groups = this.#groups(emitter);
+    let slot = 1;
+    const values = keys.map(({ expression: { type } }) => boxedValue(emitter, type, emitter.hold(`w[${slot++}]`)));
+    const inputs = inputsFrom(emitter, aggregates, this.#accumulators.list, () => `w[${slot++}]`);
+    const set = emitter.hold('w[0]');
+    if (this.#general) this.#addGeneral(emitter, groups, values, inputs, set);
+    else this.#addByWords(emitter, groups, values, inputs, set);
+    const body = `${emitter.prologueText()}\nfor(;i<to;i++){const w=list[i];${emitter.lines.join('\n')}}\nreturn i;`;
+    return emitter.unit.compile<Refill>('groups from a file', 'c,list,i,to', body, emitter.declarations.join(''));
+  }
+
+  #add(emitter: Emitter, groups: string, group: string, inputs: readonly AggregateInput[]): void {
     const names = this.#names(emitter, groups, group);
     this.#accumulators.list.forEach((accumulator, index) => {
       const { values, guard } = inputs[index];
@@ -63,74 +248,11 @@ export class AggregateSink {
     });
   }
 
-  /** Evaluates the arguments and sort keys of one aggregate; behind its FILTER, where it has one. */
-  #input(emitter: Emitter, index: number, filtered: boolean): { values: readonly Value[]; guard: string | null } {
-    const { arguments: given, order, filter } = this.#node.aggregates[index];
-    const { kind } = this.#accumulators.list[index];
-    const expressions = [...given, ...order.map(({ expression }) => expression)];
-    // count(x) asks only whether there is one.
-    const evaluate = (): Value[] =>
-      expressions.map((expression) => {
-        const value = emitValue(emitter, expression);
-        if (kind === 'count') return { ...value, nil: value.nil };
-        if (value.rep === 'b') throw new NotInPage();
-        return value;
-      });
-    if (!filtered || filter === null)
-      return { values: kind === 'count' ? this.#counted(emitter, index) : evaluate(), guard: null };
-    const guard = emitter.name('o');
-    const label = emitter.name('L');
-    let values: Value[] = [];
-    const names: string[] = [];
-    const body = emitter.apart(() => {
-      emitJump(emitter, filter, 'notTrue', label);
-      values = (kind === 'count' ? this.#counted(emitter, index) : evaluate()).map((value) => {
-        if (value.nil === 'true') return value;
-        const name = emitter.name('w');
-        names.push(name);
-        emitter.emit(`${name}=${kind === 'count' ? `${value.nil}?null:0` : slotCode(value)};`);
-        return slotValue(value, name);
-      });
-      emitter.emit(`${guard}=true;`);
-    });
-    emitter.emit(`let ${[`${guard}=false`, ...names.map((name) => `${name}=null`)].join(',')};${label}:{${body}}`);
-    return { values, guard };
-  }
-
-  #counted(emitter: Emitter, index: number): Value[] {
-    return this.#node.aggregates[index].arguments.map((expression) => {
-      const value = emitValue(emitter, expression);
-      const { type, nil } = value;
-      return { rep: 'i', type, code: '0', nil, scale: 0, digits: 0, length: '', memory: '' } satisfies Value;
-    });
-  }
-
-  /** Keys that are no words: a map by canonical values; the keys of a group as its first row had them. */
-  #lookup(emitter: Emitter, groups: string): string {
-    const values = this.#node.keys.map(({ expression }) => {
-      const value = emitValue(emitter, expression);
-      return slotValue(value, emitter.hold(slotCode(value)));
-    });
-    const { use } = emitter.unit;
-    const keys = values.map((value) =>
-      value.nil === 'false' ? keyCode(value, use) : `(${value.nil}?null:${keyCode(value, use)})`,
-    );
-    const whole = keys.length === 1 ? keys[0] : keys.map((key) => `${use('keyPart')}(${key})`).join('+');
-    const key = emitter.hold(whole);
-    const group = emitter.name('y');
-    const row = values.map((value) => boxedCode(value, use)).join(',');
-    emitter.emit(
-      `let ${group}=${groups}.map.get(${key});if(${group}===undefined){${groups}.reserve(1);${group}=${groups}.count++;` +
-        `${groups}.map.set(${key},${group});${groups}.rows.push([${row}]);${groups}.init(${group});}`,
-    );
-    return group;
-  }
-
   #names(emitter: Emitter, groups: string, group: string): StateNames {
     const { stride, inits } = this.#accumulators;
     const object = (number: number): string => (this.#keyless ? String(number) : `${group}*${inits.length}+${number}`);
     // General groups may grow between two rows.
-    const sums = this.#general ? `${groups}.sums` : emitter.hoist(`${groups}_sums`, `${groups}.sums`);
+    const sums = this.#general ? `${groups}.sums` : hoistField(emitter, groups, 'sums');
     // One group in the page: its doubles are locals.
     if (this.#keyless && !emitter.wide) {
       return { groups, sum: (at) => emitter.accumulate(`a_${at}`, `${sums}[${at}]`), object, index: String };
@@ -142,22 +264,26 @@ export class AggregateSink {
 
   /** Readers of keys and results, where `group` is the local with the number of a group. */
   readers(group: string): Map<ColumnId, ColumnReader> {
+    const { keys, grouping = [] } = this.#node;
     const readers = new Map<ColumnId, ColumnReader>();
     if (this.#general) {
-      this.#node.keys.forEach(({ column, expression }, index) => {
+      keys.forEach(({ column, expression }, index) => {
         readers.set(column, (emitter) =>
           boxedValue(emitter, expression.type, emitter.hold(`${this.#groups(emitter)}.rows[${group}][${index}]`)),
         );
       });
     } else {
-      for (const key of this.#node.keys) {
-        readers.set(key.column, (emitter) => {
-          const reader = groupKeyReaders(this.#groups(emitter), this.#node.keys, this.#width, group).get(
-            key.column,
-          ) as ColumnReader;
-          return reader(emitter);
+      for (const { column } of keys) {
+        readers.set(column, (emitter) => {
+          const all = groupKeyReaders(this.#groups(emitter), keys, this.#width, group, this.#hasSets);
+          return (all.get(column) as ColumnReader)(emitter);
         });
       }
+    }
+    for (const { column, keys: asked } of grouping) {
+      const bits = (mask: number): number => asked.reduce((sum, key) => sum * 2 + ((mask & (1 << key)) === 0 ? 1 : 0), 0);
+      const values = this.#masks.map(bits);
+      readers.set(column, (emitter) => groupingReader(values, this.#setOf(this.#groups(emitter), group))(emitter));
     }
     this.#accumulators.list.forEach((accumulator) => {
       readers.set(accumulator.bound.column, (emitter) =>
@@ -165,5 +291,10 @@ export class AggregateSink {
       );
     });
     return readers;
+  }
+
+  #setOf(groups: string, group: string): string {
+    const { length } = this.#node.keys;
+    return this.#general ? `${groups}.rows[${group}][${length}]` : `${groups}.keys[${group}*${this.#width}+${this.#width - 1}]`;
   }
 }

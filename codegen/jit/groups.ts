@@ -5,23 +5,35 @@
  *   table    group + 1 by hash, a power of two, at most half full          hashes, keys    KW words a group: null bits, then words
  *   sums     stride doubles a group: exact sums as hi * 2^32 + lo, counts  objects         states of the other aggregates
  *
- * Room is made before a page, so that nothing grows under a hold.
+ * Room is made before a page, so that nothing grows under a hold. Past work_mem (SBLR-V8) no group is entered any more: rows of
+ * others wait in a file, in 16 parts by the top bits of their hash; a part is filled when the groups before it have been read, and
+ * may be split by the next bits. So all rows of a group are added in the order in which they came, as they are without a file.
  */
 
 import type { RowValue } from '../../engine/storage/rows/row-value.ts';
 import { implementations } from '../../engine/values/functions.ts';
 import { SQLSTATE, SqlError } from '../../shm/errors.ts';
-import { scaledText } from '../rows/row-helpers.ts';
+import type { KernelAccess } from '../../engine/plan/program.ts';
+import { rowHelpers, scaledText } from '../rows/row-helpers.ts';
+import { takeGrowth } from './aggregate-wraps.ts';
+import { HeldPart } from './held-part.ts';
 import { wordDouble, wordPair } from './helpers.ts';
+import { SpillParts } from './spill-parts.ts';
 
 const FIRST_GROUPS = 512;
 const FIRST_ARENA = 16384;
 /** Room for the text keys of one page. */
 const ARENA_ROOM = 8192;
+/** What is given back when an aggregation ends: more words than this. */
+const KEPT_WORDS = 1 << 16;
 
 const TWO_32 = 4294967296;
 const FOLD_ABOVE = 2 ** 52;
 const INSTANT_WRAPS = 2n ** 61n;
+
+/** About what a group of JavaScript values takes besides its key, and a state that is an object. */
+const GENERAL_BYTES = 160;
+const OBJECT_BYTES = 48;
 
 export interface GroupsShape {
   /** Words of a key; 0: no keys, one group. */
@@ -31,10 +43,21 @@ export interface GroupsShape {
   readonly inits: readonly (() => unknown)[];
   /** Keys are kept as JavaScript values. */
   readonly general: boolean;
+  /** Grouping sets: a row may make so many groups. */
+  readonly sets: number;
+  /** Numbers of the sets without keys: they have a row even when there is none below. */
+  readonly empty: readonly number[];
+  /** Key columns. */
+  readonly keys: number;
 }
 
-export class Groups {
+/** Adds rows that waited in a file. */
+export type Refill = (c: unknown, list: readonly unknown[][], i: number, to: number) => number;
+
+export class Groups extends HeldPart {
   readonly shape: GroupsShape;
+  readonly #refill: { readonly fill: Refill | null };
+  readonly #kernel: KernelAccess;
   table = new Int32Array(0);
   mask = 0;
   hashes = new Int32Array(0);
@@ -42,25 +65,43 @@ export class Groups {
   sums: Float64Array;
   objects: unknown[] = [];
   arena: Uint8Array = new Uint8Array(0);
+  #arenaText: Buffer = Buffer.alloc(0);
   arenaUsed = 0;
   count = 0;
   capacity = 0;
   readonly map = new Map<unknown, number>();
-  /** Key values of general groups. */
+  /** Key values of general groups, behind them the number of the set. */
   readonly rows: unknown[][] = [];
-  #temporary: Buffer = Buffer.alloc(0);
+  /** Text keys of the row at hand, by key. */
+  readonly texts: Uint8Array[] = [];
+  /** No more groups are entered: rows of others wait in the file. */
+  full = false;
   /** Site of a float sum that has overflowed under a hold, -1: none. */
   late = -1;
+  /** Bytes of states that grow. */
+  #grown = 0;
+  #workMemory = 0;
+  #spill: SpillParts | null = null;
 
-  constructor(shape: GroupsShape) {
+  constructor(shape: GroupsShape, refill: { readonly fill: Refill | null }, kernel: KernelAccess) {
+    super();
     this.shape = shape;
+    this.#refill = refill;
+    this.#kernel = kernel;
     this.sums = new Float64Array(shape.stride);
   }
 
   /** An empty aggregation; without keys its one group is there. */
   begin(): void {
-    const { shape } = this;
+    this.close();
+    this.#workMemory = this.#kernel.workMemory;
+    this.#clear();
+  }
+
+  #clear(): void {
+    const { keyWords, general } = this.shape;
     this.late = -1;
+    this.full = false;
     this.arenaUsed = 0;
     this.objects.length = 0;
     this.map.clear();
@@ -68,10 +109,29 @@ export class Groups {
     this.sums.fill(0);
     this.table.fill(0);
     this.count = 0;
-    if (shape.keyWords === 0 && !shape.general) {
+    this.#grown = 0;
+    takeGrowth();
+    if (keyWords === 0 && !general) {
       this.count = 1;
       this.init(0);
     }
+  }
+
+  /** Gives back files and large memory. */
+  close(): void {
+    this.#spill?.close();
+    this.#spill = null;
+    this.objects.length = 0;
+    this.map.clear();
+    this.rows.length = 0;
+    if (this.keys.length + this.table.length <= KEPT_WORDS && this.arena.length <= KEPT_WORDS) return;
+    this.capacity = 0;
+    this.mask = 0;
+    this.table = new Int32Array(0);
+    this.hashes = new Int32Array(0);
+    this.keys = new Int32Array(0);
+    this.arena = new Uint8Array(0);
+    this.sums = new Float64Array(this.shape.stride);
   }
 
   init(group: number): void {
@@ -79,12 +139,21 @@ export class Groups {
     for (let index = 0; index < inits.length; index++) this.objects[group * inits.length + index] = inits[index]();
   }
 
-  /** Makes room for so many more groups, and for the text keys of a page. */
-  reserve(groups: number): void {
-    const { keyWords, stride, general } = this.shape;
+  /** One row has brought more groups than there was room for. */
+  more(): void {
+    this.reserve(FIRST_GROUPS);
+  }
+
+  /** Makes room for the groups of so many more rows, and for the text keys of a page; or the groups are full. */
+  reserve(rows: number): void {
+    const { keyWords, stride, general, sets } = this.shape;
+    const groups = rows * sets;
+    if (this.shape.inits.length > 0) this.#grown += takeGrowth();
     if (keyWords === 0 && !general) return;
-    if (this.arenaUsed + ARENA_ROOM > this.arena.length) this.#growArena();
-    if (this.count + groups <= this.capacity) return;
+    if (!this.full && this.count > 0 && this.#bytes() > this.#workMemory)
+      this.full = this.#spill === null || this.#spill.canSplit;
+    if (this.arenaUsed + ARENA_ROOM * sets > this.arena.length) this.#growArena(ARENA_ROOM * sets);
+    if (this.count + groups <= this.capacity || this.full) return;
     let capacity = Math.max(FIRST_GROUPS, this.capacity * 2);
     while (capacity < this.count + groups) capacity *= 2;
     this.capacity = capacity;
@@ -96,34 +165,98 @@ export class Groups {
     const hashes = new Int32Array(capacity);
     hashes.set(this.hashes);
     this.hashes = hashes;
-    this.table = new Int32Array(capacity * 2);
-    this.mask = capacity * 2 - 1;
+    const table = new Int32Array(capacity * 2);
+    const mask = capacity * 2 - 1;
+    this.table = table;
+    this.mask = mask;
     for (let group = 0; group < this.count; group++) {
-      let at = hashes[group] & this.mask;
-      while (this.table[at] !== 0) at = (at + 1) & this.mask;
-      this.table[at] = group + 1;
+      let at = hashes[group] & mask;
+      while (table[at] !== 0) at = (at + 1) & mask;
+      table[at] = group + 1;
     }
   }
 
-  #growArena(): void {
-    const larger = new Uint8Array(Math.max(FIRST_ARENA, this.arena.length * 2));
+  /** What the groups take: those that are there, not the room for further ones. */
+  #bytes(): number {
+    const { keyWords, stride, general, inits } = this.shape;
+    const each = 8 * stride + inits.length * OBJECT_BYTES + (general ? GENERAL_BYTES : 4 * keyWords + 12);
+    return this.count * each + this.arenaUsed + this.#grown;
+  }
+
+  #growArena(bytes: number): void {
+    const larger = new Uint8Array(Math.max(FIRST_ARENA, this.arena.length * 2, this.arenaUsed + bytes));
     larger.set(this.arena);
     this.arena = larger;
+    this.#arenaText = Buffer.from(larger.buffer);
   }
+
+  // ---- rows that wait ----
+
+  /** A row of a group that is not there: [set, keys, arguments]. */
+  spill(hash: number, row: unknown[]): void {
+    this.#spill ??= new SpillParts(this.#kernel.parts.space);
+    this.#spill.add(hash, row);
+  }
+
+  /** All rows are there. */
+  finish(): void {
+    const { empty, keys } = this.shape;
+    if (this.count > 0) return;
+    for (const set of empty) {
+      this.reserve(1);
+      const group = this.count++;
+      this.init(group);
+      if (this.shape.general) this.rows.push([...new Array<null>(keys).fill(null), set]);
+      else {
+        this.keys[group * this.shape.keyWords] = 2 ** keys - 1;
+        this.keys[(group + 1) * this.shape.keyWords - 1] = set;
+      }
+    }
+  }
+
+  /** The groups have been read: begins with a part of what waits; false when there is none. */
+  nextPart(): boolean {
+    if (this.#spill === null || !this.#spill.nextPart()) return false;
+    this.#clear();
+    return true;
+  }
+
+  /** Adds some rows of the part; false at its end. */
+  fillOn(c: unknown): boolean {
+    const rows = this.#spill?.nextRows() ?? [];
+    if (rows.length === 0) return false;
+    this.reserve(rows.length);
+    (this.#refill.fill as Refill)(c, rows, 0, rows.length);
+    if (this.late >= 0) implementations['float8.add'](Number.MAX_VALUE, Number.MAX_VALUE);
+    return true;
+  }
+
+  // ---- texts ----
 
   /** Keeps the bytes of a new group's text key; returns where. */
   keepText(memory: Uint8Array, from: number, length: number): number {
-    while (this.arenaUsed + length > this.arena.length) this.#growArena();
+    if (this.arenaUsed + length > this.arena.length) this.#growArena(length);
     const at = this.arenaUsed;
     for (let index = 0; index < length; index++) this.arena[at + index] = memory[from + index];
     this.arenaUsed = at + length;
     return at;
   }
 
-  /** UTF-8 of a string, valid until the next call. */
-  bytesOf(text: string): Uint8Array {
-    this.#temporary = Buffer.from(text);
-    return this.#temporary;
+  /** Puts a string into texts[key] as UTF-8; returns its bytes. */
+  putText(key: number, text: string): number {
+    const { length } = text;
+    let memory = this.texts[key];
+    if (memory === undefined || memory.length < length * 3) {
+      while (this.texts.length < key) this.texts.push(new Uint8Array(0));
+      memory = Buffer.alloc(Math.max(256, length * 6));
+      this.texts[key] = memory;
+    }
+    for (let index = 0; index < length; index++) {
+      const code = text.charCodeAt(index);
+      if (code > 127) return (memory as Buffer).write(text, 0);
+      memory[index] = code;
+    }
+    return length;
   }
 
   /** Words of an int8 or timestamp into wordPair. True: two words of a bigint, not those of a double. */
@@ -153,9 +286,7 @@ export class Groups {
   }
 
   text(at: number): string {
-    const from = this.keys[at];
-    const { arena } = this;
-    return Buffer.from(arena.buffer, arena.byteOffset + from, this.keys[at + 1]).toString();
+    return rowHelpers.readText(this.arena, this.#arenaText, this.keys[at], this.keys[at + 1]);
   }
 
   // ---- exact sums: low part, high part, count ----

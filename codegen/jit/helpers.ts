@@ -81,6 +81,14 @@ export function numericKey(value: string): string {
   return cut === '-0' || cut === '' ? '0' : cut;
 }
 
+/** A numeric of at most 15 digits, of these `scale` behind the point, as its scaled integer. */
+export function scaledOf(text: string, scale: number): number {
+  const point = text.indexOf('.');
+  if (point < 0) return Number(text) * 10 ** scale;
+  const behind = text.length - point - 1;
+  return Number(text.slice(0, point) + text.slice(point + 1)) * 10 ** (scale - behind);
+}
+
 const DAY = 86_400_000_000n;
 
 function intervalKey({ months, days, microseconds }: IntervalValue): bigint {
@@ -117,6 +125,14 @@ const canonicalJson = (text: string): string =>
 export function keyPart(key: unknown): string {
   if (key === null) return '~;';
   return typeof key === 'string' ? `${key.length}:${key}` : `${String(key)};`;
+}
+
+/** Hash of a canonical key. */
+export function hashOfKey(key: unknown): number {
+  const text = typeof key === 'string' ? key : String(key);
+  let hash = text.length;
+  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 16777619) ^ (hash >>> 15);
+  return Math.imul(hash ^ (hash >>> 13), -2048144789);
 }
 
 /** Doubles as words, canonical: no -0, one NaN. */
@@ -217,6 +233,8 @@ export const jitHelpers: Readonly<Record<string, unknown>> = {
   numericKey,
   canonical,
   keyPart,
+  hashOfKey,
+  scaledOf,
   doubleWords,
   wordPair,
   plainOrder,

@@ -237,25 +237,35 @@ export function sortedStage(part: number, sorter: number, drain: Drain, groups: 
   );
 }
 
+/** Groups as rows: those in memory, then part by part those whose rows wait in a file. */
 export function groupsStage(part: number, from: number, drain: Drain, groups: GroupRoom, isRows: boolean): RunningStage {
+  const placeOf = (c: State): { at: number; fills: boolean } => c.parts[part] as never;
   return {
     begin: (c) => {
-      (c.parts[part] as { at: number }).at = 0;
+      const place = placeOf(c);
+      place.at = 0;
+      place.fills = false;
+      (c.parts[from] as Groups).finish();
     },
     run: (c) => {
-      const place = c.parts[part] as { at: number };
-      const { count } = c.parts[from] as Groups;
-      let moved = false;
-      while (place.at < count) {
+      const place = placeOf(c);
+      const source = c.parts[from] as Groups;
+      for (let moved = false; ; moved = true) {
         if (look(c, moved)) return STAGE_PAUSED;
-        moved = true;
-        const to = Math.min(count, place.at + ROWS_AT_ONCE);
-        groups.reserve(c, to - place.at);
-        place.at = drain(c, null, place.at, to);
-        const end = verdict(c, isRows);
-        if (end >= 0) return end;
+        if (place.fills) {
+          place.fills = source.fillOn(c);
+        } else if (place.at < source.count) {
+          const to = Math.min(source.count, place.at + ROWS_AT_ONCE);
+          groups.reserve(c, to - place.at);
+          place.at = drain(c, null, place.at, to);
+          const end = verdict(c, isRows);
+          if (end >= 0) return end;
+        } else {
+          if (!source.nextPart()) return STAGE_DONE;
+          place.at = 0;
+          place.fills = true;
+        }
       }
-      return STAGE_DONE;
     },
   };
 }
