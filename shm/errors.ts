@@ -57,6 +57,7 @@ export const SQLSTATE = {
   ambiguous_column: '42702',
   ambiguous_function: '42725',
   duplicate_alias: '42712',
+  ambiguous_alias: '42P09',
   grouping_error: '42803',
   datatype_mismatch: '42804',
   wrong_object_type: '42809',
@@ -86,6 +87,7 @@ export const SQLSTATE = {
   too_many_connections: '53300',
   program_limit_exceeded: '54000',
   too_many_columns: '54011',
+  too_many_arguments: '54023',
   statement_too_complex: '54001',
   object_not_in_prerequisite_state: '55000',
   /** Also: the directory is open in another process. */

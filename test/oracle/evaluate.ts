@@ -45,7 +45,8 @@ export class OracleDatabase implements OracleSource {
 
   /** Runs a statement; an error leaves the tables as they were. `parameters`: the client's, then the lifted literals. */
   run({ statement }: BoundModule, parameters: readonly RowValue[], context: ValueContext): OracleResult {
-    const scope: Scope = { columns: new Map(), locals: new Map(), parameters, context };
+    const rowsOf: Scope['rowsOf'] = (relation, inside) => relationRows(relation, this, inside);
+    const scope: Scope = { columns: new Map(), locals: new Map(), parameters, context, named: new Map(), rowsOf };
     switch (statement.kind) {
       case 'query':
         return {

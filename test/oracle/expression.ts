@@ -1,6 +1,6 @@
 /** The direct evaluator of bound expressions: as plain as possible, for it says what rewrites, plans and generated code must answer. */
 
-import type { BoundCall, BoundExpression, BoundIn, ColumnId } from '../../engine/sblr/bound.ts';
+import type { BoundCall, BoundExpression, BoundIn, BoundRelation, BoundSubquery, ColumnId } from '../../engine/sblr/bound.ts';
 import { primitiveOf } from '../../engine/sblr/primitives.ts';
 import type { TypeName } from '../../engine/sblr/types.ts';
 import type { RowValue } from '../../engine/storage/rows/row-value.ts';
@@ -14,6 +14,10 @@ export interface Scope {
   readonly locals: Map<number, RowValue>;
   readonly parameters: readonly RowValue[];
   readonly context: ValueContext;
+  /** Rows of WITH's relations and of recursions that are going on. */
+  readonly named: Map<string, () => readonly ReadonlyMap<ColumnId, RowValue>[]>;
+  /** All rows of a relation. */
+  readonly rowsOf: (relation: BoundRelation, scope: Scope) => readonly ReadonlyMap<ColumnId, RowValue>[];
 }
 
 export const over = (scope: Scope, columns: ReadonlyMap<ColumnId, RowValue>): Scope => ({ ...scope, columns });
@@ -60,6 +64,21 @@ function logic(operands: readonly BoundExpression[], decides: boolean, scope: Sc
     if (value === null) answer = null;
   }
   return answer;
+}
+
+/** The relation's rows over what it reads of the block around it. */
+function subquery(node: BoundSubquery, scope: Scope): RowValue {
+  const outer = new Map(node.outer.map(({ column, expression }) => [column, evaluate(expression, scope)] as const));
+  const rows = scope.rowsOf(node.relation, over(scope, outer));
+  if (node.kind === 'exists') return rows.length > 0;
+  if (node.kind === 'scalar') {
+    if (rows.length > 1)
+      throw new SqlError(SQLSTATE.cardinality_violation, 'more than one row returned by a subquery used as an expression');
+    return rows.length === 0 ? null : (rows[0].get(node.columns[0]) as RowValue);
+  }
+  const answers = rows.map((row) => evaluate(node.condition as BoundExpression, over(scope, new Map([...outer, ...row]))));
+  if (answers.includes(true)) return true;
+  return answers.includes(null) ? null : false;
 }
 
 /** What constants decide whatever the rest is, which is not evaluated then; undefined: they do not. */
@@ -139,8 +158,10 @@ export function evaluate(node: BoundExpression, scope: Scope): RowValue {
     case 'let':
       scope.locals.set(node.local, evaluate(node.value, scope));
       return evaluate(node.body, scope);
-    default:
-      throw new SqlError(SQLSTATE.feature_not_supported, `${node.op} is not supported`);
+    case 'subquery':
+      return subquery(node, scope);
+    case 'subplan':
+      throw new Error('a plan is no part of a bound module');
   }
 }
 

@@ -9,6 +9,15 @@ import type {
   ColumnId,
   TableColumnUse,
 } from '../../engine/sblr/bound.ts';
+import type {
+  BoundCteRef,
+  BoundJoin,
+  BoundRecurse,
+  BoundSetOperation,
+  BoundWith,
+  BoundWorkTable,
+} from '../../engine/sblr/bound-relations.ts';
+import { inputsOf } from '../../engine/sblr/relation-tree.ts';
 import type { TypeName } from '../../engine/sblr/types.ts';
 import type { RowValue } from '../../engine/storage/rows/row-value.ts';
 import { aggregates } from '../../engine/values/aggregates.ts';
@@ -29,6 +38,9 @@ export interface OracleSource {
 
 const useRow = (uses: readonly TableColumnUse[], stored: Map<number, RowValue>): Map<ColumnId, RowValue> =>
   new Map(uses.map(({ column, attribute }) => [column, stored.get(attribute) ?? null]));
+
+/** A scope in which a row is seen besides what is seen around it. */
+const within = (scope: Scope, row: Row): Scope => over(scope, new Map([...scope.columns, ...row]));
 
 const keysOf = (keys: readonly { readonly expression: BoundExpression }[], scope: Scope): RowValue[] =>
   keys.map(({ expression }) => evaluate(expression, scope));
@@ -55,9 +67,9 @@ const sameValues = (types: readonly TypeName[], a: readonly RowValue[], b: reado
   types.every((type, index) => compareValues(type, a[index], b[index]) === 0);
 
 function aggregateValue(node: BoundAggregate, rows: readonly Row[], scope: Scope): RowValue {
-  const counted = rows.filter((row) => node.filter === null || evaluate(node.filter, over(scope, row)) === true);
-  const sorted = sortBy(counted, node.order, (row) => keysOf(node.order, over(scope, row)));
-  let given = sorted.map((row) => node.arguments.map((argument) => evaluate(argument, over(scope, row))));
+  const counted = rows.filter((row) => node.filter === null || evaluate(node.filter, within(scope, row)) === true);
+  const sorted = sortBy(counted, node.order, (row) => keysOf(node.order, within(scope, row)));
+  let given = sorted.map((row) => node.arguments.map((argument) => evaluate(argument, within(scope, row))));
   const types = node.arguments.map((argument) => argument.type.name);
   if (node.distinct)
     given = given.filter((values, index) => given.findIndex((other) => sameValues(types, values, other)) === index);
@@ -70,7 +82,7 @@ function aggregation(node: BoundAggregation, rows: readonly Row[], scope: Scope)
   const groups: { readonly keys: readonly RowValue[]; readonly rows: Row[] }[] =
     node.keys.length === 0 ? [{ keys: [], rows: [] }] : [];
   for (const row of rows) {
-    const keys = keysOf(node.keys, over(scope, row));
+    const keys = keysOf(node.keys, within(scope, row));
     const group = groups.find((one) => sameValues(types, one.keys, keys));
     if (group === undefined) groups.push({ keys, rows: [row] });
     else group.rows.push(row);
@@ -86,27 +98,144 @@ function aggregation(node: BoundAggregation, rows: readonly Row[], scope: Scope)
 
 /** LIMIT and OFFSET: NULL is none. 2201W, 2201X */
 function countOf(node: BoundExpression | null, scope: Scope, what: 'LIMIT' | 'OFFSET'): number | null {
-  const value = node === null ? null : evaluate(node, over(scope, new Map()));
+  const value = node === null ? null : evaluate(node, scope);
   if (value === null) return null;
   if (Number(value) >= 0) return Number(value);
   const code = what === 'LIMIT' ? SQLSTATE.invalid_row_count_in_limit_clause : SQLSTATE.invalid_row_count_in_result_offset_clause;
   throw new SqlError(code, `${what} must not be negative`);
 }
 
+/** The type under which a relation makes a column; undefined: its inputs do. */
+function madeAs(node: BoundRelation, column: ColumnId): TypeName | undefined {
+  const isIt = (one: { readonly column: ColumnId }): boolean => one.column === column;
+  switch (node.op) {
+    case 'get':
+    case 'virtual':
+    case 'values':
+    case 'setOperation':
+    case 'cteRef':
+    case 'workTable':
+    case 'recurse':
+    case 'function':
+      return node.columns.find(isIt)?.type.name;
+    case 'project':
+      return node.columns.find(isIt)?.expression.type.name;
+    case 'window':
+      return node.functions.find(isIt)?.type.name;
+    case 'aggregate':
+      return (node.keys.find(isIt)?.expression ?? node.aggregates.find(isIt))?.type.name;
+    default:
+      return undefined;
+  }
+}
+
 /** Types of the columns that a relation makes, for DISTINCT. */
-function typeOf(node: BoundRelation, column: ColumnId): TypeName {
-  const named =
-    node.op === 'get' || node.op === 'virtual' || node.op === 'values'
-      ? node.columns.find((one) => one.column === column)?.type
-      : node.op === 'project'
-        ? node.columns.find((one) => one.column === column)?.expression.type
-        : node.op === 'aggregate'
-          ? (node.keys.find((one) => one.column === column)?.expression.type ??
-            node.aggregates.find((one) => one.column === column)?.type)
-          : undefined;
-  if (named !== undefined) return named.name;
-  if ('input' in node) return typeOf(node.input, column);
-  throw new Error(`column ${column} is not made`);
+function typeOf(node: BoundRelation, column: ColumnId): TypeName | undefined {
+  const made = madeAs(node, column);
+  if (made !== undefined) return made;
+  for (const input of inputsOf(node)) {
+    const type = typeOf(input, column);
+    if (type !== undefined) return type;
+  }
+  return undefined;
+}
+
+/** All columns that a row of the relation has, as NULLs. */
+function nulls(node: BoundRelation): Row {
+  const row = new Map<ColumnId, RowValue>();
+  const add = (columns: readonly { readonly column: ColumnId }[]): void => {
+    for (const { column } of columns) row.set(column, null);
+  };
+  if ('columns' in node && node.op !== 'distinct') add(node.columns);
+  if (node.op === 'get' && node.rowId >= 0) row.set(node.rowId, null);
+  if (node.op === 'function' && node.ordinality >= 0) row.set(node.ordinality, null);
+  if (node.op === 'window') add(node.functions);
+  if (node.op === 'aggregate') for (const made of [node.keys, node.aggregates, node.grouping]) add(made);
+  const inputs = node.op === 'with' ? [node.input] : node.op === 'setOperation' || node.op === 'recurse' ? [] : inputsOf(node);
+  return new Map([...row, ...inputs.flatMap((input) => [...nulls(input)])]);
+}
+
+/** The joins that SQL has; the others are made by the optimizer. */
+function join(node: BoundJoin, source: OracleSource, scope: Scope): Row[] {
+  const left = relationRows(node.left, source, scope);
+  const right = node.lateral ? [] : relationRows(node.right, source, scope);
+  const found = new Set<Row>();
+  const rows = left.flatMap((row) => {
+    const others = node.lateral ? relationRows(node.right, source, within(scope, row)) : right;
+    const pairs = others.flatMap((other) => {
+      const pair = new Map([...row, ...other]);
+      if (node.condition !== null && evaluate(node.condition, within(scope, pair)) !== true) return [];
+      found.add(other);
+      return [pair];
+    });
+    const keeps = node.kind === 'left' || node.kind === 'full';
+    return pairs.length === 0 && keeps ? [new Map([...row, ...nulls(node.right)])] : pairs;
+  });
+  if (node.kind !== 'right' && node.kind !== 'full') return rows;
+  const lonely = right.filter((other) => !found.has(other));
+  return [...rows, ...lonely.map((other) => new Map([...nulls(node.left), ...other]))];
+}
+
+function setOperation(node: BoundSetOperation, source: OracleSource, scope: Scope): Row[] {
+  const types = node.columns.map(({ type }) => type.name);
+  const side = (input: BoundRelation, which: 'left' | 'right'): RowValue[][] =>
+    relationRows(input, source, scope).map((row) => node.columns.map((column) => row.get(column[which]) as RowValue));
+  const [left, right] = [side(node.left, 'left'), side(node.right, 'right')];
+  /** Takes one row like this out of a list. */
+  const take = (from: RowValue[][], values: RowValue[]): boolean => {
+    const place = from.findIndex((other) => sameValues(types, values, other));
+    if (place >= 0) from.splice(place, 1);
+    return place >= 0;
+  };
+  const once = (rows: RowValue[][]): RowValue[][] => (node.all ? rows : unique(rows, types));
+  const answers = {
+    union: () => once([...left, ...right]),
+    intersect: () => once(left).filter((values) => take(right, values)),
+    except: () => {
+      const rest = once(right);
+      return once(left).filter((values) => !take(rest, values));
+    },
+  };
+  return answers[node.kind]().map((values) => new Map(node.columns.map(({ column }, index) => [column, values[index]])));
+}
+
+const unique = (rows: readonly RowValue[][], types: readonly TypeName[]): RowValue[][] =>
+  rows.filter((values, index) => rows.findIndex((other) => sameValues(types, values, other)) === index);
+
+const ROUNDS_MAX = 10_000;
+
+/** WITH RECURSIVE: rounds until one gives nothing new. */
+function recurse(node: BoundRecurse, source: OracleSource, scope: Scope): Row[] {
+  const types = node.columns.map(({ type }) => type.name);
+  const taken = (rows: Row[], which: 'base' | 'step'): RowValue[][] =>
+    rows.map((row) => node.columns.map((column) => row.get(column[which]) as RowValue));
+  const named = (values: readonly RowValue[]): Row => new Map(node.columns.map(({ column }, index) => [column, values[index]]));
+  const all: RowValue[][] = [];
+  const news = (rows: RowValue[][]): RowValue[][] =>
+    node.all ? rows : unique(rows, types).filter((values) => !all.some((other) => sameValues(types, values, other)));
+  let last = news(taken(relationRows(node.base, source, scope), 'base'));
+  for (let round = 0; last.length > 0; round++) {
+    if (round > ROUNDS_MAX) throw new Error('the recursion does not end');
+    all.push(...last);
+    const rows = last.map(named);
+    scope.named.set(`work ${node.work}`, () => rows);
+    last = news(taken(relationRows(node.step, source, scope), 'step'));
+  }
+  return all.map(named);
+}
+
+/** WITH: each relation gives its rows when it is first read, and the same ones from then on. */
+function define(node: BoundWith, source: OracleSource, scope: Scope): void {
+  for (const { cte, relation } of node.definitions) {
+    let rows: Row[] | null = null;
+    scope.named.set(`cte ${cte}`, () => (rows ??= relationRows(relation, source, scope)));
+  }
+}
+
+function readNamed(node: BoundCteRef | BoundWorkTable, scope: Scope): Row[] {
+  const rows = scope.named.get(node.op === 'cteRef' ? `cte ${node.cte}` : `work ${node.work}`);
+  if (rows === undefined) throw new Error(`${node.alias} is not there`);
+  return rows().map((row) => new Map(node.columns.map(({ column, source }) => [column, row.get(source) as RowValue])));
 }
 
 /** All rows of a relation, in its order. */
@@ -123,32 +252,44 @@ export function relationRows(node: BoundRelation, source: OracleSource, scope: S
       return source.virtualRows(node.name).map((stored) => useRow(node.columns, stored));
     case 'values':
       return node.rows.map((row) => {
-        const values = row.map((item) => evaluate(item, over(scope, new Map())));
+        const values = row.map((item) => evaluate(item, scope));
         return new Map(node.columns.map(({ column }, index) => [column, values[index]]));
       });
     case 'filter':
-      return input().filter((row) => evaluate(node.condition, over(scope, row)) === true);
+      return input().filter((row) => evaluate(node.condition, within(scope, row)) === true);
     case 'project':
       return input().map((row) => {
-        const added = node.columns.map(({ column, expression }) => [column, evaluate(expression, over(scope, row))] as const);
+        const added = node.columns.map(({ column, expression }) => [column, evaluate(expression, within(scope, row))] as const);
         return new Map([...row, ...added]);
       });
     case 'aggregate':
       return aggregation(node, input(), scope);
     case 'distinct': {
       const rows = input();
-      const types = node.columns.map((column) => typeOf(node, column));
+      const types = node.columns.map((column) => typeOf(node, column) as TypeName);
       const values = rows.map((row) => node.columns.map((column) => row.get(column) as RowValue));
       return rows.filter((_, index) => values.findIndex((other) => sameValues(types, values[index], other)) === index);
     }
     case 'sort':
-      return sortBy(input(), node.keys, (row) => keysOf(node.keys, over(scope, row)));
+      return sortBy(input(), node.keys, (row) => keysOf(node.keys, within(scope, row)));
     case 'limit': {
       const [limit, offset] = [countOf(node.limit, scope, 'LIMIT'), countOf(node.offset, scope, 'OFFSET') ?? 0];
       return input().slice(offset, limit === null ? undefined : offset + limit);
     }
     case 'lock':
       return input();
+    case 'join':
+      return join(node, source, scope);
+    case 'setOperation':
+      return setOperation(node, source, scope);
+    case 'with':
+      define(node, source, scope);
+      return input();
+    case 'cteRef':
+    case 'workTable':
+      return readNamed(node, scope);
+    case 'recurse':
+      return recurse(node, source, scope);
     default:
       throw new SqlError(SQLSTATE.feature_not_supported, `${node.op} is not supported`);
   }

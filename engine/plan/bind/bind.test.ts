@@ -267,10 +267,10 @@ test('a cast that fails is an error only where it is sure to be evaluated', () =
 });
 
 test('what is not there yet is 0A000 with its place', () => {
-  const two = select({ items: [item(column('a'))], from: [from('t'), { ...from('t'), at: 7 }] });
-  throws(() => bound(two), { code: '0A000', message: 'joins are not supported', position: 7 });
-  const query: SourceExpression = { op: 'subquery', at: 3, kind: 'exists', query: select({}) };
-  throws(() => bound(select({ where: query })), { code: '0A000', message: 'subqueries are not supported', position: 3 });
+  const call: SourceExpression = { op: 'array', at: 7, items: [] };
+  throws(() => bound(select({ items: [item(call)] })), { code: '0A000', message: 'arrays are not supported', position: 7 });
+  const query: SourceExpression = { op: 'subquery', at: 3, kind: 'array', query: select({}) };
+  throws(() => bound(select({ where: query })), { code: '0A000', message: 'ARRAY(query) is not supported', position: 3 });
 });
 
 test('IN with 5,000 values and AND with 5,000 conditions are one node each', () => {

@@ -8,7 +8,7 @@ import { type Clause, clauseOf } from './clause.ts';
 import { castAssign } from './coerce.ts';
 import { fault, noColumnOf, unsupported } from './errors.ts';
 import { bindExpr } from './expressions.ts';
-import { scopeRelation } from './from.ts';
+import { scopeRelation } from './tables.ts';
 import { bindItems, settleItems } from './output.ts';
 import { type Scope, type ScopeRelation, visibleColumns } from './scope.ts';
 import type { BindState } from './state.ts';

@@ -9,7 +9,7 @@ import { clauseOf, columnNode } from './clause.ts';
 import { toBoolean } from './coerce.ts';
 import { fault, unsupported } from './errors.ts';
 import { bindExpr } from './expressions.ts';
-import { useColumns } from './from.ts';
+import { useColumns } from './tables.ts';
 import { sameExpression } from './same.ts';
 import type { Scope } from './scope.ts';
 import type { BindState } from './state.ts';

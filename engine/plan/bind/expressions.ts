@@ -110,7 +110,7 @@ const TESTS = { null: 'IS NULL', true: 'IS TRUE', false: 'IS FALSE', unknown: 'I
 
 const ANY_UNSUPPORTED: { readonly [op: string]: string } = {
   inQuery: 'IN with a query is',
-  subquery: 'subqueries are',
+  subquery: 'ARRAY(query) is',
   quantified: 'ANY and ALL are',
   row: 'row values are',
   array: 'arrays are',

@@ -1,108 +1,182 @@
-/** FROM: stored and virtual tables under their names. */
+/**
+ * FROM: a tree of relations, and what names see of it. Every item gives a relation and a list of names; a join puts two lists together.
+ *
+ *   a join b using (x)    names: a (only qualified), b (only qualified), the join itself: x, the rest of a, the rest of b
+ */
 
-import type { CatalogColumn, CatalogRelation, CatalogTable, CatalogVirtualTable } from '../../catalog/objects.ts';
-import type { BoundGet, BoundRelation, TableColumnUse } from '../../sblr/bound.ts';
-import { foldName, foldParts } from '../../sblr/resolve-type.ts';
-import type { SourceAlias, SourceFrom, SourceName, SourceTableRefNode } from '../../sblr/source.gen.ts';
-import { withNullable } from '../../sblr/types.ts';
+import type { BoundGet, BoundRelation, ColumnId } from '../../sblr/bound.ts';
+import { foldName } from '../../sblr/resolve-type.ts';
+import type { SourceFrom, SourceQueryRefNode, SourceTableRefNode } from '../../sblr/source.gen.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
-import { fault, noRelation, unsupported } from './errors.ts';
-import { type ScopeColumn, type ScopeRelation, visibleColumns } from './scope.ts';
+import { type Clause, clauseOf } from './clause.ts';
+import { fault, unsupported } from './errors.ts';
+import { bindJoin } from './join.ts';
+import { bindBlock, type QueryPlace } from './query.ts';
+import type { Scope, ScopeColumn, ScopeRelation } from './scope.ts';
 import type { BindState } from './state.ts';
+import { aliasNames, findCatalogRelation, scopeRelation, useColumns } from './tables.ts';
+import { visibleColumns } from './scope.ts';
 
-/** The relation a name finds. 42P01 */
-export function findCatalogRelation(name: SourceName, state: BindState): CatalogRelation {
-  const parts = foldParts(name, state.semantics);
-  if (parts.length > 2) throw unsupported('cross-database references are', name.at);
-  const schema = parts.length === 2 ? parts[0] : null;
-  const found = state.environment.catalog.findRelation(schema, parts[parts.length - 1]);
-  if (found === null) throw noRelation(parts.join('.'), name.at);
-  return found;
+/** What FOR UPDATE may name, and the stored tables behind it. */
+export interface LockTarget {
+  readonly alias: string;
+  readonly kind: 'table' | 'virtual' | 'query' | 'join' | 'function' | 'with';
+  readonly gets: readonly BoundGet[];
+  /** A row may lack it: the nullable side of an outer join. */
+  readonly nullable: boolean;
+  /** What makes rows of a query other than those of its tables. */
+  readonly refused?: string | null | undefined;
 }
 
-/** A stored table that a statement changes. 42P01, 42809 */
-export function findTable(name: SourceName, state: BindState): CatalogTable {
-  const found = findCatalogRelation(name, state);
-  if (found.kind === 'table') return found;
-  if (found.kind === 'virtual')
-    throw fault(SQLSTATE.insufficient_privilege, `permission denied: "${found.name}" is a system catalog`, name.at);
-  throw fault(SQLSTATE.wrong_object_type, `cannot change ${found.kind} "${found.name}"`, name.at);
-}
-
-/** Type of a column as rows give it. */
-const columnType = (column: CatalogColumn) => withNullable(column.type, !column.notNull);
-
-/** Fresh column ids for a table's columns. */
-export function useColumns(state: BindState, columns: readonly CatalogColumn[]): TableColumnUse[] {
-  return columns.map((column) => ({ column: state.newColumn(), attribute: column.number, type: columnType(column) }));
-}
-
-/** A table as names see it; `uses` gives the ids of its columns. */
-export function scopeRelation(
-  table: CatalogTable | CatalogVirtualTable,
-  alias: string,
-  uses: readonly TableColumnUse[],
-  names: readonly string[],
-  onRead: () => void,
-): ScopeRelation {
-  const columns: ScopeColumn[] = visibleColumns(table).map((column, index) => {
-    const use = uses.find((one) => one.attribute === column.number) as TableColumnUse;
-    return { name: names[index] ?? column.name, column: use.column, type: use.type, table: table.id, attribute: column.number };
-  });
-  const schema = alias === table.name ? table.schema : null;
-  return { alias, schema, name: table.name, columns, onRead };
-}
-
-/** AS name (columns): the name, and the columns' new names. 42P10 */
-export function aliasNames(
-  alias: SourceAlias | null,
-  table: CatalogTable | CatalogVirtualTable,
-  state: BindState,
-): { readonly name: string; readonly columns: readonly string[] } {
-  if (alias === null) return { name: table.name, columns: [] };
-  const name = foldName(alias.name, alias.quoted, state.semantics);
-  const available = visibleColumns(table).length;
-  if (alias.columns.length > available)
-    throw fault(
-      SQLSTATE.invalid_column_reference,
-      `table "${name}" has ${available} columns available but ${alias.columns.length} columns specified`,
-      alias.at,
-    );
-  return { name, columns: alias.columns };
-}
-
+/** An item of FROM, or all of it. */
 export interface BoundFrom {
   readonly relation: BoundRelation;
-  readonly scope: ScopeRelation;
-  /** The stored table and the reference, for locks. */
-  readonly get: BoundGet | null;
+  readonly names: readonly ScopeRelation[];
+  readonly locks: readonly LockTarget[];
 }
 
-function bindTableRef(source: SourceTableRefNode, state: BindState, withRowId: boolean): BoundFrom {
-  if (source.sample !== null) throw unsupported('TABLESAMPLE is', source.sample.at);
-  const found = findCatalogRelation(source.name, state);
-  if (found.kind === 'sequence') throw unsupported('reading a sequence like a table is', source.at);
-  const names = aliasNames(source.alias, found, state);
-  state.use(found, 'select');
-  const columns = useColumns(state, visibleColumns(found));
-  const scope = scopeRelation(found, names.name, columns, names.columns, () => {});
-  if (found.kind === 'virtual')
-    return { relation: { op: 'virtual', name: `${found.schema}.${found.name}`, alias: names.name, columns }, scope, get: null };
-  const rowId = withRowId ? state.newColumn() : -1;
-  const get: BoundGet = { op: 'get', table: found.id, alias: names.name, columns, rowId };
-  return { relation: get, scope, get };
+/** Binds the FROM of one block. */
+export class FromBinder {
+  readonly state: BindState;
+  readonly place: QueryPlace;
+  /** Every relation of the block so far. */
+  readonly all: ScopeRelation[] = [];
+  /** Columns that something further right has read by LATERAL. */
+  private readonly read = new Set<ColumnId>();
+
+  constructor(place: QueryPlace) {
+    this.state = place.state;
+    this.place = place;
+  }
+
+  scopeOver(names: readonly ScopeRelation[]): Scope {
+    const { outer } = this.place;
+    return { relations: names, outer, all: this.all };
+  }
+
+  clause(names: readonly ScopeRelation[], name: string): Clause {
+    return clauseOf(this.state, this.scopeOver(names), name);
+  }
+
+  /** A list: items side by side, each seeing those before it by LATERAL. */
+  list(sources: readonly SourceFrom[]): BoundFrom {
+    let from = this.item(sources[0], []);
+    for (const source of sources.slice(1)) {
+      const right = this.item(source, siblings(from.names, 'yes'));
+      mustDiffer(from.names, right.names, source.at);
+      from = {
+        relation: {
+          op: 'join',
+          kind: 'inner',
+          left: from.relation,
+          right: right.relation,
+          condition: null,
+          lateral: this.isLateral(from.names),
+          mark: -1,
+        },
+        names: [...from.names, ...right.names],
+        locks: [...from.locks, ...right.locks],
+      };
+    }
+    return from;
+  }
+
+  /** `left`: relations that it may read by LATERAL. */
+  item(source: SourceFrom, left: readonly ScopeRelation[]): BoundFrom {
+    switch (source.op) {
+      case 'tableRef':
+        return this.noted(this.tableRef(source));
+      case 'queryRef':
+        return this.noted(this.queryRef(source, left));
+      case 'join':
+        return bindJoin(source, this, left);
+      default:
+        throw unsupported('functions in FROM are', source.at);
+    }
+  }
+
+  private noted(from: BoundFrom): BoundFrom {
+    this.all.push(...from.names);
+    return from;
+  }
+
+  /** Has something on the right read columns of these relations? */
+  isLateral(names: readonly ScopeRelation[]): boolean {
+    return this.read.size > 0 && names.some(({ columns }) => columns.some(({ column }) => this.read.has(column)));
+  }
+
+  private tableRef(source: SourceTableRefNode): BoundFrom {
+    const { state } = this;
+    if (source.sample !== null) throw unsupported('TABLESAMPLE is', source.sample.at);
+    const found = findCatalogRelation(source.name, state);
+    if (found.kind === 'sequence') throw unsupported('reading a sequence like a table is', source.at);
+    const visible = visibleColumns(found);
+    const { name: alias, columns: renamed } = aliasNames(source.alias, found.name, visible.length, state);
+    state.use(found, 'select');
+    const columns = useColumns(state, visible);
+    const names = [scopeRelation(found, alias, columns, renamed, () => {})];
+    const lock = { alias, nullable: false } as const;
+    if (found.kind === 'virtual') {
+      const relation: BoundRelation = { op: 'virtual', name: `${found.schema}.${found.name}`, alias, columns };
+      return { relation, names, locks: [{ ...lock, kind: 'virtual', gets: [] }] };
+    }
+    const rowId = this.place.rowIds ? state.newColumn() : -1;
+    const get: BoundGet = { op: 'get', table: found.id, alias, columns, rowId };
+    return { relation: get, names, locks: [{ ...lock, kind: 'table', gets: [get] }] };
+  }
+
+  /** Where a query in FROM stands. */
+  placeOf(left: readonly ScopeRelation[], lateral: boolean): QueryPlace {
+    return {
+      ...this.place,
+      outer: {
+        clause: this.clause(left, 'FROM clause of their own query level'),
+        lateral,
+        enter: (column: ScopeColumn) => {
+          this.read.add(column.column);
+          return column;
+        },
+        origin: (column: ColumnId) => column,
+      },
+    };
+  }
+
+  private queryRef(source: SourceQueryRefNode, left: readonly ScopeRelation[]): BoundFrom {
+    const { state } = this;
+    const { root, output, locks, notLocked } = bindBlock(source.query, this.placeOf(left, source.lateral));
+    const { name: alias, columns: renamed } = aliasNames(source.alias, 'unnamed_subquery', output.length, state);
+    const columns = output.map(({ name, column, type, table, attribute }, index) => ({
+      ...{ name: renamed[index] ?? name, column, type, table, attribute },
+    }));
+    const relation: ScopeRelation = {
+      alias,
+      schema: null,
+      name: alias,
+      columns,
+      onRead: () => {},
+      unnamed: source.alias === null,
+    };
+    const gets = locks.flatMap((lock) => lock.gets);
+    const refused = notLocked ?? locks.find((lock) => lock.refused)?.refused;
+    const nullable = locks.some((lock) => lock.nullable);
+    return { relation: root, names: [relation], locks: [{ alias, kind: 'query', gets, nullable, refused }] };
+  }
+
+  folded(name: string, quoted: boolean): string {
+    return foldName(name, quoted, this.state.semantics);
+  }
 }
 
-const UNSUPPORTED: { readonly [op in SourceFrom['op']]?: string } = {
-  queryRef: 'subqueries in FROM are',
-  functionRef: 'functions in FROM are',
-  join: 'joins are',
-};
+/** Names as what stands further right sees them. */
+export const siblings = (names: readonly ScopeRelation[], lateral: 'yes' | 'no'): ScopeRelation[] =>
+  names.map((relation) => ({ ...relation, lateral }));
 
-/** The one item of FROM. */
-export function bindFrom(items: readonly SourceFrom[], state: BindState, withRowId: boolean): BoundFrom {
-  if (items.length > 1) throw unsupported('joins are', items[1].at, 'a statement reads one table');
-  const [item] = items;
-  if (item.op !== 'tableRef') throw unsupported(UNSUPPORTED[item.op] ?? `${item.op} is`, item.at);
-  return bindTableRef(item, state, withRowId);
+/** Two relations of one FROM have different names, unless they are tables of different schemas. 42712 */
+export function mustDiffer(left: readonly ScopeRelation[], right: readonly ScopeRelation[], at: number): void {
+  for (const one of right) {
+    if (one.unnamed) continue;
+    const same = left.find(({ alias, unnamed }) => alias === one.alias && unnamed !== true);
+    if (same === undefined || (same.schema !== null && one.schema !== null && same.schema !== one.schema)) continue;
+    throw fault(SQLSTATE.duplicate_alias, `table name "${one.alias}" specified more than once`, at);
+  }
 }

@@ -4,9 +4,12 @@
  */
 
 import type { BoundAggregation, BoundExpression, BoundRelation, ColumnId } from '../../sblr/bound.ts';
+import { withNullable } from '../../sblr/types.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
 import type { BlockAggregates } from './clause.ts';
 import { fault } from './errors.ts';
+import type { KeySet } from './grouping-sets.ts';
+import { renulled } from './nullable.ts';
 import { sameExpression } from './same.ts';
 import type { Scope, ScopeRelation } from './scope.ts';
 import type { BindState } from './state.ts';
@@ -22,27 +25,55 @@ export class Grouping {
   private readonly scope: Scope;
   private readonly aggregates: BlockAggregates;
   private readonly keys: Key[] = [];
+  /** Places of keys; empty: one set of all keys. */
+  private sets: number[][] = [];
 
-  constructor(state: BindState, scope: Scope, aggregates: BlockAggregates) {
+  /** Columns that are made above the aggregation: those of windows. */
+  private readonly isMadeAbove: (column: ColumnId) => boolean;
+
+  constructor(state: BindState, scope: Scope, aggregates: BlockAggregates, isMadeAbove: (column: ColumnId) => boolean) {
     this.state = state;
     this.scope = scope;
     this.aggregates = aggregates;
+    this.isMadeAbove = isMadeAbove;
   }
 
-  addKey(expression: BoundExpression): void {
-    if (this.keys.some((key) => sameExpression(key.expression, expression, this.state))) return;
-    this.keys.push({ column: this.state.newColumn(), expression });
+  private isMade(column: ColumnId): boolean {
+    return this.aggregates.owns(column) || this.isMadeAbove(column);
+  }
+
+  /** The sets that GROUP BY asks for; each key once. */
+  group(sets: readonly KeySet[]): void {
+    const places = sets.map((set) => [...new Set(set.map((expression) => this.addKey(expression)))]);
+    const isPlain = places.length === 1 && places[0].length === this.keys.length;
+    this.sets = isPlain ? [] : places;
+  }
+
+  /** Its place among the keys. */
+  private addKey(expression: BoundExpression): number {
+    const found = this.keyOf(expression);
+    return found >= 0 ? found : this.keys.push({ column: this.state.newColumn(), expression }) - 1;
+  }
+
+  private keyOf(expression: BoundExpression): number {
+    return this.keys.findIndex((key) => sameExpression(key.expression, expression, this.state));
+  }
+
+  private isEverywhere(key: number): boolean {
+    return this.sets.every((set) => set.includes(key));
   }
 
   /** An expression over the input as one over keys and aggregates. 42803 */
   above(node: BoundExpression): BoundExpression {
-    const key = this.keys.find(({ expression }) => sameExpression(expression, node, this.state));
-    if (key !== undefined) return this.placed({ op: 'column', column: key.column, type: node.type }, node);
-    if (node.op === 'column') return this.aggregates.owns(node.column) ? node : this.ungrouped(node);
-    return this.placed(
-      withChildren(node, (child) => this.above(child)),
-      node,
-    );
+    const place = this.keyOf(node);
+    if (place >= 0) {
+      const { column } = this.keys[place];
+      const type = this.isEverywhere(place) ? node.type : withNullable(node.type, true);
+      return this.placed({ op: 'column', column, type }, node);
+    }
+    if (node.op === 'column') return this.isMade(node.column) ? node : this.ungrouped(node);
+    const above = withChildren(node, (child) => this.above(child));
+    return this.placed(this.sets.length === 0 ? above : renulled(above), node);
   }
 
   private placed(node: BoundExpression, from: BoundExpression): BoundExpression {
@@ -55,7 +86,8 @@ export class Grouping {
     const relation = this.scope.relations.find(({ columns }) => columns.some(({ column }) => column === node.column));
     const { groupedColumns } = this.state.semantics;
     if (relation !== undefined && groupedColumns === 'dependent' && this.dependsOnKeys(relation)) {
-      this.addKey(node);
+      const place = this.addKey(node);
+      for (const set of this.sets) set.push(place);
       return this.above(node);
     }
     const at = this.state.positions.get(node) ?? 0;
@@ -73,19 +105,32 @@ export class Grouping {
 
   /** The keys hold the whole primary key of the table, so there is one row a group. */
   private dependsOnKeys(relation: ScopeRelation): boolean {
-    const tableId = relation.columns[0]?.table ?? 0;
-    const table = tableId === 0 ? null : this.state.environment.catalog.relation(tableId);
+    const table = relation.stored === undefined ? null : this.state.environment.catalog.relation(relation.stored);
     if (table?.kind !== 'table') return false;
     const primary = table.indexes.find((index) => index.primary);
     if (primary === undefined) return false;
     return primary.keys.every(({ attribute }) => {
       const column = relation.columns.find((one) => one.attribute === attribute)?.column;
-      return this.keys.some(({ expression }) => expression.op === 'column' && expression.column === column);
+      return this.keys.some(
+        ({ expression }, place) => expression.op === 'column' && expression.column === column && this.isEverywhere(place),
+      );
     });
   }
 
   /** The aggregation over a relation. After everything above it is bound: keys and aggregates are complete then. */
   relation(input: BoundRelation): BoundAggregation {
-    return { op: 'aggregate', input, keys: this.keys, aggregates: this.aggregates.list, sets: [], grouping: [] };
+    const sets = this.sets.map((keys) => ({ keys }));
+    const grouping = this.aggregates.groupings.map(({ column, arguments: given, at }) => ({
+      column,
+      keys: given.map((argument) => this.mustBeKey(argument, at)),
+    }));
+    return { op: 'aggregate', input, keys: this.keys, aggregates: this.aggregates.list, sets, grouping };
+  }
+
+  private mustBeKey(argument: BoundExpression, at: number): number {
+    const place = this.keyOf(argument);
+    if (place >= 0) return place;
+    const message = 'arguments to GROUPING must be grouping expressions of the associated query level';
+    throw fault(SQLSTATE.grouping_error, message, this.state.positions.get(argument) ?? at);
   }
 }

@@ -11,7 +11,7 @@ import { castAssign } from './coerce.ts';
 import { bindConflict } from './conflict.ts';
 import { fault, unsupported } from './errors.ts';
 import { bindExpr } from './expressions.ts';
-import { findTable } from './from.ts';
+import { findTable } from './tables.ts';
 import { bindQuery } from './query.ts';
 import { NO_RELATIONS, visibleColumns } from './scope.ts';
 import type { BindState } from './state.ts';

@@ -1,11 +1,11 @@
 /** FOR UPDATE and the like: behind the sort, before the limit, so that only rows of the answer are locked. */
 
-import type { BoundLock, BoundRelation } from '../../sblr/bound.ts';
+import type { BoundGet, BoundLock, BoundRelation } from '../../sblr/bound.ts';
 import { foldParts } from '../../sblr/resolve-type.ts';
 import type { SourceLocking, SourceSelectNode } from '../../sblr/source.gen.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
 import { fault, unsupported } from './errors.ts';
-import type { BoundFrom } from './from.ts';
+import type { BoundFrom, LockTarget } from './from.ts';
 import type { BindState } from './state.ts';
 
 const STRENGTHS: readonly BoundLock['strength'][] = ['keyShare', 'share', 'noKeyUpdate', 'update'];
@@ -17,55 +17,80 @@ const SHOWN: { readonly [strength in BoundLock['strength']]: string } = {
   keyShare: 'FOR KEY SHARE',
 };
 
+/** What OF may not name. */
+const NOT_LOCKED: { readonly [kind in LockTarget['kind']]?: string } = {
+  join: 'a join',
+  function: 'a function',
+  with: 'a WITH query',
+};
+
 const strongest = <T>(order: readonly T[], given: readonly T[]): T => order[Math.max(...given.map((one) => order.indexOf(one)))];
 
-function refuse(source: SourceSelectNode, locking: SourceLocking, isGrouped: boolean): void {
-  const say = (what: string): never => {
-    throw fault(SQLSTATE.feature_not_supported, `${SHOWN[locking.strength]} is not allowed with ${what}`, locking.at);
-  };
-  if (source.distinct !== 'none') say('DISTINCT clause');
-  if (source.group.length > 0) say('GROUP BY clause');
-  if (source.having !== null) say('HAVING clause');
-  if (isGrouped) say('aggregate functions');
+/** What makes rows other than those of the tables; null: nothing. */
+export function notLocked(source: SourceSelectNode, isGrouped: boolean): string | null {
+  if (source.distinct !== 'none') return 'DISTINCT clause';
+  if (source.group.length > 0) return 'GROUP BY clause';
+  if (source.having !== null) return 'HAVING clause';
+  return isGrouped ? 'aggregate functions' : null;
 }
 
-function checkNames(locking: SourceLocking, from: BoundFrom | null, state: BindState): void {
-  for (const name of locking.of) {
+function refuse(what: string | null | undefined, locking: SourceLocking): void {
+  if (what === null || what === undefined) return;
+  throw fault(SQLSTATE.feature_not_supported, `${SHOWN[locking.strength]} is not allowed with ${what}`, locking.at);
+}
+
+/** What one clause locks: what it names, or all tables of FROM. 42P01, 0A000 */
+function targets(locking: SourceLocking, from: BoundFrom, state: BindState): readonly LockTarget[] {
+  const say = (what: string, at: number): never => {
+    throw fault(SQLSTATE.feature_not_supported, `${SHOWN[locking.strength]} cannot be applied to ${what}`, at);
+  };
+  const named = locking.of.map((name) => {
     const parts = foldParts(name, state.semantics);
-    if (parts.length === 1 && parts[0] === from?.scope.alias) continue;
-    throw fault(
-      SQLSTATE.undefined_table,
-      `relation "${parts.join('.')}" in ${SHOWN[locking.strength]} clause not found in FROM clause`,
-      name.at,
-    );
-  }
+    if (parts.length > 1)
+      throw fault(SQLSTATE.syntax_error, `${SHOWN[locking.strength]} must specify unqualified relation names`, name.at);
+    const found = from.locks.find(({ alias }) => alias === parts[0]);
+    if (found === undefined)
+      throw fault(
+        SQLSTATE.undefined_table,
+        `relation "${parts[0]}" in ${SHOWN[locking.strength]} clause not found in FROM clause`,
+        name.at,
+      );
+    const refused = NOT_LOCKED[found.kind];
+    return refused === undefined ? found : say(refused, name.at);
+  });
+  const all = locking.of.length > 0 ? named : from.locks;
+  for (const { refused } of all) refuse(refused, locking);
+  if (all.some(({ kind }) => kind === 'virtual')) throw unsupported('locking rows of a system catalog is', locking.at);
+  if (all.some(({ gets, nullable }) => nullable && gets.length > 0)) say('the nullable side of an outer join', locking.at);
+  return all;
 }
 
 export function bindLocking(
-  root: BoundRelation,
+  input: BoundRelation,
   source: SourceSelectNode,
   from: BoundFrom | null,
   isGrouped: boolean,
   state: BindState,
 ): BoundRelation {
-  const { locking } = source;
-  if (locking.length === 0) return root;
-  for (const one of locking) {
-    refuse(source, one, isGrouped);
-    checkNames(one, from, state);
+  const wanted = new Map<BoundGet, SourceLocking[]>();
+  for (const locking of source.locking) {
+    refuse(notLocked(source, isGrouped), locking);
+    for (const { gets } of from === null ? [] : targets(locking, from, state))
+      for (const get of gets) wanted.set(get, [...(wanted.get(get) ?? []), locking]);
   }
-  if (from === null) return root;
-  const { get } = from;
-  if (get === null) throw unsupported('locking rows of a system catalog is', locking[0].at);
-  const table = state.environment.catalog.relation(get.table);
-  if (table !== null) state.use(table, 'update');
-  const strength = strongest(
-    STRENGTHS,
-    locking.map((one) => one.strength),
-  );
-  const wait = strongest(
-    WAITS,
-    locking.map((one) => one.wait),
-  );
-  return { op: 'lock', input: root, table: get.table, rowId: get.rowId, strength, wait };
+  let root = input;
+  for (const [{ table: id, rowId }, all] of wanted) {
+    const table = state.environment.catalog.relation(id);
+    if (table !== null) state.use(table, 'update');
+    const strength = strongest(
+      STRENGTHS,
+      all.map((one) => one.strength),
+    );
+    const wait = strongest(
+      WAITS,
+      all.map((one) => one.wait),
+    );
+    root = { op: 'lock', input: root, table: id, rowId, strength, wait };
+  }
+  return root;
 }

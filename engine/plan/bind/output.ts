@@ -10,7 +10,7 @@ import { type Clause, columnNode } from './clause.ts';
 import { castAssign, settled } from './coerce.ts';
 import { fault } from './errors.ts';
 import { bindExpr } from './expressions.ts';
-import { findRelation, type Scope, type ScopeColumn, type ScopeRelation } from './scope.ts';
+import { type FoundRelation, findRelation, type Scope, type ScopeColumn } from './scope.ts';
 import type { BindState } from './state.ts';
 
 /** An item while its block is bound: the expression may still change. */
@@ -69,10 +69,10 @@ const columnItem = (column: ScopeColumn, at: number, state: BindState): Item => 
   attribute: column.attribute,
 });
 
-function starItems(relations: readonly ScopeRelation[], at: number, state: BindState): Item[] {
-  return relations.flatMap((relation) => {
+function starItems(found: readonly FoundRelation[], at: number, state: BindState): Item[] {
+  return found.flatMap(({ relation, enter }) => {
     relation.onRead();
-    return relation.columns.map((column) => columnItem(column, at, state));
+    return relation.columns.map((column) => columnItem(enter(column), at, state));
   });
 }
 
@@ -96,10 +96,11 @@ function bindItem(source: SourceSelectItem, clause: Clause): Item[] {
         expression.at,
         state,
       );
-    const { relations } = scope;
+    const relations = scope.relations.filter(({ qualifiedOnly }) => qualifiedOnly !== true);
     if (relations.length === 0)
       throw fault(SQLSTATE.syntax_error, 'SELECT * with no tables specified is not valid', expression.at);
-    return starItems(relations, expression.at, state);
+    const found = relations.map((relation): FoundRelation => ({ relation, enter: (column) => column }));
+    return starItems(found, expression.at, state);
   }
   const node = bindExpr(expression, clause);
   const name =

@@ -1,13 +1,19 @@
 /**
  * Scopes (SBLR-N4): what names mean in a block. A chain: a block inside a block looks into the outer one when its own relations know
- * nothing of a name.
+ * nothing of a name. What is found there is entered: a subquery reads it under an id of its own (BoundSubquery.outer), a query in FROM
+ * as it stands.
+ *
+ *   select ... from a, lateral (select ... from b where b.x = a.x and exists (select ... from c where c.y = a.y)) s
+ *      block 0: a, s        <- as it stands -  block 1: b      <- entered under a fresh id - block 2: c
  */
 
 import type { CatalogColumn, CatalogRelation } from '../../catalog/objects.ts';
 import type { ColumnId } from '../../sblr/bound.ts';
 import type { SqlType } from '../../sblr/types.ts';
-import { SQLSTATE } from '../../../shm/errors.ts';
-import { fault, noColumn, unsupported } from './errors.ts';
+import { SQLSTATE, SqlError } from '../../../shm/errors.ts';
+import type { Clause } from './clause.ts';
+import { fault, unsupported } from './errors.ts';
+import { missingColumn, missingRelation } from './scope-errors.ts';
 
 export interface ScopeColumn {
   readonly name: string;
@@ -28,11 +34,33 @@ export interface ScopeRelation {
   readonly columns: readonly ScopeColumn[];
   /** What is noted when a column is read. */
   readonly onRead: () => void;
+  /** Object id of the stored table that it is, row for row; left out: it is none. */
+  readonly stored?: number;
+  /** No qualifier finds it: a join that has no name. */
+  readonly unnamed?: boolean;
+  /** Bare names do not find its columns: a join around it has them. */
+  readonly qualifiedOnly?: boolean;
+  /** It stands further left in FROM: only LATERAL sees it; 'no': not even that, for the kind of join forbids it. */
+  readonly lateral?: 'yes' | 'no';
+}
+
+/** The block around a block. */
+export interface OuterScope {
+  /** Where the inner block stands. */
+  readonly clause: Clause;
+  /** LATERAL: it sees what stands further left in FROM. */
+  readonly lateral: boolean;
+  /** A column of the clause's scope as the inner block reads it. */
+  readonly enter: (column: ScopeColumn) => ScopeColumn;
+  /** The way back: what a column of the inner block is in the clause's scope; null: nothing of it. */
+  readonly origin: (column: ColumnId) => ColumnId | null;
 }
 
 export interface Scope {
   readonly relations: readonly ScopeRelation[];
-  readonly outer: Scope | null;
+  readonly outer: OuterScope | null;
+  /** All relations of the block, for what errors say. */
+  readonly all?: readonly ScopeRelation[];
 }
 
 export const NO_RELATIONS: Scope = { relations: [], outer: null };
@@ -41,61 +69,59 @@ export const NO_RELATIONS: Scope = { relations: [], outer: null };
 export const visibleColumns = (relation: Exclude<CatalogRelation, { kind: 'sequence' }>): CatalogColumn[] =>
   relation.columns.filter((column) => column.hidden === null);
 
-const shownName = (parts: readonly string[]): string => (parts.length === 1 ? `"${parts[0]}"` : parts.join('.'));
+const isSeen = (relation: ScopeRelation, lateral: boolean): boolean => relation.lateral === undefined || lateral;
 
-/** Number of letters to change, at most `limit`. */
-function distance(a: string, b: string, limit: number): number {
-  if (Math.abs(a.length - b.length) > limit) return limit + 1;
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++)
-      next.push(Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    row = next;
-  }
-  return row[b.length];
+/** A relation on the left of a RIGHT or FULL JOIN is seen on its right, and may not be read. 42P10 */
+function mustBeReadable(relation: ScopeRelation, lateral: boolean, at: number): void {
+  if (relation.lateral !== 'no' || !lateral) return;
+  throw new SqlError(SQLSTATE.invalid_column_reference, `invalid reference to FROM-clause entry for table "${relation.alias}"`, {
+    position: at,
+    detail: 'The combining JOIN type must be INNER or LEFT for a LATERAL reference.',
+  });
 }
 
-function similarColumn(name: string, relations: readonly ScopeRelation[]): string | undefined {
-  const limit = Math.max(1, Math.floor(name.length / 3));
-  let nearest = limit + 1;
-  let hint: string | undefined;
-  for (const relation of relations) {
-    for (const column of relation.columns) {
-      const away = distance(name, column.name, limit);
-      if (away >= nearest) continue;
-      nearest = away;
-      hint = `Perhaps you meant to reference the column "${relation.alias}.${column.name}".`;
-    }
+/** A relation, and how its columns are read from where it was asked for. */
+export interface FoundRelation {
+  readonly relation: ScopeRelation;
+  readonly enter: (column: ScopeColumn) => ScopeColumn;
+}
+
+const AS_IT_STANDS = (column: ScopeColumn): ScopeColumn => column;
+
+function searchRelation(name: string, schema: string | null, scope: Scope, lateral: boolean, at: number): FoundRelation | null {
+  let found: ScopeRelation | null = null;
+  for (const relation of scope.relations) {
+    if (relation.unnamed || relation.alias !== name || !isSeen(relation, lateral)) continue;
+    if (schema !== null && relation.schema !== schema) continue;
+    if (found !== null) throw fault(SQLSTATE.ambiguous_alias, `table reference "${name}" is ambiguous`, at);
+    mustBeReadable(relation, lateral, at);
+    found = relation;
   }
-  return hint;
+  if (found !== null) return { relation: found, enter: AS_IT_STANDS };
+  const { outer } = scope;
+  if (outer === null) return null;
+  const around = searchRelation(name, schema, outer.clause.scope, outer.lateral, at);
+  return around === null ? null : { relation: around.relation, enter: (column) => outer.enter(around.enter(column)) };
 }
 
 /** The relation that qualifies a column. 42P01 */
-export function findRelation(qualifier: readonly string[], scope: Scope, at: number): ScopeRelation {
-  const name = qualifier[qualifier.length - 1];
+export function findRelation(qualifier: readonly string[], scope: Scope, at: number): FoundRelation {
   if (qualifier.length > 2) throw unsupported('cross-database references are', at);
-  const schema = qualifier.length === 2 ? qualifier[0] : null;
-  const found = scope.relations.find((relation) => relation.alias === name && (schema === null || relation.schema === schema));
-  if (found !== undefined) return found;
-  if (scope.outer !== null) return findRelation(qualifier, scope.outer, at);
-  const hidden = scope.relations.find((relation) => relation.name === name);
-  if (hidden === undefined) throw fault(SQLSTATE.undefined_table, `missing FROM-clause entry for table "${name}"`, at);
-  throw fault(
-    SQLSTATE.undefined_table,
-    `invalid reference to FROM-clause entry for table "${name}"`,
-    at,
-    `Perhaps you meant to reference the table alias "${hidden.alias}".`,
-  );
+  const name = qualifier[qualifier.length - 1];
+  const found = searchRelation(name, qualifier.length === 2 ? qualifier[0] : null, scope, false, at);
+  if (found === null) throw missingRelation(name, scope, at);
+  return found;
 }
 
 /** Column of a bare name in one scope: null when none has it. 42702 */
-function bareColumn(name: string, scope: Scope, at: number): ScopeColumn | null {
+function bareColumn(name: string, scope: Scope, lateral: boolean, at: number): ScopeColumn | null {
   let found: ScopeColumn | null = null;
   for (const relation of scope.relations) {
+    if (relation.qualifiedOnly || !isSeen(relation, lateral)) continue;
     for (const column of relation.columns) {
       if (column.name !== name) continue;
       if (found !== null) throw fault(SQLSTATE.ambiguous_column, `column reference "${name}" is ambiguous`, at);
+      mustBeReadable(relation, lateral, at);
       relation.onRead();
       found = column;
     }
@@ -104,11 +130,12 @@ function bareColumn(name: string, scope: Scope, at: number): ScopeColumn | null 
 }
 
 /** Column of a bare name in the scope and those around it, or null. */
-export function lookupColumn(name: string, scope: Scope, at: number): ScopeColumn | null {
-  const found = bareColumn(name, scope, at);
-  if (found !== null || scope.outer === null) return found;
-  if (lookupColumn(name, scope.outer, at) === null) return null;
-  throw unsupported('references to columns of an outer query are', at);
+export function lookupColumn(name: string, scope: Scope, at: number, lateral = false): ScopeColumn | null {
+  const found = bareColumn(name, scope, lateral, at);
+  const { outer } = scope;
+  if (found !== null || outer === null) return found;
+  const around = lookupColumn(name, outer.clause.scope, at, outer.lateral);
+  return around === null ? null : outer.enter(around);
 }
 
 /** The column that a name means. 42703, 42702, 42P01 */
@@ -117,13 +144,13 @@ export function findColumn(parts: readonly string[], scope: Scope, at: number): 
   if (parts.length === 1) {
     const found = lookupColumn(name, scope, at);
     if (found !== null) return found;
-    if (scope.relations.some((relation) => relation.alias === name)) throw unsupported('references to a whole row are', at);
-    throw noColumn(shownName(parts), at, similarColumn(name, scope.relations));
+    if (searchRelation(name, null, scope, false, at) !== null) throw unsupported('references to a whole row are', at);
+    throw missingColumn(null, name, scope, at);
   }
-  const relation = findRelation(parts.slice(0, -1), scope, at);
+  const { relation, enter } = findRelation(parts.slice(0, -1), scope, at);
   const columns = relation.columns.filter((column) => column.name === name);
   if (columns.length > 1) throw fault(SQLSTATE.ambiguous_column, `column reference "${name}" is ambiguous`, at);
-  if (columns.length === 0) throw noColumn(shownName([relation.alias, name]), at, similarColumn(name, [relation]));
+  if (columns.length === 0) throw missingColumn(relation, name, scope, at);
   relation.onRead();
-  return columns[0];
+  return enter(columns[0]);
 }

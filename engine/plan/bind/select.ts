@@ -2,28 +2,31 @@
  * SELECT. Clauses are bound in the order in which types of parameters are settled (FROM, items, WHERE, HAVING, ORDER BY, GROUP BY,
  * DISTINCT, LIMIT); the relations stand in the order in which they run:
  *
- *   Get -> Filter -> [Aggregate -> Filter] -> Project -> [Distinct] -> [Sort] -> [Distinct on] -> [Lock] -> [Limit]
+ *   Get -> Filter -> [Aggregate -> Filter] -> [Window] -> Project -> [Distinct] -> [Sort] -> [Distinct on] -> [Lock] -> [Limit]
  */
 
-import type { BoundExpression, BoundQuery, BoundRelation, ColumnId, OutputColumn } from '../../sblr/bound.ts';
+import type { BoundExpression, BoundRelation, ColumnId, OutputColumn } from '../../sblr/bound.ts';
 import type { SourceExpression, SourceSelectNode, SourceSortItem } from '../../sblr/source.gen.ts';
+import { withNullable } from '../../sblr/types.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
 import { mustCompare, sortKey } from './calls.ts';
 import { BlockAggregates, type Clause, clauseOf, columnNode } from './clause.ts';
 import { settled, toBoolean } from './coerce.ts';
 import { readsColumns } from './compare.ts';
-import { fault, unsupported } from './errors.ts';
+import { fault } from './errors.ts';
 import { bindExpr } from './expressions.ts';
-import { type BoundFrom, bindFrom } from './from.ts';
+import { type BoundFrom, FromBinder } from './from.ts';
 import { Grouping } from './grouping.ts';
+import { hasSets, setsOf } from './grouping-sets.ts';
 import { limited } from './limit.ts';
-import { bindLocking } from './locking.ts';
+import { bindLocking, notLocked } from './locking.ts';
 import { findByName, findByPosition } from './order.ts';
 import { bindItems, type Item, settleItems } from './output.ts';
-import type { QueryTargets } from './query.ts';
+import type { BoundBlock, QueryPlace, QueryTargets } from './query.ts';
 import { sameExpression } from './same.ts';
-import { NO_RELATIONS, type Scope } from './scope.ts';
+import type { Scope } from './scope.ts';
 import type { BindState } from './state.ts';
+import { BlockWindows } from './windows.ts';
 
 /** ONE_ROW: SELECT without FROM. */
 const ONE_ROW: BoundRelation = { op: 'values', columns: [], rows: [[]] };
@@ -40,6 +43,15 @@ function foreignTo(
   return source.distinctOn[Math.max(foreign, 0)].at;
 }
 
+/** Columns that grouping sets may make NULL are read as if they were: what is made of them above follows. */
+const withNulls = (scope: Scope): Scope => ({
+  ...scope,
+  relations: scope.relations.map((relation) => ({
+    ...relation,
+    columns: relation.columns.map((column) => ({ ...column, type: withNullable(column.type, true) })),
+  })),
+});
+
 export class SelectBlock {
   private readonly source: SourceSelectNode;
   private readonly state: BindState;
@@ -47,42 +59,48 @@ export class SelectBlock {
   private readonly from: BoundFrom | null;
   private readonly scope: Scope;
   private readonly aggregates: BlockAggregates;
+  private readonly windows: BlockWindows;
   private readonly items: readonly Item[];
   private grouping: Grouping | null = null;
 
-  constructor(source: SourceSelectNode, state: BindState, targets: QueryTargets) {
-    if (source.windows.length > 0) throw unsupported('WINDOW is', source.windows[0].at);
+  constructor(source: SourceSelectNode, place: QueryPlace, targets: QueryTargets) {
     this.source = source;
-    this.state = state;
+    this.state = place.state;
     this.targets = targets;
-    this.from = source.from.length === 0 ? null : bindFrom(source.from, state, source.locking.length > 0);
-    this.scope = this.from === null ? NO_RELATIONS : { relations: [this.from.scope], outer: null };
-    this.aggregates = new BlockAggregates(state);
+    const binder = new FromBinder({ ...place, rowIds: place.rowIds || source.locking.length > 0 });
+    this.from = source.from.length === 0 ? null : binder.list(source.from);
+    const scope = binder.scopeOver(this.from?.names ?? []);
+    this.scope = hasSets(source.group) ? withNulls(scope) : scope;
+    this.aggregates = new BlockAggregates(this.state);
+    this.windows = new BlockWindows(this.state, source.windows);
     this.items = bindItems(source.items, this.clause('SELECT', this.aggregates));
   }
 
   private clause(name: string, aggregates: BlockAggregates | null = null): Clause {
-    return clauseOf(this.state, this.scope, name, aggregates);
+    const clause = clauseOf(this.state, this.scope, name, aggregates);
+    return aggregates === null || name === 'HAVING' ? clause : { ...clause, windows: this.windows };
   }
 
-  bind(): BoundQuery {
+  bind(): BoundBlock {
     const { source, state } = this;
     const where = this.bindWhere();
     const havingInput = this.bindHaving();
     const orderInput = source.order.map((item) => this.bindOrder(item, 'ORDER BY'));
-    const keys = source.group.map((item) => this.bindGroupKey(item));
+    const sets = setsOf(source.group, (key) => this.bindGroupKey(key));
     const onInput = source.distinctOn.map((on) => this.bindMeant(on, 'SELECT DISTINCT ON'));
     settleItems(this.items, state, this.targets);
-    if (keys.length > 0 || source.having !== null || this.aggregates.list.length > 0) {
-      this.grouping = new Grouping(state, this.scope, this.aggregates);
-      for (const key of keys) this.grouping.addKey(key);
+    this.windows.named.check(this.clause('WINDOW', this.aggregates));
+    if (source.group.length > 0 || source.having !== null || !this.aggregates.isEmpty) {
+      this.grouping = new Grouping(state, this.scope, this.aggregates, (column) => this.windows.owns(column));
+      this.grouping.group(sets);
     }
+    const putWindows = this.windows.over((node) => this.above(node));
     for (const item of this.items) item.node = this.above(item.node);
     const having = havingInput === null ? null : this.above(havingInput);
     const order = orderInput.map(({ item, node }) => sortKey(item, this.above(node), state));
     const on = onInput.map((node) => this.above(node));
     this.checkDistinct(order, on);
-    let root = this.input(where, having);
+    let root = putWindows(this.input(where, having));
     const added: { column: ColumnId; expression: BoundExpression }[] = [];
     const output = this.items.map((item) => this.outputOf(item, added));
     const onColumns = on.map((node) => this.columnOf(node, added));
@@ -94,7 +112,13 @@ export class SelectBlock {
     }
     if (on.length > 0) root = { op: 'distinct', input: root, columns: onColumns };
     root = bindLocking(root, source, this.from, this.grouping !== null, state);
-    return { kind: 'query', root: limited(root, source, this.clause('LIMIT')), output };
+    const locks = this.from?.locks ?? [];
+    return {
+      root: limited(root, source, this.clause('LIMIT')),
+      output,
+      locks,
+      notLocked: notLocked(source, this.grouping !== null),
+    };
   }
 
   private above(node: BoundExpression): BoundExpression {
@@ -142,6 +166,8 @@ export class SelectBlock {
     const node = this.bindMeant(source, 'GROUP BY');
     if (this.readsAggregate(node))
       throw fault(SQLSTATE.grouping_error, 'aggregate functions are not allowed in GROUP BY', source.at);
+    if (readsColumns(node, (column) => this.windows.owns(column)))
+      throw fault(SQLSTATE.windowing_error, 'window functions are not allowed in GROUP BY', source.at);
     mustCompare(this.state, node.type.name, 'equality', source.at);
     return node;
   }

@@ -10,7 +10,7 @@ import { sqlType, withNullable } from '../../sblr/types.ts';
 import { type Clause, clauseOf } from './clause.ts';
 import { callNode, castAssign, constantNode, toBoolean } from './coerce.ts';
 import { bindExpr } from './expressions.ts';
-import { scopeRelation, useColumns } from './from.ts';
+import { scopeRelation, useColumns } from './tables.ts';
 import { NO_RELATIONS, type Scope, type ScopeRelation } from './scope.ts';
 import type { BindState } from './state.ts';
 

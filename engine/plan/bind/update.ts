@@ -9,8 +9,8 @@ import { toBoolean } from './coerce.ts';
 import { readsColumns } from './compare.ts';
 import { unsupported } from './errors.ts';
 import { bindExpr } from './expressions.ts';
-import { aliasNames, findTable, useColumns } from './from.ts';
-import type { Scope, ScopeRelation } from './scope.ts';
+import { aliasNames, findTable, useColumns } from './tables.ts';
+import { type Scope, type ScopeRelation, visibleColumns } from './scope.ts';
 import type { BindState } from './state.ts';
 import { bindNewRow } from './stored.ts';
 
@@ -24,7 +24,7 @@ interface Target {
 function bindTarget(name: SourceName, alias: SourceAlias | null, right: 'update' | 'delete', state: BindState): Target {
   const table = findTable(name, state);
   state.use(table, right);
-  const names = aliasNames(alias, table, state);
+  const names = aliasNames(alias, table.name, visibleColumns(table).length, state);
   const columns = useColumns(state, table.columns);
   const get: BoundGet = { op: 'get', table: table.id, alias: names.name, columns, rowId: state.newColumn() };
   return { table, get, names, relation: targetScope(table, names.name, columns, names.columns, state) };

@@ -1,22 +1,23 @@
 /** VALUES as a query. */
 
-import type { BoundQuery, BoundRelation } from '../../sblr/bound.ts';
+import type { BoundRelation } from '../../sblr/bound.ts';
 import type { SourceValuesNode } from '../../sblr/source.gen.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
 import { sortKey } from './calls.ts';
-import { clauseOf, columnNode } from './clause.ts';
+import { type Clause, clauseOf, columnNode } from './clause.ts';
 import { castCommon } from './coerce.ts';
 import { fault } from './errors.ts';
 import { bindExpr } from './expressions.ts';
 import { limited } from './limit.ts';
 import { findByPosition } from './order.ts';
 import type { Item } from './output.ts';
-import { NO_RELATIONS } from './scope.ts';
-import type { BindState } from './state.ts';
+import type { BoundBlock, QueryPlace } from './query.ts';
+import type { Scope } from './scope.ts';
 
 /** VALUES as a query: column1, column2...; each of the common type of its rows. */
-export function bindValues(source: SourceValuesNode, state: BindState): BoundQuery {
-  const clause = clauseOf(state, NO_RELATIONS, 'VALUES');
+export function bindValues(source: SourceValuesNode, { state, outer }: QueryPlace): BoundBlock {
+  const scope: Scope = { relations: [], outer };
+  const clause = clauseOf(state, scope, 'VALUES');
   const rows = source.rows.map((row) => (row.op === 'row' ? row.items : [row]));
   const width = rows[0].length;
   const ragged = rows.findIndex((row) => row.length !== width);
@@ -46,11 +47,12 @@ export function bindValues(source: SourceValuesNode, state: BindState): BoundQue
     table: 0,
     attribute: 0,
   }));
-  const root = source.order.length === 0 ? relation : sortValues(source, relation, items, state);
-  return { kind: 'query', root: limited(root, source, clause), output };
+  const root = source.order.length === 0 ? relation : sortValues(source, relation, items, clause);
+  return { root: limited(root, source, clause), output, locks: [], notLocked: null };
 }
 
-function sortValues(source: SourceValuesNode, input: BoundRelation, items: readonly Item[], state: BindState): BoundRelation {
+function sortValues(source: SourceValuesNode, input: BoundRelation, items: readonly Item[], around: Clause): BoundRelation {
+  const { state } = around;
   const columns = items.map(({ name, node }) => ({
     name,
     column: (node as { column: number }).column,
@@ -59,7 +61,7 @@ function sortValues(source: SourceValuesNode, input: BoundRelation, items: reado
     attribute: 0,
   }));
   const relation = { alias: '*VALUES*', schema: null, name: '*VALUES*', columns, onRead: () => {} };
-  const clause = clauseOf(state, { relations: [relation], outer: null }, 'ORDER BY');
+  const clause = clauseOf(state, { ...around.scope, relations: [relation] }, 'ORDER BY');
   const keys = source.order.map((item) => {
     const meant = findByPosition(item.expression, items, 'ORDER BY', state);
     return sortKey(item, meant?.node ?? bindExpr(item.expression, clause), state);
