@@ -78,9 +78,10 @@ export interface Vfs {
  */
 export const ZEROS: Uint8Array = new Uint8Array(1 << 20);
 
-/** Writes zeros: what the file system has promised room for with it cannot fail for lack of room later. */
-export function writeZeros(file: VfsFile, position: number, bytes: number): void {
-  for (let done = 0; done < bytes; done += ZEROS.length) {
-    file.write(position + done, ZEROS, 0, Math.min(ZEROS.length, bytes - done));
-  }
+/**
+ * Writes zeros: what the file system has promised room for with it cannot fail for lack of room later. `piece`: bytes of one write, at
+ * most those of ZEROS.
+ */
+export function writeZeros(file: VfsFile, position: number, bytes: number, piece = ZEROS.length): void {
+  for (let done = 0; done < bytes; done += piece) file.write(position + done, ZEROS, 0, Math.min(piece, bytes - done));
 }
