@@ -39,7 +39,7 @@ export interface BackupOptions {
 const BACKUP_SLICE = 10;
 
 export interface ExplainOptions {
-  readonly format?: 'text' | 'json';
+  readonly format?: 'text' | 'json' | 'dot' | 'svg';
   readonly sblr?: boolean;
   readonly codegen?: boolean;
 }

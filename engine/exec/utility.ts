@@ -24,7 +24,7 @@ const told = (name: string, type: 'text' | 'json' = 'text'): OutputColumn => ({
 
 /** Columns of the statements that answer rows without being compiled; null for all others. */
 export function utilityOutput(statement: BoundStatement): readonly OutputColumn[] | null {
-  if (statement.kind === 'explain') return [told('QUERY PLAN', statement.format)];
+  if (statement.kind === 'explain') return [told('QUERY PLAN', statement.format === 'json' ? 'json' : 'text')];
   if (statement.kind !== 'utility' || statement.statement.op !== 'show') return null;
   const { name } = statement.statement;
   return name === null ? ['name', 'setting', 'description'].map((one) => told(one)) : [told(name.toLowerCase())];
@@ -195,7 +195,7 @@ export function runExplain(engine: Engine, session: Session, shape: Shape): Util
       engine.compiler.explainCode(shape.plan as NonNullable<typeof shape.plan>, shape.parts.parameters, engine.environment),
     sblr: () => printBoundModule(shape.module),
   });
-  // JSON is one value.
-  const rows = statement.format === 'json' ? [[text.join('\n')]] : text.map((line) => [line]);
+  // All but text is one value.
+  const rows = statement.format !== 'text' ? [[text.join('\n')]] : text.map((line) => [line]);
   return { tag: 'EXPLAIN', notices: NOTHING, rows };
 }

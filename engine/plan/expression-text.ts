@@ -2,31 +2,69 @@
 
 import type { CatalogRelation } from '../catalog/objects.ts';
 import type { BoundExpression, ColumnId, TableColumnUse } from '../sblr/bound.ts';
+import { inputsOf } from './physical-tree.ts';
 import type { PhysicalNode, PhysicalStatement } from './physical.ts';
 
 export type ColumnNames = ReadonlyMap<ColumnId, string>;
 
-/** Names of a plan's columns: those of tables, and of the output. */
+type Uses = readonly { readonly column: ColumnId }[];
+type Renamed = readonly { readonly column: ColumnId; readonly source: ColumnId }[];
+
+/** Names of a plan's columns: those of tables, behind the table's alias where there are several, and of the output. */
 export function namesOf(plan: PhysicalStatement, relation: (id: number) => CatalogRelation | null): ColumnNames {
   const names = new Map<ColumnId, string>();
-  const ofTable = (table: number, columns: readonly TableColumnUse[]): void => {
+  const roots = [
+    ...(plan.spools ?? []).map(({ root }) => root),
+    ...(plan.subplans ?? []).map(({ root }) => root),
+    plan.kind === 'query' ? plan.root : plan.source,
+  ];
+  const nodes = roots.flatMap(nodesOf);
+  const sources = nodes.filter((node) => inputsOf(node).length === 0 || node.node === 'IndexJoin');
+  const prefix = (alias: string): string => (sources.length > 1 ? `${alias}.` : '');
+  const ofTable = (table: number, columns: readonly TableColumnUse[], before: string): void => {
     const found = relation(table);
     if (found === null || found.kind === 'sequence') return;
     for (const { column, attribute } of columns) {
       const name = found.columns.find(({ number }) => number === attribute)?.name;
+      if (name !== undefined) names.set(column, before + name);
+    }
+  };
+  const ofNames = (columns: Uses, name: (column: ColumnId, index: number) => string | undefined): void =>
+    columns.forEach(({ column }, index) => {
+      const found = name(column, index);
+      if (found !== undefined && !names.has(column)) names.set(column, found);
+    });
+  const ofSources = (columns: Renamed): void => {
+    for (const { column, source } of columns) {
+      const name = names.get(source);
       if (name !== undefined) names.set(column, name);
     }
   };
-  const visit = (node: PhysicalNode): void => {
-    if ('table' in node && 'columns' in node) ofTable(node.table, node.columns);
-    if (node.node === 'CatalogScan') for (const { column, attribute } of node.columns) names.set(column, `#${attribute}`);
-    if ('input' in node) visit(node.input);
-  };
-  visit(plan.kind === 'query' ? plan.root : plan.source);
-  if (plan.kind !== 'query' && 'row' in plan) ofTable(plan.table, plan.row.row);
+  for (const node of nodes) {
+    if ('table' in node && 'alias' in node) ofTable(node.table, node.columns, prefix(node.alias));
+    if (node.node === 'IndexJoin') ofTable(node.inner.table, node.inner.columns, prefix(node.inner.alias));
+    if (node.node === 'CatalogScan') {
+      for (const { column, attribute } of node.columns) names.set(column, `${prefix(node.alias)}#${attribute}`);
+    }
+    if (node.node === 'FunctionScan')
+      ofNames(node.columns, (_, index) => (index === 0 ? node.alias : `${node.alias}.${index + 1}`));
+    if (node.node === 'SpoolScan' || node.node === 'WorkScan') ofSources(node.columns);
+    if (node.node === 'Compute' || node.node === 'HashAggregate') {
+      for (const { column, expression } of 'keys' in node ? node.keys : node.columns) {
+        const name = expression.op === 'column' ? names.get(expression.column) : undefined;
+        if (name !== undefined) names.set(column, name);
+      }
+    }
+    if (node.node === 'HashSetOp') ofSources(node.columns.map(({ column, left }) => ({ column, source: left })));
+    if (node.node === 'Recurse') ofSources(node.columns.map(({ column, base }) => ({ column, source: base })));
+  }
+  if (plan.kind !== 'query' && 'row' in plan) ofTable(plan.table, plan.row.row, '');
   for (const { column, name } of plan.output) if (!names.has(column)) names.set(column, name);
   return names;
 }
+
+/** Nodes of a plan, those below first. */
+const nodesOf = (node: PhysicalNode): PhysicalNode[] => [...inputsOf(node).flatMap(nodesOf), node];
 
 const OPERATORS: { readonly [kind: string]: string } = {
   equal: '=',

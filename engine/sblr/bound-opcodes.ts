@@ -255,7 +255,7 @@ export const BOUND_OPCODES = {
   utility: node(64, 'statement', 'a statement that is not compiled', { statement: 'source' }),
   explain: node(65, 'statement', 'EXPLAIN', {
     analyze: 'boolean',
-    format: 'text|json',
+    format: 'text|json|dot|svg',
     sblr: 'boolean',
     codegen: 'boolean',
     statement: 'statement',

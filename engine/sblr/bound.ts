@@ -376,7 +376,7 @@ export interface BoundUtility {
 export interface BoundExplain {
   readonly kind: 'explain';
   readonly analyze: boolean;
-  readonly format: 'text' | 'json';
+  readonly format: 'text' | 'json' | 'dot' | 'svg';
   readonly sblr: boolean;
   readonly codegen: boolean;
   readonly statement: BoundStatement;

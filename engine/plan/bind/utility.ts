@@ -35,10 +35,10 @@ function isOn(option: SourceOption): boolean {
   throw fault(SQLSTATE.syntax_error, `${option.name} requires a Boolean value`, option.at);
 }
 
-function formatOf(option: SourceOption): 'text' | 'json' {
+function formatOf(option: SourceOption): BoundExplain['format'] {
   const text = optionText(option);
-  if (text === 'text' || text === 'json') return text;
-  if (['xml', 'yaml', 'dot', 'svg'].includes(text)) throw unsupported(`EXPLAIN (FORMAT ${text.toUpperCase()}) is`, option.at);
+  if (text === 'text' || text === 'json' || text === 'dot' || text === 'svg') return text;
+  if (['xml', 'yaml'].includes(text)) throw unsupported(`EXPLAIN (FORMAT ${text.toUpperCase()}) is`, option.at);
   throw fault(SQLSTATE.invalid_parameter_value, `unrecognized value for EXPLAIN option "format": "${text}"`, option.at);
 }
 
@@ -47,7 +47,7 @@ export function bindExplain(
   bindInner: (statement: SourceExplainNode['statement']) => BoundStatement,
 ): BoundExplain {
   const flags = { analyze: false, sblr: false, codegen: false };
-  let format: 'text' | 'json' = 'text';
+  let format: BoundExplain['format'] = 'text';
   for (const option of source.options) {
     const name = option.name.toLowerCase();
     if (name === 'format') format = formatOf(option);
