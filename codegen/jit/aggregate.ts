@@ -6,18 +6,10 @@
  * are added later by a function that reads them from there (GroupSpill).
  */
 
-import type { HashAggregate, PhysicalNode } from '../../engine/plan/physical.ts';
+import type { HashAggregate } from '../../engine/plan/physical.ts';
 import type { KernelAccess } from '../../engine/plan/program.ts';
 import type { ColumnId } from '../../engine/sblr/bound.ts';
-import {
-  type Accumulators,
-  accumulatorsOf,
-  boxedValue,
-  emitAdd,
-  isNumber,
-  resultValue,
-  type StateNames,
-} from './accumulators.ts';
+import { type Accumulators, accumulatorsOf, boxedValue, emitAdd, resultValue, type StateNames } from './accumulators.ts';
 import { type AggregateInput, evaluateInputs, inputsFrom, slotsOf } from './aggregate-inputs.ts';
 import type { Builder } from './builder.ts';
 import { type ColumnReader, Emitter } from './emitter.ts';
@@ -25,6 +17,7 @@ import { emitValue } from './expressions.ts';
 import {
   areWordKeys,
   emitGroupLookup,
+  emitRoom,
   emitRowKey,
   groupingReader,
   groupKeyReaders,
@@ -36,23 +29,11 @@ import {
 } from './group-keys.ts';
 import { Groups, type GroupsShape, type Refill } from './groups.ts';
 import { keyCode } from './keys.ts';
+import { storedColumns } from './stored-columns.ts';
 import { boxedCode, slotCode, slotValue, type Value } from './value.ts';
 
 /** Sets for which a page reserves room before it is looked at; with more of them keys are JavaScript values. */
 const WORD_SETS_MAX = 32;
-
-/** Columns that come from tables as they lie there, or are computed from such so that they are numbers, too. */
-function storedColumns(node: PhysicalNode, into: Set<ColumnId>): Set<ColumnId> {
-  for (const side of ['input', 'build'] as const) {
-    if (side in node) storedColumns((node as unknown as Record<string, PhysicalNode>)[side], into);
-  }
-  if ('table' in node && 'columns' in node) for (const { column } of node.columns) into.add(column);
-  if ('inner' in node) for (const { column } of node.inner.columns) into.add(column);
-  if (node.node === 'Compute') {
-    for (const { column, expression } of node.columns) if (isNumber(expression, into)) into.add(column);
-  }
-  return into;
-}
 
 /** Made apart, so that the program does not keep the sink and its builder. */
 const groupsOf = (shape: GroupsShape, refill: { fill: Refill | null }, kernel: KernelAccess) => (): Groups =>
@@ -70,7 +51,7 @@ export class AggregateSink {
 
   constructor(builder: Builder, node: HashAggregate) {
     this.#node = node;
-    const stored = storedColumns(node.input, new Set());
+    const stored = storedColumns(node.input);
     this.#accumulators = accumulatorsOf(node.aggregates, stored);
     const sets = node.sets ?? [];
     this.#masks = sets.map(({ keys }) => keys.reduce((mask, key) => mask | (1 << key), 0));
@@ -85,6 +66,7 @@ export class AggregateSink {
       sets: Math.max(1, sets.length),
       empty: this.#masks.flatMap((mask, set) => (mask === 0 ? [set] : [])),
       keys: node.keys.length,
+      spills: true,
     };
     const refill: { fill: Refill | null } = { fill: null };
     this.part = builder.part(groupsOf(shape, refill, builder.environment.kernel));
@@ -132,6 +114,7 @@ export class AggregateSink {
         const full = (hash: string): string =>
           emitter.wide ? `${this.#spillCode(emitter, groups, hash, number, values, inputs)}break ${label};` : emitter.exit;
         const body = emitter.apart(() => {
+          if (emitter.isMany) emitRoom(emitter, groups);
           const group = emitGroupLookup(emitter, groups, own, this.#width, full);
           this.#add(emitter, groups, group, inputs);
         });

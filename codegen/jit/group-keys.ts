@@ -156,7 +156,8 @@ export const textBytes = ({ parts }: RowKey): string =>
 
 /**
  * Writes the lookup; returns the local that holds the group's number. In the page the tables are taken from the Groups once a page:
- * there is room for all of a page's groups. `full` writes what becomes of a row whose group cannot be entered; it leaves.
+ * there is room for all of a page's groups. `full` writes what becomes of a row whose group cannot be entered; it leaves. `entered`:
+ * run where the group is new.
  */
 export function emitGroupLookup(
   emitter: Emitter,
@@ -164,10 +165,10 @@ export function emitGroupLookup(
   key: RowKey,
   width: number,
   full: (hash: string) => string,
+  entered = '',
 ): string {
   const { flags, parts } = key;
   const [table, mask, hashes, words] = FIELDS.map((field) => hoistField(emitter, groups, field));
-  emitRoom(emitter, groups);
   const hash = emitHash(emitter, key);
   const at = emitter.name('j');
   const group = emitter.name('y');
@@ -199,7 +200,7 @@ export function emitGroupLookup(
     `let ${at}=${hash}&${mask},${group}=0,${base}=0;` +
       `for(;;){${group}=${table}[${at}]-1;${base}=${group}*${width};` +
       `if(${group}<0){if(${groups}.full){${full(hash)}}${room}${group}=${groups}.count++;${base}=${group}*${width};${table}[${at}]=${group}+1;${hashes}[${group}]=${hash};${stores.join('')}` +
-      `${emitter.wide ? `${groups}.init(${group});` : ''}break;}` +
+      `${emitter.wide ? `${groups}.init(${group});` : ''}${entered}break;}` +
       `if(${tests.join('&&')})break;${at}=${at}+1&${mask};}`,
   );
   return group;
@@ -215,8 +216,7 @@ export function hoistField(emitter: Emitter, groups: string, field: string): str
 }
 
 /** A row of a join's source may bring more groups than there was room made for before it. */
-function emitRoom(emitter: Emitter, groups: string): void {
-  if (!emitter.isMany) return;
+export function emitRoom(emitter: Emitter, groups: string): void {
   const again = [...FIELDS, 'sums'].map((field) => `${hoistField(emitter, groups, field)}=${groups}.${field};`).join('');
   emitter.emit(`if(${groups}.count===${groups}.capacity){${groups}.more();${again}}`);
 }

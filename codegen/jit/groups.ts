@@ -49,6 +49,8 @@ export interface GroupsShape {
   readonly empty: readonly number[];
   /** Key columns. */
   readonly keys: number;
+  /** Whether rows may wait in a file; else the tables grow. */
+  readonly spills: boolean;
 }
 
 /** Adds rows that waited in a file. */
@@ -146,11 +148,11 @@ export class Groups extends HeldPart {
 
   /** Makes room for the groups of so many more rows, and for the text keys of a page; or the groups are full. */
   reserve(rows: number): void {
-    const { keyWords, stride, general, sets } = this.shape;
+    const { keyWords, stride, general, sets, spills } = this.shape;
     const groups = rows * sets;
     if (this.shape.inits.length > 0) this.#grown += takeGrowth();
     if (keyWords === 0 && !general) return;
-    if (!this.full && this.count > 0 && this.#bytes() > this.#workMemory)
+    if (spills && !this.full && this.count > 0 && this.#bytes() > this.#workMemory)
       this.full = this.#spill === null || this.#spill.canSplit;
     if (this.arenaUsed + ARENA_ROOM * sets > this.arena.length) this.#growArena(ARENA_ROOM * sets);
     if (this.count + groups <= this.capacity || this.full) return;

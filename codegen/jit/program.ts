@@ -53,7 +53,6 @@ class Running implements Execution {
     if (this.#surplus.length > 0) this.#surplus = [];
     this.#isOpen = true;
     if (state.held.length > 0) state.held = [];
-    if (this.#parts.distincts > 0) state.seen = Array.from({ length: this.#parts.distincts }, () => new Set());
     if (this.#parts.change >= 0) (state.parts[this.#parts.change] as ChangePart).begin();
     this.#waits = this.#useTables(state);
   }

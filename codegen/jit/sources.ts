@@ -15,7 +15,7 @@ import type { ColumnReader, Emitter } from './emitter.ts';
 import { emitValue } from './expressions.ts';
 import { indexAccess, IndexReader, type RangeShape } from './index-source.ts';
 import { imageColumn } from './leaves.ts';
-import type { LimitCounter } from './steps.ts';
+import type { StepState } from './steps.ts';
 import { outline } from './outlined.ts';
 import { compilePage } from './page-code.ts';
 import { ScanReader } from './scan-source.ts';
@@ -27,7 +27,7 @@ import { boxedCode, makeValue } from './value.ts';
 
 export interface MadeStage {
   readonly stage: RunningStage;
-  readonly limits: readonly LimitCounter[];
+  readonly limits: readonly StepState[];
 }
 
 type TableNode = PageScan | IndexPoint | IndexPoints | IndexRange;

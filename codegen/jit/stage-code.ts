@@ -14,7 +14,7 @@ import type { ColumnReader, Emitter } from './emitter.ts';
 import { emitValue } from './expressions.ts';
 import { conjuncts, hasJoins, type Stage, type Step } from './stages.ts';
 import type { State } from './state.ts';
-import { emitSteps, type LimitCounter } from './steps.ts';
+import { emitSteps, type StepState } from './steps.ts';
 import { boxedCode } from './value.ts';
 
 /** What a stage does with its rows. */
@@ -36,7 +36,7 @@ export type Drain = (c: State, rows: unknown, i: number, to: number) => number;
 
 export interface DrainCode {
   readonly drain: Drain;
-  readonly limits: readonly LimitCounter[];
+  readonly limits: readonly StepState[];
 }
 
 const IMAGE_ARGUMENTS = 'i32,u32,u16,u8,f64,bytes,overflow,row';
@@ -56,7 +56,7 @@ export function compileDrain(
   const { source, steps } = stage;
   const filter = 'filter' in source ? source.filter : null;
   emitFilter(emitter, filter, passed, marks);
-  const limits: LimitCounter[] = [];
+  const limits: StepState[] = [];
   const left = marks ? steps : steps.flatMap((step) => withoutPassed(step, passed));
   emitSteps(emitter, builder, left, limits, () => sink.emit(emitter, shape.kind === 'images' && !hasJoins(stage)));
   const row = shape.kind === 'images' ? 'const row=offsets[i]&-8;' : shape.kind === 'list' ? 'const w=list[i];' : 'const g=i;';
@@ -109,13 +109,13 @@ export function compileOne(
   sink: Sink,
   isImage: boolean,
   lookup: (emitter: Emitter) => void,
-): { run: (c: State) => unknown; limits: readonly LimitCounter[] } {
+): { run: (c: State) => unknown; limits: readonly StepState[] } {
   const emitter = builder.emitter(columns);
   emitter.rowArguments = isImage ? IMAGE_ARGUMENTS : '';
   lookup(emitter);
   const { source } = stage;
   if ('filter' in source) for (const one of conjuncts(source.filter)) emitJump(emitter, one, 'notTrue', 'r');
-  const limits: LimitCounter[] = [];
+  const limits: StepState[] = [];
   emitSteps(emitter, builder, stage.steps, limits, () => {
     if (sink.row === undefined || emitter.isMany) sink.emit(emitter, isImage && !hasJoins(stage));
     else emitter.emit(`return ${sink.row(emitter)};`);
@@ -128,11 +128,16 @@ export function compileOne(
   return { run, limits };
 }
 
-/** Sets the counters of limits: function(c). NULL: no limit. 2201W, 2201X. */
-export function compileLimits(builder: Builder, limits: readonly LimitCounter[]): ((c: State) => void) | null {
+/** Sets the counters of limits, and begins what else the steps keep: function(c). NULL: no limit. 2201W, 2201X. */
+export function compileLimits(builder: Builder, limits: readonly StepState[]): ((c: State) => void) | null {
   if (limits.length === 0) return null;
   const emitter = builder.emitter();
-  for (const { counter, limit, offset } of limits) {
+  for (const state of limits) {
+    if ('begins' in state) {
+      emitter.emit(`c.parts[${state.begins}].begin();`);
+      continue;
+    }
+    const { counter, limit, offset } = state;
     const { use } = emitter.unit;
     const from = offset === null ? '0' : `${use('offsetOf')}(${boxedCode(emitValue(emitter, offset), use)})`;
     const count = limit === null ? 'Infinity' : `${use('limitOf')}(${boxedCode(emitValue(emitter, limit), use)})`;

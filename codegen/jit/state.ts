@@ -10,6 +10,7 @@ import { paddedLength, ROW_SCRATCH_BYTES, rowIdOf } from '../../engine/storage/r
 import type { RowValue } from '../../engine/storage/rows/row-value.ts';
 import { parseDecimal } from '../../engine/storage/rows/wide-numeric.ts';
 import type { Transaction } from '../../engine/txn/transactions.ts';
+import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 import type { OverflowFetch } from '../rows/decoder.ts';
 import { canonical, type Pattern, patternOf } from './helpers.ts';
 import type { ListSet } from './lists.ts';
@@ -87,6 +88,8 @@ export class State {
   /** Answer of the change that stopped the run: RUN_WAIT or RUN_RERUN; 0: none. */
   stopped = 0;
   changes = 0;
+  /** The run is to pause behind the row that it is at. */
+  due = false;
   /** Of limits: rows to skip and rows left, two for each. */
   counters = new Float64Array(0);
   /** One row image, at byte 0. */
@@ -100,8 +103,6 @@ export class State {
   used = 0;
   /** Rows of statements that write or lock, held until the end (TX-T11). */
   held: unknown[] = [];
-  /** Sets of DISTINCT, by number. */
-  seen: Set<unknown>[] = [];
   /** Materialised rows of the stage that runs. */
   list: unknown[][] = [];
   /** Groups, sorters, writers: of the program's parts. */
@@ -163,6 +164,7 @@ export class State {
     this.rows = run.rows;
     this.count = 0;
     this.used = 0;
+    this.due = false;
     this.again(run.tx);
   }
 
@@ -180,6 +182,13 @@ export class State {
     this.#texts.length = 0;
     this.#patterns.length = 0;
     this.#sets.clear();
+  }
+
+  /** Called now and then while a row goes on for long, nothing held: 57014; notes that the run is to pause when the row is done. */
+  tick(): void {
+    const { run } = this;
+    if (run.canceled()) throw new SqlError(SQLSTATE.query_canceled, 'canceling statement due to user request');
+    if (run.pause?.() === true) this.due = true;
   }
 
   /** A text parameter as UTF-8. */

@@ -2,7 +2,7 @@
  * The steps of a stage between its source and its sink, row by row in the wide rendering: `r` is the label of the row.
  */
 
-import type { Compute, HashDistinct, LimitCount, LockRow } from '../../engine/plan/physical.ts';
+import type { Compute, LimitCount, LockRow } from '../../engine/plan/physical.ts';
 import type { BoundExpression } from '../../engine/sblr/bound.ts';
 import {
   LOCK_KEY_SHARE,
@@ -13,15 +13,18 @@ import {
   LOCK_UPDATE,
   LOCK_WAITS,
 } from '../../engine/txn/row-locks.ts';
-import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 import type { Builder } from './builder.ts';
 import { emitJump } from './conditions.ts';
 import type { ColumnReader, Emitter } from './emitter.ts';
 import { emitValue } from './expressions.ts';
+import { emitDistinct } from './distinct.ts';
+import { emitJoin } from './join-steps.ts';
 import { keyCode } from './keys.ts';
 import type { Step } from './stages.ts';
 import { slotCode, slotValue } from './value.ts';
 
+/** What begins anew with a stage: the counters of a limit, or a part. */
+export type StepState = LimitCounter | { readonly begins: number };
 export interface LimitCounter {
   readonly counter: number;
   readonly limit: BoundExpression | null;
@@ -34,7 +37,7 @@ export function emitSteps(
   emitter: Emitter,
   builder: Builder,
   steps: readonly Step[],
-  limits: LimitCounter[],
+  limits: StepState[],
   behind: () => void,
 ): void {
   const [step, ...rest] = steps;
@@ -50,7 +53,7 @@ export function emitSteps(
       emitCompute(emitter, step);
       break;
     case 'HashDistinct':
-      emitDistinct(emitter, builder, step);
+      limits.push({ begins: emitDistinct(emitter, builder, step) });
       break;
     case 'LimitCount':
       limits.push(emitLimit(emitter, builder, step));
@@ -59,7 +62,8 @@ export function emitSteps(
       emitLock(emitter, builder, step);
       break;
     default:
-      throw new SqlError(SQLSTATE.feature_not_supported, `the engine does not run ${step.node}`);
+      emitJoin(emitter, builder, step, () => emitSteps(emitter, builder, rest, limits, behind));
+      return;
   }
   emitSteps(emitter, builder, rest, limits, behind);
 }
@@ -99,21 +103,6 @@ export function lazyCompute(emitter: Emitter, { columns }: Compute): void {
   }
 }
 
-function emitDistinct(emitter: Emitter, builder: Builder, step: HashDistinct): void {
-  const number = builder.own(step, () => builder.distincts++);
-  const { use } = emitter.unit;
-  const seen = emitter.hoist(`D${number}`, `c.seen[${number}]`);
-  const keys = step.columns.map((column) => {
-    const reader = emitter.columns.get(column) as ColumnReader;
-    const value = reader(emitter);
-    if (value.nil === 'true') return 'null';
-    return value.nil === 'false' ? keyCode(value, use) : `(${value.nil}?null:${keyCode(value, use)})`;
-  });
-  const whole = keys.length === 0 ? '0' : keys.length === 1 ? keys[0] : keys.map((key) => `${use('keyPart')}(${key})`).join('+');
-  const key = emitter.hold(whole);
-  emitter.emit(`if(${seen}.has(${key}))break ${emitter.row};${seen}.add(${key});`);
-}
-
 function emitLimit(emitter: Emitter, builder: Builder, step: LimitCount): LimitCounter {
   const { limit, offset } = step;
   const counter = builder.own(step, () => {
@@ -122,8 +111,26 @@ function emitLimit(emitter: Emitter, builder: Builder, step: LimitCount): LimitC
   });
   const counters = emitter.hoist('C', 'c.counters');
   if (offset !== null) emitter.emit(`if(${counters}[${counter}]>0){${counters}[${counter}]--;break ${emitter.row};}`);
-  if (limit !== null) emitter.emit(`if(--${counters}[${counter + 1}]<=0)c.finished=true;`);
+  if (step.ties !== undefined && step.ties.length > 0) emitTies(emitter, builder, step, `${counters}[${counter + 1}]`);
+  else if (limit !== null) emitter.emit(`if(--${counters}[${counter + 1}]<=0)c.finished=true;`);
   return { counter, limit, offset };
+}
+
+/** WITH TIES: the keys of the last row are kept, the rows behind it go on while they have the same. */
+function emitTies(emitter: Emitter, builder: Builder, step: LimitCount, left: string): void {
+  const { use } = emitter.unit;
+  const kept = builder.own(step.ties as object, () => builder.part(() => ({ keys: [] })));
+  const last = emitter.hoist(`T${kept}`, `c.parts[${kept}]`);
+  const keys = (step.ties as NonNullable<LimitCount['ties']>).map(({ expression }) => {
+    const value = emitValue(emitter, expression);
+    if (value.nil === 'true') return 'null';
+    return emitter.hold(value.nil === 'false' ? keyCode(value, use) : `${value.nil}?null:${keyCode(value, use)}`);
+  });
+  const differ = keys.map((key, index) => `(${key}!==k[${index}]&&(${key}===${key}||k[${index}]===k[${index}]))`).join('||');
+  emitter.emit(
+    `if(${left}>0){if(--${left}===0)${last}.keys=[${keys.join(',')}];}` +
+      `else{const k=${last}.keys;if(${differ}){c.finished=true;break ${emitter.row};}}`,
+  );
 }
 
 const STRENGTHS = {
