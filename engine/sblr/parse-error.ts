@@ -9,6 +9,10 @@ import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 export const syntaxError = (message: string, offset: number, hint?: string): SqlError =>
   new SqlError(SQLSTATE.syntax_error, message, { position: offset + 1, hint });
 
+/** A frame of a window that no row can have. */
+export const frameError = (message: string, offset: number): SqlError =>
+  new SqlError(SQLSTATE.windowing_error, message, { position: offset + 1 });
+
 /** Valid in the dialect, but the engine has nothing for it. `what` is named in the message: `ALTER TABLE`. */
 export const notSupported = (what: string, offset: number, hint?: string): SqlError =>
   new SqlError(SQLSTATE.feature_not_supported, `${what} is not supported`, { position: offset + 1, hint });

@@ -109,6 +109,8 @@ export interface DialectSemantics {
     /** SIMILAR TO ... ESCAPE: a function (pattern, escape) whose result this operator matches. */
     readonly similarEscape?: { readonly function: string; readonly operator: string };
   };
+  /** Function whose arguments are keys of GROUP BY: says which of them the row's grouping set is without. */
+  readonly groupingFunction?: string;
   /** Functions without parentheses: 'current_date' -> function name. */
   readonly valueFunctions: { readonly [keyword: string]: string };
   readonly literals: {

@@ -1,9 +1,8 @@
 /** The direct evaluator of bound relations: every relation gives all its rows, each a map of its columns. */
 
 import type {
-  BoundAggregate,
-  BoundAggregation,
   BoundExpression,
+  BoundLimit,
   BoundRelation,
   BoundSortKey,
   ColumnId,
@@ -20,9 +19,10 @@ import type {
 import { inputsOf } from '../../engine/sblr/relation-tree.ts';
 import type { TypeName } from '../../engine/sblr/types.ts';
 import type { RowValue } from '../../engine/storage/rows/row-value.ts';
-import { aggregates } from '../../engine/values/aggregates.ts';
 import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 import { compareValues, evaluate, over, type Scope } from './expression.ts';
+import { aggregation } from './groups.ts';
+import { windowRows } from './windows.ts';
 
 export type Row = ReadonlyMap<ColumnId, RowValue>;
 
@@ -40,9 +40,9 @@ const useRow = (uses: readonly TableColumnUse[], stored: Map<number, RowValue>):
   new Map(uses.map(({ column, attribute }) => [column, stored.get(attribute) ?? null]));
 
 /** A scope in which a row is seen besides what is seen around it. */
-const within = (scope: Scope, row: Row): Scope => over(scope, new Map([...scope.columns, ...row]));
+export const within = (scope: Scope, row: Row): Scope => over(scope, new Map([...scope.columns, ...row]));
 
-const keysOf = (keys: readonly { readonly expression: BoundExpression }[], scope: Scope): RowValue[] =>
+export const keysOf = (keys: readonly { readonly expression: BoundExpression }[], scope: Scope): RowValue[] =>
   keys.map(({ expression }) => evaluate(expression, scope));
 
 /** Stable, as sorts are. */
@@ -63,38 +63,8 @@ export function sortBy<T>(items: readonly T[], keys: readonly BoundSortKey[], va
   return keyed.map(({ item }) => item);
 }
 
-const sameValues = (types: readonly TypeName[], a: readonly RowValue[], b: readonly RowValue[]): boolean =>
+export const sameValues = (types: readonly TypeName[], a: readonly RowValue[], b: readonly RowValue[]): boolean =>
   types.every((type, index) => compareValues(type, a[index], b[index]) === 0);
-
-function aggregateValue(node: BoundAggregate, rows: readonly Row[], scope: Scope): RowValue {
-  const counted = rows.filter((row) => node.filter === null || evaluate(node.filter, within(scope, row)) === true);
-  const sorted = sortBy(counted, node.order, (row) => keysOf(node.order, within(scope, row)));
-  let given = sorted.map((row) => node.arguments.map((argument) => evaluate(argument, within(scope, row))));
-  const types = node.arguments.map((argument) => argument.type.name);
-  if (node.distinct)
-    given = given.filter((values, index) => given.findIndex((other) => sameValues(types, values, other)) === index);
-  const aggregate = aggregates[node.primitive];
-  return aggregate.result(given.reduce((state, values) => aggregate.step(state, ...values), aggregate.init()));
-}
-
-function aggregation(node: BoundAggregation, rows: readonly Row[], scope: Scope): Row[] {
-  const types = node.keys.map(({ expression }) => expression.type.name);
-  const groups: { readonly keys: readonly RowValue[]; readonly rows: Row[] }[] =
-    node.keys.length === 0 ? [{ keys: [], rows: [] }] : [];
-  for (const row of rows) {
-    const keys = keysOf(node.keys, within(scope, row));
-    const group = groups.find((one) => sameValues(types, one.keys, keys));
-    if (group === undefined) groups.push({ keys, rows: [row] });
-    else group.rows.push(row);
-  }
-  return groups.map(
-    (group) =>
-      new Map<ColumnId, RowValue>([
-        ...node.keys.map(({ column }, index) => [column, group.keys[index]] as const),
-        ...node.aggregates.map((one) => [one.column, aggregateValue(one, group.rows, scope)] as const),
-      ]),
-  );
-}
 
 /** LIMIT and OFFSET: NULL is none. 2201W, 2201X */
 function countOf(node: BoundExpression | null, scope: Scope, what: 'LIMIT' | 'OFFSET'): number | null {
@@ -274,7 +244,8 @@ export function relationRows(node: BoundRelation, source: OracleSource, scope: S
       return sortBy(input(), node.keys, (row) => keysOf(node.keys, within(scope, row)));
     case 'limit': {
       const [limit, offset] = [countOf(node.limit, scope, 'LIMIT'), countOf(node.offset, scope, 'OFFSET') ?? 0];
-      return input().slice(offset, limit === null ? undefined : offset + limit);
+      const rows = input();
+      return limit === null ? rows.slice(offset) : rows.slice(offset, withTies(node, rows, offset + limit, limit > 0, scope));
     }
     case 'lock':
       return input();
@@ -290,7 +261,19 @@ export function relationRows(node: BoundRelation, source: OracleSource, scope: S
       return readNamed(node, scope);
     case 'recurse':
       return recurse(node, source, scope);
+    case 'window':
+      return windowRows(node, input(), scope);
     default:
       throw new SqlError(SQLSTATE.feature_not_supported, `${node.op} is not supported`);
   }
+}
+
+/** Where the rows end that agree with the last one before `end`. */
+function withTies(node: BoundLimit, rows: readonly Row[], end: number, any: boolean, scope: Scope): number {
+  if (node.ties.length === 0 || !any || end > rows.length) return end;
+  const types = node.ties.map(({ expression }) => expression.type.name);
+  const keys = (place: number): RowValue[] => keysOf(node.ties, within(scope, rows[place]));
+  let last = end;
+  while (last < rows.length && sameValues(types, keys(last), keys(end - 1))) last++;
+  return last;
 }

@@ -6,6 +6,7 @@ import type { AggregateSignature, Signature } from '../../sblr/semantics.ts';
 import type { SourceCallNode } from '../../sblr/source.gen.ts';
 import type { SqlType } from '../../sblr/types.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
+import { boundOutside, levelOfAll, remembered } from './aggregate-level.ts';
 import { callCandidate, mustCompare, sortKey } from './calls.ts';
 import type { BlockAggregates, Clause } from './clause.ts';
 import { toBoolean } from './coerce.ts';
@@ -47,20 +48,44 @@ export function aggregateCall(
   return { primitive, arguments: cast.arguments, type };
 }
 
+/** Arguments, order and filter of an aggregate, and how many blocks further out it belongs (SBLR-N5). */
+function bindParts(source: SourceCallNode, clause: Clause, name: string, signatures: readonly Signature[]) {
+  const { state } = clause;
+  const inside: Clause = { ...clause, inAggregate: true };
+  const call = aggregateCall(source, inside, name, signatures);
+  const order = source.order.map((item) => sortKey(item, bindExpr(item.expression, inside), state));
+  if (source.distinct) checkDistinct(source, call.arguments, order, state);
+  const filter = source.filter === null ? null : bindFilter(source.filter, inside);
+  const all = [...call.arguments, ...order.map(({ expression }) => expression), ...(filter === null ? [] : [filter])];
+  return { parts: { ...call, distinct: source.distinct, order, filter }, level: levelOfAll(all, clause) };
+}
+
 export function bindAggregate(
   source: SourceCallNode,
   clause: Clause,
   name: string,
   signatures: readonly Signature[],
 ): BoundExpression {
-  const { state } = clause;
-  const aggregates = aggregatesOf(clause, source.at);
-  const inside: Clause = { ...clause, inAggregate: true };
-  const call = aggregateCall(source, inside, name, signatures);
-  const order = source.order.map((item) => sortKey(item, bindExpr(item.expression, inside), state));
-  if (source.distinct) checkDistinct(source, call.arguments, order, state);
-  const filter = source.filter === null ? null : bindFilter(source.filter, inside);
-  return aggregates.add({ ...call, distinct: source.distinct, order, filter }, source.at);
+  const { at } = source;
+  const forget = remembered(clause);
+  const { parts, level } = bindParts(source, clause, name, signatures);
+  if (level === 0) return aggregatesOf(clause, at).add(parts, at);
+  forget();
+  return boundOutside(clause, level, at, (owner) => bindAggregate(source, owner, name, signatures));
+}
+
+const GROUPING_MAX = 31;
+
+/** GROUPING(keys): a bit for each key, set where the row's grouping set is without it. */
+export function bindGrouping(source: SourceCallNode, clause: Clause): BoundExpression {
+  if (clause.inAggregate) throw fault(SQLSTATE.grouping_error, 'aggregate function calls cannot contain GROUPING', source.at);
+  if (clause.aggregates === null)
+    throw fault(SQLSTATE.grouping_error, `grouping operations are not allowed in ${clause.name}`, source.at);
+  if (source.arguments.length > GROUPING_MAX)
+    throw fault(SQLSTATE.too_many_arguments, 'GROUPING must have fewer than 32 arguments', source.at);
+  const inside: Clause = { ...clause, aggregates: null, windows: null };
+  const args = source.arguments.map((argument) => bindExpr(argument, inside));
+  return clause.aggregates.addGrouping(args, source.at);
 }
 
 export function bindFilter(source: NonNullable<SourceCallNode['filter']>, inside: Clause): BoundExpression {

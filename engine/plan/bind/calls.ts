@@ -6,7 +6,7 @@ import type { Signature } from '../../sblr/semantics.ts';
 import type { SourceCallNode, SourceSortItem, SourceValueFunctionNode } from '../../sblr/source.gen.ts';
 import { sqlType, type TypeName } from '../../sblr/types.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
-import { bindAggregate, isAggregate } from './aggregates.ts';
+import { bindAggregate, bindGrouping, isAggregate } from './aggregates.ts';
 import type { Clause } from './clause.ts';
 import { castExplicit, constantNode, settled } from './coerce.ts';
 import { ambiguousFunction, fault, noFunction, unsupported } from './errors.ts';
@@ -59,6 +59,9 @@ function castByName(
   return castExplicit(state, args[0], sqlType(rule.name), source.at);
 }
 
+const isGrouping = (source: SourceCallNode, name: string, { semantics }: BindState): boolean =>
+  semantics.groupingFunction !== undefined && name === semantics.groupingFunction && source.over === null;
+
 function refuseAggregateSyntax(source: SourceCallNode, name: string): void {
   const say = (what: string): never => {
     throw fault(SQLSTATE.wrong_object_type, `${what} specified, but ${name} is not an aggregate function`, source.at);
@@ -74,6 +77,7 @@ export function bindCall(source: SourceCallNode, clause: Clause): BoundExpressio
   const { name, signatures } = signaturesOf(source, state);
   const given = inOrder(source, name, state);
   if (given !== source.arguments) return bindCall({ ...source, arguments: [...given], names: [] }, clause);
+  if (isGrouping(source, name, state)) return bindGrouping(source, clause);
   if (source.over !== null) return bindWindowCall(source, clause, name, signatures);
   const fitting = signatures.filter((one) => one.variadic === true || one.arguments.length === source.arguments.length);
   if (signatures.length > 0 && (fitting.length > 0 ? fitting : signatures).every(isAggregate))

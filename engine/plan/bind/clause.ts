@@ -1,7 +1,7 @@
 /** Where an expression stands: what its names see, and what it may contain. */
 
 import type { BoundAggregate, BoundColumn, BoundExpression } from '../../sblr/bound.ts';
-import type { SqlType } from '../../sblr/types.ts';
+import { type SqlType, sqlType } from '../../sblr/types.ts';
 import { sameAggregate } from './same.ts';
 import type { Scope } from './scope.ts';
 import type { BindState } from './state.ts';
@@ -10,6 +10,7 @@ import type { BlockWindows } from './windows.ts';
 /** The aggregates of a block (SBLR-N5): each becomes a column of the aggregation below. */
 export class BlockAggregates {
   readonly list: BoundAggregate[] = [];
+  readonly groupings: { readonly column: number; readonly arguments: readonly BoundExpression[]; readonly at: number }[] = [];
   private readonly state: BindState;
 
   constructor(state: BindState) {
@@ -26,8 +27,19 @@ export class BlockAggregates {
     return columnNode(found.column, found.type, at, this.state);
   }
 
+  /** GROUPING of these expressions, which must turn out to be keys. */
+  addGrouping(expressions: readonly BoundExpression[], at: number): BoundColumn {
+    const column = this.state.newColumn();
+    this.groupings.push({ column, arguments: expressions, at });
+    return columnNode(column, sqlType('int4', false), at, this.state);
+  }
+
   owns(column: number): boolean {
-    return this.list.some((aggregate) => aggregate.column === column);
+    return [...this.list, ...this.groupings].some((one) => one.column === column);
+  }
+
+  get isEmpty(): boolean {
+    return this.list.length === 0 && this.groupings.length === 0;
   }
 }
 

@@ -113,7 +113,9 @@ function bindFrame(source: SourceFrame, order: readonly BoundSortKey[], clause: 
   const hasOffset = source.startValue !== null || source.endValue !== null;
   if (unit === 'range' && hasOffset) return { unit, start, end, exclude, ...bindRange(source, order, clause) };
   const count = (value: SourceExpression | null): BoundExpression | null =>
-    value === null ? null : castClause(clause.state, frameValue(value, unit, clause), 'int8', unit.toUpperCase(), value.at);
+    value === null
+      ? null
+      : castClause(clause.state, frameValue(value, unit, clause), 'int8', unit.toUpperCase(), value.at, 'assignment');
   return { unit, start, end, exclude, startValue: count(source.startValue), endValue: count(source.endValue), rangeKey: null };
 }
 

@@ -64,26 +64,20 @@ export class BlockWindows {
     return columnNode(found.column, found.type, at, state);
   }
 
-  /** The windows over a relation; `above`: what their expressions are over its columns. */
-  relation(input: BoundRelation, above: (node: BoundExpression) => BoundExpression): BoundRelation {
-    return this.list.reduce((below, window) => placed(window, below, above), input);
-  }
-
-  /** Calls `visit` for every expression, so that it is known what they read. */
-  each(visit: (node: BoundExpression) => BoundExpression): void {
-    this.relation({ op: 'values', columns: [], rows: [[]] }, visit);
+  /** What puts the windows over a relation; `above`: what their expressions are over its columns. */
+  over(above: (node: BoundExpression) => BoundExpression): (input: BoundRelation) => BoundRelation {
+    const windows = this.list.map((window) => placed(window, above));
+    return (input) => windows.reduce<BoundRelation>((below, window) => ({ ...window, input: below }), input);
   }
 }
 
 function placed(
   { partition, order, functions }: OneWindow,
-  input: BoundRelation,
   above: (node: BoundExpression) => BoundExpression,
-): BoundWindow {
+): Omit<BoundWindow, 'input'> {
   const orNull = (node: BoundExpression | null): BoundExpression | null => (node === null ? null : above(node));
   return {
     op: 'window',
-    input,
     partition: partition.map(above),
     order: order.map((key) => ({ ...key, expression: above(key.expression) })),
     functions: functions.map((call) => {

@@ -2,7 +2,7 @@
  * What stands around queries: WITH, ORDER BY, LIMIT, FOR UPDATE; and windows, whose specifications are made of the same.
  */
 
-import { syntaxError } from '../../../engine/sblr/parse-error.ts';
+import { frameError, syntaxError } from '../../../engine/sblr/parse-error.ts';
 import type {
   SourceCte,
   SourceExpression,
@@ -352,18 +352,18 @@ export abstract class TailGrammar extends SpecialGrammar {
 
 /** PostgreSQL's rules about the bounds' order. */
 function frameOf(unit: SqlToken, start: Bound, end: Bound | null, exclude: SourceFrame['exclude']): SourceFrame {
-  const frameError = (what: string, token: SqlToken): never => {
-    throw syntaxError(what, token.startOffset);
+  const refuse = (what: string, token: SqlToken): never => {
+    throw frameError(what, token.startOffset);
   };
-  if (start.kind === 'unboundedFollowing') frameError('frame start cannot be UNBOUNDED FOLLOWING', start.token);
+  if (start.kind === 'unboundedFollowing') refuse('frame start cannot be UNBOUNDED FOLLOWING', start.token);
   if (end === null && start.kind === 'following') {
-    frameError('frame starting from following row cannot end with current row', start.token);
+    refuse('frame starting from following row cannot end with current row', start.token);
   }
-  if (end?.kind === 'unboundedPreceding') frameError('frame end cannot be UNBOUNDED PRECEDING', end.token);
+  if (end?.kind === 'unboundedPreceding') refuse('frame end cannot be UNBOUNDED PRECEDING', end.token);
   if (end !== null && BOUND_ORDER.indexOf(end.kind) < BOUND_ORDER.indexOf(start.kind)) {
     const from = start.kind === 'current' ? 'current row' : 'following row';
     const to = end.kind === 'preceding' ? 'have preceding rows' : 'end with current row';
-    frameError(`frame starting from ${from} cannot ${to}`, end.token);
+    refuse(`frame starting from ${from} cannot ${to}`, end.token);
   }
   return {
     op: 'frame',
