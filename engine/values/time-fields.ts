@@ -152,7 +152,7 @@ export function extractTimestamp(name: string, instant: Instant, zone: Zone | nu
   const field = fieldOf(name, type);
   if (isInfinite(instant)) return infiniteField(field, (instant as number) > 0);
   if (zone === null && ZONE_FIELDS.has(field)) throw unsupported(name, type);
-  if (field === 'epoch') return typeof instant === 'number' ? formatShort(instant, 6) : formatUnits(instant, 6);
+  if (field === 'epoch') return typeof instant === 'number' ? formatShort(instant, 6) : formatUnits(epochUnits(instant), 6);
   if (zone !== null && ZONE_FIELDS.has(field)) return zoneField(field, offsetAtInstant(zone, instant));
   const days = splitInstant(zone === null ? instant : toLocal(zone, instant));
   const time = timeOfDay;
@@ -162,6 +162,9 @@ export function extractTimestamp(name: string, instant: Instant, zone: Zone | nu
   }
   return timeField(field, time) ?? String(dateField(field, days));
 }
+/** Beyond 63 bits PostgreSQL divides numerics, to four digits behind the point. */
+const epochUnits = (instant: bigint): bigint => (instant < 2n ** 63n - 1n ? instant : ((instant + 50n) / 100n) * 100n);
+
 function zoneField(field: string, offset: number): string {
   if (field === 'timezone') return String(offset);
   return String(Math.trunc(field === 'timezone_hour' ? offset / 3600 : (offset % 3600) / 60) + 0);

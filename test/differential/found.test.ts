@@ -25,6 +25,7 @@ const FOUND: { readonly [name: string]: string } = {
     select * from ta order by c1 desc, id limit 3;
     select * from ta where c0 > '294247-01-10 04:00:54.775807' order by id;
     select max(c0) as x0, min(c1) as x1 from ta where c0 < 'infinity';
+    select extract(epoch from c0) as x0, extract(epoch from c1) as x1, extract(epoch from c0 - interval '0.4321 s') as x2 from ta order by id;
     select id from ta where c1 in ('294276-12-31 23:59:59.999999+00', 'infinity') order by id`,
   'a NULL is looked for in a long list': `
     create table ta (id int4 primary key, c0 interval, c1 numeric, c2 bytea, c3 char(3));
