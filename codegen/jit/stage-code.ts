@@ -86,16 +86,25 @@ function emitFilter(
   passed: ReadonlySet<BoundExpression>,
   marks: boolean,
 ): void {
-  const all = conjuncts(filter);
-  const looked = all.filter((one) => passed.has(one));
-  // Cold: only rows that left their page before these were decided.
-  if (marks && looked.length > 0) {
+  // Cold: what a row was to pass in its page is looked at again only where the row has left the page before. In the order of the
+  // statement: a condition that fails does so only for rows that those in front of it let through (SBLR-E4).
+  const again: BoundExpression[] = [];
+  const emitAgain = (): void => {
+    if (!marks || again.length === 0) return;
     const code = emitter.apart(() => {
-      for (const one of looked) emitJump(emitter, one, 'notTrue', 'r');
+      for (const one of again) emitJump(emitter, one, 'notTrue', 'r');
     });
     emitter.emit(`if((offsets[i]&1)!==0){${code}}`);
+    again.length = 0;
+  };
+  for (const one of conjuncts(filter)) {
+    if (passed.has(one)) again.push(one);
+    else {
+      emitAgain();
+      emitJump(emitter, one, 'notTrue', 'r');
+    }
   }
-  for (const one of all) if (!passed.has(one)) emitJump(emitter, one, 'notTrue', 'r');
+  emitAgain();
 }
 
 /**

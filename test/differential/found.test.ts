@@ -110,6 +110,14 @@ const FOUND: { readonly [name: string]: string } = {
     insert into ta values (1, 40, -32768) on conflict do nothing;
     insert into ta values (1, 1, 1) on conflict (c0) do update set c1 = -32768;
     select * from ta where abs(c1) = 6 order by id`,
+  'a condition that fails does so only for rows that those in front of it let through': `
+    create table ta (id int4 primary key, c0 char(3), c1 text, c2 int4, c3 float4, c4 numeric);
+    insert into ta values (1, 'a_c', 'a', 1, 1.5, 2), (2, '12', 'b', 0, 0, 0), (3, 'abc', 'A', 2, 2, 1.5);
+    select id from ta where lower(c1) = 'a' and 4 / c2 > 1 order by id;
+    select id from ta where c0 between 'a' and 'b' and c3 / c3 = 1 and upper(c1) = 'A' and 1.0 / c4 < 1;
+    select id from ta where c2 >= 0 and c0 >= 'a' and 4 / c2 > 1 and c3 > 0 and c0 < 'b' order by id;
+    update ta set c2 = 7 where c0 > 'a' and 1 / c2 >= 0 returning id;
+    select count(*) as x0 from ta where initcap(c1) = 'A' and 7 / c2 = 1`,
   'RETURNING of a plain NULL beside an expression of many arms': `
     create table ta (id int4 primary key, c0 int4);
     insert into ta values (1, 1), (2, 2) returning null::int4 as x0, case c0 ${Array.from({ length: 40 }, (_, at) => `when ${at + 2} then ${at}`).join(' ')} end as x1;

@@ -1,6 +1,7 @@
 /** Random expressions of a wanted type over the columns of a table: they bind, and mostly have a value. */
 
 import { pick, type Random } from '../../engine/sblr/source-fixture.ts';
+import { FORMS } from './random-forms.ts';
 import type { RandomColumn, RandomTable } from './random-schema.ts';
 import { randomValue } from './random-values.ts';
 import { bareType, given, joined, type Tree, tree } from './tree.ts';
@@ -101,6 +102,8 @@ export class Expressions {
     const draw = this.random();
     if (draw < 0.06) return this.common(type, depth);
     if (draw < 0.2) return this.read(type);
+    const forms = FORMS[type];
+    if (draw < 0.55 && forms !== undefined) return this.filled(type, this.pick(forms), depth);
     const inner = (): Tree => this.of(type, depth - 1);
     const read = (): Tree => this.read(type);
     switch (type) {
@@ -130,6 +133,20 @@ export class Expressions {
       default:
         return this.other(type, depth);
     }
+  }
+
+  /** A template of random-forms.ts; `words`: what further names in it stand for. */
+  filled(type: string, template: string, depth: number, words: { readonly [name: string]: string } = {}): Tree {
+    const parts = template.split(/[{}]/).map((part, at): string | Tree => {
+      if (at % 2 === 0) return part;
+      if (part.includes('|')) return this.pick(part.split('|'));
+      if (part in words) return words[part];
+      if (part === 'small') return tree('int4', `(${this.prefix}id % ${this.pick([3, 5])})::int4`);
+      if (part === 'path') return this.pick(["'{a}'", "'{b}'", "'{a,b}'", "'{0}'", "'{b,1}'", "'{}'"]);
+      if (part.endsWith('!')) return this.read(part.slice(0, -1));
+      return part.endsWith('=') ? this.value(part.slice(0, -1)) : this.of(part, depth - 1);
+    });
+    return tree(type, ...parts);
   }
 
   /** Forms that every type has. */

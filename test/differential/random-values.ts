@@ -104,7 +104,8 @@ export function randomValue(type: string, random: Random, edges = 0.12): string 
   const bare = bareType(type);
   const family = bare === 'varchar' || bare === 'char' ? 'text' : bare;
   const draw = random();
-  if (bare !== family) return fitted(type, draw < 0.7 ? pick(random, COMMON.text) : anyText('text', random), random);
+  if (bare !== family && type !== 'varchar')
+    return fitted(type, draw < 0.7 ? pick(random, COMMON.text) : anyText('text', random), random);
   if (type.includes('(') && family === 'numeric') return scaled(type, random);
   if (draw < edges) return pick(random, EDGES[family]);
   return draw < 0.75 ? pick(random, COMMON[family]) : anyText(family, random);
