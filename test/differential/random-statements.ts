@@ -12,13 +12,17 @@ export class Statements extends Queries {
 
   /** Any statement but CREATE TABLE. */
   any(table: RandomTable): Step {
-    const draw = this.random();
+    return this.chance(0.06) ? this.definition(table) : this.data(table);
+  }
+
+  /** A query or a change. */
+  data(table: RandomTable): Step {
+    const draw = this.random() * 0.94;
     if (draw < 0.52) return this.query(table);
     if (draw < 0.68) return this.insert(table);
     if (draw < 0.76) return this.upsert(table);
     if (draw < 0.88) return this.update(table);
-    if (draw < 0.94) return this.remove(table);
-    return this.definition(table);
+    return this.remove(table);
   }
 
   /** The same statement with other values: its text is known by then. */

@@ -3,7 +3,7 @@
 import type { Tree } from './tree.ts';
 
 export interface Step {
-  readonly kind: 'query' | 'change' | 'define';
+  readonly kind: 'query' | 'change' | 'define' | 'transact';
   readonly table: string;
   text: Tree;
   /** The order of the result is told to the last row; otherwise rows are compared as a bag. */

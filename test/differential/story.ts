@@ -9,7 +9,8 @@ import { randomFrom } from '../../engine/sblr/source-fixture.ts';
 import { randomTable } from './random-schema.ts';
 import { Statements } from './random-statements.ts';
 import { define, type Step } from './step.ts';
-import { type Answer, Direct, runPeer, Subject, type Text } from './subject.ts';
+import { type Answer, Direct, type Format, runPeer, runPeerWithin, Subject, type Text } from './subject.ts';
+import { randomTransaction, Transaction } from './transaction.ts';
 import { smaller, withLiterals, withParameters } from './tree.ts';
 
 export interface Story {
@@ -47,8 +48,12 @@ export function randomStory(seed: number, length: number): Story {
       steps.push(define(table.name, { type: '', parts: [`analyze ${table.name}`], value: null, optional: false }));
   }
   while (steps.length < length) {
+    if (random() < 0.04) {
+      steps.push(...randomTransaction(random, () => statements.data(made[random() < 0.7 ? 0 : 1].table)));
+      continue;
+    }
     const old = random() < 0.15 ? steps[Math.floor(random() * steps.length)] : undefined;
-    if (old !== undefined && old.kind !== 'define') {
+    if (old !== undefined && (old.kind === 'query' || old.kind === 'change')) {
       const one = made.find(({ table }) => table.name === old.table) ?? made[0];
       steps.push(statements.again(old, one.table));
     } else steps.push(statements.any(made[random() < 0.7 ? 0 : 1].table));
@@ -99,6 +104,9 @@ const ofData = (code: string | null): boolean => code === '21000' || (code !== n
 export class Teller {
   readonly #peer: PGlite | null;
   readonly tally: Tally;
+  #transaction = new Transaction();
+  /** Those that are there. */
+  readonly #tables = new Set<string>();
 
   constructor(peer: PGlite | null, tally: Tally) {
     this.#peer = peer;
@@ -108,6 +116,9 @@ export class Teller {
   /** Runs all steps. Faults that are no SqlError are failures too. */
   async tell({ tables, steps }: Story): Promise<Failure | null> {
     const db = open(':memory:', { pool: 0, times: 'text', json: 'text', cacheSize: '16MB' });
+    this.#transaction = new Transaction();
+    this.#tables.clear();
+    await this.#peer?.exec('rollback');
     if (this.#peer !== null) for (const name of tables) await this.#peer.exec(`drop table if exists ${name}`);
     let at = 0;
     try {
@@ -115,6 +126,7 @@ export class Teller {
       const subject = new Subject(db);
       const direct = new Direct(db);
       for (; at < steps.length; at++) await this.step(subject, direct, steps[at], at);
+      if (this.#transaction.isOpen) db.exec('rollback');
       const { problems } = db.check() as unknown as { problems?: readonly unknown[] };
       if (problems !== undefined && problems.length > 0) return { at: at - 1, why: JSON.stringify(problems), kind: 'check' };
       return null;
@@ -134,6 +146,7 @@ export class Teller {
   private async step(subject: Subject, direct: Direct, step: Step, at: number): Promise<void> {
     this.tally.statements++;
     if (step.kind === 'define') return this.define(subject, direct, step);
+    if (step.kind === 'transact') return this.transact(subject, direct, step);
     const plain: Text = { text: withLiterals(step.text), values: [] };
     const withSlots = withParameters(step.text);
     if (step.kind === 'query') {
@@ -145,7 +158,10 @@ export class Teller {
     // A change is made once; before, it is made and rolled back in another way.
     const [text, other] = at % 2 === 0 ? [plain, withSlots] : [withSlots, plain];
     let before: Answer | null = null;
-    if (!step.draws && at % 3 === 0) before = subject.inRollback(() => subject.run(other, at % 2 === 0 ? 'array' : 'object'));
+    if (!step.draws && at % 3 === 0) {
+      const format = at % 2 === 0 ? 'array' : 'object';
+      before = subject.inRollback(() => subject.run(other, format), this.#transaction.isOpen);
+    }
     const answer = this.compare(subject, direct, step, text, at % 4 < 2 ? 'array' : 'object', 0);
     if (before !== null) this.same('literals and parameters differ', text.text, step, answer, before);
     await this.comparePeer(step, text, answer);
@@ -161,8 +177,8 @@ export class Teller {
     if (this.#peer !== null) await this.#peer.exec(text);
   }
 
-  private compare(subject: Subject, direct: Direct, step: Step, text: Text, format: 'array' | 'object', at: number): Answer {
-    const answer = subject.run(text, format);
+  private compare(subject: Subject, direct: Direct, step: Step, text: Text, format: Format, at: number): Answer {
+    const answer = this.#transaction.isOpen ? subject.runWithin(text, format) : subject.run(text, format);
     this.tally.runs++;
     this.tally.rows += answer.rows.length;
     if (answer.error !== null) {
@@ -176,7 +192,22 @@ export class Teller {
 
   private async comparePeer(step: Step, text: Text, answer: Answer): Promise<void> {
     if (this.#peer === null) return;
-    this.same('PostgreSQL differs', text.text, step, answer, await runPeer(this.#peer, text));
+    const run = this.#transaction.isOpen ? runPeerWithin : runPeer;
+    this.same('PostgreSQL differs', text.text, step, answer, await run(this.#peer, text));
+  }
+
+  private async transact(subject: Subject, direct: Direct, step: Step): Promise<void> {
+    const text = withLiterals(step.text);
+    const answer = subject.define(text);
+    if (answer.error === null) this.#transaction.follow(text, direct);
+    if (this.#peer !== null) this.same('PostgreSQL differs', text, step, answer, await runPeer(this.#peer, { text, values: [] }));
+    // Outside of a transaction it fails, within one that fails with it.
+    if (answer.error !== null && this.#transaction.isOpen) {
+      subject.define('rollback');
+      await this.#peer?.exec('rollback');
+      this.#transaction.follow('rollback', direct);
+    }
+    for (const table of this.#tables) await this.contents(subject, direct, table, text);
   }
 
   private same(kind: string, text: string, step: Step, left: Answer, right: Answer): void {
@@ -205,8 +236,10 @@ export class Teller {
     const text = withLiterals(step.text);
     const answer = subject.define(text);
     if (answer.error === null) {
-      if (/^create table/.test(text)) direct.create(step.table);
-      else direct.alter(step.table, /^truncate/.test(text));
+      if (/^create table/.test(text)) {
+        this.#tables.add(step.table);
+        direct.create(step.table);
+      } else direct.alter(step.table, /^truncate/.test(text));
     }
     if (this.#peer !== null) this.same('PostgreSQL differs', text, step, answer, await runPeer(this.#peer, { text, values: [] }));
     await this.contents(subject, direct, step.table, text);

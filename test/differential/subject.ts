@@ -97,12 +97,20 @@ export class Subject {
     }
   }
 
-  inRollback<Value>(body: () => Value): Value {
-    this.db.exec('begin');
+  /** In a transaction, a statement that fails takes only itself back. */
+  runWithin(text: Text, format: Format): Answer {
+    this.db.exec('savepoint one');
+    const answer = this.run(text, format);
+    this.db.exec(answer.error === null ? 'release one' : 'rollback to one; release one');
+    return answer;
+  }
+
+  inRollback<Value>(body: () => Value, isWithin = false): Value {
+    this.db.exec(isWithin ? 'savepoint whole' : 'begin');
     try {
       return body();
     } finally {
-      this.db.exec('rollback');
+      this.db.exec(isWithin ? 'rollback to whole; release whole' : 'rollback');
     }
   }
 }
@@ -230,6 +238,14 @@ export class Direct {
 // ---- PGlite ----
 
 const AS_TEXT = Object.fromEntries(Object.values(TYPE_OIDS).map((oid) => [oid, (text: string) => text]));
+
+/** In a transaction, a statement that fails takes only itself back. */
+export async function runPeerWithin(peer: PGlite, text: Text): Promise<Answer> {
+  await peer.exec('savepoint one');
+  const answer = await runPeer(peer, text);
+  await peer.exec(answer.error === null ? 'release one' : 'rollback to one; release one');
+  return answer;
+}
 
 export async function runPeer(peer: PGlite, { text, values }: Text): Promise<Answer> {
   try {

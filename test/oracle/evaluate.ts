@@ -33,6 +33,15 @@ export class OracleDatabase implements OracleSource {
     return this.entry(id);
   }
 
+  /** What takes the tables back to what they are now. */
+  snapshot(): () => void {
+    const kept = [...this.tables].map(([id, { table, rows }]) => [id, { table, rows }] as const);
+    return () => {
+      this.tables.clear();
+      for (const [id, { table, rows }] of kept) this.tables.set(id, { table, rows });
+    };
+  }
+
   virtualRows(name: string): readonly Stored[] {
     throw new Error(`the oracle has no virtual table ${name}`);
   }
