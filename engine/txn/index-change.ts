@@ -31,26 +31,32 @@ export const ENTRY_NEW = 100;
 
 /** The key of the image at `row` into `key`. Throws 54000 for a key beyond 2,000 bytes. No page may be held. */
 export function extractKey(txns: Transactions, index: IndexRuntime, views: ByteViews, row: number, key: KeyScratch): void {
+  if (!findKey(txns, index, views, row, key))
+    throw limitExceeded('the length of an index key in bytes (or more)', KEY_BYTES_MAX + 1, KEY_BYTES_MAX);
+}
+
+/**
+ * The same; false: the key is too long for an index, so there is no entry for the image. Rows are in the heap before their keys are
+ * made, so whoever undoes or meets one that was refused for its key meets such an image. No page may be held.
+ */
+export function findKey(txns: Transactions, index: IndexRuntime, views: ByteViews, row: number, key: KeyScratch): boolean {
   let status = index.extract(views.i32, views.u16, views.u8, views.f64, row, key);
   if (status === KEY_OVERFLOW) status = index.extractWide(views, row, key, txns.readOverflow);
-  if (status !== KEY_OK) throw limitExceeded('the length of an index key in bytes (or more)', KEY_BYTES_MAX + 1, KEY_BYTES_MAX);
+  return status === KEY_OK;
 }
 
 /** The same for an image of any layout. Uses txns.other for one that is not current. */
-export function extractCurrent(
+export function findCurrentKey(
   txns: Transactions,
   table: TableRuntime,
   index: IndexRuntime,
   views: ByteViews,
   row: number,
   key: KeyScratch,
-): void {
-  if (imageLayout(views.i32, row) === table.layout.number) {
-    extractKey(txns, index, views, row, key);
-    return;
-  }
+): boolean {
+  if (imageLayout(views.i32, row) === table.layout.number) return findKey(txns, index, views, row, key);
   table.upgrade(views, row, txns.other, 0);
-  extractKey(txns, index, txns.other, 0, key);
+  return findKey(txns, index, txns.other, 0, key);
 }
 
 /** True when a key that is already there refuses another one: not for NULLs that are distinct. */

@@ -31,7 +31,7 @@ import { RECORD, RECORD_COMPENSATION, RECORD_GROUP_END } from '../storage/log/re
 import type { ByteViews } from '../storage/rows/byte-views.ts';
 import { imageLayout, imageLength, ROW_FORWARD, stubBodyPage, stubBodySlot } from '../storage/rows/row-image.ts';
 import type { TableRuntime } from '../storage/rows/runtime.ts';
-import { extractKey } from './index-change.ts';
+import { findKey } from './index-change.ts';
 import { isBodyOf, latchRow, NO_ROW, PLACE_AT, PLACE_PAGE, PLACE_ROW, PLACE_SLOT } from './row-place.ts';
 import { voidVersion } from './chunk-spill.ts';
 import { copyNewest } from './row-read.ts';
@@ -241,10 +241,10 @@ function toCurrentLayout(txns: Transactions, table: TableRuntime): void {
   txns.image.bytesView.set(txns.other.bytesView.subarray(0, (length + 7) & ~7));
 }
 
-/** Takes the entry of txns.image's key out of the index at position `at`. */
+/** Takes the entry of txns.image's key out of the index at position `at`; a key that is too long has none. */
 function removeEntry(txns: Transactions, slot: number, table: TableRuntime, at: number, page: number, rowSlot: number): void {
   const index = table.indexes[at];
-  extractKey(txns, index, txns.image, 0, txns.key);
+  if (!findKey(txns, index, txns.image, 0, txns.key)) return;
   const { change } = txns;
   change.logged = table.logged;
   change.transaction = loadTxnSlotNumber(txns.i32, slot) >>> 0;

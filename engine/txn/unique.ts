@@ -21,7 +21,7 @@ import { ROW_DELETED } from '../storage/rows/row-image.ts';
 import type { IndexRuntime, KeyScratch, TableRuntime } from '../storage/rows/runtime.ts';
 import type { ByteViews } from '../storage/rows/byte-views.ts';
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
-import { extractCurrent } from './index-change.ts';
+import { findCurrentKey } from './index-change.ts';
 import { copyNewest } from './row-read.ts';
 import { ASKED, RESOLVED, resolveStamp, STAMP_ACTIVE, STAMP_GONE } from './slots.ts';
 import { stampNumber } from './stamps.ts';
@@ -172,8 +172,7 @@ export function hasKey(
   row: number,
   key: KeyScratch,
 ): boolean {
-  extractCurrent(txns, table, index, views, row, txns.otherKey);
-  return sameKeys(index, key, txns.otherKey);
+  return findCurrentKey(txns, table, index, views, row, txns.otherKey) && sameKeys(index, key, txns.otherKey);
 }
 
 /** Whether two keys of an index are equal. */

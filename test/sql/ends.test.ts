@@ -325,3 +325,33 @@ test(
     strictEqual(db.isOpen, false);
   }),
 );
+
+test(
+  'a row whose key is too long for an index is refused as a whole, and its transaction goes on and ends',
+  withDatabase((db) => {
+    const long = 'x'.repeat(3000);
+    for (const index of ['index i on t (b)', 'index i on t using hash (b)', 'unique index i on t (b)', 'index i on t (b, c)']) {
+      db.exec(`create table t (a integer primary key, b text, c text); create unique index t_c on t (c); create ${index}`);
+      const insert = db.prepare('insert into t values ($1, $2, $3)');
+      insert.run(1, 'short', 'one');
+      throws(() => insert.run(2, long, 'two'), { code: '54000' }, index);
+      throws(() => db.exec(`insert into t values (3, 'short 3', 'three'), (4, '${long}', 'four')`), { code: '54000' });
+      db.exec("begin; insert into t values (5, 'short 5', 'five'); savepoint s");
+      throws(() => insert.run(2, long, 'two'), { code: '54000' });
+      db.exec('rollback to s; savepoint u');
+      throws(() => db.prepare('update t set b = $1 where a = 5').run(long), { code: '54000' });
+      db.exec("rollback to u; insert into t values (2, 'short 2', 'two'); commit");
+      throws(() => insert.run(6, 'short 6', 'two'), { code: '23505' });
+      db.exec('begin');
+      throws(() => insert.run(7, long, 'seven'), { code: '54000' });
+      db.exec('rollback');
+      deepStrictEqual(db.prepare('select a, b from t order by b').raw().all(), [
+        [1, 'short'],
+        [2, 'short 2'],
+        [5, 'short 5'],
+      ]);
+      strictEqual(problemsOf(db), '');
+      db.exec('drop table t');
+    }
+  }),
+);
