@@ -44,7 +44,7 @@ export const TYPES: readonly string[] = [
 export const isOrdered = (type: string): boolean => type !== 'json';
 /** Types that an index takes. */
 const isIndexed = (type: string, hasLong: boolean): boolean =>
-  isOrdered(type) && type !== 'jsonb' && !(hasLong && (type === 'text' || type === 'bytea'));
+  isOrdered(type) && type !== 'jsonb' && !(hasLong && ['text', 'varchar', 'bytea'].includes(type));
 
 const KEYS: readonly { readonly type: string; readonly text: string; readonly draws: boolean }[] = [
   { type: 'int4', text: 'int4 primary key', draws: false },

@@ -4,7 +4,7 @@
  */
 
 import type { PGlite } from '@electric-sql/pglite';
-import { open } from '../../engine/api/api.ts';
+import { type Database, open } from '../../engine/api/api.ts';
 import { randomFrom } from '../../engine/sblr/source-fixture.ts';
 import { randomTable } from './random-schema.ts';
 import { Statements } from './random-statements.ts';
@@ -114,8 +114,18 @@ export class Teller {
   }
 
   /** Runs all steps. Faults that are no SqlError are failures too. */
-  async tell({ tables, steps }: Story): Promise<Failure | null> {
+  async tell(story: Story): Promise<Failure | null> {
     const db = open(':memory:', { pool: 0, times: 'text', json: 'text', cacheSize: '16MB' });
+    const failure = await this.toldBy(db, story);
+    try {
+      db.close();
+    } catch (error) {
+      return failure ?? { at: story.steps.length - 1, why: `closing: ${(error as Error).stack}`, kind: `closing: ${error}` };
+    }
+    return failure;
+  }
+
+  private async toldBy(db: Database, { tables, steps }: Story): Promise<Failure | null> {
     this.#transaction = new Transaction();
     this.#tables.clear();
     await this.#peer?.exec('rollback');
@@ -138,8 +148,6 @@ export class Teller {
       const kind = error instanceof Different ? error.kind : `fault ${String((error as Error).cause ?? error).split('\n')[0]}`;
       const stack = error instanceof Different ? '' : `\n${(((error as Error).cause as Error) ?? (error as Error)).stack}`;
       return { at, why: (error as Error).message + stack, kind: kind.replace(/\d+/g, 'n') };
-    } finally {
-      db.close();
     }
   }
 
