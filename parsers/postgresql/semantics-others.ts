@@ -32,7 +32,7 @@ export const OTHER_FUNCTIONS: readonly string[] = words(`
   pg_stat_get_activity pg_blocking_pids txid_current txid_current_if_assigned pg_current_xact_id pg_current_snapshot
   inet_client_addr inet_client_port inet_server_addr inet_server_port to_ascii convert to_tsvector to_tsquery plainto_tsquery
   phraseto_tsquery websearch_to_tsquery ts_rank ts_headline lower_inc upper_inc isempty int4range int8range numrange daterange
-  tsrange tstzrange host masklen netmask network broadcast family hashtext grouping xmlconcat xmlelement xpath
+  tsrange tstzrange host masklen netmask network broadcast family hashtext xmlconcat xmlelement xpath
   query_to_xml table_to_xml txid_status
 `);
 

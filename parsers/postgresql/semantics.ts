@@ -101,7 +101,7 @@ export const semantics: DialectSemantics = {
     likeEscape: 'like_escape',
     similarEscape: { function: 'similar_to_escape', operator: '~' },
   },
-  groupingFunction: 'pg_catalog.grouping',
+  groupingFunction: 'grouping',
   valueFunctions: {
     current_date: 'current_date',
     current_time: 'current_time',

@@ -29,7 +29,7 @@ export function windowRows(node: BoundWindow, rows: readonly Row[], scope: Scope
     const sorted = sortBy(partition.rows, node.order, (row) => keysOf(node.order, within(scope, row)));
     const whole: Partition = { rows: sorted, group: peerGroups(sorted, node.order, scope), order: node.order, scope };
     return sorted.map(
-      (row, place) => new Map([...row, ...node.functions.map((one) => [one.column, valueOf(one, place, whole)] as const)]),
+      (row, place) => new Map([...row, ...node.functions.map((one) => [one.column, answerOf(one, place, whole)] as const)]),
     );
   });
 }
@@ -100,7 +100,7 @@ function framePlaces(call: BoundWindowCall, from: number, partition: Partition):
   );
 }
 
-function valueOf(call: BoundWindowCall, place: number, partition: Partition): RowValue {
+function answerOf(call: BoundWindowCall, place: number, partition: Partition): RowValue {
   const { rows, group, scope } = partition;
   const size = rows.length;
   const argument = (index: number, row = place): RowValue => at(call.arguments[index], rows[row], scope);
