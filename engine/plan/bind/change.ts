@@ -2,17 +2,18 @@
 
 import type { CatalogColumn, CatalogTable } from '../../catalog/objects.ts';
 import type { BoundExpression, ColumnId, OutputColumn, TableColumnUse } from '../../sblr/bound.ts';
-import type { SourceExpression, SourceSelectItem, SourceSetItem, SourceSubqueryNode } from '../../sblr/source.gen.ts';
+import type { SourceExpression, SourceSelectItem, SourceSetItem } from '../../sblr/source.gen.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
 import { type Clause, clauseOf } from './clause.ts';
 import { castAssign } from './coerce.ts';
-import { fault, noColumnOf, unsupported } from './errors.ts';
+import { fault, noColumnOf, otherNumber } from './errors.ts';
 import { bindExpr } from './expressions.ts';
 import { scopeRelation } from './tables.ts';
 import { bindItems, settleItems } from './output.ts';
 import { type Scope, type ScopeRelation, visibleColumns } from './scope.ts';
 import type { BindState } from './state.ts';
 import { defaultValue } from './stored.ts';
+import { bindSubqueryColumn } from './subquery.ts';
 
 /** A column by the name that a change gives it. 42703 */
 export function targetColumn(table: CatalogTable, name: string, at: number): CatalogColumn {
@@ -51,49 +52,42 @@ export function bindReturning(sources: readonly SourceSelectItem[], scope: Scope
 /** One column and what it is set to. */
 interface Assignment {
   readonly column: CatalogColumn;
-  readonly value: SourceExpression;
+  readonly at: number;
+  readonly isDefault: boolean;
+  readonly bind: () => BoundExpression;
 }
 
-/** The items of a query that reads nothing and gives one row. */
-function oneRow({ query, at }: SourceSubqueryNode): readonly SourceExpression[] {
-  const isPlain =
-    query.op === 'select' &&
-    query.with === null &&
-    query.from.length === 0 &&
-    query.where === null &&
-    query.group.length === 0 &&
-    query.having === null &&
-    query.limit === null &&
-    query.offset === null &&
-    query.items.every(({ expression }) => expression.op !== 'star' && expression.op !== 'default');
-  if (!isPlain) throw unsupported('SET (columns) = (query) is', at, 'a query without FROM is');
-  return query.items.map(({ expression }) => expression);
-}
+type Value = Omit<Assignment, 'column'>;
 
-function spreadSet(item: SourceSetItem): readonly SourceExpression[] {
-  if (!item.multiple) return [item.value];
-  const { value } = item;
-  const values = value.op === 'subquery' ? oneRow(value) : value.op === 'row' ? value.items : null;
-  if (values === null)
+function spreadSet(item: SourceSetItem, clause: Clause): readonly Value[] {
+  const { value, columns, multiple } = item;
+  const plain = (one: SourceExpression): Value => {
+    return { at: one.at, isDefault: one.op === 'default', bind: () => bindExpr(one, clause) };
+  };
+  if (!multiple) return [plain(value)];
+  if (value.op === 'subquery' && value.kind === 'scalar')
+    return columns.map((_, place) => {
+      return { at: value.at, isDefault: false, bind: () => bindSubqueryColumn(value, place, columns.length, clause) };
+    });
+  if (value.op !== 'row')
     throw fault(
       SQLSTATE.feature_not_supported,
       'source for a multiple-column UPDATE item must be a sub-SELECT or ROW() expression',
       value.at,
     );
-  if (values.length !== item.columns.length)
-    throw fault(SQLSTATE.syntax_error, 'number of columns does not match number of values', value.at);
-  return values;
+  if (value.items.length !== columns.length) throw otherNumber(value.at);
+  return value.items.map(plain);
 }
 
-function assignments(items: readonly SourceSetItem[], table: CatalogTable): Assignment[] {
+function assignments(items: readonly SourceSetItem[], table: CatalogTable, clause: Clause): Assignment[] {
   const list: Assignment[] = [];
   for (const item of items) {
-    const values = spreadSet(item);
+    const values = spreadSet(item, clause);
     for (const [index, name] of item.columns.entries()) {
       const column = targetColumn(table, name, item.at);
       if (list.some((one) => one.column === column))
         throw fault(SQLSTATE.syntax_error, `multiple assignments to same column "${name}"`, item.at);
-      list.push({ column, value: values[index] });
+      list.push({ column, ...values[index] });
     }
   }
   return list;
@@ -102,19 +96,19 @@ function assignments(items: readonly SourceSetItem[], table: CatalogTable): Assi
 /** SET: the new values by attribute. 428C9 for a column that is GENERATED ALWAYS. */
 export function bindSet(items: readonly SourceSetItem[], table: CatalogTable, clause: Clause): Map<number, BoundExpression> {
   const values = new Map<number, BoundExpression>();
-  for (const { column, value } of assignments(items, table)) {
-    if (value.op === 'default') {
-      values.set(column.number, defaultValue(column, clause.state, value.at));
+  for (const { column, at, isDefault, bind } of assignments(items, table, clause)) {
+    if (isDefault) {
+      values.set(column.number, defaultValue(column, clause.state, at));
       continue;
     }
     if (column.identity === 'always')
       throw fault(
         SQLSTATE.generated_always,
         `column "${column.name}" can only be updated to DEFAULT`,
-        value.at,
+        at,
         `column "${column.name}" is an identity column defined as GENERATED ALWAYS`,
       );
-    values.set(column.number, castAssign(clause.state, bindExpr(value, clause), column, value.at));
+    values.set(column.number, castAssign(clause.state, bind(), column, at));
   }
   return values;
 }

@@ -20,6 +20,10 @@ export const noColumn = (name: string, at: number, hint?: string): SqlError =>
 export const noColumnOf = (column: string, relation: string, at: number): SqlError =>
   fault(SQLSTATE.undefined_column, `column "${column}" of relation "${relation}" does not exist`, at);
 
+/** SET (a, b) = (...). */
+export const otherNumber = (at: number): SqlError =>
+  fault(SQLSTATE.syntax_error, 'number of columns does not match number of values', at);
+
 export const noRelation = (name: string, at: number): SqlError =>
   fault(SQLSTATE.undefined_table, `relation "${name}" does not exist`, at);
 

@@ -26,6 +26,7 @@ import { readNumber } from './literals.ts';
 import { operatorCall } from './operators.ts';
 import { bindRowDistinct, bindRowIn, bindRowOperator, bindRowTest, isRow } from './rows.ts';
 import { findColumn, lookupColumn } from './scope.ts';
+import { bindInQuery, bindQuantified, bindRowSubquery, bindSubquery, isQuery } from './subquery.ts';
 import { bindCase, bindSpecial } from './special.ts';
 import { BOOLEAN, type BindState, UNKNOWN } from './state.ts';
 
@@ -95,6 +96,8 @@ function bindCast(source: SourceCastNode, clause: Clause): BoundExpression {
 
 function bindOperator(source: SourceOperatorNode, clause: Clause): BoundExpression {
   const parts = foldParts(source.name, clause.state.semantics);
+  if (source.left !== null && isRow(source.left) && isQuery(source.right))
+    return bindRowSubquery(source, parts[parts.length - 1], clause);
   if (isRow(source.right) || (source.left !== null && isRow(source.left)))
     return bindRowOperator(source, parts[parts.length - 1], clause, (field) => bindExpr(field, clause));
   const operands = source.left === null ? [] : [bindExpr(source.left, clause)];
@@ -109,9 +112,6 @@ function bindCondition(source: SourceExpression, clause: Clause, what: string): 
 const TESTS = { null: 'IS NULL', true: 'IS TRUE', false: 'IS FALSE', unknown: 'IS UNKNOWN' } as const;
 
 const ANY_UNSUPPORTED: { readonly [op: string]: string } = {
-  inQuery: 'IN with a query is',
-  subquery: 'ARRAY(query) is',
-  quantified: 'ANY and ALL are',
   row: 'row values are',
   array: 'arrays are',
   subscript: 'subscripts are',
@@ -167,6 +167,8 @@ export function bindExpr(source: SourceExpression, clause: Clause): BoundExpress
       return { op: 'isTest', operand: untyped(operand, clause), test, negated, type: { ...BOOLEAN, nullable: false } };
     }
     case 'isDistinct':
+      // A query beside a row has too many columns, or too few.
+      if (isRow(source.left) && isQuery(source.right)) bindSubquery(source.right, clause);
       return isRow(source.left) || isRow(source.right)
         ? bindRowDistinct(source, (field) => bindExpr(field, clause))
         : bindIsDistinct(source, clause);
@@ -180,6 +182,12 @@ export function bindExpr(source: SourceExpression, clause: Clause): BoundExpress
       return bindCase(source, clause);
     case 'special':
       return bindSpecial(source, clause);
+    case 'subquery':
+      return bindSubquery(source, clause);
+    case 'inQuery':
+      return bindInQuery(source, clause);
+    case 'quantified':
+      return bindQuantified(source, clause);
     case 'star':
       throw fault(SQLSTATE.syntax_error, '"*" is not allowed here', source.at);
     case 'default':

@@ -136,6 +136,7 @@ export class FromBinder {
           this.read.add(column.column);
           return column;
         },
+        entries: [],
         origin: (column: ColumnId) => column,
       },
     };

@@ -63,16 +63,16 @@ export class Grouping {
     return this.sets.every((set) => set.includes(key));
   }
 
-  /** An expression over the input as one over keys and aggregates. 42803 */
-  above(node: BoundExpression): BoundExpression {
+  /** An expression over the input as one over keys and aggregates. `within` a subquery: what that reads. 42803 */
+  above(node: BoundExpression, within = false): BoundExpression {
     const place = this.keyOf(node);
     if (place >= 0) {
       const { column } = this.keys[place];
       const type = this.isEverywhere(place) ? node.type : withNullable(node.type, true);
       return this.placed({ op: 'column', column, type }, node);
     }
-    if (node.op === 'column') return this.isMade(node.column) ? node : this.ungrouped(node);
-    const above = withChildren(node, (child) => this.above(child));
+    if (node.op === 'column') return this.isMade(node.column) ? node : this.ungrouped(node, within);
+    const above = withChildren(node, (child) => this.above(child, within || node.op === 'subquery'));
     return this.placed(this.sets.length === 0 ? above : renulled(above), node);
   }
 
@@ -82,10 +82,12 @@ export class Grouping {
     return node;
   }
 
-  private ungrouped(node: BoundExpression & { op: 'column' }): BoundExpression {
+  private ungrouped(node: BoundExpression & { op: 'column' }, within: boolean): BoundExpression {
     const relation = this.scope.relations.find(({ columns }) => columns.some(({ column }) => column === node.column));
+    // A column of a block around this one is the same for all rows.
+    if (relation === undefined) return node;
     const { groupedColumns } = this.state.semantics;
-    if (relation !== undefined && groupedColumns === 'dependent' && this.dependsOnKeys(relation)) {
+    if (groupedColumns === 'dependent' && this.dependsOnKeys(relation)) {
       const place = this.addKey(node);
       for (const set of this.sets) set.push(place);
       return this.above(node);
@@ -95,10 +97,12 @@ export class Grouping {
       const aggregate = { primitive: 'any_value', arguments: [node], distinct: false, order: [], filter: null };
       return this.aggregates.add({ ...aggregate, type: { ...node.type, nullable: true } }, at);
     }
-    const name = relation?.columns.find(({ column }) => column === node.column)?.name;
+    const name = `"${relation.alias}.${relation.columns.find(({ column }) => column === node.column)?.name}"`;
     throw fault(
       SQLSTATE.grouping_error,
-      `column "${relation?.alias}.${name}" must appear in the GROUP BY clause or be used in an aggregate function`,
+      within
+        ? `subquery uses ungrouped column ${name} from outer query`
+        : `column ${name} must appear in the GROUP BY clause or be used in an aggregate function`,
       at,
     );
   }

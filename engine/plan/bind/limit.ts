@@ -14,7 +14,9 @@ function bindCount(source: SourceExpression | null, clause: Clause, what: string
   if (source === null) return null;
   const named = { ...clause, name: what, aggregates: null };
   const node = bindExpr(source, named);
-  if (readsColumns(node))
+  const isOwn = (id: number): boolean =>
+    clause.scope.relations.some(({ columns }) => columns.some(({ column }) => column === id));
+  if (readsColumns(node, isOwn))
     throw fault(SQLSTATE.invalid_column_reference, `argument of ${what} must not contain variables`, source.at);
   return castClause(clause.state, node, 'int8', what, source.at, 'assignment');
 }

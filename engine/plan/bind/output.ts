@@ -39,6 +39,8 @@ function suggestedName(source: SourceExpression, state: BindState): { readonly n
       return { name: foldName(source.name, source.quoted, semantics), strong: true };
     case 'special':
       return { name: source.function, strong: true };
+    case 'subquery':
+      return { name: source.kind === 'scalar' ? (state.queryNames.get(source.query) ?? '') : source.kind, strong: true };
     case 'case': {
       const inner = source.otherwise === null ? null : suggestedName(source.otherwise, state);
       return inner?.strong === true ? inner : { name: 'case', strong: false };

@@ -17,11 +17,13 @@ import type {
   SourceOperatorNode,
   SourceRowNode,
 } from '../../sblr/source.gen.ts';
+import { shownType } from '../../sblr/resolve-type.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
 import type { Clause } from './clause.ts';
 import { logic, once } from './compare.ts';
 import { fault, unsupported } from './errors.ts';
 import { operatorCall } from './operators.ts';
+import type { BindState } from './state.ts';
 
 export const isRow = (source: SourceExpression): source is SourceRowNode => source.op === 'row';
 
@@ -57,6 +59,38 @@ function onceField(
   const value = bind(source);
   if (value.type.name === 'unknown') return body(() => bind(source));
   return once(state, value, (known) => body(() => known));
+}
+
+export type RowPair = readonly [left: BoundExpression, right: BoundExpression];
+
+const COMPARISONS = ['equal', 'notEqual', 'less', 'lessOrEqual', 'greater', 'greaterOrEqual'] as const;
+
+/** An operator between two lists of values that are there already. 42804, 0A000 */
+export function compareRows(state: BindState, operator: string, pairs: readonly RowPair[], at: number): BoundExpression {
+  const by = (name: string, [left, right]: RowPair): BoundExpression => {
+    const call = operatorCall(state, name, [left, right], at);
+    if (call.type.name === 'bool') return call;
+    const type = shownType(call.type.name, state.semantics);
+    throw fault(SQLSTATE.datatype_mismatch, `row comparison operator must yield type boolean, not type ${type}`, at);
+  };
+  const name = operator === '!=' ? state.semantics.comparison.notEqual : operator;
+  const { comparison } = state.semantics;
+  if (pairs.length === 1) return by(name, pairs[0]);
+  if (name === comparison.equal || name === comparison.notEqual)
+    return logic(
+      name === comparison.equal ? 'and' : 'or',
+      pairs.map((pair) => by(name, pair)),
+    );
+  if (!COMPARISONS.some((one) => comparison[one] === name))
+    throw unsupported(`the operator ${name} between rows is`, at, 'rows are compared by =, <>, <, <=, > and >=');
+  const isLess = name === comparison.less || name === comparison.lessOrEqual;
+  const strict = isLess ? comparison.less : comparison.greater;
+  const from = (index: number): BoundExpression => {
+    const pair = pairs[index];
+    if (index === pairs.length - 1) return by(name, pair);
+    return logic('or', [by(strict, pair), logic('and', [by(comparison.equal, pair), from(index + 1)])]);
+  };
+  return from(0);
 }
 
 interface Order {

@@ -17,6 +17,7 @@ import { sqlType } from '../../sblr/types.ts';
 import { implementations } from '../../values/functions.ts';
 import { callFolded } from './fold.ts';
 import { readNumber } from './literals.ts';
+import { sameSubquery } from './same-subquery.ts';
 import type { BindState } from './state.ts';
 import { childrenOf, withChildren } from './tree.ts';
 
@@ -105,6 +106,7 @@ export function sameExpression(a: BoundExpression, b: BoundExpression, state: Bi
   if (a.op === 'call' && b.op === 'constant') return sameAsFolded(a, b, state);
   if (a.op === 'constant') return b.op === 'constant' && a.type.name === b.type.name && sameValue(a.value, b.value);
   if (a.op === 'let' && b.op === 'let') return sameLet(a, b, state);
+  if (a.op === 'subquery' && b.op === 'subquery') return sameSubquery(a, b, state);
   if (!sameHead(a, b)) return false;
   const [left, right] = [childrenOf(a), childrenOf(b)];
   return left.length === right.length && left.every((child, index) => sameExpression(child, right[index], state));

@@ -51,7 +51,9 @@ export interface OuterScope {
   /** LATERAL: it sees what stands further left in FROM. */
   readonly lateral: boolean;
   /** A column of the clause's scope as the inner block reads it. */
-  readonly enter: (column: ScopeColumn) => ScopeColumn;
+  readonly enter: (column: ScopeColumn, at: number) => ScopeColumn;
+  /** What has been entered so far; a query in FROM enters nothing. */
+  readonly entries: unknown[];
   /** The way back: what a column of the inner block is in the clause's scope; null: nothing of it. */
   readonly origin: (column: ColumnId) => ColumnId | null;
 }
@@ -101,7 +103,7 @@ function searchRelation(name: string, schema: string | null, scope: Scope, later
   const { outer } = scope;
   if (outer === null) return null;
   const around = searchRelation(name, schema, outer.clause.scope, outer.lateral, at);
-  return around === null ? null : { relation: around.relation, enter: (column) => outer.enter(around.enter(column)) };
+  return around === null ? null : { relation: around.relation, enter: (column) => outer.enter(around.enter(column), at) };
 }
 
 /** The relation that qualifies a column. 42P01 */
@@ -135,7 +137,7 @@ export function lookupColumn(name: string, scope: Scope, at: number, lateral = f
   const { outer } = scope;
   if (found !== null || outer === null) return found;
   const around = lookupColumn(name, outer.clause.scope, at, outer.lateral);
-  return around === null ? null : outer.enter(around);
+  return around === null ? null : outer.enter(around, at);
 }
 
 /** The column that a name means. 42703, 42702, 42P01 */

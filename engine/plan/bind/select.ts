@@ -5,7 +5,7 @@
  *   Get -> Filter -> [Aggregate -> Filter] -> [Window] -> Project -> [Distinct] -> [Sort] -> [Distinct on] -> [Lock] -> [Limit]
  */
 
-import type { BoundExpression, BoundRelation, ColumnId, OutputColumn } from '../../sblr/bound.ts';
+import type { BoundColumn, BoundExpression, BoundRelation, ColumnId, OutputColumn } from '../../sblr/bound.ts';
 import type { SourceExpression, SourceSelectNode, SourceSortItem } from '../../sblr/source.gen.ts';
 import { withNullable } from '../../sblr/types.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
@@ -24,7 +24,7 @@ import { findByName, findByPosition } from './order.ts';
 import { bindItems, type Item, settleItems } from './output.ts';
 import type { BoundBlock, QueryPlace, QueryTargets } from './query.ts';
 import { sameExpression } from './same.ts';
-import type { Scope } from './scope.ts';
+import type { OuterScope, Scope } from './scope.ts';
 import type { BindState } from './state.ts';
 import { BlockWindows } from './windows.ts';
 
@@ -61,19 +61,33 @@ export class SelectBlock {
   private readonly aggregates: BlockAggregates;
   private readonly windows: BlockWindows;
   private readonly items: readonly Item[];
+  /** Columns of blocks around this one that it reads. */
+  private readonly entered = new Set<ColumnId>();
   private grouping: Grouping | null = null;
 
   constructor(source: SourceSelectNode, place: QueryPlace, targets: QueryTargets) {
     this.source = source;
     this.state = place.state;
     this.targets = targets;
-    const binder = new FromBinder({ ...place, rowIds: place.rowIds || source.locking.length > 0 });
+    const outer = place.outer === null ? null : this.noted(place.outer);
+    const binder = new FromBinder({ ...place, outer, rowIds: place.rowIds || source.locking.length > 0 });
     this.from = source.from.length === 0 ? null : binder.list(source.from);
     const scope = binder.scopeOver(this.from?.names ?? []);
     this.scope = hasSets(source.group) ? withNulls(scope) : scope;
     this.aggregates = new BlockAggregates(this.state);
     this.windows = new BlockWindows(this.state, source.windows);
     this.items = bindItems(source.items, this.clause('SELECT', this.aggregates));
+  }
+
+  /** The block around this one; what is read of it is no column of this one's relation. */
+  private noted(outer: OuterScope): OuterScope {
+    const enter: OuterScope['enter'] = (column, at) => {
+      const entered = outer.enter(column, at);
+      this.entered.add(entered.column);
+      return entered;
+    };
+    const { clause, lateral, entries, origin } = outer;
+    return { clause, lateral, entries, origin, enter };
   }
 
   private clause(name: string, aggregates: BlockAggregates | null = null): Clause {
@@ -201,8 +215,13 @@ export class SelectBlock {
     return having === null ? root : { op: 'filter', input: root, condition: having };
   }
 
+  /** Is it a column of the block's relation as it stands? */
+  private isMade(node: BoundExpression): node is BoundColumn {
+    return node.op === 'column' && !this.entered.has(node.column);
+  }
+
   private columnOf(node: BoundExpression, added: { column: ColumnId; expression: BoundExpression }[]): ColumnId {
-    if (node.op === 'column') return node.column;
+    if (this.isMade(node)) return node.column;
     const same = added.find(
       ({ expression }) => sameExpression(expression, node, this.state) && expression.type.name === node.type.name,
     );
@@ -214,7 +233,7 @@ export class SelectBlock {
 
   private outputOf(item: Item, added: { column: ColumnId; expression: BoundExpression }[]): OutputColumn {
     const { name, node, table, attribute } = item;
-    let column = node.op === 'column' ? node.column : -1;
+    let column = this.isMade(node) ? node.column : -1;
     if (column < 0) {
       column = this.state.newColumn();
       added.push({ column, expression: node });

@@ -2,6 +2,7 @@
 
 import type { CatalogRelation } from '../../catalog/objects.ts';
 import type { BoundExpression, BoundModule, BoundParameter, BoundStatement, ColumnId, Right } from '../../sblr/bound.ts';
+import type { SourceQuery } from '../../sblr/source.gen.ts';
 import type { DialectSemantics } from '../../sblr/semantics.ts';
 import { type SqlType, sqlType, withNullable } from '../../sblr/types.ts';
 import { SQLSTATE, SqlError } from '../../../shm/errors.ts';
@@ -30,6 +31,8 @@ export class BindState {
   readonly shaping: Set<number>;
   /** Token ordinals of bound nodes that may be named in an error later. */
   readonly positions: WeakMap<BoundExpression, number>;
+  /** Names of the first columns of queries, which name the items that they are. */
+  readonly queryNames: WeakMap<SourceQuery, string>;
   /** Parameters under IS NULL, which asks for no type: they get the one that they have elsewhere. */
   readonly untyped: { type: SqlType; readonly index: number }[];
 
@@ -45,6 +48,7 @@ export class BindState {
     this.shaping = new Set();
     this.positions = new WeakMap();
     this.untyped = [];
+    this.queryNames = new WeakMap();
   }
 
   /** The same statement, in a text of another dialect. */
