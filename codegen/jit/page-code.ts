@@ -11,6 +11,7 @@ import type { ScanLoops } from '../../engine/storage/rows/scan-loops.ts';
 import type { Builder } from './builder.ts';
 import { emitJump } from './conditions.ts';
 import { type ColumnReader, Emitter } from './emitter.ts';
+import { emitRename } from './set-operations.ts';
 import { conjuncts, type Step } from './stages.ts';
 import type { State } from './state.ts';
 import { lazyCompute } from './steps.ts';
@@ -51,13 +52,14 @@ function wholeSink(
   columns: ReadonlyMap<ColumnId, ColumnReader>,
   sink: (emitter: Emitter) => void,
 ): PageCode | null {
-  if (!steps.every(({ node }) => node === 'Filter' || node === 'Compute')) return null;
+  if (!steps.every(({ node }) => node === 'Filter' || node === 'Compute' || node === 'Rename')) return null;
   const emitter = new Emitter(builder.unit(), false, EXIT, builder.columns(columns));
   const isDone = emitter.attempt(() => {
     for (const condition of conjuncts(filter)) emitJump(emitter, condition, 'notTrue', 'r');
     for (const step of steps) {
       if (step.node === 'Filter') for (const one of conjuncts(step.condition)) emitJump(emitter, one, 'notTrue', 'r');
       else if (step.node === 'Compute') lazyCompute(emitter, step);
+      else if (step.node === 'Rename') emitRename(emitter, step);
     }
     sink(emitter);
   });
@@ -86,6 +88,7 @@ function chosenRows(
   for (const step of steps) {
     if (step.node === 'Filter') look(step.condition);
     else if (step.node === 'Compute') lazyCompute(emitter, step);
+    else if (step.node === 'Rename') emitRename(emitter, step);
     else break;
   }
   const lines = emitter.lines.join('\n');

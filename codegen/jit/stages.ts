@@ -17,8 +17,8 @@
  *                    makes a Collector for each fill, and the source's rows: shape 'groups' (`g` is the number of a row), e.g. the
  *                    readers of a RowStore (row-store.ts), or 'list'
  *   several heads    a chain may begin at several places (Head): all go through the steps that are put on behind, into the same fill.
- *                    The first one begins the fill, the limits and the sets of DISTINCT; the others (Stage.isTail) go on with them.
- *                    So UNION ALL may be two heads with a renaming step each, without collecting anything
+ *                    The first one begins the fill, the limits and the sets of DISTINCT; the others (Stage.isTail) go on with them
+ *                    and begin only what is theirs alone. UNION ALL is two heads with a renaming step each, and collects nothing
  *   a loop           stages that are run again and again stand in a Loop, with a list of their own
  *
  * The code of a step, and of a sink, may be written several times, once for each head: what it keeps belongs to the node
@@ -47,11 +47,13 @@ import type {
   WindowFrames,
 } from '../../engine/plan/physical.ts';
 import type { BoundExpression, ColumnId } from '../../engine/sblr/bound.ts';
+import type { Collected } from './collected.ts';
 import { type Needed, neededColumns } from './needed.ts';
+import { countedGroups, distinctOf, type Rename, renameOf, type SetCount } from './set-operations.ts';
 
-export type Step = Filter | Compute | HashDistinct | LimitCount | LockRow | PhysicalJoin;
+export type Step = Filter | Compute | HashDistinct | LimitCount | LockRow | PhysicalJoin | Rename | SetCount;
 /** Collects its inputs and is the source of a stage. */
-export type Breaker = HashAggregate | Sort | TopN | HashSetOp | WindowFrames | Recurse;
+export type Breaker = HashAggregate | Sort | TopN | WindowFrames | Recurse | Collected;
 /** A step with a side that is collected before. */
 export type Collecting = HashProbe | LoopJoin | MergeJoin;
 /** What a join has left over when its stage is at its end. */
@@ -64,7 +66,7 @@ export type StageSource = PhysicalSource | Breaker | Tail;
 /** What the rows of a stage go to. */
 export interface Fill {
   readonly node: Breaker | Collecting | SpoolPlan;
-  readonly side: 'input' | 'build' | 'left' | 'right' | 'base' | 'step' | 'spool';
+  readonly side: 'input' | 'build' | 'base' | 'step' | 'spool';
   /** Columns of the rows that are read from there. */
   readonly needed: ReadonlySet<ColumnId>;
   /** Some of the rows may lack columns that others have: those of a right or full join's other side. */
@@ -96,6 +98,8 @@ const lacksColumns = (heads: readonly Head[]): boolean =>
 class Cutter {
   readonly stages: (Stage | Loop)[] = [];
   readonly #needed: Needed;
+  /** An id that no column of the plan has. */
+  #fresh = -2;
 
   constructor(needed: Needed) {
     this.#needed = needed;
@@ -123,9 +127,7 @@ class Cutter {
         this.#collect(node.input, node, 'input');
         return [{ source: node, steps: [] }];
       case 'HashSetOp':
-        this.#collect(node.left, node, 'left');
-        this.#collect(node.right, node, 'right');
-        return [{ source: node, steps: [] }];
+        return this.#setOperation(node);
       case 'Recurse': {
         this.#collect(node.base, node, 'base');
         const inner = new Cutter(this.#needed);
@@ -137,7 +139,7 @@ class Cutter {
       case 'LoopJoin':
       case 'MergeJoin':
         this.#collect(node.build, node, 'build');
-        return this.#joined(node, this.heads(node.input));
+        return this.#joined(node, this.#unlimited(node.input));
       default: {
         if (!('input' in node)) return [{ source: node, steps: [] }];
         const heads = this.heads(node.input);
@@ -145,6 +147,33 @@ class Cutter {
         return heads;
       }
     }
+  }
+
+  /** Heads whose end is not that of others beside them: a limit's stage ends all that fill the same. */
+  #unlimited(node: PhysicalNode): Head[] {
+    const heads = this.heads(node);
+    if (!heads.some(({ steps }) => steps.some((step) => step.node === 'LimitCount'))) return heads;
+    const collected: Collected = { node: 'Collected', input: node };
+    this.end(heads, { node: collected, side: 'input', needed: this.#needed.get(node) as ReadonlySet<ColumnId> });
+    return [{ source: collected, steps: [] }];
+  }
+
+  /** The sides one after the other (set-operations.ts). */
+  #setOperation(node: HashSetOp): Head[] {
+    const side = (which: 'left' | 'right', ...behind: Step[]): Head[] => {
+      const heads = this.#unlimited(node[which]);
+      const steps = [renameOf(node, which), ...behind];
+      for (const head of heads) head.steps.push(...steps);
+      return heads;
+    };
+    if (node.kind === 'union') {
+      const behind = node.all ? [] : [distinctOf(node)];
+      return [...side('left', ...behind), ...side('right', ...behind)];
+    }
+    const { groups, marks, count } = countedGroups(node, [this.#fresh--, this.#fresh--]);
+    const heads = [...side('left', marks.left), ...side('right', marks.right)];
+    this.end(heads, { node: groups, side: 'input', needed: new Set() });
+    return [{ source: groups, steps: [count] }];
   }
 
   /** A tail's rows go through the steps behind the join only. */

@@ -20,6 +20,7 @@ import { emitValue } from './expressions.ts';
 import { emitDistinct } from './distinct.ts';
 import { emitJoin } from './join-steps.ts';
 import { keyCode } from './keys.ts';
+import { emitRename, emitSetCount } from './set-operations.ts';
 import type { Step } from './stages.ts';
 import { slotCode, slotValue } from './value.ts';
 
@@ -61,6 +62,12 @@ export function emitSteps(
     case 'LockRow':
       emitLock(emitter, builder, step);
       break;
+    case 'Rename':
+      emitRename(emitter, step);
+      break;
+    case 'SetCount':
+      emitSetCount(emitter, step, () => emitSteps(emitter, builder, rest, limits, behind));
+      return;
     default:
       emitJoin(emitter, builder, step, () => emitSteps(emitter, builder, rest, limits, behind));
       return;
