@@ -278,6 +278,7 @@ export const CONTEXT: StatementContext = {
   schema: 'public',
   searchPath: ['public'],
   setting: () => null,
+  setSetting: refuse,
   random: () => 0.5,
   clock: () => 0,
   nextValue: refuse,

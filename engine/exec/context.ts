@@ -60,6 +60,11 @@ export class SessionContext implements StatementContext {
     return this.#session.settings.shownOrNull(name);
   }
 
+  setSetting(name: string, value: string | null, local: boolean): string {
+    this.#session.setSetting(name, value, local);
+    return this.#session.settings.shownOrNull(name) ?? '';
+  }
+
   random(): number {
     return this.#engine.random();
   }

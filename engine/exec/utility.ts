@@ -129,15 +129,7 @@ function setSetting(session: Session, statement: SourceStatement & { op: 'set' }
   const local = statement.scope === 'local';
   const notices = local && !inBlock ? [warning('25P01', 'SET LOCAL can only be used in transaction blocks')] : NOTHING;
   const value = statement.values.length === 0 ? null : statement.values.map(settingText).join(', ');
-  const name = statement.name.toLowerCase();
-  if (name === 'transaction_isolation' || name === 'transaction_read_only') {
-    if (value === null || !inBlock) return done('SET', notices);
-    session.setCharacteristics(
-      name === 'transaction_isolation' ? { isolation: value, readOnly: null } : { isolation: null, readOnly: value === 'on' },
-    );
-    return done('SET');
-  }
-  session.settings.set(name, value, inBlock, local);
+  session.setSetting(statement.name, value, local);
   return done('SET', notices);
 }
 

@@ -35,6 +35,7 @@ export interface StatementContext {
   readonly searchPath: readonly string[];
   /** 'ISO, MDY' and the like, by setting name. */
   setting(name: string): string | null;
+  setSetting(name: string, value: string | null, local: boolean): string;
   /** 0 <= x < 1. */
   random(): number;
   clock(): number;

@@ -133,6 +133,7 @@ session.database() name stable context
 session.schema() name stable context null
 session.setting(text) text stable context fails
 session.setting.missing(text, bool) text stable context fails null
+session.setSetting(text, text, bool) text volatile context fails called
 session.version() text stable
 session.encoding() name stable
 session.processId() int4 stable

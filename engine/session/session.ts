@@ -264,6 +264,17 @@ export class Session {
     return true;
   }
 
+  /** SET of a setting, or of what the running transaction is; null: its initial value. `local`: to the end of the transaction. */
+  setSetting(name: string, value: string | null, local: boolean): void {
+    const folded = name.toLowerCase();
+    const inBlock = this.transaction !== null;
+    if (folded === 'transaction_isolation' || folded === 'transaction_read_only') {
+      if (value === null || !inBlock) return;
+      const isolation = folded === 'transaction_isolation';
+      this.setCharacteristics({ isolation: isolation ? value : null, readOnly: isolation ? null : value === 'on' });
+    } else this.settings.set(folded, value, inBlock, local);
+  }
+
   /** SET TRANSACTION: before the first statement of the block. 25001, 25P01. */
   setCharacteristics(wanted: Characteristics): void {
     const tx = this.#block('SET TRANSACTION');

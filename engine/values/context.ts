@@ -14,6 +14,8 @@ export interface ValueContext {
   readonly database: string;
   readonly schema: string;
   setting(name: string): string | null;
+  /** Sets it, null: to its initial value; `local`: to the end of the transaction. Returns the value as it is kept. */
+  setSetting(name: string, value: string | null, local: boolean): string;
   /** 0 <= x < 1. */
   random(): number;
   clock(): number;

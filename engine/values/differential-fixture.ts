@@ -20,6 +20,7 @@ export const CONTEXT: ValueContext = {
   database: 'test',
   schema: 'public',
   setting: () => null,
+  setSetting: (_, value) => value ?? '',
   random: () => 0.5,
   clock: () => 1700000000123456,
   nextValue: () => 1,

@@ -198,6 +198,10 @@ Object.assign(table, {
   'session.setting': setting,
   'session.setting.missing': (name: string, missing: boolean, context: ValueContext): RowValue =>
     missing ? context.setting(name) : setting(name, context),
+  'session.setSetting': (name: string | null, value: string | null, local: boolean | null, context: ValueContext): string => {
+    if (name === null) throw new SqlError(SQLSTATE.null_value_not_allowed, 'SET requires parameter name');
+    return context.setSetting(name, value, local === true);
+  },
   'session.version': () => 'PostgreSQL 18.0 (ScratchBird)',
   'session.encoding': () => 'UTF8',
   'session.processId': () => process.pid,

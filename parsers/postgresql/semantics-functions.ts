@@ -199,6 +199,7 @@ session_user: session.user
 current_database: session.database
 current_schema: session.schema
 current_setting: session.setting session.setting.missing
+set_config: session.setSetting
 version: session.version
 pg_client_encoding: session.encoding
 pg_backend_pid: session.processId

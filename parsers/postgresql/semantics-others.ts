@@ -19,7 +19,7 @@ export const OTHER_FUNCTIONS: readonly string[] = words(`
   json_populate_recordset jsonb_populate_record jsonb_populate_recordset json_to_record json_to_recordset jsonb_to_record
   jsonb_to_recordset row_to_json jsonb_set_lax jsonb_path_exists jsonb_path_match jsonb_path_query jsonb_path_query_array
   jsonb_path_query_first jsonb_path_exists_tz jsonb_path_match_tz jsonb_path_query_tz jsonb_path_query_array_tz
-  jsonb_path_query_first_tz current_time current_schemas current_query setseed set_config pg_sleep pg_sleep_for pg_sleep_until
+  jsonb_path_query_first_tz current_time current_schemas current_query setseed pg_sleep pg_sleep_for pg_sleep_until
   mode percentile_cont
   percentile_disc range_agg range_intersect_agg xmlagg to_regclass to_regtype to_regproc to_regrole to_regnamespace format_type
   obj_description col_description shobj_description has_table_privilege has_column_privilege has_schema_privilege

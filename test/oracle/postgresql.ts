@@ -51,6 +51,7 @@ export const CONTEXT: ValueContext = {
   database: 'postgres',
   schema: 'public',
   setting: () => null,
+  setSetting: (_, value) => value ?? '',
   random: () => 0.5,
   clock: () => NOW,
   nextValue: () => 1,

@@ -104,6 +104,10 @@ interval '+1-2 -3 +4:05'
 interval '1 2 hours', interval '3 4 5:06', interval '1 2 hours 3 minutes'
 interval '1 hours 2 3'
 interval '1 2'
+set_config('app.user', 'x', false), current_setting('app.user'), set_config('work_mem', '1MB', false), current_setting('work_mem'), set_config('work_mem', null, false) is null
+set_config(null, 'x', false)
+set_config('nonsense', 'x', false)
+set_config('work_mem', 'x', false)
 `);
 
 /** What is not built yet: 0A000. */
@@ -118,7 +122,6 @@ jsonb_path_query('{"a":1}', '$.a')
 jsonb_path_exists('{"a":1}', '$.a'), '{"a":1}'::jsonb @? '$.a'
 json_object('{a,1,b,2}'), jsonb_object_agg('a', 1), json_agg(1), jsonb_agg('x')
 array_agg(1)
-set_config('timezone', 'UTC', false)
 pg_sleep(0)
 1::numeric(3,-2)
 '12:00'::timetz
@@ -127,7 +130,6 @@ pg_sleep(0)
 array_agg(1)
 generate_series(1,2)
 current_time
-set_config('a', 'b', false)
 row_number()
 (1, 2) + (1, 2)
 (1, 2) = 1
