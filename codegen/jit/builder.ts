@@ -4,8 +4,10 @@
  */
 
 import type { CatalogTable } from '../../engine/catalog/objects.ts';
+import type { Subplan } from '../../engine/plan/physical.ts';
 import type { CompileEnvironment, RowFormat } from '../../engine/plan/program.ts';
 import type { ColumnId, BoundExpression } from '../../engine/sblr/bound.ts';
+import type { SqlType } from '../../engine/sblr/types.ts';
 import { type ColumnReader, eachColumn, Emitter } from './emitter.ts';
 import type { State } from './state.ts';
 import { type Source, Unit } from './unit.ts';
@@ -21,6 +23,8 @@ export class Builder {
   readonly tables = new Set<number>();
   /** How often each column is read. */
   readonly uses = new Map<ColumnId, number>();
+  /** Their types, where an expression says them. */
+  readonly types = new Map<ColumnId, SqlType>();
   /** Limits: counters so far. */
   counters = 0;
   /** Sets of DISTINCT so far. */
@@ -29,9 +33,17 @@ export class Builder {
   readonly outer: ReadonlyMap<ColumnId, ColumnReader>;
   readonly #owned = new Map<object, unknown>();
 
-  constructor(environment: CompileEnvironment, format: RowFormat, outer: ReadonlyMap<ColumnId, ColumnReader> = new Map()) {
+  readonly subplans: readonly Subplan[];
+
+  constructor(
+    environment: CompileEnvironment,
+    format: RowFormat,
+    subplans: readonly Subplan[] = [],
+    outer: ReadonlyMap<ColumnId, ColumnReader> = new Map(),
+  ) {
     this.environment = environment;
     this.format = format;
+    this.subplans = subplans;
     this.outer = outer;
   }
 
@@ -65,10 +77,11 @@ export class Builder {
 
   countUses(expression: BoundExpression | null): void {
     if (expression === null) return;
-    eachColumn(expression, (column) => this.countUse(column));
+    eachColumn(expression, (column, type) => this.countUse(column, type));
   }
 
-  countUse(column: ColumnId): void {
+  countUse(column: ColumnId, type?: SqlType): void {
+    if (type !== undefined) this.types.set(column, type);
     this.uses.set(column, (this.uses.get(column) ?? 0) + 1);
   }
 }

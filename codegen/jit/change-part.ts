@@ -229,11 +229,7 @@ export class ChangePart {
       from = this.image;
       at = 0;
     }
-    this.#lastViews = from;
-    this.#lastRow = at;
     const status = updateRow(c.tx, this.table, rowIdPage(rowId), rowIdSlot(rowId), from, at);
-    this.#lastViews = this.image;
-    this.#lastRow = 0;
     if (status === ROW_DONE) {
       c.changes++;
       if (this.shape.once) this.#touched.add(rowId);

@@ -37,8 +37,11 @@ export class DirectRun implements Direct {
   begin(run: Run): boolean {
     if (this.#run === run) this.#state.again(run.tx);
     else this.#bind(run);
+    const { tx } = run;
     const tables = this.#tables;
-    for (let at = 0; at < tables.length; at++) if (useTable(this.#locks, run.tx, tables[at], TABLE_ACCESS)) return true;
+    for (let at = 0; at < tables.length; at++) {
+      if (tx.writtenTable !== tables[at] && useTable(this.#locks, tx, tables[at], TABLE_ACCESS)) return true;
+    }
     return false;
   }
 

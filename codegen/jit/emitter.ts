@@ -127,6 +127,12 @@ export class Emitter {
     return name;
   }
 
+  /** The same of what generated code may replace: it is taken anew then. */
+  change(name: string, code: string): string {
+    if (!this.prologue.has(name)) this.prologue.set(name, `let ${name}=${code};`);
+    return name;
+  }
+
   /** A local that begins as `code`, and is written back at the end of the call. */
   accumulate(name: string, code: string): string {
     if (!this.prologue.has(name)) {
@@ -149,10 +155,10 @@ export class Emitter {
 export const nullValue = (type: SqlType): Value => makeValue(type.name === 'bool' ? 'i' : 'v', type, 'null', 'true');
 
 /** All columns that an expression reads, one entry for each use. */
-export function eachColumn(expression: BoundExpression, visit: (column: ColumnId) => void): void {
+export function eachColumn(expression: BoundExpression, visit: (column: ColumnId, type: SqlType) => void): void {
   switch (expression.op) {
     case 'column':
-      visit(expression.column);
+      visit(expression.column, expression.type);
       return;
     case 'parameter':
     case 'constant':

@@ -11,7 +11,7 @@ import { findRowI32 } from '../../engine/txn/index-read.ts';
 import { BOUND_INCLUSIVE } from '../../engine/txn/serializable-reads.ts';
 import { noteRange } from '../../engine/txn/serializable.ts';
 import { ROW_PAGE, ROW_SLOT, SERIALIZABLE } from '../../engine/txn/transactions.ts';
-import { SqlError } from '../../shm/errors.ts';
+import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 import { rowHelpers } from '../rows/row-helpers.ts';
 import { lockNoted } from './change-part.ts';
 import type { State } from './state.ts';
@@ -211,6 +211,11 @@ export function offsetOf(value: number | bigint | null): number {
   return Number(value);
 }
 
+/** A join that may find one row has found another. */
+export function refuseSecondRow(): never {
+  throw new SqlError(SQLSTATE.cardinality_violation, 'more than one row returned by a subquery used as an expression');
+}
+
 /** An object with these keys. */
 export function objectOf(names: readonly string[], values: readonly unknown[]): Record<string, unknown> {
   const made: Record<string, unknown> = {};
@@ -241,4 +246,5 @@ export const jitHelpers: Readonly<Record<string, unknown>> = {
   floatOrder,
   objectOf,
   findWord,
+  refuseSecondRow,
 };

@@ -6,41 +6,51 @@ import type { HashAggregate, Sort, TopN } from '../../engine/plan/physical.ts';
 import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 import { AggregateSink } from './aggregate.ts';
 import type { Builder } from './builder.ts';
+import { type Collected, StoreSink } from './collected.ts';
 import type { Emitter } from './emitter.ts';
 import { emitValue } from './expressions.ts';
 import type { Groups } from './groups.ts';
+import { buildCollector, tailSource } from './join-stages.ts';
+import type { RowStore } from './row-store.ts';
 import { SortSink } from './sort.ts';
 import type { Sorter } from './sorter.ts';
 import { catalogSource, type MadeStage, pointSource, pointsSource, rangeSource, scanSource, valuesSource } from './sources.ts';
 import { compileDrain, compileLimits, type DrainCode, type RowShape, type Sink } from './stage-code.ts';
 import type { ProgramStage } from './stage-list.ts';
-import { type GroupRoom, groupRoom, groupsStage, NO_GROUPS, sortedStage } from './stage-run.ts';
+import { type GroupRoom, groupRoom, groupsStage, NO_GROUPS, sortedStage, storeStage } from './stage-run.ts';
+import type { Collector } from './collector.ts';
 import type { Fill, Loop, Stage } from './stages.ts';
 import type { State } from './state.ts';
+import type { StepState } from './steps.ts';
 import { boxedCode } from './value.ts';
-
-/** What the rows of a fill go to. */
-export interface Collector {
-  readonly sink: Sink;
-  readonly room: GroupRoom;
-  /** Begins an empty one. Made apart from the builder, as it lives with the program. */
-  readonly begin: (c: State) => void;
-}
 
 /** Makes the stages of a list; `last`: the sink of those that fill nothing. */
 export function makeStages(builder: Builder, stages: readonly (Stage | Loop)[], last: Sink): ProgramStage[] {
-  return stages.map((stage) => {
+  // What the heads of one fill have in common begins with the first of them.
+  let begun = new Set<number>();
+  return stages.map((stage, index) => {
     if ('loop' in stage) throw notRun(stage.loop.node);
     const { fills, isTail } = stage;
     const collector = fills === null ? null : collectorOf(builder, fills);
     const one = makeStage(builder, stage, collector?.sink ?? last, collector?.room ?? NO_GROUPS);
+    if (!isTail) begun = new Set();
+    const numberOf = (state: StepState): number => ('begins' in state ? -1 - state.begins : state.counter);
+    const own = one.limits.filter((state) => !begun.has(numberOf(state)));
+    for (const state of own) begun.add(numberOf(state));
     return {
       stage: one.stage,
       isTail,
       begin: collector === null || isTail ? null : collector.begin,
-      limits: isTail ? null : compileLimits(builder, one.limits),
+      end: isLast(stages, index) ? (collector?.end ?? null) : null,
+      limits: compileLimits(builder, own),
     };
   });
+}
+
+/** None behind it fills the same. */
+function isLast(stages: readonly (Stage | Loop)[], index: number): boolean {
+  const next = stages[index + 1];
+  return next === undefined || 'loop' in next || !next.isTail;
 }
 
 const notRun = (node: string): SqlError => new SqlError(SQLSTATE.feature_not_supported, `the engine does not run ${node}`);
@@ -53,6 +63,9 @@ const aggregateOf = (builder: Builder, node: HashAggregate): AggregateSink =>
 /** What fills it comes first: then it is known which columns are needed. */
 const orderOf = (builder: Builder, node: Sort | TopN, fills: Fill | null = null): SortSink =>
   builder.own(node, () => new SortSink(builder, node, (fills as Fill).needed));
+
+const collectedOf = (builder: Builder, node: Collected, fills: Fill | null = null): StoreSink =>
+  builder.own(node, () => new StoreSink(builder, (fills as Fill).needed, (fills as Fill).lacks));
 
 /** The collector of a fill: one for all the stages that fill the same. */
 function collectorOf(builder: Builder, fills: Fill): Collector {
@@ -72,6 +85,14 @@ function collectorOf(builder: Builder, fills: Fill): Collector {
         const sink = orderOf(builder, node, fills);
         return { sink: sinkOf('sort', sink), room: NO_GROUPS, begin: compileTop(builder, node, sink.part) };
       }
+      case 'HashProbe':
+      case 'LoopJoin':
+      case 'MergeJoin':
+        return buildCollector(builder, node, fills);
+      case 'Collected': {
+        const sink = collectedOf(builder, node, fills);
+        return { sink: sinkOf('store', sink), room: NO_GROUPS, begin: begunStore(sink.part) };
+      }
       default:
         throw notRun(node.node);
     }
@@ -84,6 +105,7 @@ const sinkOf = (kind: Sink['kind'], sink: { emit(emitter: Emitter): void }): Sin
 });
 
 const begunGroups = (part: number) => (c: State) => (c.parts[part] as Groups).begin();
+const begunStore = (part: number) => (c: State) => (c.parts[part] as RowStore).begin();
 const begunSorter = (part: number) => (c: State) => (c.parts[part] as Sorter).begin(Number.POSITIVE_INFINITY, 0);
 
 function makeStage(builder: Builder, stage: Stage, sink: Sink, room: GroupRoom): MadeStage {
@@ -111,6 +133,13 @@ function makeStage(builder: Builder, stage: Stage, sink: Sink, room: GroupRoom):
       const from = orderOf(builder, source);
       const { drain, limits, part } = drainOf(builder, stage, { kind: 'list', columns: from.readers('w') }, sink);
       return { stage: sortedStage(part, from.part, drain, room, sink.kind === 'rows'), limits };
+    }
+    case 'Tail':
+      return tailSource(builder, stage, source.join, sink, room);
+    case 'Collected': {
+      const from = collectedOf(builder, source);
+      const { drain, limits, part } = drainOf(builder, stage, { kind: 'groups', columns: from.readers('g') }, sink);
+      return { stage: storeStage(part, from.part, drain, room, sink.kind === 'rows'), limits };
     }
     default:
       throw notRun(source.node);

@@ -2,7 +2,7 @@
  * What each node of a plan reads, and which columns of its rows are read by those above it: what is not read need not be kept.
  */
 
-import type { PhysicalNode } from '../../engine/plan/physical.ts';
+import type { PhysicalNode, Subplan } from '../../engine/plan/physical.ts';
 import type { BoundExpression, BoundSortKey, ColumnId } from '../../engine/sblr/bound.ts';
 import type { BoundFrame } from '../../engine/sblr/bound-relations.ts';
 import { eachColumn } from './emitter.ts';
@@ -91,6 +91,45 @@ export function inputsOf(node: PhysicalNode): readonly PhysicalNode[] {
 export function eachNode(root: PhysicalNode, visit: (node: PhysicalNode) => void): void {
   for (const input of inputsOf(root)) eachNode(input, visit);
   visit(root);
+}
+
+/** Columns of a node's rows. */
+export function columnsOf(node: PhysicalNode, subplans: readonly Subplan[]): Set<ColumnId> {
+  const columns = new Set<ColumnId>();
+  const add = (list: readonly { readonly column: ColumnId }[]): void => {
+    for (const { column } of list) columns.add(column);
+  };
+  const addAll = (...inputs: readonly PhysicalNode[]): void => {
+    for (const input of inputs) for (const column of columnsOf(input, subplans)) columns.add(column);
+  };
+  if ('input' in node && node.node !== 'HashAggregate') addAll(node.input);
+  if ('columns' in node && node.node !== 'HashDistinct') add(node.columns);
+  if ('rowId' in node) columns.add(node.rowId);
+  if ('build' in node && node.kind !== 'semi' && node.kind !== 'anti' && node.kind !== 'mark') addAll(node.build);
+  if ('mark' in node) columns.add(node.mark);
+  switch (node.node) {
+    case 'HashAggregate':
+      add(node.keys);
+      add(node.aggregates);
+      add(node.grouping ?? []);
+      break;
+    case 'IndexJoin':
+      add(node.inner.columns);
+      columns.add(node.inner.rowId);
+      break;
+    case 'ApplyMemo':
+      add(subplans[node.plan].columns);
+      break;
+    case 'WindowFrames':
+      add(node.functions);
+      break;
+    case 'FunctionScan':
+      columns.add(node.ordinality);
+      break;
+    default:
+  }
+  columns.delete(-1);
+  return columns;
 }
 
 /** Columns that a node reads of its inputs' rows. */

@@ -85,7 +85,7 @@ export function pointSource(builder: Builder, stage: Stage, node: IndexPoint, si
   const access = indexAccess(catalog, table, index as CatalogTable['indexes'][number]);
   const done = builder.part(() => ({ done: false }));
   const reader = builder.part(() => new IndexReader(access));
-  const { run, limits } = compileOne(builder, stage, columns, sink, true, (emitter) => {
+  const { run, limits, isMany } = compileOne(builder, stage, columns, sink, true, (emitter) => {
     const isWord = !access.hashed && access.kind === 'i32' && access.keys[0].descending !== true;
     if (isWord) {
       const value = emitValue(emitter, node.key[0]);
@@ -103,7 +103,7 @@ export function pointSource(builder: Builder, stage: Stage, node: IndexPoint, si
     });
     emitter.emit(`if(!${name}.find(c))break r;`);
   });
-  return { stage: oneStage(done, run, groups, sink.kind === 'rows'), limits };
+  return { stage: oneStage(done, run, groups, sink.kind === 'rows', isMany), limits };
 }
 
 export function rangeSource(builder: Builder, stage: Stage, node: IndexRange, sink: Sink, groups: GroupRoom): MadeStage {
@@ -158,8 +158,8 @@ export function valuesSource(builder: Builder, stage: Stage, node: ValuesScan, s
       node.columns.map(({ column }, index) => [column, (emitter: Emitter) => emitValue(emitter, node.rows[0][index])]),
     );
     const part = builder.part(() => ({ done: false }));
-    const { run, limits } = compileOne(builder, stage, columns, sink, false, () => {});
-    return { stage: oneStage(part, run, groups, sink.kind === 'rows'), limits };
+    const { run, limits, isMany } = compileOne(builder, stage, columns, sink, false, () => {});
+    return { stage: oneStage(part, run, groups, sink.kind === 'rows', isMany), limits };
   }
   const columns = listColumns(node.columns, (index) => index);
   const { drain, limits } = compileDrain(builder, stage, { kind: 'list', columns }, sink, NONE, false);

@@ -19,7 +19,7 @@ import { boxedCode } from './value.ts';
 
 /** What a stage does with its rows. */
 export interface Sink {
-  readonly kind: 'rows' | 'aggregate' | 'sort' | 'change';
+  readonly kind: 'rows' | 'aggregate' | 'sort' | 'store' | 'change';
   /** Writes the code for a row. `isImage`: it lies at `row` of `v`. */
   emit(emitter: Emitter, isImage: boolean): void;
   /** Of 'rows': expression of the row for the caller. */
@@ -30,6 +30,8 @@ export interface Sink {
 export interface RowShape {
   readonly kind: 'images' | 'list' | 'groups';
   readonly columns: ReadonlyMap<ColumnId, ColumnReader>;
+  /** Writes what passes rows over. */
+  readonly choose?: (emitter: Emitter) => void;
 }
 
 export type Drain = (c: State, rows: unknown, i: number, to: number) => number;
@@ -55,17 +57,23 @@ export function compileDrain(
   emitter.rowArguments = shape.kind === 'images' ? IMAGE_ARGUMENTS : shape.kind === 'list' ? 'w' : 'g';
   const { source, steps } = stage;
   const filter = 'filter' in source ? source.filter : null;
+  shape.choose?.(emitter);
   emitFilter(emitter, filter, passed, marks);
   const limits: StepState[] = [];
   const left = marks ? steps : steps.flatMap((step) => withoutPassed(step, passed));
-  emitSteps(emitter, builder, left, limits, () => sink.emit(emitter, shape.kind === 'images' && !hasJoins(stage)));
+  const written = { isMany: false };
+  emitSteps(emitter, builder, left, limits, () => {
+    written.isMany = emitter.isMany;
+    sink.emit(emitter, shape.kind === 'images' && !hasJoins(stage));
+  });
   const row = shape.kind === 'images' ? 'const row=offsets[i]&-8;' : shape.kind === 'list' ? 'const w=list[i];' : 'const g=i;';
   const isFull = sink.kind === 'rows' ? 'if(c.rows.length>=c.max)return i+1;' : '';
   const isFinished = limits.length > 0 ? 'if(c.finished)return i+1;' : '';
+  const isDue = written.isMany ? 'if(c.due)return i+1;' : '';
   const views = shape.kind === 'images' ? IMAGE_VIEWS : '';
   const body =
     `${views}${emitter.prologueText()}\nfor(;i<to;i++){${row}${emitter.rowCacheText()}\n` +
-    `r:{${emitter.lines.join('\n')}}\n${isFinished}${isFull}}\nreturn i;`;
+    `r:{${emitter.lines.join('\n')}}\n${isFinished}${isFull}${isDue}}\nreturn i;`;
   const parameters = shape.kind === 'images' ? 'c,v,i,to' : 'c,list,i,to';
   const drain = emitter.unit.compile<Drain>(`stage over ${shape.kind}`, parameters, body, emitter.declarations.join(''));
   return { drain, limits };
@@ -107,6 +115,13 @@ function emitFilter(
   emitAgain();
 }
 
+export interface OneCode {
+  readonly run: (c: State) => unknown;
+  readonly limits: readonly StepState[];
+  /** A join may make several of it: they go where rows of stages go. */
+  readonly isMany: boolean;
+}
+
 /**
  * One row: `lookup` writes what finds it, and leaves `r` when there is none. With `isImage` the row lies in c.out. A sink of rows
  * gives its row back, or undefined.
@@ -118,14 +133,16 @@ export function compileOne(
   sink: Sink,
   isImage: boolean,
   lookup: (emitter: Emitter) => void,
-): { run: (c: State) => unknown; limits: readonly StepState[] } {
+): OneCode {
   const emitter = builder.emitter(columns);
   emitter.rowArguments = isImage ? IMAGE_ARGUMENTS : '';
   lookup(emitter);
   const { source } = stage;
   if ('filter' in source) for (const one of conjuncts(source.filter)) emitJump(emitter, one, 'notTrue', 'r');
   const limits: StepState[] = [];
+  let isMany = false;
   emitSteps(emitter, builder, stage.steps, limits, () => {
+    isMany = emitter.isMany;
     if (sink.row === undefined || emitter.isMany) sink.emit(emitter, isImage && !hasJoins(stage));
     else emitter.emit(`return ${sink.row(emitter)};`);
   });
@@ -134,7 +151,7 @@ export function compileOne(
     : 'const i=0;';
   const body = `${views}${emitter.prologueText()}\n${emitter.rowCacheText()}r:{${emitter.lines.join('\n')}}\nreturn undefined;`;
   const run = emitter.unit.compile<(c: State) => unknown>('one row', 'c', body, emitter.declarations.join(''));
-  return { run, limits };
+  return { run, limits, isMany };
 }
 
 /** Sets the counters of limits, and begins what else the steps keep: function(c). NULL: no limit. 2201W, 2201X. */

@@ -13,6 +13,8 @@ export interface ProgramStage {
   readonly isTail: boolean;
   /** What it fills begins empty. Null: it fills nothing, or others have begun. */
   readonly begin: ((c: State) => void) | null;
+  /** What it fills is complete. Null: it fills nothing, or others go on. */
+  readonly end: ((c: State) => void) | null;
   /** Sets the counters of its limits. */
   readonly limits: ((c: State) => void) | null;
 }
@@ -31,6 +33,8 @@ export function runStages(c: State, stages: readonly ProgramStage[], place: Stag
       const status = stages[place.at].stage.run(c);
       if (status !== STAGE_DONE) return status;
     }
+    const { end } = stages[place.at];
+    if (end !== null) end(c);
     openStage(c, stages, place, place.at + 1);
   }
   return STAGE_DONE;

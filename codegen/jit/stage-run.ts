@@ -10,6 +10,7 @@ import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 import type { Groups } from './groups.ts';
 import { canonical } from './helpers.ts';
 import type { IndexReader, RangeShape } from './index-source.ts';
+import type { RowStore } from './row-store.ts';
 import type { ScanReader } from './scan-source.ts';
 import type { Sorter } from './sorter.ts';
 import type { Drain } from './stage-code.ts';
@@ -26,7 +27,7 @@ export interface RunningStage {
   begin(c: State): void;
   run(c: State): number;
   /** Of a stage of at most one row: all that it does. */
-  readonly one?: (c: State) => unknown;
+  readonly one?: ((c: State) => unknown) | undefined;
 }
 
 /** Makes room for the groups of so many rows; looks for an overflow that a page has left behind. */
@@ -61,7 +62,10 @@ function look(c: State, moved: boolean): boolean {
 function verdict(c: State, isRows: boolean): number {
   if (c.stopped !== 0) return STAGE_STOPPED;
   if (c.finished) return STAGE_DONE;
-  return isRows && c.rows.length >= c.max ? STAGE_FULL : -1;
+  if (isRows && c.rows.length >= c.max) return STAGE_FULL;
+  if (!c.due) return -1;
+  c.due = false;
+  return STAGE_PAUSED;
 }
 
 export function scanStage(part: number, drain: Drain, groups: GroupRoom, isRows: boolean): RunningStage {
@@ -85,8 +89,14 @@ export function scanStage(part: number, drain: Drain, groups: GroupRoom, isRows:
   };
 }
 
-/** With `isRows`, `one` answers a row of the result, or undefined. */
-export function oneStage(part: number, one: (c: State) => unknown, groups: GroupRoom, isRows: boolean): RunningStage {
+/** With `isRows`, `one` answers a row of the result, or undefined; with `isMany` it has put rows where they belong. */
+export function oneStage(
+  part: number,
+  one: (c: State) => unknown,
+  groups: GroupRoom,
+  isRows: boolean,
+  isMany = false,
+): RunningStage {
   return {
     begin: (c) => {
       (c.parts[part] as { done: boolean }).done = false;
@@ -101,7 +111,7 @@ export function oneStage(part: number, one: (c: State) => unknown, groups: Group
       }
       return c.stopped !== 0 ? STAGE_STOPPED : STAGE_DONE;
     },
-    one,
+    one: isMany ? undefined : one,
   };
 }
 
@@ -235,6 +245,30 @@ export function sortedStage(part: number, sorter: number, drain: Drain, groups: 
     groups,
     isRows,
   );
+}
+
+/** Rows of a store, from the first. */
+export function storeStage(part: number, from: number, drain: Drain, groups: GroupRoom, isRows: boolean): RunningStage {
+  return {
+    begin: (c) => {
+      (c.parts[part] as { at: number }).at = 1;
+    },
+    run: (c) => {
+      const place = c.parts[part] as { at: number };
+      const end = (c.parts[from] as RowStore).count + 1;
+      let moved = false;
+      while (place.at < end) {
+        if (look(c, moved)) return STAGE_PAUSED;
+        moved = true;
+        const to = Math.min(end, place.at + ROWS_AT_ONCE);
+        groups.reserve(c, to - place.at);
+        place.at = drain(c, null, place.at, to);
+        const verdictNow = verdict(c, isRows);
+        if (verdictNow >= 0) return verdictNow;
+      }
+      return STAGE_DONE;
+    },
+  };
 }
 
 /** Groups as rows: those in memory, then part by part those whose rows wait in a file. */

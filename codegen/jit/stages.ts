@@ -43,12 +43,13 @@ import type {
   Recurse,
   Sort,
   SpoolPlan,
+  Subplan,
   TopN,
   WindowFrames,
 } from '../../engine/plan/physical.ts';
 import type { BoundExpression, ColumnId } from '../../engine/sblr/bound.ts';
 import type { Collected } from './collected.ts';
-import { type Needed, neededColumns } from './needed.ts';
+import { columnsOf, type Needed, neededColumns } from './needed.ts';
 import { countedGroups, distinctOf, type Rename, renameOf, type SetCount } from './set-operations.ts';
 
 export type Step = Filter | Compute | HashDistinct | LimitCount | LockRow | PhysicalJoin | Rename | SetCount;
@@ -98,11 +99,13 @@ const lacksColumns = (heads: readonly Head[]): boolean =>
 class Cutter {
   readonly stages: (Stage | Loop)[] = [];
   readonly #needed: Needed;
+  readonly #subplans: readonly Subplan[];
   /** An id that no column of the plan has. */
   #fresh = -2;
 
-  constructor(needed: Needed) {
+  constructor(needed: Needed, subplans: readonly Subplan[]) {
     this.#needed = needed;
+    this.#subplans = subplans;
   }
 
   /** The heads end here. */
@@ -114,7 +117,9 @@ class Cutter {
   }
 
   #collect(input: PhysicalNode, node: Fill['node'], side: Fill['side']): void {
-    this.end(this.heads(input), { node, side, needed: this.#needed.get(input) as ReadonlySet<ColumnId> });
+    const read = this.#needed.get(input) as ReadonlySet<ColumnId>;
+    const columns = columnsOf(input, this.#subplans);
+    this.end(this.heads(input), { node, side, needed: new Set([...columns].filter((column) => read.has(column))) });
   }
 
   /** The stages that a node needs to have run; where its rows begin. */
@@ -130,7 +135,7 @@ class Cutter {
         return this.#setOperation(node);
       case 'Recurse': {
         this.#collect(node.base, node, 'base');
-        const inner = new Cutter(this.#needed);
+        const inner = new Cutter(this.#needed, this.#subplans);
         inner.#collect(node.step, node, 'step');
         this.stages.push({ loop: node, stages: inner.stages });
         return [{ source: node, steps: [] }];
@@ -188,16 +193,16 @@ class Cutter {
 }
 
 /** The stages of a plan, first to run first. `read`: columns that the statement itself reads of its rows. */
-export function stagesOf(root: PhysicalNode, read: Iterable<ColumnId>): (Stage | Loop)[] {
-  const cutter = new Cutter(neededColumns(root, read));
+export function stagesOf(root: PhysicalNode, read: Iterable<ColumnId>, subplans: readonly Subplan[]): (Stage | Loop)[] {
+  const cutter = new Cutter(neededColumns(root, read), subplans);
   cutter.end(cutter.heads(root), null);
   return cutter.stages;
 }
 
 /** Stages that collect a spool. */
-export function spoolStages(spool: SpoolPlan): (Stage | Loop)[] {
+export function spoolStages(spool: SpoolPlan, subplans: readonly Subplan[]): (Stage | Loop)[] {
   const needed = new Set(spool.columns.map(({ column }) => column));
-  const cutter = new Cutter(neededColumns(spool.root, needed));
+  const cutter = new Cutter(neededColumns(spool.root, needed), subplans);
   cutter.end(cutter.heads(spool.root), { node: spool, side: 'spool', needed });
   return cutter.stages;
 }

@@ -33,14 +33,15 @@ export function compileStatement(
 ): Compiled {
   const used = new UsedTables(given);
   const { environment } = used;
-  const builder = new Builder(environment, format);
+  const builder = new Builder(environment, format, plan.subplans ?? []);
   const root = plan.kind === 'query' ? plan.root : plan.source;
   countUses(builder, root);
   const read = readOf(plan);
   for (const column of read) builder.countUse(column);
+  for (const { column, type } of plan.output) builder.types.set(column, type);
   const holds = plan.kind !== 'query' || locksRows(root);
   const last = lastSink(builder, plan, holds);
-  const stages = stagesOf(root, read);
+  const stages = stagesOf(root, read, plan.subplans ?? []);
   const made = makeStages(builder, stages, last.sink);
   const program = new GeneratedProgram({
     kernel: environment.kernel,

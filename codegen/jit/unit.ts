@@ -6,6 +6,9 @@
 
 import { compile } from '../rows/compile.ts';
 import { jitHelpers } from './helpers.ts';
+import { joinHelpers } from './join-hash.ts';
+
+const allHelpers: Readonly<Record<string, unknown>> = { ...jitHelpers, ...joinHelpers };
 
 /** A piece of source: its second rendering, for people. */
 export interface Source {
@@ -80,7 +83,7 @@ export class Unit {
       (constants === '' ? '' : `const[${constants}]=k;`) +
       `${declarations}return(function(${parameters}){\n${body}})`;
     this.sources.push({ name, text: () => this.#annotated(text) });
-    return compile<Result>(text, 'h,f,k', [jitHelpers, this.functions, this.constants]);
+    return compile<Result>(text, 'h,f,k', [allHelpers, this.functions, this.constants]);
   }
 
   /** The second rendering: a legend in front. */

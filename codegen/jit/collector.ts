@@ -1,0 +1,14 @@
+/** What the rows of a fill go to (stages.ts). */
+
+import type { Sink } from './stage-code.ts';
+import type { GroupRoom } from './stage-run.ts';
+import type { State } from './state.ts';
+
+export interface Collector {
+  readonly sink: Sink;
+  readonly room: GroupRoom;
+  /** Begins an empty one. Made apart from the builder, as it lives with the program. */
+  readonly begin: (c: State) => void;
+  /** All its rows are there. */
+  readonly end?: (c: State) => void;
+}

@@ -1,0 +1,123 @@
+/** The candidates of each kind of join: what emitMatches goes through (join-code.ts). */
+
+import type { HashProbe, LoopJoin, MergeJoin, PhysicalJoin } from '../../engine/plan/physical.ts';
+import type { BoundExpression } from '../../engine/sblr/bound.ts';
+import { SQLSTATE, SqlError } from '../../shm/errors.ts';
+import type { Builder } from './builder.ts';
+import { emitJump } from './conditions.ts';
+import type { Emitter } from './emitter.ts';
+import { buildOf, type JoinBuild } from './join-build.ts';
+import { type Candidates, emitMatches } from './join-code.ts';
+import { canonicalKey, emitHash, emitKeys, keyTest, type RowKeys } from './join-keys.ts';
+
+export function emitJoin(emitter: Emitter, builder: Builder, join: PhysicalJoin, behind: () => void): void {
+  switch (join.node) {
+    case 'HashProbe':
+    case 'MergeJoin':
+      emitMatches(emitter, join, hashCandidates(emitter, builder, join), behind);
+      return;
+    case 'LoopJoin':
+      emitMatches(emitter, join, allCandidates(emitter, builder, join), behind);
+      return;
+    default:
+      throw new SqlError(SQLSTATE.feature_not_supported, `the engine does not run ${join.node}`);
+  }
+}
+
+/** Every row of the other side. */
+function allCandidates(emitter: Emitter, builder: Builder, join: LoopJoin): Candidates {
+  const build = buildOf(builder, join);
+  const store = build.store.name(emitter);
+  const count = emitter.hoist(`${store}_count`, `${store}.count`);
+  const match = emitter.name('m');
+  emitter.emit(`let ${match}=${count}>0?1:0;`);
+  return {
+    match,
+    next: `${match}<${count}?${match}+1:0`,
+    test: '',
+    isUnique: false,
+    readers: (isFound) => build.readers(match, isFound),
+    note: noteOf(emitter, build, match),
+    openKeys: null,
+  };
+}
+
+function noteOf(emitter: Emitter, build: JoinBuild, match: string): string {
+  if (build.node.kind !== 'right' && build.node.kind !== 'full') return '';
+  const store = build.store.name(emitter);
+  return `${emitter.hoist(`${store}_matched`, `${store}.matched`)}[${match}]=1;`;
+}
+
+function hashCandidates(emitter: Emitter, builder: Builder, join: HashProbe | MergeJoin): Candidates {
+  const build = buildOf(builder, join);
+  const keys = emitKeys(emitter, join.keys, 'left');
+  const match = emitter.name('m');
+  const store = build.store.name(emitter);
+  const next = emitter.hoist(`${store}_next`, `${store}.next`);
+  const test = keys.nil === 'true' ? '' : emitLookup(emitter, build, keys, match);
+  if (keys.nil === 'true') emitter.emit(`let ${match}=0;`);
+  return {
+    match,
+    next: `${next}[${match}]`,
+    test,
+    isUnique: join.node === 'HashProbe' && join.unique,
+    readers: (isFound) => build.readers(match, isFound),
+    note: noteOf(emitter, build, match),
+    openKeys: (unknown, condition) => emitOpenKeys(emitter, build, keys, unknown, condition),
+  };
+}
+
+/** Writes what finds the first candidate; the test of a candidate. */
+function emitLookup(emitter: Emitter, build: JoinBuild, keys: RowKeys, match: string): string {
+  const store = build.store.name(emitter);
+  if (build.mode === 'map') {
+    const find = `${store}.map.get(${canonicalKey(emitter, keys)})??0`;
+    emitter.emit(`let ${match}=${keys.nil === 'false' ? find : `${keys.nil}?0:${find}`};`);
+    return '';
+  }
+  const head = emitter.hoist(`${store}_head`, `${store}.head`);
+  const test = keyTest(emitter, build.keys, keys, build.store, build.keyPlaces, match, 'never');
+  if (build.mode === 'words') {
+    const mask = emitter.hoist(`${store}_mask`, `${store}.head.length-1`);
+    const hashes = emitter.hoist(`${store}_hashes`, `${store}.hashes`);
+    const hash = emitHash(emitter, build.keys, keys);
+    const find = `${head}[${hash}&${mask}]`;
+    emitter.emit(`let ${match}=${keys.nil === 'false' ? find : `${keys.nil}?0:${find}`};`);
+    return `${hashes}[${match}]===${hash}&&${test}`;
+  }
+  const [base, factor, shift] = ['base', 'factor', 'shift'].map((field) =>
+    emitter.hoist(`${store}_${field}`, `${store}.${field}`),
+  );
+  const place = emitter.hold(`Math.imul(${keys.values[0].code}-${base}|0,${factor})>>>${shift}`);
+  const isInside = `${keys.nil === 'false' ? '' : `!(${keys.nil})&&`}${place}<${head}.length`;
+  emitter.emit(`let ${match}=${isInside}?${head}[${place}]:0;`);
+  return test;
+}
+
+/**
+ * Whether a NULL leaves it open if there is a match: a row for which no key differs and the condition is not false, where some key is
+ * NULL. With a NULL among the row's own keys all rows are looked at, else those with a NULL.
+ */
+function emitOpenKeys(
+  emitter: Emitter,
+  build: JoinBuild,
+  keys: RowKeys,
+  unknown: string,
+  condition: BoundExpression | null,
+): void {
+  const isNullable = build.keyPlaces.some((place) => build.store.columns[place].nullable);
+  if (keys.nil === 'false' && !isNullable) return;
+  const store = build.store.name(emitter);
+  const rows = emitter.hoist(`${store}_unlinked`, `${store}.unlinked`);
+  const [at, row, all] = [emitter.name('j'), emitter.name('m'), emitter.name('a')];
+  const skip = emitter.name('K');
+  for (const [column, reader] of build.readers(row, true)) emitter.columns.set(column, reader);
+  const test = keyTest(emitter, build.keys, keys, build.store, build.keyPlaces, row, 'null');
+  const code = emitter.apart(() => {
+    if (condition !== null) emitJump(emitter, condition, 'false', skip);
+  });
+  emitter.emit(
+    `const ${all}=${keys.nil};for(let ${at}=0;${at}<(${all}?${store}.count:${rows}.length);${at}++){` +
+      `const ${row}=${all}?${at}+1:${rows}[${at}];${skip}:{if(!(${test}))break ${skip};${code}${unknown}=true;}if(${unknown})break;}`,
+  );
+}

@@ -1,0 +1,137 @@
+/**
+ * Rows that are collected column by column: the build side of a join, what waits for a tail, what a recursion gave. No object a row.
+ *
+ *   data[k]     kind 'i': Int32Array      'd': Float64Array      'l': Float64Array, a bigint as NaN, itself in bigs[k]
+ *               'v': array of values as slots have them, null for NULL
+ *   nulls[k]    a mark a row, where the column may be NULL and is not 'v'
+ *   rows        1 to count; row 0 has nothing but NULLs: it stands for the row that an outer join does not find
+ *
+ * Memory is counted as it grows (SBLR-V8). Generated code writes a row thus: n = count + 1; at `limit` it asks more() for the row's
+ * number and takes the arrays anew; it writes the columns, then count = n.
+ */
+
+import { HeldPart } from './held-part.ts';
+
+export type StoreKind = 'i' | 'd' | 'l' | 'v';
+
+export interface StoreColumn {
+  readonly kind: StoreKind;
+  readonly nullable: boolean;
+}
+
+type ColumnData = Int32Array | Float64Array | unknown[];
+
+const FIRST_ROWS = 64;
+/** More than this is given back with the end of a run. */
+const KEPT_ROWS = 4096;
+/** Rows between looks at the memory. */
+const LOOK_ROWS = 4096;
+/** What a slot of a plain array takes, and a value in it that is no text. */
+const SLOT_BYTES = 8;
+
+export class RowStore extends HeldPart {
+  readonly columns: readonly StoreColumn[];
+  readonly data: ColumnData[] = [];
+  readonly nulls: (Uint8Array | null)[] = [];
+  readonly bigs: (Map<number, bigint> | null)[] = [];
+  count = 0;
+  /** The row number at which more() is to be asked. */
+  limit = 0;
+  capacity = 0;
+  /** Bytes of values outside the arrays. */
+  extra = 0;
+
+  constructor(columns: readonly StoreColumn[]) {
+    super();
+    this.columns = columns;
+  }
+
+  /** An empty store. */
+  begin(): void {
+    this.count = 0;
+    this.extra = 0;
+    this.bigs.fill(null);
+    if (this.capacity === 0) this.#allocate(FIRST_ROWS);
+    this.columns.forEach(({ kind }, column) => {
+      if (kind === 'v') this.data[column] = [null];
+    });
+    this.limit = this.capacity;
+  }
+
+  #allocate(capacity: number): void {
+    const count = this.count + 1;
+    this.columns.forEach(({ kind, nullable }, column) => {
+      if (kind === 'v') {
+        this.data[column] ??= [null];
+        return;
+      }
+      const data = kind === 'i' ? new Int32Array(capacity) : new Float64Array(capacity);
+      const before = this.data[column] as Float64Array | undefined;
+      if (before !== undefined) data.set(before.subarray(0, count));
+      this.data[column] = data;
+      const marks = nullable ? new Uint8Array(capacity) : null;
+      const marked = this.nulls[column];
+      if (marks !== null && marked != null) marks.set(marked.subarray(0, count));
+      if (marks !== null) marks[0] = 1;
+      this.nulls[column] = marks;
+      this.bigs[column] ??= null;
+    });
+    this.capacity = capacity;
+  }
+
+  /** Room for one more row at least; its number. */
+  more(): number {
+    this.full();
+    if (this.count + 1 >= this.capacity) this.#allocate(this.capacity * 2);
+    this.limit = Math.min(this.capacity, this.count + 1 + LOOK_ROWS);
+    return this.count + 1;
+  }
+
+  /** Called now and then while it grows: makes room elsewhere when it has grown too large. */
+  protected full(): void {}
+
+  /** Bytes that it takes now. */
+  get bytes(): number {
+    let bytes = this.extra;
+    for (const { kind, nullable } of this.columns) {
+      bytes += (this.count + 1) * ((kind === 'i' ? 4 : SLOT_BYTES) + (nullable && kind !== 'v' ? 1 : 0));
+    }
+    return bytes;
+  }
+
+  /** Keeps a bigint for row `row` of a column of kind 'l'; what is written in its place. */
+  keepBig(column: number, row: number, value: bigint): number {
+    const bigs = this.bigs[column] ?? new Map<number, bigint>();
+    this.bigs[column] = bigs;
+    bigs.set(row, value);
+    return Number.NaN;
+  }
+
+  big(column: number, row: number): bigint {
+    return this.bigs[column]?.get(row) as bigint;
+  }
+
+  isBig(column: number, row: number, value: unknown): boolean {
+    return this.bigs[column]?.get(row) === value;
+  }
+
+  /** Forgets the rows. */
+  drop(): void {
+    this.count = 0;
+    this.extra = 0;
+    this.bigs.fill(null);
+    if (this.capacity > KEPT_ROWS) {
+      this.data.length = 0;
+      this.nulls.length = 0;
+      this.capacity = 0;
+      return;
+    }
+    this.columns.forEach(({ kind }, column) => {
+      if (kind === 'v') this.data[column] = [null];
+    });
+  }
+
+  close(): void {
+    this.drop();
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * Code that writes rows into a RowStore and reads them from there. What the columns are is said by the first code that writes them;
+ * code of further heads (stages.ts) brings its values into the same form.
+ */
+
+import type { ColumnId } from '../../engine/sblr/bound.ts';
+import type { Builder } from './builder.ts';
+import type { ColumnReader, Emitter } from './emitter.ts';
+import { isTextType } from './leaves.ts';
+import type { RowStore, StoreColumn, StoreKind } from './row-store.ts';
+import { boxedCode, EXACT_DIGITS, isLongType, makeValue, notNullCode, type Value } from './value.ts';
+
+/** A column of a store: what its values are like once they are read (code and nil aside). */
+export interface StoredColumn {
+  readonly like: Value;
+  readonly kind: StoreKind;
+  readonly nullable: boolean;
+}
+
+/** How values of a type are kept, seen one of them. */
+function storedAs(value: Value, nullable: boolean): StoredColumn {
+  const { type, rep } = value;
+  const like = (as: Value['rep']): Value => ({ ...value, rep: as, length: '', memory: '' });
+  switch (type.name) {
+    case 'bool':
+    case 'int2':
+    case 'int4':
+    case 'date':
+      return { like: makeValue('i', type, '', '', 0, type.digits), kind: 'i', nullable };
+    case 'float4':
+    case 'float8':
+      return { like: makeValue('d', type, '', ''), kind: 'd', nullable };
+    case 'numeric':
+      return rep === 'd' ? { like: like('d'), kind: 'd', nullable } : { like: makeValue('v', type, '', ''), kind: 'v', nullable };
+    default:
+      if (!isLongType(type)) return { like: makeValue('v', type, '', ''), kind: 'v', nullable };
+      // Small ones are known to be no bigints.
+      return rep === 'd' && value.digits > 0 && value.digits <= EXACT_DIGITS
+        ? { like: like('d'), kind: 'd', nullable }
+        : { like: makeValue('v', type, '', ''), kind: 'l', nullable };
+  }
+}
+
+/** The value, which is not NULL, as a column of a store has it. */
+function storedCode({ kind, like }: StoredColumn, value: Value, use: (helper: string) => string): string {
+  const { type, rep, code } = value;
+  if (kind === 'v') return notNullCode(value, use);
+  if (kind === 'i') {
+    if (rep === 'i') return code;
+    return type.name === 'date' ? `${use('dateWord')}(${code})` : type.name === 'bool' ? `(${code}===true?1:0)` : code;
+  }
+  if (type.name !== 'numeric' || (rep === 'd' && value.scale === like.scale)) return code;
+  return `${use('scaledNumber')}(${notNullCode(value, use)},${like.scale})`;
+}
+
+export class StoreCode {
+  readonly #builder: Builder;
+  /** Number among a state's parts. */
+  readonly part: number;
+  /** Known once the first code is written; the store of a state is made of them. */
+  readonly columns: StoredColumn[] = [];
+  readonly #places = new Map<ColumnId, number>();
+  #isKnown = false;
+
+  /** `make`: from the columns, which are complete when a state is made. */
+  constructor(builder: Builder, make: (columns: readonly StoreColumn[]) => RowStore) {
+    this.#builder = builder;
+    this.part = builder.part(storeOf(this.columns, make));
+  }
+
+  get builder(): Builder {
+    return this.#builder;
+  }
+
+  name(emitter: Emitter): string {
+    return emitter.hoist(`S${this.part}`, `c.parts[${this.part}]`);
+  }
+
+  /** Place of a column among those of the store; -1: it is not there. */
+  place(column: ColumnId): number {
+    return this.#places.get(column) ?? -1;
+  }
+
+  /**
+   * Writes: the row is kept. `entries`: the values of its columns (`column` -1: of no other use than the store's own), always the
+   * same ones. `lacks`: other heads may lack columns. `before`: code that is run once the row has its number, `n`.
+   */
+  emitWrite(
+    emitter: Emitter,
+    entries: readonly { readonly column: ColumnId; readonly value: Value }[],
+    lacks: boolean,
+    before: (row: string) => string = () => '',
+  ): void {
+    if (!this.#isKnown) {
+      this.#isKnown = true;
+      for (const { column, value } of entries) {
+        if (column >= 0) this.#places.set(column, this.columns.length);
+        this.columns.push(storedAs(value, lacks || value.nil !== 'false'));
+      }
+    }
+    const store = this.name(emitter);
+    const data = this.columns.map((_, at) => emitter.change(`${store}_${at}`, `${store}.data[${at}]`));
+    const nulls = this.columns.map(({ kind, nullable }, at) =>
+      nullable && kind !== 'v' ? emitter.change(`${store}_n${at}`, `${store}.nulls[${at}]`) : '',
+    );
+    const anew = [
+      ...data.map((name, at) => `${name}=${store}.data[${at}];`),
+      ...nulls.map((name, at) => (name === '' ? '' : `${name}=${store}.nulls[${at}];`)),
+    ].join('');
+    const row = emitter.name('n');
+    emitter.emit(`let ${row}=${store}.count+1;if(${row}>=${store}.limit){${row}=${store}.more();${anew}}`);
+    const stores = entries.map(({ value }, at) => this.#storeCode(emitter, at, value, data[at], nulls[at], row));
+    emitter.emit(`${before(row)}${stores.join('')}${store}.count=${row};`);
+  }
+
+  #storeCode(emitter: Emitter, at: number, value: Value, data: string, marks: string, row: string): string {
+    const { use } = emitter.unit;
+    const column = this.columns[at];
+    const store = this.name(emitter);
+    if (column.kind === 'v') {
+      const code = boxedCode(value, use);
+      const text =
+        isTextType(value.type) && value.nil !== 'true' ? `${store}.extra+=${extraCode(value)};` : `${store}.extra+=16;`;
+      return `${data}[${row}]=${code};${text}`;
+    }
+    if (value.nil === 'true') return `${marks}[${row}]=1;${data}[${row}]=0;`;
+    let code = storedCode(column, value, use);
+    if (column.kind === 'l' && value.rep !== 'd')
+      code = `typeof ${code}==='bigint'?${store}.keepBig(${at},${row},${code}):${code}`;
+    if (value.nil === 'false') return `${marks === '' ? '' : `${marks}[${row}]=0;`}${data}[${row}]=${code};`;
+    return `if(${value.nil}){${marks}[${row}]=1;${data}[${row}]=0;}else{${marks}[${row}]=0;${data}[${row}]=${code};}`;
+  }
+
+  /** What lies in the column at `at`, for comparisons; the row is no row 0. */
+  stored(emitter: Emitter, at: number, row: string): { data: string; nil: string } {
+    const { kind, nullable } = this.columns[at];
+    const store = this.name(emitter);
+    const data = `${emitter.hoist(`${store}_${at}`, `${store}.data[${at}]`)}[${row}]`;
+    if (!nullable) return { data, nil: 'false' };
+    if (kind === 'v') return { data, nil: `${data}===null` };
+    return { data, nil: `${emitter.hoist(`${store}_n${at}`, `${store}.nulls[${at}]`)}[${row}]!==0` };
+  }
+
+  /** The column at `at` of row `row`, a local. `isFound` false: the row may be row 0. */
+  read(emitter: Emitter, at: number, row: string, isFound: boolean): Value {
+    const { kind, nullable, like } = this.columns[at];
+    if (kind === 'v') emitter.needCalls();
+    const store = this.name(emitter);
+    const data = emitter.hoist(`${store}_${at}`, `${store}.data[${at}]`);
+    const code = `${data}[${row}]`;
+    if (kind === 'v') return { ...like, code, nil: nullable ? `${code}===null` : isFound ? 'false' : `${row}===0` };
+    let nil = isFound ? 'false' : `${row}===0`;
+    if (nullable) nil = `${emitter.hoist(`${store}_n${at}`, `${store}.nulls[${at}]`)}[${row}]!==0`;
+    if (kind !== 'l') return { ...like, code, nil };
+    const number = emitter.hold(code);
+    if (!emitter.wide) {
+      emitter.emit(`if(${number}!==${number})${emitter.exit}`);
+      return makeValue('d', like.type, number, nil);
+    }
+    return { ...like, code: emitter.hold(`${number}===${number}?${number}:${store}.big(${at},${row})`), nil };
+  }
+
+  /** Readers of its columns; `row`: the local with the number of a row. */
+  readers(row: string, isFound: boolean): Map<ColumnId, ColumnReader> {
+    const readers = new Map<ColumnId, ColumnReader>();
+    for (const [column, at] of this.#places) readers.set(column, (emitter) => this.read(emitter, at, row, isFound));
+    return readers;
+  }
+}
+
+/** Bytes of a text outside its slot. */
+const extraCode = ({ nil, code }: Value): string => (nil === 'false' ? `${code}.length` : `(${nil}?0:${code}.length)`);
+
+/** Made apart, so that the program does not keep the builder. */
+const storeOf = (columns: readonly StoredColumn[], make: (columns: readonly StoreColumn[]) => RowStore) => (): RowStore =>
+  make(columns);
