@@ -42,6 +42,7 @@ import {
   storeVersionChunkState,
   txnSlotCommitLsn,
 } from './txn.layout.gen.ts';
+import { freeSpare } from './undo-piece.ts';
 import { chunkEntry } from './versions.ts';
 
 /** Has this thread bury others' transactions; once a thread. */
@@ -61,6 +62,7 @@ export function buryTransactions(txns: Transactions, thread: number): void {
   storeTxnThreadOpenChunk(i32, own, 0);
   storeTxnThreadSnapshots(i32, own, 0);
   storeTxnThreadBlocked(i32, own, 0);
+  freeSpare(txns, thread);
   compareExchangeTxnSharedCollector(i32, shared, thread + 1, 0);
   burySessions(txns, thread);
 }

@@ -16,6 +16,7 @@ import { registerTransactionBurier } from './bury.ts';
 import { makeChunkRoom } from './chunk-room.ts';
 import { createCollectScratch } from './collect-scratch.ts';
 import { makeNextAppend } from './append-next.ts';
+import { freeSpare } from './undo-piece.ts';
 import { closeChunk } from './versions.ts';
 import { installCopyHook } from './page-hooks.ts';
 import { horizonOffsetsOf } from './snapshot.ts';
@@ -135,4 +136,5 @@ export function createTransactions(parts: TxnParts): Transactions {
 export function leaveTransactions(txns: Transactions): void {
   assert(txns.snapshots.length === 0, 'a thread that leaves has no open snapshot');
   closeChunk(txns);
+  freeSpare(txns, txns.shm.thread);
 }

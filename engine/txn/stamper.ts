@@ -16,8 +16,8 @@
  */
 
 import { SqlError } from '../../shm/errors.ts';
-import { heapFree } from '../../shm/allocator.ts';
 import { enterCritical, leaveCritical } from '../../shm/critical.ts';
+import { storeInOrder } from '../../shm/in-order.ts';
 import { frameOffset, frameSegment } from '../../shm/shared-memory.ts';
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
 import { latchPage, pageChanged, pageTouched, unlatchPage } from '../storage/cache/page-cache.ts';
@@ -34,6 +34,7 @@ import type { Transactions } from './transactions.ts';
 import { TXN_STAMPABLE, TXN_STAMPING, UNDO_INSERT, UNDO_LOCK, UNDO_OTHER, UNDO_RUN, UNDO_VOID } from './txn.layout.ts';
 import {
   TXN_SLOT_BYTES,
+  TXN_SLOT_THREAD,
   UNDO_ENTRY_BYTES,
   UNDO_PIECE_BYTES,
   VERSION_BYTES,
@@ -47,7 +48,6 @@ import {
   setTxnSlotWalked,
   setTxnSlotWalkedRuns,
   storeTxnSlotState,
-  storeTxnSlotThread,
   txnSlotCommitLsn,
   txnSlotFirstLsn,
   txnSlotUndoCount,
@@ -65,7 +65,7 @@ import {
   undoEntryTable,
 } from './txn.layout.gen.ts';
 import { releaseRow } from './undo-change.ts';
-import { PIECE_BYTES, PIECE_ENTRIES } from './undo-piece.ts';
+import { givePiece, PIECE_ENTRIES } from './undo-piece.ts';
 import { freeUndo, unlinkFirstPiece } from './undo.ts';
 import { nextSpilled, readFirstSpilled, unlinkFirstSpilled } from './undo-spill.ts';
 import { chunkOfAddress, finishRun, noteStamp, residentVersion } from './versions.ts';
@@ -90,7 +90,7 @@ const RUNS_MET = 15;
 export function stampTransaction(txns: Transactions, slot: number, from: number, budget: number): boolean {
   const { i32, ints, scratch, heap } = txns;
   if (compareExchangeTxnSlotState(i32, slot, from, TXN_STAMPING) !== from) return false;
-  storeTxnSlotThread(i32, slot, txns.shm.thread + 1);
+  storeInOrder(i32, (slot + TXN_SLOT_THREAD) >>> 2, txns.shm.thread + 1);
   scratch[GIVEN] = loadTxnSlotStamp(i32, slot);
   ints[NUMBER] = loadTxnSlotNumber(i32, slot);
   // A run that began in an earlier piece goes on: walked keeps its chunk + 1.
@@ -131,7 +131,7 @@ function stampPiece(txns: Transactions, slot: number, heap: ByteViews): number {
   endPiece(txns, slot, entries);
   const piece = unlinkFirstPiece(txns, slot);
   leaveCritical(txns.shm);
-  heapFree(txns.shm, piece, PIECE_BYTES);
+  givePiece(txns, piece);
   return entries;
 }
 

@@ -717,6 +717,8 @@ export const TXN_THREAD_BLOCKED = 0;
 export const TXN_THREAD_OPEN_CHUNK = 4;
 /** snapshots it holds; at 0 what stands in its thread slot is only a lower bound of the next (TX-T6). atomic32 at byte 8. */
 export const TXN_THREAD_SNAPSHOTS = 8;
+/** piece of an undo list that it keeps for the next one, 0 = none; who buries it frees it. i32 at byte 12. */
+export const TXN_THREAD_SPARE_PIECE = 12;
 
 /** session slot + 1 for which the whole thread is blocked, 0 = none. atomic32 at byte 0. */
 export const loadTxnThreadBlocked = (i32: Int32Array, txnThread: number): number =>
@@ -759,6 +761,12 @@ export const compareExchangeTxnThreadSnapshots = (i32: Int32Array, txnThread: nu
   Atomics.compareExchange(i32, (txnThread + 8) >>> 2, expected, value);
 /** The same word as an index of the Int32Array, for Atomics.wait and notify. */
 export const txnThreadSnapshotsWord = (txnThread: number): number => (txnThread + 8) >>> 2;
+
+/** piece of an undo list that it keeps for the next one, 0 = none; who buries it frees it. i32 at byte 12. */
+export const txnThreadSparePiece = (i32: Int32Array, txnThread: number): number => i32[(txnThread + 12) >>> 2];
+export const setTxnThreadSparePiece = (i32: Int32Array, txnThread: number, sparePiece: number): void => {
+  i32[(txnThread + 12) >>> 2] = sparePiece;
+};
 
 /** Size of versionChunk: Directory entry of a logical chunk of back versions (TX-T17); its writer changes it with every version (SM-S3). Starts at a multiple of 4. */
 export const VERSION_CHUNK_BYTES = 64;

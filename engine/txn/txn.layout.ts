@@ -140,6 +140,11 @@ export const TXN_THREAD = defineStruct({
       type: 'atomic32',
       doc: 'snapshots it holds; at 0 what stands in its thread slot is only a lower bound of the next (TX-T6)',
     },
+    sparePiece: {
+      at: 12,
+      type: 'i32',
+      doc: 'piece of an undo list that it keeps for the next one, 0 = none; who buries it frees it',
+    },
   },
 });
 

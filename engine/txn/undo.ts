@@ -15,7 +15,6 @@
  * Hot: one entry a change. No allocation but of pieces.
  */
 
-import { heapAllocate, heapFree } from '../../shm/allocator.ts';
 import { assert } from '../../shm/assert.ts';
 import { enterCritical, leaveCritical } from '../../shm/critical.ts';
 import { outOfMemory } from '../../shm/errors.ts';
@@ -55,7 +54,7 @@ import {
   undoPieceNext,
   undoPiecePrevious,
 } from './txn.layout.gen.ts';
-import { linkPiece, PIECE_BYTES, PIECE_ENTRIES } from './undo-piece.ts';
+import { givePiece, linkPiece, PIECE_BYTES, PIECE_ENTRIES, takePiece } from './undo-piece.ts';
 import { fetchSpilledUndo, spillUndo } from './undo-spill.ts';
 
 const testing = TESTING;
@@ -80,10 +79,10 @@ function addPiece(tx: Transaction): void {
   const txns = tx.context;
   const slot = tx.slot;
   if ((txnSlotUndoPieces(txns.i32, slot) + 1) * PIECE_BYTES > txns.options.undoBytes) spillUndo(txns, slot);
-  let piece = heapAllocate(txns.shm, PIECE_BYTES);
+  let piece = takePiece(txns);
   if (piece === 0) {
     spillUndo(txns, slot);
-    piece = heapAllocate(txns.shm, PIECE_BYTES);
+    piece = takePiece(txns);
     if (piece === 0) throw outOfMemory('the heap for undo lists', PIECE_BYTES);
   }
   linkPiece(txns, slot, piece);
@@ -191,7 +190,7 @@ function dropLastPiece(txns: Transactions, slot: number): void {
   else setUndoPieceNext(txns.heap.i32, previous, 0);
   setTxnSlotUndoPieces(i32, slot, txnSlotUndoPieces(i32, slot) - 1);
   leaveCritical(txns.shm);
-  heapFree(txns.shm, piece, PIECE_BYTES);
+  givePiece(txns, piece);
 }
 
 /** After entries were taken off: where the transaction's next entry goes. */
@@ -228,7 +227,7 @@ export function freeUndo(txns: Transactions, slot: number): void {
     enterCritical(txns.shm);
     const piece = unlinkFirstPiece(txns, slot);
     leaveCritical(txns.shm);
-    heapFree(txns.shm, piece, PIECE_BYTES);
+    givePiece(txns, piece);
   }
   setTxnSlotUndoCount(txns.i32, slot, 0);
 }

@@ -117,8 +117,10 @@ export function flushCommit(log: Log, lsn: number): void {
       gathered(log, loadLogSharedDurableSequence(control, shared) === sequence);
     }
   }
+  const before = log.answeredAt;
   flushTo(log, lsn);
-  log.answeredAt = log.world.clock.now();
+  // Who led has looked at the clock.
+  if (log.answeredAt === before) log.answeredAt = log.world.clock.now();
 }
 
 /** The same under the name that says what the caller wants. */
@@ -295,6 +297,7 @@ function becameDurable(log: Log, end: number, stamp: number, began: number): voi
   storeGuarded53(control, shared + LOG_SHARED_DURABLE_LSN, end);
   if (testing) yieldPoint('flush.durable');
   const now = log.world.clock.now();
+  log.answeredAt = now;
   noteFlushTime(log, now - began);
   storeGuarded53(control, shared + LOG_SHARED_LAST_FLUSH_AT, now);
 }

@@ -76,7 +76,7 @@ export interface Log extends RecordViews {
 
   /** The last record of this thread that may still grow (growing.ts). */
   readonly growing: GrowingRecord;
-  /** When this thread's last commit was on disk, microseconds; 0 = there was none (gather.ts). */
+  /** When this thread's last commit was on disk, or a flush that it led, microseconds; 0 = there was none (gather.ts). */
   answeredAt: number;
   /** Word that counts the leaders of flushes. */
   readonly leadsWord: number;
@@ -131,4 +131,6 @@ export interface DurableWaiter {
 
 export interface BatchScratch extends RecordViews {
   readonly bytes: Buffer;
+  /** What the checksum of a short batch is over, by its length in units of 8 bytes; made when first needed. */
+  readonly checked: (Buffer | undefined)[];
 }

@@ -53,7 +53,7 @@ import {
   usableBlocks,
 } from './segments.ts';
 import { TURN_BYTES } from './units.ts';
-import { BATCH_SCRATCH_BYTES } from './write.ts';
+import { BATCH_CHECKED_MAX, BATCH_SCRATCH_BYTES } from './write.ts';
 
 /** Where a database's log begins: above 0, which stands for "never logged". */
 export const FIRST_LSN = 64;
@@ -138,6 +138,7 @@ export function attachLog(shm: SharedMemory, world: World, options: LogOptions):
     fileSegment: -1,
     batch: {
       bytes: batch,
+      checked: new Array(BATCH_CHECKED_MAX).fill(undefined),
       u8: batch,
       u16: new Uint16Array(batch.buffer),
       i32: new Int32Array(batch.buffer),

@@ -10,6 +10,7 @@ import { assert } from '../../../shm/assert.ts';
 import { storeInOrder } from '../../../shm/in-order.ts';
 import { loadGuarded53, storeGuarded53 } from '../../../shm/shared53.ts';
 import { TESTING, yieldPoint } from '../../../shm/yield-point.ts';
+import { copyWords } from '../rows/byte-views.ts';
 import { type VfsFile, ZEROS } from '../vfs/vfs.ts';
 import { type BatchPlace, batchFileBytes, CHECKSUM_FROM, fillBatchHeader } from './batch.ts';
 import { LOG_BATCH_BYTES, setLogBatchChecksum } from './log-batch.layout.gen.ts';
@@ -44,6 +45,10 @@ const testing = TESTING;
 export const BATCH_LOG_BYTES_MAX = 4 << 20;
 /** Batches of up to so many log bytes are copied together; larger ones are gathered. */
 const SMALL_BATCH_BYTES = 32 << 10;
+/** Batches of up to so many log bytes are copied by a loop, and the view that their checksum is made over is kept. */
+const LOOP_BYTES_MAX = 2048;
+/** Length of log.batch.checked. */
+export const BATCH_CHECKED_MAX = LOOP_BYTES_MAX / 8 + 1;
 /** Size of log.batch. */
 export const BATCH_SCRATCH_BYTES = SMALL_BATCH_BYTES + 1024;
 /** With less room than this left a segment is full. */
@@ -136,18 +141,36 @@ function writeBatch(log: Log, lsn: number, length: number, offset: number): void
 const ringOffset = (log: Log, lsn: number): number => ((lsn / 8) % log.ringUnits) * 8;
 
 function writeSmall(log: Log, file: VfsFile, place: BatchPlace): number {
-  const { bytes } = log.batch;
+  const { bytes, u32 } = log.batch;
   const { length } = place;
   const at = ringOffset(log, place.lsn);
   const first = Math.min(length, log.ringBytes - at);
-  log.ringView.copy(bytes, LOG_BATCH_BYTES, at, at + first);
-  if (first < length) log.ringView.copy(bytes, LOG_BATCH_BYTES + first, 0, length - first);
+  copyFromRing(log, LOG_BATCH_BYTES, at, first);
+  if (first < length) copyFromRing(log, LOG_BATCH_BYTES + first, 0, length - first);
   const fileBytes = batchFileBytes(length);
-  bytes.fill(0, LOG_BATCH_BYTES + length, fileBytes);
-  const checksum = crc32(bytes.subarray(CHECKSUM_FROM, LOG_BATCH_BYTES + length));
-  setLogBatchChecksum(log.batch.u32, 0, checksum);
+  for (let word = (LOG_BATCH_BYTES + length) >>> 2; word < fileBytes >>> 2; word++) u32[word] = 0;
+  const checksum = crc32(checked(log, length));
+  setLogBatchChecksum(u32, 0, checksum);
   file.write(place.offset, bytes, 0, fileBytes);
   return checksum;
+}
+
+/** Into the batch's buffer. A commit has a few records: the loop is through before a call that copies has begun. */
+function copyFromRing(log: Log, to: number, from: number, length: number): void {
+  if (length <= LOOP_BYTES_MAX) copyWords(log.batch.i32, to, log.i32, from, length);
+  else log.ringView.copy(log.batch.bytes, to, from, from + length);
+}
+
+/** What the checksum is over. Commits of one program have few lengths: the views of short batches are kept. */
+function checked({ batch }: Log, length: number): Buffer {
+  if (length > LOOP_BYTES_MAX) return batch.bytes.subarray(CHECKSUM_FROM, LOG_BATCH_BYTES + length);
+  const index = length >>> 3;
+  let view = batch.checked[index];
+  if (view === undefined) {
+    view = batch.bytes.subarray(CHECKSUM_FROM, LOG_BATCH_BYTES + length);
+    batch.checked[index] = view;
+  }
+  return view;
 }
 
 function writeLarge(log: Log, file: VfsFile, place: BatchPlace): number {

@@ -108,9 +108,20 @@ class RealFile implements VfsFile {
     assert(offset >= 0 && length >= 0 && offset + length <= source.byteLength, 'a write stays inside its source');
     let done = 0;
     while (done < length) {
-      const at = done;
-      const bytes = Math.min(length - done, TRANSFER_MAX);
-      done += this.#progress(() => this.#fs.writeSync(this.#descriptor, source, offset + at, bytes, position + at));
+      const written = this.#writeOnce(position + done, source, offset + done, Math.min(length - done, TRANSFER_MAX));
+      if (written === 0) throw this.#wroteNothing();
+      done += written;
+    }
+  }
+
+  // As #readOnce: each commit comes by.
+  #writeOnce(position: number, source: Uint8Array, offset: number, length: number): number {
+    for (let repeats = 0; ; repeats++) {
+      try {
+        return this.#fs.writeSync(this.#descriptor, source, offset, length, position);
+      } catch (error) {
+        if (!INTERRUPTED.has(errorCode(error) ?? '') || repeats === REPEATS_MAX) throw asSqlError(error, this.path, 'write');
+      }
     }
   }
 
@@ -143,8 +154,12 @@ class RealFile implements VfsFile {
   /** A write that moves nothing and reports nothing would be repeated for ever. */
   #progress(write: () => number): number {
     const written = call(this.path, 'write', write);
-    if (written === 0) throw ioError(this.path, 'write', new Error('the system wrote 0 bytes and gave no reason'));
+    if (written === 0) throw this.#wroteNothing();
     return written;
+  }
+
+  #wroteNothing(): SqlError {
+    return ioError(this.path, 'write', new Error('the system wrote 0 bytes and gave no reason'));
   }
 
   allocate(position: number, bytes: number): void {
@@ -159,7 +174,14 @@ class RealFile implements VfsFile {
   sync(): void {
     assert(!this.#closed, 'a file that is synced is open');
     // On macOS libuv makes this F_FULLFSYNC, which is the one that counts there.
-    call(this.path, 'sync', () => this.#fs.fdatasyncSync(this.#descriptor));
+    for (let repeats = 0; ; repeats++) {
+      try {
+        this.#fs.fdatasyncSync(this.#descriptor);
+        return;
+      } catch (error) {
+        if (!INTERRUPTED.has(errorCode(error) ?? '') || repeats === REPEATS_MAX) throw asSqlError(error, this.path, 'sync');
+      }
+    }
   }
 
   syncLater(done: (error: Error | null) => void): void {
