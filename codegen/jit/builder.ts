@@ -5,11 +5,13 @@
 
 import type { CatalogTable } from '../../engine/catalog/objects.ts';
 import type { Subplan } from '../../engine/plan/physical.ts';
+import type { SpoolPlan } from '../../engine/plan/physical.ts';
 import type { CompileEnvironment, RowFormat } from '../../engine/plan/program.ts';
 import type { ColumnId, BoundExpression } from '../../engine/sblr/bound.ts';
 import type { SqlType } from '../../engine/sblr/types.ts';
 import { type ColumnReader, eachColumn, Emitter } from './emitter.ts';
 import type { State } from './state.ts';
+import type { StoreCode } from './store-code.ts';
 import { type Source, Unit } from './unit.ts';
 
 export class Builder {
@@ -27,6 +29,10 @@ export class Builder {
   readonly types = new Map<ColumnId, SqlType>();
   /** Limits: counters so far. */
   counters = 0;
+  /** Those of the statement, by number. */
+  spools: readonly SpoolPlan[] = [];
+  /** Where a recursion's step reads the rows that came last, by its number. */
+  readonly works = new Map<number, StoreCode>();
   /** Sets of DISTINCT so far. */
   distincts = 0;
   /** Columns that every expression may read: those of the blocks around a subplan. */

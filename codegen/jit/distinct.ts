@@ -24,6 +24,9 @@ interface Kept {
 /** Made apart, so that the program does not keep the builder. */
 const tableOf = (shape: GroupsShape, kernel: KernelAccess) => (): Groups => new Groups(shape, { fill: null }, kernel);
 
+/** The part of a step whose code has been written. */
+export const distinctPart = (builder: Builder, step: HashDistinct): number => keptOf(builder, step, []).part;
+
 function keptOf(builder: Builder, step: HashDistinct, values: readonly Value[]): Kept {
   return builder.own(step, () => {
     const keys = step.columns.map((column, index): GroupKeyColumn => {

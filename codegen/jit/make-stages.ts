@@ -11,30 +11,37 @@ import type { Emitter } from './emitter.ts';
 import { emitValue } from './expressions.ts';
 import type { Groups } from './groups.ts';
 import { buildCollector, tailSource } from './join-stages.ts';
+import { recursionSink, recursionSource, workSource } from './recursion.ts';
 import type { RowStore } from './row-store.ts';
 import { SortSink } from './sort.ts';
 import type { Sorter } from './sorter.ts';
 import { catalogSource, type MadeStage, pointSource, pointsSource, rangeSource, scanSource, valuesSource } from './sources.ts';
+import { spoolSink, spoolSource } from './spools.ts';
 import { compileDrain, compileLimits, type DrainCode, type RowShape, type Sink } from './stage-code.ts';
 import type { ProgramStage } from './stage-list.ts';
 import { type GroupRoom, groupRoom, groupsStage, NO_GROUPS, sortedStage, storeStage } from './stage-run.ts';
 import type { Collector } from './collector.ts';
-import type { Fill, Loop, Stage } from './stages.ts';
+import type { Fill, Stage } from './stages.ts';
 import type { State } from './state.ts';
 import type { StepState } from './steps.ts';
 import { boxedCode } from './value.ts';
 
-/** Makes the stages of a list; `last`: the sink of those that fill nothing. */
-export function makeStages(builder: Builder, stages: readonly (Stage | Loop)[], last: Sink): ProgramStage[] {
+const numberOf = (state: StepState): number => ('begins' in state ? -1 - state.begins : state.counter);
+
+/** Makes the stages of a list; `last`: the sink of those that fill nothing; `elsewhere`: what others begin. */
+export function makeStages(
+  builder: Builder,
+  stages: readonly Stage[],
+  last: Sink,
+  elsewhere: readonly StepState[] = [],
+): ProgramStage[] {
   // What the heads of one fill have in common begins with the first of them.
   let begun = new Set<number>();
   return stages.map((stage, index) => {
-    if ('loop' in stage) throw notRun(stage.loop.node);
     const { fills, isTail } = stage;
     const collector = fills === null ? null : collectorOf(builder, fills);
     const one = makeStage(builder, stage, collector?.sink ?? last, collector?.room ?? NO_GROUPS);
-    if (!isTail) begun = new Set();
-    const numberOf = (state: StepState): number => ('begins' in state ? -1 - state.begins : state.counter);
+    if (!isTail) begun = new Set(elsewhere.map(numberOf));
     const own = one.limits.filter((state) => !begun.has(numberOf(state)));
     for (const state of own) begun.add(numberOf(state));
     return {
@@ -48,9 +55,9 @@ export function makeStages(builder: Builder, stages: readonly (Stage | Loop)[], 
 }
 
 /** None behind it fills the same. */
-function isLast(stages: readonly (Stage | Loop)[], index: number): boolean {
+function isLast(stages: readonly Stage[], index: number): boolean {
   const next = stages[index + 1];
-  return next === undefined || 'loop' in next || !next.isTail;
+  return next === undefined || !next.isTail;
 }
 
 const notRun = (node: string): SqlError => new SqlError(SQLSTATE.feature_not_supported, `the engine does not run ${node}`);
@@ -71,7 +78,7 @@ const collectedOf = (builder: Builder, node: Collected, fills: Fill | null = nul
 function collectorOf(builder: Builder, fills: Fill): Collector {
   return builder.own(fills, () => {
     const { node } = fills;
-    if (!('node' in node)) throw notRun('WITH');
+    if (!('node' in node)) return storeCollector(spoolSink(builder, node));
     switch (node.node) {
       case 'HashAggregate': {
         const sink = aggregateOf(builder, node);
@@ -89,15 +96,21 @@ function collectorOf(builder: Builder, fills: Fill): Collector {
       case 'LoopJoin':
       case 'MergeJoin':
         return buildCollector(builder, node, fills);
-      case 'Collected': {
-        const sink = collectedOf(builder, node, fills);
-        return { sink: sinkOf('store', sink), room: NO_GROUPS, begin: begunStore(sink.part) };
-      }
+      case 'Collected':
+        return storeCollector(collectedOf(builder, node, fills));
+      case 'Recurse':
+        return storeCollector(recursionSink(builder, fills));
       default:
         throw notRun(node.node);
     }
   });
 }
+
+const storeCollector = (sink: StoreSink): Collector => ({
+  sink: sinkOf('store', sink),
+  room: NO_GROUPS,
+  begin: begunStore(sink.part),
+});
 
 const sinkOf = (kind: Sink['kind'], sink: { emit(emitter: Emitter): void }): Sink => ({
   kind,
@@ -136,6 +149,12 @@ function makeStage(builder: Builder, stage: Stage, sink: Sink, room: GroupRoom):
     }
     case 'Tail':
       return tailSource(builder, stage, source.join, sink, room);
+    case 'SpoolScan':
+      return spoolSource(builder, stage, source, sink, room);
+    case 'WorkScan':
+      return workSource(builder, stage, source, sink, room);
+    case 'Recurse':
+      return recursionSource(builder, stage, source, sink, room);
     case 'Collected': {
       const from = collectedOf(builder, source);
       const { drain, limits, part } = drainOf(builder, stage, { kind: 'groups', columns: from.readers('g') }, sink);

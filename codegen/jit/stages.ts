@@ -19,7 +19,7 @@
  *   several heads    a chain may begin at several places (Head): all go through the steps that are put on behind, into the same fill.
  *                    The first one begins the fill, the limits and the sets of DISTINCT; the others (Stage.isTail) go on with them
  *                    and begin only what is theirs alone. UNION ALL is two heads with a renaming step each, and collects nothing
- *   a loop           stages that are run again and again stand in a Loop, with a list of their own
+ *   stages inside    a source may run stages of its own before it gives rows, once (spools.ts) or again and again (recursion.ts)
  *
  * The code of a step, and of a sink, may be written several times, once for each head: what it keeps belongs to the node
  * (Builder.own). Behind a join a row of the source may bring any number of rows (Emitter.isMany): what a sink has reserved for the
@@ -54,7 +54,7 @@ import { countedGroups, distinctOf, type Rename, renameOf, type SetCount } from 
 
 export type Step = Filter | Compute | HashDistinct | LimitCount | LockRow | PhysicalJoin | Rename | SetCount;
 /** Collects its inputs and is the source of a stage. */
-export type Breaker = HashAggregate | Sort | TopN | WindowFrames | Recurse | Collected;
+export type Breaker = HashAggregate | Sort | TopN | WindowFrames | Collected;
 /** A step with a side that is collected before. */
 export type Collecting = HashProbe | LoopJoin | MergeJoin;
 /** What a join has left over when its stage is at its end. */
@@ -62,11 +62,11 @@ export interface Tail {
   readonly node: 'Tail';
   readonly join: HashProbe | LoopJoin;
 }
-export type StageSource = PhysicalSource | Breaker | Tail;
+export type StageSource = PhysicalSource | Breaker | Recurse | Tail;
 
 /** What the rows of a stage go to. */
 export interface Fill {
-  readonly node: Breaker | Collecting | SpoolPlan;
+  readonly node: Breaker | Collecting | Recurse | SpoolPlan;
   readonly side: 'input' | 'build' | 'base' | 'step' | 'spool';
   /** Columns of the rows that are read from there. */
   readonly needed: ReadonlySet<ColumnId>;
@@ -81,12 +81,6 @@ export interface Stage {
   /** The stages before it fill the same: it goes on with that, and with the limits. */
   readonly isTail: boolean;
 }
-/** Stages of a recursion's step: run until nothing new comes. */
-export interface Loop {
-  readonly loop: Recurse;
-  readonly stages: readonly (Stage | Loop)[];
-}
-
 /** Where rows of a chain begin, and the steps since. */
 interface Head {
   readonly source: StageSource;
@@ -97,7 +91,7 @@ const lacksColumns = (heads: readonly Head[]): boolean =>
   heads.some(({ source }) => source.node === 'Tail' && (source.join.kind === 'right' || source.join.kind === 'full'));
 
 class Cutter {
-  readonly stages: (Stage | Loop)[] = [];
+  readonly stages: Stage[] = [];
   readonly #needed: Needed;
   readonly #subplans: readonly Subplan[];
   /** An id that no column of the plan has. */
@@ -133,13 +127,6 @@ class Cutter {
         return [{ source: node, steps: [] }];
       case 'HashSetOp':
         return this.#setOperation(node);
-      case 'Recurse': {
-        this.#collect(node.base, node, 'base');
-        const inner = new Cutter(this.#needed, this.#subplans);
-        inner.#collect(node.step, node, 'step');
-        this.stages.push({ loop: node, stages: inner.stages });
-        return [{ source: node, steps: [] }];
-      }
       case 'HashProbe':
       case 'LoopJoin':
       case 'MergeJoin':
@@ -193,17 +180,27 @@ class Cutter {
 }
 
 /** The stages of a plan, first to run first. `read`: columns that the statement itself reads of its rows. */
-export function stagesOf(root: PhysicalNode, read: Iterable<ColumnId>, subplans: readonly Subplan[]): (Stage | Loop)[] {
+export function stagesOf(root: PhysicalNode, read: Iterable<ColumnId>, subplans: readonly Subplan[]): Stage[] {
   const cutter = new Cutter(neededColumns(root, read), subplans);
   cutter.end(cutter.heads(root), null);
   return cutter.stages;
 }
 
 /** Stages that collect a spool. */
-export function spoolStages(spool: SpoolPlan, subplans: readonly Subplan[]): (Stage | Loop)[] {
+export function spoolStages(spool: SpoolPlan, subplans: readonly Subplan[]): Stage[] {
   const needed = new Set(spool.columns.map(({ column }) => column));
   const cutter = new Cutter(neededColumns(spool.root, needed), subplans);
   cutter.end(cutter.heads(spool.root), { node: spool, side: 'spool', needed });
+  return cutter.stages;
+}
+
+/** Stages that collect the rows of a recursion's base, or of one run of its step; they go through `behind`. */
+export function sideStages(node: Recurse, side: 'base' | 'step', behind: readonly Step[], subplans: readonly Subplan[]): Stage[] {
+  const read = node.columns.map((column) => column[side]);
+  const cutter = new Cutter(neededColumns(node[side], read), subplans);
+  const heads = cutter.heads(node[side]);
+  for (const { steps } of heads) steps.push(...behind);
+  cutter.end(heads, { node, side, needed: new Set(node.columns.map(({ column }) => column)) });
   return cutter.stages;
 }
 

@@ -35,11 +35,13 @@ export function compileStatement(
   const { environment } = used;
   const builder = new Builder(environment, format, plan.subplans ?? []);
   const root = plan.kind === 'query' ? plan.root : plan.source;
-  countUses(builder, root);
+  builder.spools = plan.spools ?? [];
+  const roots = [root, ...builder.spools.map((spool) => spool.root)];
+  for (const one of roots) countUses(builder, one);
   const read = readOf(plan);
   for (const column of read) builder.countUse(column);
   for (const { column, type } of plan.output) builder.types.set(column, type);
-  const holds = plan.kind !== 'query' || locksRows(root);
+  const holds = plan.kind !== 'query' || roots.some(locksRows);
   const last = lastSink(builder, plan, holds);
   const stages = stagesOf(root, read, plan.subplans ?? []);
   const made = makeStages(builder, stages, last.sink);
@@ -47,7 +49,7 @@ export function compileStatement(
     kernel: environment.kernel,
     output: plan.output,
     writes: holds,
-    simple: isSimple(plan, root),
+    simple: roots.length === 1 && isSimple(plan, root),
     tables: [...builder.tables],
     isCurrent: currencyOf(used),
     stages: made,
@@ -55,7 +57,7 @@ export function compileStatement(
     counters: builder.counters,
     distincts: builder.distincts,
     change: last.part,
-    copies: readsPages(root),
+    copies: roots.some(readsPages),
     sites: builder.sites,
   });
   return { program, sources: builder.sources };

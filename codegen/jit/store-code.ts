@@ -58,14 +58,23 @@ export class StoreCode {
   /** Number among a state's parts. */
   readonly part: number;
   /** Known once the first code is written; the store of a state is made of them. */
-  readonly columns: StoredColumn[] = [];
-  readonly #places = new Map<ColumnId, number>();
+  readonly columns: StoredColumn[];
+  readonly #places: Map<ColumnId, number>;
+  readonly #make: (columns: readonly StoreColumn[]) => RowStore;
   #isKnown = false;
 
-  /** `make`: from the columns, which are complete when a state is made. */
-  constructor(builder: Builder, make: (columns: readonly StoreColumn[]) => RowStore) {
+  /** `make`: from the columns, which are complete when a state is made. `like`: they are those of another one. */
+  constructor(builder: Builder, make: (columns: readonly StoreColumn[]) => RowStore, like: StoreCode | null = null) {
     this.#builder = builder;
+    this.#make = make;
+    this.columns = like?.columns ?? [];
+    this.#places = like === null ? new Map() : like.#places;
     this.part = builder.part(storeOf(this.columns, make));
+  }
+
+  /** Code that reads another store of the same columns. */
+  twin(): StoreCode {
+    return new StoreCode(this.#builder, this.#make, this);
   }
 
   get builder(): Builder {
