@@ -88,7 +88,7 @@ function addUnit(sum: Sum, unit: Unit, value: number, fraction: number): void {
 }
 
 const ITEM =
-  /^([+-]?)(\d+):(\d+)(?::(\d+(?:\.\d*)?)|(\.\d*))?|^([+-]?)(\d+)-(\d+)(?![\d.:-])|^([+-]?(?:\d+(?:\.\d*)?|\.\d+)|\.)|^([a-z]+)/;
+  /^([+-]?)(\d+):(\d*)(?::(\d*(?:\.\d*)?)|(\.\d*))?|^([+-]?)(\d+)-(\d+)(?![\d.:-])|^([+-]?(?:\d+(?:\.\d*)?|\.\d+)|\.)|^([a-z]+)/;
 
 /** 2020-02-29: no years and months with something behind them. */
 const DATE_LIKE = /^[+-]?\d+-\d*-/;

@@ -62,7 +62,7 @@ export const hasDate = (reader: Reader): boolean =>
   (!Number.isNaN(reader.year) && !Number.isNaN(reader.month) && !Number.isNaN(reader.day));
 
 const TOKEN =
-  /^(\d+):([\d:.]*)|^(\d+(?:[-/.])(?:[a-z]+|\d+)(?:[-/.](?:\d+))?)(?![\d:_]|[a-su-z]|t(?!\d))|^(\d+(?:\.\d*)?|\.\d+)|^([+-])\s*(\d+(?::\d+){0,2})|^([+-])([a-z]+)|^([a-z]+(?:[-/_+.][a-z\d_+:/-]*|\d[a-z\d]*)?)/;
+  /^(\d+):([\d:.]*)|^(\d+(?:[-/.])(?:[a-z]+|\d+)(?:[-/.](?:\d+))?)(?![\d:_]|[a-su-z]|t(?!\d))|^(\d+(?:\.\d*)?|\.\d+)|^([+-])\s*(\d+(?::\d*){0,2})|^([+-])([a-z]+)|^([a-z]+(?:[-/_+.][a-z\d_+:/-]*|\d[a-z\d]*)?)/;
 
 /** Reads the whole text into the reader's fields. 22007, 22008, 22009. */
 export function readTokens(reader: Reader): void {
@@ -100,10 +100,12 @@ function readDateToken(reader: Reader, match: RegExpExecArray, rest: string): st
 
 function readTime(reader: Reader, text: string): void {
   if (!Number.isNaN(reader.time)) throw reader.bad();
-  const match = /^(\d+):(\d+)(?::(\d+)(\.\d*)?)?$/.exec(text) ?? /^(\d+):(\d+)()(\.\d*)$/.exec(text);
-  if (match === null) throw reader.bad();
-  if (match[3] === '') setClock(reader, 0, Number(match[1]), Number(match[2]), match[4]);
-  else setClock(reader, Number(match[1]), Number(match[2]), Number(match[3] ?? 0), match[4]);
+  // Behind the hours a field may be empty.
+  const match = /^(\d+):(\d*)(?::(\d*)(\.\d*)?)?$/.exec(text);
+  if (match !== null) return setClock(reader, Number(match[1]), Number(match[2]), Number(match[3] ?? 0), match[4]);
+  const short = /^(\d+):(\d+)(\.\d*)$/.exec(text);
+  if (short === null) throw reader.bad();
+  setClock(reader, 0, Number(short[1]), Number(short[2]), short[3]);
 }
 
 function setClock(reader: Reader, hour: number, minute: number, second: number, fraction = ''): void {

@@ -147,7 +147,7 @@ export class Teller {
       }
       const kind = error instanceof Different ? error.kind : `fault ${String((error as Error).cause ?? error).split('\n')[0]}`;
       const stack = error instanceof Different ? '' : `\n${(((error as Error).cause as Error) ?? (error as Error)).stack}`;
-      return { at, why: (error as Error).message + stack, kind: kind.replace(/\d+/g, 'n') };
+      return { at, why: (error as Error).message + stack, kind: error instanceof Different ? kind : kind.replace(/\d+/g, 'n') };
     }
   }
 

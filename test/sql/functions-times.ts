@@ -104,6 +104,9 @@ interval '+1-2 -3 +4:05'
 interval '1 2 hours', interval '3 4 5:06', interval '1 2 hours 3 minutes'
 interval '1 hours 2 3'
 interval '1 2'
+time '23:', time '1::5', '1999-12-31 23:'::timestamp, '1999-12-31 23:59:59+01:'::timestamptz, '1:'::interval, '-1:2:'::interval, '1 day 2:'::interval
+time '1:2:3:'
+interval '1:2:3:'
 set_config('app.user', 'x', false), current_setting('app.user'), set_config('work_mem', '1MB', false), current_setting('work_mem'), set_config('work_mem', null, false) is null
 set_config(null, 'x', false)
 set_config('nonsense', 'x', false)
