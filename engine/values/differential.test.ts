@@ -59,7 +59,7 @@ const SKIPPED = new Set([
   // They depend on the moment, on chance, or on the session.
   'random', 'gen_random_uuid', 'uuidv4', 'uuidv7', 'now', 'transaction_timestamp', 'statement_timestamp', 'clock_timestamp', 'timeofday',
   'current_timestamp', 'localtimestamp', 'localtime', 'current_date', 'nextval', 'currval', 'setval', 'lastval', 'version',
-  'current_user', 'session_user', 'current_database', 'current_schema', 'current_setting', 'pg_backend_pid', 'pg_client_encoding',
+  'current_user', 'session_user', 'current_database', 'current_schema', 'current_setting', 'set_config', 'pg_backend_pid', 'pg_client_encoding',
   // Names of the engine, or syntax of its own.
   'similar', 'overlaps', 'position', 'int2', 'int4', 'int8', 'float4', 'float8', 'numeric',
   // Random arguments seldom mean anything to them: other tests.
