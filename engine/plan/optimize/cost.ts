@@ -16,8 +16,8 @@ export const PAIR = 0.006;
 
 export const sortCost = (rows: number): number => rows * 0.08 * Math.log2(Math.min(rows, 1e12) + 2);
 
-/** Of rows that something is counted, a number that is neither 0 nor too large to go on with. */
-export const someRows = (rows: number): number => (rows > 1e-3 ? Math.min(rows, 1e15) : 1e-3);
+/** An estimate that one can go on with: at least a row, and not too many. NaN is a row. */
+export const someRows = (rows: number): number => (rows > 1 ? Math.min(rows, 1e15) : 1);
 
 /** For tests: what a plan is to be made from, so that every way to run a query can be tried. */
 export interface CostHooks {
