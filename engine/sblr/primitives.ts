@@ -10,6 +10,7 @@
  *     null      may be NULL without NULLs    stable, volatile   (others are immutable)
  *     context   takes the statement's context as its last argument
  *     aggregate an aggregate: engine/values/aggregates.ts    window   a window function: engine/values/windows.ts
+ *     rows      gives rows: engine/values/set-functions.ts
  *   `any` takes a value of every type as it is; `...` behind the last argument: any number of it, none included.
  */
 
@@ -19,6 +20,7 @@ import { JSON_PRIMITIVES } from './primitives-json.ts';
 import { NUMBER_PRIMITIVES } from './primitives-numbers.ts';
 import { TEXT_PRIMITIVES } from './primitives-text.ts';
 import { TIME_PRIMITIVES } from './primitives-time.ts';
+import { SET_PRIMITIVES } from './primitives-sets.ts';
 import { WINDOW_PRIMITIVES } from './primitives-windows.ts';
 import type { Volatility } from './semantics.ts';
 import type { TypeName } from './types.ts';
@@ -40,13 +42,18 @@ export interface Primitive {
   readonly aggregate: boolean;
   /** A window function that is no aggregate. */
   readonly window: boolean;
+  /** Gives rows, of one value each. */
+  readonly rows: boolean;
 }
 
 const LINE = /^([\w.]+)\(([^)]*)\) (\w+)(.*)$/;
 
 /** All lines by name; read one by one, when first asked for: a process that runs one statement needs a handful of them. */
 const lines = new Map<string, string>();
-const texts = [NUMBER_PRIMITIVES, TEXT_PRIMITIVES, TIME_PRIMITIVES, JSON_PRIMITIVES, CAST_PRIMITIVES, WINDOW_PRIMITIVES];
+const texts = [NUMBER_PRIMITIVES, TEXT_PRIMITIVES, TIME_PRIMITIVES, JSON_PRIMITIVES, CAST_PRIMITIVES].concat([
+  WINDOW_PRIMITIVES,
+  SET_PRIMITIVES,
+]);
 for (const text of texts) {
   for (const line of text.split('\n')) if (line !== '') lines.set(line.slice(0, line.indexOf('(')), line);
 }
@@ -70,6 +77,7 @@ function readLine(line: string): Primitive {
     context: flags.includes('context'),
     aggregate: flags.includes('aggregate'),
     window: flags.includes('window'),
+    rows: flags.includes('rows'),
   };
 }
 

@@ -44,6 +44,11 @@ export interface WindowSignature extends Signature {
   readonly window: true;
 }
 
+/** A function that gives rows. */
+export interface SetSignature extends Signature {
+  readonly rows: true;
+}
+
 export type CastContext = 'implicit' | 'assignment' | 'explicit';
 
 /**
@@ -83,7 +88,7 @@ export interface DialectSemantics {
   readonly folding: 'lower' | 'upper' | 'none';
   readonly types: readonly TypeRule[];
   readonly operators: { readonly [name: string]: readonly Signature[] };
-  readonly functions: { readonly [name: string]: readonly (Signature | AggregateSignature | WindowSignature)[] };
+  readonly functions: { readonly [name: string]: readonly (Signature | AggregateSignature | WindowSignature | SetSignature)[] };
   /** Names of the parameters of functions whose arguments may be given by name; `value`: text of the default. */
   readonly parameterNames?: { readonly [name: string]: readonly { readonly name: string; readonly value?: string }[] };
   /** Names that the dialect's users know but that mean nothing here yet: 0A000 instead of 'does not exist'. */

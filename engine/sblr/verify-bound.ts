@@ -33,9 +33,11 @@ const sameKind = (a: TypeName, b: TypeName): boolean =>
   plainName(a) === plainName(b) || (STRINGS.includes(a) && STRINGS.includes(b));
 
 /** What a name may stand for; a window's functions are aggregates too. */
-type CallKind = 'primitive' | 'aggregate' | 'window function';
-const isOfKind = ({ aggregate, window }: Primitive, kind: CallKind): boolean =>
-  kind === 'primitive' ? !aggregate && !window : aggregate || (window && kind === 'window function');
+type CallKind = 'primitive' | 'aggregate' | 'window function' | 'function that gives rows';
+function isOfKind({ aggregate, window, rows }: Primitive, kind: CallKind): boolean {
+  if (kind === 'function that gives rows') return rows;
+  return kind === 'primitive' ? !aggregate && !window && !rows : aggregate || (window && kind === 'window function');
+}
 
 const NO_COLUMNS: Columns = new Map();
 const both = (a: Columns, b: Columns): Columns => (a.size === 0 ? b : new Map([...a, ...b]));
@@ -270,6 +272,7 @@ class Verifier {
       }
       case 'function':
         for (const argument of node.arguments) this.expression(argument, around);
+        this.argumentTypes(this.primitive(node.primitive, node.arguments.length, 'function that gives rows'), node.arguments);
         return node.ordinality < 0
           ? this.made(node.columns)
           : this.made([...node.columns, { column: node.ordinality, type: sqlType('int8', false) }]);

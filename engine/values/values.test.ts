@@ -9,13 +9,14 @@ import { formatDecimal, parseDecimalText } from './decimal.ts';
 import { CONTEXT, call, randomFrom } from './differential-fixture.ts';
 import { inputValue, outputText } from './functions-casts.ts';
 import { implementations } from './functions.ts';
+import { setFunctions } from './set-functions.ts';
 import { WINDOW_FUNCTIONS } from './windows.ts';
 
 test('every primitive that is declared is implemented, and no other', () => {
   const declared = new Set(primitiveNames());
   for (const name of declared) {
-    const { aggregate, window } = primitiveOf(name);
-    const table = aggregate ? aggregates : window ? WINDOW_FUNCTIONS : implementations;
+    const { aggregate, window, rows } = primitiveOf(name);
+    const table = aggregate ? aggregates : window ? WINDOW_FUNCTIONS : rows ? setFunctions : implementations;
     assert.ok(name in table, `${name} is not implemented`);
   }
   for (const name of Object.keys(implementations)) assert.ok(declared.has(name), `${name} is not declared`);

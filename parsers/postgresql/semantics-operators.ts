@@ -117,3 +117,8 @@ first_value: first_value
 last_value: last_value
 nth_value: nth_value
 `;
+
+export const SET_FUNCTIONS = `
+generate_series: generate_series.int4 generate_series.int4.step generate_series.int8 generate_series.int8.step
+generate_series: generate_series.numeric generate_series.numeric.step generate_series.timestamp generate_series.timestamptz
+`;

@@ -11,12 +11,13 @@ import type {
   AggregateSignature,
   DialectSemantics,
   ResultRule,
+  SetSignature,
   Signature,
   WindowSignature,
 } from '../../engine/sblr/semantics.ts';
 import type { TypeName } from '../../engine/sblr/types.ts';
 import { FUNCTIONS } from './semantics-functions.ts';
-import { AGGREGATES, OPERATORS, WINDOW_FUNCTIONS } from './semantics-operators.ts';
+import { AGGREGATES, OPERATORS, SET_FUNCTIONS, WINDOW_FUNCTIONS } from './semantics-operators.ts';
 import { OTHER_FUNCTIONS, OTHER_TYPES, PARAMETER_NAMES } from './semantics-others.ts';
 import { CASTS, TYPES } from './semantics-types.ts';
 
@@ -41,7 +42,7 @@ const RULES: { readonly [primitive: string]: ResultRule } = {
   'sum.numeric': 'sum',
 };
 
-function readSignature(item: string): Signature | AggregateSignature | WindowSignature {
+function readSignature(item: string): Signature | AggregateSignature | WindowSignature | SetSignature {
   const match = ITEM.exec(item);
   if (match === null) throw new Error(`the signature cannot be read: ${item}`);
   const primitive = primitiveOf(match[1]);
@@ -55,6 +56,7 @@ function readSignature(item: string): Signature | AggregateSignature | WindowSig
     ...(match[3] === undefined ? {} : { any: match[3] as NonNullable<Signature['any']> }),
     ...(primitive.aggregate ? { aggregate: true as const } : {}),
     ...(primitive.window ? { window: true as const } : {}),
+    ...(primitive.rows ? { rows: true as const } : {}),
   };
 }
 
@@ -88,7 +90,7 @@ export const semantics: DialectSemantics = {
   folding: 'lower',
   types: TYPES,
   operators: readTable(OPERATORS),
-  functions: readTable(FUNCTIONS, AGGREGATES, WINDOW_FUNCTIONS),
+  functions: readTable(FUNCTIONS, AGGREGATES, WINDOW_FUNCTIONS, SET_FUNCTIONS),
   parameterNames: PARAMETER_NAMES,
   unsupportedTypes: OTHER_TYPES,
   unsupportedFunctions: OTHER_FUNCTIONS,

@@ -10,15 +10,18 @@ import type {
 } from '../../engine/sblr/bound.ts';
 import type {
   BoundCteRef,
+  BoundFunction,
   BoundJoin,
   BoundRecurse,
   BoundSetOperation,
   BoundWith,
   BoundWorkTable,
 } from '../../engine/sblr/bound-relations.ts';
+import { primitiveOf } from '../../engine/sblr/primitives.ts';
 import { inputsOf } from '../../engine/sblr/relation-tree.ts';
 import type { TypeName } from '../../engine/sblr/types.ts';
 import type { RowValue } from '../../engine/storage/rows/row-value.ts';
+import { setFunctions } from '../../engine/values/set-functions.ts';
 import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 import { compareValues, evaluate, over, type Scope } from './expression.ts';
 import { aggregation } from './groups.ts';
@@ -125,23 +128,29 @@ function nulls(node: BoundRelation): Row {
   return new Map([...row, ...inputs.flatMap((input) => [...nulls(input)])]);
 }
 
-/** The joins that SQL has; the others are made by the optimizer. */
 function join(node: BoundJoin, source: OracleSource, scope: Scope): Row[] {
+  const { kind, condition } = node;
   const left = relationRows(node.left, source, scope);
   const right = node.lateral ? [] : relationRows(node.right, source, scope);
   const found = new Set<Row>();
   const rows = left.flatMap((row) => {
     const others = node.lateral ? relationRows(node.right, source, within(scope, row)) : right;
-    const pairs = others.flatMap((other) => {
-      const pair = new Map([...row, ...other]);
-      if (node.condition !== null && evaluate(node.condition, within(scope, pair)) !== true) return [];
-      found.add(other);
-      return [pair];
+    const answers = others.map((other) => {
+      const answer = condition === null ? true : evaluate(condition, within(scope, new Map([...row, ...other])));
+      if (answer === true) found.add(other);
+      return answer;
     });
-    const keeps = node.kind === 'left' || node.kind === 'full';
-    return pairs.length === 0 && keeps ? [new Map([...row, ...nulls(node.right)])] : pairs;
+    const matches = others.filter((_, index) => answers[index] === true);
+    if (kind === 'semi' || kind === 'anti') return matches.length > 0 === (kind === 'semi') ? [row] : [];
+    if (kind === 'mark')
+      return [new Map([...row, [node.mark, matches.length > 0 ? true : answers.includes(null) ? null : false]])];
+    if (kind === 'single' && matches.length > 1)
+      throw new SqlError(SQLSTATE.cardinality_violation, 'more than one row returned by a subquery used as an expression');
+    const keeps = kind === 'left' || kind === 'full' || kind === 'single';
+    if (matches.length === 0 && keeps) return [new Map([...row, ...nulls(node.right)])];
+    return matches.map((other) => new Map([...row, ...other]));
   });
-  if (node.kind !== 'right' && node.kind !== 'full') return rows;
+  if (kind !== 'right' && kind !== 'full') return rows;
   const lonely = right.filter((other) => !found.has(other));
   return [...rows, ...lonely.map((other) => new Map([...nulls(node.left), ...other]))];
 }
@@ -261,11 +270,30 @@ export function relationRows(node: BoundRelation, source: OracleSource, scope: S
       return readNamed(node, scope);
     case 'recurse':
       return recurse(node, source, scope);
+    case 'function':
+      return functionRows(node, scope);
     case 'window':
       return windowRows(node, input(), scope);
-    default:
-      throw new SqlError(SQLSTATE.feature_not_supported, `${node.op} is not supported`);
   }
+}
+
+const FUNCTION_ROWS_MAX = 100_000;
+
+function functionRows({ primitive, arguments: given, columns, ordinality }: BoundFunction, scope: Scope): Row[] {
+  const values = given.map((argument) => evaluate(argument, scope));
+  if (values.includes(null)) return [];
+  const next = setFunctions[primitive](...values, ...(primitiveOf(primitive).context ? [scope.context] : []));
+  const rows: Row[] = [];
+  for (let value = next(); value !== undefined; value = next()) {
+    if (rows.length > FUNCTION_ROWS_MAX) throw new Error('the function does not end');
+    rows.push(
+      new Map<ColumnId, RowValue>([
+        [columns[0].column, value],
+        ...(ordinality < 0 ? [] : [[ordinality, rows.length + 1] as const]),
+      ]),
+    );
+  }
+  return rows;
 }
 
 /** Where the rows end that agree with the last one before `end`. */

@@ -14,10 +14,12 @@ import { bindExpr } from './expressions.ts';
 import { inOrder } from './named-arguments.ts';
 import { candidateCall } from './operators.ts';
 import { type Candidate, canCast, resolveOperator, resolveSignature } from './resolve.ts';
+import { bindSetCall, givesRows } from './set-calls.ts';
 import type { BindState } from './state.ts';
 import { bindWindowCall, isWindow } from './windows.ts';
 
-function signaturesOf(source: SourceCallNode, state: BindState): { name: string; signatures: readonly Signature[] } {
+/** The signatures under a call's name. */
+export function signaturesOf(source: SourceCallNode, state: BindState): { name: string; signatures: readonly Signature[] } {
   const { semantics } = state;
   const parts = foldParts(source.name, semantics);
   const name = parts[parts.length - 1];
@@ -84,6 +86,7 @@ export function bindCall(source: SourceCallNode, clause: Clause): BoundExpressio
     return bindAggregate(source, clause, name, signatures);
   if (signatures.length > 0 && signatures.every(isWindow))
     throw fault(SQLSTATE.wrong_object_type, `window function ${name} requires an OVER clause`, source.at);
+  if (signatures.length > 0 && signatures.every(givesRows)) return bindSetCall(source, clause, name, signatures);
   const args = source.arguments.map((argument) => bindExpr(argument, clause));
   const types = args.map((argument) => argument.type.name);
   const plain = signatures.some(isAggregate) ? signatures.filter((one) => !isAggregate(one)) : signatures;

@@ -4,6 +4,7 @@ import type { BoundAggregate, BoundColumn, BoundExpression } from '../../sblr/bo
 import { type SqlType, sqlType } from '../../sblr/types.ts';
 import { sameAggregate } from './same.ts';
 import type { Scope } from './scope.ts';
+import type { BlockSets } from './set-calls.ts';
 import type { BindState } from './state.ts';
 import type { BlockWindows } from './windows.ts';
 
@@ -56,6 +57,8 @@ export interface Clause {
   readonly windows: BlockWindows | null;
   /** Inside the arguments of a window function. */
   readonly inWindow: boolean;
+  /** Where calls of functions that give rows go; null: not allowed here. */
+  readonly sets: BlockSets | null;
   /** Parameters may stand here (not in what the catalog keeps). */
   readonly parameters: boolean;
   /** What a bare name means that no column has: output names, where the dialect lets a clause see them. */
@@ -70,6 +73,7 @@ export const clauseOf = (state: BindState, scope: Scope, name: string, aggregate
   inAggregate: false,
   windows: null,
   inWindow: false,
+  sets: null,
   parameters: true,
   aliases: null,
 });

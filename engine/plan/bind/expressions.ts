@@ -179,9 +179,9 @@ export function bindExpr(source: SourceExpression, clause: Clause): BoundExpress
     case 'like':
       return bindLike(source, clause);
     case 'case':
-      return bindCase(source, clause);
+      return bindCase(source, { ...clause, sets: null });
     case 'special':
-      return bindSpecial(source, clause);
+      return bindSpecial(source, { ...clause, sets: null });
     case 'subquery':
       return bindSubquery(source, clause);
     case 'inQuery':

@@ -1,7 +1,7 @@
-/** LIMIT and OFFSET. */
+/** LIMIT, OFFSET, WITH TIES. */
 
-import type { BoundExpression, BoundRelation } from '../../sblr/bound.ts';
-import type { SourceExpression, SourceSelectNode, SourceValuesNode } from '../../sblr/source.gen.ts';
+import type { BoundExpression, BoundRelation, BoundSortKey } from '../../sblr/bound.ts';
+import type { SourceExpression, SourceSelectNode } from '../../sblr/source.gen.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
 import type { Clause } from './clause.ts';
 import { castClause } from './coerce.ts';
@@ -21,8 +21,30 @@ function bindCount(source: SourceExpression | null, clause: Clause, what: string
   return castClause(clause.state, node, 'int8', what, source.at, 'assignment');
 }
 
-export function limited(root: BoundRelation, source: SourceSelectNode | SourceValuesNode, clause: Clause): BoundRelation {
+/** `order`: keys by which the rows are sorted, for WITH TIES. */
+export function limited(
+  root: BoundRelation,
+  source: Pick<SourceSelectNode, 'limit' | 'offset' | 'ties' | 'at'>,
+  clause: Clause,
+  order: readonly BoundSortKey[] = [],
+): BoundRelation {
   const offset = bindCount(source.offset, clause, 'OFFSET');
   const limit = bindCount(source.limit, clause, 'LIMIT');
-  return limit === null && offset === null ? root : { op: 'limit', input: root, limit, offset, ties: [] };
+  if (source.ties && order.length === 0)
+    throw fault(SQLSTATE.syntax_error, 'WITH TIES cannot be specified without ORDER BY clause', source.limit?.at ?? source.at);
+  if (source.ties && source.limit?.op === 'constant' && source.limit.kind === 'null')
+    throw fault(
+      SQLSTATE.invalid_row_count_in_limit_clause,
+      'row count cannot be null in FETCH FIRST ... WITH TIES clause',
+      source.limit.at,
+    );
+  return limit === null && offset === null
+    ? root
+    : {
+        op: 'limit',
+        input: root,
+        limit,
+        offset,
+        ties: source.ties ? order : [],
+      };
 }

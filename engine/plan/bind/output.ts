@@ -26,7 +26,10 @@ export interface Item {
 const castName = (type: TypeName, semantics: DialectSemantics): string => typeRule(type, semantics)?.columnName ?? type;
 
 /** A name that an expression suggests: a strong one is kept through a cast, a weak one gives way. */
-function suggestedName(source: SourceExpression, state: BindState): { readonly name: string; readonly strong: boolean } | null {
+export function suggestedName(
+  source: SourceExpression,
+  state: BindState,
+): { readonly name: string; readonly strong: boolean } | null {
   const { semantics } = state;
   const last = (parts: readonly string[]) => ({ name: parts[parts.length - 1], strong: true });
   switch (source.op) {
