@@ -12,17 +12,18 @@ import type { SqlType } from '../../engine/sblr/types.ts';
 import { type ColumnReader, eachColumn, Emitter } from './emitter.ts';
 import type { State } from './state.ts';
 import type { StoreCode } from './store-code.ts';
+import { subplanUse } from './subplan-code.ts';
 import { type Source, Unit } from './unit.ts';
 
 export class Builder {
   readonly environment: CompileEnvironment;
   readonly format: RowFormat;
-  readonly sites: number[] = [];
-  readonly sources: Source[] = [];
+  readonly sites: number[];
+  readonly sources: Source[];
   /** Makes of state.parts, by number. */
   readonly parts: ((state: State) => unknown)[] = [];
   /** Kernel ids of the tables that are read or written. */
-  readonly tables = new Set<number>();
+  readonly tables: Set<number>;
   /** How often each column is read. */
   readonly uses = new Map<ColumnId, number>();
   /** Their types, where an expression says them. */
@@ -41,16 +42,27 @@ export class Builder {
 
   readonly subplans: readonly Subplan[];
 
+  /** `around`: of a subplan, the builder of the plan around it; `outer`: what it reads of that. */
   constructor(
     environment: CompileEnvironment,
     format: RowFormat,
     subplans: readonly Subplan[] = [],
+    around: Builder | null = null,
     outer: ReadonlyMap<ColumnId, ColumnReader> = new Map(),
   ) {
     this.environment = environment;
     this.format = format;
     this.subplans = subplans;
     this.outer = outer;
+    this.sites = around?.sites ?? [];
+    this.sources = around?.sources ?? [];
+    this.tables = around?.tables ?? new Set();
+    this.spools = around?.spools ?? [];
+  }
+
+  /** The builder of a subplan: with parts of its own. */
+  inside(outer: ReadonlyMap<ColumnId, ColumnReader>): Builder {
+    return new Builder(this.environment, this.format, this.subplans, this, outer);
   }
 
   /** An emitter of the wide rendering over these columns. */
@@ -69,7 +81,7 @@ export class Builder {
   }
 
   unit(): Unit {
-    return new Unit(this.sites, this.sources);
+    return new Unit(this.sites, this.sources, (plan, kind) => subplanUse(this, plan, kind));
   }
 
   part(make: (state: State) => unknown): number {

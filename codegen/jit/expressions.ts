@@ -19,6 +19,7 @@ import { type Emitter, NotInPage } from './emitter.ts';
 import { emitConstant, emitParameter } from './leaves.ts';
 import { emitIn } from './lists.ts';
 import { OPERANDS_MAX, outlinedCase, outlinedLogic } from './outlined.ts';
+import { emitSubplan } from './subplan-code.ts';
 import { boxedCode, makeValue, slotCode, slotValue, type Value } from './value.ts';
 
 /** A boolean: `yes` is a JavaScript condition that counts where `nil` is not true. */
@@ -56,6 +57,8 @@ export function emitValue(emitter: Emitter, expression: BoundExpression): Value 
       bindLocal(emitter, expression.local, expression.value);
       return emitValue(emitter, expression.body);
     }
+    case 'subplan':
+      return emitSubplan(emitter, expression);
     default:
       return testValue(emitter, emitTest(emitter, expression), expression.type);
   }

@@ -1,6 +1,6 @@
 /** The candidates of each kind of join: what emitMatches goes through (join-code.ts). */
 
-import type { HashProbe, LoopJoin, MergeJoin, PhysicalJoin } from '../../engine/plan/physical.ts';
+import type { ApplyMemo, HashProbe, LoopJoin, MergeJoin, PhysicalJoin } from '../../engine/plan/physical.ts';
 import type { BoundExpression } from '../../engine/sblr/bound.ts';
 import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 import type { Builder } from './builder.ts';
@@ -8,6 +8,7 @@ import { emitJump } from './conditions.ts';
 import type { Emitter } from './emitter.ts';
 import { buildOf, type JoinBuild } from './join-build.ts';
 import { type Candidates, emitMatches } from './join-code.ts';
+import { emitAnswer, rowReaders } from './subplan-code.ts';
 import { canonicalKey, emitHash, emitKeys, keyTest, type RowKeys } from './join-keys.ts';
 
 export function emitJoin(emitter: Emitter, builder: Builder, join: PhysicalJoin, behind: () => void): void {
@@ -19,9 +20,30 @@ export function emitJoin(emitter: Emitter, builder: Builder, join: PhysicalJoin,
     case 'LoopJoin':
       emitMatches(emitter, join, allCandidates(emitter, builder, join), behind);
       return;
+    case 'ApplyMemo':
+      emitMatches(emitter, join, plannedCandidates(emitter, join), behind);
+      return;
     default:
       throw new SqlError(SQLSTATE.feature_not_supported, `the engine does not run ${join.node}`);
   }
+}
+
+/** The rows of a subplan. */
+function plannedCandidates(emitter: Emitter, join: ApplyMemo): Candidates {
+  const use = emitter.unit.subplan(join.plan, 'rows');
+  const rows = emitAnswer(emitter, use, join.outer);
+  emitter.shared.add(rows);
+  const match = emitter.name('m');
+  emitter.emit(`let ${match}=${rows}.length>1?1:0;`);
+  return {
+    match,
+    next: `${match}<${rows}.length-1?${match}+1:0`,
+    test: '',
+    isUnique: false,
+    readers: () => rowReaders(use.plan, rows, match),
+    note: '',
+    openKeys: null,
+  };
 }
 
 /** Every row of the other side. */

@@ -17,12 +17,9 @@ import {
 import type { OutputColumn } from '../../engine/sblr/bound.ts';
 import { TABLE_ACCESS, useTable } from '../../engine/txn/table-locks.ts';
 import type { ChangePart } from './change-part.ts';
+import { closeParts } from './close-parts.ts';
 import { DirectRun } from './direct.ts';
 import { placedAt, type ProgramParts, stateOf } from './program-parts.ts';
-import { HeldPart } from './held-part.ts';
-import { IndexReader } from './index-source.ts';
-import { ScanReader } from './scan-source.ts';
-import { Sorter } from './sorter.ts';
 import { runStages, type StagePlace } from './stage-list.ts';
 import { STAGE_DONE, STAGE_FULL, STAGE_PAUSED } from './stage-run.ts';
 import type { State } from './state.ts';
@@ -107,15 +104,12 @@ class Running implements Execution {
     this.#isOpen = false;
     const state = this.#state;
     state.at = -1;
-    for (const part of state.parts) if (isHolding(part)) part.close();
+    closeParts(state.parts);
     if (state.held.length > 0) state.held = [];
     state.shut();
     this.#program.giveBack(this);
   }
 }
-
-const isHolding = (part: unknown): part is { close(): void } =>
-  part instanceof Sorter || part instanceof ScanReader || part instanceof IndexReader || part instanceof HeldPart;
 
 /** One function does everything, for one row. */
 const isDirect = ({ stages, distincts }: ProgramParts): boolean =>

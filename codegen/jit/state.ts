@@ -114,7 +114,15 @@ export class State {
   readonly #hasCopies: boolean;
   #arenas: Arenas | null = null;
 
-  constructor(kernel: KernelAccess, copies: boolean) {
+  /** Of a subplan: the state of the plan around it. */
+  readonly around: State | null;
+  /** Of a subplan: values of the columns that it reads of the plan around it, as slots have them. */
+  outer: readonly unknown[] = [];
+  /** Of a subplan: its condition is NULL for a row. */
+  unknown = false;
+
+  constructor(kernel: KernelAccess, copies: boolean, around: State | null = null) {
+    this.around = around;
     this.kernel = kernel;
     this.overflow = kernel.overflowFetch();
     this.#hasCopies = copies;
@@ -175,6 +183,21 @@ export class State {
     this.stopped = 0;
     this.changes = 0;
     if (this.#derived) this.#forget();
+  }
+
+  /** A subplan begins another run, with other values. */
+  begin(): void {
+    this.finished = false;
+    this.unknown = false;
+    this.at = -1;
+    this.count = 0;
+    this.used = 0;
+  }
+
+  /** A text of the plan around, as UTF-8. */
+  outerBytes(index: number): Uint8Array {
+    const value = this.outer[index];
+    return Buffer.from(typeof value === 'string' ? value : '');
   }
 
   #forget(): void {

@@ -7,6 +7,8 @@
 import { compile } from '../rows/compile.ts';
 import { jitHelpers } from './helpers.ts';
 import { joinHelpers } from './join-hash.ts';
+import type { SubplanKind } from './subplan.ts';
+import type { SubplanUse } from './subplan-code.ts';
 
 const allHelpers: Readonly<Record<string, unknown>> = { ...jitHelpers, ...joinHelpers };
 
@@ -26,9 +28,12 @@ export class Unit {
   /** What each generated name stands for: for the second rendering. */
   readonly notes = new Map<string, string>();
   readonly sources: Source[];
+  /** Compiles a subplan of the statement, if it is not. */
+  readonly subplan: (plan: number, kind: SubplanKind) => SubplanUse;
 
   /** Sites and sources are the program's: numbers go on from unit to unit. */
-  constructor(sites: number[], sources: Source[]) {
+  constructor(sites: number[], sources: Source[], subplan: (plan: number, kind: SubplanKind) => SubplanUse) {
+    this.subplan = subplan;
     this.sites = sites;
     this.sources = sources;
   }
