@@ -9,6 +9,7 @@ import type { Builder } from './builder.ts';
 import { type Collected, StoreSink } from './collected.ts';
 import type { Emitter } from './emitter.ts';
 import { emitValue } from './expressions.ts';
+import { functionSource } from './function-source.ts';
 import type { Groups } from './groups.ts';
 import { buildCollector, tailSource } from './join-stages.ts';
 import { recursionSink, recursionSource, workSource } from './recursion.ts';
@@ -149,6 +150,8 @@ function makeStage(builder: Builder, stage: Stage, sink: Sink, room: GroupRoom):
     }
     case 'Tail':
       return tailSource(builder, stage, source.join, sink, room);
+    case 'FunctionScan':
+      return functionSource(builder, stage, source, sink, room);
     case 'SpoolScan':
       return spoolSource(builder, stage, source, sink, room);
     case 'WorkScan':

@@ -52,14 +52,14 @@ const ROWS_A_PAGE = 512;
  * Between morsels, nothing held: 57014 when the statement is to end; true when it is to pause, which it does only once it has `moved`
  * since it was called: however short its time, it gets to its end.
  */
-function look(c: State, moved: boolean): boolean {
+export function look(c: State, moved: boolean): boolean {
   const { run } = c;
   if (run.canceled()) throw new SqlError(SQLSTATE.query_canceled, 'canceling statement due to user request');
   return moved && run.pause?.() === true;
 }
 
 /** After a drain: what it means for the stage; -1: go on. */
-function verdict(c: State, isRows: boolean): number {
+export function verdict(c: State, isRows: boolean): number {
   if (c.stopped !== 0) return STAGE_STOPPED;
   if (c.finished) return STAGE_DONE;
   if (isRows && c.rows.length >= c.max) return STAGE_FULL;
