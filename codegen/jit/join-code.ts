@@ -26,8 +26,10 @@ export interface Candidates {
   readonly test: string;
   /** At most one of them matches. */
   readonly isUnique: boolean;
-  /** Readers of the other side's columns. `isFound` false: it may be missing. */
-  readonly readers: (isFound: boolean) => ReadonlyMap<ColumnId, ColumnReader>;
+  /** What a candidate must satisfy to be one: false and NULL are the same here. */
+  readonly filter?: BoundExpression | null;
+  /** Readers of the other side's columns. `isFound` false: it may be missing; `isTried`: of a candidate that is still looked at. */
+  readonly readers: (isFound: boolean, isTried?: boolean) => ReadonlyMap<ColumnId, ColumnReader>;
   /** Statement that notes that the candidate has matched. */
   readonly note: string;
   /** Of 'mark': writes code that sets local `unknown` when a NULL in the keys leaves it open whether there is a match. */
@@ -72,16 +74,18 @@ const ticking = (emitter: Emitter, next: string): string => {
 
 /** Moves the match on to the first candidate, from where it stands, that satisfies everything. */
 function emitFind(emitter: Emitter, { condition }: PhysicalJoin, candidates: Candidates, onNull = ''): void {
-  const { match, test, isUnique } = candidates;
+  const { match, test, isUnique, filter = null } = candidates;
   const next = isUnique ? candidates.next : ticking(emitter, candidates.next);
-  if (condition === null) {
+  if (condition === null && filter === null) {
     if (test !== '') emitter.emit(`while(${match}!==0&&!(${test}))${match}=${next};`);
     return;
   }
-  addColumns(emitter, candidates.readers(true));
+  addColumns(emitter, candidates.readers(true, true));
   const found = emitter.name('F');
   const skip = emitter.name('K');
   const code = inside(emitter, () => {
+    if (filter !== null) emitJump(emitter, filter, 'notTrue', skip);
+    if (condition === null) return;
     if (onNull === '') emitJump(emitter, condition, 'notTrue', skip);
     else {
       const { yes, nil } = emitTest(emitter, condition);

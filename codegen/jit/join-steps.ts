@@ -2,10 +2,10 @@
 
 import type { ApplyMemo, HashProbe, LoopJoin, MergeJoin, PhysicalJoin } from '../../engine/plan/physical.ts';
 import type { BoundExpression } from '../../engine/sblr/bound.ts';
-import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 import type { Builder } from './builder.ts';
 import { emitJump } from './conditions.ts';
 import type { Emitter } from './emitter.ts';
+import { indexCandidates } from './index-join.ts';
 import { buildOf, type JoinBuild } from './join-build.ts';
 import { type Candidates, emitMatches } from './join-code.ts';
 import { emitAnswer, rowReaders } from './subplan-code.ts';
@@ -23,8 +23,9 @@ export function emitJoin(emitter: Emitter, builder: Builder, join: PhysicalJoin,
     case 'ApplyMemo':
       emitMatches(emitter, join, plannedCandidates(emitter, join), behind);
       return;
-    default:
-      throw new SqlError(SQLSTATE.feature_not_supported, `the engine does not run ${join.node}`);
+    case 'IndexJoin':
+      emitMatches(emitter, join, indexCandidates(emitter, builder, join), behind);
+      return;
   }
 }
 
