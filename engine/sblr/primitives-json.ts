@@ -19,6 +19,8 @@ const shared = ['json', 'jsonb']
 #.build.object(#...) # called fails
 #_agg(#) # aggregate
 #_agg.strict(#) # aggregate
+#_agg.distinct(any, text) # aggregate fails
+#_agg.strict.distinct(any, text) # aggregate fails
 #_object_agg(#, #) # aggregate fails
 `.replaceAll('#', type),
   )

@@ -173,4 +173,9 @@ regr_count.float8(float8, float8) int8 aggregate
 bool_and(bool) bool aggregate
 bool_or(bool) bool aggregate
 any_value(any) any aggregate
+count.rows(any...) int8 aggregate
+percentile_cont.float8(float8, float8) float8 aggregate fails
+percentile_cont.interval(float8, interval) interval aggregate fails
+percentile_disc(float8, any) any aggregate fails
+mode(any, text) any aggregate
 `;

@@ -49,6 +49,9 @@ export interface SetSignature extends Signature {
   readonly rows: true;
 }
 
+/** What is asked of a row that is not there: its place among those that are. */
+export type HypotheticalPlace = 'rank' | 'dense_rank' | 'percent_rank' | 'cume_dist';
+
 export type CastContext = 'implicit' | 'assignment' | 'explicit';
 
 /**
@@ -89,6 +92,9 @@ export interface DialectSemantics {
   readonly types: readonly TypeRule[];
   readonly operators: { readonly [name: string]: readonly Signature[] };
   readonly functions: { readonly [name: string]: readonly (Signature | AggregateSignature | WindowSignature | SetSignature)[] };
+  /** Aggregates with WITHIN GROUP: signatures take direct arguments, then the one that is sorted by. */
+  readonly orderedSets?: { readonly [name: string]: readonly Signature[] };
+  readonly hypotheticals?: { readonly [name: string]: HypotheticalPlace };
   /** Names of the parameters of functions whose arguments may be given by name; `value`: text of the default. */
   readonly parameterNames?: { readonly [name: string]: readonly { readonly name: string; readonly value?: string }[] };
   /** Names that the dialect's users know but that mean nothing here yet: 0A000 instead of 'does not exist'. */

@@ -7,9 +7,11 @@ import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import type { IntervalValue, RowValue } from '../storage/rows/row-value.ts';
 import { FLOAT_AGGREGATES } from './aggregates-floats.ts';
 import { NUMERIC_AGGREGATES } from './aggregates-numbers.ts';
+import { ORDERED_AGGREGATES } from './aggregates-ordered.ts';
 import { concatBytes } from './bytes.ts';
 import { comparisons } from './compare.ts';
 import { badParameter } from './errors.ts';
+import { implementations } from './functions.ts';
 import { keyOf } from './functions-json.ts';
 import { floatAdd, float4Add } from './floats.ts';
 import { intervalOutOfRange } from './calendar.ts';
@@ -41,6 +43,7 @@ const table: { [primitive: string]: Aggregate } = {
     step: (count: number, value: RowValue) => (value === null ? count : count + 1),
     result: (count: number) => count,
   },
+  'count.rows': { init: () => 0, step: (count: number) => count + 1, result: (count: number) => count },
   bool_and: folded<boolean>((a, b) => a && b),
   bool_or: folded<boolean>((a, b) => a || b),
   any_value: folded<RowValue>((a) => a),
@@ -50,6 +53,7 @@ const table: { [primitive: string]: Aggregate } = {
   'sum.float8': folded<number>(floatAdd),
   ...NUMERIC_AGGREGATES,
   ...FLOAT_AGGREGATES,
+  ...ORDERED_AGGREGATES,
 };
 
 for (const type of ['int2', 'int4', 'int8']) {
@@ -134,6 +138,16 @@ table.json_agg = listOf(true);
 table['json_agg.strict'] = listOf(false);
 table.jsonb_agg = listOf(true);
 table['jsonb_agg.strict'] = listOf(false);
+
+/** Values that are told apart become JSON by the primitive that is named with each. */
+for (const name of ['json_agg', 'json_agg.strict', 'jsonb_agg', 'jsonb_agg.strict']) {
+  const plain = table[name];
+  table[`${name}.distinct`] = {
+    ...plain,
+    step: (state, value: RowValue, primitive: string) =>
+      plain.step(state, value === null ? null : implementations[primitive](value)),
+  };
+}
 
 table.json_object_agg = {
   init: () => null,

@@ -104,6 +104,12 @@ json_object_agg: json_object_agg<any,any>@asJson
 jsonb_object_agg: jsonb_object_agg<any,any>@asJsonb
 `;
 
+export const ORDERED_SETS = `
+percentile_cont: percentile_cont.float8 percentile_cont.interval
+percentile_disc: percentile_disc
+mode: mode
+`;
+
 export const WINDOW_FUNCTIONS = `
 row_number: row_number
 rank: rank

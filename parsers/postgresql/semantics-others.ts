@@ -20,8 +20,7 @@ export const OTHER_FUNCTIONS: readonly string[] = words(`
   jsonb_to_recordset row_to_json jsonb_set_lax jsonb_path_exists jsonb_path_match jsonb_path_query jsonb_path_query_array
   jsonb_path_query_first jsonb_path_exists_tz jsonb_path_match_tz jsonb_path_query_tz jsonb_path_query_array_tz
   jsonb_path_query_first_tz current_time current_schemas current_query setseed pg_sleep pg_sleep_for pg_sleep_until
-  mode percentile_cont
-  percentile_disc range_agg range_intersect_agg xmlagg to_regclass to_regtype to_regproc to_regrole to_regnamespace format_type
+  range_agg range_intersect_agg xmlagg to_regclass to_regtype to_regproc to_regrole to_regnamespace format_type
   obj_description col_description shobj_description has_table_privilege has_column_privilege has_schema_privilege
   has_database_privilege has_function_privilege has_sequence_privilege pg_has_role pg_get_viewdef pg_get_indexdef
   pg_get_constraintdef pg_get_expr pg_get_functiondef pg_get_ruledef pg_get_triggerdef pg_get_userbyid pg_get_serial_sequence

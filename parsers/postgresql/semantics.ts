@@ -17,7 +17,7 @@ import type {
 } from '../../engine/sblr/semantics.ts';
 import type { TypeName } from '../../engine/sblr/types.ts';
 import { FUNCTIONS } from './semantics-functions.ts';
-import { AGGREGATES, OPERATORS, SET_FUNCTIONS, WINDOW_FUNCTIONS } from './semantics-operators.ts';
+import { AGGREGATES, OPERATORS, ORDERED_SETS, SET_FUNCTIONS, WINDOW_FUNCTIONS } from './semantics-operators.ts';
 import { OTHER_FUNCTIONS, OTHER_TYPES, PARAMETER_NAMES } from './semantics-others.ts';
 import { CASTS, TYPES } from './semantics-types.ts';
 
@@ -91,6 +91,8 @@ export const semantics: DialectSemantics = {
   types: TYPES,
   operators: readTable(OPERATORS),
   functions: readTable(FUNCTIONS, AGGREGATES, WINDOW_FUNCTIONS, SET_FUNCTIONS),
+  orderedSets: readTable(ORDERED_SETS),
+  hypotheticals: { rank: 'rank', dense_rank: 'dense_rank', percent_rank: 'percent_rank', cume_dist: 'cume_dist' },
   parameterNames: PARAMETER_NAMES,
   unsupportedTypes: OTHER_TYPES,
   unsupportedFunctions: OTHER_FUNCTIONS,

@@ -1,16 +1,17 @@
 /** Aggregates (SBLR-N5): calls that become columns of the aggregation below. */
 
-import type { BoundExpression, BoundSortKey } from '../../sblr/bound.ts';
+import type { BoundAggregate, BoundExpression, BoundSortKey } from '../../sblr/bound.ts';
+import { primitiveOf } from '../../sblr/primitives.ts';
 import { resultType } from '../../sblr/result-types.ts';
 import type { AggregateSignature, Signature } from '../../sblr/semantics.ts';
 import type { SourceCallNode } from '../../sblr/source.gen.ts';
-import type { SqlType } from '../../sblr/types.ts';
+import { type SqlType, sqlType } from '../../sblr/types.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
 import { boundOutside, levelOfAll, remembered } from './aggregate-level.ts';
 import { callCandidate, mustCompare, sortKey } from './calls.ts';
 import type { BlockAggregates, Clause } from './clause.ts';
-import { toBoolean } from './coerce.ts';
-import { fault } from './errors.ts';
+import { constantNode, toBoolean } from './coerce.ts';
+import { fault, unsupported } from './errors.ts';
 import { bindExpr } from './expressions.ts';
 import { castArguments } from './operators.ts';
 import { sameExpression } from './same.ts';
@@ -21,7 +22,8 @@ const NEVER_NULL: ReadonlySet<string> = new Set(['count.star', 'count', 'regr_co
 
 export const isAggregate = (signature: Signature): signature is AggregateSignature => 'aggregate' in signature;
 
-function aggregatesOf(clause: Clause, at: number): BlockAggregates {
+/** Where the aggregates of a block go. 42803 */
+export function aggregatesOf(clause: Clause, at: number): BlockAggregates {
   if (clause.inAggregate) throw fault(SQLSTATE.grouping_error, 'aggregate function calls cannot be nested', at);
   if (clause.aggregates === null)
     throw fault(SQLSTATE.grouping_error, `aggregate functions are not allowed in ${clause.name}`, at);
@@ -52,13 +54,35 @@ export function aggregateCall(
 function bindParts(source: SourceCallNode, clause: Clause, name: string, signatures: readonly Signature[]) {
   const { state } = clause;
   const inside: Clause = { ...clause, inAggregate: true };
-  const call = aggregateCall(source, inside, name, signatures);
-  const order = source.order.map((item) => sortKey(item, bindExpr(item.expression, inside), state));
-  if (source.distinct) checkDistinct(source, call.arguments, order, state);
+  const plain = aggregateCall(source, inside, name, signatures);
+  const call = source.distinct ? { ...plain, ...distinctValues(plain, source.at, state) } : plain;
+  const given = source.order.map((item) => sortKey(item, bindExpr(item.expression, inside), state));
+  if (source.distinct) checkDistinct(source, call.arguments, given, state);
+  const order = source.distinct && given.length === 0 ? distinctOrder(call) : given;
   const filter = source.filter === null ? null : bindFilter(source.filter, inside);
   const all = [...call.arguments, ...order.map(({ expression }) => expression), ...(filter === null ? [] : [filter])];
   return { parts: { ...call, distinct: source.distinct, order, filter }, level: levelOfAll(all, clause) };
 }
+
+type Call = Pick<BoundAggregate, 'primitive' | 'arguments'>;
+
+/** JSON is made of values behind DISTINCT: it is they that can be told apart. */
+function distinctValues({ primitive, arguments: given }: Call, at: number, state: BindState): Call {
+  const [argument] = given;
+  if (given.length !== 1 || argument.op !== 'call' || !/^jsonb?_agg/.test(primitive)) return { primitive, arguments: given };
+  const [value] = argument.arguments;
+  if (primitiveOf(argument.primitive).context) throw unsupported(`DISTINCT in JSON of ${value.type.name} is`, at);
+  const made = constantNode(state, argument.primitive, sqlType('text'), at);
+  return { primitive: `${primitive}.distinct`, arguments: [value, made] };
+}
+
+/** Whose answer hangs on the order of rows: with DISTINCT alone they come in the order of their values. */
+const IN_ORDER = /^(string|jsonb?(_object)?)_agg|^any_value|\.float[48]$/;
+
+const distinctOrder = ({ primitive, arguments: given }: Call): BoundSortKey[] =>
+  IN_ORDER.test(primitive)
+    ? given.filter(({ op }) => op !== 'constant').map((expression) => ({ expression, descending: false, nullsFirst: false }))
+    : [];
 
 export function bindAggregate(
   source: SourceCallNode,
@@ -99,7 +123,7 @@ function checkDistinct(
   state: BindState,
 ): void {
   if (source.star) throw fault(SQLSTATE.syntax_error, 'DISTINCT needs an argument', source.at);
-  for (const [index, argument] of args.entries()) mustCompare(state, argument.type.name, 'equality', source.arguments[index].at);
+  for (const [index, { at }] of source.arguments.entries()) mustCompare(state, args[index].type.name, 'equality', at);
   const foreign = order.findIndex((key) => !args.some((argument) => sameExpression(argument, key.expression, state)));
   if (foreign >= 0)
     throw fault(

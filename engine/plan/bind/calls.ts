@@ -17,6 +17,7 @@ import { type Candidate, canCast, resolveOperator, resolveSignature } from './re
 import { bindSetCall, givesRows } from './set-calls.ts';
 import type { BindState } from './state.ts';
 import { bindWindowCall, isWindow } from './windows.ts';
+import { bindWithinGroup, isWithinGroup } from './within-group.ts';
 
 /** The signatures under a call's name. */
 export function signaturesOf(source: SourceCallNode, state: BindState): { name: string; signatures: readonly Signature[] } {
@@ -29,7 +30,6 @@ export function signaturesOf(source: SourceCallNode, state: BindState): { name: 
 }
 
 function refuseUnsupported(source: SourceCallNode): void {
-  if (source.withinGroup.length > 0) throw unsupported('WITHIN GROUP is', source.at);
   if (source.variadic) throw unsupported('VARIADIC is', source.at);
 }
 
@@ -80,6 +80,7 @@ export function bindCall(source: SourceCallNode, clause: Clause): BoundExpressio
   const given = inOrder(source, name, state);
   if (given !== source.arguments) return bindCall({ ...source, arguments: [...given], names: [] }, clause);
   if (isGrouping(source, name, state)) return bindGrouping(source, clause);
+  if (isWithinGroup(source, name, state)) return bindWithinGroup(source, clause, name);
   if (source.over !== null) return bindWindowCall(source, clause, name, signatures);
   const fitting = signatures.filter((one) => one.variadic === true || one.arguments.length === source.arguments.length);
   if (signatures.length > 0 && (fitting.length > 0 ? fitting : signatures).every(isAggregate))

@@ -11,6 +11,8 @@ import type { BlockWindows } from './windows.ts';
 /** The aggregates of a block (SBLR-N5): each becomes a column of the aggregation below. */
 export class BlockAggregates {
   readonly list: BoundAggregate[] = [];
+  /** Direct arguments of ordered-set aggregates: they are the same for all rows of a group. */
+  readonly direct: BoundExpression[] = [];
   readonly groupings: { readonly column: number; readonly arguments: readonly BoundExpression[]; readonly at: number }[] = [];
   private readonly state: BindState;
 

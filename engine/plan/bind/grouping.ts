@@ -123,6 +123,7 @@ export class Grouping {
 
   /** The aggregation over a relation. After everything above it is bound: keys and aggregates are complete then. */
   relation(input: BoundRelation): BoundAggregation {
+    for (const node of this.aggregates.direct) this.above(node);
     const sets = this.sets.map((keys) => ({ keys }));
     const grouping = this.aggregates.groupings.map(({ column, arguments: given, at }) => ({
       column,
