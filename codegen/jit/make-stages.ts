@@ -16,6 +16,8 @@ import { recursionSink, recursionSource, workSource } from './recursion.ts';
 import type { RowStore } from './row-store.ts';
 import { SortSink } from './sort.ts';
 import type { Sorter } from './sorter.ts';
+import type { RowSorter } from './row-sorter.ts';
+import { haveKeys, KeySortSink, sortedSource } from './key-sort-sink.ts';
 import { catalogSource, type MadeStage, pointSource, pointsSource, rangeSource, scanSource, valuesSource } from './sources.ts';
 import { spoolSink, spoolSource } from './spools.ts';
 import { compileDrain, compileLimits, type DrainCode, type RowShape, type Sink } from './stage-code.ts';
@@ -69,8 +71,10 @@ const aggregateOf = (builder: Builder, node: HashAggregate): AggregateSink =>
   builder.own(node, () => new AggregateSink(builder, node));
 
 /** What fills it comes first: then it is known which columns are needed. */
-const orderOf = (builder: Builder, node: Sort | TopN, fills: Fill | null = null): SortSink =>
-  builder.own(node, () => new SortSink(builder, node, (fills as Fill).needed));
+const orderOf = (builder: Builder, node: Sort | TopN, fills: Fill | null = null): SortSink | KeySortSink =>
+  builder.own(node, () =>
+    haveKeys(node.keys) ? new KeySortSink(builder, node, fills as Fill) : new SortSink(builder, node, (fills as Fill).needed),
+  );
 
 const collectedOf = (builder: Builder, node: Collected, fills: Fill | null = null): StoreSink =>
   builder.own(node, () => new StoreSink(builder, (fills as Fill).needed, (fills as Fill).lacks));
@@ -85,10 +89,7 @@ function collectorOf(builder: Builder, fills: Fill): Collector {
         const sink = aggregateOf(builder, node);
         return { sink: sinkOf('aggregate', sink), room: groupRoom(sink.part), begin: begunGroups(sink.part) };
       }
-      case 'Sort': {
-        const sink = orderOf(builder, node, fills);
-        return { sink: sinkOf('sort', sink), room: NO_GROUPS, begin: begunSorter(sink.part) };
-      }
+      case 'Sort':
       case 'TopN': {
         const sink = orderOf(builder, node, fills);
         return { sink: sinkOf('sort', sink), room: NO_GROUPS, begin: compileTop(builder, node, sink.part) };
@@ -120,7 +121,8 @@ const sinkOf = (kind: Sink['kind'], sink: { emit(emitter: Emitter): void }): Sin
 
 const begunGroups = (part: number) => (c: State) => (c.parts[part] as Groups).begin();
 const begunStore = (part: number) => (c: State) => (c.parts[part] as RowStore).begin();
-const begunSorter = (part: number) => (c: State) => (c.parts[part] as Sorter).begin(Number.POSITIVE_INFINITY, 0);
+const begunSorter = (part: number) => (c: State) =>
+  (c.parts[part] as Sorter | RowSorter).start(Number.POSITIVE_INFINITY, 0, false);
 
 function makeStage(builder: Builder, stage: Stage, sink: Sink, room: GroupRoom): MadeStage {
   const { source } = stage;
@@ -145,6 +147,7 @@ function makeStage(builder: Builder, stage: Stage, sink: Sink, room: GroupRoom):
     case 'Sort':
     case 'TopN': {
       const from = orderOf(builder, source);
+      if (from instanceof KeySortSink) return sortedSource(builder, stage, from.code, sink, room);
       const { drain, limits, part } = drainOf(builder, stage, { kind: 'list', columns: from.readers('w') }, sink);
       return { stage: sortedStage(part, from.part, drain, room, sink.kind === 'rows'), limits };
     }
@@ -174,13 +177,14 @@ function drainOf(builder: Builder, stage: Stage, shape: RowShape, sink: Sink): D
   return { ...code, part: builder.part(() => ({ list: [], at: 0 })) };
 }
 
-/** How many rows of the order a TopN keeps: function(c). */
-function compileTop(builder: Builder, node: TopN, part: number): (c: State) => void {
+/** How many rows of the order are kept: function(c). */
+function compileTop(builder: Builder, node: Sort | TopN, part: number): (c: State) => void {
+  if (node.node === 'Sort') return begunSorter(part);
   const emitter = builder.emitter();
   const { use } = emitter.unit;
   const limit = `${use('limitOf')}(${boxedCode(emitValue(emitter, node.limit), use)})`;
   const offset = node.offset === null ? '0' : `${use('offsetOf')}(${boxedCode(emitValue(emitter, node.offset), use)})`;
   // Nobody asks for a row: nothing is evaluated.
-  emitter.emit(`const l=${limit};c.parts[${part}].begin(l,${offset});if(l===0)c.finished=true;`);
+  emitter.emit(`const l=${limit};c.parts[${part}].start(l,${offset},${node.ties === true});if(l===0)c.finished=true;`);
   return emitter.unit.compile('top', 'c', `${emitter.prologueText()}${emitter.lines.join('')}`);
 }

@@ -49,6 +49,9 @@ export class Sorter {
   #keep = Number.POSITIVE_INFINITY;
   #worst: Row | null = null;
   #skip = 0;
+  /** Rows that are equal to the last one are kept as well; merging, which one that is. */
+  #ties = false;
+  #last: Row | null = null;
   /** Rows of the merged order that may still be handed on, the skipped ones among them. */
   #left = 0;
 
@@ -59,16 +62,18 @@ export class Sorter {
     this.#space = space;
   }
 
-  /** Begins; `skip` rows of the order are passed over, `limit` follow. */
-  begin(limit: number, skip: number): void {
+  /** Begins; `skip` rows of the order are passed over, `limit` follow, with those that are equal to the last one by `ties`. */
+  start(limit: number, skip: number, ties: boolean): void {
     this.close();
     this.#workMemory = this.#workMemoryOf();
     this.#keep = limit + skip;
+    this.#ties = ties;
+    this.#last = null;
     this.#skip = skip;
   }
 
   add(row: Row): void {
-    if (this.#worst !== null && this.#compare(row, this.#worst) >= 0) return;
+    if (this.#worst !== null && this.#compare(row, this.#worst) >= (this.#ties ? 1 : 0)) return;
     this.#rows.push(row);
     this.#bytes += bytesOf(row);
     if (this.#rows.length >= Math.max(KEPT_MIN, this.#keep * SLACK)) this.#cut();
@@ -80,10 +85,18 @@ export class Sorter {
   /** Only the first rows of the order are wanted: the others go. */
   #cut(): void {
     this.#rows.sort(this.#compare);
-    this.#rows.length = Math.min(this.#rows.length, this.#keep);
-    this.#worst = this.#keep === 0 ? null : this.#rows[this.#rows.length - 1];
+    this.#rows.length = this.#wanted();
+    this.#worst = this.#rows.length < this.#keep ? null : (this.#rows[this.#rows.length - 1] ?? null);
     this.#bytes = 0;
     for (const row of this.#rows) this.#bytes += bytesOf(row);
+  }
+
+  /** Of sorted rows the first that are wanted. */
+  #wanted(): number {
+    let kept = Math.min(this.#rows.length, this.#keep);
+    const last = this.#rows[kept - 1];
+    if (this.#ties && kept > 0) while (kept < this.#rows.length && this.#compare(this.#rows[kept], last) <= 0) kept++;
+    return kept;
   }
 
   #spillRun(): void {
@@ -106,7 +119,7 @@ export class Sorter {
   /** All rows are there. */
   finish(): void {
     this.#rows.sort(this.#compare);
-    if (this.#keep < this.#rows.length) this.#rows.length = this.#keep;
+    this.#rows.length = this.#wanted();
     if (this.#runs.length === 0) {
       if (this.#skip > 0) this.#rows = this.#rows.slice(this.#skip);
       return;
@@ -126,7 +139,7 @@ export class Sorter {
 
   #merge(): Row[] {
     const merged: Row[] = [];
-    while (merged.length < BATCH_ROWS && this.#left > 0) {
+    while (merged.length < BATCH_ROWS && (this.#left > 0 || this.#ties)) {
       let best: Run | null = null;
       // The earlier run first among equals: its rows came first.
       for (const run of this.#runs) {
@@ -135,7 +148,11 @@ export class Sorter {
       }
       if (best === null) break;
       const row = best.rows[best.next++];
-      this.#left--;
+      if (this.#left <= 0 && (this.#last === null || this.#compare(row, this.#last) > 0)) {
+        this.#runs = [];
+        break;
+      }
+      if (--this.#left === 0) this.#last = row;
       if (this.#skip > 0) this.#skip--;
       else merged.push(row);
     }

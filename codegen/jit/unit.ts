@@ -6,11 +6,12 @@
 
 import { compile } from '../rows/compile.ts';
 import { jitHelpers } from './helpers.ts';
+import { keyHelpers } from './key-helpers.ts';
 import { joinHelpers } from './join-hash.ts';
 import type { SubplanKind } from './subplan.ts';
 import type { SubplanUse } from './subplan-code.ts';
 
-const allHelpers: Readonly<Record<string, unknown>> = { ...jitHelpers, ...joinHelpers };
+const allHelpers: Readonly<Record<string, unknown>> = { ...jitHelpers, ...joinHelpers, ...keyHelpers };
 
 /** A piece of source: its second rendering, for people. */
 export interface Source {

@@ -1,0 +1,306 @@
+/**
+ * Rows that are sorted (SBLR-V7, V8): columns in a RowStore, keys as bytes beside them. While they fit work_mem they stay; else sorted
+ * runs go to a spill file and are merged, a batch at a time, into the store. Stable: of equal rows the one that came first. TopN keeps
+ * the first rows of the order only, and passes rows over that lie behind the last of them.
+ *
+ *   key of row n   keys[ends[n - 1] ... ends[n]]        the one that is being written: keys[used ... end]
+ *   spill file     run: block, block, ...               block: length u32, columns of some rows as V8 serialises them
+ */
+
+import type { KernelAccess } from '../../engine/plan/program.ts';
+import { appendSpill, closeSpillFile, createSpillFile, type SpillFile } from '../../engine/storage/space/spill-files.ts';
+import { compareKeys, KeySort } from './key-sort.ts';
+import { RowStore, type StoreColumn } from './row-store.ts';
+import { type Block, blockBytes, RunReader, serialised } from './sorted-runs.ts';
+
+const FIRST_KEYS = 4096;
+/** More than this is given back with the end of a run. */
+const KEPT_BYTES = 1 << 18;
+/** A TopN sorts what it has when it has this many times what it keeps. */
+const SLACK = 4;
+const KEPT_MIN = 256;
+const BLOCK_ROWS = 256;
+/** Rows merged at once. */
+const BATCH_ROWS = 1024;
+
+export class RowSorter extends RowStore {
+  readonly #kernel: KernelAccess;
+  keys: Uint8Array = new Uint8Array(0);
+  ends = new Int32Array(0);
+  used = 0;
+  end = 0;
+  /** Rows in order, from place `first` on: what is read. */
+  order: Int32Array = new Int32Array(0);
+  first = 0;
+  /** Key that rows must lie before to be kept; null: none is known. */
+  worst: Uint8Array | null = null;
+  #keep = Number.POSITIVE_INFINITY;
+  #skip = 0;
+  #ties = false;
+  #workMemory = 0;
+  #spill: SpillFile | null = null;
+  #runs: RunReader[] = [];
+  #isRead = false;
+  /** Merging: rows of the order that have come, and the key of the last one that counts. */
+  #given = 0;
+  #last: Uint8Array | null = null;
+
+  constructor(columns: readonly StoreColumn[], kernel: KernelAccess) {
+    super(columns);
+    this.#kernel = kernel;
+  }
+
+  /** `skip` rows of the order are passed over, `limit` follow, with those that are equal to the last one by `ties`. */
+  start(limit: number, skip: number, ties: boolean): void {
+    this.close();
+    this.begin();
+    this.#workMemory = this.#kernel.workMemory;
+    this.#keep = limit + skip;
+    this.#skip = skip;
+    this.#ties = ties;
+    this.#isRead = false;
+    this.#given = 0;
+    this.#last = null;
+    this.used = 0;
+  }
+
+  // ---- keys ----
+
+  /** Room for `bytes` more bytes of the key that is written at `at`. */
+  room(at: number, bytes: number): Uint8Array {
+    if (at + bytes > this.keys.length) {
+      const larger = new Uint8Array(Math.max(FIRST_KEYS, this.keys.length * 2, at + bytes));
+      larger.set(this.keys.subarray(0, at));
+      this.keys = larger;
+    }
+    return this.keys;
+  }
+
+  /** Whether the key that was written lies behind all that are kept. */
+  isBehind(): boolean {
+    const worst = this.worst as Uint8Array;
+    const difference = compareKeys(this.keys, this.used, this.end, worst, 0, worst.length);
+    return this.#ties ? difference > 0 : difference >= 0;
+  }
+
+  /** The row has number `row`: the key is its. */
+  keep(row: number): void {
+    if (row >= this.ends.length) {
+      const ends = new Int32Array(Math.max(64, this.ends.length * 2, row + 1));
+      ends.set(this.ends);
+      this.ends = ends;
+    }
+    this.ends[row] = this.end;
+    this.used = this.end;
+  }
+
+  // ---- memory ----
+
+  protected override full(): void {
+    if (this.#isRead) return;
+    if (this.count >= Math.max(KEPT_MIN, this.#keep * SLACK)) this.#cut();
+    if (this.bytes + this.used + 16 * this.count <= this.#workMemory) return;
+    if (this.count > this.#keep) this.#cut();
+    if (this.count > 0 && this.bytes + this.used + 16 * this.count > this.#workMemory / 2) this.#writeRun();
+  }
+
+  /** Only the first rows of the order are wanted: the others go. */
+  #cut(): void {
+    const { order } = new KeySort(this.keys, this.ends, this.count);
+    const kept = this.#wanted(order);
+    const pending = this.keys.slice(this.used, this.end);
+    this.#take(order, kept);
+    this.#putPending(pending);
+    if (kept >= this.#keep && kept > 0) this.worst = this.keys.slice(this.ends[kept - 1], this.ends[kept]);
+  }
+
+  /** How many rows of an order are to be kept. */
+  #wanted(order: Int32Array): number {
+    let kept = Math.min(this.#keep, order.length);
+    if (!this.#ties || kept === 0) return kept;
+    const { keys, ends } = this;
+    const last = order[kept - 1];
+    const isTie = (row: number): boolean => compareKeys(keys, ends[row - 1], ends[row], keys, ends[last - 1], ends[last]) === 0;
+    while (kept < order.length && isTie(order[kept])) kept++;
+    return kept;
+  }
+
+  #putPending(pending: Uint8Array): void {
+    this.room(this.used, pending.length).set(pending, this.used);
+    this.end = this.used + pending.length;
+  }
+
+  /** The first `count` rows of an order become rows 1 to `count`. */
+  #take(order: Int32Array, count: number): void {
+    const block = this.blockOf(order, 0, count);
+    this.begin();
+    this.used = 0;
+    for (let at = 0; at < count; at++) this.append(block, at);
+  }
+
+  /** Columns and keys of the rows at these places of an order. */
+  blockOf(order: Int32Array, from: number, to: number): Block {
+    const rows = to - from;
+    const { keys, ends } = this;
+    const keyEnds = new Int32Array(rows);
+    let bytes = 0;
+    for (let at = 0; at < rows; at++) {
+      const row = order[from + at];
+      bytes += ends[row] - ends[row - 1];
+      keyEnds[at] = bytes;
+    }
+    const all = new Uint8Array(bytes);
+    for (let at = 0; at < rows; at++) {
+      const row = order[from + at];
+      const start = at === 0 ? 0 : keyEnds[at - 1];
+      for (let byte = ends[row - 1], to_ = start; byte < ends[row]; byte++) all[to_++] = keys[byte];
+    }
+    const columns = this.columns.map(({ kind, nullable }, column) => {
+      const source = this.data[column] as unknown[];
+      const marks = nullable && kind !== 'v' ? (this.nulls[column] as Uint8Array) : null;
+      const data: unknown[] = kind === 'i' || kind === 'd' ? [] : new Array(rows);
+      const numbers = kind === 'i' ? new Int32Array(rows) : kind === 'd' ? new Float64Array(rows) : null;
+      const nulls = marks === null ? null : new Uint8Array(rows);
+      for (let at = 0; at < rows; at++) {
+        const row = order[from + at];
+        const value = source[row];
+        if (numbers !== null) numbers[at] = value as number;
+        else data[at] = kind === 'l' && Number.isNaN(value) ? this.big(column, row) : value;
+        if (nulls !== null && marks !== null) nulls[at] = marks[row];
+      }
+      return { data: numbers ?? data, nulls };
+    });
+    return { count: rows, keys: all, ends: keyEnds, columns };
+  }
+
+  /** Puts row `at` of a block behind the others; as generated code does. */
+  append(block: Block, at: number): void {
+    const row = this.count + 1 >= this.limit ? this.more() : this.count + 1;
+    const from = at === 0 ? 0 : block.ends[at - 1];
+    const bytes = block.ends[at] - from;
+    const keys = this.room(this.used, bytes);
+    for (let byte = 0; byte < bytes; byte++) keys[this.used + byte] = block.keys[from + byte];
+    this.end = this.used + bytes;
+    this.keep(row);
+    this.columns.forEach(({ kind }, column) => {
+      const { data, nulls } = block.columns[column];
+      const value = data[at];
+      const isNull = nulls !== null && nulls[at] !== 0;
+      const isBig = kind === 'l' && typeof value === 'bigint' && !isNull;
+      (this.data[column] as unknown[])[row] = isBig ? this.keepBig(column, row, value) : value;
+      if (typeof value === 'string') this.extra += value.length;
+      if (nulls !== null) (this.nulls[column] as Uint8Array)[row] = nulls[at];
+    });
+    this.count = row;
+  }
+
+  // ---- runs ----
+
+  #writeRun(): void {
+    const spill = this.#spill ?? createSpillFile(this.#kernel.parts.space);
+    this.#spill = spill;
+    const { order } = new KeySort(this.keys, this.ends, this.count);
+    const at = spill.length;
+    for (let from = 0; from < order.length; from += BLOCK_ROWS) {
+      const block = serialised(this.blockOf(order, from, Math.min(order.length, from + BLOCK_ROWS)));
+      appendSpill(spill, blockBytes(block.length), 0, 4);
+      appendSpill(spill, block, 0, block.length);
+    }
+    this.#runs.push(new RunReader(spill, at, spill.length, this.#runs.length));
+    const pending = this.keys.slice(this.used, Math.max(this.used, this.end));
+    this.drop();
+    this.begin();
+    this.used = 0;
+    this.#putPending(pending);
+  }
+
+  /** All rows are there. */
+  finish(): void {
+    this.end = this.used;
+    if (this.#runs.length > 0 && this.count > 0) this.#writeRun();
+    this.end = 0;
+  }
+
+  /** Places in `order` from `first` on that can be read now; 0: the end. */
+  next(): number {
+    if (this.#runs.length > 0) return this.#merge();
+    if (this.#isRead) return 0;
+    this.#isRead = true;
+    this.order = new KeySort(this.keys, this.ends, this.count).order;
+    this.first = Math.min(this.#skip, this.order.length);
+    return Math.max(0, this.#wanted(this.order) - this.first);
+  }
+
+  #merge(): number {
+    if (!this.#isRead) {
+      this.#isRead = true;
+      this.#runs = this.#runs.filter((run) => run.load());
+      heapify(this.#runs);
+    }
+    this.begin();
+    this.used = 0;
+    const runs = this.#runs;
+    while (this.count < BATCH_ROWS && runs.length > 0) {
+      const run = runs[0];
+      if (!this.#isWanted(run)) {
+        runs.length = 0;
+        break;
+      }
+      if (this.#given++ >= this.#skip) this.append(run.block, run.at);
+      if (run.advance()) sink(runs, 0);
+      else {
+        const last = runs.pop() as RunReader;
+        if (runs.length > 0) {
+          runs[0] = last;
+          sink(runs, 0);
+        }
+      }
+    }
+    if (this.order.length < this.count) this.order = Int32Array.from({ length: BATCH_ROWS }, (_, index) => index + 1);
+    this.first = 0;
+    // The runs are at their end, not forgotten: nothing else is read.
+    if (runs.length === 0 && this.count === 0) this.#isRead = true;
+    return this.count;
+  }
+
+  #isWanted(run: RunReader): boolean {
+    if (this.#given < this.#keep) {
+      if (this.#ties && this.#given === this.#keep - 1) this.#last = run.key().slice();
+      return true;
+    }
+    if (!this.#ties || this.#last === null) return false;
+    const key = run.key();
+    return compareKeys(key, 0, key.length, this.#last, 0, this.#last.length) === 0;
+  }
+
+  override close(): void {
+    super.close();
+    this.worst = null;
+    this.order = new Int32Array(0);
+    this.first = 0;
+    this.used = 0;
+    this.end = 0;
+    if (this.keys.length > KEPT_BYTES) this.keys = new Uint8Array(0);
+    if (this.ends.length > KEPT_BYTES / 4) this.ends = new Int32Array(0);
+    this.#runs = [];
+    if (this.#spill !== null) closeSpillFile(this.#spill);
+    this.#spill = null;
+  }
+}
+
+function heapify(runs: RunReader[]): void {
+  for (let at = (runs.length >> 1) - 1; at >= 0; at--) sink(runs, at);
+}
+
+/** The run at `at` goes down until those below come after it. */
+function sink(runs: RunReader[], at: number): void {
+  for (;;) {
+    let least = at;
+    for (const child of [2 * at + 1, 2 * at + 2]) if (child < runs.length && runs[child].isBefore(runs[least])) least = child;
+    if (least === at) return;
+    const run = runs[at];
+    runs[at] = runs[least];
+    runs[least] = run;
+    at = least;
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * Keys of rows as bytes whose order is that of the values (SBLR-V7): code that writes them into a RowSorter. The forms are those of the
+ * index key codec, save that numerics of few digits are doubles, that text may be of any length, and that a zero byte in text is always
+ * escaped, so that the end of a key can be told from what follows.
+ *
+ *   nullable: one byte, 0 NULL that comes first, 1 a value, 2 NULL that comes last; then the value, inverted where descending
+ */
+
+import type { BoundSortKey } from '../../engine/sblr/bound.ts';
+import type { SqlType } from '../../engine/sblr/types.ts';
+import type { Emitter } from './emitter.ts';
+import { isTextType } from './leaves.ts';
+import { isFloatType, isLongType, notNullCode, type Value } from './value.ts';
+
+type Form = 'word' | 'double' | 'long' | 'text' | 'numeric' | 'interval' | 'bytes';
+
+/** How values of a key are written: the same for all code that writes them. */
+export interface KeyForm {
+  readonly form: Form;
+  readonly nullable: boolean;
+  readonly descending: boolean;
+  readonly nullsFirst: boolean;
+  /** 'double' of a numeric: digits behind the point. */
+  readonly scale: number;
+  /** Nothing follows, and it is ascending: text needs no end. */
+  readonly isLast: boolean;
+  readonly type: SqlType;
+}
+
+function formOf(value: Value): Form | null {
+  const { type, rep } = value;
+  switch (type.name) {
+    case 'bool':
+    case 'int2':
+    case 'int4':
+    case 'date':
+      return 'word';
+    case 'numeric':
+      return rep === 'd' ? 'double' : 'numeric';
+    case 'interval':
+      return 'interval';
+    case 'bytea':
+      return 'bytes';
+    case 'uuid':
+    case 'char':
+      return 'text';
+    default:
+      if (isFloatType(type)) return 'double';
+      if (isLongType(type)) return 'long';
+      return isTextType(type) ? 'text' : null;
+  }
+}
+
+const TYPES = new Set(['bool', 'int2', 'int4', 'date', 'numeric', 'interval', 'bytea', 'uuid', 'char']);
+
+/** Whether values of the type have keys. */
+export const hasKeys = (type: SqlType): boolean =>
+  TYPES.has(type.name) || isFloatType(type) || isLongType(type) || isTextType(type);
+
+/** `lacks`: other code may bring NULLs. */
+export const keyFormOf = (
+  value: Value,
+  { descending, nullsFirst }: Pick<BoundSortKey, 'descending' | 'nullsFirst'>,
+  isLast: boolean,
+  lacks: boolean,
+): KeyForm => ({
+  form: formOf(value) as Form,
+  nullable: lacks || value.nil !== 'false',
+  descending,
+  nullsFirst,
+  scale: value.scale,
+  isLast: isLast && !descending,
+  type: value.type,
+});
+
+/** Bytes of a value, or the beginning of what its helper makes room for. */
+const BYTES: { readonly [form in Form]: number } = { word: 5, double: 9, long: 9, text: 1, numeric: 1, interval: 12, bytes: 1 };
+
+/** Writes the key of the row at `used` of the sorter; `end` is then its end. Wide rendering. */
+export function emitKeys(emitter: Emitter, sorter: string, forms: readonly KeyForm[], values: readonly Value[]): void {
+  const at = emitter.name('p');
+  const keys = emitter.name('K');
+  const fixed = forms.reduce((sum, { form }) => sum + BYTES[form], 0);
+  emitter.emit(`let ${at}=${sorter}.used,${keys}=${sorter}.room(${at},${fixed});`);
+  forms.forEach((form, index) => {
+    const value = values[index];
+    const code = emitter.apart(() => emitOne(emitter, sorter, form, value, at, keys));
+    const mark = form.nullsFirst ? 0 : 2;
+    if (value.nil === 'true') emitter.emit(`${keys}[${at}++]=${mark};`);
+    else if (!form.nullable) emitter.emit(code);
+    else if (value.nil === 'false') emitter.emit(`${keys}[${at}++]=1;${code}`);
+    else emitter.emit(`if(${value.nil})${keys}[${at}++]=${mark};else{${keys}[${at}++]=1;${code}}`);
+  });
+  emitter.emit(`${sorter}.end=${at};`);
+}
+
+function emitOne(emitter: Emitter, sorter: string, form: KeyForm, value: Value, at: string, keys: string): void {
+  if (value.nil === 'true') return;
+  const { use } = emitter.unit;
+  const mask = form.descending ? -1 : 0;
+  const xor = form.descending ? '^-1' : '';
+  switch (form.form) {
+    case 'word': {
+      const code = value.rep === 'i' ? value.code : wordCode(value, use);
+      emitter.emit(`${at}=${use('putKeyInt32')}(${keys},${at},(${code})${xor});`);
+      return;
+    }
+    case 'double':
+      emitter.emit(`${at}=${use('putKeyFloat')}(${keys},${at},${doubleCode(form, value, use)},${mask});`);
+      return;
+    case 'long': {
+      const bias = form.type.name.startsWith('timestamp') ? 0x40000000 : 0;
+      emitter.emit(`${at}=${use('putKeyLong')}(${keys},${at},${value.code},${mask},${bias});`);
+      return;
+    }
+    case 'interval':
+      emitter.emit(`${at}=${use('putKeySpan')}(${keys},${at},${value.code},${mask});`);
+      return;
+    default: {
+      const helper = form.form === 'numeric' ? 'putKeyDecimal' : form.form === 'bytes' ? 'putKeyBinary' : 'putKeyString';
+      const code = form.type.name === 'char' ? `${value.code}.replace(/ +$/,'')` : notNullCode(value, use);
+      emitter.emit(
+        `${at}=${use(helper)}(${sorter},${at},${code},${mask & 255},${form.isLast});${keys}=${sorter}.room(${at},64);`,
+      );
+    }
+  }
+}
+
+function doubleCode(form: KeyForm, value: Value, use: (helper: string) => string): string {
+  if (form.type.name !== 'numeric' || (value.rep === 'd' && value.scale === form.scale)) return value.code;
+  return `${use('scaledOf')}(${notNullCode(value, use)},${form.scale})`;
+}
+
+const wordCode = (value: Value, use: (helper: string) => string): string =>
+  value.type.name === 'date'
+    ? `${use('dateWord')}(${value.code})`
+    : value.type.name === 'bool'
+      ? `${value.code}===true?1:0`
+      : value.code;
