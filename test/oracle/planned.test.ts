@@ -9,7 +9,7 @@ import { bindText, OracleDatabase } from './postgresql.ts';
 import { QUERY_TABLES, RandomQueries, randomRows } from './random-queries.ts';
 
 const SEED = Number(process.env.SEED ?? 1);
-const ROUNDS = Number(process.env.ROUNDS ?? 150);
+const ROUNDS = Number(process.env.ROUNDS ?? 40);
 
 /** Every way of joining, and orders drawn by a number. */
 const WAYS: readonly CostHooks[] = [

@@ -10,13 +10,12 @@ import type { BoundExpression, BoundGet, BoundSortKey, ColumnId } from '../../sb
 import type { IndexPoint, IndexPoints, IndexRange, PageScan, PhysicalSource } from '../physical.ts';
 import { columnsOf, conjunction } from './columns.ts';
 import { type Comparison, comparisonOf, type Membership, membershipOf } from './conditions.ts';
+import { DESCENT, ROW_BY_INDEX, sortCost } from './cost.ts';
 import { type Facts, type Knowledge, keysWithout, ONE_ROW, tableFacts } from './facts.ts';
 import { conditionsFraction, type Estimated, rangeFraction } from './selectivity.ts';
 
 const ROW_IN_SCAN = 0.006;
 const CONDITION = 0.003;
-const DESCENT = 0.6;
-const ROW_BY_INDEX = 1.3;
 /** Pages that a table has at least by the time a plan runs, as long as nobody has counted: plans are made before rows come in. */
 const PAGES_ASSUMED = 10;
 
@@ -77,13 +76,11 @@ function factsBehind({ conditions, knowledge }: AccessQuestion, { facts }: Estim
   return { ...facts, keys: keysWithout(facts.keys, same) };
 }
 
-const sortCost = (rows: number): number => rows * 0.08 * Math.log2(rows + 2);
-
 /** With the sort it leaves to do; of an ordered path only the rows that are asked for. */
 function totalCost({ order, rowsWanted }: AccessQuestion, path: AccessPath): number {
   const { rows, cost } = path.source.estimate;
   if (order.length === 0 || path.ordered) return rowsWanted >= rows ? cost : DESCENT + (cost * rowsWanted) / Math.max(1, rows);
-  return cost + sortCost(Math.min(rows, 1e12));
+  return cost + sortCost(rows);
 }
 
 function source(question: AccessQuestion, filter: BoundExpression | null) {

@@ -26,7 +26,7 @@ const MIRRORED: { readonly [kind in ComparisonKind]: ComparisonKind } = {
 };
 
 /** Types whose primitives compare as an index of a column of the other type orders. */
-const comparesAs = (primitiveType: string, columnType: string): boolean =>
+export const comparesAs = (primitiveType: string, columnType: string): boolean =>
   primitiveType === columnType || (primitiveType === 'text' && (columnType === 'varchar' || columnType === 'name'));
 
 /** The comparison that a condition is, or null. */

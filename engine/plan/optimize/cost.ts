@@ -19,6 +19,18 @@ export const sortCost = (rows: number): number => rows * 0.08 * Math.log2(Math.m
 /** An estimate that one can go on with: at least a row, and not too many. NaN is a row. */
 export const someRows = (rows: number): number => (rows > 1 ? Math.min(rows, 1e15) : 1);
 
+/** Going down an index, and a row that is fetched by it. */
+export const DESCENT = 0.6;
+export const ROW_BY_INDEX = 1.3;
+
+/** Tables that leave the processor's caches cost more with every row that is looked up. */
+const apart = (rows: number): number => (rows < 2e4 ? 1 : Math.min(3, 1 + 0.25 * Math.log2(rows / 2e4)));
+
+/** Collecting `build` rows in a hash table. */
+export const buildCost = (build: number): number => build * BUILD * apart(build);
+/** Looking up `probe` rows among `build` ones, `found` pairs going on. */
+export const probeCost = (probe: number, build: number, found: number): number => probe * PROBE * apart(build) + found * ROW;
+
 /** For tests: what a plan is to be made from, so that every way to run a query can be tried. */
 export interface CostHooks {
   /** Joins that may be taken where they can; none named: all. */

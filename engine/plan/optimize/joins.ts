@@ -1,21 +1,28 @@
-/**
- * Joins: which rows are collected, and how the others find them.
- *
- *   condition = equalities of one side with the other (keys)  +  the rest, looked at for each pair
- */
+/** Joins: as a graph whose order is chosen (join-graph.ts), or, for full joins, as they stand. */
 
-import type { BoundExpression, ColumnId } from '../../sblr/bound.ts';
+import type { BoundExpression, BoundRelation, ColumnId } from '../../sblr/bound.ts';
 import type { BoundJoin } from '../../sblr/bound-relations.ts';
-import type { ApplyMemo, Estimate, HashProbe, JoinKey, LoopJoin } from '../physical.ts';
+import type { JoinKey, PhysicalNode } from '../physical.ts';
 import { columnsOf, conjunction, conjuncts, isVolatile } from './columns.ts';
-import { BUILD, PAIR, PROBE, ROW, someRows } from './cost.ts';
-import { type Facts, isUniqueIn, keysWithout, type UniqueKey } from './facts.ts';
+import { comparisonOf } from './conditions.ts';
+import { buildCost, PAIR, probeCost, ROW, someRows } from './cost.ts';
+import { equalityOf } from './equalities.ts';
+import { JoinBuilder } from './join-build.ts';
+import { isBuildUnique, joinFacts } from './join-facts.ts';
+import { type Edge, graphOf, type JoinGraph, type Member } from './join-graph.ts';
+import { GreedyOrder } from './join-greedy.ts';
+import { JoinIndexes, tableOf } from './join-index.ts';
+import { JoinMethods } from './join-methods.ts';
+import { JoinOrder, type JoinTree, MEMBERS_MAX } from './join-order.ts';
+import { damped, keyFraction } from './join-rows.ts';
+import { JoinSizes, type SizedMember } from './join-sizes.ts';
 import { columnsMade, type Columns, freeColumns } from './made.ts';
-import { ANY_ORDER, ALL_ROWS, type Planned, type Planner, type Wanted } from './planner.ts';
-import { joinFraction } from './join-rows.ts';
+import { mayFail } from './may-fail.ts';
+import { ALL_ROWS, ANY_ORDER, type Planned, type Planner, type Wanted } from './planner.ts';
+import { filterOf } from './relations.ts';
 import { subplanOf } from './subplans.ts';
 
-export interface SplitCondition {
+interface SplitCondition {
   readonly keys: readonly JoinKey[];
   readonly rest: readonly BoundExpression[];
 }
@@ -29,185 +36,172 @@ const within = (expression: BoundExpression, columns: Columns, planner: Planner)
   return own;
 };
 
-/** Equalities that a hash table answers, and what is left of a condition. */
-export function splitCondition(
-  planner: Planner,
-  conditions: readonly BoundExpression[],
-  left: Columns,
-  right: Columns,
-): SplitCondition {
+/** Equalities that a hash table answers, and what is left of a condition. What may fail joins only where nothing else does. */
+function splitCondition(planner: Planner, conditions: readonly BoundExpression[], left: Columns, right: Columns): SplitCondition {
   const keys: JoinKey[] = [];
   const rest: BoundExpression[] = [];
-  for (const condition of conditions) {
+  const split = (condition: BoundExpression): JoinKey | null => {
     const equality = equalityOf(condition);
-    if (equality === null || isVolatile(condition)) rest.push(condition);
-    else if (within(equality.left, left, planner) && within(equality.right, right, planner)) keys.push(equality);
-    else if (within(equality.right, left, planner) && within(equality.left, right, planner)) {
-      keys.push({ ...equality, left: equality.right, right: equality.left });
-    } else rest.push(condition);
+    if (equality === null || isVolatile(condition)) return null;
+    if (within(equality.left, left, planner) && within(equality.right, right, planner)) return equality;
+    const isTurned = within(equality.right, left, planner) && within(equality.left, right, planner);
+    return isTurned ? { ...equality, left: equality.right, right: equality.left } : null;
+  };
+  for (const condition of conditions) {
+    const key = split(condition);
+    if (key !== null && !mayFail(condition)) keys.push(key);
+    else rest.push(condition);
   }
-  return { keys, rest };
+  const key = keys.length === 0 && rest.length > 0 ? split(rest[0]) : null;
+  return key === null ? { keys, rest } : { keys: [key], rest: rest.slice(1) };
 }
 
-/** `a = b`, or `a IS NOT DISTINCT FROM b`; null: something else. */
-export function equalityOf(condition: BoundExpression): JoinKey | null {
-  if (condition.op === 'isDistinct' && condition.negated) {
-    return { left: condition.left, right: condition.right, equal: condition.equal, nullsMatch: true };
-  }
-  if (condition.op !== 'call' || !condition.primitive.endsWith('.equal')) return null;
-  const [left, right] = condition.arguments;
-  return { left, right, equal: condition.primitive, nullsMatch: false };
-}
-
-/** A join as it stands: the left side streams, the right one is collected. */
 export function planJoin(planner: Planner, join: BoundJoin, wanted: Wanted): Planned {
-  const needed = new Set([...wanted.needed, ...columnsOf(join.condition)]);
-  const free = join.lateral ? freeColumns(join.right) : new Map();
-  const left = columnsMade(join.left);
-  const apply = [...free.keys()].filter((column) => left.has(column));
-  for (const column of apply) needed.add(column);
-  // The left side's order stays, unless rows of the right one come alone behind it.
-  const keepsOrder = join.kind !== 'right' && join.kind !== 'full';
-  const order = keepsOrder ? wanted.order : ANY_ORDER;
-  const input = planner.plan(join.left, { needed, order, rows: join.kind === 'left' ? wanted.rows : ALL_ROWS });
-  const ordered = keepsOrder && input.ordered;
-  if (apply.length > 0) return { ...applyOf(planner, join, input, apply, needed), ordered };
-  const build = planner.plan(join.right, { needed, order: ANY_ORDER, rows: ALL_ROWS });
-  return { ...joinOf(planner, join, input, build), ordered };
+  return join.kind === 'full' ? planFull(planner, join, wanted) : new GraphPlan(planner, join, wanted).plan();
 }
 
-interface JoinParts {
-  readonly kind: BoundJoin['kind'];
-  readonly condition: BoundExpression | null;
-  readonly mark: ColumnId;
-  readonly left: BoundJoin['left'];
-  readonly right: BoundJoin['right'];
-}
+class GraphPlan {
+  readonly #planner: Planner;
+  readonly #graph: JoinGraph;
+  readonly #members: readonly Member[];
+  readonly #needed: ReadonlySet<ColumnId>;
+  readonly #owners = new Map<ColumnId, number>();
+  readonly #plans = new Map<number, number>();
 
-/** By a hash table where there are keys. */
-function joinOf(planner: Planner, join: JoinParts, input: Planned, build: Planned): Omit<Planned, 'ordered'> {
-  const { kind, mark } = join;
-  const { keys, rest } = splitCondition(planner, conjuncts(join.condition), columnsMade(join.left), columnsMade(join.right));
-  const condition = conjunction(rest);
-  const unique = isBuildUnique(build.facts, keys);
-  const rows = joinedRows(planner, join, input, build, keys, rest);
-  const facts = joinFacts(kind, input.facts, build.facts, unique, keys);
-  const below = input.node.estimate.cost + build.node.estimate.cost;
-  if (keys.length === 0) {
-    const pairs = input.node.estimate.rows * build.node.estimate.rows;
-    const estimate = { rows, cost: below + build.node.estimate.rows * ROW + pairs * PAIR };
-    const node: LoopJoin = { node: 'LoopJoin', kind, input: input.node, build: build.node, condition, mark, estimate };
-    return { node, facts };
+  constructor(planner: Planner, join: BoundJoin, { needed }: Wanted) {
+    this.#planner = planner;
+    this.#graph = graphOf(join);
+    const { members, edges, above } = this.#graph;
+    members.forEach(({ relation }, member) => {
+      for (const column of columnsMade(relation).keys()) this.#owners.set(column, member);
+    });
+    this.#members = members.map((member, place) => ({ ...member, relation: this.#withConstants(member, place, edges) }));
+    const read = new Set(needed);
+    const add = (expression: BoundExpression): void => {
+      for (const column of columnsOf(expression)) read.add(column);
+    };
+    for (const { condition } of edges) add(condition);
+    above.forEach(add);
+    for (const { relation, unit } of members) {
+      unit?.conditions.forEach(add);
+      if (unit?.lateral === true) for (const column of freeColumns(relation).keys()) read.add(column);
+    }
+    this.#needed = read;
   }
-  const cost = below + build.node.estimate.rows * BUILD + input.node.estimate.rows * PROBE + rows * ROW;
-  const estimate: Estimate = { rows, cost };
-  const node: HashProbe = {
-    node: 'HashProbe',
-    kind,
-    input: input.node,
-    build: build.node,
-    keys,
-    unique,
-    condition,
-    mark,
-    estimate,
-  };
-  return { node, facts };
-}
 
-/** No two rows to collect have the same keys. */
-export function isBuildUnique(facts: Facts, keys: readonly JoinKey[]): boolean {
-  const columns = new Set(keys.flatMap(({ right }) => (right.op === 'column' ? [right.column] : [])));
-  return isUniqueIn(
-    facts,
-    columns,
-    keys.some(({ nullsMatch }) => nullsMatch),
-  );
-}
-
-function joinedRows(
-  planner: Planner,
-  { kind }: JoinParts,
-  input: Planned,
-  build: Planned,
-  keys: readonly JoinKey[],
-  rest: readonly BoundExpression[],
-): number {
-  const left = input.node.estimate.rows;
-  const right = build.node.estimate.rows;
-  const fraction = joinFraction(planner, input, build, keys, rest);
-  const pairs = left * right * fraction;
-  switch (kind) {
-    case 'inner':
-      return someRows(pairs);
-    case 'left':
-    case 'single':
-      return someRows(Math.max(left, pairs));
-    case 'right':
-      return someRows(Math.max(right, pairs));
-    case 'full':
-      return someRows(Math.max(left, right, pairs));
-    case 'semi':
-      return someRows(Math.min(left, pairs));
-    case 'anti':
-      return someRows(left - Math.min(left * 0.99, pairs));
-    case 'mark':
-      return left;
-  }
-}
-
-/** What is known of the pairs: a row of the left side that finds at most one keeps its keys. */
-export function joinFacts(kind: BoundJoin['kind'], left: Facts, right: Facts, unique: boolean, keys: readonly JoinKey[]): Facts {
-  if (kind === 'semi' || kind === 'anti' || kind === 'mark') return left;
-  const columns = new Map([...left.columns, ...right.columns]);
-  const found: UniqueKey[] = [];
-  const leftColumns = new Set(keys.flatMap((key) => (key.left.op === 'column' ? [key.left.column] : [])));
-  const leftUnique =
-    keys.length > 0 &&
-    isUniqueIn(
-      left,
-      leftColumns,
-      keys.some(({ nullsMatch }) => nullsMatch),
-    );
-  if (kind !== 'right' && kind !== 'full' && (unique || kind === 'single')) found.push(...left.keys);
-  if ((kind === 'inner' || kind === 'right') && leftUnique) found.push(...right.keys);
-  if (kind === 'inner' || kind === 'left') {
-    for (const one of left.keys.slice(0, 3))
-      for (const other of right.keys.slice(0, 3)) {
-        found.push({
-          columns: new Set([...one.columns, ...other.columns]),
-          nulls: one.nulls && other.nulls && kind === 'inner',
-        });
+  /** a.x = 5 and a.x = b.x: b.x = 5, for the leaf b and for a unit that is attached by it. */
+  #withConstants({ relation, unit }: Member, place: number, edges: readonly Edge[]): BoundRelation {
+    if (unit?.lateral === true || unit?.kind === 'mark') return relation;
+    const found: BoundExpression[] = [];
+    const spread = (own: BoundExpression, other: BoundExpression): void => {
+      if (own.op !== 'column' || other.op !== 'column' || own.type.name !== other.type.name) return;
+      const owner = this.#owners.get(other.column);
+      if (owner === undefined || owner === place || this.#graph.members[owner].unit !== null) return;
+      for (const condition of tableOf(this.#graph.members[owner].relation)?.conditions ?? []) {
+        const comparison = comparisonOf(condition, this.#planner.isConstant);
+        if (comparison?.kind !== 'equal' || comparison.column !== other.column || condition.op !== 'call') continue;
+        const type = { ...condition.type, nullable: condition.type.nullable || own.type.nullable };
+        found.push({ ...condition, arguments: [own, comparison.value], type });
       }
+    };
+    if (unit === null) {
+      for (const { key } of edges) {
+        if (key === null || key.key.nullsMatch) continue;
+        if (key.left[0] === place) spread(key.key.left, key.key.right);
+        else if (key.right[0] === place) spread(key.key.right, key.key.left);
+      }
+    } else {
+      for (const condition of unit.conditions) {
+        const key = equalityOf(condition);
+        if (key === null || key.nullsMatch || key.left.op !== 'column' || key.right.op !== 'column') continue;
+        if (this.#owners.get(key.left.column) === place) spread(key.left, key.right);
+        else if (this.#owners.get(key.right.column) === place) spread(key.right, key.left);
+      }
+    }
+    const seen = new Set<string>(tableOf(relation)?.conditions.map((one) => JSON.stringify(one)));
+    const fresh = found.filter((condition) => {
+      const text = JSON.stringify(condition);
+      return seen.has(text) ? false : seen.add(text);
+    });
+    const condition = conjunction(fresh);
+    return condition === null ? relation : { op: 'filter', input: relation, condition };
   }
-  return { columns, keys: keysWithout(found, new Set()) };
+
+  plan(): Planned {
+    const planner = this.#planner;
+    const { edges, above } = this.#graph;
+    const hooks = planner.environment.hooks ?? {};
+    const sized = this.#members.map((member, place) => this.#sized(member, place));
+    const sizes = new JoinSizes(sized, edges, planner);
+    const all = new JoinIndexes(planner, sized, edges, this.#owners);
+    const indexes = this.#members.map(({ relation }, member) => all.of(member, relation, sizes));
+    const methods = new JoinMethods(sized, indexes, hooks);
+    const tree = orderOf({ members: sized, edges, sizes, methods, hooks });
+    const parts = { planner, members: this.#members, sized, sizes, indexes, plans: this.#plans, needed: this.#needed };
+    const made = new JoinBuilder(parts).build(tree);
+    const planned = { ...made, ordered: false };
+    return above.length === 0 ? planned : { ...planned, node: filterOf(planner, planned, above) };
+  }
+
+  #sized({ relation, unit }: Member, place: number): SizedMember {
+    const planner = this.#planner;
+    const { planned, plan } = this.#planned(relation, unit?.lateral === true);
+    if (plan !== null) this.#plans.set(place, plan);
+    const table = tableOf(relation);
+    const tableRows =
+      table === null ? planned.node.estimate.rows : planner.environment.size(planner.environment.table(table.get.table)).rows;
+    const others: [ColumnId, Columns extends ReadonlyMap<ColumnId, infer Type> ? Type : never][] = [];
+    if (unit === null || unit.lateral) return { planned, tableRows, unit, keys: [], rest: unit?.conditions ?? [] };
+    const own = columnsMade(relation);
+    for (const { relation: other } of this.#members) if (other !== relation) others.push(...columnsMade(other));
+    for (const { unit: one } of this.#members) if (one?.kind === 'mark') others.push([one.mark, MARK]);
+    const { keys, rest } = splitCondition(planner, unit.conditions, new Map(others), own);
+    return { planned, tableRows: Math.max(1, tableRows), unit, keys, rest };
+  }
+
+  #planned(relation: BoundRelation, isLateral: boolean): { planned: Planned; plan: number | null } {
+    if (!isLateral) {
+      return { planned: this.#planner.plan(relation, { needed: this.#needed, order: ANY_ORDER, rows: ALL_ROWS }), plan: null };
+    }
+    const outer = [...freeColumns(relation)].map(([column, type]) => ({ column, type }));
+    const columns = [...columnsMade(relation)]
+      .filter(([column]) => this.#needed.has(column))
+      .map(([column, type]) => ({ column, type }));
+    return subplanOf(this.#planner, relation, outer, columns, ALL_ROWS);
+  }
 }
 
-/** The right side for each row of the left one. */
-function applyOf(
-  planner: Planner,
-  join: BoundJoin,
-  input: Planned,
-  apply: readonly ColumnId[],
-  needed: ReadonlySet<ColumnId>,
-): Omit<Planned, 'ordered'> {
-  const { kind, condition, mark } = join;
-  const left = columnsMade(join.left);
-  const outer = apply.map((column) => ({ column, type: left.get(column) as NonNullable<ReturnType<Columns['get']>> }));
-  const right = [...columnsMade(join.right)].filter(([column]) => needed.has(column)).map(([column, type]) => ({ column, type }));
-  const { plan, planned } = subplanOf(planner, join.right, outer, right, ALL_ROWS);
-  const { rows, cost } = input.node.estimate;
-  const inside = planned.node.estimate;
-  const found = kind === 'semi' || kind === 'anti' || kind === 'mark' ? rows : Math.max(1, inside.rows) * rows;
-  const node: ApplyMemo = {
-    node: 'ApplyMemo',
-    kind,
-    input: input.node,
-    condition,
-    mark,
-    plan,
-    outer: outer.map(({ column, type }) => ({ op: 'column', column, type })),
-    estimate: { rows: someRows(found), cost: cost + rows * inside.cost },
-  };
-  return { node, facts: joinFacts(kind, input.facts, planned.facts, false, []) };
+const MARK = { name: 'bool', length: -1, scale: -1, nullable: true, digits: 0 } as const;
+
+/** One tree of all members. */
+function orderOf(problem: ConstructorParameters<typeof JoinOrder>[0]): JoinTree {
+  const greedy = new GreedyOrder(problem);
+  const parts = problem.members.length <= MEMBERS_MAX ? new JoinOrder(problem).parts() : greedy.leaves();
+  return greedy.order(parts).tree;
+}
+
+/** Both sides are kept whole: neither is reordered with what is around it. */
+function planFull(planner: Planner, join: BoundJoin, wanted: Wanted): Planned {
+  const needed = new Set([...wanted.needed, ...columnsOf(join.condition)]);
+  const [input, build] = [join.left, join.right].map((side) => planner.plan(side, { needed, order: ANY_ORDER, rows: ALL_ROWS }));
+  const split = splitCondition(planner, conjuncts(join.condition), columnsMade(join.left), columnsMade(join.right));
+  const { joins } = planner.environment.hooks ?? {};
+  const isLoop = split.keys.length === 0 || (joins !== undefined && !joins.includes('hash') && joins.includes('loop'));
+  const [a, b] = [input.node.estimate, build.node.estimate];
+  const fraction = damped(
+    split.keys.map((key) => keyFraction(key, { facts: input.facts, rows: a.rows }, { facts: build.facts, rows: b.rows })),
+  );
+  const rows = someRows(Math.max(a.rows, b.rows, a.rows * b.rows * fraction));
+  const shared = { kind: 'full', input: input.node, build: build.node, mark: -1 } as const;
+  const unique = isBuildUnique(build.facts, split.keys);
+  const node: PhysicalNode = isLoop
+    ? {
+        ...{ node: 'LoopJoin', ...shared, condition: join.condition },
+        estimate: { rows, cost: a.cost + b.cost + b.rows * ROW + a.rows * b.rows * PAIR },
+      }
+    : {
+        ...{ node: 'HashProbe', ...shared, keys: split.keys, unique, condition: conjunction(split.rest) },
+        estimate: { rows, cost: a.cost + b.cost + buildCost(b.rows) + probeCost(a.rows, b.rows, rows) },
+      };
+  return { node, ordered: false, facts: joinFacts('full', input.facts, build.facts, unique, split.keys) };
 }

@@ -90,7 +90,8 @@ function insideQueries(expression: BoundExpression): BoundExpression {
 export const isMovable = (condition: BoundExpression): boolean =>
   !isVolatile(condition) && !mayFail(condition) && !holdsCorrelated(condition);
 
-const filtered = (input: BoundRelation, conditions: Conditions): BoundRelation => {
+/** A relation less the rows that do not satisfy the conditions. */
+export const filtered = (input: BoundRelation, conditions: Conditions): BoundRelation => {
   const condition = conjunction(conditions);
   return condition === null ? input : { op: 'filter', input, condition };
 };
