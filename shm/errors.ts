@@ -58,6 +58,7 @@ export const SQLSTATE = {
   ambiguous_function: '42725',
   duplicate_alias: '42712',
   ambiguous_alias: '42P09',
+  invalid_recursion: '42P19',
   grouping_error: '42803',
   datatype_mismatch: '42804',
   wrong_object_type: '42809',

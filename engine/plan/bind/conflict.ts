@@ -10,6 +10,7 @@ import { toBoolean } from './coerce.ts';
 import { fault, unsupported } from './errors.ts';
 import { bindExpr } from './expressions.ts';
 import { useColumns } from './tables.ts';
+import type { QueryPlace } from './query.ts';
 import { sameExpression } from './same.ts';
 import type { Scope } from './scope.ts';
 import type { BindState } from './state.ts';
@@ -78,11 +79,11 @@ function bindChange(
   alias: string,
   inserted: BoundNewRow,
   existing: readonly TableColumnUse[],
-  state: BindState,
+  { state, ctes }: QueryPlace,
 ): { readonly change: BoundNewRow; readonly where: BoundExpression | null } {
   const met = targetScope(table, alias, existing, [], state);
   const excluded = targetScope(table, 'excluded', inserted.row, [], state);
-  const scope: Scope = { relations: [met, excluded], outer: null };
+  const scope: Scope = { relations: [met, excluded], outer: null, ctes };
   const values = bindSet(source.set, table, clauseOf(state, scope, 'UPDATE'));
   const where =
     source.where === null
@@ -104,8 +105,9 @@ export function bindConflict(
   table: CatalogTable,
   alias: string,
   inserted: BoundNewRow,
-  state: BindState,
+  place: QueryPlace,
 ): BoundConflict {
+  const { state } = place;
   const existing = useColumns(state, table.columns);
   const isOpen = source.target.length === 0 && source.constraint === null;
   if (source.action === 'update' && isOpen)
@@ -120,5 +122,5 @@ export function bindConflict(
   else if (!isOpen) indexes = inferIndexes(source, table, alias, existing, state);
   if (source.action === 'nothing') return { action: 'nothing', indexes, existing, change: null, where: null };
   state.use(table, 'update');
-  return { action: 'update', indexes, existing, ...bindChange(source, table, alias, inserted, existing, state) };
+  return { action: 'update', indexes, existing, ...bindChange(source, table, alias, inserted, existing, place) };
 }

@@ -4,18 +4,27 @@
  *   a join b using (x)    names: a (only qualified), b (only qualified), the join itself: x, the rest of a, the rest of b
  */
 
+import type { CatalogRelation } from '../../catalog/objects.ts';
 import type { BoundGet, BoundRelation, ColumnId } from '../../sblr/bound.ts';
-import { foldName } from '../../sblr/resolve-type.ts';
-import type { SourceFrom, SourceQueryRefNode, SourceTableRefNode } from '../../sblr/source.gen.ts';
+import { foldName, foldParts } from '../../sblr/resolve-type.ts';
+import type {
+  SourceFrom,
+  SourceFunctionRefNode,
+  SourceName,
+  SourceQueryRefNode,
+  SourceTableRefNode,
+} from '../../sblr/source.gen.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
 import { type Clause, clauseOf } from './clause.ts';
 import { fault, unsupported } from './errors.ts';
 import { bindJoin } from './join.ts';
 import { bindBlock, type QueryPlace } from './query.ts';
+import { bindFunctionRef } from './set-calls.ts';
 import type { Scope, ScopeColumn, ScopeRelation } from './scope.ts';
 import type { BindState } from './state.ts';
 import { aliasNames, findCatalogRelation, scopeRelation, useColumns } from './tables.ts';
 import { visibleColumns } from './scope.ts';
+import { cteReference, findCte, mustNotBeLater } from './with.ts';
 
 /** What FOR UPDATE may name, and the stored tables behind it. */
 export interface LockTarget {
@@ -50,8 +59,8 @@ export class FromBinder {
   }
 
   scopeOver(names: readonly ScopeRelation[]): Scope {
-    const { outer } = this.place;
-    return { relations: names, outer, all: this.all };
+    const { outer, ctes } = this.place;
+    return { relations: names, outer, ctes, all: this.all };
   }
 
   clause(names: readonly ScopeRelation[], name: string): Clause {
@@ -90,8 +99,8 @@ export class FromBinder {
         return this.noted(this.queryRef(source, left));
       case 'join':
         return bindJoin(source, this, left);
-      default:
-        throw unsupported('functions in FROM are', source.at);
+      case 'functionRef':
+        return this.noted(this.functionRef(source, left));
     }
   }
 
@@ -105,10 +114,22 @@ export class FromBinder {
     return this.read.size > 0 && names.some(({ columns }) => columns.some(({ column }) => this.read.has(column)));
   }
 
+  private stored(source: SourceName, name: string): CatalogRelation {
+    try {
+      return findCatalogRelation(source, this.state);
+    } catch (error) {
+      if (source.parts.length === 1) mustNotBeLater(name, this.place.ctes, source.at);
+      throw error;
+    }
+  }
+
   private tableRef(source: SourceTableRefNode): BoundFrom {
     const { state } = this;
     if (source.sample !== null) throw unsupported('TABLESAMPLE is', source.sample.at);
-    const found = findCatalogRelation(source.name, state);
+    const parts = foldParts(source.name, state.semantics);
+    const cte = parts.length === 1 ? findCte(parts[0], this.place.ctes) : null;
+    if (cte !== null) return cteReference(source, cte, state);
+    const found = this.stored(source.name, parts[0]);
     if (found.kind === 'sequence') throw unsupported('reading a sequence like a table is', source.at);
     const visible = visibleColumns(found);
     const { name: alias, columns: renamed } = aliasNames(source.alias, found.name, visible.length, state);
@@ -129,6 +150,7 @@ export class FromBinder {
   placeOf(left: readonly ScopeRelation[], lateral: boolean): QueryPlace {
     return {
       ...this.place,
+      keepsUnknown: false,
       outer: {
         clause: this.clause(left, 'FROM clause of their own query level'),
         lateral,
@@ -161,6 +183,13 @@ export class FromBinder {
     const refused = notLocked ?? locks.find((lock) => lock.refused)?.refused;
     const nullable = locks.some((lock) => lock.nullable);
     return { relation: root, names: [relation], locks: [{ alias, kind: 'query', gets, nullable, refused }] };
+  }
+
+  /** A function sees what stands further left without being told to. */
+  private functionRef(source: SourceFunctionRefNode, left: readonly ScopeRelation[]): BoundFrom {
+    const { outer, ctes } = this.placeOf(left, true);
+    const scope: Scope = { relations: [], outer, ctes };
+    return bindFunctionRef(source, clauseOf(this.state, scope, 'functions in FROM'));
   }
 
   folded(name: string, quoted: boolean): string {

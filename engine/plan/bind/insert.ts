@@ -9,13 +9,14 @@ import { bindReturning, targetColumn, targetScope } from './change.ts';
 import { clauseOf, columnNode } from './clause.ts';
 import { castAssign } from './coerce.ts';
 import { bindConflict } from './conflict.ts';
-import { fault, unsupported } from './errors.ts';
+import { fault } from './errors.ts';
 import { bindExpr } from './expressions.ts';
 import { findTable } from './tables.ts';
-import { bindQuery } from './query.ts';
-import { NO_RELATIONS, visibleColumns } from './scope.ts';
+import { bindBlock, type QueryPlace, topPlace } from './query.ts';
+import { visibleColumns } from './scope.ts';
 import type { BindState } from './state.ts';
 import { bindNewRow, defaultValue } from './stored.ts';
+import { bindWith } from './with.ts';
 
 /** Rows to insert, and the column that holds each target's value. */
 interface InsertSource {
@@ -69,13 +70,13 @@ function bindValuesSource(
   source: SourceInsertNode,
   query: SourceValuesNode,
   table: CatalogTable,
-  state: BindState,
+  { state, outer, ctes }: QueryPlace,
 ): InsertSource {
   const rows = query.rows.map((row) => (row.op === 'row' ? row.items : [row]));
   const ragged = rows.findIndex((row) => row.length !== rows[0].length);
   if (ragged >= 0)
     throw fault(SQLSTATE.syntax_error, 'VALUES lists must all be the same length', rows[ragged][0]?.at ?? query.at);
-  const clause = clauseOf(state, NO_RELATIONS, 'VALUES');
+  const clause = clauseOf(state, { relations: [], outer, ctes }, 'VALUES');
   const columns = targets(source, table, rows[0].length, (index) => rows[0][index].at);
   const cell = (item: SourceExpression, column: CatalogColumn): BoundExpression => {
     if (item.op === 'default' || !takesValue(column, source, item.at)) return defaultValue(column, state, item.at);
@@ -96,20 +97,17 @@ function bindValuesSource(
   };
 }
 
-function bindQuerySource(source: SourceInsertNode, query: SourceQuery, table: CatalogTable, state: BindState): InsertSource {
+function bindQuerySource(source: SourceInsertNode, query: SourceQuery, table: CatalogTable, place: QueryPlace): InsertSource {
+  const { state } = place;
   const all = source.columns.length > 0 ? namedColumns(source, table) : visibleColumns(table);
-  const { root, output } = bindQuery(query, state, all);
-  const columns = targets(source, table, output.length, (index) =>
-    query.op === 'select' ? (query.items[index]?.at ?? query.at) : query.at,
-  );
+  const { root, output, places } = bindBlock(query, place, all);
+  const columns = targets(source, table, output.length, (index) => places[index]);
   const values = new Map<CatalogColumn, BoundExpression>();
   const added: BoundProject['columns'][number][] = [];
   for (const [index, column] of columns.entries()) {
     if (!takesValue(column, source, query.at)) continue;
-    // Errors are placed at the item, where there is one for each column.
-    const place = query.op === 'select' && query.items.length === output.length ? query.items[index].expression.at : query.at;
-    const node = columnNode(output[index].column, output[index].type, place, state);
-    const cast = castAssign(state, node, column, place);
+    const node = columnNode(output[index].column, output[index].type, places[index], state);
+    const cast = castAssign(state, node, column, places[index]);
     if (cast.op === 'column') {
       values.set(column, cast);
       continue;
@@ -121,27 +119,36 @@ function bindQuerySource(source: SourceInsertNode, query: SourceQuery, table: Ca
   return { relation: added.length === 0 ? root : { op: 'project', input: root, columns: added }, values };
 }
 
-function bindSource(source: SourceInsertNode, table: CatalogTable, state: BindState): InsertSource {
+function bindSource(source: SourceInsertNode, table: CatalogTable, place: QueryPlace): InsertSource {
   if (source.source === null) return { relation: ONE_ROW, values: new Map() };
   return isPlainValues(source.source)
-    ? bindValuesSource(source, source.source, table, state)
-    : bindQuerySource(source, source.source, table, state);
+    ? bindValuesSource(source, source.source, table, place)
+    : bindQuerySource(source, source.source, table, place);
 }
 
 export function bindInsert(source: SourceInsertNode, state: BindState): BoundInsert {
-  if (source.with !== null) throw unsupported('WITH is', source.with.at);
+  const ctes = source.with === null ? null : bindWith(source.with, topPlace(state));
+  const place = ctes?.place ?? topPlace(state);
   const table = findTable(source.table, state);
   state.use(table, 'insert');
-  const rows = bindSource(source, table, state);
+  const rows = bindSource(source, table, place);
   const row = bindNewRow(table, (column) => rows.values.get(column) ?? defaultValue(column, state, source.at), state);
   const alias = source.alias ?? table.name;
-  const conflict = source.conflict === null ? null : bindConflict(source.conflict, table, alias, row, state);
+  const conflict = source.conflict === null ? null : bindConflict(source.conflict, table, alias, row, place);
   // RETURNING shows the row as inserted or as changed: what either may leave NULL is nullable.
   const shown = row.row.map((use) => {
     const changed = conflict?.change?.row.find(({ attribute }) => attribute === use.attribute);
     return changed?.type.nullable === true ? { ...use, type: withNullable(use.type, true) } : use;
   });
-  const scope = { relations: [targetScope(table, alias, shown, [], state)], outer: null };
+  const scope = { relations: [targetScope(table, alias, shown, [], state)], outer: null, ctes: place.ctes };
   const { returning, output } = bindReturning(source.returning, scope, state);
-  return { kind: 'insert', table: table.id, source: rows.relation, row, conflict, returning, output };
+  return {
+    kind: 'insert',
+    table: table.id,
+    source: ctes === null ? rows.relation : ctes.around(rows.relation),
+    row,
+    conflict,
+    returning,
+    output,
+  };
 }

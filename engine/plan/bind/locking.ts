@@ -34,8 +34,11 @@ export function notLocked(source: SourceSelectNode, isGrouped: boolean): string 
   return isGrouped ? 'aggregate functions' : null;
 }
 
-function refuse(what: string | null | undefined, locking: SourceLocking): void {
-  if (what === null || what === undefined) return;
+const refuse = (what: string | null | undefined, locking: SourceLocking): void => refuseLocking([locking], what);
+
+/** 0A000 */
+export function refuseLocking([locking]: readonly SourceLocking[], what: string | null | undefined): void {
+  if (locking === undefined || what === null || what === undefined) return;
   throw fault(SQLSTATE.feature_not_supported, `${SHOWN[locking.strength]} is not allowed with ${what}`, locking.at);
 }
 

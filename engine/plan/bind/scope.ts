@@ -14,6 +14,7 @@ import { SQLSTATE, SqlError } from '../../../shm/errors.ts';
 import type { Clause } from './clause.ts';
 import { fault, unsupported } from './errors.ts';
 import { missingColumn, missingRelation } from './scope-errors.ts';
+import type { CteScope } from './with.ts';
 
 export interface ScopeColumn {
   readonly name: string;
@@ -36,6 +37,8 @@ export interface ScopeRelation {
   readonly onRead: () => void;
   /** Object id of the stored table that it is, row for row; left out: it is none. */
   readonly stored?: number;
+  /** The rows that a recursion gave last. */
+  readonly isRecursive?: boolean;
   /** No qualifier finds it: a join that has no name. */
   readonly unnamed?: boolean;
   /** Bare names do not find its columns: a join around it has them. */
@@ -61,6 +64,8 @@ export interface OuterScope {
 export interface Scope {
   readonly relations: readonly ScopeRelation[];
   readonly outer: OuterScope | null;
+  /** The WITHs that are seen; left out: none. */
+  readonly ctes?: CteScope | null;
   /** All relations of the block, for what errors say. */
   readonly all?: readonly ScopeRelation[];
 }

@@ -25,6 +25,7 @@ import { bindItems, type Item, settleItems } from './output.ts';
 import type { BoundBlock, QueryPlace, QueryTargets } from './query.ts';
 import { sameExpression } from './same.ts';
 import type { OuterScope, Scope } from './scope.ts';
+import { BlockSets } from './set-calls.ts';
 import type { BindState } from './state.ts';
 import { BlockWindows } from './windows.ts';
 
@@ -56,10 +57,12 @@ export class SelectBlock {
   private readonly source: SourceSelectNode;
   private readonly state: BindState;
   private readonly targets: QueryTargets;
+  private readonly keepsUnknown: boolean;
   private readonly from: BoundFrom | null;
   private readonly scope: Scope;
   private readonly aggregates: BlockAggregates;
   private readonly windows: BlockWindows;
+  private readonly sets: BlockSets;
   private readonly items: readonly Item[];
   /** Columns of blocks around this one that it reads. */
   private readonly entered = new Set<ColumnId>();
@@ -69,6 +72,7 @@ export class SelectBlock {
     this.source = source;
     this.state = place.state;
     this.targets = targets;
+    this.keepsUnknown = place.keepsUnknown;
     const outer = place.outer === null ? null : this.noted(place.outer);
     const binder = new FromBinder({ ...place, outer, rowIds: place.rowIds || source.locking.length > 0 });
     this.from = source.from.length === 0 ? null : binder.list(source.from);
@@ -76,6 +80,7 @@ export class SelectBlock {
     this.scope = hasSets(source.group) ? withNulls(scope) : scope;
     this.aggregates = new BlockAggregates(this.state);
     this.windows = new BlockWindows(this.state, source.windows);
+    this.sets = new BlockSets(this.state);
     this.items = bindItems(source.items, this.clause('SELECT', this.aggregates));
   }
 
@@ -92,7 +97,7 @@ export class SelectBlock {
 
   private clause(name: string, aggregates: BlockAggregates | null = null): Clause {
     const clause = clauseOf(this.state, this.scope, name, aggregates);
-    return aggregates === null || name === 'HAVING' ? clause : { ...clause, windows: this.windows };
+    return aggregates === null || name === 'HAVING' ? clause : { ...clause, windows: this.windows, sets: this.sets };
   }
 
   bind(): BoundBlock {
@@ -102,34 +107,52 @@ export class SelectBlock {
     const orderInput = source.order.map((item) => this.bindOrder(item, 'ORDER BY'));
     const sets = setsOf(source.group, (key) => this.bindGroupKey(key));
     const onInput = source.distinctOn.map((on) => this.bindMeant(on, 'SELECT DISTINCT ON'));
-    settleItems(this.items, state, this.targets);
+    if (!this.keepsUnknown || source.distinct === 'all') settleItems(this.items, state, this.targets);
     this.windows.named.check(this.clause('WINDOW', this.aggregates));
+    const recursive = this.scope.relations.some(({ isRecursive }) => isRecursive);
+    if (recursive && !this.aggregates.isEmpty)
+      throw fault(
+        SQLSTATE.invalid_recursion,
+        "aggregate functions are not allowed in a recursive query's recursive term",
+        source.at,
+      );
     if (source.group.length > 0 || source.having !== null || !this.aggregates.isEmpty) {
-      this.grouping = new Grouping(state, this.scope, this.aggregates, (column) => this.windows.owns(column));
+      this.grouping = new Grouping(
+        state,
+        this.scope,
+        this.aggregates,
+        (column) => this.windows.owns(column) || this.sets.owns(column),
+      );
       this.grouping.group(sets);
     }
     const putWindows = this.windows.over((node) => this.above(node));
+    const putSets = this.sets.over((node) => this.above(node));
     for (const item of this.items) item.node = this.above(item.node);
     const having = havingInput === null ? null : this.above(havingInput);
     const order = orderInput.map(({ item, node }) => sortKey(item, this.above(node), state));
     const on = onInput.map((node) => this.above(node));
     this.checkDistinct(order, on);
-    let root = putWindows(this.input(where, having));
+    let root = putSets(putWindows(this.input(where, having)));
     const added: { column: ColumnId; expression: BoundExpression }[] = [];
+    const untyped = new Map(
+      this.items.flatMap(({ node }, index) => (node.type.name === 'unknown' ? [[index, node] as const] : [])),
+    );
     const output = this.items.map((item) => this.outputOf(item, added));
     const onColumns = on.map((node) => this.columnOf(node, added));
     if (added.length > 0) root = { op: 'project', input: root, columns: added };
     if (source.distinct === 'all') root = { op: 'distinct', input: root, columns: output.map(({ column }) => column) };
+    const sortKeys = order.map((key) => ({ ...key, expression: this.overOutput(key.expression, added) }));
     if (order.length > 0) {
-      const sortKeys = order.map((key) => ({ ...key, expression: this.overOutput(key.expression, added) }));
       root = { op: 'sort', input: root, keys: sortKeys };
     }
     if (on.length > 0) root = { op: 'distinct', input: root, columns: onColumns };
     root = bindLocking(root, source, this.from, this.grouping !== null, state);
     const locks = this.from?.locks ?? [];
     return {
-      root: limited(root, source, this.clause('LIMIT')),
+      root: limited(root, source, this.clause('LIMIT'), sortKeys),
       output,
+      places: this.items.map(({ at }) => at),
+      untyped,
       locks,
       notLocked: notLocked(source, this.grouping !== null),
     };
@@ -233,6 +256,7 @@ export class SelectBlock {
 
   private outputOf(item: Item, added: { column: ColumnId; expression: BoundExpression }[]): OutputColumn {
     const { name, node, table, attribute } = item;
+    if (node.type.name === 'unknown') return { name, column: -1, type: node.type, table, attribute };
     let column = this.isMade(node) ? node.column : -1;
     if (column < 0) {
       column = this.state.newColumn();

@@ -26,7 +26,7 @@ export class BindState {
   /** The client's parameters: types given or inferred so far; the lifted literals' behind them. */
   readonly parameters: (SqlType | null)[];
   readonly clientParameters: number;
-  readonly numbers: { column: number; local: number };
+  readonly numbers: { column: number; local: number; relation: number };
   readonly uses: Map<number, Use>;
   readonly shaping: Set<number>;
   /** Token ordinals of bound nodes that may be named in an error later. */
@@ -43,7 +43,7 @@ export class BindState {
     this.parameters = Array.from({ length: clientParameters }, (_, index) => environment.parameterTypes[index] ?? null);
     for (const literal of environment.literals)
       this.parameters.push(literal.type.name === 'unknown' ? null : withNullable(literal.type, false));
-    this.numbers = { column: 0, local: 0 };
+    this.numbers = { column: 0, local: 0, relation: 0 };
     this.uses = new Map();
     this.shaping = new Set();
     this.positions = new WeakMap();
@@ -60,6 +60,11 @@ export class BindState {
 
   newColumn(): ColumnId {
     return this.numbers.column++;
+  }
+
+  /** A number for a relation of WITH, or for a recursion. */
+  newCte(): number {
+    return this.numbers.relation++;
   }
 
   newLocal(): number {

@@ -18,7 +18,7 @@ import { SQLSTATE } from '../../../shm/errors.ts';
 import { type Clause, columnNode } from './clause.ts';
 import { fault, otherNumber, unsupported } from './errors.ts';
 import { bindExpr } from './expressions.ts';
-import { bindBlock, type BoundBlock } from './query.ts';
+import { type BoundBlock, bindBlock, topPlace } from './query.ts';
 import { compareRows, isRow, type RowPair } from './rows.ts';
 import type { OuterScope, ScopeColumn } from './scope.ts';
 import { BOOLEAN } from './state.ts';
@@ -65,7 +65,7 @@ function enclosed(query: SourceQuery, clause: Clause, at: number): { readonly bl
   if (!clause.parameters)
     throw fault(SQLSTATE.feature_not_supported, `cannot use subquery in ${clause.name.replace(/s$/, '')}`, at);
   const inside = new Enclosure(clause);
-  return { block: bindBlock(query, { state, outer: inside, rowIds: false }), inside };
+  return { block: bindBlock(query, { ...topPlace(state, clause.scope.ctes), outer: inside }), inside };
 }
 
 /** (query), EXISTS (query). 42601 */

@@ -9,10 +9,12 @@ import { toBoolean } from './coerce.ts';
 import { readsColumns } from './compare.ts';
 import { unsupported } from './errors.ts';
 import { bindExpr } from './expressions.ts';
+import { topPlace } from './query.ts';
 import { aliasNames, findTable, useColumns } from './tables.ts';
 import { type Scope, type ScopeRelation, visibleColumns } from './scope.ts';
 import type { BindState } from './state.ts';
 import { bindNewRow } from './stored.ts';
+import { bindWith } from './with.ts';
 
 interface Target {
   readonly table: CatalogTable;
@@ -37,10 +39,11 @@ function filtered(get: BoundGet, where: SourceExpression | null, scope: Scope, s
 }
 
 export function bindUpdate(source: SourceUpdateNode, state: BindState): BoundUpdate {
-  if (source.with !== null) throw unsupported('WITH is', source.with.at);
+  const ctes = source.with === null ? null : bindWith(source.with, topPlace(state));
+  const seen = ctes?.place.ctes ?? null;
   if (source.from.length > 0) throw unsupported('UPDATE ... FROM is', source.from[0].at);
   const { table, get, names, relation } = bindTarget(source.table, source.alias, 'update', state);
-  const scope: Scope = { relations: [relation], outer: null };
+  const scope: Scope = { relations: [relation], outer: null, ctes: seen };
   const values = bindSet(source.set, table, clauseOf(state, scope, 'UPDATE'));
   const old = (attribute: number): BoundExpression => {
     const use = get.columns.find((one) => one.attribute === attribute) as TableColumnUse;
@@ -53,11 +56,11 @@ export function bindUpdate(source: SourceUpdateNode, state: BindState): BoundUpd
     const { hidden } = table.columns.find(({ number }) => number === attribute) ?? { hidden: null };
     return hidden !== null && readsColumns(expression, (column) => written.has(column));
   });
-  const after: Scope = { relations: [targetScope(table, names.name, row.row, names.columns, state)], outer: null };
+  const after: Scope = { relations: [targetScope(table, names.name, row.row, names.columns, state)], outer: null, ctes: seen };
   return {
     kind: 'update',
     table: table.id,
-    source: root,
+    source: ctes === null ? root : ctes.around(root),
     rowId: get.rowId,
     row,
     changed: [...values.keys(), ...follows.map(({ attribute }) => attribute)].sort((a, b) => a - b),
@@ -66,15 +69,15 @@ export function bindUpdate(source: SourceUpdateNode, state: BindState): BoundUpd
 }
 
 export function bindDelete(source: SourceDeleteNode, state: BindState): BoundDelete {
-  if (source.with !== null) throw unsupported('WITH is', source.with.at);
+  const ctes = source.with === null ? null : bindWith(source.with, topPlace(state));
   if (source.using.length > 0) throw unsupported('DELETE ... USING is', source.using[0].at);
   const { table, get, relation } = bindTarget(source.table, source.alias, 'delete', state);
-  const scope: Scope = { relations: [relation], outer: null };
+  const scope: Scope = { relations: [relation], outer: null, ctes: ctes?.place.ctes ?? null };
   const root = filtered(get, source.where, scope, state);
   return {
     kind: 'delete',
     table: table.id,
-    source: root,
+    source: ctes === null ? root : ctes.around(root),
     rowId: get.rowId,
     ...bindReturning(source.returning, scope, state),
   };

@@ -15,8 +15,8 @@ import type { BoundBlock, QueryPlace } from './query.ts';
 import type { Scope } from './scope.ts';
 
 /** VALUES as a query: column1, column2...; each of the common type of its rows. */
-export function bindValues(source: SourceValuesNode, { state, outer }: QueryPlace): BoundBlock {
-  const scope: Scope = { relations: [], outer };
+export function bindValues(source: SourceValuesNode, { state, outer, ctes }: QueryPlace): BoundBlock {
+  const scope: Scope = { relations: [], outer, ctes };
   const clause = clauseOf(state, scope, 'VALUES');
   const rows = source.rows.map((row) => (row.op === 'row' ? row.items : [row]));
   const width = rows[0].length;
@@ -48,7 +48,14 @@ export function bindValues(source: SourceValuesNode, { state, outer }: QueryPlac
     attribute: 0,
   }));
   const root = source.order.length === 0 ? relation : sortValues(source, relation, items, clause);
-  return { root: limited(root, source, clause), output, locks: [], notLocked: null };
+  return {
+    root: limited(root, source, clause),
+    output,
+    places: rows[0].map(({ at }) => at),
+    untyped: new Map(),
+    locks: [],
+    notLocked: null,
+  };
 }
 
 function sortValues(source: SourceValuesNode, input: BoundRelation, items: readonly Item[], around: Clause): BoundRelation {
