@@ -168,3 +168,13 @@ test(
     other.close();
   }),
 );
+
+test(
+  'the plan of a table that was tiny when it was analysed is good for it when it has grown',
+  withDatabase((db) => {
+    db.exec(`${ITEM}; create index item_name on item (name); insert into item values (1, 'nut', 1, null), (2, 'bolt', 2, null)`);
+    db.exec('analyze item');
+    match(String(db.explain("select * from item where name = 'nut'")), /^Index\w+ using item_name/);
+    match(String(db.explain('update item set price = 3 where id = 2')), /item_pkey/);
+  }),
+);

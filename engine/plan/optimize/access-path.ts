@@ -16,7 +16,7 @@ import { conditionsFraction, type Estimated, rangeFraction } from './selectivity
 
 const ROW_IN_SCAN = 0.006;
 const CONDITION = 0.003;
-/** Pages that a table has at least by the time a plan runs, as long as nobody has counted: plans are made before rows come in. */
+/** Pages that a table has at least by the time a plan runs: plans are made before rows come in, and kept while they do. */
 const PAGES_ASSUMED = 10;
 
 export interface TableSizes {
@@ -96,9 +96,9 @@ function source(question: AccessQuestion, filter: BoundExpression | null) {
 }
 
 function pageScan(question: AccessQuestion, info: Estimated): AccessPath {
-  const { size, conditions, table } = question;
+  const { size, conditions } = question;
   const rows = size.rows * conditionsFraction(info, conditions);
-  const pages = table.statistics === null ? Math.max(size.pages, PAGES_ASSUMED) : size.pages;
+  const pages = Math.max(size.pages, PAGES_ASSUMED);
   const cost = pages + size.rows * (ROW_IN_SCAN + CONDITION * conditions.length);
   const scan: PageScan = { node: 'PageScan', ...source(question, conjunction(conditions)), estimate: { rows, cost } };
   return { source: scan, ordered: false };
