@@ -23,10 +23,12 @@ interface Sum {
   short: number;
   long: bigint;
   scale: number;
+  /** Values that have this scale; the others have fewer digits. */
+  atScale: number;
   /** Sum of what is not finite, or null. */
   special: Decimal | null;
 }
-const newSum = (): Sum => ({ count: 0, short: 0, long: 0n, scale: 0, special: null });
+const newSum = (): Sum => ({ count: 0, short: 0, long: 0n, scale: 0, atScale: 0, special: null });
 
 function addUnits(sum: Sum, units: number): void {
   const next = sum.short + units;
@@ -52,6 +54,7 @@ function addNumeric(sum: Sum, value: string | null): Sum {
     const units = Number(point < 0 ? value : value.slice(0, point) + value.slice(point + 1));
     if (Number.isSafeInteger(units)) {
       addUnits(sum, units);
+      sum.atScale++;
       return sum;
     }
   }
@@ -64,9 +67,28 @@ function addNumeric(sum: Sum, value: string | null): Sum {
     sum.long = rescale(sum.long + BigInt(sum.short), sum.scale, decimal.scale);
     sum.short = 0;
     sum.scale = decimal.scale;
+    sum.atScale = 0;
   }
+  if (decimal.scale === sum.scale) sum.atScale++;
   sum.long += rescale(decimal.units, decimal.scale, sum.scale);
   return sum;
+}
+function removeInteger(sum: Sum, value: Int8 | null): boolean {
+  if (value === null) return true;
+  sum.count--;
+  if (typeof value === 'number') addUnits(sum, -value);
+  else sum.long -= value;
+  return true;
+}
+/** Not what is not finite, nor the last value that gives the sum its scale. */
+function removeNumeric(sum: Sum, value: string | null): boolean {
+  if (value === null) return true;
+  if (sum.special !== null) return false;
+  const decimal = decimalOf(value);
+  if (decimal.scale === sum.scale && --sum.atScale === 0) return false;
+  sum.count--;
+  sum.long -= rescale(decimal.units, decimal.scale, sum.scale);
+  return true;
 }
 const total = (sum: Sum): Decimal => sum.special ?? new Decimal(sum.long + BigInt(sum.short), sum.scale);
 
@@ -79,11 +101,12 @@ const average = (sum: Sum): string | null =>
   sum.count === 0 ? null : formatDecimal(divideDecimals(total(sum), new Decimal(BigInt(sum.count), 0)));
 
 const table: { [primitive: string]: Aggregate<Sum> } = {
-  'sum.int8': { init: newSum, step: addInteger, result: sumText },
-  'sum.numeric': { init: newSum, step: addNumeric, result: sumText },
-  'avg.numeric': { init: newSum, step: addNumeric, result: average },
+  'sum.int8': { init: newSum, step: addInteger, result: sumText, remove: removeInteger },
+  'sum.numeric': { init: newSum, step: addNumeric, result: sumText, remove: removeNumeric },
+  'avg.numeric': { init: newSum, step: addNumeric, result: average, remove: removeNumeric },
 };
-for (const type of ['int2', 'int4', 'int8']) table[`avg.${type}`] = { init: newSum, step: addInteger, result: average };
+for (const type of ['int2', 'int4', 'int8'])
+  table[`avg.${type}`] = { init: newSum, step: addInteger, result: average, remove: removeInteger };
 
 /** Count, sum and sum of squares, as integers at one scale. */
 interface Spread {
@@ -91,6 +114,8 @@ interface Spread {
   sum: bigint;
   squares: bigint;
   scale: number;
+  /** Values that have this scale. */
+  atScale: number;
   isNan: boolean;
 }
 function addSquare(state: Spread, value: Int8 | string | null): Spread {
@@ -106,11 +131,25 @@ function addSquare(state: Spread, value: Int8 | string | null): Spread {
     state.sum *= factor;
     state.squares *= factor * factor;
     state.scale = decimal.scale;
+    state.atScale = 0;
   }
+  if (decimal.scale === state.scale) state.atScale++;
   const units = rescale(decimal.units, decimal.scale, state.scale);
   state.sum += units;
   state.squares += units * units;
   return state;
+}
+
+function removeSquare(state: Spread, value: Int8 | string | null): boolean {
+  if (value === null) return true;
+  if (state.isNan) return false;
+  const decimal = typeof value === 'string' ? decimalOf(value) : new Decimal(BigInt(value), 0);
+  if (decimal.scale === state.scale && --state.atScale === 0) return false;
+  const units = rescale(decimal.units, decimal.scale, state.scale);
+  state.count--;
+  state.sum -= units;
+  state.squares -= units * units;
+  return true;
 }
 
 function spreadOf(state: Spread, isSample: boolean, isRoot: boolean): string | null {
@@ -135,8 +174,9 @@ for (const type of ['int2', 'int4', 'int8', 'numeric']) {
     ['stddev_samp', true, true],
   ] as const) {
     spreads[`${name}.${type}`] = {
-      init: () => ({ count: 0, sum: 0n, squares: 0n, scale: 0, isNan: false }),
+      init: () => ({ count: 0, sum: 0n, squares: 0n, scale: 0, atScale: 0, isNan: false }),
       step: addSquare,
+      remove: removeSquare,
       result: (state) => spreadOf(state, isSample, isRoot),
     };
   }

@@ -25,6 +25,9 @@ export interface Aggregate<State = any> {
   // biome-ignore lint/suspicious/noExplicitAny: each takes the types its declaration says.
   step(state: State, ...given: any[]): State;
   result(state: State): RowValue;
+  /** Takes the arguments of a row out again, for windows; false: it cannot this time, and the state is to be forgotten. */
+  // biome-ignore lint/suspicious/noExplicitAny: each takes the types its declaration says.
+  remove?(state: State, ...given: any[]): boolean;
 }
 
 /** NULLs do not count, the first value begins; without any: NULL. */
@@ -86,6 +89,15 @@ const spans = (of: (sum: IntervalValue, count: number) => IntervalValue): Aggreg
     else if (sign < 0) state.negative++;
     else state.sum = addIntervals(state.sum, value, 1);
     return state;
+  },
+  remove(state, value: IntervalValue | null) {
+    if (value === null) return true;
+    const sign = infinityOf(value);
+    state.count--;
+    if (sign > 0) state.positive--;
+    else if (sign < 0) state.negative--;
+    else state.sum = addIntervals(state.sum, value, -1);
+    return true;
   },
   result({ count, sum, positive, negative }) {
     if (count === 0) return null;

@@ -12,18 +12,11 @@ import { int8Add, int8Sub, type Int8 } from './integers.ts';
 import type { WindowCall } from './windows.ts';
 import { FrameCursor, type WindowRows } from './windows-frames.ts';
 
-/** An aggregate that may take values out again, the first one first; `remove` answering false: it cannot this time. */
-// biome-ignore lint/suspicious/noExplicitAny: each aggregate knows its state.
-interface MovingAggregate<State = any> extends Aggregate<State> {
-  // biome-ignore lint/suspicious/noExplicitAny: each takes the types its declaration says.
-  remove?(state: State, ...given: any[]): boolean;
-}
-
 interface Counted<Value> {
   count: number;
   sum: Value;
 }
-const countOf = (does: (value: RowValue) => boolean): MovingAggregate<Counted<number>> => ({
+const countOf = (does: (value: RowValue) => boolean): Aggregate<Counted<number>> => ({
   init: () => ({ count: 0, sum: 0 }),
   step(state, value: RowValue) {
     if (does(value)) state.count++;
@@ -35,7 +28,7 @@ const countOf = (does: (value: RowValue) => boolean): MovingAggregate<Counted<nu
   },
   result: (state) => state.count,
 });
-const INTEGER_SUM: MovingAggregate<Counted<Int8>> = {
+const INTEGER_SUM: Aggregate<Counted<Int8>> = {
   init: () => ({ count: 0, sum: 0 }),
   step(state, value: number | null) {
     if (value === null) return state;
@@ -52,7 +45,7 @@ const INTEGER_SUM: MovingAggregate<Counted<Int8>> = {
   result: (state) => (state.count === 0 ? null : state.sum),
 };
 /** count: values; sum: those that decide. */
-const logical = (decides: boolean): MovingAggregate<Counted<number>> => ({
+const logical = (decides: boolean): Aggregate<Counted<number>> => ({
   init: () => ({ count: 0, sum: 0 }),
   step(state, value: boolean | null) {
     if (value !== null) state.count++;
@@ -68,7 +61,7 @@ const logical = (decides: boolean): MovingAggregate<Counted<number>> => ({
 });
 
 /** In place of the aggregate of that name: answers the same, and can go back. */
-const MOVING: { readonly [primitive: string]: MovingAggregate } = {
+const MOVING: { readonly [primitive: string]: Aggregate } = {
   'count.star': countOf(() => true),
   count: countOf((value) => value !== null),
   'sum.int2': INTEGER_SUM,
@@ -79,14 +72,14 @@ const MOVING: { readonly [primitive: string]: MovingAggregate } = {
 
 /** The state of an aggregate over the rows [low, high) that count. */
 class Running {
-  private readonly aggregate: MovingAggregate;
+  private readonly aggregate: Aggregate;
   private readonly columns: readonly ArrayLike<RowValue>[];
   private readonly filter: ArrayLike<RowValue> | null;
   private state: unknown;
   private low: number;
   private high: number;
 
-  constructor(aggregate: MovingAggregate, { arguments: columns, filter }: WindowCall) {
+  constructor(aggregate: Aggregate, { arguments: columns, filter }: WindowCall) {
     this.aggregate = aggregate;
     this.columns = columns;
     this.filter = filter;
