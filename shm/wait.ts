@@ -27,6 +27,10 @@ export const SLEEP_MAX_MS = 100;
 const LATCH_SLEEP_MS = 50;
 /** Turns of Atomics.pause (20-50 ns each): about 2 us. Spinning is no use where the holder cannot run meanwhile. */
 export const SPIN_LIMIT = availableParallelism() > 1 ? 40 : 0;
+/** Looks at a word between two at the clock. */
+const SPINS_A_LOOK = 16;
+/** Cores: more threads than these do not run at a time. */
+export const CORES = availableParallelism();
 /** Under a test scheduler: look for deaths at every so many turns. */
 const HOOKED_TURNS_PER_CHECK = 64;
 
@@ -42,6 +46,23 @@ export function spinPause(turn: number): boolean {
   if (turn >= SPIN_LIMIT || isScheduled()) return false;
   Atomics.pause();
   return true;
+}
+
+/**
+ * Looks at the word until it differs from what was expected, at most so long: for what another thread does within the time that
+ * waking takes (30 us and more), where there is a core to spare. True when it has changed. Not under a test scheduler.
+ */
+export function spinOnWord(i32: Int32Array, byteOffset: ByteOffset, expected: number, microseconds: number): boolean {
+  if (microseconds <= 0) return false;
+  const word = byteOffset >>> 2;
+  const until = performance.now() + microseconds / 1000;
+  do {
+    for (let turn = 0; turn < SPINS_A_LOOK; turn++) {
+      if (Atomics.load(i32, word) !== expected) return true;
+      Atomics.pause();
+    }
+  } while (performance.now() < until);
+  return false;
 }
 
 /**

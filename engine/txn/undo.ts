@@ -23,21 +23,19 @@ import { HEAP_FREE_SLOT_BYTES } from '../storage/heap/heap-records.ts';
 import type { Transaction, Transactions } from './transactions.ts';
 import { UNDO_INSERT } from './txn.layout.ts';
 import {
+  UNDO_ENTRY_BACK,
   UNDO_ENTRY_BYTES,
+  UNDO_ENTRY_PAGE,
+  UNDO_ENTRY_SLOT,
+  UNDO_ENTRY_SPARE,
+  UNDO_ENTRY_TABLE,
   UNDO_PIECE_BYTES,
   setTxnSlotUndoCount,
   setTxnSlotUndoFirst,
   setTxnSlotUndoLast,
   setTxnSlotUndoPieces,
-  setUndoEntryBack,
   setUndoEntryBefore,
   setUndoEntryCount,
-  setUndoEntryFlags,
-  setUndoEntryKind,
-  setUndoEntryPage,
-  setUndoEntrySlot,
-  setUndoEntrySpare,
-  setUndoEntryTable,
   setUndoPieceNext,
   setUndoPiecePrevious,
   txnSlotLastLsn,
@@ -106,22 +104,22 @@ export function addUndo(
   back: number,
   spare: number,
 ): void {
-  const txns = tx.context;
-  const heap = txns.heap;
+  const { heap, i32, f64 } = tx.context;
   const at = tx.undoAt;
-  setUndoEntryKind(heap.u8, at, kind);
-  setUndoEntryFlags(heap.u8, at, flags);
-  setUndoEntryCount(heap.u16, at, 1);
-  setUndoEntryTable(heap.u32, at, table);
-  setUndoEntryPage(heap.i32, at, page);
-  setUndoEntrySlot(heap.u16, at, rowSlot);
-  setUndoEntryBack(heap.i32, at, back);
-  setUndoEntrySpare(heap.i32, at, spare);
-  setUndoEntryBefore(heap.f64, at, txnSlotLastLsn(txns.f64, tx.slot));
+  // Written by words through one view: with one for each width it takes V8 twice as long.
+  const words = heap.i32;
+  const word = at >> 2;
+  words[word] = kind | (flags << 8) | (1 << 16);
+  words[word + (UNDO_ENTRY_TABLE >> 2)] = table;
+  words[word + (UNDO_ENTRY_PAGE >> 2)] = page;
+  words[word + (UNDO_ENTRY_SLOT >> 2)] = rowSlot;
+  words[word + (UNDO_ENTRY_BACK >> 2)] = back;
+  words[word + (UNDO_ENTRY_SPARE >> 2)] = spare;
+  setUndoEntryBefore(heap.f64, at, txnSlotLastLsn(f64, tx.slot));
   tx.undoLast = at;
   tx.undoAt = at + UNDO_ENTRY_BYTES;
   if (testing) yieldPoint('undo.written');
-  setTxnSlotUndoCount(txns.i32, tx.slot, txnSlotUndoCount(txns.i32, tx.slot) + 1);
+  setTxnSlotUndoCount(i32, tx.slot, txnSlotUndoCount(i32, tx.slot) + 1);
 }
 
 /** Whether an insert belongs to the last entry: that is about the slots right before it. */

@@ -202,8 +202,7 @@ export function appendVersion(
   const chunk = txns.chunk;
   const entry = chunkEntry(txns, chunk);
   if (txnSlotLastChunk(txns.i32, slot) !== chunk) {
-    addVersionChunkUnfinished(txns.i32, entry, 1);
-    setTxnSlotLastChunk(txns.i32, slot, chunk);
+    startRun(txns, slot);
     txns.ints[RUN_STARTED] = 1;
   } else txns.ints[RUN_STARTED] = 0;
   const at = txns.chunkPlace + txns.chunkUsed;
@@ -220,6 +219,12 @@ export function appendVersion(
   setVersionChunkUsed(txns.i32, entry, txns.chunkUsed);
   if (testing) yieldPoint('versions.appended');
   return address;
+}
+
+/** The version that comes next in this thread's chunk begins a run of the transaction in `slot`: its undo entry says so (UNDO_RUN). */
+export function startRun(txns: Transactions, slot: number): void {
+  addVersionChunkUnfinished(txns.i32, chunkEntry(txns, txns.chunk), 1);
+  setTxnSlotLastChunk(txns.i32, slot, txns.chunk);
 }
 
 /** The version at an address is marked after all: its successor's keys differ (TX-T18). Its writer calls it, chunk still open. */

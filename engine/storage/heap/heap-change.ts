@@ -35,7 +35,7 @@ import { heapChangeWords } from './heap-page.ts';
 /** changedWords: the images differ in more than words. */
 export const WHOLE_IMAGES = -1;
 
-const HOME_SLOT_BITS = 12;
+export const HOME_SLOT_BITS = 12;
 const HOME_SLOT_MASK = (1 << HOME_SLOT_BITS) - 1;
 /** Statement numbers in a stamp (TX-T2). */
 const STATEMENTS = 1 << (32 - HOME_SLOT_BITS);

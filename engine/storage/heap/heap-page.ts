@@ -335,7 +335,7 @@ export function heapWriteBody(
 export const bodyBytes = (length: number): number => ((length + 7) & ~7) + ROW_HOME_BYTES;
 
 /** Every change of a row clears the flag in the same latch (SM-P1). */
-function clearAllVisible(views: WordViews, page: number): void {
+export function clearAllVisible(views: WordViews, page: number): void {
   setPageFlags(views.u8, page, pageFlags(views.u8, page) & ~PAGE_ALL_VISIBLE);
 }
 

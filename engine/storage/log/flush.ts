@@ -24,9 +24,9 @@ import { threadSlot } from '../../../shm/shared-memory.ts';
 import { slotsTaken } from '../../../shm/threads.ts';
 import { checkDeaths } from '../../../shm/deaths.ts';
 import { TESTING, yieldPoint } from '../../../shm/yield-point.ts';
-import { ringDoorbell, waitOnWord } from '../../../shm/wait.ts';
+import { ringDoorbell, spinOnWord, waitOnWord } from '../../../shm/wait.ts';
 import { loadThreadPendingLog } from '../../../shm/control.layout.gen.ts';
-import { arrive, gathered, gatherTime, noteFlushTime, takeArrived } from './gather.ts';
+import { arrive, gathered, gatherTime, lookTime, missing, noteFlushTime, sleepTime, takeArrived } from './gather.ts';
 import type { Log } from './log-context.ts';
 import {
   addLogSharedCommitOverhead,
@@ -106,21 +106,47 @@ export function flushTo(log: Log, lsn: number): void {
  */
 export function flushCommit(log: Log, lsn: number): void {
   if (durableLsn(log) >= lsn) return;
-  arrive(log);
   const { control, shared } = log;
-  const milliseconds = gatherTime(log);
-  if (milliseconds > 0) {
+  const before = log.answeredAt;
+  arrive(log);
+  const worked = missing(log) === 0 ? 0 : log.world.clock.now() - before;
+  let isGathered = false;
+  for (;;) {
     const sequence = loadLogSharedDurableSequence(control, shared);
-    if (durableLsn(log) >= lsn) return;
-    if (loadLogSharedLeader(control, shared) === 0) {
-      sleepUntilFlushed(log, sequence, milliseconds);
-      gathered(log, loadLogSharedDurableSequence(control, shared) === sequence);
+    if (durableLsn(log) >= lsn) break;
+    if (loadLogSharedLeader(control, shared) !== 0) awaitFlush(log, sequence);
+    else {
+      const milliseconds = isGathered ? 0 : gatherTime(log, worked);
+      isGathered = true;
+      if (milliseconds === 0) step(log, lsn, true);
+      else gather(log, sequence, milliseconds);
     }
   }
-  const before = log.answeredAt;
-  flushTo(log, lsn);
   // Who led has looked at the clock.
   if (log.answeredAt === before) log.answeredAt = log.world.clock.now();
+}
+
+/** Waits until those who are expected have come and the last of them has led, or the time is up. */
+function gather(log: Log, sequence: number, milliseconds: number): void {
+  const { control, shared } = log;
+  const looks = lookTime(log);
+  const sleeps = looks === 0 ? 0 : sleepTime(log) / 1000;
+  if (sleeps > 0) sleepUntilFlushed(log, sequence, sleeps);
+  if (!spinOnWord(control, shared + LOG_SHARED_DURABLE_SEQUENCE, sequence, looks)) {
+    sleepUntilFlushed(log, sequence, milliseconds);
+  }
+  const isSame = loadLogSharedDurableSequence(control, shared) === sequence;
+  gathered(log, isSame && loadLogSharedLeader(control, shared) === 0);
+}
+
+/** Waits until who leads has stepped down, with a bound. */
+function awaitFlush(log: Log, sequence: number): void {
+  const { control, shared } = log;
+  if (spinOnWord(control, shared + LOG_SHARED_DURABLE_SEQUENCE, sequence, lookTime(log))) return;
+  sleepUntilFlushed(log, sequence, WAIT_MS);
+  // A leader that died cannot be replaced, for nobody knows how far it got: burying it poisons the handle (open.ts).
+  if (loadLogSharedDurableSequence(control, shared) === sequence) checkDeaths(log.shm);
+  checkPoison(log.shm);
 }
 
 /** The same under the name that says what the caller wants. */
@@ -177,10 +203,7 @@ function step(log: Log, lsn: number, sync: boolean): void {
     lead(log, lsn, sync);
     return;
   }
-  sleepUntilFlushed(log, sequence, WAIT_MS);
-  // A leader that died cannot be replaced, for nobody knows how far it got: burying it poisons the handle (open.ts).
-  if (loadLogSharedDurableSequence(control, shared) === sequence) checkDeaths(log.shm);
-  checkPoison(log.shm);
+  awaitFlush(log, sequence);
 }
 
 function sleepUntilFlushed(log: Log, sequence: number, milliseconds: number): void {

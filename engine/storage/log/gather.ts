@@ -10,14 +10,18 @@
  *
  * It pays only if the disk is what they wait for: with `others` threads expected, a thread that works longer between two commits
  * than their flushes take finds the disk free when it comes. Then each flushes its own, one while the other works, and nobody has to
- * be woken at all.
+ * be woken at all. Where the disk is what they wait for, also who came while another led, and was left out, waits for that one to come
+ * again: else the two would take turns for ever, each waiting for two flushes.
+ *
+ * Waking a thread takes as long as a quick disk takes to write: who waits looks at the word for a while before it sleeps, if all that
+ * are expected have a core (lookTime).
  *
  * A wait that was in vain makes the next ones rarer. Nothing here decides what is durable: only who leads, and when.
  */
 
 import { loadInOrder, storeInOrder } from '../../../shm/in-order.ts';
 import { slotsTaken } from '../../../shm/threads.ts';
-import { isScheduled } from '../../../shm/wait.ts';
+import { CORES, isScheduled } from '../../../shm/wait.ts';
 import type { Log } from './log-context.ts';
 import {
   LOG_SHARED_ARRIVED,
@@ -47,27 +51,53 @@ export function arrive(log: Log): void {
   if ((loadInOrder(control, word) & bit) === 0) Atomics.or(control, word, bit);
 }
 
-/** Milliseconds that a committer that has arrived should wait for others before it leads; 0: none is missing, or not worth it. */
-export function gatherTime(log: Log): number {
+/**
+ * Milliseconds that a committer that has arrived should wait for others before it leads; 0: none is missing, or not worth it. `worked`:
+ * microseconds that passed between its last answer and its arrival.
+ */
+export function gatherTime(log: Log, worked: number): number {
   const { control, shared } = log;
   if (isScheduled() || loadLogSharedGatherPause(control, shared) > 0) return 0;
   const others = missing(log);
   const flush = loadLogSharedFlushTime(control, shared);
-  if (others === 0 || log.world.clock.now() - log.answeredAt > flush * others) return 0;
+  if (others === 0 || worked > flush * others) return 0;
   return Math.min(flush * 2, GATHER_MAX) / 1000;
 }
 
+/** Microseconds of looking, at most. */
+const LOOK_MAX = 250;
+/** Sleeping for a time takes about so much longer than that, microseconds. */
+const SLEEP_OVER = 100;
+
+/**
+ * How long a committer that waits for a flush looks for its end before it sleeps, microseconds: 0 where that takes long, or where those
+ * who are expected have no core each.
+ */
+export function lookTime(log: Log): number {
+  if (isScheduled() || expectedThreads(log) > CORES) return 0;
+  return loadLogSharedFlushTime(log.control, log.shared) <= 2 * LOOK_MAX ? LOOK_MAX : 0;
+}
+
+/** How long it may sleep before that, if nobody leads yet, microseconds. */
+export const sleepTime = (log: Log): number => loadLogSharedFlushTime(log.control, log.shared) - LOOK_MAX / 2 - SLEEP_OVER;
+
 /** How many threads are expected and have not come. */
-function missing(log: Log): number {
+export const missing = (log: Log): number => countExpected(log, (log.shared + LOG_SHARED_ARRIVED) >>> 2);
+
+/** How many threads are expected. */
+const expectedThreads = (log: Log): number => countExpected(log, -1);
+
+/** How many are expected, without those of the set that begins at the word `without`, if there is one. */
+function countExpected(log: Log, without: number): number {
   const { control } = log;
-  const arrived = (log.shared + LOG_SHARED_ARRIVED) >>> 2;
   const taken = (log.shared + LOG_SHARED_TAKEN) >>> 2;
   const previous = (log.shared + LOG_SHARED_PREVIOUS) >>> 2;
   let count = 0;
   const groups = groupsOf(log);
   for (let group = 0; group < groups; group++) {
-    const expected = loadInOrder(control, taken + group) | loadInOrder(control, previous + group);
-    for (let rest = expected & ~loadInOrder(control, arrived + group); rest !== 0; rest &= rest - 1) count++;
+    let rest = loadInOrder(control, taken + group) | loadInOrder(control, previous + group);
+    if (without >= 0) rest &= ~loadInOrder(control, without + group);
+    for (; rest !== 0; rest &= rest - 1) count++;
   }
   return count;
 }
