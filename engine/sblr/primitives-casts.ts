@@ -24,8 +24,12 @@ text.to.${type}(text) ${type}${['text', 'varchar', 'char', 'name'].includes(type
 `;
 }
 
+/** Types into which every value of an integer type goes; a float4 is a float8 as it stands. */
+const holds = (from: string, to: string): boolean =>
+  (from.startsWith('int') && (!to.startsWith('int') || Number(to.slice(3)) > Number(from.slice(3)))) ||
+  (from === 'float4' && to === 'float8');
 const numbers = NUMBERS.flatMap((from) =>
-  NUMBERS.filter((to) => to !== from).map((to) => `${from}.to.${to}(${from}) ${to} fails\n`),
+  NUMBERS.filter((to) => to !== from).map((to) => `${from}.to.${to}(${from}) ${to}${holds(from, to) ? '' : ' fails'}\n`),
 );
 const fromJson = [...NUMBERS, 'bool'].map((to) => `jsonb.to.${to}(jsonb) ${to} fails null\n`);
 

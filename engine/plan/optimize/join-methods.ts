@@ -53,7 +53,7 @@ export class JoinMethods {
     present: number,
   ): number {
     const byHash = isEqual ? cost + costBuild + buildCost(build) + probeCost(rows, build, found) : Number.POSITIVE_INFINITY;
-    const byLoop = cost + costBuild + loopCost(rows, build);
+    const byLoop = cost + costBuild + loopCost(rows, build, isEqual);
     const each = single < 0 ? Number.POSITIVE_INFINITY : this.#lookup(single, present);
     return this.#cheapest(byHash, Number.POSITIVE_INFINITY, byLoop, cost + rows * each + found * ROW);
   }
@@ -70,7 +70,7 @@ export class JoinMethods {
     const byHash = isEqual ? cost + costBuild + buildCost(build) + probeCost(rows, build, found) : Number.POSITIVE_INFINITY;
     const isTurned = isEqual && unit?.kind === 'left';
     const turned = isTurned ? cost + costBuild + buildCost(rows) * 1.1 + probeCost(build, rows, found) : Number.POSITIVE_INFINITY;
-    const byLoop = cost + costBuild + loopCost(rows, build);
+    const byLoop = cost + costBuild + loopCost(rows, build, isEqual);
     // Which of the values are NULL is not seen through an index.
     const each = unit?.kind === 'mark' ? Number.POSITIVE_INFINITY : this.#lookup(member, present);
     return this.#cheapest(byHash, turned, byLoop, cost + rows * each + found * ROW);
@@ -92,7 +92,6 @@ export class JoinMethods {
       best = byIndex;
       method = INDEX;
     }
-    // A loop where an equality joins: only where it is asked for, or the other side is a row or two.
     if ((allowed[LOOP] && byLoop < best) || best === Number.POSITIVE_INFINITY) {
       best = byLoop;
       method = LOOP;
@@ -113,7 +112,9 @@ export class JoinMethods {
   }
 }
 
-const loopCost = (rows: number, build: number): number => build * ROW + rows * build * PAIR + 0.01;
+/** Where an equality joins, a loop is never wanted: estimates of a row or two may be wrong. */
+const loopCost = (rows: number, build: number, isEqual: boolean): number =>
+  build * ROW + rows * build * PAIR + (isEqual ? 1e9 : 0);
 
 /** Rows that the first columns of a key have in common, of a table's rows. */
 export function fetchedBy(sizes: JoinSizes, columns: readonly ColumnId[], tableRows: number, isUnique: boolean): number[] {

@@ -11,6 +11,7 @@ import { childrenOf, walkExpression, withChildren } from '../bind/tree.ts';
 const FAILS_BY: readonly (readonly [RegExp, readonly number[]])[] = [
   [/\.(like|notLike|ilike|notIlike|match|notMatch|matchInsensitive|notMatchInsensitive|substring\.match)$/, [1]],
   [/\.(substring|substring\.similar)$/, [1, 2]],
+  [/^(date|timestamp|timestamptz|time|interval)\.extract$/, [0]],
 ];
 
 const readsColumn = (expression: BoundExpression): boolean => {
