@@ -44,6 +44,7 @@ export function emitMatches(emitter: Emitter, join: PhysicalJoin, candidates: Ca
   emitter.shared.add(candidates.match);
   if (join.kind === 'mark') emitMark(emitter, join, candidates);
   else if (LOOPS.has(join.kind) && !candidates.isUnique) {
+    emitter.needCalls();
     emitLoop(emitter, join, candidates, behind);
     return;
   } else emitFirst(emitter, join, candidates);

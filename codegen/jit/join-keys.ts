@@ -51,7 +51,8 @@ export function keyMode(keys: HashProbe['keys']): KeyMode {
 function keyValue(emitter: Emitter, key: JoinKey, side: 'left' | 'right'): Value {
   const expression = key[side];
   const value = emitValue(emitter, expression);
-  if (value.nil === 'true') return value;
+  // Bytes in a page: where they lie is in locals already.
+  if (value.nil === 'true' || value.rep === 'b') return value;
   const { type } = expression;
   if (keyKind(key) === 'scaled' && (value.rep !== 'd' || value.scale !== type.scale)) {
     const number = `${emitter.unit.use('scaledNumber')}(${notNullCode(value, emitter.unit.use)},${type.scale})`;
@@ -89,13 +90,24 @@ export function canonicalKey(emitter: Emitter, { values }: RowKeys): string {
 export function emitHash(emitter: Emitter, keys: HashProbe['keys'], { values }: RowKeys): string {
   const words = values.map((value, at) => {
     if (value.nil === 'true') return '0';
-    const code = hashCode(emitter, keyKind(keys[at]), value.code);
+    const code = value.rep === 'b' ? hashBytes(emitter, value) : hashCode(emitter, keyKind(keys[at]), value.code);
     return value.nil === 'false' ? code : `(${value.nil}?0:${code})`;
   });
   const hash = emitter.name('h');
   emitter.emit(`let ${hash}=Math.imul(${words[0]},-1640531535);`);
   for (const word of words.slice(1)) emitter.emit(`${hash}=Math.imul(${hash}^${hash}>>>15^${word},-2048144789);`);
   emitter.emit(`${hash}^=${hash}>>>15;`);
+  return hash;
+}
+
+/** The hash of a text that lies in a page; one that is not plain ASCII is hashed by its characters, after the page. */
+function hashBytes(emitter: Emitter, { code, length, memory, nil }: Value): string {
+  const hash = emitter.name('h');
+  const size = nil === 'false' ? length : `${nil}?0:${length}`;
+  emitter.emit(
+    `let ${hash}=${size};for(let e=0,z=${hash};e<z;e++){const b=${memory}[${code}+e];if(b>127)${emitter.exit}` +
+      `${hash}=Math.imul(${hash}^b,16777619)^${hash}>>>15;}`,
+  );
   return hash;
 }
 
@@ -151,6 +163,11 @@ function sameCode(
   kind: KeyKind,
 ): string {
   const { code } = value;
+  if (value.rep === 'b') {
+    const stored = store.bytesOf(emitter, place, row);
+    const bytes = `${emitter.unit.use('sameBytes')}(${stored.memory},${stored.from},${value.memory},${code},${value.length})`;
+    return `${stored.length}===${value.length}&&${bytes}`;
+  }
   if (kind === 'other') {
     const { use } = emitter.unit;
     return `${keyCode({ ...store.columns[place].like, code: data, nil: 'false' }, use)}===${keyCode(value, use)}`;

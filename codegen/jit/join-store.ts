@@ -84,6 +84,7 @@ export class JoinStore extends RowStore {
 
   /** All rows are there. */
   finish(): void {
+    this.encodeTexts();
     const { mode, marks } = this.#shape;
     if (marks) this.matched = new Uint8Array(this.count + 1);
     if (mode === 'none') return;

@@ -11,8 +11,10 @@ import type { ScanLoops } from '../../engine/storage/rows/scan-loops.ts';
 import type { Builder } from './builder.ts';
 import { emitJump } from './conditions.ts';
 import { type ColumnReader, Emitter } from './emitter.ts';
+import { emitJoin } from './join-steps.ts';
 import { emitRename } from './set-operations.ts';
-import { conjuncts, type Step } from './stages.ts';
+
+import { conjuncts, isJoin, type Step } from './stages.ts';
 import type { State } from './state.ts';
 import { lazyCompute } from './steps.ts';
 
@@ -44,6 +46,10 @@ export function compilePage(
   return whole ?? chosenRows(builder, filter, steps, columns);
 }
 
+/** Steps that can be written without a call, and do nothing but choose rows or add columns: of joins those without a loop. */
+const mayBeInPage = (step: Step): boolean =>
+  step.node === 'Filter' || step.node === 'Compute' || step.node === 'Rename' || step.node === 'HashProbe';
+
 /** Everything in the page, or null. */
 function wholeSink(
   builder: Builder,
@@ -52,7 +58,7 @@ function wholeSink(
   columns: ReadonlyMap<ColumnId, ColumnReader>,
   sink: (emitter: Emitter) => void,
 ): PageCode | null {
-  if (!steps.every(({ node }) => node === 'Filter' || node === 'Compute' || node === 'Rename')) return null;
+  if (!steps.every(mayBeInPage)) return null;
   const emitter = new Emitter(builder.unit(), false, EXIT, builder.columns(columns));
   const isDone = emitter.attempt(() => {
     for (const condition of conjuncts(filter)) emitJump(emitter, condition, 'notTrue', 'r');
@@ -60,6 +66,7 @@ function wholeSink(
       if (step.node === 'Filter') for (const one of conjuncts(step.condition)) emitJump(emitter, one, 'notTrue', 'r');
       else if (step.node === 'Compute') lazyCompute(emitter, step);
       else if (step.node === 'Rename') emitRename(emitter, step);
+      else if (isJoin(step)) emitJoin(emitter, builder, step, () => {});
     }
     sink(emitter);
   });

@@ -17,11 +17,14 @@ export type StoreKind = 'i' | 'd' | 'l' | 'v';
 export interface StoreColumn {
   readonly kind: StoreKind;
   readonly nullable: boolean;
+  /** Of text: its UTF-8 is kept as well, once all rows are there. */
+  readonly bytes: boolean;
 }
 
 type ColumnData = Int32Array | Float64Array | unknown[];
 
 const FIRST_ROWS = 64;
+const FIRST_BYTES = 64;
 /** More than this is given back with the end of a run. */
 const KEPT_ROWS = 4096;
 /** Rows between looks at the memory. */
@@ -34,6 +37,9 @@ export class RowStore extends HeldPart {
   readonly data: ColumnData[] = [];
   readonly nulls: (Uint8Array | null)[] = [];
   readonly bigs: (Map<number, bigint> | null)[] = [];
+  /** UTF-8 of the texts of a column, and where each row's begins: text `row` ends where the next begins. */
+  readonly texts: (Uint8Array | null)[] = [];
+  readonly places: (Int32Array | null)[] = [];
   count = 0;
   /** The row number at which more() is to be asked. */
   limit = 0;
@@ -90,6 +96,34 @@ export class RowStore extends HeldPart {
   /** Called now and then while it grows: makes room elsewhere when it has grown too large. */
   protected full(): void {}
 
+  /** Once all rows are there: the bytes of texts that are read as such. */
+  protected encodeTexts(): void {
+    this.columns.forEach(({ kind, bytes }, column) => {
+      if (kind === 'v' && bytes) this.#encode(column);
+    });
+  }
+
+  #encode(column: number): void {
+    const texts = this.data[column] as (string | null)[];
+    const places = new Int32Array(this.count + 2);
+    let memory = Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, this.count * 16));
+    let at = 0;
+    for (let row = 1; row <= this.count; row++) {
+      places[row] = at;
+      const text = texts[row];
+      if (text === null) continue;
+      if (at + text.length * 3 > memory.length) {
+        const larger = Buffer.allocUnsafeSlow(Math.max(memory.length * 2, at + text.length * 3));
+        larger.set(memory);
+        memory = larger;
+      }
+      at += memory.write(text, at);
+    }
+    places[this.count + 1] = at;
+    this.texts[column] = new Uint8Array(memory.buffer, memory.byteOffset, memory.length);
+    this.places[column] = places;
+  }
+
   /** Bytes that it takes now. */
   get bytes(): number {
     let bytes = this.extra;
@@ -120,6 +154,8 @@ export class RowStore extends HeldPart {
     this.count = 0;
     this.extra = 0;
     this.bigs.fill(null);
+    this.texts.length = 0;
+    this.places.length = 0;
     if (this.capacity > KEPT_ROWS) {
       this.data.length = 0;
       this.nulls.length = 0;

@@ -5,7 +5,7 @@
 
 import type { ColumnId } from '../../engine/sblr/bound.ts';
 import type { Builder } from './builder.ts';
-import type { ColumnReader, Emitter } from './emitter.ts';
+import { type ColumnReader, type Emitter, NotInPage } from './emitter.ts';
 import { isTextType } from './leaves.ts';
 import type { RowStore, StoreColumn, StoreKind } from './row-store.ts';
 import { boxedCode, EXACT_DIGITS, isLongType, makeValue, notNullCode, type Value } from './value.ts';
@@ -15,10 +15,16 @@ export interface StoredColumn {
   readonly like: Value;
   readonly kind: StoreKind;
   readonly nullable: boolean;
+  /** Of text: its bytes are read, too; set by whoever writes code that does. */
+  bytes: boolean;
 }
 
 /** How values of a type are kept, seen one of them. */
 function storedAs(value: Value, nullable: boolean): StoredColumn {
+  return { ...formOf(value), nullable, bytes: false };
+}
+
+function formOf(value: Value): { like: Value; kind: StoreKind } {
   const { type, rep } = value;
   const like = (as: Value['rep']): Value => ({ ...value, rep: as, length: '', memory: '' });
   switch (type.name) {
@@ -26,18 +32,18 @@ function storedAs(value: Value, nullable: boolean): StoredColumn {
     case 'int2':
     case 'int4':
     case 'date':
-      return { like: makeValue('i', type, '', '', 0, type.digits), kind: 'i', nullable };
+      return { like: makeValue('i', type, '', '', 0, type.digits), kind: 'i' };
     case 'float4':
     case 'float8':
-      return { like: makeValue('d', type, '', ''), kind: 'd', nullable };
+      return { like: makeValue('d', type, '', ''), kind: 'd' };
     case 'numeric':
-      return rep === 'd' ? { like: like('d'), kind: 'd', nullable } : { like: makeValue('v', type, '', ''), kind: 'v', nullable };
+      return rep === 'd' ? { like: like('d'), kind: 'd' } : { like: makeValue('v', type, '', ''), kind: 'v' };
     default:
-      if (!isLongType(type)) return { like: makeValue('v', type, '', ''), kind: 'v', nullable };
+      if (!isLongType(type)) return { like: makeValue('v', type, '', ''), kind: 'v' };
       // Small ones are known to be no bigints.
       return rep === 'd' && value.digits > 0 && value.digits <= EXACT_DIGITS
-        ? { like: like('d'), kind: 'd', nullable }
-        : { like: makeValue('v', type, '', ''), kind: 'l', nullable };
+        ? { like: like('d'), kind: 'd' }
+        : { like: makeValue('v', type, '', ''), kind: 'l' };
   }
 }
 
@@ -153,7 +159,7 @@ export class StoreCode {
   /** The column at `at` of row `row`, a local. `isFound` false: the row may be row 0. */
   read(emitter: Emitter, at: number, row: string, isFound: boolean): Value {
     const { kind, nullable, like } = this.columns[at];
-    if (kind === 'v') emitter.needCalls();
+    if (kind === 'v' && !emitter.wide) return this.#readBytes(emitter, at, row, isFound);
     const store = this.name(emitter);
     const data = emitter.hoist(`${store}_${at}`, `${store}.data[${at}]`);
     const code = `${data}[${row}]`;
@@ -167,6 +173,30 @@ export class StoreCode {
       return makeValue('d', like.type, number, nil);
     }
     return { ...like, code: emitter.hold(`${number}===${number}?${number}:${store}.big(${at},${row})`), nil };
+  }
+
+  /** A text under a hold. */
+  #readBytes(emitter: Emitter, at: number, row: string, isFound: boolean): Value {
+    const column = this.columns[at];
+    if (!isTextType(column.like.type)) throw new NotInPage();
+    column.bytes = true;
+    const store = this.name(emitter);
+    const nil = column.nullable
+      ? `${emitter.hoist(`${store}_${at}`, `${store}.data[${at}]`)}[${row}]===null`
+      : isFound
+        ? 'false'
+        : `${row}===0`;
+    const { from, length, memory } = this.bytesOf(emitter, at, row);
+    return { ...makeValue('b', column.like.type, emitter.hold(from), nil), length: emitter.hold(length), memory };
+  }
+
+  /** Expressions of where the bytes of a text lie. */
+  bytesOf(emitter: Emitter, at: number, row: string): { from: string; length: string; memory: string } {
+    const store = this.name(emitter);
+    this.columns[at].bytes = true;
+    const memory = emitter.hoist(`${store}_b${at}`, `${store}.texts[${at}]`);
+    const places = emitter.hoist(`${store}_p${at}`, `${store}.places[${at}]`);
+    return { from: `${places}[${row}]`, length: `(${places}[${row}+1]-${places}[${row}])`, memory };
   }
 
   /** Readers of its columns; `row`: the local with the number of a row. */
