@@ -98,7 +98,7 @@ function orderedStage(part: number, from: number, drain: DrainCode['drain'], gro
       const place = placeOf(c);
       place.at = 0;
       place.to = 0;
-      (c.parts[from] as RowSorter).finish();
+      (c.parts[from] as RowSorter).complete();
     },
     run: (c) => {
       const place = placeOf(c);

@@ -46,7 +46,17 @@ export class KeySort {
     this.#orderB = new Int32Array(count);
     this.#highB = new Uint32Array(count);
     this.#lowB = new Uint32Array(count);
-    this.#sort(0, count, 0);
+    if (!this.#isSorted(count)) this.#sort(0, count, 0);
+  }
+
+  /** Rows often come in their order: from an index, or sorted by more keys before. */
+  #isSorted(count: number): boolean {
+    const keys = this.#keys;
+    const ends = this.#ends;
+    for (let row = 2; row <= count; row++) {
+      if (compareKeys(keys, ends[row - 2], ends[row - 1], keys, ends[row - 1], ends[row]) > 0) return false;
+    }
+    return true;
   }
 
   #sort(from: number, to: number, depth: number): void {

@@ -2,7 +2,7 @@
  * From stages to what runs: the sink of each, its source, and what is collected between them.
  */
 
-import type { HashAggregate, Sort, TopN } from '../../engine/plan/physical.ts';
+import type { HashAggregate, Sort, TopN, WindowFrames } from '../../engine/plan/physical.ts';
 import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 import { AggregateSink } from './aggregate.ts';
 import type { Builder } from './builder.ts';
@@ -28,6 +28,7 @@ import type { Fill, Stage } from './stages.ts';
 import type { State } from './state.ts';
 import type { StepState } from './steps.ts';
 import { boxedCode } from './value.ts';
+import { WindowSink, windowSource } from './window-sink.ts';
 
 const numberOf = (state: StepState): number => ('begins' in state ? -1 - state.begins : state.counter);
 
@@ -76,6 +77,9 @@ const orderOf = (builder: Builder, node: Sort | TopN, fills: Fill | null = null)
     haveKeys(node.keys) ? new KeySortSink(builder, node, fills as Fill) : new SortSink(builder, node, (fills as Fill).needed),
   );
 
+const windowOf = (builder: Builder, node: WindowFrames, fills: Fill | null = null): WindowSink =>
+  builder.own(node, () => new WindowSink(builder, node, fills as Fill));
+
 const collectedOf = (builder: Builder, node: Collected, fills: Fill | null = null): StoreSink =>
   builder.own(node, () => new StoreSink(builder, (fills as Fill).needed, (fills as Fill).lacks));
 
@@ -94,6 +98,10 @@ function collectorOf(builder: Builder, fills: Fill): Collector {
         const sink = orderOf(builder, node, fills);
         return { sink: sinkOf('sort', sink), room: NO_GROUPS, begin: compileTop(builder, node, sink.part) };
       }
+      case 'WindowFrames': {
+        const sink = windowOf(builder, node, fills);
+        return { sink: sinkOf('sort', sink), room: NO_GROUPS, begin: begunSorter(sink.part) };
+      }
       case 'HashProbe':
       case 'LoopJoin':
       case 'MergeJoin':
@@ -103,7 +111,7 @@ function collectorOf(builder: Builder, fills: Fill): Collector {
       case 'Recurse':
         return storeCollector(recursionSink(builder, fills));
       default:
-        throw notRun(node.node);
+        throw notRun((node as { node: string }).node);
     }
   });
 }
@@ -153,6 +161,8 @@ function makeStage(builder: Builder, stage: Stage, sink: Sink, room: GroupRoom):
     }
     case 'Tail':
       return tailSource(builder, stage, source.join, sink, room);
+    case 'WindowFrames':
+      return windowSource(builder, stage, windowOf(builder, source), sink, room);
     case 'FunctionScan':
       return functionSource(builder, stage, source, sink, room);
     case 'SpoolScan':
@@ -167,7 +177,7 @@ function makeStage(builder: Builder, stage: Stage, sink: Sink, room: GroupRoom):
       return { stage: storeStage(part, from.part, drain, room, sink.kind === 'rows'), limits };
     }
     default:
-      throw notRun(source.node);
+      throw notRun((source as { node: string }).node);
   }
 }
 

@@ -215,7 +215,7 @@ export class RowSorter extends RowStore {
   }
 
   /** All rows are there. */
-  finish(): void {
+  complete(): void {
     this.end = this.used;
     if (this.#runs.length > 0 && this.count > 0) this.#writeRun();
     this.end = 0;
@@ -240,8 +240,9 @@ export class RowSorter extends RowStore {
     this.begin();
     this.used = 0;
     const runs = this.#runs;
-    while (this.count < BATCH_ROWS && runs.length > 0) {
+    while (runs.length > 0) {
       const run = runs[0];
+      if (this.count >= BATCH_ROWS && this.mayEnd(run)) break;
       if (!this.#isWanted(run)) {
         runs.length = 0;
         break;
@@ -256,11 +257,16 @@ export class RowSorter extends RowStore {
         }
       }
     }
-    if (this.order.length < this.count) this.order = Int32Array.from({ length: BATCH_ROWS }, (_, index) => index + 1);
+    if (this.order.length < this.count) this.order = Int32Array.from({ length: this.count }, (_, index) => index + 1);
     this.first = 0;
     // The runs are at their end, not forgotten: nothing else is read.
     if (runs.length === 0 && this.count === 0) this.#isRead = true;
     return this.count;
+  }
+
+  /** Whether a batch may end before the next row of this run. */
+  protected mayEnd(_next: RunReader): boolean {
+    return true;
   }
 
   #isWanted(run: RunReader): boolean {

@@ -76,13 +76,24 @@ export const keyFormOf = (
 /** Bytes of a value, or the beginning of what its helper makes room for. */
 const BYTES: { readonly [form in Form]: number } = { word: 5, double: 9, long: 9, text: 1, numeric: 1, interval: 12, bytes: 1 };
 
-/** Writes the key of the row at `used` of the sorter; `end` is then its end. Wide rendering. */
-export function emitKeys(emitter: Emitter, sorter: string, forms: readonly KeyForm[], values: readonly Value[]): void {
+/**
+ * Writes the key of the row at `used` of the sorter; `end` is then its end. Wide rendering. Returns a local with the bytes of the first
+ * `part` keys.
+ */
+export function emitKeys(
+  emitter: Emitter,
+  sorter: string,
+  forms: readonly KeyForm[],
+  values: readonly Value[],
+  part = 0,
+): string {
   const at = emitter.name('p');
   const keys = emitter.name('K');
   const fixed = forms.reduce((sum, { form }) => sum + BYTES[form], 0);
   emitter.emit(`let ${at}=${sorter}.used,${keys}=${sorter}.room(${at},${fixed});`);
+  let bytes = '0';
   forms.forEach((form, index) => {
+    if (index === part && part > 0) bytes = emitter.hold(`${at}-${sorter}.used`);
     const value = values[index];
     const code = emitter.apart(() => emitOne(emitter, sorter, form, value, at, keys));
     const mark = form.nullsFirst ? 0 : 2;
@@ -92,6 +103,7 @@ export function emitKeys(emitter: Emitter, sorter: string, forms: readonly KeyFo
     else emitter.emit(`if(${value.nil})${keys}[${at}++]=${mark};else{${keys}[${at}++]=1;${code}}`);
   });
   emitter.emit(`${sorter}.end=${at};`);
+  return part > 0 && part === forms.length ? emitter.hold(`${at}-${sorter}.used`) : bytes;
 }
 
 function emitOne(emitter: Emitter, sorter: string, form: KeyForm, value: Value, at: string, keys: string): void {

@@ -1,0 +1,139 @@
+/**
+ * Rows of a window node while it runs: sorted by partition and order, with the functions' arguments as columns; partitions and peers are
+ * found by comparing keys, answers are computed partition by partition (engine/values/windows.ts) shortly before they are read.
+ */
+
+import type { KernelAccess } from '../../engine/plan/program.ts';
+import type { RowValue } from '../../engine/storage/rows/row-value.ts';
+import { type WindowCall, windowColumn, type WindowRows } from '../../engine/values/windows.ts';
+import { rowHelpers, scaledText } from '../rows/row-helpers.ts';
+import { compareKeys } from './key-sort.ts';
+import { RowSorter } from './row-sorter.ts';
+import type { StoreColumn } from './row-store.ts';
+import type { RunReader } from './sorted-runs.ts';
+import { quickColumn } from './window-quick.ts';
+
+/** A column of arguments: its place in the store, and what its values are. */
+export interface ArgumentColumn {
+  readonly at: number;
+  readonly type: string;
+  /** numeric as a scaled integer: digits behind the point; -1: as text. */
+  readonly scale: number;
+}
+
+export type MakeCalls = (columns: readonly ArrayLike<RowValue>[], numbers: readonly RowValue[]) => readonly WindowCall[];
+
+/** What a window node computes; the arguments' places are known once its sink is written. */
+export interface WindowShape {
+  readonly hasOrder: boolean;
+  /** Place of the column with the bytes of the partition's part of the key. */
+  partAt: number;
+  readonly arguments: ArgumentColumn[];
+  /** Calls over the arguments, and over what frames say once for all rows. */
+  calls: MakeCalls | null;
+}
+
+export class WindowSorter extends RowSorter {
+  readonly #shape: WindowShape;
+  /** Answers by function and place. */
+  out: RowValue[][] = [];
+  #rows: WindowRows | null = null;
+  #calls: readonly WindowCall[] = [];
+  #computed = 0;
+
+  constructor(columns: readonly StoreColumn[], kernel: KernelAccess, shape: WindowShape) {
+    super(columns, kernel);
+    this.#shape = shape;
+  }
+
+  /** Places that can be read now; 0: the end. `numbers`: what frames say. */
+  nextPartitions(numbers: readonly RowValue[]): number {
+    const count = this.next();
+    if (count === 0) return 0;
+    this.#rows = this.#divide(count);
+    const columns = this.#shape.arguments.map((column) => this.#gather(column, count));
+    this.#calls = (this.#shape.calls as MakeCalls)(columns, numbers);
+    this.out = this.#calls.map(() => new Array<RowValue>(count));
+    this.#computed = 0;
+    return count;
+  }
+
+  /** Answers for the places before `to`. */
+  compute(to: number): void {
+    const { partitions } = this.#rows as WindowRows;
+    const first = this.#computed;
+    let last = first;
+    while (partitions[last] < to) last++;
+    if (last === first) return;
+    this.#computed = last;
+    this.#calls.forEach((call, index) => {
+      const rows = this.#rows as WindowRows;
+      if (!quickColumn(rows, call, this.out[index], first, last)) windowColumn(rows, call, this.out[index], first, last);
+    });
+  }
+
+  protected override mayEnd(next: RunReader): boolean {
+    const row = this.count;
+    const part = (this.data[this.#shape.partAt] as Int32Array)[row];
+    const from = this.ends[row - 1];
+    const key = next.key();
+    if ((next.block.columns[this.#shape.partAt].data as Int32Array)[next.at] !== part) return true;
+    return compareKeys(key, 0, part, this.keys, from, from + part) !== 0;
+  }
+
+  #divide(count: number): WindowRows {
+    const { keys, ends, order } = this;
+    const parts = this.data[this.#shape.partAt] as Int32Array;
+    const partitions = new Int32Array(count + 1);
+    const peers = this.#shape.hasOrder ? new Int32Array(count + 1) : partitions;
+    let partitionCount = 1;
+    let peerCount = 1;
+    for (let place = 1; place < count; place++) {
+      const row = order[place];
+      const before = order[place - 1];
+      const at = ends[row - 1];
+      const from = ends[before - 1];
+      const part = parts[row];
+      const isSame = part === parts[before] && compareKeys(keys, at, at + part, keys, from, from + part) === 0;
+      if (!isSame) partitions[partitionCount++] = place;
+      if (peers === partitions) continue;
+      if (!isSame || compareKeys(keys, at + part, ends[row], keys, from + part, ends[before]) !== 0) peers[peerCount++] = place;
+    }
+    partitions[partitionCount] = count;
+    peers[peers === partitions ? partitionCount : peerCount] = count;
+    const all = partitions.subarray(0, partitionCount + 1);
+    return { count, partitions: all, peers: peers === partitions ? all : peers.subarray(0, peerCount + 1) };
+  }
+
+  /** A column in the order of the rows, as RowValues. */
+  #gather({ at, type, scale }: ArgumentColumn, count: number): ArrayLike<RowValue> {
+    const { order } = this;
+    const { kind, nullable } = this.columns[at];
+    const data = this.data[at] as ArrayLike<unknown>;
+    const marks = nullable && kind !== 'v' ? (this.nulls[at] as Uint8Array) : null;
+    const isPlain = (kind === 'i' && type !== 'bool' && type !== 'date') || (kind === 'd' && type !== 'numeric');
+    if (isPlain && marks === null) {
+      const numbers = new Float64Array(count);
+      for (let place = 0; place < count; place++) numbers[place] = data[order[place]] as number;
+      return numbers;
+    }
+    const values = new Array<RowValue>(count);
+    for (let place = 0; place < count; place++) {
+      const row = order[place];
+      const value = data[row];
+      if (marks !== null && marks[row] !== 0) values[place] = null;
+      else if (isPlain || kind === 'v') values[place] = value as RowValue;
+      else if (kind === 'l') values[place] = Number.isNaN(value) ? this.big(at, row) : (value as number);
+      else if (type === 'bool') values[place] = value !== 0;
+      else values[place] = type === 'date' ? rowHelpers.readDate(value as number) : scaledText(value as number, scale);
+    }
+    return values;
+  }
+
+  override close(): void {
+    super.close();
+    this.out = [];
+    this.#rows = null;
+    this.#calls = [];
+  }
+}
