@@ -49,7 +49,9 @@ export const setControlLayoutVersion = (i32: Int32Array, control: number, layout
 };
 
 /** 0 = sound; 2 = being poisoned; 1 = poisoned, the reason is written. atomic32 at byte 4. */
-export const loadControlPoisoned = (i32: Int32Array, control: number): number =>
+export const loadControlPoisoned = (i32: Int32Array, control: number): number => Atomics.load(i32, (control + 4) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekControlPoisoned = (i32: Int32Array, control: number): number =>
   loadsInOrder ? i32[(control + 4) >>> 2] : Atomics.load(i32, (control + 4) >>> 2);
 export const storeControlPoisoned = (i32: Int32Array, control: number, value: number): void => {
   Atomics.store(i32, (control + 4) >>> 2, value);
@@ -69,7 +71,9 @@ export const setControlPoisonReasonBytes = (i32: Int32Array, control: number, po
 };
 
 /** thread slots whose thread died and that wait for the late buriers. atomic32 at byte 12. */
-export const loadControlDead = (i32: Int32Array, control: number): number =>
+export const loadControlDead = (i32: Int32Array, control: number): number => Atomics.load(i32, (control + 12) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekControlDead = (i32: Int32Array, control: number): number =>
   loadsInOrder ? i32[(control + 12) >>> 2] : Atomics.load(i32, (control + 12) >>> 2);
 export const storeControlDead = (i32: Int32Array, control: number, value: number): void => {
   Atomics.store(i32, (control + 12) >>> 2, value);
@@ -83,7 +87,9 @@ export const compareExchangeControlDead = (i32: Int32Array, control: number, exp
 export const controlDeadWord = (control: number): number => (control + 12) >>> 2;
 
 /** threads that ever attached; gives each its generation. atomic32 at byte 16. */
-export const loadControlAttaches = (i32: Int32Array, control: number): number =>
+export const loadControlAttaches = (i32: Int32Array, control: number): number => Atomics.load(i32, (control + 16) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekControlAttaches = (i32: Int32Array, control: number): number =>
   loadsInOrder ? i32[(control + 16) >>> 2] : Atomics.load(i32, (control + 16) >>> 2);
 export const storeControlAttaches = (i32: Int32Array, control: number, value: number): void => {
   Atomics.store(i32, (control + 16) >>> 2, value);
@@ -97,7 +103,9 @@ export const compareExchangeControlAttaches = (i32: Int32Array, control: number,
 export const controlAttachesWord = (control: number): number => (control + 16) >>> 2;
 
 /** thread slots below this number were taken at least once. atomic32 at byte 20. */
-export const loadControlSlotsTaken = (i32: Int32Array, control: number): number =>
+export const loadControlSlotsTaken = (i32: Int32Array, control: number): number => Atomics.load(i32, (control + 20) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekControlSlotsTaken = (i32: Int32Array, control: number): number =>
   loadsInOrder ? i32[(control + 20) >>> 2] : Atomics.load(i32, (control + 20) >>> 2);
 export const storeControlSlotsTaken = (i32: Int32Array, control: number, value: number): void => {
   Atomics.store(i32, (control + 20) >>> 2, value);
@@ -111,7 +119,9 @@ export const compareExchangeControlSlotsTaken = (i32: Int32Array, control: numbe
 export const controlSlotsTakenWord = (control: number): number => (control + 20) >>> 2;
 
 /** the current epoch, odd (epoch.ts). atomic32 at byte 64. */
-export const loadControlEpoch = (i32: Int32Array, control: number): number =>
+export const loadControlEpoch = (i32: Int32Array, control: number): number => Atomics.load(i32, (control + 64) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekControlEpoch = (i32: Int32Array, control: number): number =>
   loadsInOrder ? i32[(control + 64) >>> 2] : Atomics.load(i32, (control + 64) >>> 2);
 export const storeControlEpoch = (i32: Int32Array, control: number, value: number): void => {
   Atomics.store(i32, (control + 64) >>> 2, value);
@@ -125,7 +135,9 @@ export const compareExchangeControlEpoch = (i32: Int32Array, control: number, ex
 export const controlEpochWord = (control: number): number => (control + 64) >>> 2;
 
 /** frames that the clock hand has passed, wraps. atomic32 at byte 128. */
-export const loadControlClockHand = (i32: Int32Array, control: number): number =>
+export const loadControlClockHand = (i32: Int32Array, control: number): number => Atomics.load(i32, (control + 128) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekControlClockHand = (i32: Int32Array, control: number): number =>
   loadsInOrder ? i32[(control + 128) >>> 2] : Atomics.load(i32, (control + 128) >>> 2);
 export const storeControlClockHand = (i32: Int32Array, control: number, value: number): void => {
   Atomics.store(i32, (control + 128) >>> 2, value);
@@ -139,7 +151,9 @@ export const compareExchangeControlClockHand = (i32: Int32Array, control: number
 export const controlClockHandWord = (control: number): number => (control + 128) >>> 2;
 
 /** frames below this number were handed out at least once. atomic32 at byte 192. */
-export const loadControlFramesTaken = (i32: Int32Array, control: number): number =>
+export const loadControlFramesTaken = (i32: Int32Array, control: number): number => Atomics.load(i32, (control + 192) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekControlFramesTaken = (i32: Int32Array, control: number): number =>
   loadsInOrder ? i32[(control + 192) >>> 2] : Atomics.load(i32, (control + 192) >>> 2);
 export const storeControlFramesTaken = (i32: Int32Array, control: number, value: number): void => {
   Atomics.store(i32, (control + 192) >>> 2, value);
@@ -153,7 +167,9 @@ export const compareExchangeControlFramesTaken = (i32: Int32Array, control: numb
 export const controlFramesTakenWord = (control: number): number => (control + 192) >>> 2;
 
 /** latch of the allocator (allocator.ts). atomic32 at byte 256. */
-export const loadControlHeapLatch = (i32: Int32Array, control: number): number =>
+export const loadControlHeapLatch = (i32: Int32Array, control: number): number => Atomics.load(i32, (control + 256) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekControlHeapLatch = (i32: Int32Array, control: number): number =>
   loadsInOrder ? i32[(control + 256) >>> 2] : Atomics.load(i32, (control + 256) >>> 2);
 export const storeControlHeapLatch = (i32: Int32Array, control: number, value: number): void => {
   Atomics.store(i32, (control + 256) >>> 2, value);
@@ -241,7 +257,9 @@ export const setThreadEntries = (i32: Int32Array, thread: number, entries: numbe
 };
 
 /** epoch in which it entered the engine, 0 = outside (SM-F2). atomic32 at byte 64. */
-export const loadThreadEpoch = (i32: Int32Array, thread: number): number =>
+export const loadThreadEpoch = (i32: Int32Array, thread: number): number => Atomics.load(i32, (thread + 64) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekThreadEpoch = (i32: Int32Array, thread: number): number =>
   loadsInOrder ? i32[(thread + 64) >>> 2] : Atomics.load(i32, (thread + 64) >>> 2);
 export const storeThreadEpoch = (i32: Int32Array, thread: number, value: number): void => {
   Atomics.store(i32, (thread + 64) >>> 2, value);
@@ -261,7 +279,9 @@ export const storeThreadOldestSnapshot = (i32: Int32Array, thread: number, value
 };
 
 /** log position it reserved and has not published; the log says in which unit. atomic32 at byte 80. */
-export const loadThreadPendingLog = (i32: Int32Array, thread: number): number =>
+export const loadThreadPendingLog = (i32: Int32Array, thread: number): number => Atomics.load(i32, (thread + 80) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekThreadPendingLog = (i32: Int32Array, thread: number): number =>
   loadsInOrder ? i32[(thread + 80) >>> 2] : Atomics.load(i32, (thread + 80) >>> 2);
 export const storeThreadPendingLog = (i32: Int32Array, thread: number, value: number): void => {
   Atomics.store(i32, (thread + 80) >>> 2, value);
@@ -275,7 +295,9 @@ export const compareExchangeThreadPendingLog = (i32: Int32Array, thread: number,
 export const threadPendingLogWord = (thread: number): number => (thread + 80) >>> 2;
 
 /** second word for the log. atomic32 at byte 84. */
-export const loadThreadPendingLog2 = (i32: Int32Array, thread: number): number =>
+export const loadThreadPendingLog2 = (i32: Int32Array, thread: number): number => Atomics.load(i32, (thread + 84) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekThreadPendingLog2 = (i32: Int32Array, thread: number): number =>
   loadsInOrder ? i32[(thread + 84) >>> 2] : Atomics.load(i32, (thread + 84) >>> 2);
 export const storeThreadPendingLog2 = (i32: Int32Array, thread: number, value: number): void => {
   Atomics.store(i32, (thread + 84) >>> 2, value);
@@ -289,7 +311,9 @@ export const compareExchangeThreadPendingLog2 = (i32: Int32Array, thread: number
 export const threadPendingLog2Word = (thread: number): number => (thread + 84) >>> 2;
 
 /** counts rings; the thread sleeps on it. atomic32 at byte 128. */
-export const loadThreadDoorbell = (i32: Int32Array, thread: number): number =>
+export const loadThreadDoorbell = (i32: Int32Array, thread: number): number => Atomics.load(i32, (thread + 128) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekThreadDoorbell = (i32: Int32Array, thread: number): number =>
   loadsInOrder ? i32[(thread + 128) >>> 2] : Atomics.load(i32, (thread + 128) >>> 2);
 export const storeThreadDoorbell = (i32: Int32Array, thread: number, value: number): void => {
   Atomics.store(i32, (thread + 128) >>> 2, value);
@@ -303,7 +327,9 @@ export const compareExchangeThreadDoorbell = (i32: Int32Array, thread: number, e
 export const threadDoorbellWord = (thread: number): number => (thread + 128) >>> 2;
 
 /** a reason to end what it runs, 0 = none. atomic32 at byte 132. */
-export const loadThreadCancel = (i32: Int32Array, thread: number): number =>
+export const loadThreadCancel = (i32: Int32Array, thread: number): number => Atomics.load(i32, (thread + 132) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekThreadCancel = (i32: Int32Array, thread: number): number =>
   loadsInOrder ? i32[(thread + 132) >>> 2] : Atomics.load(i32, (thread + 132) >>> 2);
 export const storeThreadCancel = (i32: Int32Array, thread: number, value: number): void => {
   Atomics.store(i32, (thread + 132) >>> 2, value);
@@ -317,7 +343,9 @@ export const compareExchangeThreadCancel = (i32: Int32Array, thread: number, exp
 export const threadCancelWord = (thread: number): number => (thread + 132) >>> 2;
 
 /** one of THREAD_STATE_... atomic32 at byte 192. */
-export const loadThreadState = (i32: Int32Array, thread: number): number =>
+export const loadThreadState = (i32: Int32Array, thread: number): number => Atomics.load(i32, (thread + 192) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekThreadState = (i32: Int32Array, thread: number): number =>
   loadsInOrder ? i32[(thread + 192) >>> 2] : Atomics.load(i32, (thread + 192) >>> 2);
 export const storeThreadState = (i32: Int32Array, thread: number, value: number): void => {
   Atomics.store(i32, (thread + 192) >>> 2, value);
@@ -331,7 +359,9 @@ export const compareExchangeThreadState = (i32: Int32Array, thread: number, expe
 export const threadStateWord = (thread: number): number => (thread + 192) >>> 2;
 
 /** differs between all threads that ever had the slot. atomic32 at byte 196. */
-export const loadThreadGeneration = (i32: Int32Array, thread: number): number =>
+export const loadThreadGeneration = (i32: Int32Array, thread: number): number => Atomics.load(i32, (thread + 196) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekThreadGeneration = (i32: Int32Array, thread: number): number =>
   loadsInOrder ? i32[(thread + 196) >>> 2] : Atomics.load(i32, (thread + 196) >>> 2);
 export const storeThreadGeneration = (i32: Int32Array, thread: number, value: number): void => {
   Atomics.store(i32, (thread + 196) >>> 2, value);
@@ -363,7 +393,9 @@ export const setThreadOsStart = (f64: Float64Array, thread: number, osStart: num
 };
 
 /** 1 once its parent has seen it end. atomic32 at byte 216. */
-export const loadThreadToldDead = (i32: Int32Array, thread: number): number =>
+export const loadThreadToldDead = (i32: Int32Array, thread: number): number => Atomics.load(i32, (thread + 216) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekThreadToldDead = (i32: Int32Array, thread: number): number =>
   loadsInOrder ? i32[(thread + 216) >>> 2] : Atomics.load(i32, (thread + 216) >>> 2);
 export const storeThreadToldDead = (i32: Int32Array, thread: number, value: number): void => {
   Atomics.store(i32, (thread + 216) >>> 2, value);
@@ -377,7 +409,9 @@ export const compareExchangeThreadToldDead = (i32: Int32Array, thread: number, e
 export const threadToldDeadWord = (thread: number): number => (thread + 216) >>> 2;
 
 /** thread + 1 that buries it. atomic32 at byte 220. */
-export const loadThreadUndertaker = (i32: Int32Array, thread: number): number =>
+export const loadThreadUndertaker = (i32: Int32Array, thread: number): number => Atomics.load(i32, (thread + 220) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekThreadUndertaker = (i32: Int32Array, thread: number): number =>
   loadsInOrder ? i32[(thread + 220) >>> 2] : Atomics.load(i32, (thread + 220) >>> 2);
 export const storeThreadUndertaker = (i32: Int32Array, thread: number, value: number): void => {
   Atomics.store(i32, (thread + 220) >>> 2, value);

@@ -32,7 +32,9 @@ export const FRAME_SPARE1 = 44;
 export const FRAME_SPARE_DOUBLE = 48;
 
 /** even: free, odd: latched exclusively; bit 31: someone sleeps on it (SM-L1). atomic32 at byte 0. */
-export const loadFrameVersion = (i32: Int32Array, frame: number): number =>
+export const loadFrameVersion = (i32: Int32Array, frame: number): number => Atomics.load(i32, frame >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekFrameVersion = (i32: Int32Array, frame: number): number =>
   loadsInOrder ? i32[frame >>> 2] : Atomics.load(i32, frame >>> 2);
 export const storeFrameVersion = (i32: Int32Array, frame: number, value: number): void => {
   Atomics.store(i32, frame >>> 2, value);
@@ -46,7 +48,9 @@ export const compareExchangeFrameVersion = (i32: Int32Array, frame: number, expe
 export const frameVersionWord = (frame: number): number => frame >>> 2;
 
 /** threads that hold the frame in shared mode; bit 30: notify when it falls to 0 (SM-L4). atomic32 at byte 4. */
-export const loadFrameReaders = (i32: Int32Array, frame: number): number =>
+export const loadFrameReaders = (i32: Int32Array, frame: number): number => Atomics.load(i32, (frame + 4) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekFrameReaders = (i32: Int32Array, frame: number): number =>
   loadsInOrder ? i32[(frame + 4) >>> 2] : Atomics.load(i32, (frame + 4) >>> 2);
 export const storeFrameReaders = (i32: Int32Array, frame: number, value: number): void => {
   Atomics.store(i32, (frame + 4) >>> 2, value);
@@ -60,7 +64,9 @@ export const compareExchangeFrameReaders = (i32: Int32Array, frame: number, expe
 export const frameReadersWord = (frame: number): number => (frame + 4) >>> 2;
 
 /** page that can be read here, or NO_PAGE while empty or loading. atomic32 at byte 8. */
-export const loadFramePageId = (i32: Int32Array, frame: number): number =>
+export const loadFramePageId = (i32: Int32Array, frame: number): number => Atomics.load(i32, (frame + 8) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekFramePageId = (i32: Int32Array, frame: number): number =>
   loadsInOrder ? i32[(frame + 8) >>> 2] : Atomics.load(i32, (frame + 8) >>> 2);
 export const storeFramePageId = (i32: Int32Array, frame: number, value: number): void => {
   Atomics.store(i32, (frame + 8) >>> 2, value);
@@ -74,7 +80,9 @@ export const compareExchangeFramePageId = (i32: Int32Array, frame: number, expec
 export const framePageIdWord = (frame: number): number => (frame + 8) >>> 2;
 
 /** page under which the frame is in the page table; equals pageId once loaded. atomic32 at byte 12. */
-export const loadFrameTableKey = (i32: Int32Array, frame: number): number =>
+export const loadFrameTableKey = (i32: Int32Array, frame: number): number => Atomics.load(i32, (frame + 12) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekFrameTableKey = (i32: Int32Array, frame: number): number =>
   loadsInOrder ? i32[(frame + 12) >>> 2] : Atomics.load(i32, (frame + 12) >>> 2);
 export const storeFrameTableKey = (i32: Int32Array, frame: number, value: number): void => {
   Atomics.store(i32, (frame + 12) >>> 2, value);
@@ -88,7 +96,9 @@ export const compareExchangeFrameTableKey = (i32: Int32Array, frame: number, exp
 export const frameTableKeyWord = (frame: number): number => (frame + 12) >>> 2;
 
 /** one of FRAME_STATE_... atomic32 at byte 16. */
-export const loadFrameState = (i32: Int32Array, frame: number): number =>
+export const loadFrameState = (i32: Int32Array, frame: number): number => Atomics.load(i32, (frame + 16) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekFrameState = (i32: Int32Array, frame: number): number =>
   loadsInOrder ? i32[(frame + 16) >>> 2] : Atomics.load(i32, (frame + 16) >>> 2);
 export const storeFrameState = (i32: Int32Array, frame: number, value: number): void => {
   Atomics.store(i32, (frame + 16) >>> 2, value);
@@ -102,7 +112,9 @@ export const compareExchangeFrameState = (i32: Int32Array, frame: number, expect
 export const frameStateWord = (frame: number): number => (frame + 16) >>> 2;
 
 /** frame + 1 of the next in the bucket of the page table, 0 = last. atomic32 at byte 20. */
-export const loadFrameNext = (i32: Int32Array, frame: number): number =>
+export const loadFrameNext = (i32: Int32Array, frame: number): number => Atomics.load(i32, (frame + 20) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekFrameNext = (i32: Int32Array, frame: number): number =>
   loadsInOrder ? i32[(frame + 20) >>> 2] : Atomics.load(i32, (frame + 20) >>> 2);
 export const storeFrameNext = (i32: Int32Array, frame: number, value: number): void => {
   Atomics.store(i32, (frame + 20) >>> 2, value);
@@ -116,7 +128,9 @@ export const compareExchangeFrameNext = (i32: Int32Array, frame: number, expecte
 export const frameNextWord = (frame: number): number => (frame + 20) >>> 2;
 
 /** second chance: set by who uses the frame, cleared by the clock hand. atomic32 at byte 24. */
-export const loadFrameReferenced = (i32: Int32Array, frame: number): number =>
+export const loadFrameReferenced = (i32: Int32Array, frame: number): number => Atomics.load(i32, (frame + 24) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekFrameReferenced = (i32: Int32Array, frame: number): number =>
   loadsInOrder ? i32[(frame + 24) >>> 2] : Atomics.load(i32, (frame + 24) >>> 2);
 export const storeFrameReferenced = (i32: Int32Array, frame: number, value: number): void => {
   Atomics.store(i32, (frame + 24) >>> 2, value);
@@ -130,7 +144,9 @@ export const compareExchangeFrameReferenced = (i32: Int32Array, frame: number, e
 export const frameReferencedWord = (frame: number): number => (frame + 24) >>> 2;
 
 /** thread + 1 that set LOADING, so that others can tell when it died. atomic32 at byte 28. */
-export const loadFrameOwner = (i32: Int32Array, frame: number): number =>
+export const loadFrameOwner = (i32: Int32Array, frame: number): number => Atomics.load(i32, (frame + 28) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekFrameOwner = (i32: Int32Array, frame: number): number =>
   loadsInOrder ? i32[(frame + 28) >>> 2] : Atomics.load(i32, (frame + 28) >>> 2);
 export const storeFrameOwner = (i32: Int32Array, frame: number, value: number): void => {
   Atomics.store(i32, (frame + 28) >>> 2, value);
@@ -150,7 +166,9 @@ export const setFrameRecoveryLsn = (f64: Float64Array, frame: number, recoveryLs
 };
 
 /** free for the cache. atomic32 at byte 40. */
-export const loadFrameSpare0 = (i32: Int32Array, frame: number): number =>
+export const loadFrameSpare0 = (i32: Int32Array, frame: number): number => Atomics.load(i32, (frame + 40) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekFrameSpare0 = (i32: Int32Array, frame: number): number =>
   loadsInOrder ? i32[(frame + 40) >>> 2] : Atomics.load(i32, (frame + 40) >>> 2);
 export const storeFrameSpare0 = (i32: Int32Array, frame: number, value: number): void => {
   Atomics.store(i32, (frame + 40) >>> 2, value);
@@ -164,7 +182,9 @@ export const compareExchangeFrameSpare0 = (i32: Int32Array, frame: number, expec
 export const frameSpare0Word = (frame: number): number => (frame + 40) >>> 2;
 
 /** free for the cache. atomic32 at byte 44. */
-export const loadFrameSpare1 = (i32: Int32Array, frame: number): number =>
+export const loadFrameSpare1 = (i32: Int32Array, frame: number): number => Atomics.load(i32, (frame + 44) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekFrameSpare1 = (i32: Int32Array, frame: number): number =>
   loadsInOrder ? i32[(frame + 44) >>> 2] : Atomics.load(i32, (frame + 44) >>> 2);
 export const storeFrameSpare1 = (i32: Int32Array, frame: number, value: number): void => {
   Atomics.store(i32, (frame + 44) >>> 2, value);

@@ -16,7 +16,9 @@ export const MAP_STRIPE_BUCKETS = 8;
 export const MAP_STRIPE_BUCKET_BITS = 12;
 
 /** word latch of the stripe. atomic32 at byte 0. */
-export const loadMapStripeLatch = (i32: Int32Array, mapStripe: number): number =>
+export const loadMapStripeLatch = (i32: Int32Array, mapStripe: number): number => Atomics.load(i32, mapStripe >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekMapStripeLatch = (i32: Int32Array, mapStripe: number): number =>
   loadsInOrder ? i32[mapStripe >>> 2] : Atomics.load(i32, mapStripe >>> 2);
 export const storeMapStripeLatch = (i32: Int32Array, mapStripe: number, value: number): void => {
   Atomics.store(i32, mapStripe >>> 2, value);

@@ -3,7 +3,11 @@
  * plain ones do there. Atomics.load and Atomics.store are calls in V8, and the latter waits until all stores before it have reached
  * memory, which is for who must not look before it was seen (publishing, then looking whether somebody else has).
  *
- * Indexes are those of the Int32Array. Not for loops that do nothing but look: those call Atomics.load.
+ * Not for who looks at one word twice with neither a call nor a store in between, as readers do that validate what they have read,
+ * nor for loops that do nothing but look: a compiler may take the first look for the second. Those call Atomics.load.
+ * Generated accessors have both: loadX() is Atomics.load, peekX() is this one.
+ *
+ * Indexes are those of the Int32Array.
  */
 
 const inOrder = process.arch === 'x64';

@@ -28,7 +28,9 @@ export const setRingBufferEntryWords = (i32: Int32Array, ringBuffer: number, ent
 };
 
 /** number of the next entry to take, wraps. atomic32 at byte 64. */
-export const loadRingBufferHead = (i32: Int32Array, ringBuffer: number): number =>
+export const loadRingBufferHead = (i32: Int32Array, ringBuffer: number): number => Atomics.load(i32, (ringBuffer + 64) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekRingBufferHead = (i32: Int32Array, ringBuffer: number): number =>
   loadsInOrder ? i32[(ringBuffer + 64) >>> 2] : Atomics.load(i32, (ringBuffer + 64) >>> 2);
 export const storeRingBufferHead = (i32: Int32Array, ringBuffer: number, value: number): void => {
   Atomics.store(i32, (ringBuffer + 64) >>> 2, value);
@@ -42,7 +44,9 @@ export const compareExchangeRingBufferHead = (i32: Int32Array, ringBuffer: numbe
 export const ringBufferHeadWord = (ringBuffer: number): number => (ringBuffer + 64) >>> 2;
 
 /** number of the next entry to put, wraps. atomic32 at byte 128. */
-export const loadRingBufferTail = (i32: Int32Array, ringBuffer: number): number =>
+export const loadRingBufferTail = (i32: Int32Array, ringBuffer: number): number => Atomics.load(i32, (ringBuffer + 128) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekRingBufferTail = (i32: Int32Array, ringBuffer: number): number =>
   loadsInOrder ? i32[(ringBuffer + 128) >>> 2] : Atomics.load(i32, (ringBuffer + 128) >>> 2);
 export const storeRingBufferTail = (i32: Int32Array, ringBuffer: number, value: number): void => {
   Atomics.store(i32, (ringBuffer + 128) >>> 2, value);

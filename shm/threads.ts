@@ -12,6 +12,7 @@ import {
   compareExchangeControlSlotsTaken,
   compareExchangeThreadState,
   loadControlSlotsTaken,
+  peekControlSlotsTaken,
   loadThreadCancel,
   loadThreadOldestSnapshot,
   loadThreadState,
@@ -97,7 +98,7 @@ function raiseSlotsTaken({ i32 }: SharedMemory, count: number): void {
 }
 
 /** Slots from this number on were never taken: whoever looks at what threads show need not look at them. */
-export const slotsTaken = ({ i32 }: SharedMemory): number => loadControlSlotsTaken(i32, CONTROL_BASE);
+export const slotsTaken = ({ i32 }: SharedMemory): number => peekControlSlotsTaken(i32, CONTROL_BASE);
 
 function initialiseSlot(shm: SharedMemory, slot: ByteOffset, role: number): void {
   const { i32 } = shm;

@@ -185,10 +185,10 @@ export class ChangePart {
   }
 
   /** 23505, with the key as the refused row has it. */
-  #uniqueViolation(position: number): SqlError {
+  #uniqueViolation(position: number, views = this.image, at = 0): SqlError {
     const { catalog } = this.shape;
     const index = catalog.indexes.find(({ kernelIndex }) => kernelIndex === position);
-    const row = this.#decode(...this.#views(this.#lastViews), this.#lastRow, () => Buffer.alloc(0));
+    const row = this.#decode(...this.#views(views), at, () => Buffer.alloc(0));
     const columns = (index?.keys ?? []).map(({ attribute }) => catalog.columns.find(({ number }) => number === attribute));
     const names = columns.map((column) => column?.name ?? '').join(', ');
     const values = columns.map((column) =>
@@ -212,9 +212,6 @@ export class ChangePart {
     }
   }
 
-  #lastViews: ByteViews = this.image;
-  #lastRow = 0;
-
   #views(views: ByteViews): [Int32Array, Uint16Array, Uint8Array, Float64Array, Buffer] {
     return [views.i32, views.u16, views.u8, views.f64, views.bytesView];
   }
@@ -235,11 +232,7 @@ export class ChangePart {
       if (this.shape.once) this.#touched.add(rowId);
       return CHANGED;
     }
-    if (status === ROW_DUPLICATE) {
-      this.#lastViews = from;
-      this.#lastRow = at;
-      throw this.#uniqueViolation(c.tx.ints[DUPLICATE_INDEX]);
-    }
+    if (status === ROW_DUPLICATE) throw this.#uniqueViolation(c.tx.ints[DUPLICATE_INDEX], from, at);
     return this.#answer(c, status);
   }
 

@@ -50,10 +50,7 @@ function plainAccessors(struct: Struct, name: string, field: Field): string[] {
   ];
 }
 
-/**
- * The same instruction, but no call: Atomics.load is a builtin of some sixty instructions, which looks at the array and the index
- * each time, and a durable transaction loads hundreds of words. V8 takes no load of a typed array for another one, nor moves it.
- */
+/** For the accessors that load without a call (shm/in-order.ts). */
 const IN_ORDER = [
   '/** x64 keeps loads in order among each other (SM-L2): a plain one is as good as Atomics.load, which is a call. */',
   "const loadsInOrder = process.arch === 'x64';",
@@ -67,7 +64,9 @@ function atomicAccessors(struct: Struct, name: string, field: Field): string[] {
   const taking = `i32: Int32Array, ${base}: number`;
   return [
     docLine(field),
-    `export const load${full} = (${taking}): number =>`,
+    `export const load${full} = (${taking}): number => Atomics.load(i32, ${index});`,
+    '/** The same word, for who does not look twice in a row (in-order.ts). */',
+    `export const peek${full} = (${taking}): number =>`,
     `  loadsInOrder ? i32[${index}] : Atomics.load(i32, ${index});`,
     `export const store${full} = (${taking}, value: number): void => {`,
     `  Atomics.store(i32, ${index}, value);`,

@@ -7,7 +7,7 @@
 
 import type { CatalogReader } from '../catalog/objects.ts';
 import { answered } from '../exec/answered.ts';
-import type { Connection, Result } from '../exec/connection.ts';
+import { type BlockEnds, blockEnds, type Connection, type Result } from '../exec/connection.ts';
 import { mayRunDirect, NOT_DONE, runDirect } from '../exec/direct.ts';
 import { faceRow, faceRows, type RowFaces } from '../exec/faces.ts';
 import { writeOnlyWord } from '../exec/parameter-slots.ts';
@@ -56,6 +56,8 @@ export class Statement<Row = Record<string, unknown>> {
   #takesOne = false;
   #faces: RowFaces | null = null;
   #isRunning = false;
+  /** BEGIN or COMMIT. */
+  #ends: BlockEnds | null = null;
   /** Rows that the last run has changed. */
   #changes = 0;
 
@@ -110,6 +112,10 @@ export class Statement<Row = Record<string, unknown>> {
       const { changes } = this.#run as StatementRun;
       if ((this.#shape as Shape).output.length === 0) return { changes };
       return { changes, rows: row === undefined ? [] : [row] };
+    }
+    if (this.#ends !== null && this.#prepared.scope === this.#connection.session.scope) {
+      this.#connection.runEnds(this.#prepared, this.#ends);
+      return { changes: 0 };
     }
     const run = this.#ready();
     if (run === null) {
@@ -171,8 +177,10 @@ export class Statement<Row = Record<string, unknown>> {
     const shape = connection.refresh(this.#prepared);
     this.#shape = shape;
     this.#program = null;
+    this.#ends = null;
     if (!shape.isCompiled) {
       this.#run = null;
+      this.#ends = blockEnds(shape);
       return null;
     }
     this.#program = shape.program(connection.engine, connection.session, this.#format);

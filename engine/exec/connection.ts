@@ -5,6 +5,7 @@
  *   script(text): statement by statement, in one implicit block (dialects.md C2: batch)
  */
 
+import { enterEngine, leaveEngine } from '../../shm/entry.ts';
 import { SqlError, SQLSTATE, withoutOverflow, withPosition } from '../../shm/errors.ts';
 import type { Execution, Parameters, Program, RowFormat } from '../plan/program.ts';
 import type { SourceStatement } from '../sblr/source.gen.ts';
@@ -235,8 +236,11 @@ export class Connection {
       );
     const statement = sourceOf(shape);
     const end = transactionEnd(statement);
-    if (end !== null) return this.#end(end);
-    if (statement.op === 'begin') return this.#beginBlock(statement);
+    if (end !== null) return utilityResult(this.#end(end));
+    if (statement.op === 'begin') {
+      this.#beginBlock(statement);
+      return utilityResult('BEGIN');
+    }
     if (!isDefinition(statement))
       return this.#told(
         shape,
@@ -250,23 +254,63 @@ export class Connection {
     );
   }
 
-  #beginBlock(wanted: Characteristics): Result {
-    const { engine, session } = this;
-    const began = entered(engine, () => session.begin(wanted, engine.now()));
-    if (!began) this.#notify({ severity: 'WARNING', code: '25001', message: 'there is already a transaction in progress' });
-    return utilityResult('BEGIN');
+  /**
+   * BEGIN or COMMIT: nothing of them depends on the catalog, and a program runs them with each transaction, so they take the short
+   * way.
+   */
+  runEnds(prepared: Prepared, kind: BlockEnds): void {
+    this.session.settleCursors();
+    try {
+      if (kind === 'commit') this.#end('commit');
+      else this.#beginBlock(kind);
+    } catch (error) {
+      throw this.#failed(prepared, error);
+    }
   }
 
-  #end(end: 'commit' | 'rollback'): Result {
+  #beginBlock(wanted: Characteristics): void {
+    const { engine, session } = this;
+    const { shm } = engine;
+    let began = false;
+    enterEngine(shm);
+    let thrown: unknown;
+    try {
+      began = session.begin(wanted, engine.now());
+    } catch (error) {
+      thrown = error;
+      throw error;
+    } finally {
+      leaveEngine(shm, thrown);
+    }
+    if (!began) this.#notify({ severity: 'WARNING', code: '25001', message: 'there is already a transaction in progress' });
+  }
+
+  /** Its tag. */
+  #end(end: 'commit' | 'rollback'): string {
     const { engine, session } = this;
     const wasOpen = session.transaction !== null;
     if (!wasOpen) this.#warnNoBlock();
     if (end === 'rollback') {
       entered(engine, () => session.rollbackBlock());
-      return utilityResult('ROLLBACK');
+      return 'ROLLBACK';
     }
-    const committed = entered(engine, () => session.commitBlock());
-    return utilityResult(committed || !wasOpen ? 'COMMIT' : 'ROLLBACK');
+    return this.#commit() || !wasOpen ? 'COMMIT' : 'ROLLBACK';
+  }
+
+  /** False: the block had failed, or there was none. */
+  #commit(): boolean {
+    const { engine, session } = this;
+    const { shm } = engine;
+    enterEngine(shm);
+    let thrown: unknown;
+    try {
+      return session.commitBlock();
+    } catch (error) {
+      thrown = error;
+      throw error;
+    } finally {
+      leaveEngine(shm, thrown);
+    }
   }
 
   #warnNoBlock(): void {
@@ -385,5 +429,15 @@ function sourceOf(shape: Shape): SourceStatement {
   if (statement.kind !== 'utility') throw new SqlError(SQLSTATE.internal_error, 'a planned statement is no utility');
   return statement.statement;
 }
+
+/** A statement that begins or ends a block, as runEnds() takes it; null: it is none, or says more. */
+export function blockEnds(shape: Shape): BlockEnds | null {
+  if (shape.parts.kind !== 'utility') return null;
+  const statement = sourceOf(shape);
+  if (statement.op === 'begin') return { isolation: statement.isolation, readOnly: statement.readOnly };
+  return statement.op === 'commit' && !statement.chain ? 'commit' : null;
+}
+
+export type BlockEnds = 'commit' | Characteristics;
 
 const utilityResult = (tag: string): Result => ({ rows: [], changes: 0, columns: [], tag });

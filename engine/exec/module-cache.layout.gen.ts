@@ -20,7 +20,9 @@ export const MODULE_CACHE_MISSES = 192;
 export const MODULE_CACHE_EVICTED = 256;
 
 /** buckets that the hand has passed, wraps. atomic32 at byte 0. */
-export const loadModuleCacheHand = (i32: Int32Array, moduleCache: number): number =>
+export const loadModuleCacheHand = (i32: Int32Array, moduleCache: number): number => Atomics.load(i32, moduleCache >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekModuleCacheHand = (i32: Int32Array, moduleCache: number): number =>
   loadsInOrder ? i32[moduleCache >>> 2] : Atomics.load(i32, moduleCache >>> 2);
 export const storeModuleCacheHand = (i32: Int32Array, moduleCache: number, value: number): void => {
   Atomics.store(i32, moduleCache >>> 2, value);
@@ -34,7 +36,9 @@ export const compareExchangeModuleCacheHand = (i32: Int32Array, moduleCache: num
 export const moduleCacheHandWord = (moduleCache: number): number => moduleCache >>> 2;
 
 /** room that the entries take in the heap. atomic32 at byte 64, in bytes. */
-export const loadModuleCacheRoom = (i32: Int32Array, moduleCache: number): number =>
+export const loadModuleCacheRoom = (i32: Int32Array, moduleCache: number): number => Atomics.load(i32, (moduleCache + 64) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekModuleCacheRoom = (i32: Int32Array, moduleCache: number): number =>
   loadsInOrder ? i32[(moduleCache + 64) >>> 2] : Atomics.load(i32, (moduleCache + 64) >>> 2);
 export const storeModuleCacheRoom = (i32: Int32Array, moduleCache: number, value: number): void => {
   Atomics.store(i32, (moduleCache + 64) >>> 2, value);
@@ -48,7 +52,9 @@ export const compareExchangeModuleCacheRoom = (i32: Int32Array, moduleCache: num
 export const moduleCacheRoomWord = (moduleCache: number): number => (moduleCache + 64) >>> 2;
 
 /** entries. atomic32 at byte 68. */
-export const loadModuleCacheCount = (i32: Int32Array, moduleCache: number): number =>
+export const loadModuleCacheCount = (i32: Int32Array, moduleCache: number): number => Atomics.load(i32, (moduleCache + 68) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekModuleCacheCount = (i32: Int32Array, moduleCache: number): number =>
   loadsInOrder ? i32[(moduleCache + 68) >>> 2] : Atomics.load(i32, (moduleCache + 68) >>> 2);
 export const storeModuleCacheCount = (i32: Int32Array, moduleCache: number, value: number): void => {
   Atomics.store(i32, (moduleCache + 68) >>> 2, value);
@@ -62,7 +68,9 @@ export const compareExchangeModuleCacheCount = (i32: Int32Array, moduleCache: nu
 export const moduleCacheCountWord = (moduleCache: number): number => (moduleCache + 68) >>> 2;
 
 /** statements that were found (statistics), wraps. atomic32 at byte 128. */
-export const loadModuleCacheHits = (i32: Int32Array, moduleCache: number): number =>
+export const loadModuleCacheHits = (i32: Int32Array, moduleCache: number): number => Atomics.load(i32, (moduleCache + 128) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekModuleCacheHits = (i32: Int32Array, moduleCache: number): number =>
   loadsInOrder ? i32[(moduleCache + 128) >>> 2] : Atomics.load(i32, (moduleCache + 128) >>> 2);
 export const storeModuleCacheHits = (i32: Int32Array, moduleCache: number, value: number): void => {
   Atomics.store(i32, (moduleCache + 128) >>> 2, value);
@@ -76,7 +84,9 @@ export const compareExchangeModuleCacheHits = (i32: Int32Array, moduleCache: num
 export const moduleCacheHitsWord = (moduleCache: number): number => (moduleCache + 128) >>> 2;
 
 /** statements that were not found, or were out of date (statistics), wraps. atomic32 at byte 192. */
-export const loadModuleCacheMisses = (i32: Int32Array, moduleCache: number): number =>
+export const loadModuleCacheMisses = (i32: Int32Array, moduleCache: number): number => Atomics.load(i32, (moduleCache + 192) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekModuleCacheMisses = (i32: Int32Array, moduleCache: number): number =>
   loadsInOrder ? i32[(moduleCache + 192) >>> 2] : Atomics.load(i32, (moduleCache + 192) >>> 2);
 export const storeModuleCacheMisses = (i32: Int32Array, moduleCache: number, value: number): void => {
   Atomics.store(i32, (moduleCache + 192) >>> 2, value);
@@ -90,7 +100,9 @@ export const compareExchangeModuleCacheMisses = (i32: Int32Array, moduleCache: n
 export const moduleCacheMissesWord = (moduleCache: number): number => (moduleCache + 192) >>> 2;
 
 /** entries that had to go for others (statistics), wraps. atomic32 at byte 256. */
-export const loadModuleCacheEvicted = (i32: Int32Array, moduleCache: number): number =>
+export const loadModuleCacheEvicted = (i32: Int32Array, moduleCache: number): number => Atomics.load(i32, (moduleCache + 256) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekModuleCacheEvicted = (i32: Int32Array, moduleCache: number): number =>
   loadsInOrder ? i32[(moduleCache + 256) >>> 2] : Atomics.load(i32, (moduleCache + 256) >>> 2);
 export const storeModuleCacheEvicted = (i32: Int32Array, moduleCache: number, value: number): void => {
   Atomics.store(i32, (moduleCache + 256) >>> 2, value);
@@ -115,7 +127,9 @@ export const MODULE_BUCKET_SLOTS = 16;
 export const MODULE_BUCKET_SLOTS_LENGTH = 112;
 
 /** word latch of the bucket. atomic32 at byte 0. */
-export const loadModuleBucketLatch = (i32: Int32Array, moduleBucket: number): number =>
+export const loadModuleBucketLatch = (i32: Int32Array, moduleBucket: number): number => Atomics.load(i32, moduleBucket >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekModuleBucketLatch = (i32: Int32Array, moduleBucket: number): number =>
   loadsInOrder ? i32[moduleBucket >>> 2] : Atomics.load(i32, moduleBucket >>> 2);
 export const storeModuleBucketLatch = (i32: Int32Array, moduleBucket: number, value: number): void => {
   Atomics.store(i32, moduleBucket >>> 2, value);

@@ -30,7 +30,9 @@ export const JOBS_SHARED_RUNS_LENGTH = 128;
 export const JOBS_SHARED_RETRIES = 640;
 
 /** one of POOL_...; the host sleeps on it. atomic32 at byte 0. */
-export const loadJobsSharedPoolState = (i32: Int32Array, jobsShared: number): number =>
+export const loadJobsSharedPoolState = (i32: Int32Array, jobsShared: number): number => Atomics.load(i32, jobsShared >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekJobsSharedPoolState = (i32: Int32Array, jobsShared: number): number =>
   loadsInOrder ? i32[jobsShared >>> 2] : Atomics.load(i32, jobsShared >>> 2);
 export const storeJobsSharedPoolState = (i32: Int32Array, jobsShared: number, value: number): void => {
   Atomics.store(i32, jobsShared >>> 2, value);
@@ -44,7 +46,9 @@ export const compareExchangeJobsSharedPoolState = (i32: Int32Array, jobsShared: 
 export const jobsSharedPoolStateWord = (jobsShared: number): number => jobsShared >>> 2;
 
 /** counts jobs that were queued, wraps; pool threads sleep on it. atomic32 at byte 64. */
-export const loadJobsSharedWork = (i32: Int32Array, jobsShared: number): number =>
+export const loadJobsSharedWork = (i32: Int32Array, jobsShared: number): number => Atomics.load(i32, (jobsShared + 64) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekJobsSharedWork = (i32: Int32Array, jobsShared: number): number =>
   loadsInOrder ? i32[(jobsShared + 64) >>> 2] : Atomics.load(i32, (jobsShared + 64) >>> 2);
 export const storeJobsSharedWork = (i32: Int32Array, jobsShared: number, value: number): void => {
   Atomics.store(i32, (jobsShared + 64) >>> 2, value);
@@ -58,7 +62,9 @@ export const compareExchangeJobsSharedWork = (i32: Int32Array, jobsShared: numbe
 export const jobsSharedWorkWord = (jobsShared: number): number => (jobsShared + 64) >>> 2;
 
 /** urgent jobs in the queue. atomic32 at byte 68. */
-export const loadJobsSharedUrgent = (i32: Int32Array, jobsShared: number): number =>
+export const loadJobsSharedUrgent = (i32: Int32Array, jobsShared: number): number => Atomics.load(i32, (jobsShared + 68) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekJobsSharedUrgent = (i32: Int32Array, jobsShared: number): number =>
   loadsInOrder ? i32[(jobsShared + 68) >>> 2] : Atomics.load(i32, (jobsShared + 68) >>> 2);
 export const storeJobsSharedUrgent = (i32: Int32Array, jobsShared: number, value: number): void => {
   Atomics.store(i32, (jobsShared + 68) >>> 2, value);
@@ -72,7 +78,9 @@ export const compareExchangeJobsSharedUrgent = (i32: Int32Array, jobsShared: num
 export const jobsSharedUrgentWord = (jobsShared: number): number => (jobsShared + 68) >>> 2;
 
 /** bits ATTENTION_...; 0 = a writing call has nothing to look at. atomic32 at byte 128. */
-export const loadJobsSharedAttention = (i32: Int32Array, jobsShared: number): number =>
+export const loadJobsSharedAttention = (i32: Int32Array, jobsShared: number): number => Atomics.load(i32, (jobsShared + 128) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekJobsSharedAttention = (i32: Int32Array, jobsShared: number): number =>
   loadsInOrder ? i32[(jobsShared + 128) >>> 2] : Atomics.load(i32, (jobsShared + 128) >>> 2);
 export const storeJobsSharedAttention = (i32: Int32Array, jobsShared: number, value: number): void => {
   Atomics.store(i32, (jobsShared + 128) >>> 2, value);
@@ -86,7 +94,9 @@ export const compareExchangeJobsSharedAttention = (i32: Int32Array, jobsShared: 
 export const jobsSharedAttentionWord = (jobsShared: number): number => (jobsShared + 128) >>> 2;
 
 /** bit k: a job of kind k that is queued once is in the queue. atomic32 at byte 192. */
-export const loadJobsSharedPending = (i32: Int32Array, jobsShared: number): number =>
+export const loadJobsSharedPending = (i32: Int32Array, jobsShared: number): number => Atomics.load(i32, (jobsShared + 192) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekJobsSharedPending = (i32: Int32Array, jobsShared: number): number =>
   loadsInOrder ? i32[(jobsShared + 192) >>> 2] : Atomics.load(i32, (jobsShared + 192) >>> 2);
 export const storeJobsSharedPending = (i32: Int32Array, jobsShared: number, value: number): void => {
   Atomics.store(i32, (jobsShared + 192) >>> 2, value);
@@ -100,7 +110,9 @@ export const compareExchangeJobsSharedPending = (i32: Int32Array, jobsShared: nu
 export const jobsSharedPendingWord = (jobsShared: number): number => (jobsShared + 192) >>> 2;
 
 /** pool threads that take from the queue. atomic32 at byte 256. */
-export const loadJobsSharedRunning = (i32: Int32Array, jobsShared: number): number =>
+export const loadJobsSharedRunning = (i32: Int32Array, jobsShared: number): number => Atomics.load(i32, (jobsShared + 256) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekJobsSharedRunning = (i32: Int32Array, jobsShared: number): number =>
   loadsInOrder ? i32[(jobsShared + 256) >>> 2] : Atomics.load(i32, (jobsShared + 256) >>> 2);
 export const storeJobsSharedRunning = (i32: Int32Array, jobsShared: number, value: number): void => {
   Atomics.store(i32, (jobsShared + 256) >>> 2, value);
@@ -114,7 +126,9 @@ export const compareExchangeJobsSharedRunning = (i32: Int32Array, jobsShared: nu
 export const jobsSharedRunningWord = (jobsShared: number): number => (jobsShared + 256) >>> 2;
 
 /** bit k: the last job of kind k failed, and that was reported. atomic32 at byte 320. */
-export const loadJobsSharedFailing = (i32: Int32Array, jobsShared: number): number =>
+export const loadJobsSharedFailing = (i32: Int32Array, jobsShared: number): number => Atomics.load(i32, (jobsShared + 320) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekJobsSharedFailing = (i32: Int32Array, jobsShared: number): number =>
   loadsInOrder ? i32[(jobsShared + 320) >>> 2] : Atomics.load(i32, (jobsShared + 320) >>> 2);
 export const storeJobsSharedFailing = (i32: Int32Array, jobsShared: number, value: number): void => {
   Atomics.store(i32, (jobsShared + 320) >>> 2, value);
@@ -128,7 +142,9 @@ export const compareExchangeJobsSharedFailing = (i32: Int32Array, jobsShared: nu
 export const jobsSharedFailingWord = (jobsShared: number): number => (jobsShared + 320) >>> 2;
 
 /** jobs queued again because their thread died or they failed (statistics). atomic32 at byte 640. */
-export const loadJobsSharedRetries = (i32: Int32Array, jobsShared: number): number =>
+export const loadJobsSharedRetries = (i32: Int32Array, jobsShared: number): number => Atomics.load(i32, (jobsShared + 640) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekJobsSharedRetries = (i32: Int32Array, jobsShared: number): number =>
   loadsInOrder ? i32[(jobsShared + 640) >>> 2] : Atomics.load(i32, (jobsShared + 640) >>> 2);
 export const storeJobsSharedRetries = (i32: Int32Array, jobsShared: number, value: number): void => {
   Atomics.store(i32, (jobsShared + 640) >>> 2, value);

@@ -302,7 +302,7 @@ export class Session {
     this.settleCursors();
     this.transaction = null;
     this.isImplicit = false;
-    this.#savepoints = [];
+    if (this.#savepoints.length > 0) this.#savepoints = [];
     return tx;
   }
 

@@ -40,8 +40,8 @@ import {
 } from './transactions.ts';
 import {
   addTxnSharedSessionAges,
-  loadSessionAge,
-  loadTxnSlotNumber,
+  peekSessionAge,
+  peekTxnSlotNumber,
   setTxnSlotFirstLsn,
   setTxnSlotUndoCredit,
   storeSessionAge,
@@ -76,6 +76,7 @@ function createTransaction(txns: Transactions): Transaction {
     snapshotTaken: false,
     waitsFor: 0,
     reruns: 0,
+    writtenTable: -1,
     lockTimeout: -1,
     cancelled: null,
     undoPiece: 0,
@@ -122,6 +123,7 @@ export function begin(txns: Transactions, session: number, options: BeginOptions
   tx.asOf = options.asOf !== undefined;
   tx.waitsFor = 0;
   tx.reruns = 0;
+  tx.writtenTable = -1;
   tx.undoPiece = 0;
   tx.undoAt = 0;
   tx.undoEnd = 0;
@@ -213,6 +215,16 @@ export function beginWrite(tx: Transaction, table: TableRuntime): void {
   beginWriteSlow(tx, table);
 }
 
+/** The transaction uses the table for writing from now on. True: somebody is in the way, tx.waitsFor says who. Once a change. */
+export function isRefused(tx: Transaction, table: TableRuntime): boolean {
+  if (tx.writtenTable === table.id) return false;
+  const { tableUsed } = tx.context.hooks;
+  if (tableUsed === null) return false;
+  if (tableUsed(tx, table)) return true;
+  tx.writtenTable = table.id;
+  return false;
+}
+
 function beginWriteSlow(tx: Transaction, table: TableRuntime): void {
   checkOpen(tx);
   if (tx.readOnly && !table.temporary) {
@@ -235,12 +247,12 @@ export function becomeWriter(tx: Transaction): void {
   takeCredit(log, 0, END_CLAIM_BYTES);
   const at = sessionAt(txns, tx.session);
   const tail = tailLsn(log);
-  const slot = takeSlot(tx, loadSessionAge(txns.i32, at));
+  const slot = takeSlot(tx, peekSessionAge(txns.i32, at));
   claimUndo(log, END_CLAIM_BYTES);
   setTxnSlotUndoCredit(txns.f64, slot, END_CLAIM_BYTES);
   setTxnSlotFirstLsn(txns.f64, slot, tail);
   tx.slot = slot;
-  tx.number = loadTxnSlotNumber(txns.i32, slot);
+  tx.number = peekTxnSlotNumber(txns.i32, slot);
   const base = (tx.number >>> 0) * STATEMENTS;
   tx.times[OWN_BASE] = base;
   tx.times[OWN_STAMP] = -(base + tx.statement);

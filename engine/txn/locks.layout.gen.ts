@@ -46,7 +46,9 @@ export const LOCK_SHARED_FAILURES = 256;
 export const LOCK_SHARED_WHOLE_TABLES = 260;
 
 /** taken from the heap by row locks, at most lock_memory. atomic32 at byte 0, in bytes. */
-export const loadLockSharedRowBytes = (i32: Int32Array, lockShared: number): number =>
+export const loadLockSharedRowBytes = (i32: Int32Array, lockShared: number): number => Atomics.load(i32, lockShared >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLockSharedRowBytes = (i32: Int32Array, lockShared: number): number =>
   loadsInOrder ? i32[lockShared >>> 2] : Atomics.load(i32, lockShared >>> 2);
 export const storeLockSharedRowBytes = (i32: Int32Array, lockShared: number, value: number): void => {
   Atomics.store(i32, lockShared >>> 2, value);
@@ -60,7 +62,9 @@ export const compareExchangeLockSharedRowBytes = (i32: Int32Array, lockShared: n
 export const lockSharedRowBytesWord = (lockShared: number): number => lockShared >>> 2;
 
 /** latch of orphans. atomic32 at byte 4. */
-export const loadLockSharedOrphanLatch = (i32: Int32Array, lockShared: number): number =>
+export const loadLockSharedOrphanLatch = (i32: Int32Array, lockShared: number): number => Atomics.load(i32, (lockShared + 4) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLockSharedOrphanLatch = (i32: Int32Array, lockShared: number): number =>
   loadsInOrder ? i32[(lockShared + 4) >>> 2] : Atomics.load(i32, (lockShared + 4) >>> 2);
 export const storeLockSharedOrphanLatch = (i32: Int32Array, lockShared: number, value: number): void => {
   Atomics.store(i32, (lockShared + 4) >>> 2, value);
@@ -80,7 +84,9 @@ export const setLockSharedOrphans = (i32: Int32Array, lockShared: number, orphan
 };
 
 /** latch of the list of intentions, and of deciding who may use a table. atomic32 at byte 64. */
-export const loadLockSharedIntentLatch = (i32: Int32Array, lockShared: number): number =>
+export const loadLockSharedIntentLatch = (i32: Int32Array, lockShared: number): number => Atomics.load(i32, (lockShared + 64) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLockSharedIntentLatch = (i32: Int32Array, lockShared: number): number =>
   loadsInOrder ? i32[(lockShared + 64) >>> 2] : Atomics.load(i32, (lockShared + 64) >>> 2);
 export const storeLockSharedIntentLatch = (i32: Int32Array, lockShared: number, value: number): void => {
   Atomics.store(i32, (lockShared + 64) >>> 2, value);
@@ -106,7 +112,9 @@ export const setLockSharedIntentLast = (i32: Int32Array, lockShared: number, int
 };
 
 /** latch of serializable committers: validation to precommit (TX-T16). atomic32 at byte 128. */
-export const loadLockSharedSerialLatch = (i32: Int32Array, lockShared: number): number =>
+export const loadLockSharedSerialLatch = (i32: Int32Array, lockShared: number): number => Atomics.load(i32, (lockShared + 128) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLockSharedSerialLatch = (i32: Int32Array, lockShared: number): number =>
   loadsInOrder ? i32[(lockShared + 128) >>> 2] : Atomics.load(i32, (lockShared + 128) >>> 2);
 export const storeLockSharedSerialLatch = (i32: Int32Array, lockShared: number, value: number): void => {
   Atomics.store(i32, (lockShared + 128) >>> 2, value);
@@ -174,7 +182,9 @@ export const storeLockSharedFreed = (i32: Int32Array, lockShared: number, value:
 };
 
 /** commits refused by validation (statistics). atomic32 at byte 256. */
-export const loadLockSharedFailures = (i32: Int32Array, lockShared: number): number =>
+export const loadLockSharedFailures = (i32: Int32Array, lockShared: number): number => Atomics.load(i32, (lockShared + 256) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLockSharedFailures = (i32: Int32Array, lockShared: number): number =>
   loadsInOrder ? i32[(lockShared + 256) >>> 2] : Atomics.load(i32, (lockShared + 256) >>> 2);
 export const storeLockSharedFailures = (i32: Int32Array, lockShared: number, value: number): void => {
   Atomics.store(i32, (lockShared + 256) >>> 2, value);
@@ -188,7 +198,9 @@ export const compareExchangeLockSharedFailures = (i32: Int32Array, lockShared: n
 export const lockSharedFailuresWord = (lockShared: number): number => (lockShared + 256) >>> 2;
 
 /** change sets that became whole tables (statistics). atomic32 at byte 260. */
-export const loadLockSharedWholeTables = (i32: Int32Array, lockShared: number): number =>
+export const loadLockSharedWholeTables = (i32: Int32Array, lockShared: number): number => Atomics.load(i32, (lockShared + 260) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLockSharedWholeTables = (i32: Int32Array, lockShared: number): number =>
   loadsInOrder ? i32[(lockShared + 260) >>> 2] : Atomics.load(i32, (lockShared + 260) >>> 2);
 export const storeLockSharedWholeTables = (i32: Int32Array, lockShared: number, value: number): void => {
   Atomics.store(i32, (lockShared + 260) >>> 2, value);
@@ -301,7 +313,9 @@ export const TABLE_LIST_ENTRIES = 24;
 export const TABLE_LIST_ENTRIES_LENGTH = 488;
 
 /** entries. atomic32 at byte 0. */
-export const loadTableListCount = (i32: Int32Array, tableList: number): number =>
+export const loadTableListCount = (i32: Int32Array, tableList: number): number => Atomics.load(i32, tableList >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekTableListCount = (i32: Int32Array, tableList: number): number =>
   loadsInOrder ? i32[tableList >>> 2] : Atomics.load(i32, tableList >>> 2);
 export const storeTableListCount = (i32: Int32Array, tableList: number, value: number): void => {
   Atomics.store(i32, tableList >>> 2, value);
@@ -327,7 +341,9 @@ export const setTableListGeneration = (i32: Int32Array, tableList: number, gener
 };
 
 /** mode in which it uses all tables, because the list is full; 0 = it does not. atomic32 at byte 12. */
-export const loadTableListAll = (i32: Int32Array, tableList: number): number =>
+export const loadTableListAll = (i32: Int32Array, tableList: number): number => Atomics.load(i32, (tableList + 12) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekTableListAll = (i32: Int32Array, tableList: number): number =>
   loadsInOrder ? i32[(tableList + 12) >>> 2] : Atomics.load(i32, (tableList + 12) >>> 2);
 export const storeTableListAll = (i32: Int32Array, tableList: number, value: number): void => {
   Atomics.store(i32, (tableList + 12) >>> 2, value);
@@ -341,7 +357,9 @@ export const compareExchangeTableListAll = (i32: Int32Array, tableList: number, 
 export const tableListAllWord = (tableList: number): number => (tableList + 12) >>> 2;
 
 /** number of the transaction, once it writes: who finds the list of a dead thread asks for it. atomic32 at byte 16. */
-export const loadTableListNumber = (i32: Int32Array, tableList: number): number =>
+export const loadTableListNumber = (i32: Int32Array, tableList: number): number => Atomics.load(i32, (tableList + 16) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekTableListNumber = (i32: Int32Array, tableList: number): number =>
   loadsInOrder ? i32[(tableList + 16) >>> 2] : Atomics.load(i32, (tableList + 16) >>> 2);
 export const storeTableListNumber = (i32: Int32Array, tableList: number, value: number): void => {
   Atomics.store(i32, (tableList + 16) >>> 2, value);
@@ -355,7 +373,9 @@ export const compareExchangeTableListNumber = (i32: Int32Array, tableList: numbe
 export const tableListNumberWord = (tableList: number): number => (tableList + 16) >>> 2;
 
 /** 1: its uses count only while its thread is in the engine; 0: they count until the transaction ends. atomic32 at byte 20. */
-export const loadTableListParked = (i32: Int32Array, tableList: number): number =>
+export const loadTableListParked = (i32: Int32Array, tableList: number): number => Atomics.load(i32, (tableList + 20) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekTableListParked = (i32: Int32Array, tableList: number): number =>
   loadsInOrder ? i32[(tableList + 20) >>> 2] : Atomics.load(i32, (tableList + 20) >>> 2);
 export const storeTableListParked = (i32: Int32Array, tableList: number, value: number): void => {
   Atomics.store(i32, (tableList + 20) >>> 2, value);
@@ -377,7 +397,9 @@ export const TABLE_USE_TABLE = 0;
 export const TABLE_USE_MODE = 4;
 
 /** table id. atomic32 at byte 0. */
-export const loadTableUseTable = (i32: Int32Array, tableUse: number): number =>
+export const loadTableUseTable = (i32: Int32Array, tableUse: number): number => Atomics.load(i32, tableUse >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekTableUseTable = (i32: Int32Array, tableUse: number): number =>
   loadsInOrder ? i32[tableUse >>> 2] : Atomics.load(i32, tableUse >>> 2);
 export const storeTableUseTable = (i32: Int32Array, tableUse: number, value: number): void => {
   Atomics.store(i32, tableUse >>> 2, value);
@@ -391,7 +413,9 @@ export const compareExchangeTableUseTable = (i32: Int32Array, tableUse: number, 
 export const tableUseTableWord = (tableUse: number): number => tableUse >>> 2;
 
 /** TABLE_ACCESS or TABLE_WRITE; negative: its thread is about to look whether it may. atomic32 at byte 4. */
-export const loadTableUseMode = (i32: Int32Array, tableUse: number): number =>
+export const loadTableUseMode = (i32: Int32Array, tableUse: number): number => Atomics.load(i32, (tableUse + 4) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekTableUseMode = (i32: Int32Array, tableUse: number): number =>
   loadsInOrder ? i32[(tableUse + 4) >>> 2] : Atomics.load(i32, (tableUse + 4) >>> 2);
 export const storeTableUseMode = (i32: Int32Array, tableUse: number, value: number): void => {
   Atomics.store(i32, (tableUse + 4) >>> 2, value);

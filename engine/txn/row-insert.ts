@@ -24,7 +24,7 @@ import { RECORD, RECORD_GROUP_END } from '../storage/log/records.ts';
 import type { ByteViews } from '../storage/rows/byte-views.ts';
 import { imageLength, ROW_LOCKED } from '../storage/rows/row-image.ts';
 import type { TableRuntime } from '../storage/rows/runtime.ts';
-import { beginWrite } from './begin.ts';
+import { beginWrite, isRefused } from './begin.ts';
 import { appendNext } from './append-next.ts';
 import { appendRow } from './row-append.ts';
 import { claim, ENTRY_NEW, extractKey, insertEntry, refusesDuplicates } from './index-change.ts';
@@ -55,7 +55,7 @@ export function insertRow(tx: Transaction, table: TableRuntime, views: ByteViews
   const txns = tx.context;
   const indexes = table.indexes;
   beginWrite(tx, table);
-  if (txns.hooks.tableUsed !== null && txns.hooks.tableUsed(tx, table)) return ROW_WAIT;
+  if (isRefused(tx, table)) return ROW_WAIT;
   if (appendNext(tx, table, views, row) || appendRow(tx, table, views, row)) return ROW_DONE;
   for (let at = 0; at < indexes.length; at++) {
     const index = indexes[at];

@@ -35,7 +35,7 @@ import { pageFlags, setPageFlags } from '../storage/page.layout.gen.ts';
 import type { ByteViews } from '../storage/rows/byte-views.ts';
 import { imageLayout, imageLength, paddedLength, ROW_BODY, ROW_HOME_BYTES, ROW_LOCKED } from '../storage/rows/row-image.ts';
 import type { TableRuntime } from '../storage/rows/runtime.ts';
-import { beginWrite } from './begin.ts';
+import { beginWrite, isRefused } from './begin.ts';
 import { claim, ENTRY_NEW, extractKey, insertEntry, refusesDuplicates } from './index-change.ts';
 import { undoTo } from './rollback.ts';
 import { changeInPlace } from './row-change.ts';
@@ -83,7 +83,7 @@ export function updateRow(
 ): RowStatus {
   const txns = tx.context;
   beginWrite(tx, table);
-  if (txns.hooks.tableUsed !== null && txns.hooks.tableUsed(tx, table)) return ROW_WAIT;
+  if (isRefused(tx, table)) return ROW_WAIT;
   if (tx.isolation === SERIALIZABLE && txns.hooks.rowChanged !== null) txns.hooks.rowChanged(tx, table, page, slot, row);
   if (changeInPlace(tx, table, page, slot, views, row)) return ROW_DONE;
   const entries = undoEntries(tx);
@@ -292,7 +292,7 @@ function changeEntries(
 export function deleteRow(tx: Transaction, table: TableRuntime, page: number, slot: number): RowStatus {
   const txns = tx.context;
   beginWrite(tx, table);
-  if (txns.hooks.tableUsed !== null && txns.hooks.tableUsed(tx, table)) return ROW_WAIT;
+  if (isRefused(tx, table)) return ROW_WAIT;
   if (tx.isolation === SERIALIZABLE && txns.hooks.rowChanged !== null) txns.hooks.rowChanged(tx, table, page, slot, -1);
   for (let guess = 256; ; ) {
     reserveChange(tx, table, guess, heapDeleteBytes(guess));

@@ -19,6 +19,9 @@ import {
   loadTableListParked,
   loadTableUseMode,
   loadTableUseTable,
+  peekTableListAll,
+  peekTableListCount,
+  peekTableUseTable,
   storeTableListAll,
   TABLE_LIST_BYTES,
   TABLE_LIST_COUNT,
@@ -52,8 +55,8 @@ export const isOwnList = (locks: Locks, list: number): boolean =>
 export function clearList(locks: Locks, list: number): void {
   const { i32 } = locks;
   const thread = tableListThread(i32, list) - 1;
-  const count = loadTableListCount(i32, list);
-  if (loadTableListAll(i32, list) !== 0) {
+  const count = peekTableListCount(i32, list);
+  if (peekTableListAll(i32, list) !== 0) {
     Atomics.sub(i32, threadWord(locks, thread, 0), 1);
     storeTableListAll(i32, list, 0);
   }
@@ -61,7 +64,7 @@ export function clearList(locks: Locks, list: number): void {
   // The entries stay where they are: who looks whether somebody wants the tables still finds them.
   storeInOrder(i32, (list + TABLE_LIST_COUNT) >>> 2, 0);
   for (let index = 0; index < count; index++) {
-    const word = threadWord(locks, thread, hashOf(loadTableUseTable(i32, useAt(list, index))));
+    const word = threadWord(locks, thread, hashOf(peekTableUseTable(i32, useAt(list, index))));
     locks.shm.atomic.add(word << 2, -1);
   }
 }

@@ -37,13 +37,15 @@ import {
   LOCK_SHARED_INTENT_FIRST,
   loadTableListAll,
   loadTableListCount,
+  peekTableListAll,
+  peekTableListCount,
+  peekTableUseMode,
+  peekTableUseTable,
   TABLE_LIST_COUNT,
   TABLE_LIST_NUMBER,
   TABLE_USE_MODE,
   TABLE_USE_TABLE,
   loadTableListNumber,
-  loadTableUseMode,
-  loadTableUseTable,
   setTableIntentGranted,
   setTableListGeneration,
   setTableListThread,
@@ -105,12 +107,12 @@ function useTableSlow(locks: Locks, tx: Transaction, list: number, table: number
   if (!isOwnList(locks, list) && !takeOverList(locks, tx, list)) return true;
   if (mode === TABLE_WRITE && tx.number === 0) becomeWriter(tx);
   if (tx.number !== 0) storeInOrder(i32, (list + TABLE_LIST_NUMBER) >>> 2, tx.number);
-  const count = loadTableListCount(i32, list);
+  const count = peekTableListCount(i32, list);
   let index = 0;
-  while (index < count && loadTableUseTable(i32, useAt(list, index)) !== (table | 0)) index++;
+  while (index < count && peekTableUseTable(i32, useAt(list, index)) !== (table | 0)) index++;
   if (index === TABLE_LIST_MAX) return useAll(locks, tx, list, table, mode);
   const use = useAt(list, index);
-  const held = index < count ? loadTableUseMode(i32, use) : 0;
+  const held = index < count ? peekTableUseMode(i32, use) : 0;
   const intents = intentWord(locks, table);
   if (loadInOrder(i32, intents) === 0) {
     if (testing) yieldPoint('tableLock.noIntent');
@@ -133,7 +135,7 @@ function publishUse(locks: Locks, list: number, index: number, table: number, mo
   const { i32, shm } = locks;
   const use = useAt(list, index);
   storeInOrder(i32, (use + TABLE_USE_TABLE) >>> 2, table);
-  if (!isNew || loadTableListCount(i32, list) > index) {
+  if (!isNew || peekTableListCount(i32, list) > index) {
     storeTableUseMode(i32, use, mode);
     return;
   }
@@ -215,14 +217,14 @@ function takeOverList(locks: Locks, tx: Transaction, list: number): boolean {
 export function releaseTables(locks: Locks, session: number): void {
   const { i32 } = locks;
   const list = listOf(locks, session);
-  const count = loadTableListCount(i32, list);
+  const count = peekTableListCount(i32, list);
   if (count === 0 || !isOwnList(locks, list)) return;
-  let wanted = loadTableListAll(i32, list) !== 0;
+  let wanted = peekTableListAll(i32, list) !== 0;
   clearList(locks, list);
   if (testing) yieldPoint('tableLock.released');
   // The ids are still there. An intention that is published after this look finds the list empty.
   for (let index = 0; index < count && !wanted; index++) {
-    wanted = loadInOrder(i32, intentWord(locks, loadTableUseTable(i32, useAt(list, index)))) !== 0;
+    wanted = loadInOrder(i32, intentWord(locks, peekTableUseTable(i32, useAt(list, index)))) !== 0;
   }
   if (wanted) ringIntents(locks);
 }

@@ -258,6 +258,8 @@ export interface Transaction {
   waitsFor: number;
   /** Runs of the current statement that met a conflict. */
   reruns: number;
+  /** Id of the table that it was last seen to use for writing: it does so to its end (TX-T14). -1: none yet. */
+  writtenTable: number;
   /** Milliseconds a wait may take; 0: none is allowed (55P03 at once); -1: no bound. */
   lockTimeout: number;
   /** What it runs now is to end: a look for work that is no statement of generated code; null: nobody asks. */

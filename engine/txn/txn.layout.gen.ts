@@ -62,7 +62,9 @@ export const TXN_SHARED_RERUNS = 448;
 export const TXN_SHARED_DEADLOCKS = 452;
 
 /** last transaction number that was drawn, modulo 2^32 (TX-T2). atomic32 at byte 0. */
-export const loadTxnSharedNextNumber = (i32: Int32Array, txnShared: number): number =>
+export const loadTxnSharedNextNumber = (i32: Int32Array, txnShared: number): number => Atomics.load(i32, txnShared >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekTxnSharedNextNumber = (i32: Int32Array, txnShared: number): number =>
   loadsInOrder ? i32[txnShared >>> 2] : Atomics.load(i32, txnShared >>> 2);
 export const storeTxnSharedNextNumber = (i32: Int32Array, txnShared: number, value: number): void => {
   Atomics.store(i32, txnShared >>> 2, value);
@@ -88,7 +90,9 @@ export const storeTxnSharedBound = (i32: Int32Array, txnShared: number, value: n
 };
 
 /** thread number + 1 of the thread that collects, 0 = none. atomic32 at byte 128. */
-export const loadTxnSharedCollector = (i32: Int32Array, txnShared: number): number =>
+export const loadTxnSharedCollector = (i32: Int32Array, txnShared: number): number => Atomics.load(i32, (txnShared + 128) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekTxnSharedCollector = (i32: Int32Array, txnShared: number): number =>
   loadsInOrder ? i32[(txnShared + 128) >>> 2] : Atomics.load(i32, (txnShared + 128) >>> 2);
 export const storeTxnSharedCollector = (i32: Int32Array, txnShared: number, value: number): void => {
   Atomics.store(i32, (txnShared + 128) >>> 2, value);
@@ -102,7 +106,9 @@ export const compareExchangeTxnSharedCollector = (i32: Int32Array, txnShared: nu
 export const txnSharedCollectorWord = (txnShared: number): number => (txnShared + 128) >>> 2;
 
 /** rounds of collection so far (statistics). atomic32 at byte 132. */
-export const loadTxnSharedCollections = (i32: Int32Array, txnShared: number): number =>
+export const loadTxnSharedCollections = (i32: Int32Array, txnShared: number): number => Atomics.load(i32, (txnShared + 132) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekTxnSharedCollections = (i32: Int32Array, txnShared: number): number =>
   loadsInOrder ? i32[(txnShared + 132) >>> 2] : Atomics.load(i32, (txnShared + 132) >>> 2);
 export const storeTxnSharedCollections = (i32: Int32Array, txnShared: number, value: number): void => {
   Atomics.store(i32, (txnShared + 132) >>> 2, value);
@@ -122,7 +128,9 @@ export const setTxnSharedCollectCursor = (i32: Int32Array, txnShared: number, co
 };
 
 /** tombstones removed so far (statistics). atomic32 at byte 140. */
-export const loadTxnSharedDeadRows = (i32: Int32Array, txnShared: number): number =>
+export const loadTxnSharedDeadRows = (i32: Int32Array, txnShared: number): number => Atomics.load(i32, (txnShared + 140) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekTxnSharedDeadRows = (i32: Int32Array, txnShared: number): number =>
   loadsInOrder ? i32[(txnShared + 140) >>> 2] : Atomics.load(i32, (txnShared + 140) >>> 2);
 export const storeTxnSharedDeadRows = (i32: Int32Array, txnShared: number, value: number): void => {
   Atomics.store(i32, (txnShared + 140) >>> 2, value);
@@ -136,7 +144,9 @@ export const compareExchangeTxnSharedDeadRows = (i32: Int32Array, txnShared: num
 export const txnSharedDeadRowsWord = (txnShared: number): number => (txnShared + 140) >>> 2;
 
 /** index entries removed by the collector so far (statistics). atomic32 at byte 144. */
-export const loadTxnSharedDeadEntries = (i32: Int32Array, txnShared: number): number =>
+export const loadTxnSharedDeadEntries = (i32: Int32Array, txnShared: number): number => Atomics.load(i32, (txnShared + 144) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekTxnSharedDeadEntries = (i32: Int32Array, txnShared: number): number =>
   loadsInOrder ? i32[(txnShared + 144) >>> 2] : Atomics.load(i32, (txnShared + 144) >>> 2);
 export const storeTxnSharedDeadEntries = (i32: Int32Array, txnShared: number, value: number): void => {
   Atomics.store(i32, (txnShared + 144) >>> 2, value);
@@ -150,7 +160,9 @@ export const compareExchangeTxnSharedDeadEntries = (i32: Int32Array, txnShared: 
 export const txnSharedDeadEntriesWord = (txnShared: number): number => (txnShared + 144) >>> 2;
 
 /** logical chunks that were in use when the last slice of collection ended. atomic32 at byte 148. */
-export const loadTxnSharedChunksLeft = (i32: Int32Array, txnShared: number): number =>
+export const loadTxnSharedChunksLeft = (i32: Int32Array, txnShared: number): number => Atomics.load(i32, (txnShared + 148) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekTxnSharedChunksLeft = (i32: Int32Array, txnShared: number): number =>
   loadsInOrder ? i32[(txnShared + 148) >>> 2] : Atomics.load(i32, (txnShared + 148) >>> 2);
 export const storeTxnSharedChunksLeft = (i32: Int32Array, txnShared: number, value: number): void => {
   Atomics.store(i32, (txnShared + 148) >>> 2, value);
@@ -164,7 +176,9 @@ export const compareExchangeTxnSharedChunksLeft = (i32: Int32Array, txnShared: n
 export const txnSharedChunksLeftWord = (txnShared: number): number => (txnShared + 148) >>> 2;
 
 /** latch of the chunk directory and its free lists. atomic32 at byte 192. */
-export const loadTxnSharedChunkLatch = (i32: Int32Array, txnShared: number): number =>
+export const loadTxnSharedChunkLatch = (i32: Int32Array, txnShared: number): number => Atomics.load(i32, (txnShared + 192) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekTxnSharedChunkLatch = (i32: Int32Array, txnShared: number): number =>
   loadsInOrder ? i32[(txnShared + 192) >>> 2] : Atomics.load(i32, (txnShared + 192) >>> 2);
 export const storeTxnSharedChunkLatch = (i32: Int32Array, txnShared: number, value: number): void => {
   Atomics.store(i32, (txnShared + 192) >>> 2, value);
@@ -184,7 +198,9 @@ export const setTxnSharedChunkNext = (i32: Int32Array, txnShared: number, chunkN
 };
 
 /** logical chunks that are open, full, retired or spilled. atomic32 at byte 200. */
-export const loadTxnSharedChunksInUse = (i32: Int32Array, txnShared: number): number =>
+export const loadTxnSharedChunksInUse = (i32: Int32Array, txnShared: number): number => Atomics.load(i32, (txnShared + 200) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekTxnSharedChunksInUse = (i32: Int32Array, txnShared: number): number =>
   loadsInOrder ? i32[(txnShared + 200) >>> 2] : Atomics.load(i32, (txnShared + 200) >>> 2);
 export const storeTxnSharedChunksInUse = (i32: Int32Array, txnShared: number, value: number): void => {
   Atomics.store(i32, (txnShared + 200) >>> 2, value);
@@ -216,7 +232,9 @@ export const setTxnSharedChunkEnd = (i32: Int32Array, txnShared: number, chunkEn
 };
 
 /** chunks that lie in temporary pages. atomic32 at byte 212. */
-export const loadTxnSharedChunksSpilled = (i32: Int32Array, txnShared: number): number =>
+export const loadTxnSharedChunksSpilled = (i32: Int32Array, txnShared: number): number => Atomics.load(i32, (txnShared + 212) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekTxnSharedChunksSpilled = (i32: Int32Array, txnShared: number): number =>
   loadsInOrder ? i32[(txnShared + 212) >>> 2] : Atomics.load(i32, (txnShared + 212) >>> 2);
 export const storeTxnSharedChunksSpilled = (i32: Int32Array, txnShared: number, value: number): void => {
   Atomics.store(i32, (txnShared + 212) >>> 2, value);
@@ -230,7 +248,9 @@ export const compareExchangeTxnSharedChunksSpilled = (i32: Int32Array, txnShared
 export const txnSharedChunksSpilledWord = (txnShared: number): number => (txnShared + 212) >>> 2;
 
 /** session slot at which the search for a free one starts. atomic32 at byte 256. */
-export const loadTxnSharedSessionNext = (i32: Int32Array, txnShared: number): number =>
+export const loadTxnSharedSessionNext = (i32: Int32Array, txnShared: number): number => Atomics.load(i32, (txnShared + 256) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekTxnSharedSessionNext = (i32: Int32Array, txnShared: number): number =>
   loadsInOrder ? i32[(txnShared + 256) >>> 2] : Atomics.load(i32, (txnShared + 256) >>> 2);
 export const storeTxnSharedSessionNext = (i32: Int32Array, txnShared: number, value: number): void => {
   Atomics.store(i32, (txnShared + 256) >>> 2, value);
@@ -244,7 +264,9 @@ export const compareExchangeTxnSharedSessionNext = (i32: Int32Array, txnShared: 
 export const txnSharedSessionNextWord = (txnShared: number): number => (txnShared + 256) >>> 2;
 
 /** counts begun transactions; gives each its age for the choice of a victim, wraps. atomic32 at byte 260. */
-export const loadTxnSharedSessionAges = (i32: Int32Array, txnShared: number): number =>
+export const loadTxnSharedSessionAges = (i32: Int32Array, txnShared: number): number => Atomics.load(i32, (txnShared + 260) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekTxnSharedSessionAges = (i32: Int32Array, txnShared: number): number =>
   loadsInOrder ? i32[(txnShared + 260) >>> 2] : Atomics.load(i32, (txnShared + 260) >>> 2);
 export const storeTxnSharedSessionAges = (i32: Int32Array, txnShared: number, value: number): void => {
   Atomics.store(i32, (txnShared + 260) >>> 2, value);
@@ -258,7 +280,9 @@ export const compareExchangeTxnSharedSessionAges = (i32: Int32Array, txnShared: 
 export const txnSharedSessionAgesWord = (txnShared: number): number => (txnShared + 260) >>> 2;
 
 /** sessions that wait for another transaction. atomic32 at byte 320. */
-export const loadTxnSharedWaiting = (i32: Int32Array, txnShared: number): number =>
+export const loadTxnSharedWaiting = (i32: Int32Array, txnShared: number): number => Atomics.load(i32, (txnShared + 320) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekTxnSharedWaiting = (i32: Int32Array, txnShared: number): number =>
   loadsInOrder ? i32[(txnShared + 320) >>> 2] : Atomics.load(i32, (txnShared + 320) >>> 2);
 export const storeTxnSharedWaiting = (i32: Int32Array, txnShared: number, value: number): void => {
   Atomics.store(i32, (txnShared + 320) >>> 2, value);
@@ -272,7 +296,9 @@ export const compareExchangeTxnSharedWaiting = (i32: Int32Array, txnShared: numb
 export const txnSharedWaitingWord = (txnShared: number): number => (txnShared + 320) >>> 2;
 
 /** latch of the list of what readers have met dead. atomic32 at byte 328. */
-export const loadTxnSharedDeadLatch = (i32: Int32Array, txnShared: number): number =>
+export const loadTxnSharedDeadLatch = (i32: Int32Array, txnShared: number): number => Atomics.load(i32, (txnShared + 328) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekTxnSharedDeadLatch = (i32: Int32Array, txnShared: number): number =>
   loadsInOrder ? i32[(txnShared + 328) >>> 2] : Atomics.load(i32, (txnShared + 328) >>> 2);
 export const storeTxnSharedDeadLatch = (i32: Int32Array, txnShared: number, value: number): void => {
   Atomics.store(i32, (txnShared + 328) >>> 2, value);
@@ -292,7 +318,9 @@ export const setTxnSharedDeadFirst = (i32: Int32Array, txnShared: number, deadFi
 };
 
 /** items of that list. atomic32 at byte 336. */
-export const loadTxnSharedDeadCount = (i32: Int32Array, txnShared: number): number =>
+export const loadTxnSharedDeadCount = (i32: Int32Array, txnShared: number): number => Atomics.load(i32, (txnShared + 336) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekTxnSharedDeadCount = (i32: Int32Array, txnShared: number): number =>
   loadsInOrder ? i32[(txnShared + 336) >>> 2] : Atomics.load(i32, (txnShared + 336) >>> 2);
 export const storeTxnSharedDeadCount = (i32: Int32Array, txnShared: number, value: number): void => {
   Atomics.store(i32, (txnShared + 336) >>> 2, value);
@@ -306,7 +334,9 @@ export const compareExchangeTxnSharedDeadCount = (i32: Int32Array, txnShared: nu
 export const txnSharedDeadCountWord = (txnShared: number): number => (txnShared + 336) >>> 2;
 
 /** transactions that have ended and wait for a stamper. atomic32 at byte 384. */
-export const loadTxnSharedStampQueue = (i32: Int32Array, txnShared: number): number =>
+export const loadTxnSharedStampQueue = (i32: Int32Array, txnShared: number): number => Atomics.load(i32, (txnShared + 384) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekTxnSharedStampQueue = (i32: Int32Array, txnShared: number): number =>
   loadsInOrder ? i32[(txnShared + 384) >>> 2] : Atomics.load(i32, (txnShared + 384) >>> 2);
 export const storeTxnSharedStampQueue = (i32: Int32Array, txnShared: number, value: number): void => {
   Atomics.store(i32, (txnShared + 384) >>> 2, value);
@@ -320,7 +350,9 @@ export const compareExchangeTxnSharedStampQueue = (i32: Int32Array, txnShared: n
 export const txnSharedStampQueueWord = (txnShared: number): number => (txnShared + 384) >>> 2;
 
 /** transactions of dead threads that wait to be rolled back. atomic32 at byte 388. */
-export const loadTxnSharedUndoQueue = (i32: Int32Array, txnShared: number): number =>
+export const loadTxnSharedUndoQueue = (i32: Int32Array, txnShared: number): number => Atomics.load(i32, (txnShared + 388) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekTxnSharedUndoQueue = (i32: Int32Array, txnShared: number): number =>
   loadsInOrder ? i32[(txnShared + 388) >>> 2] : Atomics.load(i32, (txnShared + 388) >>> 2);
 export const storeTxnSharedUndoQueue = (i32: Int32Array, txnShared: number, value: number): void => {
   Atomics.store(i32, (txnShared + 388) >>> 2, value);
@@ -334,7 +366,9 @@ export const compareExchangeTxnSharedUndoQueue = (i32: Int32Array, txnShared: nu
 export const txnSharedUndoQueueWord = (txnShared: number): number => (txnShared + 388) >>> 2;
 
 /** statements undone and run again after a conflict (statistics). atomic32 at byte 448. */
-export const loadTxnSharedReruns = (i32: Int32Array, txnShared: number): number =>
+export const loadTxnSharedReruns = (i32: Int32Array, txnShared: number): number => Atomics.load(i32, (txnShared + 448) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekTxnSharedReruns = (i32: Int32Array, txnShared: number): number =>
   loadsInOrder ? i32[(txnShared + 448) >>> 2] : Atomics.load(i32, (txnShared + 448) >>> 2);
 export const storeTxnSharedReruns = (i32: Int32Array, txnShared: number, value: number): void => {
   Atomics.store(i32, (txnShared + 448) >>> 2, value);
@@ -348,7 +382,9 @@ export const compareExchangeTxnSharedReruns = (i32: Int32Array, txnShared: numbe
 export const txnSharedRerunsWord = (txnShared: number): number => (txnShared + 448) >>> 2;
 
 /** victims of deadlocks (statistics). atomic32 at byte 452. */
-export const loadTxnSharedDeadlocks = (i32: Int32Array, txnShared: number): number =>
+export const loadTxnSharedDeadlocks = (i32: Int32Array, txnShared: number): number => Atomics.load(i32, (txnShared + 452) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekTxnSharedDeadlocks = (i32: Int32Array, txnShared: number): number =>
   loadsInOrder ? i32[(txnShared + 452) >>> 2] : Atomics.load(i32, (txnShared + 452) >>> 2);
 export const storeTxnSharedDeadlocks = (i32: Int32Array, txnShared: number, value: number): void => {
   Atomics.store(i32, (txnShared + 452) >>> 2, value);
@@ -409,7 +445,9 @@ export const TXN_SLOT_WAITERS = 128;
 export const TXN_SLOT_WAITERS_LENGTH = 16;
 
 /** full number of the transaction that has the slot, 0 = free. atomic32 at byte 0. */
-export const loadTxnSlotNumber = (i32: Int32Array, txnSlot: number): number =>
+export const loadTxnSlotNumber = (i32: Int32Array, txnSlot: number): number => Atomics.load(i32, txnSlot >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekTxnSlotNumber = (i32: Int32Array, txnSlot: number): number =>
   loadsInOrder ? i32[txnSlot >>> 2] : Atomics.load(i32, txnSlot >>> 2);
 export const storeTxnSlotNumber = (i32: Int32Array, txnSlot: number, value: number): void => {
   Atomics.store(i32, txnSlot >>> 2, value);
@@ -423,7 +461,9 @@ export const compareExchangeTxnSlotNumber = (i32: Int32Array, txnSlot: number, e
 export const txnSlotNumberWord = (txnSlot: number): number => txnSlot >>> 2;
 
 /** one of TXN_... atomic32 at byte 4. */
-export const loadTxnSlotState = (i32: Int32Array, txnSlot: number): number =>
+export const loadTxnSlotState = (i32: Int32Array, txnSlot: number): number => Atomics.load(i32, (txnSlot + 4) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekTxnSlotState = (i32: Int32Array, txnSlot: number): number =>
   loadsInOrder ? i32[(txnSlot + 4) >>> 2] : Atomics.load(i32, (txnSlot + 4) >>> 2);
 export const storeTxnSlotState = (i32: Int32Array, txnSlot: number, value: number): void => {
   Atomics.store(i32, (txnSlot + 4) >>> 2, value);
@@ -443,7 +483,9 @@ export const storeTxnSlotStamp = (i32: Int32Array, txnSlot: number, value: numbe
 };
 
 /** session slot + 1 it belongs to. atomic32 at byte 20. */
-export const loadTxnSlotSession = (i32: Int32Array, txnSlot: number): number =>
+export const loadTxnSlotSession = (i32: Int32Array, txnSlot: number): number => Atomics.load(i32, (txnSlot + 20) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekTxnSlotSession = (i32: Int32Array, txnSlot: number): number =>
   loadsInOrder ? i32[(txnSlot + 20) >>> 2] : Atomics.load(i32, (txnSlot + 20) >>> 2);
 export const storeTxnSlotSession = (i32: Int32Array, txnSlot: number, value: number): void => {
   Atomics.store(i32, (txnSlot + 20) >>> 2, value);
@@ -457,7 +499,9 @@ export const compareExchangeTxnSlotSession = (i32: Int32Array, txnSlot: number, 
 export const txnSlotSessionWord = (txnSlot: number): number => (txnSlot + 20) >>> 2;
 
 /** thread number + 1 that runs, stamps or rolls it back. atomic32 at byte 24. */
-export const loadTxnSlotThread = (i32: Int32Array, txnSlot: number): number =>
+export const loadTxnSlotThread = (i32: Int32Array, txnSlot: number): number => Atomics.load(i32, (txnSlot + 24) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekTxnSlotThread = (i32: Int32Array, txnSlot: number): number =>
   loadsInOrder ? i32[(txnSlot + 24) >>> 2] : Atomics.load(i32, (txnSlot + 24) >>> 2);
 export const storeTxnSlotThread = (i32: Int32Array, txnSlot: number, value: number): void => {
   Atomics.store(i32, (txnSlot + 24) >>> 2, value);
@@ -583,7 +627,9 @@ export const SESSION_CANCEL = 28;
 export const SESSION_WAITS_FOR_READER = 32;
 
 /** one of SESSION_... atomic32 at byte 0. */
-export const loadSessionState = (i32: Int32Array, session: number): number =>
+export const loadSessionState = (i32: Int32Array, session: number): number => Atomics.load(i32, session >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekSessionState = (i32: Int32Array, session: number): number =>
   loadsInOrder ? i32[session >>> 2] : Atomics.load(i32, session >>> 2);
 export const storeSessionState = (i32: Int32Array, session: number, value: number): void => {
   Atomics.store(i32, session >>> 2, value);
@@ -597,7 +643,9 @@ export const compareExchangeSessionState = (i32: Int32Array, session: number, ex
 export const sessionStateWord = (session: number): number => session >>> 2;
 
 /** counts the sessions that had the slot. atomic32 at byte 4. */
-export const loadSessionGeneration = (i32: Int32Array, session: number): number =>
+export const loadSessionGeneration = (i32: Int32Array, session: number): number => Atomics.load(i32, (session + 4) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekSessionGeneration = (i32: Int32Array, session: number): number =>
   loadsInOrder ? i32[(session + 4) >>> 2] : Atomics.load(i32, (session + 4) >>> 2);
 export const storeSessionGeneration = (i32: Int32Array, session: number, value: number): void => {
   Atomics.store(i32, (session + 4) >>> 2, value);
@@ -611,7 +659,9 @@ export const compareExchangeSessionGeneration = (i32: Int32Array, session: numbe
 export const sessionGenerationWord = (session: number): number => (session + 4) >>> 2;
 
 /** thread number + 1. atomic32 at byte 8. */
-export const loadSessionThread = (i32: Int32Array, session: number): number =>
+export const loadSessionThread = (i32: Int32Array, session: number): number => Atomics.load(i32, (session + 8) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekSessionThread = (i32: Int32Array, session: number): number =>
   loadsInOrder ? i32[(session + 8) >>> 2] : Atomics.load(i32, (session + 8) >>> 2);
 export const storeSessionThread = (i32: Int32Array, session: number, value: number): void => {
   Atomics.store(i32, (session + 8) >>> 2, value);
@@ -625,7 +675,9 @@ export const compareExchangeSessionThread = (i32: Int32Array, session: number, e
 export const sessionThreadWord = (session: number): number => (session + 8) >>> 2;
 
 /** number of its writing transaction, 0 = none. atomic32 at byte 12. */
-export const loadSessionTransaction = (i32: Int32Array, session: number): number =>
+export const loadSessionTransaction = (i32: Int32Array, session: number): number => Atomics.load(i32, (session + 12) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekSessionTransaction = (i32: Int32Array, session: number): number =>
   loadsInOrder ? i32[(session + 12) >>> 2] : Atomics.load(i32, (session + 12) >>> 2);
 export const storeSessionTransaction = (i32: Int32Array, session: number, value: number): void => {
   Atomics.store(i32, (session + 12) >>> 2, value);
@@ -639,7 +691,9 @@ export const compareExchangeSessionTransaction = (i32: Int32Array, session: numb
 export const sessionTransactionWord = (session: number): number => (session + 12) >>> 2;
 
 /** number of the transaction it waits for; valid while SESSION_WAITING. atomic32 at byte 16. */
-export const loadSessionWaitsFor = (i32: Int32Array, session: number): number =>
+export const loadSessionWaitsFor = (i32: Int32Array, session: number): number => Atomics.load(i32, (session + 16) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekSessionWaitsFor = (i32: Int32Array, session: number): number =>
   loadsInOrder ? i32[(session + 16) >>> 2] : Atomics.load(i32, (session + 16) >>> 2);
 export const storeSessionWaitsFor = (i32: Int32Array, session: number, value: number): void => {
   Atomics.store(i32, (session + 16) >>> 2, value);
@@ -653,7 +707,9 @@ export const compareExchangeSessionWaitsFor = (i32: Int32Array, session: number,
 export const sessionWaitsForWord = (session: number): number => (session + 16) >>> 2;
 
 /** counts its waits: tells one from the next. atomic32 at byte 20. */
-export const loadSessionWaits = (i32: Int32Array, session: number): number =>
+export const loadSessionWaits = (i32: Int32Array, session: number): number => Atomics.load(i32, (session + 20) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekSessionWaits = (i32: Int32Array, session: number): number =>
   loadsInOrder ? i32[(session + 20) >>> 2] : Atomics.load(i32, (session + 20) >>> 2);
 export const storeSessionWaits = (i32: Int32Array, session: number, value: number): void => {
   Atomics.store(i32, (session + 20) >>> 2, value);
@@ -667,7 +723,9 @@ export const compareExchangeSessionWaits = (i32: Int32Array, session: number, ex
 export const sessionWaitsWord = (session: number): number => (session + 20) >>> 2;
 
 /** age of its transaction. atomic32 at byte 24. */
-export const loadSessionAge = (i32: Int32Array, session: number): number =>
+export const loadSessionAge = (i32: Int32Array, session: number): number => Atomics.load(i32, (session + 24) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekSessionAge = (i32: Int32Array, session: number): number =>
   loadsInOrder ? i32[(session + 24) >>> 2] : Atomics.load(i32, (session + 24) >>> 2);
 export const storeSessionAge = (i32: Int32Array, session: number, value: number): void => {
   Atomics.store(i32, (session + 24) >>> 2, value);
@@ -681,7 +739,9 @@ export const compareExchangeSessionAge = (i32: Int32Array, session: number, expe
 export const sessionAgeWord = (session: number): number => (session + 24) >>> 2;
 
 /** a reason to end what it runs, 0 = none. atomic32 at byte 28. */
-export const loadSessionCancel = (i32: Int32Array, session: number): number =>
+export const loadSessionCancel = (i32: Int32Array, session: number): number => Atomics.load(i32, (session + 28) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekSessionCancel = (i32: Int32Array, session: number): number =>
   loadsInOrder ? i32[(session + 28) >>> 2] : Atomics.load(i32, (session + 28) >>> 2);
 export const storeSessionCancel = (i32: Int32Array, session: number, value: number): void => {
   Atomics.store(i32, (session + 28) >>> 2, value);
@@ -695,7 +755,9 @@ export const compareExchangeSessionCancel = (i32: Int32Array, session: number, e
 export const sessionCancelWord = (session: number): number => (session + 28) >>> 2;
 
 /** session slot + 1 it waits for where that one only reads and has no number (waitsFor 0); valid while SESSION_WAITING. atomic32 at byte 32. */
-export const loadSessionWaitsForReader = (i32: Int32Array, session: number): number =>
+export const loadSessionWaitsForReader = (i32: Int32Array, session: number): number => Atomics.load(i32, (session + 32) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekSessionWaitsForReader = (i32: Int32Array, session: number): number =>
   loadsInOrder ? i32[(session + 32) >>> 2] : Atomics.load(i32, (session + 32) >>> 2);
 export const storeSessionWaitsForReader = (i32: Int32Array, session: number, value: number): void => {
   Atomics.store(i32, (session + 32) >>> 2, value);
@@ -721,7 +783,9 @@ export const TXN_THREAD_SNAPSHOTS = 8;
 export const TXN_THREAD_SPARE_PIECE = 12;
 
 /** session slot + 1 for which the whole thread is blocked, 0 = none. atomic32 at byte 0. */
-export const loadTxnThreadBlocked = (i32: Int32Array, txnThread: number): number =>
+export const loadTxnThreadBlocked = (i32: Int32Array, txnThread: number): number => Atomics.load(i32, txnThread >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekTxnThreadBlocked = (i32: Int32Array, txnThread: number): number =>
   loadsInOrder ? i32[txnThread >>> 2] : Atomics.load(i32, txnThread >>> 2);
 export const storeTxnThreadBlocked = (i32: Int32Array, txnThread: number, value: number): void => {
   Atomics.store(i32, txnThread >>> 2, value);
@@ -735,7 +799,9 @@ export const compareExchangeTxnThreadBlocked = (i32: Int32Array, txnThread: numb
 export const txnThreadBlockedWord = (txnThread: number): number => txnThread >>> 2;
 
 /** logical chunk + 1 it writes back versions to, 0 = none. atomic32 at byte 4. */
-export const loadTxnThreadOpenChunk = (i32: Int32Array, txnThread: number): number =>
+export const loadTxnThreadOpenChunk = (i32: Int32Array, txnThread: number): number => Atomics.load(i32, (txnThread + 4) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekTxnThreadOpenChunk = (i32: Int32Array, txnThread: number): number =>
   loadsInOrder ? i32[(txnThread + 4) >>> 2] : Atomics.load(i32, (txnThread + 4) >>> 2);
 export const storeTxnThreadOpenChunk = (i32: Int32Array, txnThread: number, value: number): void => {
   Atomics.store(i32, (txnThread + 4) >>> 2, value);
@@ -749,7 +815,9 @@ export const compareExchangeTxnThreadOpenChunk = (i32: Int32Array, txnThread: nu
 export const txnThreadOpenChunkWord = (txnThread: number): number => (txnThread + 4) >>> 2;
 
 /** snapshots it holds; at 0 what stands in its thread slot is only a lower bound of the next (TX-T6). atomic32 at byte 8. */
-export const loadTxnThreadSnapshots = (i32: Int32Array, txnThread: number): number =>
+export const loadTxnThreadSnapshots = (i32: Int32Array, txnThread: number): number => Atomics.load(i32, (txnThread + 8) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekTxnThreadSnapshots = (i32: Int32Array, txnThread: number): number =>
   loadsInOrder ? i32[(txnThread + 8) >>> 2] : Atomics.load(i32, (txnThread + 8) >>> 2);
 export const storeTxnThreadSnapshots = (i32: Int32Array, txnThread: number, value: number): void => {
   Atomics.store(i32, (txnThread + 8) >>> 2, value);
@@ -793,7 +861,9 @@ export const VERSION_CHUNK_WALKED = 40;
 export const VERSION_CHUNK_WAITING_PLACE = 44;
 
 /** place + 1 in the versions segment; negative: first of its temporary pages; 0 = nowhere. atomic32 at byte 0. */
-export const loadVersionChunkPlace = (i32: Int32Array, versionChunk: number): number =>
+export const loadVersionChunkPlace = (i32: Int32Array, versionChunk: number): number => Atomics.load(i32, versionChunk >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekVersionChunkPlace = (i32: Int32Array, versionChunk: number): number =>
   loadsInOrder ? i32[versionChunk >>> 2] : Atomics.load(i32, versionChunk >>> 2);
 export const storeVersionChunkPlace = (i32: Int32Array, versionChunk: number, value: number): void => {
   Atomics.store(i32, versionChunk >>> 2, value);
@@ -807,7 +877,9 @@ export const compareExchangeVersionChunkPlace = (i32: Int32Array, versionChunk: 
 export const versionChunkPlaceWord = (versionChunk: number): number => versionChunk >>> 2;
 
 /** one of CHUNK_... atomic32 at byte 4. */
-export const loadVersionChunkState = (i32: Int32Array, versionChunk: number): number =>
+export const loadVersionChunkState = (i32: Int32Array, versionChunk: number): number => Atomics.load(i32, (versionChunk + 4) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekVersionChunkState = (i32: Int32Array, versionChunk: number): number =>
   loadsInOrder ? i32[(versionChunk + 4) >>> 2] : Atomics.load(i32, (versionChunk + 4) >>> 2);
 export const storeVersionChunkState = (i32: Int32Array, versionChunk: number, value: number): void => {
   Atomics.store(i32, (versionChunk + 4) >>> 2, value);
@@ -821,7 +893,9 @@ export const compareExchangeVersionChunkState = (i32: Int32Array, versionChunk: 
 export const versionChunkStateWord = (versionChunk: number): number => (versionChunk + 4) >>> 2;
 
 /** runs of versions whose transaction has not been stamped or undone yet. atomic32 at byte 8. */
-export const loadVersionChunkUnfinished = (i32: Int32Array, versionChunk: number): number =>
+export const loadVersionChunkUnfinished = (i32: Int32Array, versionChunk: number): number => Atomics.load(i32, (versionChunk + 8) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekVersionChunkUnfinished = (i32: Int32Array, versionChunk: number): number =>
   loadsInOrder ? i32[(versionChunk + 8) >>> 2] : Atomics.load(i32, (versionChunk + 8) >>> 2);
 export const storeVersionChunkUnfinished = (i32: Int32Array, versionChunk: number, value: number): void => {
   Atomics.store(i32, (versionChunk + 8) >>> 2, value);
@@ -835,7 +909,9 @@ export const compareExchangeVersionChunkUnfinished = (i32: Int32Array, versionCh
 export const versionChunkUnfinishedWord = (versionChunk: number): number => (versionChunk + 8) >>> 2;
 
 /** versions in it that the collector must look at (TX-T18). atomic32 at byte 12. */
-export const loadVersionChunkMarks = (i32: Int32Array, versionChunk: number): number =>
+export const loadVersionChunkMarks = (i32: Int32Array, versionChunk: number): number => Atomics.load(i32, (versionChunk + 12) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekVersionChunkMarks = (i32: Int32Array, versionChunk: number): number =>
   loadsInOrder ? i32[(versionChunk + 12) >>> 2] : Atomics.load(i32, (versionChunk + 12) >>> 2);
 export const storeVersionChunkMarks = (i32: Int32Array, versionChunk: number, value: number): void => {
   Atomics.store(i32, (versionChunk + 12) >>> 2, value);
@@ -867,7 +943,9 @@ export const storeVersionChunkHighest = (i32: Int32Array, versionChunk: number, 
 };
 
 /** thread number + 1 that writes to it. atomic32 at byte 36. */
-export const loadVersionChunkWriter = (i32: Int32Array, versionChunk: number): number =>
+export const loadVersionChunkWriter = (i32: Int32Array, versionChunk: number): number => Atomics.load(i32, (versionChunk + 36) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekVersionChunkWriter = (i32: Int32Array, versionChunk: number): number =>
   loadsInOrder ? i32[(versionChunk + 36) >>> 2] : Atomics.load(i32, (versionChunk + 36) >>> 2);
 export const storeVersionChunkWriter = (i32: Int32Array, versionChunk: number, value: number): void => {
   Atomics.store(i32, (versionChunk + 36) >>> 2, value);

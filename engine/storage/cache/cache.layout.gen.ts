@@ -34,7 +34,9 @@ export const CACHE_SHARED_DATABASE_HIGH = 196;
 export const CACHE_SHARED_DATABASE_LOW = 200;
 
 /** thread + 1 that owns the double-write file and the batch buffer, 0 = nobody. atomic32 at byte 0. */
-export const loadCacheSharedWriter = (i32: Int32Array, cacheShared: number): number =>
+export const loadCacheSharedWriter = (i32: Int32Array, cacheShared: number): number => Atomics.load(i32, cacheShared >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekCacheSharedWriter = (i32: Int32Array, cacheShared: number): number =>
   loadsInOrder ? i32[cacheShared >>> 2] : Atomics.load(i32, cacheShared >>> 2);
 export const storeCacheSharedWriter = (i32: Int32Array, cacheShared: number, value: number): void => {
   Atomics.store(i32, cacheShared >>> 2, value);
@@ -48,7 +50,9 @@ export const compareExchangeCacheSharedWriter = (i32: Int32Array, cacheShared: n
 export const cacheSharedWriterWord = (cacheShared: number): number => cacheShared >>> 2;
 
 /** batches written since open, wraps; who waits for a clean frame sleeps on it. atomic32 at byte 4. */
-export const loadCacheSharedBatches = (i32: Int32Array, cacheShared: number): number =>
+export const loadCacheSharedBatches = (i32: Int32Array, cacheShared: number): number => Atomics.load(i32, (cacheShared + 4) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekCacheSharedBatches = (i32: Int32Array, cacheShared: number): number =>
   loadsInOrder ? i32[(cacheShared + 4) >>> 2] : Atomics.load(i32, (cacheShared + 4) >>> 2);
 export const storeCacheSharedBatches = (i32: Int32Array, cacheShared: number, value: number): void => {
   Atomics.store(i32, (cacheShared + 4) >>> 2, value);
@@ -62,7 +66,9 @@ export const compareExchangeCacheSharedBatches = (i32: Int32Array, cacheShared: 
 export const cacheSharedBatchesWord = (cacheShared: number): number => (cacheShared + 4) >>> 2;
 
 /** frame at which the next search for dirty pages begins. atomic32 at byte 8. */
-export const loadCacheSharedWriteHand = (i32: Int32Array, cacheShared: number): number =>
+export const loadCacheSharedWriteHand = (i32: Int32Array, cacheShared: number): number => Atomics.load(i32, (cacheShared + 8) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekCacheSharedWriteHand = (i32: Int32Array, cacheShared: number): number =>
   loadsInOrder ? i32[(cacheShared + 8) >>> 2] : Atomics.load(i32, (cacheShared + 8) >>> 2);
 export const storeCacheSharedWriteHand = (i32: Int32Array, cacheShared: number, value: number): void => {
   Atomics.store(i32, (cacheShared + 8) >>> 2, value);
@@ -76,7 +82,9 @@ export const compareExchangeCacheSharedWriteHand = (i32: Int32Array, cacheShared
 export const cacheSharedWriteHandWord = (cacheShared: number): number => (cacheShared + 8) >>> 2;
 
 /** frames in state DIRTY. atomic32 at byte 64. */
-export const loadCacheSharedDirtyFrames = (i32: Int32Array, cacheShared: number): number =>
+export const loadCacheSharedDirtyFrames = (i32: Int32Array, cacheShared: number): number => Atomics.load(i32, (cacheShared + 64) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekCacheSharedDirtyFrames = (i32: Int32Array, cacheShared: number): number =>
   loadsInOrder ? i32[(cacheShared + 64) >>> 2] : Atomics.load(i32, (cacheShared + 64) >>> 2);
 export const storeCacheSharedDirtyFrames = (i32: Int32Array, cacheShared: number, value: number): void => {
   Atomics.store(i32, (cacheShared + 64) >>> 2, value);
@@ -90,7 +98,9 @@ export const compareExchangeCacheSharedDirtyFrames = (i32: Int32Array, cacheShar
 export const cacheSharedDirtyFramesWord = (cacheShared: number): number => (cacheShared + 64) >>> 2;
 
 /** length of the data file: everything below has its room, and reads at least as zeros. atomic32 at byte 128, in pages. */
-export const loadCacheSharedDataPages = (i32: Int32Array, cacheShared: number): number =>
+export const loadCacheSharedDataPages = (i32: Int32Array, cacheShared: number): number => Atomics.load(i32, (cacheShared + 128) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekCacheSharedDataPages = (i32: Int32Array, cacheShared: number): number =>
   loadsInOrder ? i32[(cacheShared + 128) >>> 2] : Atomics.load(i32, (cacheShared + 128) >>> 2);
 export const storeCacheSharedDataPages = (i32: Int32Array, cacheShared: number, value: number): void => {
   Atomics.store(i32, (cacheShared + 128) >>> 2, value);
@@ -104,7 +114,9 @@ export const compareExchangeCacheSharedDataPages = (i32: Int32Array, cacheShared
 export const cacheSharedDataPagesWord = (cacheShared: number): number => (cacheShared + 128) >>> 2;
 
 /** length of the temporary file. atomic32 at byte 132, in pages. */
-export const loadCacheSharedTemporaryPages = (i32: Int32Array, cacheShared: number): number =>
+export const loadCacheSharedTemporaryPages = (i32: Int32Array, cacheShared: number): number => Atomics.load(i32, (cacheShared + 132) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekCacheSharedTemporaryPages = (i32: Int32Array, cacheShared: number): number =>
   loadsInOrder ? i32[(cacheShared + 132) >>> 2] : Atomics.load(i32, (cacheShared + 132) >>> 2);
 export const storeCacheSharedTemporaryPages = (i32: Int32Array, cacheShared: number, value: number): void => {
   Atomics.store(i32, (cacheShared + 132) >>> 2, value);
@@ -118,7 +130,9 @@ export const compareExchangeCacheSharedTemporaryPages = (i32: Int32Array, cacheS
 export const cacheSharedTemporaryPagesWord = (cacheShared: number): number => (cacheShared + 132) >>> 2;
 
 /** thread + 1 that makes a file longer, 0 = nobody. atomic32 at byte 136. */
-export const loadCacheSharedGrower = (i32: Int32Array, cacheShared: number): number =>
+export const loadCacheSharedGrower = (i32: Int32Array, cacheShared: number): number => Atomics.load(i32, (cacheShared + 136) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekCacheSharedGrower = (i32: Int32Array, cacheShared: number): number =>
   loadsInOrder ? i32[(cacheShared + 136) >>> 2] : Atomics.load(i32, (cacheShared + 136) >>> 2);
 export const storeCacheSharedGrower = (i32: Int32Array, cacheShared: number, value: number): void => {
   Atomics.store(i32, (cacheShared + 136) >>> 2, value);
@@ -132,7 +146,9 @@ export const compareExchangeCacheSharedGrower = (i32: Int32Array, cacheShared: n
 export const cacheSharedGrowerWord = (cacheShared: number): number => (cacheShared + 136) >>> 2;
 
 /** thread + 1 that takes a checkpoint, 0 = nobody. atomic32 at byte 256. */
-export const loadCacheSharedCheckpointer = (i32: Int32Array, cacheShared: number): number =>
+export const loadCacheSharedCheckpointer = (i32: Int32Array, cacheShared: number): number => Atomics.load(i32, (cacheShared + 256) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekCacheSharedCheckpointer = (i32: Int32Array, cacheShared: number): number =>
   loadsInOrder ? i32[(cacheShared + 256) >>> 2] : Atomics.load(i32, (cacheShared + 256) >>> 2);
 export const storeCacheSharedCheckpointer = (i32: Int32Array, cacheShared: number, value: number): void => {
   Atomics.store(i32, (cacheShared + 256) >>> 2, value);

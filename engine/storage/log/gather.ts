@@ -28,8 +28,8 @@ import {
   LOG_SHARED_FLUSH_TIME,
   LOG_SHARED_PREVIOUS,
   LOG_SHARED_TAKEN,
-  loadLogSharedFlushTime,
-  loadLogSharedGatherPause,
+  peekLogSharedFlushTime,
+  peekLogSharedGatherPause,
   loadLogSharedGatherPenalty,
   storeLogSharedGatherPause,
   storeLogSharedGatherPenalty,
@@ -57,9 +57,9 @@ export function arrive(log: Log): void {
  */
 export function gatherTime(log: Log, worked: number): number {
   const { control, shared } = log;
-  if (isScheduled() || loadLogSharedGatherPause(control, shared) > 0) return 0;
+  if (isScheduled() || peekLogSharedGatherPause(control, shared) > 0) return 0;
   const others = missing(log);
-  const flush = loadLogSharedFlushTime(control, shared);
+  const flush = peekLogSharedFlushTime(control, shared);
   if (others === 0 || worked > flush * others) return 0;
   return Math.min(flush * 2, GATHER_MAX) / 1000;
 }
@@ -75,11 +75,11 @@ const SLEEP_OVER = 100;
  */
 export function lookTime(log: Log): number {
   if (isScheduled() || expectedThreads(log) > CORES) return 0;
-  return loadLogSharedFlushTime(log.control, log.shared) <= 2 * LOOK_MAX ? LOOK_MAX : 0;
+  return peekLogSharedFlushTime(log.control, log.shared) <= 2 * LOOK_MAX ? LOOK_MAX : 0;
 }
 
 /** How long it may sleep before that, if nobody leads yet, microseconds. */
-export const sleepTime = (log: Log): number => loadLogSharedFlushTime(log.control, log.shared) - LOOK_MAX / 2 - SLEEP_OVER;
+export const sleepTime = (log: Log): number => peekLogSharedFlushTime(log.control, log.shared) - LOOK_MAX / 2 - SLEEP_OVER;
 
 /** How many threads are expected and have not come. */
 export const missing = (log: Log): number => countExpected(log, (log.shared + LOG_SHARED_ARRIVED) >>> 2);
@@ -127,14 +127,14 @@ export function takeArrived(log: Log): void {
     storeInOrder(control, previous + group, loadInOrder(control, taken + group));
     storeInOrder(control, taken + group, log.shm.atomic.exchange((arrived + group) << 2, 0));
   }
-  const pause = loadLogSharedGatherPause(control, shared);
+  const pause = peekLogSharedGatherPause(control, shared);
   if (pause > 0) storeLogSharedGatherPause(control, shared, pause - 1);
 }
 
 /** By who leads: how long writing and fdatasync took, microseconds. */
 export function noteFlushTime(log: Log, microseconds: number): void {
   const { control, shared } = log;
-  const before = loadLogSharedFlushTime(control, shared);
+  const before = peekLogSharedFlushTime(control, shared);
   const now = Math.max(0, Math.min(microseconds, 1_000_000));
   // What a single slow one says is soon forgotten: it is a mean of about the last eight.
   const mean = before === 0 ? now : Math.round(before + (now - before) / 8);

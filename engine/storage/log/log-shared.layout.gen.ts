@@ -108,7 +108,9 @@ export const LOG_SHARED_GATHER_PAUSE = 692;
 export const LOG_SHARED_GATHER_PENALTY = 696;
 
 /** log position up to which room in the ring is reserved, modulo 2^32. atomic32 at byte 0, in 8 bytes. */
-export const loadLogSharedTail = (i32: Int32Array, logShared: number): number =>
+export const loadLogSharedTail = (i32: Int32Array, logShared: number): number => Atomics.load(i32, logShared >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedTail = (i32: Int32Array, logShared: number): number =>
   loadsInOrder ? i32[logShared >>> 2] : Atomics.load(i32, logShared >>> 2);
 export const storeLogSharedTail = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, logShared >>> 2, value);
@@ -122,7 +124,9 @@ export const compareExchangeLogSharedTail = (i32: Int32Array, logShared: number,
 export const logSharedTailWord = (logShared: number): number => logShared >>> 2;
 
 /** the commit latch, the only global one (TX-T7). atomic32 at byte 64. */
-export const loadLogSharedCommitLatch = (i32: Int32Array, logShared: number): number =>
+export const loadLogSharedCommitLatch = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 64) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedCommitLatch = (i32: Int32Array, logShared: number): number =>
   loadsInOrder ? i32[(logShared + 64) >>> 2] : Atomics.load(i32, (logShared + 64) >>> 2);
 export const storeLogSharedCommitLatch = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 64) >>> 2, value);
@@ -160,7 +164,9 @@ export const storeLogSharedDurableLsn = (i32: Int32Array, logShared: number, val
 };
 
 /** writtenLsn / 2^33: makes a full log position of a 32-bit one. atomic32 at byte 140, in 8 GiB. */
-export const loadLogSharedWrittenTurn = (i32: Int32Array, logShared: number): number =>
+export const loadLogSharedWrittenTurn = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 140) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedWrittenTurn = (i32: Int32Array, logShared: number): number =>
   loadsInOrder ? i32[(logShared + 140) >>> 2] : Atomics.load(i32, (logShared + 140) >>> 2);
 export const storeLogSharedWrittenTurn = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 140) >>> 2, value);
@@ -186,7 +192,9 @@ export const storeLogSharedVisibleHorizon = (i32: Int32Array, logShared: number,
 };
 
 /** counts the times a leader stepped down; blocked threads sleep on it. atomic32 at byte 168. */
-export const loadLogSharedDurableSequence = (i32: Int32Array, logShared: number): number =>
+export const loadLogSharedDurableSequence = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 168) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedDurableSequence = (i32: Int32Array, logShared: number): number =>
   loadsInOrder ? i32[(logShared + 168) >>> 2] : Atomics.load(i32, (logShared + 168) >>> 2);
 export const storeLogSharedDurableSequence = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 168) >>> 2, value);
@@ -200,7 +208,9 @@ export const compareExchangeLogSharedDurableSequence = (i32: Int32Array, logShar
 export const logSharedDurableSequenceWord = (logShared: number): number => (logShared + 168) >>> 2;
 
 /** threads asleep on durableSequence. atomic32 at byte 172. */
-export const loadLogSharedSleepers = (i32: Int32Array, logShared: number): number =>
+export const loadLogSharedSleepers = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 172) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedSleepers = (i32: Int32Array, logShared: number): number =>
   loadsInOrder ? i32[(logShared + 172) >>> 2] : Atomics.load(i32, (logShared + 172) >>> 2);
 export const storeLogSharedSleepers = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 172) >>> 2, value);
@@ -214,7 +224,9 @@ export const compareExchangeLogSharedSleepers = (i32: Int32Array, logShared: num
 export const logSharedSleepersWord = (logShared: number): number => (logShared + 172) >>> 2;
 
 /** thread number + 1 of the thread that flushes, 0 = none. atomic32 at byte 192. */
-export const loadLogSharedLeader = (i32: Int32Array, logShared: number): number =>
+export const loadLogSharedLeader = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 192) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedLeader = (i32: Int32Array, logShared: number): number =>
   loadsInOrder ? i32[(logShared + 192) >>> 2] : Atomics.load(i32, (logShared + 192) >>> 2);
 export const storeLogSharedLeader = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 192) >>> 2, value);
@@ -234,7 +246,9 @@ export const storeLogSharedWrittenLsn = (i32: Int32Array, logShared: number, val
 };
 
 /** number of the segment that is written. atomic32 at byte 208. */
-export const loadLogSharedSegment = (i32: Int32Array, logShared: number): number =>
+export const loadLogSharedSegment = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 208) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedSegment = (i32: Int32Array, logShared: number): number =>
   loadsInOrder ? i32[(logShared + 208) >>> 2] : Atomics.load(i32, (logShared + 208) >>> 2);
 export const storeLogSharedSegment = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 208) >>> 2, value);
@@ -248,7 +262,9 @@ export const compareExchangeLogSharedSegment = (i32: Int32Array, logShared: numb
 export const logSharedSegmentWord = (logShared: number): number => (logShared + 208) >>> 2;
 
 /** where the next batch goes in it. atomic32 at byte 212, in bytes. */
-export const loadLogSharedSegmentOffset = (i32: Int32Array, logShared: number): number =>
+export const loadLogSharedSegmentOffset = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 212) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedSegmentOffset = (i32: Int32Array, logShared: number): number =>
   loadsInOrder ? i32[(logShared + 212) >>> 2] : Atomics.load(i32, (logShared + 212) >>> 2);
 export const storeLogSharedSegmentOffset = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 212) >>> 2, value);
@@ -268,7 +284,9 @@ export const storeLogSharedPreviousBatchLsn = (i32: Int32Array, logShared: numbe
 };
 
 /** its checksum. atomic32 at byte 228. */
-export const loadLogSharedPreviousChecksum = (i32: Int32Array, logShared: number): number =>
+export const loadLogSharedPreviousChecksum = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 228) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedPreviousChecksum = (i32: Int32Array, logShared: number): number =>
   loadsInOrder ? i32[(logShared + 228) >>> 2] : Atomics.load(i32, (logShared + 228) >>> 2);
 export const storeLogSharedPreviousChecksum = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 228) >>> 2, value);
@@ -282,7 +300,9 @@ export const compareExchangeLogSharedPreviousChecksum = (i32: Int32Array, logSha
 export const logSharedPreviousChecksumWord = (logShared: number): number => (logShared + 228) >>> 2;
 
 /** lowest segment that may hold a batch no fdatasync has covered. atomic32 at byte 236. */
-export const loadLogSharedFirstUnsynced = (i32: Int32Array, logShared: number): number =>
+export const loadLogSharedFirstUnsynced = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 236) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedFirstUnsynced = (i32: Int32Array, logShared: number): number =>
   loadsInOrder ? i32[(logShared + 236) >>> 2] : Atomics.load(i32, (logShared + 236) >>> 2);
 export const storeLogSharedFirstUnsynced = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 236) >>> 2, value);
@@ -296,7 +316,9 @@ export const compareExchangeLogSharedFirstUnsynced = (i32: Int32Array, logShared
 export const logSharedFirstUnsyncedWord = (logShared: number): number => (logShared + 236) >>> 2;
 
 /** file credit of written records that does not fill a block yet. atomic32 at byte 232, in 1/2 byte. */
-export const loadLogSharedReleasedRest = (i32: Int32Array, logShared: number): number =>
+export const loadLogSharedReleasedRest = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 232) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedReleasedRest = (i32: Int32Array, logShared: number): number =>
   loadsInOrder ? i32[(logShared + 232) >>> 2] : Atomics.load(i32, (logShared + 232) >>> 2);
 export const storeLogSharedReleasedRest = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 232) >>> 2, value);
@@ -310,7 +332,9 @@ export const compareExchangeLogSharedReleasedRest = (i32: Int32Array, logShared:
 export const logSharedReleasedRestWord = (logShared: number): number => (logShared + 232) >>> 2;
 
 /** counted up by each leader before it reads the tail: records from before do not grow. atomic32 at byte 240. */
-export const loadLogSharedLeads = (i32: Int32Array, logShared: number): number =>
+export const loadLogSharedLeads = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 240) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedLeads = (i32: Int32Array, logShared: number): number =>
   loadsInOrder ? i32[(logShared + 240) >>> 2] : Atomics.load(i32, (logShared + 240) >>> 2);
 export const storeLogSharedLeads = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 240) >>> 2, value);
@@ -324,7 +348,9 @@ export const compareExchangeLogSharedLeads = (i32: Int32Array, logShared: number
 export const logSharedLeadsWord = (logShared: number): number => (logShared + 240) >>> 2;
 
 /** ring bytes reserved or promised as credit, and not yet written (SM-W1). atomic32 at byte 256, in bytes. */
-export const loadLogSharedRingUsed = (i32: Int32Array, logShared: number): number =>
+export const loadLogSharedRingUsed = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 256) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedRingUsed = (i32: Int32Array, logShared: number): number =>
   loadsInOrder ? i32[(logShared + 256) >>> 2] : Atomics.load(i32, (logShared + 256) >>> 2);
 export const storeLogSharedRingUsed = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 256) >>> 2, value);
@@ -338,7 +364,9 @@ export const compareExchangeLogSharedRingUsed = (i32: Int32Array, logShared: num
 export const logSharedRingUsedWord = (logShared: number): number => (logShared + 256) >>> 2;
 
 /** prepared file blocks that nobody has been promised (SM-W4). atomic32 at byte 320, in 512 bytes. */
-export const loadLogSharedFileFree = (i32: Int32Array, logShared: number): number =>
+export const loadLogSharedFileFree = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 320) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedFileFree = (i32: Int32Array, logShared: number): number =>
   loadsInOrder ? i32[(logShared + 320) >>> 2] : Atomics.load(i32, (logShared + 320) >>> 2);
 export const storeLogSharedFileFree = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 320) >>> 2, value);
@@ -352,7 +380,9 @@ export const compareExchangeLogSharedFileFree = (i32: Int32Array, logShared: num
 export const logSharedFileFreeWord = (logShared: number): number => (logShared + 320) >>> 2;
 
 /** file blocks that reserved commit records brought for the batch around them. atomic32 at byte 384, in 512 bytes. */
-export const loadLogSharedCommitOverhead = (i32: Int32Array, logShared: number): number =>
+export const loadLogSharedCommitOverhead = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 384) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedCommitOverhead = (i32: Int32Array, logShared: number): number =>
   loadsInOrder ? i32[(logShared + 384) >>> 2] : Atomics.load(i32, (logShared + 384) >>> 2);
 export const storeLogSharedCommitOverhead = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 384) >>> 2, value);
@@ -366,7 +396,9 @@ export const compareExchangeLogSharedCommitOverhead = (i32: Int32Array, logShare
 export const logSharedCommitOverheadWord = (logShared: number): number => (logShared + 384) >>> 2;
 
 /** thread number + 1 of the thread that prepares or recycles segments, 0 = none. atomic32 at byte 448. */
-export const loadLogSharedPreparer = (i32: Int32Array, logShared: number): number =>
+export const loadLogSharedPreparer = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 448) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedPreparer = (i32: Int32Array, logShared: number): number =>
   loadsInOrder ? i32[(logShared + 448) >>> 2] : Atomics.load(i32, (logShared + 448) >>> 2);
 export const storeLogSharedPreparer = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 448) >>> 2, value);
@@ -380,7 +412,9 @@ export const compareExchangeLogSharedPreparer = (i32: Int32Array, logShared: num
 export const logSharedPreparerWord = (logShared: number): number => (logShared + 448) >>> 2;
 
 /** highest segment that is prepared. atomic32 at byte 452. */
-export const loadLogSharedLastReady = (i32: Int32Array, logShared: number): number =>
+export const loadLogSharedLastReady = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 452) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedLastReady = (i32: Int32Array, logShared: number): number =>
   loadsInOrder ? i32[(logShared + 452) >>> 2] : Atomics.load(i32, (logShared + 452) >>> 2);
 export const storeLogSharedLastReady = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 452) >>> 2, value);
@@ -394,7 +428,9 @@ export const compareExchangeLogSharedLastReady = (i32: Int32Array, logShared: nu
 export const logSharedLastReadyWord = (logShared: number): number => (logShared + 452) >>> 2;
 
 /** lowest segment that exists. atomic32 at byte 456. */
-export const loadLogSharedOldest = (i32: Int32Array, logShared: number): number =>
+export const loadLogSharedOldest = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 456) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedOldest = (i32: Int32Array, logShared: number): number =>
   loadsInOrder ? i32[(logShared + 456) >>> 2] : Atomics.load(i32, (logShared + 456) >>> 2);
 export const storeLogSharedOldest = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 456) >>> 2, value);
@@ -414,7 +450,9 @@ export const storeLogSharedKeepLsn = (i32: Int32Array, logShared: number, value:
 };
 
 /** bit set of the threads 0..31 that want their doorbell rung after the next flush; three more words follow. atomic32 at byte 512. */
-export const loadLogSharedDoorbells = (i32: Int32Array, logShared: number): number =>
+export const loadLogSharedDoorbells = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 512) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedDoorbells = (i32: Int32Array, logShared: number): number =>
   loadsInOrder ? i32[(logShared + 512) >>> 2] : Atomics.load(i32, (logShared + 512) >>> 2);
 export const storeLogSharedDoorbells = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 512) >>> 2, value);
@@ -428,7 +466,9 @@ export const compareExchangeLogSharedDoorbells = (i32: Int32Array, logShared: nu
 export const logSharedDoorbellsWord = (logShared: number): number => (logShared + 512) >>> 2;
 
 /** threads 32..63. atomic32 at byte 516. */
-export const loadLogSharedDoorbells32 = (i32: Int32Array, logShared: number): number =>
+export const loadLogSharedDoorbells32 = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 516) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedDoorbells32 = (i32: Int32Array, logShared: number): number =>
   loadsInOrder ? i32[(logShared + 516) >>> 2] : Atomics.load(i32, (logShared + 516) >>> 2);
 export const storeLogSharedDoorbells32 = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 516) >>> 2, value);
@@ -442,7 +482,9 @@ export const compareExchangeLogSharedDoorbells32 = (i32: Int32Array, logShared: 
 export const logSharedDoorbells32Word = (logShared: number): number => (logShared + 516) >>> 2;
 
 /** threads 64..95. atomic32 at byte 520. */
-export const loadLogSharedDoorbells64 = (i32: Int32Array, logShared: number): number =>
+export const loadLogSharedDoorbells64 = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 520) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedDoorbells64 = (i32: Int32Array, logShared: number): number =>
   loadsInOrder ? i32[(logShared + 520) >>> 2] : Atomics.load(i32, (logShared + 520) >>> 2);
 export const storeLogSharedDoorbells64 = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 520) >>> 2, value);
@@ -456,7 +498,9 @@ export const compareExchangeLogSharedDoorbells64 = (i32: Int32Array, logShared: 
 export const logSharedDoorbells64Word = (logShared: number): number => (logShared + 520) >>> 2;
 
 /** threads 96..127. atomic32 at byte 524. */
-export const loadLogSharedDoorbells96 = (i32: Int32Array, logShared: number): number =>
+export const loadLogSharedDoorbells96 = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 524) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedDoorbells96 = (i32: Int32Array, logShared: number): number =>
   loadsInOrder ? i32[(logShared + 524) >>> 2] : Atomics.load(i32, (logShared + 524) >>> 2);
 export const storeLogSharedDoorbells96 = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 524) >>> 2, value);
@@ -470,7 +514,9 @@ export const compareExchangeLogSharedDoorbells96 = (i32: Int32Array, logShared: 
 export const logSharedDoorbells96Word = (logShared: number): number => (logShared + 524) >>> 2;
 
 /** flushes so far (statistics). atomic32 at byte 576. */
-export const loadLogSharedFlushes = (i32: Int32Array, logShared: number): number =>
+export const loadLogSharedFlushes = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 576) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedFlushes = (i32: Int32Array, logShared: number): number =>
   loadsInOrder ? i32[(logShared + 576) >>> 2] : Atomics.load(i32, (logShared + 576) >>> 2);
 export const storeLogSharedFlushes = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 576) >>> 2, value);
@@ -484,7 +530,9 @@ export const compareExchangeLogSharedFlushes = (i32: Int32Array, logShared: numb
 export const logSharedFlushesWord = (logShared: number): number => (logShared + 576) >>> 2;
 
 /** batches written so far (statistics). atomic32 at byte 580. */
-export const loadLogSharedBatches = (i32: Int32Array, logShared: number): number =>
+export const loadLogSharedBatches = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 580) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedBatches = (i32: Int32Array, logShared: number): number =>
   loadsInOrder ? i32[(logShared + 580) >>> 2] : Atomics.load(i32, (logShared + 580) >>> 2);
 export const storeLogSharedBatches = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 580) >>> 2, value);
@@ -504,7 +552,9 @@ export const storeLogSharedLastFlushAt = (i32: Int32Array, logShared: number, va
 };
 
 /** bit set of the threads 0..31 that wait for the next flush as committers (gather.ts). atomic32 at byte 640. */
-export const loadLogSharedArrived = (i32: Int32Array, logShared: number): number =>
+export const loadLogSharedArrived = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 640) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedArrived = (i32: Int32Array, logShared: number): number =>
   loadsInOrder ? i32[(logShared + 640) >>> 2] : Atomics.load(i32, (logShared + 640) >>> 2);
 export const storeLogSharedArrived = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 640) >>> 2, value);
@@ -518,7 +568,9 @@ export const compareExchangeLogSharedArrived = (i32: Int32Array, logShared: numb
 export const logSharedArrivedWord = (logShared: number): number => (logShared + 640) >>> 2;
 
 /** threads 32..63. atomic32 at byte 644. */
-export const loadLogSharedArrived32 = (i32: Int32Array, logShared: number): number =>
+export const loadLogSharedArrived32 = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 644) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedArrived32 = (i32: Int32Array, logShared: number): number =>
   loadsInOrder ? i32[(logShared + 644) >>> 2] : Atomics.load(i32, (logShared + 644) >>> 2);
 export const storeLogSharedArrived32 = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 644) >>> 2, value);
@@ -532,7 +584,9 @@ export const compareExchangeLogSharedArrived32 = (i32: Int32Array, logShared: nu
 export const logSharedArrived32Word = (logShared: number): number => (logShared + 644) >>> 2;
 
 /** threads 64..95. atomic32 at byte 648. */
-export const loadLogSharedArrived64 = (i32: Int32Array, logShared: number): number =>
+export const loadLogSharedArrived64 = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 648) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedArrived64 = (i32: Int32Array, logShared: number): number =>
   loadsInOrder ? i32[(logShared + 648) >>> 2] : Atomics.load(i32, (logShared + 648) >>> 2);
 export const storeLogSharedArrived64 = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 648) >>> 2, value);
@@ -546,7 +600,9 @@ export const compareExchangeLogSharedArrived64 = (i32: Int32Array, logShared: nu
 export const logSharedArrived64Word = (logShared: number): number => (logShared + 648) >>> 2;
 
 /** threads 96..127. atomic32 at byte 652. */
-export const loadLogSharedArrived96 = (i32: Int32Array, logShared: number): number =>
+export const loadLogSharedArrived96 = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 652) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedArrived96 = (i32: Int32Array, logShared: number): number =>
   loadsInOrder ? i32[(logShared + 652) >>> 2] : Atomics.load(i32, (logShared + 652) >>> 2);
 export const storeLogSharedArrived96 = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 652) >>> 2, value);
@@ -560,7 +616,9 @@ export const compareExchangeLogSharedArrived96 = (i32: Int32Array, logShared: nu
 export const logSharedArrived96Word = (logShared: number): number => (logShared + 652) >>> 2;
 
 /** bit set of the threads that committed with the last flush; three more words follow. atomic32 at byte 656. */
-export const loadLogSharedTaken = (i32: Int32Array, logShared: number): number =>
+export const loadLogSharedTaken = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 656) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedTaken = (i32: Int32Array, logShared: number): number =>
   loadsInOrder ? i32[(logShared + 656) >>> 2] : Atomics.load(i32, (logShared + 656) >>> 2);
 export const storeLogSharedTaken = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 656) >>> 2, value);
@@ -574,7 +632,9 @@ export const compareExchangeLogSharedTaken = (i32: Int32Array, logShared: number
 export const logSharedTakenWord = (logShared: number): number => (logShared + 656) >>> 2;
 
 /** threads 32..63. atomic32 at byte 660. */
-export const loadLogSharedTaken32 = (i32: Int32Array, logShared: number): number =>
+export const loadLogSharedTaken32 = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 660) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedTaken32 = (i32: Int32Array, logShared: number): number =>
   loadsInOrder ? i32[(logShared + 660) >>> 2] : Atomics.load(i32, (logShared + 660) >>> 2);
 export const storeLogSharedTaken32 = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 660) >>> 2, value);
@@ -588,7 +648,9 @@ export const compareExchangeLogSharedTaken32 = (i32: Int32Array, logShared: numb
 export const logSharedTaken32Word = (logShared: number): number => (logShared + 660) >>> 2;
 
 /** threads 64..95. atomic32 at byte 664. */
-export const loadLogSharedTaken64 = (i32: Int32Array, logShared: number): number =>
+export const loadLogSharedTaken64 = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 664) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedTaken64 = (i32: Int32Array, logShared: number): number =>
   loadsInOrder ? i32[(logShared + 664) >>> 2] : Atomics.load(i32, (logShared + 664) >>> 2);
 export const storeLogSharedTaken64 = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 664) >>> 2, value);
@@ -602,7 +664,9 @@ export const compareExchangeLogSharedTaken64 = (i32: Int32Array, logShared: numb
 export const logSharedTaken64Word = (logShared: number): number => (logShared + 664) >>> 2;
 
 /** threads 96..127. atomic32 at byte 668. */
-export const loadLogSharedTaken96 = (i32: Int32Array, logShared: number): number =>
+export const loadLogSharedTaken96 = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 668) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedTaken96 = (i32: Int32Array, logShared: number): number =>
   loadsInOrder ? i32[(logShared + 668) >>> 2] : Atomics.load(i32, (logShared + 668) >>> 2);
 export const storeLogSharedTaken96 = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 668) >>> 2, value);
@@ -616,7 +680,9 @@ export const compareExchangeLogSharedTaken96 = (i32: Int32Array, logShared: numb
 export const logSharedTaken96Word = (logShared: number): number => (logShared + 668) >>> 2;
 
 /** the same of the flush before that. atomic32 at byte 672. */
-export const loadLogSharedPrevious = (i32: Int32Array, logShared: number): number =>
+export const loadLogSharedPrevious = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 672) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedPrevious = (i32: Int32Array, logShared: number): number =>
   loadsInOrder ? i32[(logShared + 672) >>> 2] : Atomics.load(i32, (logShared + 672) >>> 2);
 export const storeLogSharedPrevious = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 672) >>> 2, value);
@@ -630,7 +696,9 @@ export const compareExchangeLogSharedPrevious = (i32: Int32Array, logShared: num
 export const logSharedPreviousWord = (logShared: number): number => (logShared + 672) >>> 2;
 
 /** threads 32..63. atomic32 at byte 676. */
-export const loadLogSharedPrevious32 = (i32: Int32Array, logShared: number): number =>
+export const loadLogSharedPrevious32 = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 676) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedPrevious32 = (i32: Int32Array, logShared: number): number =>
   loadsInOrder ? i32[(logShared + 676) >>> 2] : Atomics.load(i32, (logShared + 676) >>> 2);
 export const storeLogSharedPrevious32 = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 676) >>> 2, value);
@@ -644,7 +712,9 @@ export const compareExchangeLogSharedPrevious32 = (i32: Int32Array, logShared: n
 export const logSharedPrevious32Word = (logShared: number): number => (logShared + 676) >>> 2;
 
 /** threads 64..95. atomic32 at byte 680. */
-export const loadLogSharedPrevious64 = (i32: Int32Array, logShared: number): number =>
+export const loadLogSharedPrevious64 = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 680) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedPrevious64 = (i32: Int32Array, logShared: number): number =>
   loadsInOrder ? i32[(logShared + 680) >>> 2] : Atomics.load(i32, (logShared + 680) >>> 2);
 export const storeLogSharedPrevious64 = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 680) >>> 2, value);
@@ -658,7 +728,9 @@ export const compareExchangeLogSharedPrevious64 = (i32: Int32Array, logShared: n
 export const logSharedPrevious64Word = (logShared: number): number => (logShared + 680) >>> 2;
 
 /** threads 96..127. atomic32 at byte 684. */
-export const loadLogSharedPrevious96 = (i32: Int32Array, logShared: number): number =>
+export const loadLogSharedPrevious96 = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 684) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedPrevious96 = (i32: Int32Array, logShared: number): number =>
   loadsInOrder ? i32[(logShared + 684) >>> 2] : Atomics.load(i32, (logShared + 684) >>> 2);
 export const storeLogSharedPrevious96 = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 684) >>> 2, value);
@@ -672,7 +744,9 @@ export const compareExchangeLogSharedPrevious96 = (i32: Int32Array, logShared: n
 export const logSharedPrevious96Word = (logShared: number): number => (logShared + 684) >>> 2;
 
 /** what writing and fdatasync of a flush took lately. atomic32 at byte 688, in microseconds. */
-export const loadLogSharedFlushTime = (i32: Int32Array, logShared: number): number =>
+export const loadLogSharedFlushTime = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 688) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedFlushTime = (i32: Int32Array, logShared: number): number =>
   loadsInOrder ? i32[(logShared + 688) >>> 2] : Atomics.load(i32, (logShared + 688) >>> 2);
 export const storeLogSharedFlushTime = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 688) >>> 2, value);
@@ -686,7 +760,9 @@ export const compareExchangeLogSharedFlushTime = (i32: Int32Array, logShared: nu
 export const logSharedFlushTimeWord = (logShared: number): number => (logShared + 688) >>> 2;
 
 /** flushes before which nobody waits for others. atomic32 at byte 692. */
-export const loadLogSharedGatherPause = (i32: Int32Array, logShared: number): number =>
+export const loadLogSharedGatherPause = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 692) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedGatherPause = (i32: Int32Array, logShared: number): number =>
   loadsInOrder ? i32[(logShared + 692) >>> 2] : Atomics.load(i32, (logShared + 692) >>> 2);
 export const storeLogSharedGatherPause = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 692) >>> 2, value);
@@ -700,7 +776,9 @@ export const compareExchangeLogSharedGatherPause = (i32: Int32Array, logShared: 
 export const logSharedGatherPauseWord = (logShared: number): number => (logShared + 692) >>> 2;
 
 /** pause after the next wait that was in vain. atomic32 at byte 696. */
-export const loadLogSharedGatherPenalty = (i32: Int32Array, logShared: number): number =>
+export const loadLogSharedGatherPenalty = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 696) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedGatherPenalty = (i32: Int32Array, logShared: number): number =>
   loadsInOrder ? i32[(logShared + 696) >>> 2] : Atomics.load(i32, (logShared + 696) >>> 2);
 export const storeLogSharedGatherPenalty = (i32: Int32Array, logShared: number, value: number): void => {
   Atomics.store(i32, (logShared + 696) >>> 2, value);

@@ -26,12 +26,12 @@ import {
   LOG_SHARED_SEGMENT_OFFSET,
   LOG_SHARED_WRITTEN_LSN,
   LOG_SHARED_WRITTEN_TURN,
-  loadLogSharedFirstUnsynced,
-  loadLogSharedLastReady,
-  loadLogSharedPreviousChecksum,
-  loadLogSharedReleasedRest,
-  loadLogSharedSegment,
-  loadLogSharedSegmentOffset,
+  peekLogSharedFirstUnsynced,
+  peekLogSharedLastReady,
+  peekLogSharedPreviousChecksum,
+  peekLogSharedReleasedRest,
+  peekLogSharedSegment,
+  peekLogSharedSegmentOffset,
   storeLogSharedFirstUnsynced,
   storeLogSharedSegment,
   storeLogSharedSegmentOffset,
@@ -61,8 +61,8 @@ export function ensureSpace(log: Log, end: number): void {
   const { segmentBytes } = log.options;
   const usableBytes = usableBlocks(segmentBytes) * BLOCK_BYTES;
   for (;;) {
-    const here = segmentBytes - loadLogSharedSegmentOffset(control, shared);
-    const ready = loadLogSharedLastReady(control, shared) - loadLogSharedSegment(control, shared);
+    const here = segmentBytes - peekLogSharedSegmentOffset(control, shared);
+    const ready = peekLogSharedLastReady(control, shared) - peekLogSharedSegment(control, shared);
     const batches = 1 + Math.floor(bytes / BATCH_LOG_BYTES_MAX) + Math.ceil(bytes / usableBytes);
     if (bytes + batches * 2 * BLOCK_BYTES <= Math.max(0, here - 3 * BLOCK_BYTES) + ready * usableBytes) return;
     prepareSegment(log);
@@ -73,10 +73,10 @@ export function ensureSpace(log: Log, end: number): void {
 export function writeBatches(log: Log, end: number, overhead: number): void {
   const { control, shared } = log;
   const { segmentBytes } = log.options;
-  let released = loadLogSharedReleasedRest(control, shared) + overhead;
+  let released = peekLogSharedReleasedRest(control, shared) + overhead;
   let lsn = loadGuarded53(control, shared + LOG_SHARED_WRITTEN_LSN);
   while (lsn < end) {
-    const offset = loadLogSharedSegmentOffset(control, shared);
+    const offset = peekLogSharedSegmentOffset(control, shared);
     const rest = segmentBytes - offset;
     if (rest < SEGMENT_REST_MIN) {
       nextSegment(log, lsn);
@@ -100,8 +100,8 @@ export function writeBatches(log: Log, end: number, overhead: number): void {
 
 function nextSegment(log: Log, lsn: number): void {
   const { control, shared } = log;
-  const segment = loadLogSharedSegment(control, shared) + 1;
-  assert(segment <= loadLogSharedLastReady(control, shared), 'what is in the ring fits prepared segments (SM-W4)');
+  const segment = peekLogSharedSegment(control, shared) + 1;
+  assert(segment <= peekLogSharedLastReady(control, shared), 'what is in the ring fits prepared segments (SM-W4)');
   setSegmentStart(log, segment, lsn);
   storeLogSharedSegmentOffset(control, shared, 0);
   storeLogSharedSegment(control, shared, segment);
@@ -120,14 +120,14 @@ function fileOf(log: Log, segment: number): VfsFile {
 
 function writeBatch(log: Log, lsn: number, length: number, offset: number): void {
   const { control, shared } = log;
-  const segment = loadLogSharedSegment(control, shared);
+  const segment = peekLogSharedSegment(control, shared);
   const place: BatchPlace = {
     lsn,
     length,
     segment,
     offset,
     previousLsn: loadGuarded53(control, shared + LOG_SHARED_PREVIOUS_BATCH_LSN),
-    previousChecksum: loadLogSharedPreviousChecksum(control, shared) >>> 0,
+    previousChecksum: peekLogSharedPreviousChecksum(control, shared) >>> 0,
     syncedLsn: loadGuarded53(control, shared + LOG_SHARED_DURABLE_LSN),
   };
   fillBatchHeader(log.batch, log.options, place);
@@ -190,8 +190,8 @@ function writeLarge(log: Log, file: VfsFile, place: BatchPlace): number {
 /** fdatasync of every segment that was written since the last one, the current one last. */
 export function syncWritten(log: Log): void {
   const { control, shared } = log;
-  const segment = loadLogSharedSegment(control, shared);
-  for (let earlier = loadLogSharedFirstUnsynced(control, shared); earlier < segment; earlier++) {
+  const segment = peekLogSharedSegment(control, shared);
+  for (let earlier = peekLogSharedFirstUnsynced(control, shared); earlier < segment; earlier++) {
     const file = log.world.vfs.open(segmentPath(log.options.directory, earlier), 'existing');
     try {
       file.sync();
@@ -200,5 +200,5 @@ export function syncWritten(log: Log): void {
     }
   }
   fileOf(log, segment).sync();
-  if (loadLogSharedFirstUnsynced(control, shared) !== segment) storeLogSharedFirstUnsynced(control, shared, segment);
+  if (peekLogSharedFirstUnsynced(control, shared) !== segment) storeLogSharedFirstUnsynced(control, shared, segment);
 }

@@ -30,7 +30,9 @@ export const SPACE_SHARED_SPILL_USED = 200;
 export const SPACE_SHARED_SPILL_NUMBER = 208;
 
 /** word latch over everything here. atomic32 at byte 0. */
-export const loadSpaceSharedLatch = (i32: Int32Array, spaceShared: number): number =>
+export const loadSpaceSharedLatch = (i32: Int32Array, spaceShared: number): number => Atomics.load(i32, spaceShared >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekSpaceSharedLatch = (i32: Int32Array, spaceShared: number): number =>
   loadsInOrder ? i32[spaceShared >>> 2] : Atomics.load(i32, spaceShared >>> 2);
 export const storeSpaceSharedLatch = (i32: Int32Array, spaceShared: number, value: number): void => {
   Atomics.store(i32, spaceShared >>> 2, value);
@@ -98,7 +100,9 @@ export const setSpaceSharedSpillUsed = (f64: Float64Array, spaceShared: number, 
 };
 
 /** spill files made in this boot. atomic32 at byte 208. */
-export const loadSpaceSharedSpillNumber = (i32: Int32Array, spaceShared: number): number =>
+export const loadSpaceSharedSpillNumber = (i32: Int32Array, spaceShared: number): number => Atomics.load(i32, (spaceShared + 208) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekSpaceSharedSpillNumber = (i32: Int32Array, spaceShared: number): number =>
   loadsInOrder ? i32[(spaceShared + 208) >>> 2] : Atomics.load(i32, (spaceShared + 208) >>> 2);
 export const storeSpaceSharedSpillNumber = (i32: Int32Array, spaceShared: number, value: number): void => {
   Atomics.store(i32, (spaceShared + 208) >>> 2, value);
