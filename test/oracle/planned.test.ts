@@ -47,7 +47,10 @@ test('random queries have the same rows as planned as they have as written, howe
     const module = bound(text);
     if (module === null) continue;
     const isOrdered = / order by [\d, ]+( limit \d+)?$/.test(text);
+    const start = performance.now();
     const wanted = answerOf(database, module, isOrdered);
+    // Products of many tables: the oracle would be at it for minutes.
+    if (performance.now() - start > 60) continue;
     for (const hooks of WAYS) {
       const said = `seed ${SEED}, round ${round}, ${JSON.stringify(hooks)}: ${text}`;
       try {

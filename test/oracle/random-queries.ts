@@ -48,17 +48,17 @@ const text = (random: Random): string => pick(random, ['a', 'b', 'ab', '', 'B'])
 
 /** Rows of each table; of some now and then none. */
 export function randomRows(random: Random): Map<CatalogTable, RowValue[][]> {
-  const count = (least: number): number => (random() < 0.05 ? 0 : least + Math.floor(random() * 8));
+  const count = (least: number): number => (random() < 0.05 ? 0 : least + Math.floor(random() * 4));
   const rows = (length: number, row: (index: number) => RowValue[]): RowValue[][] =>
     Array.from({ length }, (_, index) => row(index));
   return new Map([
     [
       TABLE_R,
-      rows(count(5), (id) => [id, maybe(random, 0.2, skewed(random, 5)), skewed(random, 4), maybe(random, 0.2, text(random))]),
+      rows(count(4), (id) => [id, maybe(random, 0.2, skewed(random, 5)), skewed(random, 4), maybe(random, 0.2, text(random))]),
     ],
     [
       TABLE_U,
-      rows(count(7), () => [
+      rows(count(5), () => [
         maybe(random, 0.15, skewed(random, 9)),
         maybe(random, 0.2, skewed(random, 5)),
         maybe(random, 0.2, skewed(random, 6)),
@@ -67,7 +67,7 @@ export function randomRows(random: Random): Map<CatalogTable, RowValue[][]> {
     ],
     [
       TABLE_V,
-      rows(count(4), (index) => [
+      rows(count(3), (index) => [
         index % 4,
         Math.floor(index / 4),
         maybe(random, 0.2, skewed(random, 5)),
@@ -156,7 +156,7 @@ export class RandomQueries {
   #from(depth: number, outer: readonly Source[]): { from: string; sources: Source[]; where: string } {
     const sources: Source[] = [];
     let from = this.#source(depth, sources);
-    const joins = this.#one([0, 1, 1, 2, 2, 3]);
+    const joins = this.#one(depth > 1 ? [0, 1, 1, 2, 2, 3] : [0, 0, 1, 1, 2]);
     for (let join = 0; join < joins; join++) {
       const before = [...sources];
       if (this.#is(0.3)) {

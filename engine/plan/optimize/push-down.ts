@@ -12,15 +12,17 @@ import type { BoundExpression, BoundRelation, ColumnId } from '../../sblr/bound.
 import type { BoundJoin } from '../../sblr/bound-relations.ts';
 import { withExpressions, withInputs } from '../../sblr/relation-tree.ts';
 import { columnsOf, conjunction, conjuncts, isVolatile } from './columns.ts';
+import { insideQueries } from './inline.ts';
 import { columnsMade, type Columns } from './made.ts';
-import { holdsCorrelated, holdsSubquery, mayFail, replaceColumns, withChildrenIfChanged } from './may-fail.ts';
+import { holdsCorrelated, holdsSubquery, mayFail, replaceColumns } from './may-fail.ts';
 import { rejectsNulls } from './rejects-nulls.ts';
 
 type Conditions = readonly BoundExpression[];
 
 /** A relation whose rows satisfy the conditions, each of which is looked at as far down as it may be. */
 export function pushDown(relation: BoundRelation, conditions: Conditions): BoundRelation {
-  const node = withExpressions(relation, insideQueries);
+  // Relations of subqueries are blocks of their own.
+  const node = withExpressions(relation, (expression) => insideQueries(expression, (query) => pushDown(query, [])));
   switch (node.op) {
     case 'filter':
       return pushDown(node.input, [...conjuncts(node.condition), ...conditions]);
@@ -77,14 +79,6 @@ export function pushDown(relation: BoundRelation, conditions: Conditions): Bound
         conditions,
       );
   }
-}
-
-/** Relations of subqueries are blocks of their own. */
-function insideQueries(expression: BoundExpression): BoundExpression {
-  const over = withChildrenIfChanged(expression, insideQueries);
-  if (over.op !== 'subquery') return over;
-  const condition = over.condition === null ? null : insideQueries(over.condition);
-  return { ...over, relation: pushDown(over.relation, []), condition };
 }
 
 export const isMovable = (condition: BoundExpression): boolean =>

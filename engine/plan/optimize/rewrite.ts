@@ -1,15 +1,16 @@
 /** Rewrites of the bound form, each of which gives the same rows. */
 
-import type { BoundDelete, BoundInsert, BoundQuery, BoundRelation, BoundUpdate } from '../../sblr/bound.ts';
+import type { BoundDelete, BoundInsert, BoundQuery, BoundRelation, BoundUpdate, ColumnId } from '../../sblr/bound.ts';
+import { inlineWith } from './inline.ts';
 import type { Planner } from './planner.ts';
 import { pushDown } from './push-down.ts';
 
 type Planable = BoundQuery | BoundInsert | BoundUpdate | BoundDelete;
 
-export function rewrite<Statement extends Planable>(statement: Statement, _planner: Planner): Statement {
+export function rewrite<Statement extends Planable>(statement: Statement, planner: Planner): Statement {
+  const fresh = (): ColumnId => planner.freshColumn();
+  const relation = (node: BoundRelation): BoundRelation => pushDown(inlineWith(node, fresh), []);
   return statement.kind === 'query'
     ? { ...statement, root: relation(statement.root) }
     : { ...statement, source: relation(statement.source) };
 }
-
-const relation = (node: BoundRelation): BoundRelation => pushDown(node, []);

@@ -1,13 +1,13 @@
 /** Subqueries that stay what they are: plans of their own, run inside the statement by the values that they read of it. */
 
 import type { BoundExpression, BoundRelation, BoundSubquery, ColumnId } from '../../sblr/bound.ts';
-import { inputsOf, withExpressions, withInputs } from '../../sblr/relation-tree.ts';
+import { withExpressions, withInputs } from '../../sblr/relation-tree.ts';
 import { type SqlType, sqlType } from '../../sblr/types.ts';
-import { walkExpression, withChildren } from '../bind/tree.ts';
 import type { Subplan } from '../physical.ts';
-import { isVolatile } from './columns.ts';
 import { columnsMade } from './made.ts';
+import { withChildrenIfChanged } from './may-fail.ts';
 import { ALL_ROWS, ANY_ORDER, type Planned, type Planner } from './planner.ts';
+import { relationIsVolatile } from './volatile.ts';
 
 type Typed = { readonly column: ColumnId; readonly type: SqlType };
 
@@ -27,40 +27,10 @@ export function subplanOf(
   return { plan: planner.subplans.push(subplan) - 1, planned };
 }
 
-/** Calls something volatile, here or in a subquery. */
-export function relationIsVolatile(relation: BoundRelation): boolean {
-  let found = false;
-  withExpressions(relation, (expression) => {
-    found ||= isVolatile(expression) || holdsVolatileQuery(expression);
-    return expression;
-  });
-  return found || inputsOf(relation).some(relationIsVolatile);
-}
-
-function holdsVolatileQuery(expression: BoundExpression): boolean {
-  let found = false;
-  walkExpression(expression, (node) => {
-    if (node.op === 'subquery') found ||= relationIsVolatile(node.relation);
-    return !found;
-  });
-  return found;
-}
-
 /** An expression with its subqueries planned. */
 export function withSubplans(planner: Planner, expression: BoundExpression): BoundExpression {
-  const inside = withChildrenIfAny(expression, (child) => withSubplans(planner, child));
+  const inside = withChildrenIfChanged(expression, (child) => withSubplans(planner, child));
   return inside.op === 'subquery' ? planned(planner, inside) : inside;
-}
-
-/** The same object where nothing below changes. */
-function withChildrenIfAny(node: BoundExpression, change: (child: BoundExpression) => BoundExpression): BoundExpression {
-  let changed = false;
-  const copy = withChildren(node, (child) => {
-    const other = change(child);
-    changed ||= other !== child;
-    return other;
-  });
-  return changed ? copy : node;
 }
 
 function planned(planner: Planner, query: BoundSubquery): BoundExpression {

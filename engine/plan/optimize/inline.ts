@@ -1,0 +1,114 @@
+/**
+ * WITH: a relation that is read once, or that reads the block around it, stands where it is read; others are collected. MATERIALIZED
+ * and recursive ones are collected, what is volatile too.
+ */
+
+import type { BoundExpression, BoundRelation, ColumnId } from '../../sblr/bound.ts';
+import type { BoundCteRef, BoundWith } from '../../sblr/bound-relations.ts';
+import { SQLSTATE, SqlError } from '../../../shm/errors.ts';
+import { eachExpression, inputsOf, withExpressions, withInputs } from '../../sblr/relation-tree.ts';
+import { walkExpression } from '../bind/tree.ts';
+import { columnsMade, freeColumns } from './made.ts';
+import { withChildrenIfChanged } from './may-fail.ts';
+import { madeInside, renamedRelation } from './rename.ts';
+import { relationIsVolatile } from './volatile.ts';
+
+type Fresh = () => ColumnId;
+
+/** The relation with WITH's relations in the places where they are read, as far as that is better. */
+export function inlineWith(relation: BoundRelation, fresh: Fresh): BoundRelation {
+  const over = withExpressions(
+    withInputs(relation, (input) => inlineWith(input, fresh)),
+    (expression) => insideQueries(expression, (query) => inlineWith(query, fresh)),
+  );
+  return over.op === 'with' ? inlineOne(over, fresh) : over;
+}
+
+/** An expression with its subqueries' relations changed. */
+export function insideQueries(expression: BoundExpression, change: (relation: BoundRelation) => BoundRelation): BoundExpression {
+  const over = withChildrenIfChanged(expression, (child) => insideQueries(child, change));
+  if (over.op !== 'subquery') return over;
+  const condition = over.condition === null ? null : insideQueries(over.condition, change);
+  return { ...over, relation: change(over.relation), condition };
+}
+
+type Definition = BoundWith['definitions'][number];
+
+function inlineOne(node: BoundWith, fresh: Fresh): BoundRelation {
+  let { input } = node;
+  let rest = [...node.definitions];
+  const kept: Definition[] = [];
+  while (rest.length > 0) {
+    const [first, ...others] = rest;
+    const uses = [input, ...others.map(({ relation }) => relation)].map((relation) => usesOf(relation, first.cte, false));
+    const count = uses.reduce((sum, one) => sum + one.count, 0);
+    const isRepeated = uses.some(({ repeated }) => repeated);
+    rest = others;
+    if (count === 0 && !relationIsVolatile(first.relation)) continue;
+    if (!standsInPlace(first, count, isRepeated)) {
+      kept.push(first);
+      continue;
+    }
+    const replaced = (relation: BoundRelation): BoundRelation => replaceRefs(relation, first, count > 1, fresh);
+    input = replaced(input);
+    rest = others.map((one) => ({ ...one, relation: replaced(one.relation) }));
+  }
+  return kept.length === 0 ? input : { ...node, definitions: kept, input };
+}
+
+function standsInPlace({ relation, materialized }: Definition, count: number, isRepeated: boolean): boolean {
+  const isVolatile = relationIsVolatile(relation);
+  // A relation that reads the block around it has other rows for each of its rows: nobody could collect it once.
+  if (freeColumns(relation).size > 0) {
+    if (count === 1 || !(isVolatile || holdsRecursion(relation))) return true;
+    throw new SqlError(
+      SQLSTATE.feature_not_supported,
+      'WITH in a correlated subquery that is read twice and volatile or recursive',
+    );
+  }
+  if (isVolatile || materialized === 'yes' || holdsRecursion(relation)) return false;
+  return materialized === 'no' || (count === 1 && !isRepeated);
+}
+
+const holdsRecursion = (relation: BoundRelation): boolean => relation.op === 'recurse' || inputsOf(relation).some(holdsRecursion);
+
+/** How often a WITH's relation is read, and whether somewhere for each row of another one. */
+function usesOf(relation: BoundRelation, cte: number, isInside: boolean): { readonly count: number; readonly repeated: boolean } {
+  let count = relation.op === 'cteRef' && relation.cte === cte ? 1 : 0;
+  let repeated = count > 0 && isInside;
+  const add = (one: { readonly count: number; readonly repeated: boolean }): void => {
+    count += one.count;
+    repeated ||= one.repeated;
+  };
+  const isRecursion = relation.op === 'recurse';
+  for (const input of inputsOf(relation)) add(usesOf(input, cte, isInside || isRecursion));
+  eachExpression(relation, (expression) =>
+    walkExpression(expression, (node) => {
+      if (node.op === 'subquery') add(usesOf(node.relation, cte, isInside || node.outer.length > 0));
+      return true;
+    }),
+  );
+  return { count, repeated };
+}
+
+function replaceRefs(relation: BoundRelation, definition: Definition, isCopied: boolean, fresh: Fresh): BoundRelation {
+  if (relation.op === 'cteRef' && relation.cte === definition.cte) return inPlace(relation, definition.relation, isCopied, fresh);
+  const change = (one: BoundRelation): BoundRelation => replaceRefs(one, definition, isCopied, fresh);
+  return withExpressions(withInputs(relation, change), (expression) => insideQueries(expression, change));
+}
+
+/** The relation itself, its columns under the names that they are read by. */
+function inPlace(ref: BoundCteRef, relation: BoundRelation, isCopied: boolean, fresh: Fresh): BoundRelation {
+  const names = new Map<ColumnId, ColumnId>();
+  const again: { column: ColumnId; expression: BoundExpression }[] = [];
+  const made = columnsMade(relation);
+  for (const { column, source } of ref.columns) {
+    const first = names.get(source);
+    const type = made.get(source);
+    if (first === undefined) names.set(source, column);
+    else if (type !== undefined) again.push({ column, expression: { op: 'column', column: first, type } });
+  }
+  if (isCopied) for (const column of madeInside(relation)) if (!names.has(column)) names.set(column, fresh());
+  const copy = renamedRelation(relation, (column) => names.get(column) ?? column);
+  return again.length === 0 ? copy : { op: 'project', input: copy, columns: again };
+}
