@@ -2,19 +2,21 @@
  * Which state each aggregate of a group has, the code that adds a row to it, and the code that reads its result.
  *
  *   count     1 double                        count(*), count(x)
- *   exact     low, high, count; bigints aside sum and avg of integers and of numerics of static scale
+ *   exact     low, high, count; bigints aside sum and avg of integers and of numerics of static scale; where scales are mixed also
+ *             the largest that was seen
  *   float     sum, count                      sum and avg of float8
  *   extreme   value, whether there is one     min and max of what is held as a number
  *   general   an object                       everything else: engine/values' aggregates
  */
 
-import type { BoundAggregate, BoundExpression, ColumnId } from '../../engine/sblr/bound.ts';
+import type { BoundAggregate, ColumnId } from '../../engine/sblr/bound.ts';
 import type { SqlType } from '../../engine/sblr/types.ts';
 import type { Aggregate } from '../../engine/values/aggregates.ts';
 import { implementations } from '../../engine/values/functions.ts';
 import { aggregateOf } from './aggregate-wraps.ts';
 import { alignNumeric } from './arithmetic.ts';
 import { type Emitter, NotInPage } from './emitter.ts';
+import { type ExactForm, exactForm, isNumber } from './exact-inputs.ts';
 import { shortNumber } from './group-keys.ts';
 import { boxedCode, EXACT_DIGITS, isLongType, makeValue, slotValue, type Value } from './value.ts';
 
@@ -27,6 +29,8 @@ export interface Accumulator {
   readonly at: number;
   readonly object: number;
   readonly scale: number;
+  /** Of numerics: how a row's value is evaluated (exact-inputs.ts); null: as any other. */
+  readonly form: ExactForm | null;
   readonly general: Aggregate | null;
 }
 
@@ -38,17 +42,6 @@ const EXTREME_TYPES = new Set(['int2', 'int4', 'int8', 'oid', 'float4', 'float8'
 const isShortNumeric = (type: SqlType): boolean =>
   type.name === 'numeric' && type.scale >= 0 && type.digits > 0 && type.digits <= EXACT_DIGITS;
 
-const KEEPS_NUMBERS = /^(numeric\.(add|sub|mul|negate|abs|plus)|int[248]\.to\.numeric)$/;
-
-/** Never NaN: what is stored in so few digits, and what is computed from that; a cast to such a type may be NaN. */
-export function isNumber(expression: BoundExpression, stored: ReadonlySet<ColumnId>): boolean {
-  if (expression.op === 'call') {
-    return KEEPS_NUMBERS.test(expression.primitive) && expression.arguments.every((one) => isNumber(one, stored));
-  }
-  if (expression.op === 'column') return expression.type.name !== 'numeric' || stored.has(expression.column);
-  return expression.op === 'constant' && expression.value !== 'NaN';
-}
-
 function kindOf(bound: BoundAggregate, stored: ReadonlySet<ColumnId>): AccumulatorKind {
   if (bound.distinct || bound.order.length > 0) return 'general';
   const [name, type = ''] = bound.primitive.split('.');
@@ -57,6 +50,7 @@ function kindOf(bound: BoundAggregate, stored: ReadonlySet<ColumnId>): Accumulat
   if (name === 'sum' || name === 'avg') {
     if (type === 'int2' || type === 'int4' || type === 'int8') return 'exact';
     if (type === 'numeric' && isShortNumeric(given) && isNumber(bound.arguments[0], stored)) return 'exact';
+    if (type === 'numeric' && formOf(bound, stored) !== null) return 'exact';
     return type === 'float8' ? 'float' : 'general';
   }
   if (name === 'min' || name === 'max') {
@@ -66,6 +60,14 @@ function kindOf(bound: BoundAggregate, stored: ReadonlySet<ColumnId>): Accumulat
     return type === 'numeric' && isShortNumeric(given) && given.length > 0 && isStored ? 'extreme' : 'general';
   }
   return 'general';
+}
+
+/** What must be checked is; behind a FILTER only what is proved. */
+function formOf(bound: BoundAggregate, stored: ReadonlySet<ColumnId>): ExactForm | null {
+  const [argument] = bound.arguments;
+  if (bound.filter !== null || argument.type.name !== 'numeric') return null;
+  const isProved = isShortNumeric(argument.type) && isNumber(argument, stored);
+  return isProved ? null : exactForm(argument, stored);
 }
 
 const DOUBLES: { readonly [kind in AccumulatorKind]: number } = { count: 1, exact: 3, float: 2, extreme: 2, general: 0 };
@@ -85,9 +87,10 @@ export function accumulatorsOf(bounds: readonly BoundAggregate[], stored: Readon
     const general = kind === 'general' ? aggregateOf(bound) : null;
     const object = kind === 'general' || kind === 'exact' || kind === 'extreme' ? inits.length : -1;
     if (object >= 0) inits.push(general === null ? () => undefined : () => general.init());
-    const scale = bound.arguments[0]?.type.name === 'numeric' ? Math.max(0, bound.arguments[0].type.scale) : 0;
-    const made = { bound, kind, at, object, scale, general };
-    at += DOUBLES[kind];
+    const form = kind === 'exact' ? formOf(bound, stored) : null;
+    const scale = form?.scale ?? (bound.arguments[0]?.type.name === 'numeric' ? Math.max(0, bound.arguments[0].type.scale) : 0);
+    const made = { bound, kind, at, object, scale, form, general };
+    at += DOUBLES[kind] + (form?.mixed === true ? 1 : 0);
     return made;
   });
   return { list, stride: at, inits };
@@ -132,7 +135,9 @@ function unlessNil(nil: string, code: string): string {
   return nil === 'false' ? `{${code}}` : `if(!(${nil})){${code}}`;
 }
 
-function exactCode(emitter: Emitter, { at, object, scale, bound }: Accumulator, value: Value, names: StateNames): string {
+function exactCode(emitter: Emitter, accumulator: Accumulator, value: Value, names: StateNames): string {
+  const { at, object, scale, bound, form } = accumulator;
+  const mixed = form?.mixed === true;
   const low = names.sum(at);
   const high = names.sum(at + 1);
   const fold = `if(${low}>${FOLD}||${low}<-${FOLD}){const h=Math.floor(${low}/4294967296);${high}+=h;${low}-=h*4294967296;}`;
@@ -140,8 +145,15 @@ function exactCode(emitter: Emitter, { at, object, scale, bound }: Accumulator, 
   if (value.rep === 'v') {
     emitter.needCalls();
     return isNumeric
-      ? `${names.groups}.addText(${names.index(at)},${names.object(object)},${value.code},${scale});`
+      ? `${names.groups}.addText(${names.index(at)},${names.object(object)},${value.code},${scale},${mixed});`
       : `${names.groups}.addLong(${names.index(at)},${names.object(object)},${value.code});`;
+  }
+  if (value.exact !== undefined) {
+    const { state, text, shown } = value.exact;
+    const largest = shown === '' ? '' : `if(${names.sum(at + 3)}<${shown})${names.sum(at + 3)}=${shown};`;
+    const added = `const x=${value.code},y=Math.floor(x/4294967296);${high}+=y;${low}+=x-y*4294967296;${fold}${names.sum(at + 2)}++;`;
+    if (text === '') return added + largest;
+    return `if(${state}===0)${names.groups}.addText(${names.index(at)},${names.object(object)},${text},${scale},${mixed});else{${added}${largest}}`;
   }
   const aligned = isNumeric ? alignNumeric(value, scale) : value;
   if (aligned === null || (isNumeric && aligned.scale !== scale)) throw new NotInPage();
@@ -187,7 +199,8 @@ function emitGeneral(emitter: Emitter, accumulator: Accumulator, values: readonl
 
 /** The result of a group. */
 export function resultValue(emitter: Emitter, accumulator: Accumulator, names: StateNames): Value {
-  const { bound, kind, at, object, scale } = accumulator;
+  const { bound, kind, at, object, scale, form } = accumulator;
+  const mixed = form?.mixed === true;
   const { type } = bound;
   const index = names.index(at);
   const call = (code: string): Value => {
@@ -201,10 +214,11 @@ export function resultValue(emitter: Emitter, accumulator: Accumulator, names: S
     return makeValue('d', type, emitter.hold(code), emitter.hold(`${names.sum(at + 1)}===0`));
   }
   if (kind === 'exact') {
-    if (bound.primitive.startsWith('avg')) return call(`${names.groups}.average(${index},${names.object(object)},${scale})`);
+    if (bound.primitive.startsWith('avg'))
+      return call(`${names.groups}.average(${index},${names.object(object)},${scale},${mixed})`);
     return type.name === 'int8'
       ? call(`${names.groups}.sumLong(${index},${names.object(object)})`)
-      : call(`${names.groups}.sumNumeric(${index},${names.object(object)},${scale})`);
+      : call(`${names.groups}.sumNumeric(${index},${names.object(object)},${scale},${mixed})`);
   }
   if (kind === 'extreme') {
     const given = bound.arguments[0].type;

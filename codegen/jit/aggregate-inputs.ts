@@ -7,6 +7,7 @@ import type { BoundAggregate } from '../../engine/sblr/bound.ts';
 import { type Accumulator, boxedValue } from './accumulators.ts';
 import { emitJump } from './conditions.ts';
 import { type Emitter, NotInPage } from './emitter.ts';
+import { exactInput } from './exact-inputs.ts';
 import { emitValue } from './expressions.ts';
 import { boxedCode, slotCode, slotValue, type Value } from './value.ts';
 
@@ -37,7 +38,11 @@ export const evaluateInputs = (
 ): AggregateInput[] =>
   aggregates.map((aggregate, index) => {
     const counts = list[index].kind === 'count';
-    const evaluate = (): Value[] => (counts ? countedArguments(emitter, aggregate) : fullArguments(emitter, aggregate));
+    const { form } = list[index];
+    const evaluate = (): Value[] => {
+      if (form !== null) return [exactInput(emitter, aggregate.arguments[0], form)];
+      return counts ? countedArguments(emitter, aggregate) : fullArguments(emitter, aggregate);
+    };
     return aggregate.filter === null
       ? { values: evaluate(), guard: null, counts }
       : filtered(emitter, aggregate.filter, evaluate, counts);

@@ -23,7 +23,7 @@ export class Emitter {
   readonly unit: Unit;
   readonly wide: boolean;
   /** In the page: the statement by which a row leaves for the wide way. */
-  readonly exit: string;
+  exit: string;
   readonly columns: Map<ColumnId, ColumnReader>;
   /** Values of `let`. */
   readonly locals = new Map<number, Value>();

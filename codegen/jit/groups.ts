@@ -313,9 +313,10 @@ export class Groups extends HeldPart {
   }
 
   /** Adds a numeric given as text, of at most `scale` digits behind the point. */
-  addText(at: number, object: number, text: string, scale: number): void {
+  addText(at: number, object: number, text: string, scale: number, mixed: boolean): void {
     this.sums[at + 2]++;
     const point = text.indexOf('.');
+    if (mixed && point >= 0) this.sums[at + 3] = Math.max(this.sums[at + 3], text.length - point - 1);
     const digits = point < 0 ? text : text.slice(0, point) + text.slice(point + 1);
     const missing = scale - (point < 0 ? 0 : text.length - point - 1);
     this.objects[object] = ((this.objects[object] as bigint | undefined) ?? 0n) + BigInt(digits) * 10n ** BigInt(missing);
@@ -337,14 +338,17 @@ export class Groups extends HeldPart {
     return Number.isSafeInteger(number) ? number : total;
   }
 
-  /** A sum of type numeric, `scale` digits behind the point. */
-  sumNumeric(at: number, object: number, scale: number): string | null {
-    return this.sums[at + 2] === 0 ? null : bigText(this.#total(at, object), scale);
+  /** A sum of type numeric, of integers of `scale`; mixed: with as many digits behind the point as the longest value had. */
+  sumNumeric(at: number, object: number, scale: number, mixed: boolean): string | null {
+    if (this.sums[at + 2] === 0) return null;
+    const total = this.#total(at, object);
+    const shown = mixed ? this.sums[at + 3] : scale;
+    return bigText(shown === scale ? total : total / 10n ** BigInt(scale - shown), shown);
   }
 
-  average(at: number, object: number, scale: number): RowValue {
-    if (this.sums[at + 2] === 0) return null;
-    return implementations['numeric.div.postgresql'](bigText(this.#total(at, object), scale), String(this.sums[at + 2]));
+  average(at: number, object: number, scale: number, mixed: boolean): RowValue {
+    const sum = this.sumNumeric(at, object, scale, mixed);
+    return sum === null ? null : implementations['numeric.div.postgresql'](sum, String(this.sums[at + 2]));
   }
 
   // ---- least and greatest of int8 and the like, where some are bigints ----

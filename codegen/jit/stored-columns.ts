@@ -2,7 +2,7 @@
 
 import type { PhysicalNode } from '../../engine/plan/physical.ts';
 import type { ColumnId } from '../../engine/sblr/bound.ts';
-import { isNumber } from './accumulators.ts';
+import { isNumber } from './exact-inputs.ts';
 
 /** Columns that come from tables as they lie there, or are computed from such so that they are numbers, too. */
 export function storedColumns(node: PhysicalNode, into: Set<ColumnId> = new Set()): Set<ColumnId> {

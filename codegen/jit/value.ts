@@ -26,6 +26,8 @@ export interface Value {
   /** 'b': expression of the length in bytes; name of the Uint8Array. */
   readonly length: string;
   readonly memory: string;
+  /** Of an input of an exact sum (exact-inputs.ts): locals that say what holds it; '' where there is none. */
+  readonly exact?: { readonly state: string; readonly text: string; readonly shown: string };
 }
 
 /** Digits that a double holds whatever they are. */
@@ -66,10 +68,16 @@ export function notNullCode(value: Value, use: (helper: string) => string): stri
     case 'date':
       return value.rep === 'i' ? `${use('readDate')}(${value.code})` : value.code;
     case 'numeric':
+      if (value.exact !== undefined) return exactText(value, value.exact, use('scaledText'));
       return value.rep === 'd' ? `${use('scaledText')}(${value.code},${value.scale})` : value.code;
     default:
       return value.code;
   }
+}
+
+function exactText({ code, scale }: Value, { state, text, shown }: NonNullable<Value['exact']>, scaledText: string): string {
+  const number = shown === '' ? `${scaledText}(${code},${scale})` : `${scaledText}(${code}/10**(${scale}-${shown}),${shown})`;
+  return text === '' ? number : `(${state}===0?${text}:${number})`;
 }
 
 /** Expression of the value as a RowValue. */
