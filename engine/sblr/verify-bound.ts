@@ -32,7 +32,11 @@ class Verifier extends ExpressionVerifier {
   /** Columns that a relation makes. `around`: those of the blocks around it that its expressions may read besides. */
   relation(node: BoundRelation, around: Columns = NO_COLUMNS): Columns {
     switch (node.op) {
-      case 'get':
+      case 'get': {
+        const columns = this.uses(node.columns);
+        if (node.rowId >= 0) this.add(columns, node.rowId, sqlType('int8', false));
+        return columns;
+      }
       case 'virtual':
         return this.uses(node.columns);
       case 'values':
@@ -233,8 +237,10 @@ class Verifier extends ExpressionVerifier {
         return this.output(node.output, this.relation(node.root));
       case 'delete':
         return this.returning(node, this.relation(node.source));
-      case 'update':
-        return this.returning(node, this.newRow(node.row, this.relation(node.source)));
+      case 'update': {
+        const seen = this.relation(node.source);
+        return this.returning(node, both(seen, this.newRow(node.row, seen)));
+      }
       case 'insert': {
         const row = this.newRow(node.row, this.relation(node.source));
         if (node.conflict !== null) {

@@ -77,7 +77,7 @@ export class OracleDatabase implements OracleSource {
         const answer = relationRows(statement.source, this, scope).map((row) => {
           const made = work.newRow(statement.row, over(scope, row));
           work.replace(Number(row.get(statement.rowId)), made.stored);
-          return returned(statement, made.columns, scope);
+          return returned(statement, new Map([...row, ...made.columns]), scope);
         });
         entry.rows = work.rows;
         return result(statement, answer);

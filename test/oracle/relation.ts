@@ -83,6 +83,7 @@ function madeAs(node: BoundRelation, column: ColumnId): TypeName | undefined {
   const isIt = (one: { readonly column: ColumnId }): boolean => one.column === column;
   switch (node.op) {
     case 'get':
+      return column === node.rowId ? 'int8' : node.columns.find(isIt)?.type.name;
     case 'virtual':
     case 'values':
     case 'setOperation':

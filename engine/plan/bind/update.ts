@@ -1,15 +1,22 @@
-/** UPDATE and DELETE: rows of one table, found by a condition. */
+/** UPDATE and DELETE: rows of one table, found by a condition, or by what FROM and USING put beside them. */
 
 import type { CatalogTable } from '../../catalog/objects.ts';
 import type { BoundDelete, BoundExpression, BoundGet, BoundRelation, BoundUpdate, TableColumnUse } from '../../sblr/bound.ts';
-import type { SourceAlias, SourceDeleteNode, SourceExpression, SourceName, SourceUpdateNode } from '../../sblr/source.gen.ts';
+import type {
+  SourceAlias,
+  SourceDeleteNode,
+  SourceExpression,
+  SourceFrom,
+  SourceName,
+  SourceUpdateNode,
+} from '../../sblr/source.gen.ts';
 import { bindReturning, bindSet, targetScope } from './change.ts';
 import { clauseOf, columnNode } from './clause.ts';
 import { toBoolean } from './coerce.ts';
 import { readsColumns } from './compare.ts';
-import { unsupported } from './errors.ts';
 import { bindExpr } from './expressions.ts';
-import { topPlace } from './query.ts';
+import { type BoundFrom, FromBinder, mustDiffer } from './from.ts';
+import { type QueryPlace, topPlace } from './query.ts';
 import { aliasNames, findTable, useColumns } from './tables.ts';
 import { type Scope, type ScopeRelation, visibleColumns } from './scope.ts';
 import type { BindState } from './state.ts';
@@ -32,31 +39,55 @@ function bindTarget(name: SourceName, alias: SourceAlias | null, right: 'update'
   return { table, get, names, relation: targetScope(table, names.name, columns, names.columns, state) };
 }
 
-function filtered(get: BoundGet, where: SourceExpression | null, scope: Scope, state: BindState): BoundRelation {
-  if (where === null) return get;
+function filtered(input: BoundRelation, where: SourceExpression | null, scope: Scope, state: BindState): BoundRelation {
+  if (where === null) return input;
   const condition = toBoolean(state, bindExpr(where, clauseOf(state, scope, 'WHERE')), 'WHERE', where.at);
-  return { op: 'filter', input: get, condition };
+  return { op: 'filter', input, condition };
+}
+
+/** The target beside what FROM or USING names: what all names see, and the rows. Its own columns are not seen inside FROM. */
+interface Joined {
+  readonly from: BoundFrom | null;
+  readonly scope: Scope;
+}
+
+function joined(sources: readonly SourceFrom[], relation: ScopeRelation, place: QueryPlace): Joined {
+  const { ctes } = place;
+  if (sources.length === 0) return { from: null, scope: { relations: [relation], outer: null, ctes } };
+  const from = new FromBinder(place).list(sources);
+  mustDiffer([relation], from.names, sources[0].at);
+  return { from, scope: { relations: [relation, ...from.names], outer: null, ctes } };
+}
+
+/** Rows to be changed. One that several rows of FROM go with is changed once. */
+function rowsOf({ get }: Target, { from, scope }: Joined, where: SourceExpression | null, state: BindState): BoundRelation {
+  if (from === null) return filtered(get, where, scope, state);
+  const sides = { left: get, right: from.relation, condition: null, lateral: false, mark: -1 };
+  const pairs: BoundRelation = { op: 'join', kind: 'inner', ...sides };
+  return { op: 'distinct', input: filtered(pairs, where, scope, state), columns: [get.rowId] };
 }
 
 export function bindUpdate(source: SourceUpdateNode, state: BindState): BoundUpdate {
   const ctes = source.with === null ? null : bindWith(source.with, topPlace(state));
-  const seen = ctes?.place.ctes ?? null;
-  if (source.from.length > 0) throw unsupported('UPDATE ... FROM is', source.from[0].at);
-  const { table, get, names, relation } = bindTarget(source.table, source.alias, 'update', state);
-  const scope: Scope = { relations: [relation], outer: null, ctes: seen };
+  const target = bindTarget(source.table, source.alias, 'update', state);
+  const { table, get, names, relation } = target;
+  const place = ctes?.place ?? topPlace(state);
+  const rows = joined(source.from, relation, place);
+  const { scope } = rows;
   const values = bindSet(source.set, table, clauseOf(state, scope, 'UPDATE'));
   const old = (attribute: number): BoundExpression => {
     const use = get.columns.find((one) => one.attribute === attribute) as TableColumnUse;
     return columnNode(use.column, use.type, source.at, state);
   };
   const row = bindNewRow(table, (column) => values.get(column.number) ?? old(column.number), state);
-  const root = filtered(get, source.where, scope, state);
+  const root = rowsOf(target, rows, source.where, state);
   const written = new Set(row.row.filter(({ attribute }) => values.has(attribute)).map(({ column }) => column));
   const follows = row.attributes.filter(({ attribute, expression }) => {
     const { hidden } = table.columns.find(({ number }) => number === attribute) ?? { hidden: null };
     return hidden !== null && readsColumns(expression, (column) => written.has(column));
   });
-  const after: Scope = { relations: [targetScope(table, names.name, row.row, names.columns, state)], outer: null, ctes: seen };
+  const changed = targetScope(table, names.name, row.row, names.columns, state);
+  const after: Scope = { ...scope, relations: [changed, ...(rows.from?.names ?? [])] };
   return {
     kind: 'update',
     table: table.id,
@@ -70,15 +101,15 @@ export function bindUpdate(source: SourceUpdateNode, state: BindState): BoundUpd
 
 export function bindDelete(source: SourceDeleteNode, state: BindState): BoundDelete {
   const ctes = source.with === null ? null : bindWith(source.with, topPlace(state));
-  if (source.using.length > 0) throw unsupported('DELETE ... USING is', source.using[0].at);
-  const { table, get, relation } = bindTarget(source.table, source.alias, 'delete', state);
-  const scope: Scope = { relations: [relation], outer: null, ctes: ctes?.place.ctes ?? null };
-  const root = filtered(get, source.where, scope, state);
+  const target = bindTarget(source.table, source.alias, 'delete', state);
+  const { table, get, relation } = target;
+  const rows = joined(source.using, relation, ctes?.place ?? topPlace(state));
+  const root = rowsOf(target, rows, source.where, state);
   return {
     kind: 'delete',
     table: table.id,
     source: ctes === null ? root : ctes.around(root),
     rowId: get.rowId,
-    ...bindReturning(source.returning, scope, state),
+    ...bindReturning(source.returning, rows.scope, state),
   };
 }
