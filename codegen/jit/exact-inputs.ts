@@ -66,8 +66,8 @@ interface Places {
 
 /** Evaluates an input; the value is one of `scale`, with what it takes besides in `exact`. */
 export function exactInput(emitter: Emitter, expression: BoundExpression, { scale, mixed }: ExactForm): Value {
-  const [number, state, all] = [emitter.name('x'), emitter.name('k'), emitter.name('L')];
-  const shown = mixed ? emitter.name('e') : '';
+  const [number, state, all] = [emitter.name('sx'), emitter.name('sk'), emitter.name('L')];
+  const shown = mixed ? emitter.name('se') : '';
   const places: Places = { number, state, shown, scale, all };
   const exit = emitter.exit;
   // Outside the page a failed check leaves the block, and `state` is 0.
@@ -85,7 +85,7 @@ export function exactInput(emitter: Emitter, expression: BoundExpression, { scal
 }
 
 function slowText(emitter: Emitter, expression: BoundExpression, state: string): string {
-  const text = emitter.name('t');
+  const text = emitter.name('st');
   const slow = emitter.apart(() => {
     const code = boxedCode(emitValue(emitter, expression), emitter.unit.use);
     emitter.emit(`${text}=${code};if(${text}===null)${state}=2;`);
