@@ -71,7 +71,7 @@ export class FromBinder {
   list(sources: readonly SourceFrom[]): BoundFrom {
     let from = this.item(sources[0], []);
     for (const source of sources.slice(1)) {
-      const right = this.item(source, siblings(from.names, 'yes'));
+      const { right, lateral } = this.rightSide(from.names, () => this.item(source, siblings(from.names, 'yes')));
       mustDiffer(from.names, right.names, source.at);
       from = {
         relation: {
@@ -80,7 +80,7 @@ export class FromBinder {
           left: from.relation,
           right: right.relation,
           condition: null,
-          lateral: this.isLateral(from.names),
+          lateral,
           mark: -1,
         },
         names: [...from.names, ...right.names],
@@ -109,9 +109,15 @@ export class FromBinder {
     return from;
   }
 
-  /** Has something on the right read columns of these relations? */
-  isLateral(names: readonly ScopeRelation[]): boolean {
-    return this.read.size > 0 && names.some(({ columns }) => columns.some(({ column }) => this.read.has(column)));
+  /** The right side of a join; lateral: something in it reads columns of these relations. */
+  rightSide(left: readonly ScopeRelation[], bind: () => BoundFrom): { readonly right: BoundFrom; readonly lateral: boolean } {
+    // What was read before, by relations further left, says nothing of this one.
+    const before = [...this.read];
+    this.read.clear();
+    const right = bind();
+    const lateral = this.read.size > 0 && left.some(({ columns }) => columns.some(({ column }) => this.read.has(column)));
+    for (const column of before) this.read.add(column);
+    return { right, lateral };
   }
 
   private stored(source: SourceName, name: string): CatalogRelation {

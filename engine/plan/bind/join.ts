@@ -62,9 +62,12 @@ class JoinBinder {
     this.binder = binder;
     this.left = binder.item(source.left, around);
     const isReadable = kind !== 'right' && kind !== 'full';
-    this.right = binder.item(source.right, [...around, ...siblings(this.left.names, isReadable ? 'yes' : 'no')]);
+    const { right, lateral } = binder.rightSide(this.left.names, () =>
+      binder.item(source.right, [...around, ...siblings(this.left.names, isReadable ? 'yes' : 'no')]),
+    );
+    this.right = right;
     mustDiffer(this.left.names, this.right.names, source.right.at);
-    this.lateral = binder.isLateral(this.left.names);
+    this.lateral = lateral;
   }
 
   private kind(): BoundJoin['kind'] {
