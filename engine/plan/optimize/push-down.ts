@@ -173,7 +173,8 @@ function pushJoin(given: BoundJoin, conditions: Conditions): BoundRelation {
   const on: BoundExpression[] = [];
   const above: BoundExpression[] = [];
   const place = (condition: BoundExpression, isOn: boolean): void => {
-    const side = isMovable(condition) ? sideOf(condition, left, right) : null;
+    const readsMark = kind === 'mark' && columnsOf(condition).has(node.mark);
+    const side = isMovable(condition) && !readsMark ? sideOf(condition, left, right) : null;
     // Conditions of ON throw out rows of a side that is not kept whole; those above, rows of a side that is never lacking.
     const mayLeft = isOn ? kind === 'inner' || kind === 'right' || kind === 'semi' : !lacks.left;
     const mayRight = isOn ? kind !== 'right' && kind !== 'full' && kind !== 'mark' : kind === 'inner' || kind === 'right';

@@ -1,7 +1,8 @@
 /** Relations over one input: filters, projections, groupings, orders, limits, locks, windows. */
 
 import type { BoundExpression, BoundRelation, BoundSortKey, ColumnId } from '../../sblr/bound.ts';
-import type { PhysicalNode, Sort } from '../physical.ts';
+import type { HashAggregate, PhysicalNode, Sort } from '../physical.ts';
+import { absorbComputed } from './absorb.ts';
 import { collectColumns, conjuncts, isVolatile, withSortColumns } from './columns.ts';
 import { GROUP, ROW, someRows, sortCost } from './cost.ts';
 import { type ColumnFact, type Facts, keysWithout, ONE_ROW, type UniqueKey } from './facts.ts';
@@ -111,8 +112,8 @@ export function planAggregate(planner: Planner, relation: Relation<'aggregate'>)
         );
   const estimate = { rows: Math.max(1, groups), cost: cost + rows * GROUP * Math.max(1, sets.length) };
   const facts = { columns: groupFacts(below.facts, relation), keys: groupKeys(relation) };
-  const node: PhysicalNode = { node: 'HashAggregate', input: below.node, keys, aggregates, sets, grouping, estimate };
-  return { node, ordered: false, facts };
+  const node: HashAggregate = { node: 'HashAggregate', input: below.node, keys, aggregates, sets, grouping, estimate };
+  return { node: absorbComputed(node), ordered: false, facts };
 }
 
 function groupFacts(facts: Facts, { keys }: Relation<'aggregate'>): ReadonlyMap<ColumnId, ColumnFact> {

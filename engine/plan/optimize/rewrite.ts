@@ -4,12 +4,13 @@ import type { BoundDelete, BoundInsert, BoundQuery, BoundRelation, BoundUpdate, 
 import { inlineWith } from './inline.ts';
 import type { Planner } from './planner.ts';
 import { pushDown } from './push-down.ts';
+import { unnest } from './unnest.ts';
 
 type Planable = BoundQuery | BoundInsert | BoundUpdate | BoundDelete;
 
 export function rewrite<Statement extends Planable>(statement: Statement, planner: Planner): Statement {
   const fresh = (): ColumnId => planner.freshColumn();
-  const relation = (node: BoundRelation): BoundRelation => pushDown(inlineWith(node, fresh), []);
+  const relation = (node: BoundRelation): BoundRelation => pushDown(unnest(inlineWith(node, fresh), fresh), []);
   return statement.kind === 'query'
     ? { ...statement, root: relation(statement.root) }
     : { ...statement, source: relation(statement.source) };
