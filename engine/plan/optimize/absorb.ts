@@ -44,7 +44,7 @@ export function absorbComputed(node: HashAggregate): HashAggregate {
   if (taken.size === 0) return node;
   const left = input.columns.filter(({ column }) => !taken.has(column));
   const below: PhysicalNode = left.length === 0 ? input.input : { ...input, columns: left };
-  const over = (expression: BoundExpression): BoundExpression => replaceColumns(expression, taken);
+  const over = (expression: BoundExpression): BoundExpression => replaceColumns(expression, (column) => taken.get(column));
   return absorbComputed({
     ...node,
     input: below,
