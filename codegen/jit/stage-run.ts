@@ -129,10 +129,12 @@ export function rangeStage(
   return {
     begin: (c) => {
       const reader = c.parts[part] as IndexReader;
-      if (!values(c) || !reader.begin(c, shape)) c.finished = true;
+      reader.isEmpty = !values(c) || !reader.begin(c, shape);
     },
     run: (c) => {
       const reader = c.parts[part] as IndexReader;
+      // Of this stage only: others may fill the same part.
+      if (reader.isEmpty) return STAGE_DONE;
       for (let row = 0; ; row++) {
         if (row % ROWS_A_LOOK === 0 && look(c, row > 0)) return STAGE_PAUSED;
         if (!reader.next(c)) return STAGE_DONE;

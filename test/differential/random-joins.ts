@@ -136,7 +136,7 @@ export class JoinQueries extends Queries {
     const { text: from, sources } = this.from(table);
     const expressions = this.wide(sources);
     const items = this.chance(0.15)
-      ? [tree('', sources.map(({ alias }) => `${alias}.id`).join(', '))]
+      ? [tree('', sources.map(({ alias }) => `${alias}.id as id_${alias}`).join(', '))]
       : this.items(expressions, 4);
     const isOrdered = this.chance(0.6);
     const limit = isOrdered ? this.limit() : tree('');
@@ -302,7 +302,7 @@ export class JoinQueries extends Queries {
     const names = types.map((_, at) => `x${at}`);
     const whole = this.union(types, names);
     if (this.chance(0.3)) {
-      const count = this.chance(0.5) ? 'count(*)' : `count(distinct x0), count(*)`;
+      const count = this.chance(0.5) ? 'count(*)' : 'count(distinct x0) as n, count(*)';
       return step('query', table.name, tree('', `select ${count} from (`, whole, ') as s'));
     }
     const order = names.map((name, at) => `${this.chance(0.5) ? name : at + 1}${this.direction()}`).join(', ');
