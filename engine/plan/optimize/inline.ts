@@ -1,6 +1,6 @@
 /**
  * WITH: a relation that is read once, or that reads the block around it, stands where it is read; others are collected. MATERIALIZED
- * and recursive ones are collected, what is volatile too.
+ * ones are collected, what is volatile too.
  */
 
 import type { BoundExpression, BoundRelation, ColumnId } from '../../sblr/bound.ts';
@@ -66,8 +66,9 @@ function standsInPlace({ relation, materialized }: Definition, count: number, is
       'WITH in a correlated subquery that is read twice and volatile or recursive',
     );
   }
-  if (isVolatile || materialized === 'yes' || holdsRecursion(relation)) return false;
-  return materialized === 'no' || (count === 1 && !isRepeated);
+  if (isVolatile || materialized === 'yes') return false;
+  // In its place a recursion ends when nobody asks for more of its rows.
+  return (materialized === 'no' && !holdsRecursion(relation)) || (count === 1 && !isRepeated);
 }
 
 const holdsRecursion = (relation: BoundRelation): boolean => relation.op === 'recurse' || inputsOf(relation).some(holdsRecursion);
