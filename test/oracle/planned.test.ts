@@ -17,7 +17,7 @@ const WAYS: readonly CostHooks[] = [
   { joins: ['loop'] },
   { joins: ['hash'] },
   { joins: ['index', 'hash'] },
-  { joins: ['merge', 'hash'] },
+  { joins: ['merge', 'hash', 'apply'] },
   { order: 1 },
   { order: 2 },
   { order: 3, joins: ['index', 'loop', 'hash'] },

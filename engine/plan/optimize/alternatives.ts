@@ -5,5 +5,5 @@ import type { BoundJoin } from '../../sblr/bound-relations.ts';
 
 /** `alternative` gives the columns of `right` that are read above, under the same ids; a row for each row of the left side. */
 export interface WithAlternative extends BoundJoin {
-  readonly alternative?: BoundRelation;
+  readonly alternative?: BoundRelation | null;
 }

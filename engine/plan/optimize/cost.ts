@@ -34,7 +34,7 @@ export const probeCost = (probe: number, build: number, found: number): number =
 /** For tests: what a plan is to be made from, so that every way to run a query can be tried. */
 export interface CostHooks {
   /** Joins that may be taken where they can; none named: all. */
-  readonly joins?: readonly ('hash' | 'loop' | 'index' | 'merge')[];
+  readonly joins?: readonly ('hash' | 'loop' | 'index' | 'merge' | 'apply')[];
   /** A number that stands for the order of joins: the cheapest when it is not there, otherwise one drawn by it. */
   readonly order?: number;
   /** Rewrites that are left out. */

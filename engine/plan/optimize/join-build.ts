@@ -1,15 +1,17 @@
 /** The nodes of a join tree, once its order is known. */
 
-import type { BoundExpression } from '../../sblr/bound.ts';
+import type { BoundExpression, BoundRelation } from '../../sblr/bound.ts';
 import type { JoinKey, PhysicalNode } from '../physical.ts';
 import { columnsOf, conjunction } from './columns.ts';
 import { isBuildUnique, joinFacts } from './join-facts.ts';
 import type { Edge, Member, Unit } from './join-graph.ts';
 import { bestIndex, tableOf } from './join-index.ts';
 import type { MemberIndex } from './join-methods.ts';
+import { columnsMade } from './made.ts';
 import type { JoinTree } from './join-order.ts';
 import type { JoinSizes, SizedMember } from './join-sizes.ts';
 import type { Planned, Planner, Wanted } from './planner.ts';
+import { pushDown } from './push-down.ts';
 import { filterOf } from './relations.ts';
 import { buildCost, DESCENT, PAIR, probeCost, ROW, ROW_BY_INDEX } from './cost.ts';
 
@@ -22,6 +24,8 @@ export interface BuildParts {
   /** Numbers of the subplans of lateral units. */
   readonly plans: ReadonlyMap<number, number>;
   readonly needed: Wanted['needed'];
+  /** Plans what is run for each row. */
+  readonly lateral: (relation: BoundRelation) => { readonly planned: Planned; readonly plan: number };
 }
 
 type Join = Exclude<JoinTree, { readonly member: number }>;
@@ -139,15 +143,24 @@ export class JoinBuilder {
 
   #apply(tree: Join, unit: Unit, member: number, input: Planned): Planned {
     const { plans, planner, sized } = this.#parts;
-    const plan = plans.get(member) as number;
-    const { planned } = sized[member];
+    const own = unit.alternative === null ? null : this.#parts.lateral(pushDown(unit.alternative, []));
+    const plan = own?.plan ?? (plans.get(member) as number);
+    const planned = own?.planned ?? sized[member].planned;
+    const condition = conjunction(own === null ? unit.conditions : this.#besides(unit, member));
     const outer = planner.subplans[plan].outer.map(({ column, type }): BoundExpression => ({ op: 'column', column, type }));
     const { rows, cost } = input.node.estimate;
     const node: PhysicalNode = {
-      ...{ node: 'ApplyMemo', kind: unit.kind, input: input.node, condition: conjunction(unit.conditions), mark: unit.mark },
+      ...{ node: 'ApplyMemo', kind: unit.kind, input: input.node, condition, mark: unit.mark },
       ...{ plan, outer, estimate: { rows: tree.rows, cost: cost + rows * planned.node.estimate.cost } },
     };
     return { node, ordered: input.ordered, facts: joinFacts(unit.kind, input.facts, planned.facts, false, []) };
+  }
+
+  /** Conditions of a unit that its alternative does not answer by itself: those that do not read the keys of its groups. */
+  #besides({ alternative, conditions }: Unit, member: number): BoundExpression[] {
+    const made = columnsMade(alternative as BoundRelation);
+    const keys = columnsMade(this.#parts.members[member].relation);
+    return conditions.filter((condition) => [...columnsOf(condition)].every((column) => made.has(column) || !keys.has(column)));
   }
 
   /** Null: no index fits after all. */

@@ -13,6 +13,7 @@
 
 import type { BoundExpression, BoundRelation, ColumnId } from '../../sblr/bound.ts';
 import type { BoundJoin } from '../../sblr/bound-relations.ts';
+import type { WithAlternative } from './alternatives.ts';
 import type { JoinKey } from '../physical.ts';
 import { columnsOf, conjuncts } from './columns.ts';
 import { equalityOf } from './equalities.ts';
@@ -35,6 +36,8 @@ export interface Unit {
   readonly conditions: readonly BoundExpression[];
   readonly lateral: boolean;
   readonly mark: ColumnId;
+  /** What may be run for each row instead; null: nothing. */
+  readonly alternative: BoundRelation | null;
   /** Members that must be there. */
   readonly requires: readonly number[];
 }
@@ -84,6 +87,7 @@ export function graphOf(join: BoundJoin): JoinGraph {
     const { left, ...rest } = unit;
     const reads = new Set(columnsOf(...unit.conditions));
     if (unit.lateral) for (const column of freeColumns(relation).keys()) reads.add(column);
+    if (unit.alternative !== null) for (const column of freeColumns(unit.alternative).keys()) reads.add(column);
     const requires = membersOf(reads).filter((one) => one !== member);
     return { relation, unit: { ...rest, requires: requires.length > 0 ? requires : left.slice(0, 1) } };
   });
@@ -131,7 +135,8 @@ function gather(relation: BoundRelation, into: Gathered): number[] {
 
 function gatherJoin(join: BoundJoin, into: Gathered, isTop: boolean): number[] {
   const conditions = conjuncts(join.condition);
-  if (join.kind === 'inner' && !join.lateral) {
+  const alternative = (join as WithAlternative).alternative ?? null;
+  if (join.kind === 'inner' && !join.lateral && alternative === null) {
     const weak = conditions.filter((condition) => !isMovable(condition));
     // What may fail stays behind the others; an equality may be what joins.
     if (isTop || weak.every((condition) => equalityOf(condition) !== null && mayFail(condition))) {
@@ -146,7 +151,7 @@ function gatherJoin(join: BoundJoin, into: Gathered, isTop: boolean): number[] {
     join.kind === 'right' ? ([join.right, join.left, 'left'] as const) : ([join.left, join.right, join.kind] as const);
   const left = gather(first, into);
   const { lateral, mark } = join;
-  const unit = { kind: kind as Unit['kind'], conditions, lateral, mark, left };
+  const unit = { kind: kind as Unit['kind'], conditions, lateral, mark, alternative, left };
   const member = into.members.push({ relation: second, unit }) - 1;
   return [...left, member];
 }

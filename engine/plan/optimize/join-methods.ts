@@ -15,6 +15,9 @@ const LOOP = 2;
 const INDEX = 3;
 const APPLY = 4;
 
+/** Beginning a subplan, and remembering what it answered. */
+const RUN = 3;
+
 /** An index of a member by which rows of other members find its rows. */
 export interface MemberIndex {
   readonly index: number;
@@ -30,10 +33,13 @@ export class JoinMethods {
   readonly #members: readonly SizedMember[];
   readonly #indexes: readonly (readonly MemberIndex[])[];
   readonly #allowed: readonly boolean[];
+  /** For tests: whether units are run for each row where they can be; null: where that is cheaper. */
+  readonly #runs: boolean | null;
 
   constructor(members: readonly SizedMember[], indexes: readonly (readonly MemberIndex[])[], { joins }: CostHooks) {
     this.#members = members;
     this.#indexes = indexes;
+    this.#runs = joins === undefined ? null : joins.includes('apply');
     const may = (name: 'hash' | 'loop' | 'index'): boolean => joins === undefined || joins.includes(name);
     this.#allowed = [may('hash'), may('hash'), may('loop'), may('index'), true];
   }
@@ -60,11 +66,11 @@ export class JoinMethods {
 
   /** Cost of attaching a unit. */
   attach(member: number, rows: number, cost: number, found: number, present: number): number {
-    const { planned, unit, keys } = this.#members[member];
+    const { planned, unit, keys, costOfRun } = this.#members[member];
     const { rows: build, cost: costBuild } = planned.node.estimate;
     if (unit?.lateral === true) {
       this.taken = APPLY;
-      return cost + rows * costBuild;
+      return cost + rows * (costBuild + RUN);
     }
     const isEqual = keys.length > 0;
     const byHash = isEqual ? cost + costBuild + buildCost(build) + probeCost(rows, build, found) : Number.POSITIVE_INFINITY;
@@ -73,7 +79,11 @@ export class JoinMethods {
     const byLoop = cost + costBuild + loopCost(rows, build, isEqual);
     // Which of the values are NULL is not seen through an index.
     const each = unit?.kind === 'mark' ? Number.POSITIVE_INFINITY : this.#lookup(member, present);
-    return this.#cheapest(byHash, turned, byLoop, cost + rows * each + found * ROW);
+    const answer = this.#cheapest(byHash, turned, byLoop, cost + rows * each + found * ROW);
+    const byRuns = cost + rows * (costOfRun + RUN);
+    if (byRuns === Number.POSITIVE_INFINITY || (this.#runs === null ? byRuns >= answer : !this.#runs)) return answer;
+    this.taken = APPLY;
+    return byRuns;
   }
 
   #cheapest(byHash: number, turned: number, byLoop: number, byIndex: number): number {

@@ -14,6 +14,8 @@ export interface SizedMember {
   /** Rows of the table that it reads, before its conditions. */
   readonly tableRows: number;
   readonly unit: Unit | null;
+  /** Of a unit that may be run for each row: what a run costs. */
+  readonly costOfRun: number;
   /** Of a unit: the equalities of its conditions, and the others. */
   readonly keys: readonly JoinKey[];
   readonly rest: readonly BoundExpression[];

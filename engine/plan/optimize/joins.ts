@@ -19,6 +19,7 @@ import { JoinSizes, type SizedMember } from './join-sizes.ts';
 import { columnsMade, type Columns, freeColumns } from './made.ts';
 import { mayFail } from './may-fail.ts';
 import { ALL_ROWS, ANY_ORDER, type Planned, type Planner, type Wanted } from './planner.ts';
+import { pushDown } from './push-down.ts';
 import { filterOf } from './relations.ts';
 import { subplanOf } from './subplans.ts';
 
@@ -85,6 +86,7 @@ class GraphPlan {
     for (const { relation, unit } of members) {
       unit?.conditions.forEach(add);
       if (unit?.lateral === true) for (const column of freeColumns(relation).keys()) read.add(column);
+      if (unit?.alternative != null) for (const column of freeColumns(unit.alternative).keys()) read.add(column);
     }
     this.#needed = read;
   }
@@ -124,7 +126,7 @@ class GraphPlan {
       return seen.has(text) ? false : seen.add(text);
     });
     const condition = conjunction(fresh);
-    return condition === null ? relation : { op: 'filter', input: relation, condition };
+    return condition === null ? relation : pushDown(relation, [condition]);
   }
 
   plan(): Planned {
@@ -137,7 +139,10 @@ class GraphPlan {
     const indexes = this.#members.map(({ relation }, member) => all.of(member, relation, sizes));
     const methods = new JoinMethods(sized, indexes, hooks);
     const tree = orderOf({ members: sized, edges, sizes, methods, hooks });
-    const parts = { planner, members: this.#members, sized, sizes, indexes, plans: this.#plans, needed: this.#needed };
+    const parts = {
+      ...{ planner, members: this.#members, sized, sizes, indexes, plans: this.#plans, needed: this.#needed },
+      lateral: this.#lateral,
+    };
     const made = new JoinBuilder(parts).build(tree);
     const planned = { ...made, ordered: false };
     return above.length === 0 ? planned : { ...planned, node: filterOf(planner, planned, above) };
@@ -151,24 +156,38 @@ class GraphPlan {
     const tableRows =
       table === null ? planned.node.estimate.rows : planner.environment.size(planner.environment.table(table.get.table)).rows;
     const others: [ColumnId, Columns extends ReadonlyMap<ColumnId, infer Type> ? Type : never][] = [];
-    if (unit === null || unit.lateral) return { planned, tableRows, unit, keys: [], rest: unit?.conditions ?? [] };
+    const costOfRun = unit?.alternative == null ? Number.POSITIVE_INFINITY : this.#costOfRun(unit.alternative);
+    const shared = { planned, tableRows: Math.max(1, tableRows), unit, costOfRun };
+    if (unit === null || unit.lateral) return { ...shared, keys: [], rest: unit?.conditions ?? [] };
     const own = columnsMade(relation);
     for (const { relation: other } of this.#members) if (other !== relation) others.push(...columnsMade(other));
     for (const { unit: one } of this.#members) if (one?.kind === 'mark') others.push([one.mark, MARK]);
     const { keys, rest } = splitCondition(planner, unit.conditions, new Map(others), own);
-    return { planned, tableRows: Math.max(1, tableRows), unit, keys, rest };
+    return { ...shared, keys, rest };
+  }
+
+  /** What a relation costs that is run for each row: it is planned for that alone, and again if it is taken. */
+  #costOfRun(relation: BoundRelation): number {
+    const { subplans } = this.#planner;
+    const count = subplans.length;
+    const { cost } = this.#lateral(pushDown(relation, [])).planned.node.estimate;
+    subplans.length = count;
+    return cost;
   }
 
   #planned(relation: BoundRelation, isLateral: boolean): { planned: Planned; plan: number | null } {
     if (!isLateral) {
       return { planned: this.#planner.plan(relation, { needed: this.#needed, order: ANY_ORDER, rows: ALL_ROWS }), plan: null };
     }
-    const outer = [...freeColumns(relation)].map(([column, type]) => ({ column, type }));
-    const columns = [...columnsMade(relation)]
-      .filter(([column]) => this.#needed.has(column))
-      .map(([column, type]) => ({ column, type }));
-    return subplanOf(this.#planner, relation, outer, columns, ALL_ROWS);
+    return this.#lateral(relation);
   }
+
+  #lateral = (relation: BoundRelation): { readonly planned: Planned; readonly plan: number } => {
+    const outer = [...freeColumns(relation)].map(([column, type]) => ({ column, type }));
+    const made = [...columnsMade(relation)].filter(([column]) => this.#needed.has(column));
+    const columns = made.map(([column, type]) => ({ column, type }));
+    return subplanOf(this.#planner, relation, outer, columns, ALL_ROWS);
+  };
 }
 
 const MARK = { name: 'bool', length: -1, scale: -1, nullable: true, digits: 0 } as const;

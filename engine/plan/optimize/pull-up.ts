@@ -7,6 +7,7 @@
 
 import type { BoundExpression, BoundRelation, ColumnId } from '../../sblr/bound.ts';
 import type { BoundAggregation } from '../../sblr/bound.ts';
+import type { WithAlternative } from './alternatives.ts';
 import { columnsOf, conjuncts, isVolatile } from './columns.ts';
 import { equalityOf } from './equalities.ts';
 import { columnsMade, freeColumns } from './made.ts';
@@ -114,8 +115,10 @@ function pullJoin(node: BoundRelation & { op: 'join' }, options: PullOptions): P
   }
   if (!isInner && up.length > 0) return null;
   const condition = stay.length === 0 ? null : stay.length === 1 ? stay[0] : { ...stay[0], op: 'and' as const, operands: stay };
-  const relation: BoundRelation = {
+  // What could be run for each row instead would read the block.
+  const relation: WithAlternative & BoundRelation = {
     ...node,
+    alternative: null,
     left: left.relation,
     right: right.relation,
     condition: condition as BoundExpression | null,
