@@ -4,7 +4,7 @@
  * gives the exact value or raises the error.
  */
 
-import type { BoundCall } from '../../engine/sblr/bound.ts';
+import type { BoundCall, BoundExpression } from '../../engine/sblr/bound.ts';
 import { primitiveFunction } from './calls.ts';
 import { type Emitter, NotInPage } from './emitter.ts';
 import { anyNil, EXACT_DIGITS, isFloatType, makeValue, notNullCode, type Value } from './value.ts';
@@ -28,6 +28,7 @@ export function inlineArithmetic(emitter: Emitter, call: BoundCall, values: read
     case 'numeric':
       return numeric(emitter, call, operation, values);
     case 'date':
+      if (operation === 'extract') return isYearOfDate(call) ? yearOfDate(emitter, call, values[1]) : null;
       return operation === 'sub' && values.every((value) => value.rep === 'i') ? dateDifference(emitter, call, values) : null;
     case 'text':
       return operation === 'same' ? { ...values[0], type: call.type } : null;
@@ -251,6 +252,18 @@ function dateDifference(emitter: Emitter, call: BoundCall, values: readonly Valu
   orElse(emitter, call, values, name, `(${name}|0)!==${name}||${infinite}`);
   return makeValue('i', call.type, name, nilOf(values), 0, call.type.digits);
 }
+
+/** extract(year from date): a small whole number, but of the infinite dates. */
+export function isYearOfDate(expression: BoundExpression): boolean {
+  if (expression.op !== 'call' || expression.primitive !== 'date.extract') return false;
+  const [field] = expression.arguments;
+  return field.op === 'constant' && field.value === 'year';
+}
+
+const YEAR_DIGITS = 7;
+
+const yearOfDate = (emitter: Emitter, call: BoundCall, date: Value): Value =>
+  makeValue('d', call.type, emitter.hold(`${emitter.unit.use('yearOfWord')}(${date.code})`), date.nil, 0, YEAR_DIGITS);
 
 /** Only the page's rendering knows values as bytes. */
 export function noBytes(value: Value): Value {

@@ -50,6 +50,8 @@ export function inlineComparison(emitter: Emitter, call: BoundCall, values: read
       return numericTest(emitter, call, operator, a, b, nil);
     case 'text':
       return textTest(emitter, operator, a, b, nil);
+    case 'char':
+      return blankPaddedTest(emitter, operator, a, b, nil);
     case 'uuid':
       return a.rep === 'v' && b.rep === 'v' && (operator === '===' || operator === '!==')
         ? compared(`${a.code}${operator}${b.code}`)
@@ -110,6 +112,13 @@ function textTest(emitter: Emitter, operator: string, a: Value, b: Value, nil: s
   }
   const compared = `${emitter.unit.use('compareBytes')}(${a.memory},${a.code},${a.length},${b.memory},${b.code},${b.length})`;
   return { yes: `${compared}${operator}0`, nil };
+}
+
+/** Blanks at the end do not count. */
+function blankPaddedTest(emitter: Emitter, operator: string, a: Value, b: Value, nil: string): Test | null {
+  if (a.rep !== 'b' || b.rep !== 'b' || (operator !== '===' && operator !== '!==')) return null;
+  const same = `${emitter.unit.use('samePadded')}(${a.memory},${a.code},${a.length},${b.memory},${b.code},${b.length})`;
+  return { yes: operator === '===' ? same : `!${same}`, nil };
 }
 
 /** A pattern that is a parameter: on bytes if it has nothing but `%`; else the row is looked at after its page. */

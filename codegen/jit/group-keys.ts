@@ -8,6 +8,7 @@
 
 import type { BoundExpression, ColumnId } from '../../engine/sblr/bound.ts';
 import { sqlType } from '../../engine/sblr/types.ts';
+import { isYearOfDate } from './arithmetic.ts';
 import type { ColumnReader, Emitter } from './emitter.ts';
 import { isTextType } from './leaves.ts';
 import { isFloatType, isLongType, isWordType, makeValue, slotCode, slotValue, type Value } from './value.ts';
@@ -43,7 +44,9 @@ export const areWordKeys = (keys: readonly GroupKeyColumn[], stored: ReadonlySet
   keys.length <= WORD_KEYS_MAX &&
   keys.every(({ expression }) => {
     const { type } = expression;
-    if (type.name === 'numeric') return isShortNumeric(expression, stored);
+    if (type.name === 'numeric') return isShortNumeric(expression, stored) || isYearOfDate(expression);
+    // Values of one stored column are padded alike: equal where their bytes are.
+    if (type.name === 'char') return expression.op === 'column' && type.length > 0 && stored.has(expression.column);
     return isWordType(type) || isFloatType(type) || isLongType(type) || isTextType(type) || type.name === 'uuid';
   });
 
@@ -96,9 +99,9 @@ export function shortNumber(emitter: Emitter, value: Value): Value {
   return {
     ...value,
     rep: 'd',
-    code: `${emitter.unit.use('scaledOf')}(${value.code},${type.scale})`,
-    scale: type.scale,
-    digits: type.length,
+    code: `${emitter.unit.use('scaledOf')}(${value.code},${Math.max(0, type.scale)})`,
+    scale: Math.max(0, type.scale),
+    digits: Math.max(0, type.length),
   };
 }
 
@@ -250,7 +253,14 @@ export function groupKeyReaders(
     readers.set(column, (emitter) => {
       if (kind === 'word') return makeValue('i', type, `${groups}.keys[${at}]`, nil, 0, type.digits);
       if (kind === 'double') {
-        const value = makeValue('d', type, emitter.hold(`${groups}.double(${at})`), nil, Math.max(0, type.scale), type.length);
+        const value = makeValue(
+          'd',
+          type,
+          emitter.hold(`${groups}.double(${at})`),
+          nil,
+          Math.max(0, type.scale),
+          Math.max(0, type.length),
+        );
         return type.name === 'numeric' ? value : { ...value, scale: 0, digits: 0 };
       }
       const code =

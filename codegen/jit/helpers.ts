@@ -32,6 +32,32 @@ export function compareBytes(a: Uint8Array, at: number, aLength: number, b: Uint
   return aLength - bLength;
 }
 
+/** Whether two texts are the same but for blanks at their ends: char(n). */
+export function samePadded(a: Uint8Array, at: number, aLength: number, b: Uint8Array, from: number, bLength: number): boolean {
+  const length = aLength < bLength ? aLength : bLength;
+  for (let index = 0; index < length; index++) if (a[at + index] !== b[from + index]) return false;
+  for (let index = length; index < aLength; index++) if (a[at + index] !== 32) return false;
+  for (let index = length; index < bLength; index++) if (b[from + index] !== 32) return false;
+  return true;
+}
+
+/**
+ * Year of a date, of Gregory's calendar as if it had always been; there is no year 0. Infinities are years, too.
+ * Source: H. Hinnant, chrono-compatible low-level date algorithms, civil_from_days.
+ */
+export function yearOfWord(word: number): number {
+  if (word === 0x7fffffff) return Number.POSITIVE_INFINITY;
+  if (word === -0x80000000) return Number.NEGATIVE_INFINITY;
+  const days = word + 719468;
+  const era = Math.floor(days / 146097);
+  const day = days - era * 146097;
+  const year = Math.floor((day - Math.floor(day / 1460) + Math.floor(day / 36524) - Math.floor(day / 146096)) / 365);
+  const dayOfYear = day - (365 * year + Math.floor(year / 4) - Math.floor(year / 100));
+  // Its years begin in March.
+  const full = year + era * 400 + (dayOfYear >= 306 ? 1 : 0);
+  return full > 0 ? full : full - 1;
+}
+
 /** Order of two strings by code points, which is that of their UTF-8 bytes; JavaScript's own differs for surrogates only. */
 export function compareText(a: string, b: string): number {
   const length = a.length < b.length ? a.length : b.length;
@@ -234,6 +260,8 @@ export const jitHelpers: Readonly<Record<string, unknown>> = {
   sameBytes,
   compareBytes,
   compareText,
+  samePadded,
+  yearOfWord,
   matchBytes,
   numericKey,
   canonical,

@@ -108,7 +108,7 @@ export function emitParameter(emitter: Emitter, { index, type }: BoundParameter)
   if (emitter.wide) return makeValue('v', type, emitter.hoist(name, `pv[${index}]`), nil);
   // A numeric is compared by what stands for it (comparisons.ts).
   if (type.name === 'numeric') return withoutCode(makeValue('v', type, '', nil));
-  if (!isTextType(type)) throw new NotInPage();
+  if (!isBytesType(type)) throw new NotInPage();
   const bytes = emitter.hoist(`q_${index}`, `c.textOf(${index})`);
   return { ...makeValue('b', type, '0', nil), length: `${bytes}.length`, memory: bytes };
 }
@@ -124,6 +124,9 @@ function longParameter(emitter: Emitter, index: number, type: SqlType, nil: stri
   emitter.emit(`if(${isWide})${emitter.exit}`);
   return makeValue('d', type, emitter.hoist(`p${index}`, `pn[${index}]`), nil);
 }
+
+/** Types that are texts in a row; those of char(n) are equal where they differ only in blanks at the end. */
+const isBytesType = (type: SqlType): boolean => isTextType(type) || type.name === 'char';
 
 /** Types whose equality and order are those of their bytes. */
 export const isTextType = (type: SqlType): boolean => type.name === 'text' || type.name === 'varchar' || type.name === 'name';
@@ -147,7 +150,7 @@ export function emitConstant(emitter: Emitter, { value, type }: BoundConstant): 
     return makeValue('d', type, unit.constant(scaled.number, note), 'false', scaled.scale, scaled.digits);
   }
   if (emitter.wide) return makeValue('v', type, unit.constant(value, note), 'false');
-  if (!isTextType(type)) throw new NotInPage();
+  if (!isBytesType(type)) throw new NotInPage();
   const bytes = unit.constant(Buffer.from(String(value)), note);
   return { ...makeValue('b', type, '0', 'false'), length: `${bytes}.length`, memory: bytes };
 }

@@ -7,8 +7,9 @@
 
 import type { BoundAggregate, BoundExpression, ColumnId } from '../../sblr/bound.ts';
 import type { HashAggregate, PhysicalNode } from '../physical.ts';
+import { walkExpression } from '../bind/tree.ts';
 import { collectColumns, isVolatile } from './columns.ts';
-import { replaceColumns } from './may-fail.ts';
+import { holdsSubquery, replaceColumns } from './may-fail.ts';
 
 /** Expressions of a grouping, each as often as it is evaluated. */
 function* expressionsOf({ keys, aggregates }: HashAggregate): Generator<BoundExpression> {
@@ -20,13 +21,14 @@ function* expressionsOf({ keys, aggregates }: HashAggregate): Generator<BoundExp
   }
 }
 
-/** Columns that exactly one expression reads; whoever reads it twice has it in a local. */
+/** Columns that are read in exactly one place; what is read twice is better kept in a local. */
 function readOnce(node: HashAggregate): Set<ColumnId> {
   const counts = new Map<ColumnId, number>();
   for (const expression of expressionsOf(node)) {
-    const columns = new Set<ColumnId>();
-    collectColumns(expression, columns);
-    for (const column of columns) counts.set(column, (counts.get(column) ?? 0) + 1);
+    walkExpression(expression, (inner) => {
+      if (inner.op === 'column') counts.set(inner.column, (counts.get(inner.column) ?? 0) + 1);
+      return true;
+    });
   }
   return new Set([...counts].filter(([, count]) => count === 1).map(([column]) => column));
 }
@@ -39,7 +41,7 @@ export function absorbComputed(node: HashAggregate): HashAggregate {
   const taken = new Map<ColumnId, BoundExpression>();
   for (const { column, expression } of input.columns) {
     const isOwn = input.columns.some((other) => other.column !== column && reads(other.expression, column));
-    if (!isOwn && once.has(column) && !isVolatile(expression)) taken.set(column, expression);
+    if (!isOwn && once.has(column) && !isVolatile(expression) && !holdsSubquery(expression)) taken.set(column, expression);
   }
   if (taken.size === 0) return node;
   const left = input.columns.filter(({ column }) => !taken.has(column));
