@@ -205,8 +205,8 @@ export class JitFixture {
     return this.kernel.enter(() => {
       beginStatement(tx, program.simple || !program.writes ? STATEMENT_SIMPLE : STATEMENT_WRITING, program.writes);
       const run = { ...newRun(tx, parameters, rowsMax), ...looks };
+      const execution = program.start(run);
       try {
-        const execution = program.start(run);
         const all: unknown[] = [];
         let steps = 0;
         for (;;) {
@@ -225,6 +225,7 @@ export class JitFixture {
           return { rows: all, changes: run.changes, status, steps };
         }
       } catch (error) {
+        execution.close();
         undoStatement(tx, false);
         endStatement(tx);
         throw error;

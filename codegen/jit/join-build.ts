@@ -7,7 +7,7 @@ import type { ColumnReader, Emitter } from './emitter.ts';
 import { canonicalKey, emitHash, emitKeys, type KeyMode, keyMode } from './join-keys.ts';
 import { type JoinShape, JoinStore } from './join-store.ts';
 import { StoreCode } from './store-code.ts';
-import type { Value } from './value.ts';
+import { slotCode, slotValue, type Value } from './value.ts';
 
 type CollectedJoin = HashProbe | LoopJoin | MergeJoin;
 
@@ -22,14 +22,50 @@ export class JoinBuild {
   /** Columns of the store that hold the keys. */
   readonly keyPlaces: number[] = [];
   readonly #shape: JoinShape;
+  /** Columns of the other side that are read by the join or behind it. */
+  left: ReadonlySet<ColumnId> = new Set();
+  readonly #parked: { readonly column: ColumnId; readonly value: Value }[] = [];
 
   constructor(builder: Builder, node: CollectedJoin) {
     this.node = node;
     this.keys = 'keys' in node ? node.keys : [];
     this.mode = this.keys.length === 0 ? 'none' : keyMode(this.keys);
-    const shape: JoinShape = { mode: this.mode, key: 0, marks: node.kind === 'right' || node.kind === 'full' };
+    const marks = node.kind === 'right' || node.kind === 'full';
+    // NULLs of all parts count for each row that is marked.
+    const shape: JoinShape = { mode: this.mode, key: 0, marks, spills: this.mode !== 'none' && node.kind !== 'mark' };
     this.#shape = shape;
-    this.store = new StoreCode(builder, (columns) => new JoinStore(columns, shape));
+    const { kernel } = builder.environment;
+    this.store = new StoreCode(builder, (columns) => new JoinStore(columns, shape, kernel));
+  }
+
+  get spills(): boolean {
+    return this.#shape.spills;
+  }
+
+  /** Instead of being looked up, the row is put beside the rows of its part of the file. */
+  park(emitter: Emitter): void {
+    emitter.needCalls();
+    const { keys, mode } = this;
+    const row = emitKeys(emitter, keys, 'left');
+    let hash = '0';
+    if (row.nil !== 'true') {
+      if (mode === 'words') hash = emitHash(emitter, keys, row);
+      else if (mode === 'map') hash = `${emitter.unit.use('hashOfKey')}(${canonicalKey(emitter, row)})`;
+      else hash = `${emitter.unit.use('hashInt')}(${row.values[0].code})`;
+      if (row.nil !== 'false') hash = `${row.nil}?0:${hash}`;
+    }
+    const values = [...this.left].flatMap((column) => {
+      const reader = emitter.columns.get(column);
+      return reader === undefined ? [] : [{ column, value: reader(emitter) }];
+    });
+    if (this.#parked.length === 0) this.#parked.push(...values);
+    const slots = values.map(({ value }) => slotCode(value));
+    emitter.emit(`${this.store.name(emitter)}.park([1,${hash},${slots.join(',')}]);`);
+  }
+
+  /** Readers of a row that was parked: local `w`. */
+  parkedReaders(): Map<ColumnId, ColumnReader> {
+    return new Map(this.#parked.map(({ column, value }, at) => [column, () => slotValue(value, `w[${at + 2}]`)]));
   }
 
   /** Keeps the row that `emitter` stands at: the columns that are needed, and its keys. */

@@ -5,6 +5,8 @@ import { wordDouble, wordPair } from './helpers.ts';
 const GOLDEN = -1640531535;
 const SECOND = -2048144789;
 
+export const hashInt = (value: number): number => Math.imul(value, GOLDEN);
+
 /** Of a double: -0 is 0, one NaN. */
 export function hashDouble(value: number): number {
   wordDouble[0] = Number.isNaN(value) ? Number.NaN : value + 0;
@@ -28,4 +30,4 @@ export function hashText(text: string): number {
   return hash;
 }
 
-export const joinHelpers = { hashDouble, hashLong, hashText };
+export const joinHelpers = { hashInt, hashDouble, hashLong, hashText };

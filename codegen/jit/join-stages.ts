@@ -1,21 +1,21 @@
 /** Stages of joins: what collects their build side, and what comes of it when the rows of the other side are at their end. */
 
-import type { HashProbe, LoopJoin, MergeJoin } from '../../engine/plan/physical.ts';
 import type { ColumnId } from '../../engine/sblr/bound.ts';
 import { sqlType } from '../../engine/sblr/types.ts';
 import type { Builder } from './builder.ts';
 import type { Collector } from './collector.ts';
 import { type ColumnReader, nullValue } from './emitter.ts';
-import { buildOf } from './join-build.ts';
+import { buildOf, type JoinBuild } from './join-build.ts';
 import type { JoinStore } from './join-store.ts';
+import { lazily, tailPlace, tailStage } from './join-tail.ts';
 import { columnsOf } from './needed.ts';
 import type { MadeStage } from './sources.ts';
-import { compileDrain, type RowShape, type Sink } from './stage-code.ts';
-import { type GroupRoom, NO_GROUPS, STAGE_DONE, storeStage } from './stage-run.ts';
-import type { Fill, Stage } from './stages.ts';
+import { compileDrain, type DrainCode, type RowShape, type Sink } from './stage-code.ts';
+import { type GroupRoom, NO_GROUPS, STAGE_DONE } from './stage-run.ts';
+import type { Collecting, Fill, Stage, Tail } from './stages.ts';
 import type { State } from './state.ts';
 
-export function buildCollector(builder: Builder, node: HashProbe | LoopJoin | MergeJoin, { needed, lacks }: Fill): Collector {
+export function buildCollector(builder: Builder, node: Collecting, { needed, lacks }: Fill): Collector {
   const build = buildOf(builder, node);
   const sink: Sink = { kind: 'store', emit: (emitter) => build.emit(emitter, needed, lacks) };
   const { part } = build.store;
@@ -27,27 +27,38 @@ const finishedStore = (part: number) => (c: State) => (c.parts[part] as JoinStor
 
 const NOTHING: MadeStage = { stage: { begin: () => {}, run: () => STAGE_DONE }, limits: [] };
 
-/** Rows of the build side that found no match. */
-export function tailSource(builder: Builder, stage: Stage, join: HashProbe | LoopJoin, sink: Sink, room: GroupRoom): MadeStage {
-  if (join.kind !== 'right' && join.kind !== 'full') return NOTHING;
+/** What a join has left over: rows of the build side that found no match, and everything that went to a file. */
+export function tailSource(builder: Builder, stage: Stage, { join, needed }: Tail, sink: Sink, room: GroupRoom): MadeStage {
   const build = buildOf(builder, join);
+  build.left = needed;
+  const isOuter = join.kind === 'right' || join.kind === 'full';
+  if (!isOuter && !build.spills) return NOTHING;
+  const code = isOuter ? unmatchedCode(builder, stage, build, sink) : null;
+  const probes = lazily(builder, () => {
+    const shape: RowShape = { kind: 'list', columns: build.parkedReaders() };
+    return compileDrain(builder, { ...stage, steps: [join, ...stage.steps] }, shape, sink, new Set(), false).drain;
+  });
+  const part = builder.part(tailPlace);
+  const running = tailStage(part, build.store.part, probes, code?.drain ?? null, room, sink.kind === 'rows');
+  return { stage: running, limits: code?.limits ?? [] };
+}
+
+function unmatchedCode(builder: Builder, stage: Stage, build: JoinBuild, sink: Sink): DrainCode {
   const shape: RowShape = {
     kind: 'groups',
-    columns: beside(builder, join, build.readers('g', true)),
+    columns: beside(builder, build.node, build.readers('g', true)),
     choose: (emitter) => {
       const store = build.store.name(emitter);
       emitter.emit(`if(${emitter.hoist(`${store}_matched`, `${store}.matched`)}[g]!==0)break r;`);
     },
   };
-  const { drain, limits } = compileDrain(builder, stage, shape, sink, new Set(), false);
-  const part = builder.part(() => ({ at: 0 }));
-  return { stage: storeStage(part, build.store.part, drain, room, sink.kind === 'rows'), limits };
+  return compileDrain(builder, stage, shape, sink, new Set(), false);
 }
 
 /** These columns, and NULL for those of the other side. */
 function beside(
   builder: Builder,
-  { input }: HashProbe | LoopJoin,
+  { input }: Collecting,
   columns: ReadonlyMap<ColumnId, ColumnReader>,
 ): Map<ColumnId, ColumnReader> {
   const all = new Map<ColumnId, ColumnReader>();

@@ -6,9 +6,19 @@
  *   one int4 key without NULLs that match: place = ((key - base) * factor) >>> shift; where the keys lie close together that is
  *   key - base itself, else the upper bits of a product
  *   map     canonical key -> row -> next[row] -> ... -> 0                     keys that are no words
+ *
+ * Past work_mem (SBLR-V8) the rows go to a spill file, in parts by the bits of their hash, and the rows that are to be looked up are
+ * put beside them, instead of being looked up. Then part after part is read: its rows are a table again (join-tail.ts). A part that is
+ * too large is split by the next bits.
+ *
+ *   rows in the file   [0, hash, in a chain, canonical key, columns...]      [1, hash, slots of a row to be looked up...]
  */
 
+import type { KernelAccess } from '../../engine/plan/program.ts';
+import { hashOfKey } from './helpers.ts';
+import { hashInt } from './join-hash.ts';
 import { RowStore, type StoreColumn } from './row-store.ts';
+import { SpillParts } from './spill-parts.ts';
 
 export interface JoinShape {
   /** 'int': one word, in column `key`; 'words': hashes are given; 'map': canonical values are given; 'none': no keys. */
@@ -17,7 +27,16 @@ export interface JoinShape {
   key: number;
   /** Rows note that they have matched. */
   readonly marks: boolean;
+  /** Rows may go to a file. */
+  readonly spills: boolean;
 }
+
+/** Places in rows of the file. */
+const IS_PROBE = 0;
+const HASH = 1;
+const IS_LINKED = 2;
+const KEY = 3;
+const COLUMNS = 4;
 
 const GOLDEN = -1640531535;
 const NO_WORDS = new Int32Array(1);
@@ -41,15 +60,35 @@ export class JoinStore extends RowStore {
   factor = 0;
   shift = 0;
   matched: Uint8Array = NO_MARKS;
+  readonly #kernel: KernelAccess;
+  #spill: SpillParts | null = null;
+  /** A part is read: what its rows take. */
+  #isLoading = false;
+  /** Rows of the part that are to be looked up, of the block that was read last. */
+  #probes: unknown[][] = [];
 
-  constructor(columns: readonly StoreColumn[], shape: JoinShape) {
+  constructor(columns: readonly StoreColumn[], shape: JoinShape, kernel: KernelAccess) {
     super(columns);
     this.#shape = shape;
+    this.#kernel = kernel;
+  }
+
+  /** Its rows are in the file: rows that are looked up go there, too. */
+  get isSpilled(): boolean {
+    return this.#spill !== null;
   }
 
   override begin(): void {
+    this.#closeSpill();
     super.begin();
     this.#clear();
+  }
+
+  #closeSpill(): void {
+    this.#spill?.close();
+    this.#spill = null;
+    this.#isLoading = false;
+    this.#probes = [];
   }
 
   #clear(): void {
@@ -82,8 +121,104 @@ export class JoinStore extends RowStore {
     this.unlinked.push(row);
   }
 
+  protected override get spare(): number {
+    return this.#shape.spills ? this.#kernel.workMemory - this.bytes : super.spare;
+  }
+
+  protected override full(): void {
+    if (!this.#shape.spills || this.#isLoading) return;
+    if (this.#spill !== null || this.spare < 0) this.#spillRows();
+  }
+
+  /** All rows go to the file. */
+  #spillRows(): void {
+    this.#spill ??= new SpillParts(this.#kernel.parts.space);
+    const { unlinked } = this;
+    let next = 0;
+    for (let row = 1; row <= this.count; row++) {
+      const isLinked = unlinked[next] !== row;
+      if (!isLinked) next++;
+      const key = this.#keys[row] ?? null;
+      const hash = isLinked ? this.#hashOf(row) : 0;
+      this.#spill.add(hash, [0, hash, isLinked, key, ...this.columns.map((_, column) => this.slot(column, row))]);
+    }
+    super.begin();
+    this.#clear();
+  }
+
+  #hashOf(row: number): number {
+    const { mode, key } = this.#shape;
+    if (mode === 'words') return this.hashes[row];
+    return mode === 'map' ? hashOfKey(this.#keys[row]) : hashInt((this.data[key] as Int32Array)[row]);
+  }
+
+  /** A row that is to be looked up waits for its part. */
+  park(row: unknown[]): void {
+    this.#spill?.add(row[HASH] as number, row);
+  }
+
+  /** Begins to read the next part. False: there is none. */
+  nextPart(): boolean {
+    this.#isLoading = true;
+    this.#probes = [];
+    return this.#spill?.nextPart() === true;
+  }
+
+  /** Reads some rows of the part into the table. False: they are all there, and it is a table. */
+  load(): boolean {
+    const spill = this.#spill as SpillParts;
+    const rows = spill.nextRows();
+    let at = 0;
+    for (; at < rows.length && rows[at][IS_PROBE] === 0; at++) this.#put(rows[at]);
+    if (this.spare < 0 && spill.canSplit) {
+      this.#split(rows.slice(at));
+      return true;
+    }
+    if (rows.length > 0 && at === rows.length) return true;
+    this.#probes = rows.slice(at);
+    this.finish();
+    return false;
+  }
+
+  #put(row: unknown[]): void {
+    let number = this.count + 1;
+    if (number >= this.limit) number = this.more();
+    this.columns.forEach((_, column) => {
+      this.putSlot(column, number, row[COLUMNS + column]);
+    });
+    if (this.#shape.mode === 'words') this.hashes[number] = row[HASH] as number;
+    if (this.#shape.mode === 'map') this.#keys[number] = row[KEY];
+    if (row[IS_LINKED] !== true) this.unlinked.push(number);
+    this.count = number;
+  }
+
+  /** The part is too large: all its rows go to parts of their own. */
+  #split(rest: readonly unknown[][]): void {
+    const spill = this.#spill as SpillParts;
+    this.#spillRows();
+    for (let rows: readonly unknown[][] = rest; ; rows = spill.nextRows()) {
+      for (const row of rows) spill.add(row[HASH] as number, row);
+      if (rows !== rest && rows.length === 0) break;
+    }
+    if (!this.nextPart()) throw new Error('a part that was split is gone');
+  }
+
+  /** Rows of the part that are to be looked up; none at its end. */
+  nextProbes(): unknown[][] {
+    const rows = this.#probes.length > 0 ? this.#probes : (this.#spill as SpillParts).nextRows();
+    this.#probes = [];
+    return rows;
+  }
+
+  /** The table of the part is done with. */
+  endPart(): void {
+    super.begin();
+    this.#clear();
+  }
+
   /** All rows are there. */
   finish(): void {
+    if (this.#spill !== null && !this.#isLoading) this.#spillRows();
     this.encodeTexts();
     const { mode, marks } = this.#shape;
     if (marks) this.matched = new Uint8Array(this.count + 1);
@@ -182,6 +317,7 @@ export class JoinStore extends RowStore {
   }
 
   override drop(): void {
+    this.#closeSpill();
     super.drop();
     this.#clear();
   }

@@ -12,6 +12,7 @@ import { emitValue } from './expressions.ts';
 import { functionSource } from './function-source.ts';
 import type { Groups } from './groups.ts';
 import { buildCollector, tailSource } from './join-stages.ts';
+import { switched } from './join-tail.ts';
 import { recursionSink, recursionSource, workSource } from './recursion.ts';
 import type { RowStore } from './row-store.ts';
 import { SortSink } from './sort.ts';
@@ -44,7 +45,12 @@ export function makeStages(
   return stages.map((stage, index) => {
     const { fills, isTail } = stage;
     const collector = fills === null ? null : collectorOf(builder, fills);
-    const one = makeStage(builder, stage, collector?.sink ?? last, collector?.room ?? NO_GROUPS);
+    const one = switched(
+      builder,
+      stage,
+      makeStage(builder, stage, collector?.sink ?? last, collector?.room ?? NO_GROUPS),
+      (other, sink) => makeStage(builder, other, sink, NO_GROUPS),
+    );
     if (!isTail) begun = new Set(elsewhere.map(numberOf));
     const own = one.limits.filter((state) => !begun.has(numberOf(state)));
     for (const state of own) begun.add(numberOf(state));
@@ -160,7 +166,7 @@ function makeStage(builder: Builder, stage: Stage, sink: Sink, room: GroupRoom):
       return { stage: sortedStage(part, from.part, drain, room, sink.kind === 'rows'), limits };
     }
     case 'Tail':
-      return tailSource(builder, stage, source.join, sink, room);
+      return tailSource(builder, stage, source, sink, room);
     case 'WindowFrames':
       return windowSource(builder, stage, windowOf(builder, source), sink, room);
     case 'FunctionScan':

@@ -29,6 +29,7 @@ const FIRST_BYTES = 64;
 const KEPT_ROWS = 4096;
 /** Rows between looks at the memory. */
 const LOOK_ROWS = 4096;
+const LEAST_ROWS = 16;
 /** What a slot of a plain array takes, and a value in it that is no text. */
 const SLOT_BYTES = 8;
 
@@ -89,8 +90,15 @@ export class RowStore extends HeldPart {
   more(): number {
     this.full();
     if (this.count + 1 >= this.capacity) this.#allocate(this.capacity * 2);
-    this.limit = Math.min(this.capacity, this.count + 1 + LOOK_ROWS);
+    // Not so far that it outgrows its memory by much before it is looked at again.
+    const rows = (this.spare / 2 / (this.bytes / (this.count + 1))) | 0;
+    this.limit = Math.min(this.capacity, this.count + 1 + Math.max(LEAST_ROWS, Math.min(LOOK_ROWS, rows)));
     return this.count + 1;
+  }
+
+  /** Bytes that it may still take. */
+  protected get spare(): number {
+    return LOOK_ROWS << 10;
   }
 
   /** Called now and then while it grows: makes room elsewhere when it has grown too large. */
@@ -147,6 +155,27 @@ export class RowStore extends HeldPart {
 
   isBig(column: number, row: number, value: unknown): boolean {
     return this.bigs[column]?.get(row) === value;
+  }
+
+  /** A value of a row as slots of JavaScript have it. */
+  protected slot(column: number, row: number): unknown {
+    const { kind, nullable } = this.columns[column];
+    const value = this.data[column][row];
+    if (kind === 'v') return value;
+    if (nullable && (this.nulls[column] as Uint8Array)[row] !== 0) return null;
+    return kind === 'l' && Number.isNaN(value) ? this.big(column, row) : value;
+  }
+
+  protected putSlot(column: number, row: number, value: unknown): void {
+    const { kind, nullable } = this.columns[column];
+    const data = this.data[column];
+    if (nullable && kind !== 'v') (this.nulls[column] as Uint8Array)[row] = value === null ? 1 : 0;
+    if (kind !== 'v')
+      (data as Float64Array)[row] = typeof value === 'bigint' ? this.keepBig(column, row, value) : ((value ?? 0) as number);
+    else {
+      data[row] = value as number;
+      this.extra += typeof value === 'string' ? value.length : 16;
+    }
   }
 
   /** Forgets the rows. */

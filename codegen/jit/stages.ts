@@ -60,7 +60,9 @@ export type Collecting = HashProbe | LoopJoin | MergeJoin;
 /** What a join has left over when its stage is at its end. */
 export interface Tail {
   readonly node: 'Tail';
-  readonly join: HashProbe | LoopJoin;
+  readonly join: Collecting;
+  /** Columns of the join's input that are read by it or behind it. */
+  readonly needed: ReadonlySet<ColumnId>;
 }
 export type StageSource = PhysicalSource | Breaker | Recurse | Tail;
 
@@ -111,9 +113,13 @@ class Cutter {
   }
 
   #collect(input: PhysicalNode, node: Fill['node'], side: Fill['side']): void {
-    const read = this.#needed.get(input) as ReadonlySet<ColumnId>;
-    const columns = columnsOf(input, this.#subplans);
-    this.end(this.heads(input), { node, side, needed: new Set([...columns].filter((column) => read.has(column))) });
+    this.end(this.heads(input), { node, side, needed: this.#read(input) });
+  }
+
+  /** Columns of a node's rows that are read above it. */
+  #read(node: PhysicalNode): Set<ColumnId> {
+    const read = this.#needed.get(node) as ReadonlySet<ColumnId>;
+    return new Set([...columnsOf(node, this.#subplans)].filter((column) => read.has(column)));
   }
 
   /** The stages that a node needs to have run; where its rows begin. */
@@ -172,8 +178,8 @@ class Cutter {
   #joined(node: Collecting, heads: Head[]): Head[] {
     for (const { steps } of heads) steps.push(node);
     const isOuter = node.kind === 'right' || node.kind === 'full';
-    if (node.node === 'HashProbe' || (node.node === 'LoopJoin' && isOuter)) {
-      heads.push({ source: { node: 'Tail', join: node }, steps: [] });
+    if (node.node !== 'LoopJoin' || isOuter) {
+      heads.push({ source: { node: 'Tail', join: node, needed: this.#read(node.input) }, steps: [] });
     }
     return heads;
   }

@@ -1,0 +1,172 @@
+/**
+ * Hash joins past work_mem: a stage whose probe finds its build side in a file puts its rows there instead (SwitchedStage), and the tail
+ * goes through the parts.
+ *
+ *   for each part   build rows -> table; rows to be looked up -> the probe and what stands behind it; rows without a match (right, full)
+ *
+ * All of this code is made when a join first spills.
+ */
+
+import type { Builder } from './builder.ts';
+import { type JoinBuild, buildOf } from './join-build.ts';
+import type { JoinStore } from './join-store.ts';
+import type { MadeStage } from './sources.ts';
+import type { Drain, Sink } from './stage-code.ts';
+import { type GroupRoom, look, NO_GROUPS, type RunningStage, STAGE_DONE, STAGE_PAUSED, verdict } from './stage-run.ts';
+import type { Collecting, Stage } from './stages.ts';
+import type { State } from './state.ts';
+
+const isCollecting = (step: Stage['steps'][number]): step is Collecting => step.node === 'HashProbe' || step.node === 'MergeJoin';
+
+/** Parts that code needs which was made after the state. */
+function addParts(builder: Builder, c: State): void {
+  for (let part = c.parts.length; part < builder.parts.length; part++) c.parts.push(builder.parts[part](c));
+}
+
+interface Switch {
+  /** The stage that runs instead; null: the stage itself. */
+  instead: RunningStage | null;
+}
+
+/** A stage that ends at its first probe whose build side is in a file. `make`: makes a stage with another end. */
+export function switched(
+  builder: Builder,
+  stage: Stage,
+  made: MadeStage,
+  make: (stage: Stage, sink: Sink) => MadeStage,
+): MadeStage {
+  const builds = stage.steps.flatMap((step, at) => (isCollecting(step) ? [{ at, build: buildOf(builder, step) }] : []));
+  const spilling = builds.filter(({ build }) => build.spills);
+  if (spilling.length === 0) return made;
+  const ways = spilling.map(({ at, build }) => ({ part: build.store.part, make: insteadOf(builder, stage, at, build, make) }));
+  const part = builder.part((): Switch => ({ instead: null }));
+  return { ...made, stage: switchedStage(part, made.stage, ways) };
+}
+
+/** Makes, once, the stage whose rows wait for their part of the file. */
+function insteadOf(
+  builder: Builder,
+  stage: Stage,
+  at: number,
+  build: JoinBuild,
+  make: (stage: Stage, sink: Sink) => MadeStage,
+): (c: State) => RunningStage {
+  let made: RunningStage | null = null;
+  return (c) => {
+    const sink: Sink = { kind: 'store', emit: (emitter) => build.park(emitter) };
+    made ??= make({ ...stage, steps: stage.steps.slice(0, at), fills: null }, sink).stage;
+    addParts(builder, c);
+    return made;
+  };
+}
+
+const switchedStage = (
+  part: number,
+  stage: RunningStage,
+  ways: readonly { readonly part: number; readonly make: (c: State) => RunningStage }[],
+): RunningStage => ({
+  begin: (c) => {
+    const way = ways.find((one) => (c.parts[one.part] as JoinStore).isSpilled);
+    const instead = way === undefined ? null : way.make(c);
+    (c.parts[part] as Switch).instead = instead;
+    (instead ?? stage).begin(c);
+  },
+  run: (c) => ((c.parts[part] as Switch).instead ?? stage).run(c),
+});
+
+/** Where the tail of a join stands. */
+interface TailPlace {
+  state: 'unmatched' | 'next' | 'load' | 'probe';
+  list: unknown[][];
+  at: number;
+}
+
+export const tailPlace = (): TailPlace => ({ state: 'unmatched', list: [], at: 0 });
+
+const ROWS_AT_ONCE = 1024;
+
+/**
+ * The tail of a join with its store at part `from`. `probes`: code for rows that were parked; `unmatched`: for rows of the table,
+ * null: they are of no interest.
+ */
+export function tailStage(
+  part: number,
+  from: number,
+  probes: (c: State) => Drain,
+  unmatched: Drain | null,
+  room: GroupRoom = NO_GROUPS,
+  isRows = false,
+): RunningStage {
+  const rowsOf = (c: State, drain: Drain, list: unknown[][] | null, end: number): number => {
+    const place = c.parts[part] as TailPlace;
+    let moved = false;
+    while (place.at < end) {
+      if (look(c, moved)) return STAGE_PAUSED;
+      moved = true;
+      const to = Math.min(end, place.at + ROWS_AT_ONCE);
+      room.reserve(c, to - place.at);
+      place.at = drain(c, list, place.at, to);
+      const status = verdict(c, isRows);
+      if (status >= 0) return status;
+    }
+    return -1;
+  };
+  const step = (c: State, place: TailPlace, store: JoinStore): number => {
+    switch (place.state) {
+      case 'unmatched': {
+        const status = unmatched === null ? -1 : rowsOf(c, unmatched, null, store.count + 1);
+        if (status < 0) place.state = 'next';
+        return status;
+      }
+      case 'next':
+        if (!store.isSpilled) return STAGE_DONE;
+        store.endPart();
+        if (!store.nextPart()) return STAGE_DONE;
+        place.state = 'load';
+        return -1;
+      case 'load':
+        look(c, false);
+        if (store.load()) return -1;
+        place.state = 'probe';
+        place.list = [];
+        place.at = 0;
+        return -1;
+      default: {
+        const status = rowsOf(c, probes(c), place.list, place.list.length);
+        if (status >= 0) return status;
+        place.list = store.nextProbes();
+        place.at = 0;
+        if (place.list.length > 0) return -1;
+        place.state = 'unmatched';
+        place.at = 1;
+        return -1;
+      }
+    }
+  };
+  return {
+    begin: (c) => {
+      const place = c.parts[part] as TailPlace;
+      place.state = (c.parts[from] as JoinStore).isSpilled ? 'next' : 'unmatched';
+      place.list = [];
+      place.at = 1;
+    },
+    run: (c) => {
+      const place = c.parts[part] as TailPlace;
+      for (;;) {
+        const status = step(c, place, c.parts[from] as JoinStore);
+        if (status >= 0) return status;
+      }
+    },
+  };
+}
+
+/** A drain that is made when it is first asked for. */
+export function lazily(builder: Builder, make: () => Drain): (c: State) => Drain {
+  let made: Drain | null = null;
+  return (c) => {
+    if (made !== null) return made;
+    made = make();
+    addParts(builder, c);
+    return made;
+  };
+}
