@@ -16,12 +16,12 @@ import { frameOffset, frameSegment } from '../../../shm/shared-memory.ts';
 import { TESTING, yieldPoint } from '../../../shm/yield-point.ts';
 import { PAGE_LEVEL, PAGE_SLOT_COUNT } from '../page.layout.gen.ts';
 import type { KeyScratch } from '../rows/runtime.ts';
+import { guessI32, lookupByWay, noteWay } from './lookup-guess.ts';
 import { descend, PATH_FRAME, PATH_VERSION, rootFrame, TO_KEY, writeHint } from './descend.ts';
 import { compareToFences, readFence } from './fences.ts';
 import { FENCE_HIGH, INNER_MAX_I32, INNER_MAX_I64, LEAF_MAX_I32, LEAF_MAX_I64, NODE_AREA } from './node.layout.ts';
 import { NODE_FENCES, NODE_HIGH_KEY_HIGH, NODE_HIGH_KEY_LOW } from './node.layout.gen.ts';
 import { entryRowPage, entryRowSlot, keyEquals, nodeCount, nodeSearch } from './node.ts';
-import { foreseeRow, learnRow } from './row-guess.ts';
 import { FOUND_FRAME, FOUND_MORE, FOUND_PAGE, FOUND_ROW_PAGE, FOUND_ROW_SLOT, FOUND_VERSION, type Tree } from './tree.ts';
 
 const testing = TESTING;
@@ -117,6 +117,7 @@ function isBelow(i32: Int32Array, at: number, high: number, low: number): boolea
  * whether there may be more entries of the key. False: there is none; the leaf where it would be is in tree.found.
  */
 export function lookupI32(tree: Tree, root: number, key: number): boolean {
+  if (lookupByWay(tree, root, key)) return true;
   const shm = tree.shm;
   const i32 = shm.i32;
   const frames = shm.framesBase;
@@ -125,6 +126,8 @@ export function lookupI32(tree: Tree, root: number, key: number): boolean {
   let base = frames + frame * FRAME_BYTES;
   let version = readBegin(i32, base);
   if (version === READ_LATCHED || i32[(base + FRAME_PAGE_ID) >>> 2] !== page) return slowI32(tree, root, key);
+  const rootBase = base;
+  const rootVersion = version;
   // The node's fences as its parent has them: the range in which its keys lie.
   let below = INT_MIN;
   let above = INT_MAX;
@@ -171,8 +174,9 @@ export function lookupI32(tree: Tree, root: number, key: number): boolean {
       above = words[keys + index + 1];
       fenced = true;
     }
-    if (level === 1 && fenced && below !== INT_MIN && guessI32(tree, root, base, version, child, hint, key, below, above)) {
-      return true;
+    if (level === 1 && fenced && below !== INT_MIN) {
+      noteWay(tree, root, key, below, above, child, hint, base, version, rootBase, rootVersion);
+      if (guessI32(tree, root, base, version, child, hint, key, below, above)) return true;
     }
     let childFrame = hint;
     let childBase = frames + hint * FRAME_BYTES;
@@ -192,57 +196,6 @@ export function lookupI32(tree: Tree, root: number, key: number): boolean {
     base = childBase;
     version = childVersion;
   }
-}
-
-/**
- * Looks for the entry where it lies if the leaf `child` is in frame `hint`, as full as the last one, and its keys are spread evenly
- * between `below` and `above`. True: it is there, and found. False: nothing is known.
- *
- * All that is read of the leaf lies on cache lines of its own, far from the processor. Nothing here waits for one of them to know
- * where the next is, so that all are under way at a time. SM-L6: what was read counts only if the parent (descriptor at `base`)
- * has not moved since the leaf's version was taken, nor the leaf since.
- */
-function guessI32(
-  tree: Tree,
-  root: number,
-  base: number,
-  version: number,
-  child: number,
-  hint: number,
-  key: number,
-  below: number,
-  above: number,
-): boolean {
-  const shm = tree.shm;
-  const guess = (((key - below) * tree.leafCounts[root & 255]) / (above - below)) | 0;
-  if (guess <= 0 || guess >= LEAF_MAX_I32 - 1 || hint < 0 || hint >= shm.frameCount) return false;
-  const i32 = shm.i32;
-  const leafBase = shm.framesBase + hint * FRAME_BYTES;
-  foreseeRow(tree, root, child, guess);
-  const leafVersion = readBegin(i32, leafBase);
-  if (testing) yieldPoint('btree.leafGuessed');
-  const words = shm.frameSegments[hint >>> shm.frameShift].i32;
-  const leaf = frameOffset(shm, hint) >>> 2;
-  const keys = leaf + AREA_WORD;
-  const seen = words[keys + guess];
-  const rowPage = words[keys + LEAF_MAX_I32 + guess];
-  const slots = words[keys + 2 * LEAF_MAX_I32 + (guess >>> 1)];
-  const count = words[leaf + COUNT_WORD] & 0xffff;
-  if (seen !== key || guess >= count || words[keys + guess - 1] === key || words[leaf + LEVEL_WORD] >>> 16 !== 0) return false;
-  const more = above === key || (guess + 1 < count && words[keys + guess + 1] === key);
-  if (leafVersion === READ_LATCHED || i32[(leafBase + FRAME_PAGE_ID) >>> 2] !== child) return false;
-  if (!readUnchanged(shm, base, version) || !readUnchanged(shm, leafBase, leafVersion)) return false;
-  if (i32[(leafBase + FRAME_REFERENCED) >>> 2] === 0) i32[(leafBase + FRAME_REFERENCED) >>> 2] = 1;
-  const found = tree.found;
-  const rowSlot = (slots >>> ((guess & 1) << 4)) & 0xffff;
-  found[FOUND_ROW_PAGE] = rowPage;
-  found[FOUND_ROW_SLOT] = rowSlot;
-  found[FOUND_MORE] = more ? 1 : 0;
-  found[FOUND_FRAME] = hint;
-  learnRow(tree, root, child, guess, rowPage, rowSlot);
-  found[FOUND_PAGE] = child;
-  found[FOUND_VERSION] = leafVersion;
-  return true;
 }
 
 /** lookupI32() for an index of kind 'i64': high word signed, low word unsigned. */

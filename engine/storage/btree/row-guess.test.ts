@@ -1,13 +1,25 @@
-/** Guesses of where rows lie: right for rows in the order of their keys, given up for others, and no lookup depends on them. */
+/** Short ways of lookups: guesses of where rows lie, right for rows in the order of their keys, given up for others; remembered ways to leaves. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { readBegin } from '../../../shm/frame-latch.ts';
+import { frameBase } from '../../../shm/shared-memory.ts';
 import { SimulatedVfs } from '../vfs/simulated-vfs.ts';
 import { SeededRandom } from '../world.ts';
 import { changeOf, createStore, keyOf, type Store } from './btree-fixture.ts';
 import { createIndex } from './create.ts';
 import { indexInsert } from './insert.ts';
 import { lookupI32 } from './lookup.ts';
-import { FOUND_FORESEEN, FOUND_ROW_PAGE, FOUND_ROW_SLOT, type TreeIndex } from './tree.ts';
+import {
+  FOUND_FORESEEN,
+  FOUND_ROW_PAGE,
+  FOUND_ROW_SLOT,
+  type TreeIndex,
+  WAY_ABOVE,
+  WAY_PARENT_VERSION,
+  WAY_ROOT,
+  WAY_ROOT_VERSION,
+  WAY_WORDS,
+} from './tree.ts';
 
 const ROWS = 20_000;
 const PAGE_ROWS = 150;
@@ -55,4 +67,29 @@ test('rows without order are found all the same, and soon nobody guesses', () =>
   const index = fill(store, scattered);
   foreseen(store, index, scattered, 1000);
   assert.ok(store.tree.rowGuesses.trust[index.root & 255] < 0);
+});
+
+test('SM-L6: a remembered way is taken only while its parent and its root are what they were', () => {
+  const store = createStore(new SimulatedVfs({ seed: 1 }));
+  const { tree } = store;
+  const index = fill(store, inOrder);
+  const other = fill(store, scattered);
+  const { words } = tree.leafWays;
+  // The ways of the one index lead through the other, whose keys are the same: as if its pages had been the first one's before.
+  for (const witness of [WAY_ROOT_VERSION, WAY_PARENT_VERSION]) {
+    words.fill(0);
+    foreseen(store, other, scattered, 2000);
+    const version = readBegin(tree.shm.i32, frameBase(tree.shm, tree.rootHints[index.root & 255]));
+    tree.leafWays.shifts[index.root & 255] = tree.leafWays.shifts[other.root & 255];
+    let ways = 0;
+    for (let way = 0; way < words.length; way += WAY_WORDS) {
+      if (words[way + WAY_ABOVE] === 0) continue;
+      ways++;
+      words[way + WAY_ROOT] = frameBase(tree.shm, tree.rootHints[index.root & 255]);
+      words[way + WAY_ROOT_VERSION] = version;
+      words[way + witness] -= 2;
+    }
+    assert.ok(ways > 5);
+    foreseen(store, index, inOrder, 2000);
+  }
 });

@@ -70,6 +70,29 @@ export interface RowGuesses {
   readonly trust: Int32Array;
 }
 
+/**
+ * Ways to leaves that were looked for lately, for integer keys of one word (lookup-guess.ts): of each the fences around its keys, its
+ * page and frame hint, as its parent said; the parent as witness, its descriptor and the version under which it says so; the root
+ * alike. At WAY_WORDS * (key >> shift & WAYS - 1); zeros are no way.
+ */
+export interface LeafWays {
+  readonly words: Int32Array;
+  /** By root & 255: bits of a key that do not count; about the range of a leaf. */
+  readonly shifts: Int32Array;
+}
+
+/** Ways that are remembered, a power of two. */
+export const WAYS = 2048;
+export const WAY_WORDS = 8;
+export const WAY_BELOW = 0;
+export const WAY_ABOVE = 1;
+export const WAY_LEAF = 2;
+export const WAY_HINT = 3;
+export const WAY_PARENT = 4;
+export const WAY_PARENT_VERSION = 5;
+export const WAY_ROOT = 6;
+export const WAY_ROOT_VERSION = 7;
+
 /** Leaves that are remembered, a power of two. */
 export const ROW_GUESSES = 2048;
 
@@ -94,6 +117,7 @@ export interface Tree {
   /** Entries in the leaf that was searched last; index root & 255. A guess for the next. */
   readonly leafCounts: Int32Array;
   readonly rowGuesses: RowGuesses;
+  readonly leafWays: LeafWays;
   /** Right edge: (root, leaf page, frame) at 4 * (root & 255). Not trusted. */
   readonly edgeHints: Int32Array;
   /** Pages read in by the call that is under way; see noteMiss() in descend.ts. */
@@ -117,6 +141,7 @@ export function createTree(shm: SharedMemory, cache: PageCache, log: Log, space:
     rootHints: new Int32Array(HINTS),
     leafCounts: new Int32Array(HINTS),
     rowGuesses: makeRowGuesses(),
+    leafWays: { words: new Int32Array(WAYS * WAY_WORDS), shifts: new Int32Array(HINTS) },
     edgeHints: new Int32Array(HINTS * 4),
     misses: 0,
     path: new Int32Array(LEVELS_MAX * 4),
