@@ -2,12 +2,13 @@
  * From a physical statement to a Program: stages with their sources and sinks (stages.ts draws it).
  */
 
-import type { PhysicalNode, PhysicalStatement } from '../../engine/plan/physical.ts';
+import type { PhysicalNode, PhysicalQuery, PhysicalStatement } from '../../engine/plan/physical.ts';
 import type { CompileEnvironment, Program, RowFormat } from '../../engine/plan/program.ts';
-import type { ColumnId, OutputColumn } from '../../engine/sblr/bound.ts';
+import type { BoundNewRow, ColumnId, OutputColumn } from '../../engine/sblr/bound.ts';
 import type { SqlType } from '../../engine/sblr/types.ts';
 import { Builder } from './builder.ts';
 import { InsertSink } from './change-code.ts';
+import { MergeSink } from './change-merge.ts';
 import { DeleteSink, UpdateSink } from './change-update.ts';
 import { eachColumn, type Emitter } from './emitter.ts';
 import { makeStages } from './make-stages.ts';
@@ -91,11 +92,19 @@ function readOf(plan: PhysicalStatement): ColumnId[] {
   const add = (column: ColumnId): void => void read.push(column);
   for (const { expression } of plan.returning) eachColumn(expression, add);
   if (plan.kind !== 'insert') add(plan.rowId);
-  if (plan.kind !== 'delete') {
-    for (const { expression } of plan.row.attributes) eachColumn(expression, add);
-    for (const { expression } of plan.row.checks) eachColumn(expression, add);
+  if (plan.kind === 'merge') add(plan.present);
+  for (const row of rowsOf(plan)) {
+    for (const { expression } of row.attributes) eachColumn(expression, add);
+    for (const { expression } of row.checks) eachColumn(expression, add);
   }
+  if (plan.kind === 'merge') for (const { condition } of plan.whens) if (condition !== null) eachColumn(condition, add);
   return read;
+}
+
+/** The new rows that a change makes. */
+function rowsOf(plan: Exclude<PhysicalStatement, PhysicalQuery>): readonly BoundNewRow[] {
+  if (plan.kind === 'delete') return [];
+  return plan.kind === 'merge' ? plan.whens.flatMap(({ row }) => (row === null ? [] : [row])) : [plan.row];
 }
 
 /** The statement's own sink, and the number of its change part. */
@@ -112,6 +121,11 @@ function lastSink(builder: Builder, plan: PhysicalStatement, holds: boolean): { 
       const sink = new UpdateSink(builder, plan);
       const emit = (emitter: Emitter, isImage: boolean): void => sink.emit(emitter, isImage ? { views: 'v', row: 'row' } : null);
       return { sink: { kind: 'change', emit }, part: sink.part };
+    }
+    case 'merge': {
+      const sink = new MergeSink(builder, plan);
+      builder.tables.add(builder.environment.runtime(builder.catalog(plan.table)).id);
+      return { sink: { kind: 'change', emit: (emitter) => sink.emit(emitter) }, part: sink.part };
     }
     case 'delete': {
       const sink = new DeleteSink(builder, plan);

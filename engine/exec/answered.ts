@@ -5,7 +5,7 @@ import type { Session } from '../session/session.ts';
 import type { Notice } from './engine.ts';
 import type { Shape } from './shape.ts';
 
-const COMMANDS = { query: 'SELECT FOR UPDATE', insert: 'INSERT', update: 'UPDATE', delete: 'DELETE' } as const;
+const COMMANDS = { query: 'SELECT FOR UPDATE', insert: 'INSERT', update: 'UPDATE', delete: 'DELETE', merge: 'MERGE' } as const;
 
 /** The error as it is told: what ended because the time was up says so, and what may not write says what it is. */
 export function answered(session: Session, shape: Shape | null, thrown: unknown): unknown {

@@ -36,7 +36,7 @@ export interface Result {
   readonly tag: string;
 }
 
-const TAGS = { query: 'SELECT', insert: 'INSERT', update: 'UPDATE', delete: 'DELETE' } as const;
+const TAGS = { query: 'SELECT', insert: 'INSERT', update: 'UPDATE', delete: 'DELETE', merge: 'MERGE' } as const;
 
 export class Connection {
   readonly engine: Engine;

@@ -83,7 +83,7 @@ export class Explainer {
     if (plan.kind === 'query') return this.#node(plan.root);
     const details: (readonly [string, string])[] = [];
     if (plan.kind === 'insert' && plan.conflict !== null) details.push(['Conflict', plan.conflict.action]);
-    const name = { insert: 'Insert', update: 'Update', delete: 'Delete' }[plan.kind];
+    const name = { insert: 'Insert', update: 'Update', delete: 'Delete', merge: 'Merge' }[plan.kind];
     const target = this.#target({ table: plan.table, alias: '' });
     return { name, role: null, target, ...plan.estimate, details, inputs: [this.#node(plan.source)] };
   }

@@ -10,6 +10,7 @@ import type {
   BoundAggregation,
   BoundExpression,
   BoundInsert,
+  BoundMergeWhen,
   BoundNewRow,
   BoundSortKey,
   ColumnId,
@@ -348,4 +349,12 @@ export interface PhysicalDelete extends Returning {
   readonly source: PhysicalNode;
   readonly rowId: ColumnId;
 }
-export type PhysicalStatement = PhysicalQuery | PhysicalInsert | PhysicalUpdate | PhysicalDelete;
+export interface PhysicalMerge extends Returning {
+  readonly kind: 'merge';
+  readonly table: number;
+  readonly source: PhysicalNode;
+  readonly present: ColumnId;
+  readonly rowId: ColumnId;
+  readonly whens: readonly BoundMergeWhen[];
+}
+export type PhysicalStatement = PhysicalQuery | PhysicalInsert | PhysicalUpdate | PhysicalDelete | PhysicalMerge;

@@ -253,6 +253,21 @@ export const BOUND_OPCODES = {
   }),
   delete: node(63, 'statement', 'DELETE', { table: 'number', source: 'relation', rowId: 'number', ...RETURNING }),
   utility: node(64, 'statement', 'a statement that is not compiled', { statement: 'source' }),
+  merge: node(66, 'statement', 'MERGE', {
+    table: 'number',
+    source: 'relation',
+    present: 'number',
+    rowId: 'number',
+    whens: 'mergeWhen[]',
+    ...RETURNING,
+  }),
+  mergeWhen: node(67, 'mergeWhen', 'a branch of MERGE', {
+    matched: 'boolean',
+    condition: 'expression?',
+    action: 'nothing|update|delete|insert',
+    row: 'newRow?',
+    changed: 'number[]',
+  }),
   explain: node(65, 'statement', 'EXPLAIN', {
     analyze: 'boolean',
     format: 'text|json|dot|svg',

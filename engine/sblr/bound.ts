@@ -366,6 +366,30 @@ export interface BoundDelete {
   readonly output: readonly OutputColumn[];
 }
 
+/** A branch of MERGE; of those for rows with (or without) a row of the target the first whose condition is true is taken. */
+export interface BoundMergeWhen {
+  readonly matched: boolean;
+  readonly condition: BoundExpression | null;
+  readonly action: 'nothing' | 'update' | 'delete' | 'insert';
+  /** Of update and insert. */
+  readonly row: BoundNewRow | null;
+  /** Of update: attributes that SET names, or that follow from them. */
+  readonly changed: readonly number[];
+}
+/** A row of the target may be changed once. */
+export interface BoundMerge {
+  readonly kind: 'merge';
+  readonly table: number;
+  /** Rows of what is merged in, each with those of the target that go with it; without any: alone. */
+  readonly source: BoundRelation;
+  /** A boolean that is NULL where a row of the source is alone. */
+  readonly present: ColumnId;
+  readonly rowId: ColumnId;
+  readonly whens: readonly BoundMergeWhen[];
+  readonly returning: readonly { readonly column: ColumnId; readonly expression: BoundExpression }[];
+  readonly output: readonly OutputColumn[];
+}
+
 /** Statements that are not compiled: DDL, transactions, settings. `source` is the source form with what the binder has checked. */
 export interface BoundUtility {
   readonly kind: 'utility';
@@ -382,7 +406,9 @@ export interface BoundExplain {
   readonly statement: BoundStatement;
 }
 
-export type BoundStatement = BoundQuery | BoundInsert | BoundUpdate | BoundDelete | BoundUtility | BoundExplain;
+/** What is planned and compiled. */
+export type BoundPlanned = BoundQuery | BoundInsert | BoundUpdate | BoundDelete | BoundMerge;
+export type BoundStatement = BoundPlanned | BoundUtility | BoundExplain;
 
 /** A whole bound module. */
 export interface BoundModule {

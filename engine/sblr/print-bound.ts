@@ -14,6 +14,7 @@ import type {
   BoundAggregate,
   BoundExpression,
   BoundModule,
+  BoundMergeWhen,
   BoundNewRow,
   BoundRelation,
   BoundSortKey,
@@ -200,6 +201,12 @@ function printNewRow(row: BoundNewRow, indent: string, lines: string[]): void {
   for (const { name, expression } of row.checks) lines.push(`${indent}  check ${name}: ${printExpression(expression)}`);
 }
 
+function printMergeWhen({ matched, condition, action, row, changed }: BoundMergeWhen, indent: string, lines: string[]): void {
+  const which = `when ${matched ? '' : 'not '}matched${condition === null ? '' : ` and ${printExpression(condition)}`}`;
+  lines.push(`${indent}${which}: ${action}${changed.length > 0 ? ` ${changed.join(', ')}` : ''}`);
+  if (row !== null) printNewRow(row, `${indent}  `, lines);
+}
+
 function printStatement(statement: BoundStatement, indent: string, lines: string[]): void {
   const inner = `${indent}  `;
   switch (statement.kind) {
@@ -216,7 +223,8 @@ function printStatement(statement: BoundStatement, indent: string, lines: string
       return;
   }
   lines.push(`${indent}${statement.kind} ${statement.table}`);
-  if (statement.kind !== 'delete') printNewRow(statement.row, inner, lines);
+  if (statement.kind === 'insert' || statement.kind === 'update') printNewRow(statement.row, inner, lines);
+  if (statement.kind === 'merge') for (const when of statement.whens) printMergeWhen(when, inner, lines);
   if (statement.kind === 'update') lines.push(`${inner}changed ${statement.changed.join(', ')}`);
   if (statement.kind === 'insert' && statement.conflict !== null) {
     const { action, indexes, existing, change, where } = statement.conflict;

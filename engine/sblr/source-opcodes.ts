@@ -265,6 +265,29 @@ export const SOURCE_OPCODES = {
     where: 'expression?',
     returning: 'selectItem[]',
   }),
+  merge: node(86, 'statement', 'MERGE INTO table USING source ON condition', {
+    with: 'with?',
+    table: 'name',
+    alias: 'alias?',
+    source: 'from',
+    on: 'expression',
+    whens: 'mergeWhen[]',
+  }),
+  mergeWhen: node(
+    87,
+    'mergeWhen',
+    'WHEN [NOT] MATCHED [AND condition] THEN; INSERT without values: DEFAULT VALUES; its columns stand at `columnsAt` and every second token behind it',
+    {
+      matched: 'boolean',
+      condition: 'expression?',
+      action: 'nothing|update|delete|insert',
+      set: 'setItem[]',
+      columns: 'text[]',
+      columnsAt: 'number',
+      overriding: 'none|system|user',
+      values: 'expression[]',
+    },
+  ),
   truncate: node(85, 'statement', 'TRUNCATE', { tables: 'name[]', restartIdentity: 'boolean', cascade: 'boolean' }),
 
   // ---- definitions ----

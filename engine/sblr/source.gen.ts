@@ -586,6 +586,34 @@ export interface SourceDeleteNode {
   readonly returning: readonly SourceSelectItem[];
 }
 
+/** MERGE INTO table USING source ON condition. */
+export interface SourceMergeNode {
+  readonly op: 'merge';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly with: SourceWith | null;
+  readonly table: SourceName;
+  readonly alias: SourceAlias | null;
+  readonly source: SourceFrom;
+  readonly on: SourceExpression;
+  readonly whens: readonly SourceMergeWhen[];
+}
+
+/** WHEN [NOT] MATCHED [AND condition] THEN; INSERT without values: DEFAULT VALUES; its columns stand at `columnsAt` and every second token behind it. */
+export interface SourceMergeWhenNode {
+  readonly op: 'mergeWhen';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly matched: boolean;
+  readonly condition: SourceExpression | null;
+  readonly action: 'nothing' | 'update' | 'delete' | 'insert';
+  readonly set: readonly SourceSetItem[];
+  readonly columns: readonly string[];
+  readonly columnsAt: number;
+  readonly overriding: 'none' | 'system' | 'user';
+  readonly values: readonly SourceExpression[];
+}
+
 /** TRUNCATE. */
 export interface SourceTruncateNode {
   readonly op: 'truncate';
@@ -840,11 +868,13 @@ export type SourceSample = SourceSampleNode;
 
 export type SourceQuery = SourceSelectNode | SourceSetOperationNode | SourceValuesNode;
 
-export type SourceStatement = SourceInsertNode | SourceUpdateNode | SourceDeleteNode | SourceTruncateNode | SourceCreateTableNode | SourceCreateIndexNode | SourceDropNode | SourceCreateSequenceNode | SourceAnalyzeNode | SourceBeginNode | SourceCommitNode | SourceRollbackNode | SourceSavepointNode | SourceReleaseNode | SourceRollbackToNode | SourceSetTransactionNode | SourceSetNode | SourceShowNode | SourceResetNode | SourceExplainNode;
+export type SourceStatement = SourceInsertNode | SourceUpdateNode | SourceDeleteNode | SourceMergeNode | SourceTruncateNode | SourceCreateTableNode | SourceCreateIndexNode | SourceDropNode | SourceCreateSequenceNode | SourceAnalyzeNode | SourceBeginNode | SourceCommitNode | SourceRollbackNode | SourceSavepointNode | SourceReleaseNode | SourceRollbackToNode | SourceSetTransactionNode | SourceSetNode | SourceShowNode | SourceResetNode | SourceExplainNode;
 
 export type SourceConflict = SourceConflictNode;
 
 export type SourceSetItem = SourceSetItemNode;
+
+export type SourceMergeWhen = SourceMergeWhenNode;
 
 export type SourceColumnDef = SourceColumnDefNode;
 
@@ -854,4 +884,4 @@ export type SourceOption = SourceOptionNode;
 
 export type SourceIndexElement = SourceIndexElementNode;
 
-export type SourceNode = SourceNameNode | SourceTypeNode | SourceAliasNode | SourceColumnNode | SourceStarNode | SourceLiteralNode | SourceConstantNode | SourceParameterNode | SourceTypedLiteralNode | SourceCallNode | SourceValueFunctionNode | SourceOperatorNode | SourceAndNode | SourceOrNode | SourceNotNode | SourceIsTestNode | SourceIsDistinctNode | SourceInNode | SourceInQueryNode | SourceBetweenNode | SourceLikeNode | SourceCaseNode | SourceWhenNode | SourceCastNode | SourceSpecialNode | SourceSubqueryNode | SourceQuantifiedNode | SourceRowNode | SourceArrayNode | SourceSubscriptNode | SourceFieldNode | SourceCollateNode | SourceDefaultNode | SourceSortItemNode | SourceSelectItemNode | SourceWindowSpecNode | SourceFrameNode | SourceWindowNode | SourceGroupingNode | SourceLockingNode | SourceWithNode | SourceCteNode | SourceTableRefNode | SourceSampleNode | SourceQueryRefNode | SourceFunctionRefNode | SourceJoinNode | SourceSelectNode | SourceSetOperationNode | SourceValuesNode | SourceInsertNode | SourceConflictNode | SourceSetItemNode | SourceUpdateNode | SourceDeleteNode | SourceTruncateNode | SourceCreateTableNode | SourceColumnDefNode | SourceConstraintNode | SourceOptionNode | SourceCreateIndexNode | SourceIndexElementNode | SourceDropNode | SourceCreateSequenceNode | SourceAnalyzeNode | SourceBeginNode | SourceCommitNode | SourceRollbackNode | SourceSavepointNode | SourceReleaseNode | SourceRollbackToNode | SourceSetTransactionNode | SourceSetNode | SourceShowNode | SourceResetNode | SourceExplainNode;
+export type SourceNode = SourceNameNode | SourceTypeNode | SourceAliasNode | SourceColumnNode | SourceStarNode | SourceLiteralNode | SourceConstantNode | SourceParameterNode | SourceTypedLiteralNode | SourceCallNode | SourceValueFunctionNode | SourceOperatorNode | SourceAndNode | SourceOrNode | SourceNotNode | SourceIsTestNode | SourceIsDistinctNode | SourceInNode | SourceInQueryNode | SourceBetweenNode | SourceLikeNode | SourceCaseNode | SourceWhenNode | SourceCastNode | SourceSpecialNode | SourceSubqueryNode | SourceQuantifiedNode | SourceRowNode | SourceArrayNode | SourceSubscriptNode | SourceFieldNode | SourceCollateNode | SourceDefaultNode | SourceSortItemNode | SourceSelectItemNode | SourceWindowSpecNode | SourceFrameNode | SourceWindowNode | SourceGroupingNode | SourceLockingNode | SourceWithNode | SourceCteNode | SourceTableRefNode | SourceSampleNode | SourceQueryRefNode | SourceFunctionRefNode | SourceJoinNode | SourceSelectNode | SourceSetOperationNode | SourceValuesNode | SourceInsertNode | SourceConflictNode | SourceSetItemNode | SourceUpdateNode | SourceDeleteNode | SourceMergeNode | SourceMergeWhenNode | SourceTruncateNode | SourceCreateTableNode | SourceColumnDefNode | SourceConstraintNode | SourceOptionNode | SourceCreateIndexNode | SourceIndexElementNode | SourceDropNode | SourceCreateSequenceNode | SourceAnalyzeNode | SourceBeginNode | SourceCommitNode | SourceRollbackNode | SourceSavepointNode | SourceReleaseNode | SourceRollbackToNode | SourceSetTransactionNode | SourceSetNode | SourceShowNode | SourceResetNode | SourceExplainNode;

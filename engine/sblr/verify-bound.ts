@@ -241,6 +241,15 @@ class Verifier extends ExpressionVerifier {
         const seen = this.relation(node.source);
         return this.returning(node, both(seen, this.newRow(node.row, seen)));
       }
+      case 'merge': {
+        const seen = this.relation(node.source);
+        if (!seen.has(node.rowId) || !seen.has(node.present)) throw malformed('MERGE without the row that it changes');
+        for (const { condition, row } of node.whens) {
+          if (condition !== null) this.condition(condition, seen);
+          if (row !== null) this.newRow(row, seen);
+        }
+        return this.returning(node, seen);
+      }
       case 'insert': {
         const row = this.newRow(node.row, this.relation(node.source));
         if (node.conflict !== null) {

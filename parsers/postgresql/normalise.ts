@@ -17,7 +17,7 @@ function wordTable(): ReadonlyMap<string, number> {
   const mark = (words: string, flag: number): void => {
     for (const word of words.split(/\s+/)) table.set(word, (table.get(word) ?? 0) | flag);
   };
-  mark('select insert update delete with values', WORD.begins);
+  mark('select insert update delete merge with values', WORD.begins);
   // Reserved words behind which an operand stands; LIMIT, OFFSET and the like are not among them.
   mark('select where and or not when then else case between like ilike from on having returning in', WORD.expects);
   // Modifiers of types, fields of EXTRACT, casts.

@@ -51,8 +51,6 @@ const ERRORS: readonly (readonly [text: string, expected: string])[] = [
   ['alter table t add column a int', '0A000 ALTER TABLE is not supported @1'],
   ['create or replace view v as select 1', '0A000 CREATE OR REPLACE VIEW is not supported @1'],
   ['drop materialized view v', '0A000 DROP MATERIALIZED VIEW is not supported @1'],
-  ['merge into t using u on true when matched then delete', '0A000 MERGE is not supported @1'],
-  ['with a as (merge into t using u on true when matched then delete) select 1', '0A000 MERGE is not supported @12'],
   ["select xmlparse(content '<a/>')", '0A000 XMLPARSE is not supported @8'],
   ['create table t (a int) partition by range (a)', '0A000 PARTITION BY is not supported @24'],
   ['select $1, :a', '42601 numbered and named parameters cannot be mixed @12'],

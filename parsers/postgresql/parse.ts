@@ -38,7 +38,7 @@ export const GRAMMARS = {
 type Part = 'query' | 'definition' | 'administration';
 
 const PARTS = new Map<string, Part>([
-  ...words('select values with table insert update delete', 'query'),
+  ...words('select values with table insert update delete merge', 'query'),
   ...words('create drop truncate analyze analyse', 'definition'),
   ...words('begin start commit end rollback abort savepoint release set show reset explain', 'administration'),
 ]);

@@ -7,7 +7,7 @@ import { KEYWORD_TYPES } from './tokens.ts';
 
 /** First words of statements that are refused as they stand. */
 const STATEMENTS = new Set(
-  `call checkpoint close cluster comment copy deallocate declare discard do execute fetch grant import listen load lock merge move
+  `call checkpoint close cluster comment copy deallocate declare discard do execute fetch grant import listen load lock move
   notify prepare reassign refresh reindex revoke security unlisten vacuum`.split(/\s+/),
 );
 

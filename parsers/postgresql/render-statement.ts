@@ -5,6 +5,7 @@ import type {
   SourceExpression,
   SourceIndexElement,
   SourceInsertNode,
+  SourceMergeWhen,
   SourceOption,
   SourceQuery,
   SourceSetItem,
@@ -40,6 +41,13 @@ export function statementText(statement: SourceStatement | SourceQuery): string 
         statement.where !== null && `WHERE ${expressionText(statement.where)}`,
         clause('RETURNING', selectItemsText(statement.returning)),
       ]);
+    case 'merge':
+      return joinWords([
+        statement.with !== null && withText(statement.with),
+        `MERGE INTO ${nameText(statement.table)}${aliasText(statement.alias)}`,
+        `USING ${fromListText([statement.source])} ON ${expressionText(statement.on)}`,
+        ...statement.whens.map(mergeWhenText),
+      ]);
     case 'truncate':
     case 'createTable':
     case 'createIndex':
@@ -49,6 +57,32 @@ export function statementText(statement: SourceStatement | SourceQuery): string 
       return definitionText(statement);
     default:
       return sessionText(statement);
+  }
+}
+
+function mergeWhenText(when: SourceMergeWhen): string {
+  return joinWords([
+    when.matched ? 'WHEN MATCHED' : 'WHEN NOT MATCHED',
+    when.condition !== null && `AND ${expressionText(when.condition)}`,
+    `THEN ${mergeActionText(when)}`,
+  ]);
+}
+
+function mergeActionText(when: SourceMergeWhen): string {
+  switch (when.action) {
+    case 'nothing':
+      return 'DO NOTHING';
+    case 'delete':
+      return 'DELETE';
+    case 'update':
+      return `UPDATE SET ${setText(when.set)}`;
+    case 'insert':
+      return joinWords([
+        'INSERT',
+        when.columns.length > 0 && `(${identifiers(when.columns)})`,
+        OVERRIDING[when.overriding],
+        when.values.length === 0 ? 'DEFAULT VALUES' : `VALUES (${when.values.map(expressionText).join(', ')})`,
+      ]);
   }
 }
 
@@ -119,7 +153,19 @@ const settingName = (name: string): string => name.split('.').map(identifier).jo
 
 type Session = Exclude<
   SourceStatement,
-  { op: 'insert' | 'update' | 'delete' | 'truncate' | 'createTable' | 'createIndex' | 'createSequence' | 'drop' | 'analyze' }
+  {
+    op:
+      | 'insert'
+      | 'update'
+      | 'delete'
+      | 'merge'
+      | 'truncate'
+      | 'createTable'
+      | 'createIndex'
+      | 'createSequence'
+      | 'drop'
+      | 'analyze';
+  }
 >;
 
 function sessionText(statement: Session): string {

@@ -13,7 +13,7 @@ type Rendered = SourceStatement | SourceQuery | SourceExpression | SourceType | 
 
 const FROM = new Set(['tableRef', 'queryRef', 'functionRef', 'join']);
 const STATEMENTS = new Set(
-  `select setOperation values insert update delete truncate createTable createIndex drop createSequence analyze begin commit rollback
+  `select setOperation values insert update delete merge truncate createTable createIndex drop createSequence analyze begin commit rollback
   savepoint release rollbackTo setTransaction set show reset explain`.split(/\s+/),
 );
 

@@ -177,7 +177,7 @@ const NAMED = [
   ...(['without', 'year', 'month', 'day', 'hour', 'minute', 'second', 'setof'] as const),
   // changes
   ...(['insert', 'overriding', 'system', 'value', 'conflict', 'do', 'nothing', 'set', 'constraint', 'returning'] as const),
-  ...(['delete', 'merge', 'truncate', 'restart', 'continue', 'identity', 'cascade', 'restrict'] as const),
+  ...(['delete', 'merge', 'matched', 'truncate', 'restart', 'continue', 'identity', 'cascade', 'restrict'] as const),
   // definitions
   ...(['create', 'drop', 'analyze', 'analyse', 'verbose', 'temporary', 'temp', 'unlogged', 'global', 'if', 'index'] as const),
   ...(['sequence', 'primary', 'foreign', 'references', 'check', 'generated', 'always', 'stored', 'virtual', 'match'] as const),

@@ -57,6 +57,42 @@ async function story(statements: readonly string[]): Promise<void> {
   deepStrictEqual(wrong, []);
 }
 
+test('MERGE does what PostgreSQL does', () =>
+  story([
+    'merge into a using b on a.id = b.id when matched then update set x = y',
+    'merge into a using (select id, max(y) as y from b group by id) s on a.id = s.id when matched then update set x = s.y, s = a.s || s.id when not matched and s.id is not null then insert (id, x) values (s.id, s.y)',
+    'merge into a t using (values (1, 7), (2, 8), (20, 9)) v(id, x) on t.id = v.id when matched and t.id = 1 then delete when matched then update set x = v.x + t.x when not matched then insert values (v.id, v.x, default)',
+    'merge into a using b on a.id = b.id when matched and false then delete when not matched then do nothing',
+    "merge into a using (select 30 as id) v on a.id = v.id when not matched and v.id < 10 then insert values (v.id) when not matched then insert (s, id) values ('new', v.id)",
+    'merge into a using (select 30 as id) v on a.id = v.id when not matched then insert values (v.id) when matched then do nothing',
+    'merge into b using a on a.id = b.id when matched then delete when not matched then insert (id, y) values (a.id, a.x)',
+    'merge into a using (values (40), (40)) v(id) on a.id = v.id when not matched then insert (id) values (v.id)',
+    'merge into a using (values (30, 1), (30, 2)) v(id, x) on a.id = v.id when matched then update set x = v.x',
+    'merge into a using (values (30, 1), (30, 2)) v(id, x) on a.id = v.id when matched and v.x = 1 then update set x = v.x',
+    'merge into a using (values (30, 1), (30, 2)) v(id, x) on a.id = v.id when matched then delete',
+    'merge into a using a o on a.id = o.id + 1 when matched then update set x = o.id when not matched then do nothing',
+    'merge into a using (values (null::int)) v(id) on a.id = v.id when not matched then insert default values',
+    'merge into a using (values (50)) v(id) on false when not matched then insert (id, x) values (v.id, (select count(*) from b))',
+    'with c as (select 51 as id) merge into a using c on a.id = c.id when not matched then insert (id) values (c.id)',
+    'merge into a using generate_series(60, 62) g on a.id = g when not matched and g <> 61 then insert (id, x) values (g, g * 2) when not matched then do nothing',
+    'merge into a using b on true when matched then update set id = 1',
+    'merge into a using (select 1 as id) v on a.id = v.id when not matched then insert (id) values (a.id)',
+    'merge into a using (select 1 as id) v on a.id = v.id when matched then delete when matched then do nothing',
+    'merge into a using (select 1 as id) v on a.id = v.id when not matched then insert (id, x) values (1)',
+    'merge into a using (select 1 as id) v on a.id = v.id when not matched then insert (id) values (1, 2)',
+    'merge into a using (select 1 as id) v on a.id = v.id when not matched then insert (id, id) values (1, 2)',
+    'merge into a using (select 1 as id) v on a.id = v.id when matched then update set nothing = 1',
+    'merge into a using a on true when matched then delete',
+    'merge into a using nothing on true when matched then delete',
+    'merge into nothing using a on true when matched then delete',
+    'merge into a using b on a.id = b.id when matched and sum(b.y) > 1 then delete',
+    'merge into a using b on a.id = b.id when matched then insert values (1)',
+    'merge into a using b on a.id = b.id when not matched then delete',
+    'merge into a using b on a.id = b.id',
+    'delete from a where id > 4',
+    "merge into a using (values (1, 10, 'p'), (2, 20, 'q'), (3, null, 'r'), (4, 40, null)) v(id, x, s) on a.id = v.id when matched then update set x = v.x, s = v.s when not matched then insert values (v.id, v.x, v.s)",
+  ]));
+
 test('UPDATE ... FROM and DELETE ... USING change what PostgreSQL changes', () =>
   story([
     'update a set x = y from b where a.id = b.id',

@@ -4,12 +4,20 @@
  */
 
 import type { CatalogIndex, CatalogTable } from '../../engine/catalog/objects.ts';
-import type { BoundInsert, BoundModule, BoundNewRow, ColumnId, OutputColumn, TableColumnUse } from '../../engine/sblr/bound.ts';
+import type {
+  BoundInsert,
+  BoundMerge,
+  BoundModule,
+  BoundNewRow,
+  ColumnId,
+  OutputColumn,
+  TableColumnUse,
+} from '../../engine/sblr/bound.ts';
 import type { RowValue } from '../../engine/storage/rows/row-value.ts';
 import type { ValueContext } from '../../engine/values/context.ts';
 import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 import { compareValues, evaluate, over, type Scope } from './expression.ts';
-import { type OracleSource, type OracleTable, relationRows, type Row } from './relation.ts';
+import { type OracleSource, type OracleTable, relationRows, type Row, within } from './relation.ts';
 
 export interface OracleResult {
   readonly columns: readonly OutputColumn[];
@@ -82,6 +90,13 @@ export class OracleDatabase implements OracleSource {
         entry.rows = work.rows;
         return result(statement, answer);
       }
+      case 'merge': {
+        const entry = this.entry(statement.table);
+        const work = new Work(entry.table, [...entry.rows]);
+        const changes = merge(statement, relationRows(statement.source, this, scope), work, scope);
+        entry.rows = work.finished();
+        return { columns: [], rows: [], changes };
+      }
       case 'insert': {
         const entry = this.entry(statement.table);
         const work = new Work(entry.table, [...entry.rows]);
@@ -95,6 +110,29 @@ export class OracleDatabase implements OracleSource {
         throw new Error(`the oracle does not run ${statement.kind}`);
     }
   }
+}
+
+/** Number of rows that were changed. */
+function merge({ whens, present, rowId }: BoundMerge, rows: readonly Row[], work: Work, scope: Scope): number {
+  const touched = new Set<number>();
+  let changes = 0;
+  for (const row of rows) {
+    const inner = within(scope, row);
+    const matched = row.get(present) !== null;
+    const when = whens.find(
+      (one) => one.matched === matched && (one.condition === null || evaluate(one.condition, inner) === true),
+    );
+    if (when === undefined || when.action === 'nothing') continue;
+    const place = Number(row.get(rowId));
+    if (matched && touched.has(place))
+      throw new SqlError(SQLSTATE.cardinality_violation, 'MERGE command cannot affect row a second time');
+    if (matched) touched.add(place);
+    changes++;
+    if (when.action === 'delete') work.remove(place);
+    else if (when.action === 'update') work.replace(place, work.newRow(when.row as BoundNewRow, inner).stored);
+    else work.put(work.newRow(when.row as BoundNewRow, inner).stored);
+  }
+  return changes;
 }
 
 const outputs = (output: readonly OutputColumn[], rows: readonly Row[]): RowValue[][] =>
@@ -123,6 +161,7 @@ class Work {
   private readonly table: CatalogTable;
   /** Rows that this statement has inserted or changed already. */
   private readonly touched = new Set<Stored>();
+  private readonly gone = new Set<number>();
 
   constructor(table: CatalogTable, rows: Stored[]) {
     this.table = table;
@@ -167,7 +206,7 @@ class Work {
   /** The place of a row with the same key, or -1. NULLs are equal to nothing, unless the index says otherwise. */
   private meets(index: CatalogIndex, stored: Stored, except: number): number {
     return this.rows.findIndex((other, place) => {
-      if (place === except) return false;
+      if (place === except || this.gone.has(place)) return false;
       return index.keys.every(({ attribute }) => {
         const [left, right] = [stored.get(attribute) as RowValue, other.get(attribute) as RowValue];
         if (left === null || right === null) return !index.nullsDistinct && left === right;
@@ -181,6 +220,20 @@ class Work {
     for (const index of this.table.indexes)
       if (index.unique && this.meets(index, stored, except) >= 0)
         throw new SqlError(SQLSTATE.unique_violation, `duplicate key value violates unique constraint "${index.name}"`);
+  }
+
+  /** MERGE: a row goes, and is not to be met again. */
+  remove(place: number): void {
+    this.gone.add(place);
+  }
+
+  finished(): Stored[] {
+    return this.rows.filter((_, place) => !this.gone.has(place));
+  }
+
+  put(stored: Stored): void {
+    this.checkUnique(stored, -1);
+    this.rows.push(stored);
   }
 
   replace(place: number, stored: Stored): void {

@@ -13,6 +13,7 @@ import { settled } from './coerce.ts';
 import type { BindEnvironment, ExpressionEnvironment } from './environment.ts';
 import { fault, unsupported } from './errors.ts';
 import { bindInsert } from './insert.ts';
+import { bindMerge } from './merge.ts';
 import { bindQuery } from './query.ts';
 import { NO_RELATIONS, type Scope } from './scope.ts';
 import { BindState } from './state.ts';
@@ -47,6 +48,8 @@ function bindStatement(statement: SourceStatement | SourceQuery, state: BindStat
       return bindUpdate(statement, state);
     case 'delete':
       return bindDelete(statement, state);
+    case 'merge':
+      return bindMerge(statement, state);
     case 'explain':
       return bindExplain(statement, (inner) => bindStatement(inner, state));
     default:

@@ -29,19 +29,17 @@ const ONE_ROW: BoundRelation = { op: 'values', columns: [], rows: [[]] };
 const isPlainValues = (query: SourceQuery): query is SourceValuesNode =>
   query.op === 'values' && query.with === null && query.order.length === 0 && query.limit === null && query.offset === null;
 
-/** Token of the n-th column name: there is a comma between two. */
-const columnPlace = (source: SourceInsertNode, index: number): number => source.columnsAt + 2 * index;
+/** The list of columns. */
+type Named = Pick<SourceInsertNode, 'columns' | 'columnsAt'>;
 
-const namedColumns = (source: SourceInsertNode, table: CatalogTable): CatalogColumn[] =>
+/** Token of the n-th column name: there is a comma between two. */
+const columnPlace = (source: Named, index: number): number => source.columnsAt + 2 * index;
+
+const namedColumns = (source: Named, table: CatalogTable): CatalogColumn[] =>
   source.columns.map((name, index) => targetColumn(table, name, columnPlace(source, index)));
 
 /** Columns that the statement gives values for, `width` of them; `placeOf` the n-th value. 42601, 42701, 42703 */
-function targets(
-  source: SourceInsertNode,
-  table: CatalogTable,
-  width: number,
-  placeOf: (index: number) => number,
-): CatalogColumn[] {
+export function targets(source: Named, table: CatalogTable, width: number, placeOf: (index: number) => number): CatalogColumn[] {
   const named = namedColumns(source, table);
   const twice = named.findIndex((column, index) => named.indexOf(column) !== index);
   if (twice >= 0)
@@ -55,7 +53,7 @@ function targets(
 }
 
 /** Does the statement's value count, or the column's own? 428C9 */
-function takesValue(column: CatalogColumn, source: SourceInsertNode, at: number): boolean {
+export function takesValue(column: CatalogColumn, source: Pick<SourceInsertNode, 'overriding'>, at: number): boolean {
   if (column.identity !== 'none' && source.overriding === 'user') return false;
   if (column.identity !== 'always' || source.overriding === 'system') return true;
   throw fault(

@@ -1,7 +1,15 @@
 /** UPDATE and DELETE: rows of one table, found by a condition, or by what FROM and USING put beside them. */
 
 import type { CatalogTable } from '../../catalog/objects.ts';
-import type { BoundDelete, BoundExpression, BoundGet, BoundRelation, BoundUpdate, TableColumnUse } from '../../sblr/bound.ts';
+import type {
+  BoundDelete,
+  BoundExpression,
+  BoundGet,
+  BoundRelation,
+  BoundUpdate,
+  Right,
+  TableColumnUse,
+} from '../../sblr/bound.ts';
 import type {
   SourceAlias,
   SourceDeleteNode,
@@ -23,16 +31,17 @@ import type { BindState } from './state.ts';
 import { bindNewRow } from './stored.ts';
 import { bindWith } from './with.ts';
 
-interface Target {
+/** The table that a statement changes. */
+export interface Target {
   readonly table: CatalogTable;
   readonly get: BoundGet;
   readonly names: { readonly name: string; readonly columns: readonly string[] };
   readonly relation: ScopeRelation;
 }
 
-function bindTarget(name: SourceName, alias: SourceAlias | null, right: 'update' | 'delete', state: BindState): Target {
+export function bindTarget(name: SourceName, alias: SourceAlias | null, rights: readonly Right[], state: BindState): Target {
   const table = findTable(name, state);
-  state.use(table, right);
+  for (const right of rights) state.use(table, right);
   const names = aliasNames(alias, table.name, visibleColumns(table).length, state);
   const columns = useColumns(state, table.columns);
   const get: BoundGet = { op: 'get', table: table.id, alias: names.name, columns, rowId: state.newColumn() };
@@ -67,41 +76,52 @@ function rowsOf({ get }: Target, { from, scope }: Joined, where: SourceExpressio
   return { op: 'distinct', input: filtered(pairs, where, scope, state), columns: [get.rowId] };
 }
 
-export function bindUpdate(source: SourceUpdateNode, state: BindState): BoundUpdate {
-  const ctes = source.with === null ? null : bindWith(source.with, topPlace(state));
-  const target = bindTarget(source.table, source.alias, 'update', state);
-  const { table, get, names, relation } = target;
-  const place = ctes?.place ?? topPlace(state);
-  const rows = joined(source.from, relation, place);
-  const { scope } = rows;
-  const values = bindSet(source.set, table, clauseOf(state, scope, 'UPDATE'));
+/** A row whose attributes become what SET says, and which of them change: those that follow from others too. */
+export function changedRow(
+  { table, get }: Pick<Target, 'table' | 'get'>,
+  values: ReadonlyMap<number, BoundExpression>,
+  at: number,
+  state: BindState,
+): Pick<BoundUpdate, 'row' | 'changed'> {
   const old = (attribute: number): BoundExpression => {
     const use = get.columns.find((one) => one.attribute === attribute) as TableColumnUse;
-    return columnNode(use.column, use.type, source.at, state);
+    return columnNode(use.column, use.type, at, state);
   };
   const row = bindNewRow(table, (column) => values.get(column.number) ?? old(column.number), state);
-  const root = rowsOf(target, rows, source.where, state);
   const written = new Set(row.row.filter(({ attribute }) => values.has(attribute)).map(({ column }) => column));
   const follows = row.attributes.filter(({ attribute, expression }) => {
     const { hidden } = table.columns.find(({ number }) => number === attribute) ?? { hidden: null };
     return hidden !== null && readsColumns(expression, (column) => written.has(column));
   });
-  const changed = targetScope(table, names.name, row.row, names.columns, state);
-  const after: Scope = { ...scope, relations: [changed, ...(rows.from?.names ?? [])] };
+  return { row, changed: [...values.keys(), ...follows.map(({ attribute }) => attribute)].sort((a, b) => a - b) };
+}
+
+export function bindUpdate(source: SourceUpdateNode, state: BindState): BoundUpdate {
+  const ctes = source.with === null ? null : bindWith(source.with, topPlace(state));
+  const target = bindTarget(source.table, source.alias, ['update'], state);
+  const { table, get, names, relation } = target;
+  const place = ctes?.place ?? topPlace(state);
+  const rows = joined(source.from, relation, place);
+  const { scope } = rows;
+  const values = bindSet(source.set, table, clauseOf(state, scope, 'UPDATE'));
+  const { row, changed } = changedRow(target, values, source.at, state);
+  const root = rowsOf(target, rows, source.where, state);
+  const shown = targetScope(table, names.name, row.row, names.columns, state);
+  const after: Scope = { ...scope, relations: [shown, ...(rows.from?.names ?? [])] };
   return {
     kind: 'update',
     table: table.id,
     source: ctes === null ? root : ctes.around(root),
     rowId: get.rowId,
     row,
-    changed: [...values.keys(), ...follows.map(({ attribute }) => attribute)].sort((a, b) => a - b),
+    changed,
     ...bindReturning(source.returning, after, state),
   };
 }
 
 export function bindDelete(source: SourceDeleteNode, state: BindState): BoundDelete {
   const ctes = source.with === null ? null : bindWith(source.with, topPlace(state));
-  const target = bindTarget(source.table, source.alias, 'delete', state);
+  const target = bindTarget(source.table, source.alias, ['delete'], state);
   const { table, get, relation } = target;
   const rows = joined(source.using, relation, ctes?.place ?? topPlace(state));
   const root = rowsOf(target, rows, source.where, state);

@@ -5,14 +5,13 @@
  */
 
 import type {
-  BoundDelete,
   BoundExpression,
   BoundInsert,
+  BoundMerge,
   BoundNewRow,
-  BoundQuery,
+  BoundPlanned,
   BoundRelation,
   BoundStatement,
-  BoundUpdate,
   ColumnId,
 } from '../../sblr/bound.ts';
 import { SQLSTATE, SqlError } from '../../../shm/errors.ts';
@@ -41,7 +40,7 @@ import { withPlansInside, withSubplans } from './subplans.ts';
 
 export type { OptimizeEnvironment } from './planner.ts';
 
-type Planable = BoundQuery | BoundInsert | BoundUpdate | BoundDelete;
+type Planable = BoundPlanned;
 
 /** Plans a statement that is compiled: queries and changes. */
 export function optimize(statement: Planable, environment: OptimizeEnvironment): PhysicalStatement {
@@ -113,6 +112,8 @@ class Optimizer implements Planner {
         const returning = this.#returning(statement);
         return { kind: 'update', table, source, rowId, row, changed, returning, output, estimate: source.estimate };
       }
+      case 'merge':
+        return this.#merge(statement);
       case 'delete': {
         const needed = new Set<ColumnId>([statement.rowId]);
         for (const { expression } of statement.returning) collectColumns(expression, needed);
@@ -123,6 +124,23 @@ class Optimizer implements Planner {
         return { kind: 'delete', table, source, rowId, returning: this.#returning(statement), output, estimate: source.estimate };
       }
     }
+  }
+
+  #merge(statement: BoundMerge): PhysicalStatement {
+    const { table, present, rowId, output } = statement;
+    const needed = new Set<ColumnId>([present, rowId]);
+    for (const { condition, row } of statement.whens) {
+      if (condition !== null) collectColumns(condition, needed);
+      if (row !== null) for (const column of columnsOfRow(row)) needed.add(column);
+    }
+    const source = this.#all(statement.source, needed);
+    const whens = statement.whens.map((when) => ({
+      ...when,
+      condition: when.condition === null ? null : withSubplans(this, when.condition),
+      row: when.row === null ? null : this.#row(when.row),
+    }));
+    const returning = this.#returning(statement);
+    return { kind: 'merge', table, source, present, rowId, whens, returning, output, estimate: source.estimate };
   }
 
   #all(relation: BoundRelation, needed: ReadonlySet<ColumnId>): PhysicalNode {

@@ -1,14 +1,12 @@
 /** Rewrites of the bound form, each of which gives the same rows. */
 
-import type { BoundDelete, BoundInsert, BoundQuery, BoundRelation, BoundUpdate, ColumnId } from '../../sblr/bound.ts';
+import type { BoundPlanned, BoundRelation, ColumnId } from '../../sblr/bound.ts';
 import { inlineWith } from './inline.ts';
 import type { Planner } from './planner.ts';
 import { pushDown } from './push-down.ts';
 import { unnest } from './unnest.ts';
 
-type Planable = BoundQuery | BoundInsert | BoundUpdate | BoundDelete;
-
-export function rewrite<Statement extends Planable>(statement: Statement, planner: Planner): Statement {
+export function rewrite<Statement extends BoundPlanned>(statement: Statement, planner: Planner): Statement {
   const fresh = (): ColumnId => planner.freshColumn();
   const relation = (node: BoundRelation): BoundRelation => pushDown(unnest(inlineWith(node, fresh), fresh), []);
   return statement.kind === 'query'

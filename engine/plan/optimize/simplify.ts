@@ -10,14 +10,11 @@ import type {
   BoundCase,
   BoundCoalesce,
   BoundConstant,
-  BoundDelete,
   BoundExpression,
-  BoundInsert,
   BoundLogic,
   BoundNewRow,
-  BoundQuery,
+  BoundPlanned,
   BoundRelation,
-  BoundUpdate,
 } from '../../sblr/bound.ts';
 import { withExpressions, withInputs } from '../../sblr/relation-tree.ts';
 import { primitiveOf } from '../../sblr/primitives.ts';
@@ -126,9 +123,7 @@ function relation(node: BoundRelation): BoundRelation {
 const newRow = (row: BoundNewRow): BoundNewRow => ({ ...row, attributes: made(row.attributes), checks: made(row.checks) });
 
 /** The same statement, less what constants decide. */
-export function simplifyStatement<Statement extends BoundQuery | BoundInsert | BoundUpdate | BoundDelete>(
-  statement: Statement,
-): Statement {
+export function simplifyStatement<Statement extends BoundPlanned>(statement: Statement): Statement {
   switch (statement.kind) {
     case 'query':
       return { ...statement, root: relation(statement.root) };
@@ -141,6 +136,14 @@ export function simplifyStatement<Statement extends BoundQuery | BoundInsert | B
         row: newRow(statement.row),
         returning: made(statement.returning),
       };
+    case 'merge': {
+      const whens = statement.whens.map((when) => ({
+        ...when,
+        condition: orNull(when.condition),
+        row: when.row === null ? null : newRow(when.row),
+      }));
+      return { ...statement, source: relation(statement.source), whens };
+    }
     case 'insert': {
       const { conflict } = statement;
       const change = conflict?.change == null ? null : newRow(conflict.change);

@@ -1,15 +1,6 @@
 /** The columns of a whole statement, those inside subqueries included. */
 
-import type {
-  BoundDelete,
-  BoundExpression,
-  BoundInsert,
-  BoundNewRow,
-  BoundQuery,
-  BoundRelation,
-  BoundUpdate,
-  ColumnId,
-} from '../../sblr/bound.ts';
+import type { BoundExpression, BoundNewRow, BoundPlanned, BoundRelation, ColumnId } from '../../sblr/bound.ts';
 import { eachExpression, inputsOf } from '../../sblr/relation-tree.ts';
 import { walkExpression } from '../bind/tree.ts';
 
@@ -95,7 +86,7 @@ class Collector {
   }
 }
 
-export function statementColumns(statement: BoundQuery | BoundInsert | BoundUpdate | BoundDelete): StatementColumns {
+export function statementColumns(statement: BoundPlanned): StatementColumns {
   const all = new Collector();
   all.reads(statement.output.map(({ column }) => column));
   if (statement.kind === 'query') all.relation(statement.root);
@@ -106,7 +97,13 @@ export function statementColumns(statement: BoundQuery | BoundInsert | BoundUpda
       all.expression(expression);
     }
     if (statement.kind !== 'insert') all.reads([statement.rowId]);
-    if (statement.kind !== 'delete') all.row(statement.row);
+    if (statement.kind === 'merge') {
+      all.reads([statement.present]);
+      for (const { condition, row } of statement.whens) {
+        if (condition !== null) all.expression(condition);
+        if (row !== null) all.row(row);
+      }
+    } else if (statement.kind !== 'delete') all.row(statement.row);
     if (statement.kind === 'insert' && statement.conflict !== null) {
       const { existing, change, where } = statement.conflict;
       all.made(existing.map(({ column }) => column));

@@ -1,5 +1,5 @@
 /**
- * INSERT, UPDATE, DELETE; and with them the whole grammar of queries and changes.
+ * INSERT, UPDATE, DELETE, MERGE; and with them the whole grammar of queries and changes.
  */
 
 import type {
@@ -9,6 +9,7 @@ import type {
   SourceFrom,
   SourceIndexElement,
   SourceInsertNode,
+  SourceMergeWhen,
   SourceName,
   SourceQuery,
   SourceSelectItem,
@@ -25,6 +26,10 @@ import { FromGrammar } from './from.ts';
 import { isQueryAhead } from './parentheses.ts';
 
 type Statement = SourceStatement | SourceQuery;
+type MergeInsert = Pick<SourceMergeWhen, 'columns' | 'columnsAt' | 'overriding' | 'values'> & { readonly action: 'insert' };
+
+/** WHEN ... THEN DO NOTHING. */
+const NO_ACTION = { action: 'nothing', set: [], columns: [], columnsAt: 0, overriding: 'none', values: [] } as const;
 
 export class ChangeGrammar extends FromGrammar {
   constructor(options: GrammarOptions = {}) {
@@ -32,7 +37,7 @@ export class ChangeGrammar extends FromGrammar {
     this.performSelfAnalysis();
   }
 
-  // with? ( query | INSERT ... | UPDATE ... | DELETE ... )
+  // with? ( query | INSERT ... | UPDATE ... | DELETE ... | MERGE ... )
   override readonly preparable: Rule<[], Statement> = this.RULE('preparable', () => {
     this.enterQuery();
     let withClause: SourceWith | null = null;
@@ -42,7 +47,7 @@ export class ChangeGrammar extends FromGrammar {
       { ALT: (): Statement => this.SUBRULE(this.insert) },
       { ALT: (): Statement => this.SUBRULE(this.update) },
       { ALT: (): Statement => this.SUBRULE(this.delete) },
-      { ALT: (): Statement => this.refuse('MERGE', this.recorded(1, K.MERGE)) },
+      { ALT: (): Statement => this.SUBRULE(this.merge) },
     ]);
     this.leaveQuery();
     return this.ACTION(() => {
@@ -257,6 +262,90 @@ export class ChangeGrammar extends FromGrammar {
     const where = this.SUBRULE(this.targetWhere);
     const returning = this.SUBRULE(this.returning);
     return { op: 'delete', at: ordinal, with: null, table: name, alias, using, where, returning } as SourceStatement;
+  });
+
+  // MERGE INTO relation ( AS? alias )? USING item ON expression when+
+  readonly merge: Rule<[], SourceStatement> = this.RULE('merge', () => {
+    const { ordinal } = this.take(1, K.MERGE);
+    this.take(1, K.INTO);
+    const { name } = this.SUBRULE(this.relation);
+    const alias = this.SUBRULE(this.targetAlias);
+    this.take(1, K.USING);
+    const source = this.SUBRULE(this.fromItem);
+    this.take(1, K.ON);
+    const on = this.SUBRULE(this.expression);
+    const whens: SourceMergeWhen[] = [];
+    this.AT_LEAST_ONE(() => whens.push(this.SUBRULE(this.mergeWhen)));
+    return { op: 'merge', at: ordinal, with: null, table: name, alias, source, on, whens } as SourceStatement;
+  });
+
+  // WHEN NOT? MATCHED ( AND expression )? THEN ( UPDATE SET items | DELETE | insert | DO NOTHING )
+  readonly mergeWhen: Rule<[], SourceMergeWhen> = this.RULE('mergeWhen', () => {
+    const { ordinal } = this.take(1, K.WHEN);
+    const matched = !this.has(1, K.NOT);
+    this.take(1, K.MATCHED);
+    let condition: SourceExpression | null = null;
+    this.OPTION2(() => {
+      this.take(1, K.AND);
+      condition = this.SUBRULE(this.expression);
+    });
+    this.take(1, K.THEN);
+    const plain = { ...NO_ACTION, op: 'mergeWhen' as const, at: ordinal, matched, condition };
+    const mayChange = (): boolean => this.RECORDING_PHASE || matched;
+    return this.OR([
+      {
+        GATE: mayChange,
+        ALT: (): SourceMergeWhen => {
+          this.take(1, K.UPDATE);
+          this.take(1, K.SET);
+          return { ...plain, action: 'update', set: this.SUBRULE(this.setItems) };
+        },
+      },
+      { GATE: mayChange, ALT: (): SourceMergeWhen => this.yields({ ...plain, action: 'delete' as const }, 1, K.DELETE) },
+      {
+        GATE: () => this.RECORDING_PHASE || !matched,
+        ALT: (): SourceMergeWhen => ({ ...plain, ...this.SUBRULE(this.mergeInsert) }),
+      },
+      { ALT: (): SourceMergeWhen => this.yields(plain, 1, K.DO, K.NOTHING) },
+    ]);
+  });
+
+  // INSERT columns? ( OVERRIDING ( SYSTEM | USER ) VALUE )? ( VALUES '(' expressions ')' | DEFAULT VALUES )
+  readonly mergeInsert: Rule<[], MergeInsert> = this.RULE('mergeInsert', () => {
+    this.take(1, K.INSERT);
+    let columns: string[] = [];
+    let columnsAt = 0;
+    let overriding: SourceInsertNode['overriding'] = 'none';
+    let values: SourceExpression[] = [];
+    this.OPTION1(() => {
+      columnsAt = this.next(2).ordinal;
+      columns = this.SUBRULE(this.insertColumns);
+    });
+    this.OPTION2(() => {
+      this.take(2, K.OVERRIDING);
+      overriding = this.OR2([
+        { ALT: () => this.yields('system' as const, 2, K.SYSTEM) },
+        { ALT: () => this.yields('user' as const, 2, K.USER) },
+      ]);
+      this.take(2, K.VALUE);
+    });
+    this.OR3([
+      {
+        ALT: () => {
+          this.take(3, K.VALUES);
+          this.take(3, T.LeftParen);
+          values = this.list(3, () => this.SUBRULE(this.expression));
+          this.take(3, T.RightParen);
+        },
+      },
+      {
+        ALT: () => {
+          this.take(4, K.DEFAULT);
+          this.take(4, K.VALUES);
+        },
+      },
+    ]);
+    return { action: 'insert' as const, columns, columnsAt, overriding, values };
   });
 
   // ( AS? name )?, where SET is no name without AS

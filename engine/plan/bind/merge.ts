@@ -1,0 +1,109 @@
+/** MERGE: the rows of a source, each with the rows of the target that go with it or alone, and what is done with either. */
+
+import type { CatalogColumn } from '../../catalog/objects.ts';
+import type { BoundExpression, BoundMerge, BoundMergeWhen, BoundRelation, Right } from '../../sblr/bound.ts';
+import type { SourceMergeNode, SourceMergeWhen } from '../../sblr/source.gen.ts';
+import { type SqlType, sqlType, withNullable } from '../../sblr/types.ts';
+import { SQLSTATE } from '../../../shm/errors.ts';
+import { bindSet } from './change.ts';
+import { type Clause, clauseOf } from './clause.ts';
+import { castAssign, constantNode, toBoolean } from './coerce.ts';
+import { fault } from './errors.ts';
+import { bindExpr } from './expressions.ts';
+import { FromBinder, mustDiffer } from './from.ts';
+import { takesValue, targets } from './insert.ts';
+import { topPlace } from './query.ts';
+import type { Scope } from './scope.ts';
+import type { BindState } from './state.ts';
+import { bindNewRow, defaultValue } from './stored.ts';
+import { bindTarget, changedRow, type Target } from './update.ts';
+import { bindWith } from './with.ts';
+
+const RIGHTS: { readonly [action in SourceMergeWhen['action']]: readonly Right[] } = {
+  nothing: [],
+  update: ['update'],
+  delete: ['delete'],
+  insert: ['insert'],
+};
+
+/** 42601 */
+function refuseUnreachable(whens: readonly SourceMergeWhen[]): void {
+  for (const [index, { matched, condition }] of whens.entries()) {
+    const next = whens.slice(index + 1).find((when) => when.matched === matched);
+    if (condition === null && next !== undefined)
+      throw fault(SQLSTATE.syntax_error, 'unreachable WHEN clause specified after unconditional WHEN clause', next.at);
+  }
+}
+
+export function bindMerge(source: SourceMergeNode, state: BindState): BoundMerge {
+  refuseUnreachable(source.whens);
+  const ctes = source.with === null ? null : bindWith(source.with, topPlace(state));
+  const place = ctes?.place ?? topPlace(state);
+  const rights = [...new Set(source.whens.flatMap(({ action }) => RIGHTS[action]))];
+  const target = bindTarget(source.table, source.alias, rights, state);
+  state.use(target.table, 'select');
+  const from = new FromBinder(place).list([source.source]);
+  mustDiffer([target.relation], from.names, source.source.at);
+  const around = { outer: null, ctes: place.ctes };
+  const both: Scope = { relations: [target.relation, ...from.names], ...around };
+  const condition = toBoolean(state, bindExpr(source.on, clauseOf(state, both, 'JOIN conditions')), 'JOIN/ON', source.on.at);
+  const alone: Scope = { relations: from.names, ...around };
+  const kind = source.whens.some(({ matched, action }) => !matched && action !== 'nothing') ? 'left' : 'inner';
+  const joined = kind === 'left' ? mayLack(target) : target;
+  const matched: Scope = { ...both, relations: [joined.relation, ...from.names] };
+  const whens = source.whens.map((when) => bindWhen(when, when.matched ? matched : alone, joined, state));
+  const present = state.newColumn();
+  const mark = constantNode(state, true, sqlType('bool', false), source.at);
+  const right: BoundRelation = { op: 'project', input: target.get, columns: [{ column: present, expression: mark }] };
+  // Rows of the source that are alone are of use only where something is done with them.
+  const root: BoundRelation = { op: 'join', kind, left: from.relation, right, condition, lateral: false, mark: -1 };
+  return {
+    kind: 'merge',
+    table: target.table.id,
+    source: ctes === null ? root : ctes.around(root),
+    present,
+    rowId: target.get.rowId,
+    whens,
+    returning: [],
+    output: [],
+  };
+}
+
+/** The target as it is beside rows that may be alone: its columns are read as NULL there. */
+function mayLack(target: Target): Target {
+  const nullable = <Column extends { readonly type: SqlType }>(columns: readonly Column[]): Column[] =>
+    columns.map((column) => ({ ...column, type: withNullable(column.type, true) }));
+  const { get, relation } = target;
+  return {
+    ...target,
+    get: { ...get, columns: nullable(get.columns) },
+    relation: { ...relation, columns: nullable(relation.columns) },
+  };
+}
+
+function bindWhen(when: SourceMergeWhen, scope: Scope, target: Target, state: BindState): BoundMergeWhen {
+  const { matched, action } = when;
+  const clause = (name: string): Clause => clauseOf(state, scope, name);
+  const condition =
+    when.condition === null
+      ? null
+      : toBoolean(state, bindExpr(when.condition, clause('MERGE WHEN conditions')), 'WHEN', when.condition.at);
+  const bound = { matched, action, condition, row: null, changed: [] };
+  if (action === 'update') {
+    const values = bindSet(when.set, target.table, clause('UPDATE'));
+    return { ...bound, ...changedRow(target, values, when.at, state) };
+  }
+  return action === 'insert' ? { ...bound, row: insertedRow(when, clause('VALUES'), target) } : bound;
+}
+
+function insertedRow(when: SourceMergeWhen, clause: Clause, { table }: Target): BoundMergeWhen['row'] {
+  const { state } = clause;
+  const columns = when.values.length === 0 ? [] : targets(when, table, when.values.length, (index) => when.values[index].at);
+  const values = new Map<CatalogColumn, BoundExpression>();
+  for (const [index, column] of columns.entries()) {
+    const item = when.values[index];
+    if (item.op === 'default' || !takesValue(column, when, item.at)) continue;
+    values.set(column, castAssign(state, bindExpr(item, clause), column, item.at));
+  }
+  return bindNewRow(table, (column) => values.get(column) ?? defaultValue(column, state, when.at), state);
+}
