@@ -68,7 +68,7 @@ function filtered(
   evaluate: () => Value[],
   counts: boolean,
 ): AggregateInput {
-  const guard = emitter.name('o');
+  const guard = emitter.name('w');
   const label = emitter.name('L');
   let values: Value[] = [];
   const names: string[] = [];

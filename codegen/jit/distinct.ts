@@ -67,7 +67,7 @@ export function emitDistinct(emitter: Emitter, builder: Builder, step: HashDisti
     return part;
   }
   const key = emitRowKey(emitter, groups, keys, values);
-  const isNew = emitter.name('o');
+  const isNew = emitter.name('w');
   emitRoom(emitter, groups);
   emitter.emit(`let ${isNew}=false;`);
   emitGroupLookup(emitter, groups, key, width, () => '', `${isNew}=true;`);

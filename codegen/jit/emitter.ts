@@ -19,6 +19,9 @@ export class NotInPage extends Error {}
 /** Where a column of the input comes from: writes the load, or returns what was loaded. */
 export type ColumnReader = (emitter: Emitter) => Value;
 
+/** With a number behind them these are: columns kept (leaves.ts), functions beside, values from outside, parameters, their NULLs, and more. */
+const TAKEN: ReadonlySet<string> = new Set(['t', 'g', 'o', 'p', 'z', 's', 'k', 'f']);
+
 export class Emitter {
   readonly unit: Unit;
   readonly wide: boolean;
@@ -75,6 +78,7 @@ export class Emitter {
 
   /** A new name. */
   name(prefix: string): string {
+    if (TAKEN.has(prefix)) throw new Error(`names that begin with ${prefix} are not made here`);
     return `${prefix}${this.#numbers.next++}`;
   }
 

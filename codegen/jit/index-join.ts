@@ -128,7 +128,7 @@ function innerReaders(
       return { ...value, code: `(${cache}===undefined?${cache}=${value.code}:${cache})` };
     });
     if (isCostly && image(emitter).rep === 'v') {
-      cache = emitter.name('t');
+      cache = emitter.name('e');
       emitter.emit(`let ${cache};`);
       emitter.shared.add(cache);
     }

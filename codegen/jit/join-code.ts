@@ -116,7 +116,7 @@ function emitFirst(emitter: Emitter, join: PhysicalJoin, candidates: Candidates)
 /** 21000 when there is another match. */
 function emitSecond(emitter: Emitter, join: PhysicalJoin, candidates: Candidates): void {
   const { match } = candidates;
-  const kept = emitter.name('o');
+  const kept = emitter.name('w');
   const code = inside(emitter, () => {
     emitter.emit(`${match}=${candidates.next};`);
     emitFind(emitter, join, candidates);
@@ -146,7 +146,7 @@ function emitLoop(emitter: Emitter, join: PhysicalJoin, candidates: Candidates, 
   const keepsRow = LACKS.has(join.kind);
   const loop = emitter.name('M');
   const outer = emitter.row;
-  const found = keepsRow ? emitter.name('g') : '';
+  const found = keepsRow ? emitter.name('e') : '';
   const code = emitter.apart(() => {
     emitFind(emitter, join, candidates);
     if (keepsRow) emitter.emit(`if(${match}===0){if(${found})break ${loop};}else{${found}=true;${note}}`);

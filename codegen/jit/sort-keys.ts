@@ -87,7 +87,7 @@ export function emitKeys(
   values: readonly Value[],
   part = 0,
 ): string {
-  const at = emitter.name('p');
+  const at = emitter.name('sk');
   const keys = emitter.name('K');
   const fixed = forms.reduce((sum, { form }) => sum + BYTES[form], 0);
   emitter.emit(`let ${at}=${sorter}.used,${keys}=${sorter}.room(${at},${fixed});`);

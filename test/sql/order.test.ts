@@ -236,3 +236,27 @@ test('values at the ends of their types come as they were put in', async () => {
   await compare('select id, -l, l + 0, abs(l) from v where l > -9223372036854775808 order by id');
   await compare("select id, ts + interval '1 day' from v where ts < '294276-01-01' and ts > '-infinity' order by id");
 });
+
+test(
+  'parameters are read beside the names that a sort makes up',
+  withDatabase((db) => {
+    db.exec('create table t (id integer not null unique, v timestamptz(0) unique)');
+    db.exec("insert into t values (52, '-infinity'), (87, '2024-02-29 12:30:00+00'), (88, null)");
+    const text = 'select id from t where v in ($1, $2, $3) and $4::bool order by v desc, id desc, id offset $5::int8';
+    const times = ['1970-01-01 00:00:00+00', '-infinity', '2024-02-29 12:30:00+00'];
+    deepStrictEqual(
+      db
+        .prepare(text)
+        .raw()
+        .all(...times, true, 0),
+      [[87], [52]],
+    );
+    deepStrictEqual(
+      db
+        .prepare(text)
+        .raw()
+        .all(...times, false, 0),
+      [],
+    );
+  }),
+);
