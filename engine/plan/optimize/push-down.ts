@@ -11,10 +11,11 @@
 import type { BoundExpression, BoundRelation, ColumnId } from '../../sblr/bound.ts';
 import type { BoundJoin } from '../../sblr/bound-relations.ts';
 import { withExpressions, withInputs } from '../../sblr/relation-tree.ts';
-import { columnsOf, conjunction, conjuncts, isVolatile } from './columns.ts';
+import { columnsOf, conjunction, isVolatile } from './columns.ts';
 import { insideQueries } from './inline.ts';
 import { columnsMade, type Columns } from './made.ts';
 import { holdsCorrelated, holdsSubquery, mayFail, replaceColumns } from './may-fail.ts';
+import { factored, restriction } from './or-conditions.ts';
 import { rejectsNulls } from './rejects-nulls.ts';
 
 type Conditions = readonly BoundExpression[];
@@ -25,7 +26,7 @@ export function pushDown(relation: BoundRelation, conditions: Conditions): Bound
   const node = withExpressions(relation, (expression) => insideQueries(expression, (query) => pushDown(query, [])));
   switch (node.op) {
     case 'filter':
-      return pushDown(node.input, [...conjuncts(node.condition), ...conditions]);
+      return pushDown(node.input, [...factored(node.condition), ...conditions]);
     case 'join':
       return pushJoin(node, conditions);
     case 'project':
@@ -183,8 +184,9 @@ function pushJoin(given: BoundJoin, conditions: Conditions): BoundRelation {
     else if (isOn || (kind === 'inner' && isMovable(condition))) on.push(condition);
     else above.push(condition);
   };
-  for (const condition of conjuncts(node.condition)) place(condition, true);
+  for (const condition of node.condition === null ? [] : factored(node.condition)) place(condition, true);
   for (const condition of conditions) place(condition, false);
+  if (kind === 'inner') restrict([...on], left, right, toLeft, toRight);
   const join: BoundJoin = {
     ...node,
     left: pushDown(node.left, toLeft),
@@ -192,6 +194,23 @@ function pushJoin(given: BoundJoin, conditions: Conditions): BoundRelation {
     condition: conjunction(on),
   };
   return filtered(join, above);
+}
+
+/** What conditions over both sides say of one of them alone throws out its rows before they meet. */
+function restrict(
+  conditions: Conditions,
+  left: Columns,
+  right: Columns,
+  toLeft: BoundExpression[],
+  toRight: BoundExpression[],
+): void {
+  for (const condition of conditions) {
+    if (condition.op !== 'or' || !isMovable(condition)) continue;
+    for (const [side, to] of [['left', toLeft] as const, ['right', toRight] as const]) {
+      const own = restriction(condition, (one) => columnsOf(one).size > 0 && sideOf(one, left, right) === side);
+      if (own !== null) to.push(own);
+    }
+  }
 }
 
 /** The side whose columns alone a condition reads. */

@@ -31,7 +31,10 @@ function equalFraction(info: Estimated, column: ColumnId, value: BoundExpression
   if (statistics === null) return distinct > 0 ? clamp((1 - nullFraction) / distinct) : EQUAL;
   const known = info.known(value);
   if (known !== undefined && known !== null) {
-    const common = statistics.common.find((one) => one.value === known);
+    const compare = implementations[`${value.type.name === 'varchar' ? 'text' : value.type.name}.compare`];
+    const common = statistics.common.find(
+      (one) => one.value === known || (compare !== undefined && compare(one.value, known) === 0),
+    );
     if (common !== undefined) return common.fraction;
   }
   const listed = statistics.common.reduce((sum, one) => sum + one.fraction, 0);

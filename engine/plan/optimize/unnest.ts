@@ -73,7 +73,9 @@ class Unnester {
     this.input = filtered(this.input, first);
     const rest: BoundExpression[] = [];
     for (const condition of later) {
-      if (rest.length > 0 || !this.#isJoined(condition)) rest.push(this.value(condition));
+      // What may fail stays behind the conditions before it.
+      const isGuarded = rest.some(mayFail);
+      if (isGuarded || !this.#isJoined(condition)) rest.push(this.value(condition));
     }
     return filtered(this.input, rest);
   }
