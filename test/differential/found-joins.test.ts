@@ -21,6 +21,14 @@ const FOUND: { readonly [name: string]: string } = {
     select id from ta where id < null union select id from tb order by id;
     select id from ta where id > 5 and id < 3 union all select id from tb order by id;
     select id from tb except select id from ta where id < null::int4 order by id`,
+  'equal conditions on either side of a join are told apart by their values, whatever these are': `
+    create table ta (id int8 primary key, c0 numeric(38,10));
+    create table tb (id int8 primary key, c0 float8);
+    insert into ta values (1, 2), (2, 1), (9223372036854775807, 9223372036854775807);
+    insert into tb values (1, 'NaN'), (2, 'Infinity'), (9223372036854775807, 5);
+    select a.id from ta a where a.id = any (select i.c0 from ta i where a.id < '9223372036854775807'::int8) and a.id is distinct from '7' order by a.id;
+    select a.id from tb a join tb b on a.id = b.id and a.c0 = b.c0 where a.c0 >= 'Infinity' and b.c0 >= 'NaN' order by a.id;
+    select a.id from tb a join tb b on a.id = b.id where a.id < 9223372036854775807 and b.id <> 1 order by a.id`,
 };
 
 for (const [name, script] of Object.entries(FOUND))

@@ -2,6 +2,7 @@
 
 import type { BoundExpression, BoundRelation, ColumnId } from '../../sblr/bound.ts';
 import type { BoundJoin } from '../../sblr/bound-relations.ts';
+import { printExpression } from '../../sblr/print-bound.ts';
 import type { JoinKey, PhysicalNode } from '../physical.ts';
 import { columnsOf, conjunction, conjuncts, isVolatile } from './columns.ts';
 import { comparisonOf } from './conditions.ts';
@@ -120,9 +121,9 @@ class GraphPlan {
         else if (this.#owners.get(key.right.column) === place) spread(key.right, key.left);
       }
     }
-    const seen = new Set<string>(tableOf(relation)?.conditions.map((one) => JSON.stringify(one)));
+    const seen = new Set<string>(tableOf(relation)?.conditions.map(printExpression));
     const fresh = found.filter((condition) => {
-      const text = JSON.stringify(condition);
+      const text = printExpression(condition);
       return seen.has(text) ? false : seen.add(text);
     });
     const condition = conjunction(fresh);
