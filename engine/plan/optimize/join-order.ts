@@ -59,11 +59,13 @@ export class JoinOrder {
   readonly #requires: Int32Array;
   readonly #units: number;
   readonly #sides: Int8Array;
+  readonly #isDrawn: boolean;
 
   constructor(problem: OrderProblem) {
     this.#problem = problem;
     const count = problem.members.length;
     this.#count = count;
+    this.#isDrawn = problem.hooks.order !== undefined;
     this.#rows = new Float64Array(1 << count);
     this.#cost = new Float64Array(1 << count).fill(Number.POSITIVE_INFINITY);
     this.#input = new Int32Array(1 << count);
@@ -178,7 +180,10 @@ export class JoinOrder {
     for (let one = (set - 1) & set; ; one = (one - 1) & set) {
       const other = set ^ one;
       if (one < other) break;
-      if (this.#cost[one] === Number.POSITIVE_INFINITY || this.#cost[other] === Number.POSITIVE_INFINITY) continue;
+      const both = this.#cost[one] + this.#cost[other];
+      // No way to join two sets of several members costs less than to get them both.
+      const isSingle = (one & (one - 1)) === 0 || (other & (other - 1)) === 0;
+      if (both === Number.POSITIVE_INFINITY || (!isSingle && both >= this.#cost[set] && !this.#isDrawn)) continue;
       const joined = this.#joined(one, other);
       if (joined === 0) continue;
       if (this.#rows[set] === 0) this.#size(set, other);
