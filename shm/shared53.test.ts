@@ -2,7 +2,7 @@
 import { deepStrictEqual, strictEqual } from 'node:assert/strict';
 import test from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { loadShared53, storeShared53 } from './shared53.ts';
+import { loadGuarded53, loadShared53, storeGuarded53, storeShared53 } from './shared53.ts';
 
 test('shared53: every safe integer comes back', () => {
   const i32 = new Int32Array(new SharedArrayBuffer(24));
@@ -19,6 +19,10 @@ test('shared53: every safe integer comes back', () => {
   ]) {
     storeShared53(i32, 4, value);
     strictEqual(loadShared53(i32, 4), value);
+    storeShared53(i32, 4, 7);
+    storeGuarded53(i32, 4, value);
+    strictEqual(loadShared53(i32, 4), value);
+    strictEqual(loadGuarded53(i32, 4), value);
   }
 });
 
@@ -33,8 +37,8 @@ test('shared53: the sequence wraps without a stop', () => {
 /** Both halves of what a writer stores carry the same number, so a torn value shows. */
 const WRITER = `
   import { workerData } from 'node:worker_threads';
-  const { storeShared53 } = await import(workerData.module);
-  const { i32, first, rounds } = workerData;
+  const { i32, first, rounds, store } = workerData;
+  const storeShared53 = (await import(workerData.module))[store];
   Atomics.add(i32, 4, 1);
   for (let n = 1; n <= rounds; n++) {
     const half = (n * 2 + first) % 1048576;
@@ -43,18 +47,22 @@ const WRITER = `
   Atomics.add(i32, 4, -1);
 `;
 
-test('shared53: with two writing threads a reader never sees half of two values', async () => {
+test('shared53: with two writing threads a reader never sees half of two values', () => litmus('storeShared53', [0, 1]));
+
+test('shared53: nor with one that is known to be alone', () => litmus('storeGuarded53', [0]));
+
+async function litmus(store: string, firsts: readonly number[]): Promise<void> {
   const i32 = new Int32Array(new SharedArrayBuffer(24));
   const module = new URL('./shared53.ts', import.meta.url).href;
   const start = (first: number): Promise<void> =>
     new Promise((resolve, reject) => {
       const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(WRITER)}`), {
-        workerData: { module, i32, first, rounds: 400_000 },
+        workerData: { module, i32, first, rounds: 400_000, store },
       });
       worker.once('error', reject);
       worker.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`writer ended with ${code}`))));
     });
-  const writers = Promise.all([start(0), start(1)]);
+  const writers = Promise.all(firsts.map(start));
   while (Atomics.load(i32, 4) === 0) await new Promise((resolve) => setImmediate(resolve));
   let torn = 0;
   while (Atomics.load(i32, 4) > 0) {
@@ -67,4 +75,4 @@ test('shared53: with two writing threads a reader never sees half of two values'
   await writers;
   strictEqual(torn, 0);
   strictEqual(i32[0] & 1, 0, 'and no writer is left inside');
-});
+}
