@@ -125,7 +125,7 @@ function checkIndex(index: number | bigint, length: number): number {
 }
 export const getByte = (bytes: Uint8Array, index: number): number => bytes[checkIndex(index, bytes.length)];
 export function setByte(bytes: Uint8Array, index: number, value: number): Uint8Array {
-  const result = bytes.slice();
+  const result = new Uint8Array(bytes);
   result[checkIndex(index, bytes.length)] = value;
   return result;
 }
@@ -136,7 +136,7 @@ export function getBit(bytes: Uint8Array, index: number | bigint): number {
 export function setBit(bytes: Uint8Array, index: number | bigint, value: number): Uint8Array {
   const bit = checkIndex(index, bytes.length * 8);
   if (value !== 0 && value !== 1) throw badParameter('new bit must be 0 or 1');
-  const result = bytes.slice();
+  const result = new Uint8Array(bytes);
   const mask = 1 << (bit & 7);
   result[bit >> 3] = value === 1 ? result[bit >> 3] | mask : result[bit >> 3] & ~mask;
   return result;

@@ -102,7 +102,7 @@ const table: { [primitive: string]: Implementation } = {
   'bytea.setByte': bytes.setByte,
   'bytea.getBit': bytes.getBit,
   'bytea.setBit': bytes.setBit,
-  'bytea.reverse': (value: Uint8Array) => value.slice().reverse(),
+  'bytea.reverse': (value: Uint8Array) => new Uint8Array(value).reverse(),
   'bytea.md5': bytes.md5,
   'bytea.sha224': bytes.sha(224),
   'bytea.sha256': bytes.sha(256),

@@ -118,6 +118,12 @@ const FOUND: { readonly [name: string]: string } = {
     select id from ta where c2 >= 0 and c0 >= 'a' and 4 / c2 > 1 and c3 > 0 and c0 < 'b' order by id;
     update ta set c2 = 7 where c0 > 'a' and 1 / c2 >= 0 returning id;
     select count(*) as x0 from ta where initcap(c1) = 'A' and 7 / c2 = 1`,
+  'a function that changes a byte or a bit leaves its argument as it is': `
+    create table ta (id int4 primary key, c0 bytea);
+    insert into ta values (1, '\\x6162'), (2, '\\x00ff'), (3, null);
+    select id, c0 || set_byte(c0, 0, 65) as x0, set_byte(c0, 1, 0) || c0 as x1, set_bit(c0, 3, 1) || c0 as x2 from ta order by id;
+    select c0 as x0, reverse(c0) as x1, c0 || reverse(c0) as x2, btrim(c0, '\\x00'::bytea) || c0 as x3 from ta order by id;
+    update ta set c0 = set_byte(c0, 0, 7) where set_byte(c0, 0, 1) <> c0 returning id, c0, set_bit(c0, 0, 1) as x0, c0 as x1`,
   'RETURNING of a plain NULL beside an expression of many arms': `
     create table ta (id int4 primary key, c0 int4);
     insert into ta values (1, 1), (2, 2) returning null::int4 as x0, case c0 ${Array.from({ length: 40 }, (_, at) => `when ${at + 2} then ${at}`).join(' ')} end as x1;

@@ -9,7 +9,7 @@ import type { PGlite } from '@electric-sql/pglite';
 import { type Database, open } from '../../engine/api/api.ts';
 import { startPeer } from '../oracle/postgresql.ts';
 import { runPeer, Subject, type Text } from '../differential/subject.ts';
-import { problemsOf, SMALL } from './with-database.ts';
+import { problemsOf, SMALL, withDatabase } from './with-database.ts';
 
 const ROWS = 400;
 /** Values of each column, among them those at the ends of the type; each comes often. */
