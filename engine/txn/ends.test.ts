@@ -1,5 +1,6 @@
 import { deepStrictEqual, ok, strictEqual, throws } from 'node:assert/strict';
 import { test } from 'node:test';
+import { heapUsedBytes } from '../../shm/allocator.ts';
 import { checkDeaths, markDead, threadGeneration } from '../../shm/deaths.ts';
 import { enterEngine, leaveEngine } from '../../shm/entry.ts';
 import { handleOf, viewSharedMemory } from '../../shm/shared-memory.ts';
@@ -22,6 +23,7 @@ import {
   ROW_WAIT,
   SNAPSHOT,
 } from './transactions.ts';
+import { PIECE_BYTES } from './undo-piece.ts';
 import { createTxnStore, entriesOf, type FixtureOptions, joinTxnStore, Session, type TxnStore } from './txn-fixture.ts';
 
 const storeOf = (given: FixtureOptions = {}): TxnStore => createTxnStore(new SimulatedVfs({ seed: 1 }), given);
@@ -208,4 +210,26 @@ test('TX-T15: what a dead thread was doing is rolled back, what it had committed
     Array.from({ length: 20 }, (_, at) => (at === 0 ? 11 : at === 4 ? 55 : (at + 1) * 10)),
   );
   a.commit();
+});
+
+test('a thread keeps one piece of its undo lists for the next, and it is freed behind the thread', () => {
+  const vfs = new SimulatedVfs({ seed: 1 });
+  const given: FixtureOptions = {};
+  const store = createTxnStore(vfs, given);
+  filled(store, 2);
+  const other = otherThread(vfs, store, given);
+  const before = heapUsedBytes(store.shm);
+  const b = new Session(other);
+  for (let turn = 0; turn < 3; turn++) {
+    b.begin();
+    strictEqual(b.update(1, turn), ROW_DONE);
+    if (turn < 2) b.commit();
+    else rollback(b.tx!);
+    strictEqual(heapUsedBytes(store.shm), before + PIECE_BYTES);
+  }
+  markDead(store.shm, other.shm.thread, threadGeneration(store.shm, other.shm.thread));
+  checkDeaths(store.shm);
+  enterEngine(store.shm);
+  leaveEngine(store.shm);
+  strictEqual(heapUsedBytes(store.shm), before);
 });
