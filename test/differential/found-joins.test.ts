@@ -29,6 +29,17 @@ const FOUND: { readonly [name: string]: string } = {
     select a.id from ta a where a.id = any (select i.c0 from ta i where a.id < '9223372036854775807'::int8) and a.id is distinct from '7' order by a.id;
     select a.id from tb a join tb b on a.id = b.id and a.c0 = b.c0 where a.c0 >= 'Infinity' and b.c0 >= 'NaN' order by a.id;
     select a.id from tb a join tb b on a.id = b.id where a.id < 9223372036854775807 and b.id <> 1 order by a.id`,
+  'WITH is read in subqueries around it, in RETURNING, and by subqueries of a subquery that it belongs to': `
+    create table ta (id int4 primary key, c0 int4);
+    create table tb (id int4 primary key, c0 int4);
+    insert into ta values (1, 7), (2, null), (3, 5);
+    with x as (select 20 as m) insert into tb (id, c0) values ((select m from x), 1) returning (select x.m from x) as x0;
+    with x as (select 20 as m), y as (select m + 1 as m from x) update tb set c0 = (select m from x) returning (select m from y) as x0;
+    with x as (select 2 as m) delete from tb returning (select m from x) as x0;
+    select id, (with x as (select ta.c0) select (select c0 from x)) as x0 from ta order by id;
+    select id, (with x as (select ta.c0) select (select x.c0 + y.c0 from x, x y)) as x0 from ta order by id;
+    select id from ta where exists (with x as (select ta.c0 as z) select 1 from ta i where i.id in (select z - 4 from x)) order by id;
+    select id, (with recursive r(n) as (select ta.id union all select n + 1 from r where n < 4) select count(*) from r) as x0 from ta order by id`,
 };
 
 for (const [name, script] of Object.entries(FOUND))

@@ -108,6 +108,8 @@ export function bindUpdate(source: SourceUpdateNode, state: BindState): BoundUpd
   const root = rowsOf(target, rows, source.where, state);
   const shown = targetScope(table, names.name, row.row, names.columns, state);
   const after: Scope = { ...scope, relations: [shown, ...(rows.from?.names ?? [])] };
+  // Before WITH is closed: what RETURNING reads of it is read.
+  const returning = bindReturning(source.returning, after, state);
   return {
     kind: 'update',
     table: table.id,
@@ -115,7 +117,7 @@ export function bindUpdate(source: SourceUpdateNode, state: BindState): BoundUpd
     rowId: get.rowId,
     row,
     changed,
-    ...bindReturning(source.returning, after, state),
+    ...returning,
   };
 }
 
@@ -125,11 +127,12 @@ export function bindDelete(source: SourceDeleteNode, state: BindState): BoundDel
   const { table, get, relation } = target;
   const rows = joined(source.using, relation, ctes?.place ?? topPlace(state));
   const root = rowsOf(target, rows, source.where, state);
+  const returning = bindReturning(source.returning, rows.scope, state);
   return {
     kind: 'delete',
     table: table.id,
     source: ctes === null ? root : ctes.around(root),
     rowId: get.rowId,
-    ...bindReturning(source.returning, rows.scope, state),
+    ...returning,
   };
 }

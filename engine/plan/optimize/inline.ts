@@ -3,25 +3,32 @@
  * ones are collected, what is volatile too.
  */
 
-import type { BoundExpression, BoundRelation, ColumnId } from '../../sblr/bound.ts';
+import type { BoundExpression, BoundRelation, BoundSubquery, ColumnId } from '../../sblr/bound.ts';
 import type { BoundCteRef, BoundWith } from '../../sblr/bound-relations.ts';
 import { SQLSTATE, SqlError } from '../../../shm/errors.ts';
 import { eachExpression, inputsOf, withExpressions, withInputs } from '../../sblr/relation-tree.ts';
 import { walkExpression } from '../bind/tree.ts';
-import { columnsMade, freeColumns } from './made.ts';
+import { type Columns, columnsMade, freeColumns } from './made.ts';
 import { withChildrenIfChanged } from './may-fail.ts';
 import { madeInside, renamedRelation } from './rename.ts';
 import { relationIsVolatile } from './volatile.ts';
 
 type Fresh = () => ColumnId;
 
-/** The relation with WITH's relations in the places where they are read, as far as that is better. */
-export function inlineWith(relation: BoundRelation, fresh: Fresh): BoundRelation {
-  const over = withExpressions(
-    withInputs(relation, (input) => inlineWith(input, fresh)),
-    (expression) => insideQueries(expression, (query) => inlineWith(query, fresh)),
-  );
-  return over.op === 'with' ? inlineOne(over, fresh) : over;
+/** The relation with WITH's relations in the places where they are read, as far as that is better; `elsewhere`: those that stay. */
+export function inlineWith(relation: BoundRelation, fresh: Fresh, elsewhere: ReadonlySet<number>): BoundRelation {
+  const inside = (one: BoundRelation): BoundRelation => inlineWith(one, fresh, elsewhere);
+  const over = withExpressions(withInputs(relation, inside), (expression) => insideQueries(expression, inside));
+  return over.op === 'with' ? inlineOne(over, fresh, elsewhere) : over;
+}
+
+/** The WITH's relations that something reads; of a statement: what stands beside its relation (RETURNING, new rows). */
+export function relationsRead(node: unknown, found = new Set<number>()): Set<number> {
+  if (typeof node !== 'object' || node === null) return found;
+  const { op, cte } = node as { readonly op?: string; readonly cte?: number };
+  if (op === 'cteRef' && cte !== undefined) found.add(cte);
+  for (const value of Object.values(node)) if (typeof value === 'object') relationsRead(value, found);
+  return found;
 }
 
 /** An expression with its subqueries' relations changed. */
@@ -34,7 +41,7 @@ export function insideQueries(expression: BoundExpression, change: (relation: Bo
 
 type Definition = BoundWith['definitions'][number];
 
-function inlineOne(node: BoundWith, fresh: Fresh): BoundRelation {
+function inlineOne(node: BoundWith, fresh: Fresh, elsewhere: ReadonlySet<number>): BoundRelation {
   let { input } = node;
   let rest = [...node.definitions];
   const kept: Definition[] = [];
@@ -44,8 +51,9 @@ function inlineOne(node: BoundWith, fresh: Fresh): BoundRelation {
     const count = uses.reduce((sum, one) => sum + one.count, 0);
     const isRepeated = uses.some(({ repeated }) => repeated);
     rest = others;
-    if (count === 0 && !relationIsVolatile(first.relation)) continue;
-    if (!standsInPlace(first, count, isRepeated)) {
+    const isReadElsewhere = elsewhere.has(first.cte);
+    if (count === 0 && !isReadElsewhere && !relationIsVolatile(first.relation)) continue;
+    if (isReadElsewhere || !standsInPlace(first, count, isRepeated)) {
       kept.push(first);
       continue;
     }
@@ -95,7 +103,32 @@ function usesOf(relation: BoundRelation, cte: number, isInside: boolean): { read
 function replaceRefs(relation: BoundRelation, definition: Definition, isCopied: boolean, fresh: Fresh): BoundRelation {
   if (relation.op === 'cteRef' && relation.cte === definition.cte) return inPlace(relation, definition.relation, isCopied, fresh);
   const change = (one: BoundRelation): BoundRelation => replaceRefs(one, definition, isCopied, fresh);
-  return withExpressions(withInputs(relation, change), (expression) => insideQueries(expression, change));
+  const outside = freeColumns(definition.relation);
+  return withExpressions(withInputs(relation, change), (expression) =>
+    eachQuery(expression, (query) => {
+      const replaced = { ...query, relation: change(query.relation) };
+      return outside.size === 0 || relationsRead(query.relation).has(definition.cte)
+        ? entered(replaced, outside, fresh)
+        : replaced;
+    }),
+  );
+}
+
+/** An expression with its subqueries changed, the innermost ones by themselves. */
+function eachQuery(expression: BoundExpression, change: (query: BoundSubquery) => BoundSubquery): BoundExpression {
+  const over = withChildrenIfChanged(expression, (child) => eachQuery(child, change));
+  return over.op === 'subquery' ? change(over) : over;
+}
+
+/** A subquery is closed: what its relation now reads of the blocks around it gets ids of its own. */
+function entered(query: BoundSubquery, outside: Columns, fresh: Fresh): BoundSubquery {
+  if (outside.size === 0) return query;
+  const names = new Map([...outside].map(([column]) => [column, fresh()]));
+  const more = [...outside].map(([column, type]): BoundSubquery['outer'][number] => {
+    return { column: names.get(column) as ColumnId, expression: { op: 'column', column, type } };
+  });
+  const relation = renamedRelation(query.relation, (column) => names.get(column) ?? column);
+  return { ...query, outer: [...query.outer, ...more], relation };
 }
 
 /** The relation itself, its columns under the names that they are read by. */
