@@ -21,6 +21,7 @@ import { primitiveOf } from '../../sblr/primitives.ts';
 import { type SqlType, withNullable } from '../../sblr/types.ts';
 import type { RowValue } from '../../storage/rows/row-value.ts';
 import { childrenOf, withChildren } from '../bind/tree.ts';
+import { factored } from './factor.ts';
 
 const constant = (value: RowValue, type: SqlType): BoundConstant => ({
   op: 'constant',
@@ -54,7 +55,7 @@ function decided(node: BoundExpression): BoundExpression {
     case 'and':
       return logic(node, false);
     case 'or':
-      return logic(node, true);
+      return factored(logic(node, true));
     case 'not': {
       const { operand } = node;
       if (operand.op !== 'constant') return node;
