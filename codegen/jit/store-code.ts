@@ -138,12 +138,14 @@ export class StoreCode {
         isTextType(value.type) && value.nil !== 'true' ? `${store}.extra+=${extraCode(value)};` : `${store}.extra+=16;`;
       return `${data}[${row}]=${code};${text}`;
     }
-    if (value.nil === 'true') return `${marks}[${row}]=1;${data}[${row}]=0;`;
+    // Of a type that is never NULL: a primitive's answer is looked at where one column says so, and need not be where another does.
+    const nil = column.nullable ? value.nil : 'false';
+    if (nil === 'true') return `${marks}[${row}]=1;${data}[${row}]=0;`;
     let code = storedCode(column, value, use);
     if (column.kind === 'l' && value.rep !== 'd')
       code = `typeof ${code}==='bigint'?${store}.keepBig(${at},${row},${code}):${code}`;
-    if (value.nil === 'false') return `${marks === '' ? '' : `${marks}[${row}]=0;`}${data}[${row}]=${code};`;
-    return `if(${value.nil}){${marks}[${row}]=1;${data}[${row}]=0;}else{${marks}[${row}]=0;${data}[${row}]=${code};}`;
+    if (nil === 'false') return `${marks === '' ? '' : `${marks}[${row}]=0;`}${data}[${row}]=${code};`;
+    return `if(${nil}){${marks}[${row}]=1;${data}[${row}]=0;}else{${marks}[${row}]=0;${data}[${row}]=${code};}`;
   }
 
   /** What lies in the column at `at`, for comparisons; the row is no row 0. */

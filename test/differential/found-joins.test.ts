@@ -29,6 +29,14 @@ const FOUND: { readonly [name: string]: string } = {
     select a.id from ta a where a.id = any (select i.c0 from ta i where a.id < '9223372036854775807'::int8) and a.id is distinct from '7' order by a.id;
     select a.id from tb a join tb b on a.id = b.id and a.c0 = b.c0 where a.c0 >= 'Infinity' and b.c0 >= 'NaN' order by a.id;
     select a.id from tb a join tb b on a.id = b.id where a.id < 9223372036854775807 and b.id <> 1 order by a.id`,
+  'several sides of a set operation go into one sort, some of which look whether a value is NULL': `
+    create table ta (id int4 primary key, c0 int4);
+    insert into ta values (1, 7), (2, null), (3, 5);
+    select timestamp '2024-02-28 10:00:00' + id * interval '1 hour' as x0 from ta where id > 1
+      union (select timestamp '2024-02-28 10:00:00' + id * interval '1 hour' from ta
+        union select date_trunc('day', timestamp '2024-02-28 10:00:00' + id * interval '1 hour') from ta) order by x0 desc;
+    select id as x0 from ta union all select c0 from ta order by 1;
+    select a.id, b.x from ta as a left join (select id as x from ta union all select c0 from ta) as b on a.id = b.x or b.x is null order by 1, 2`,
   'WITH is read in subqueries around it, in RETURNING, and by subqueries of a subquery that it belongs to': `
     create table ta (id int4 primary key, c0 int4);
     create table tb (id int4 primary key, c0 int4);
