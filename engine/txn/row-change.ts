@@ -42,6 +42,7 @@ import { paddedLength, ROW_DELETED, ROW_HEADER_BYTES, ROW_OVERFLOW, ROW_PLACE_FL
 import type { TableRuntime } from '../storage/rows/runtime.ts';
 import { claim } from './index-change.ts';
 import { COPY_AT, COPY_FRAME, COPY_PAGE, COPY_SLOT, COPY_VERSION } from './row-read.ts';
+import { ASKED, RESOLVED, resolveStamp, STAMP_COMMITTED } from './slots.ts';
 import {
   DEPENDENCY,
   OWN_BASE,
@@ -77,6 +78,7 @@ import {
 } from './txn.layout.gen.ts';
 import { addUndo, reserveUndo } from './undo.ts';
 import { appendVersion, reserveVersion, RUN_STARTED, startRun } from './versions.ts';
+import { isOwn } from './visibility.ts';
 
 const testing = TESTING;
 
@@ -246,15 +248,6 @@ function mayChange(tx: Transaction, table: TableRuntime, v: ByteViews, old: numb
   const { times } = tx;
   const word = v.i32[(old + 12) >> 2];
   if (word !== views.i32[(row + 12) >> 2] || (word & UNUSUAL) !== 0) return false;
-  const stamp = v.f64[old >> 3];
-  if (stamp < 0) {
-    // Its own, and not above the statement's limit (TX-T4); anybody else's is looked at the ordinary way.
-    if (times[OWN_BASE] === 0 || stamp > -times[OWN_BASE] || stamp < times[OWN_LIMIT]) return false;
-  } else {
-    if (stamp > times[SNAPSHOT]) return false;
-    times[SEEN_STAMP] = stamp;
-    if (stamp > times[WATCH] && stamp > times[DEPENDENCY]) times[DEPENDENCY] = stamp;
-  }
   const { indexes } = table;
   for (let index = 0; index < indexes.length; index++) {
     const key = indexes[index].word;
@@ -262,5 +255,32 @@ function mayChange(tx: Transaction, table: TableRuntime, v: ByteViews, old: numb
       if (v.i32[(old >> 2) + key] !== views.i32[(row >> 2) + key]) return false;
     } else if (!indexes[index].sameKey(v, old, views, row)) return false;
   }
+  const stamp = v.f64[old >> 3];
+  if (stamp < 0) {
+    // Its own, and not above the statement's limit (TX-T4).
+    if (times[OWN_BASE] !== 0 && stamp <= -times[OWN_BASE] && stamp >= times[OWN_LIMIT]) return true;
+    return resolveOld(tx, v, old);
+  }
+  if (stamp > times[SNAPSHOT]) return false;
+  times[SEEN_STAMP] = stamp;
+  if (stamp > times[WATCH] && stamp > times[DEPENDENCY]) times[DEPENDENCY] = stamp;
+  return true;
+}
+
+/**
+ * A stamp in flight: if its transaction has committed, and the snapshot sees that, the row gets the stamp it is going to have, before it
+ * is copied (TX-T3). False: nothing was changed, and anything else is looked at the ordinary way.
+ */
+function resolveOld(tx: Transaction, v: ByteViews, old: number): boolean {
+  const txns = tx.context;
+  const { scratch } = txns;
+  const { times } = tx;
+  if (isOwn(tx, v, old)) return false;
+  scratch[ASKED] = v.f64[old >> 3];
+  if (resolveStamp(txns) !== STAMP_COMMITTED || scratch[RESOLVED] > times[SNAPSHOT]) return false;
+  const stamp = scratch[RESOLVED];
+  times[SEEN_STAMP] = stamp;
+  if (stamp > times[WATCH] && stamp > times[DEPENDENCY]) times[DEPENDENCY] = stamp;
+  v.f64[old >> 3] = stamp;
   return true;
 }
