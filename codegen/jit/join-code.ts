@@ -115,6 +115,8 @@ function emitFirst(emitter: Emitter, join: PhysicalJoin, candidates: Candidates)
 
 /** 21000 when there is another match. */
 function emitSecond(emitter: Emitter, join: PhysicalJoin, candidates: Candidates): void {
+  // Nothing is thrown while a page is held.
+  emitter.needCalls();
   const { match } = candidates;
   const kept = emitter.name('w');
   const code = inside(emitter, () => {

@@ -29,6 +29,11 @@ export function emitJoin(emitter: Emitter, builder: Builder, join: PhysicalJoin,
   }
 }
 
+/** Leaves out rows for whose keys there is nothing, whatever the join then does with those that it finds. */
+export function emitExists(emitter: Emitter, builder: Builder, join: HashProbe): void {
+  emitMatches(emitter, { ...join, kind: 'semi', condition: null }, hashCandidates(emitter, builder, join), () => {});
+}
+
 /** The rows of a subplan. */
 function plannedCandidates(emitter: Emitter, join: ApplyMemo): Candidates {
   const use = emitter.unit.subplan(join.plan, 'rows');

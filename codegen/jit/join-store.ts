@@ -78,6 +78,11 @@ export class JoinStore extends RowStore {
     return this.#spill !== null;
   }
 
+  /** It has no rows at all. */
+  get isEmpty(): boolean {
+    return this.count === 0 && this.#spill === null;
+  }
+
   override begin(): void {
     this.#closeSpill();
     super.begin();

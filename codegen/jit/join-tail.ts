@@ -13,10 +13,8 @@ import type { JoinStore } from './join-store.ts';
 import type { MadeStage } from './sources.ts';
 import type { Drain, Sink } from './stage-code.ts';
 import { type GroupRoom, look, NO_GROUPS, type RunningStage, STAGE_DONE, STAGE_PAUSED, verdict } from './stage-run.ts';
-import type { Collecting, Stage } from './stages.ts';
+import { isCollecting, type Stage } from './stages.ts';
 import type { State } from './state.ts';
-
-const isCollecting = (step: Stage['steps'][number]): step is Collecting => step.node === 'HashProbe' || step.node === 'MergeJoin';
 
 /** Parts that code needs which was made after the state. */
 function addParts(builder: Builder, c: State): void {
@@ -28,7 +26,14 @@ interface Switch {
   instead: RunningStage | null;
 }
 
-/** A stage that ends at its first probe whose build side is in a file. `make`: makes a stage with another end. */
+/** Rows without a match do not go on. */
+const KEEPS_MATCHES = new Set(['inner', 'semi', 'right']);
+const NO_ROWS: RunningStage = { begin: () => {}, run: () => STAGE_DONE };
+
+/**
+ * A stage that ends at its first probe whose build side is in a file; and that does not begin where such a side is empty that no row
+ * gets past it. `make`: makes a stage with another end.
+ */
 export function switched(
   builder: Builder,
   stage: Stage,
@@ -36,11 +41,15 @@ export function switched(
   make: (stage: Stage, sink: Sink) => MadeStage,
 ): MadeStage {
   const builds = stage.steps.flatMap((step, at) => (isCollecting(step) ? [{ at, build: buildOf(builder, step) }] : []));
-  const spilling = builds.filter(({ build }) => build.spills);
-  if (spilling.length === 0) return made;
-  const ways = spilling.map(({ at, build }) => ({ part: build.store.part, make: insteadOf(builder, stage, at, build, make) }));
+  if (builds.length === 0) return made;
+  const ways = builds
+    .filter(({ build }) => build.spills)
+    .map(({ at, build }) => ({ part: build.store.part, make: insteadOf(builder, stage, at, build, make) }));
+  const needed = stage.steps.some(({ node }) => node === 'LockRow')
+    ? []
+    : builds.filter(({ build }) => KEEPS_MATCHES.has(build.node.kind)).map(({ build }) => build.store.part);
   const part = builder.part((): Switch => ({ instead: null }));
-  return { ...made, stage: switchedStage(part, made.stage, ways) };
+  return { ...made, stage: switchedStage(part, made.stage, ways, needed) };
 }
 
 /** Makes, once, the stage whose rows wait for their part of the file. */
@@ -64,10 +73,12 @@ const switchedStage = (
   part: number,
   stage: RunningStage,
   ways: readonly { readonly part: number; readonly make: (c: State) => RunningStage }[],
+  needed: readonly number[],
 ): RunningStage => ({
   begin: (c) => {
     const way = ways.find((one) => (c.parts[one.part] as JoinStore).isSpilled);
-    const instead = way === undefined ? null : way.make(c);
+    const isEmpty = needed.some((one) => (c.parts[one] as JoinStore).isEmpty);
+    const instead = isEmpty ? NO_ROWS : way === undefined ? null : way.make(c);
     (c.parts[part] as Switch).instead = instead;
     (instead ?? stage).begin(c);
   },

@@ -6,12 +6,13 @@
  */
 
 import { PAGE_BYTES } from '../../shm/types.ts';
+import type { HashProbe } from '../../engine/plan/physical.ts';
 import type { BoundExpression, ColumnId } from '../../engine/sblr/bound.ts';
 import type { ScanLoops } from '../../engine/storage/rows/scan-loops.ts';
 import type { Builder } from './builder.ts';
 import { emitJump } from './conditions.ts';
 import { type ColumnReader, Emitter } from './emitter.ts';
-import { emitJoin } from './join-steps.ts';
+import { emitExists, emitJoin } from './join-steps.ts';
 import { emitRename } from './set-operations.ts';
 
 import { conjuncts, isJoin, type Step } from './stages.ts';
@@ -96,13 +97,27 @@ function chosenRows(
     if (step.node === 'Filter') look(step.condition);
     else if (step.node === 'Compute') lazyCompute(emitter, step);
     else if (step.node === 'Rename') emitRename(emitter, step);
-    else break;
+    else if (step.node !== 'HashProbe' || !emitter.attempt(() => emitChoosing(emitter, builder, step))) break;
+    else if (!findsOne(step)) break;
   }
   const lines = emitter.lines.join('\n');
   const leaves = lines.includes(EXIT);
   const body = (origin: string): string =>
     leaves ? `r:{let m=1;d:{${lines}m=0;}${copyCode('m', origin)}}` : `r:{${lines}${copyCode('0', origin)}}`;
   return { loops: compileLoops(emitter, body, true), marks: leaves, whole: false, passed };
+}
+
+/** A join that a row goes through once at most. */
+const findsOne = ({ kind, unique }: HashProbe): boolean => unique || kind === 'semi' || kind === 'anti';
+
+/** Leaves out rows that a join would: it is done again behind the page. */
+function emitChoosing(emitter: Emitter, builder: Builder, step: HashProbe): void {
+  if (findsOne(step)) {
+    // What it finds is of use to the steps behind.
+    emitJoin(emitter, builder, step, () => {});
+    return;
+  }
+  if (step.kind === 'inner' || step.kind === 'right') emitExists(emitter, builder, step);
 }
 
 function compileLoops(emitter: Emitter, body: (origin: string) => string, copies: boolean): PageCode['loops'] {

@@ -214,6 +214,9 @@ const JOINS = new Set(['HashProbe', 'LoopJoin', 'MergeJoin', 'IndexJoin', 'Apply
 
 export const isJoin = (step: Step): step is PhysicalJoin => JOINS.has(step.node);
 
+export const isCollecting = (step: Step): step is Collecting =>
+  step.node === 'HashProbe' || step.node === 'LoopJoin' || step.node === 'MergeJoin';
+
 export const hasJoins = ({ steps }: Stage): boolean => steps.some(isJoin);
 
 /** Conditions that must all be true, in their order. */

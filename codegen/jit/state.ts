@@ -70,6 +70,9 @@ export function standInOf(text: string, scale: number): number {
   return negative && magnitude !== 0 ? -magnitude : magnitude;
 }
 
+/** More than a scaled integer has. */
+const SCALES = 32;
+
 export class State {
   readonly kernel: KernelAccess;
   readonly overflow: OverflowFetch;
@@ -109,6 +112,8 @@ export class State {
   readonly parts: unknown[] = [];
   readonly #texts: (Uint8Array | undefined)[] = [];
   readonly #patterns: (Pattern | null | undefined)[] = [];
+  /** By parameter and scale. */
+  readonly #standIns: (number | undefined)[] = [];
   readonly #sets = new Map<ListSet, { set: Set<unknown>; hasNull: boolean }>();
   #derived = false;
   readonly #hasCopies: boolean;
@@ -204,6 +209,7 @@ export class State {
     this.#derived = false;
     this.#texts.length = 0;
     this.#patterns.length = 0;
+    this.#standIns.length = 0;
     this.#sets.clear();
   }
 
@@ -239,8 +245,15 @@ export class State {
 
   /** standInOf() of a numeric parameter; 0 for NULL. */
   standIn(index: number, scale: number): number {
-    const value = this.values[index];
-    return value === null || value === undefined ? 0 : standInOf(String(value), scale);
+    const place = index * SCALES + scale;
+    let made = this.#standIns[place];
+    if (made === undefined) {
+      const value = this.values[index];
+      this.#derived = true;
+      made = value === null || value === undefined ? 0 : standInOf(String(value), scale);
+      this.#standIns[place] = made;
+    }
+    return made;
   }
 
   /** The values of a list. */
