@@ -49,6 +49,24 @@ export function putKeyString(sorter: RowSorter, at: number, text: string, mask: 
   return isLast ? at : putEnd(keys, at, mask);
 }
 
+/** The same of bytes in a page; there is room. */
+export function putKeyChars(
+  keys: Uint8Array,
+  at: number,
+  memory: Uint8Array,
+  from: number,
+  length: number,
+  mask: number,
+  isLast: boolean,
+): number {
+  for (let index = from, end = from + length; index < end; index++) {
+    const byte = memory[index];
+    keys[at++] = byte ^ mask;
+    if (byte === 0) keys[at++] = 255 ^ mask;
+  }
+  return isLast ? at : putEnd(keys, at, mask);
+}
+
 export function putKeyBinary(sorter: RowSorter, at: number, bytes: Uint8Array, mask: number, isLast: boolean): number {
   const keys = sorter.room(at, bytes.length * 2 + 2);
   for (let index = 0; index < bytes.length; index++) {
@@ -65,4 +83,13 @@ function putEnd(keys: Uint8Array, at: number, mask: number): number {
   return at + 2;
 }
 
-export const keyHelpers = { putKeyInt32, putKeyFloat, putKeyLong, putKeySpan, putKeyDecimal, putKeyString, putKeyBinary };
+export const keyHelpers = {
+  putKeyInt32,
+  putKeyFloat,
+  putKeyLong,
+  putKeySpan,
+  putKeyDecimal,
+  putKeyString,
+  putKeyChars,
+  putKeyBinary,
+};

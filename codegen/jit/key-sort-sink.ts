@@ -6,8 +6,9 @@ import type { Sort, TopN } from '../../engine/plan/physical.ts';
 import type { KernelAccess } from '../../engine/plan/program.ts';
 import type { BoundSortKey, ColumnId } from '../../engine/sblr/bound.ts';
 import type { Builder } from './builder.ts';
-import type { ColumnReader, Emitter } from './emitter.ts';
+import { type ColumnReader, type Emitter, NotInPage } from './emitter.ts';
 import { emitValue } from './expressions.ts';
+import { isTextType } from './leaves.ts';
 import type { StoreColumn } from './row-store.ts';
 import { RowSorter } from './row-sorter.ts';
 import { emitKeys, hasKeys, type KeyForm, keyFormOf } from './sort-keys.ts';
@@ -43,7 +44,6 @@ export class KeySortSink {
   }
 
   emit(emitter: Emitter): void {
-    emitter.needCalls();
     const values = this.node.keys.map(({ expression }) => heldValue(emitter, emitValue(emitter, expression)));
     this.#forms ??= values.map((value, index) =>
       keyFormOf(
@@ -53,19 +53,42 @@ export class KeySortSink {
         this.#lacks || this.node.keys[index].expression.type.nullable,
       ),
     );
+    const entries = [...this.#needed].flatMap((column) => {
+      const reader = emitter.columns.get(column);
+      return reader === undefined ? [] : [{ column, value: keptValue(reader(emitter)) }];
+    });
     const sorter = this.code.name(emitter);
     emitKeys(emitter, sorter, this.#forms, values);
     if (this.node.node === 'TopN') emitter.emit(`if(${sorter}.worst!==null&&${sorter}.isBehind())break ${emitter.row};`);
-    const entries = [...this.#needed].flatMap((column) => {
-      const reader = emitter.columns.get(column);
-      return reader === undefined ? [] : [{ column, value: reader(emitter) }];
-    });
-    this.code.emitWrite(emitter, entries, this.#lacks, (row) => `${sorter}.keep(${row});`);
+    this.code.emitWrite(emitter, entries, this.#lacks, (row) => keepCode(emitter, sorter, row));
+  }
+
+  /** Room for the rows of a page. */
+  get room(): GroupRoom {
+    return sorterRoom(this.part);
   }
 }
 
-const heldValue = (emitter: Emitter, value: Value): Value =>
-  value.nil === 'true' ? value : slotValue(value, emitter.hold(slotCode(value)));
+/** Writes: the key that was written is that of row `row`. In the page there is room for its end. */
+export function keepCode(emitter: Emitter, sorter: string, row: string): string {
+  if (emitter.wide) return `${sorter}.keep(${row});`;
+  return `${emitter.hoist(`${sorter}_e`, `${sorter}.ends`)}[${row}]=${sorter}.used=${sorter}.end;`;
+}
+
+const KEY_BYTES = 32;
+export const sorterRoom = (part: number): GroupRoom => ({
+  reserve: (c, rows) => (c.parts[part] as RowSorter).reserve(rows, KEY_BYTES),
+  look: () => {},
+});
+
+export const heldValue = (emitter: Emitter, value: Value): Value =>
+  value.nil === 'true' || value.rep === 'b' ? value : slotValue(value, emitter.hold(slotCode(value)));
+
+/** A value that a store can keep: under a hold no others than these. */
+export function keptValue(value: Value): Value {
+  if (value.rep === 'b' && value.nil !== 'true' && !isTextType(value.type)) throw new NotInPage();
+  return value;
+}
 
 /** The rows in order. */
 export function sortedSource(builder: Builder, stage: Stage, code: StoreCode, sink: Sink, room: GroupRoom): MadeStage {

@@ -102,11 +102,16 @@ function collectorOf(builder: Builder, fills: Fill): Collector {
       case 'Sort':
       case 'TopN': {
         const sink = orderOf(builder, node, fills);
-        return { sink: sinkOf('sort', sink), room: NO_GROUPS, begin: compileTop(builder, node, sink.part) };
+        const inPages = sink instanceof KeySortSink;
+        return {
+          sink: sinkOf(inPages ? 'keySort' : 'sort', sink),
+          room: inPages ? sink.room : NO_GROUPS,
+          begin: compileTop(builder, node, sink.part),
+        };
       }
       case 'WindowFrames': {
         const sink = windowOf(builder, node, fills);
-        return { sink: sinkOf('sort', sink), room: NO_GROUPS, begin: begunSorter(sink.part) };
+        return { sink: sinkOf('keySort', sink), room: sink.room, begin: begunSorter(sink.part) };
       }
       case 'HashProbe':
       case 'LoopJoin':

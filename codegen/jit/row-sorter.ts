@@ -20,6 +20,8 @@ const KEPT_BYTES = 1 << 18;
 const SLACK = 4;
 const KEPT_MIN = 256;
 const BLOCK_ROWS = 256;
+/** Texts of a page. */
+const PAGE_CHARS = 8192;
 /** Rows merged at once. */
 const BATCH_ROWS = 1024;
 
@@ -76,6 +78,20 @@ export class RowSorter extends RowStore {
     return this.keys;
   }
 
+  /** Makes room for the rows of a page, whose keys have `fixed` bytes besides their texts. */
+  reserve(rows: number, fixed: number): void {
+    this.end = this.used;
+    this.reserveRows(rows, PAGE_CHARS);
+    this.room(this.used, rows * fixed + 2 * PAGE_CHARS);
+    if (this.count + rows >= this.ends.length) this.#growEnds(this.count + rows + 1);
+  }
+
+  #growEnds(rows: number): void {
+    const ends = new Int32Array(Math.max(64, this.ends.length * 2, rows));
+    ends.set(this.ends);
+    this.ends = ends;
+  }
+
   /** Whether the key that was written lies behind all that are kept. */
   isBehind(): boolean {
     const worst = this.worst as Uint8Array;
@@ -85,11 +101,7 @@ export class RowSorter extends RowStore {
 
   /** The row has number `row`: the key is its. */
   keep(row: number): void {
-    if (row >= this.ends.length) {
-      const ends = new Int32Array(Math.max(64, this.ends.length * 2, row + 1));
-      ends.set(this.ends);
-      this.ends = ends;
-    }
+    if (row >= this.ends.length) this.#growEnds(row + 1);
     this.ends[row] = this.end;
     this.used = this.end;
   }
@@ -158,6 +170,7 @@ export class RowSorter extends RowStore {
     const columns = this.columns.map(({ kind, nullable }, column) => {
       const source = this.data[column] as unknown[];
       const marks = nullable && kind !== 'v' ? (this.nulls[column] as Uint8Array) : null;
+      if (kind === 't') return this.#charsOf(column, order, from, to, marks);
       const data: unknown[] = kind === 'i' || kind === 'd' ? [] : new Array(rows);
       const numbers = kind === 'i' ? new Int32Array(rows) : kind === 'd' ? new Float64Array(rows) : null;
       const nulls = marks === null ? null : new Uint8Array(rows);
@@ -173,6 +186,27 @@ export class RowSorter extends RowStore {
     return { count: rows, keys: all, ends: keyEnds, columns };
   }
 
+  #charsOf(column: number, order: Int32Array, from: number, to: number, marks: Uint8Array | null): Block['columns'][number] {
+    const rows = to - from;
+    const ends = this.data[column] as Int32Array;
+    const chars = this.chars[column];
+    const data = new Int32Array(rows);
+    const nulls = marks === null ? null : new Uint8Array(rows);
+    let bytes = 0;
+    for (let at = 0; at < rows; at++) {
+      const row = order[from + at];
+      bytes += ends[row] - ends[row - 1];
+      data[at] = bytes;
+      if (nulls !== null && marks !== null) nulls[at] = marks[row];
+    }
+    const all = new Uint8Array(bytes);
+    for (let at = 0, into = 0; at < rows; at++) {
+      const row = order[from + at];
+      for (let byte = ends[row - 1]; byte < ends[row]; byte++) all[into++] = chars[byte];
+    }
+    return { data, nulls, chars: all };
+  }
+
   /** Puts row `at` of a block behind the others; as generated code does. */
   append(block: Block, at: number): void {
     const row = this.count + 1 >= this.limit ? this.more() : this.count + 1;
@@ -183,15 +217,28 @@ export class RowSorter extends RowStore {
     this.end = this.used + bytes;
     this.keep(row);
     this.columns.forEach(({ kind }, column) => {
-      const { data, nulls } = block.columns[column];
+      const { data, nulls, chars } = block.columns[column];
+      if (nulls !== null) (this.nulls[column] as Uint8Array)[row] = nulls[at];
+      if (chars !== undefined) {
+        this.#appendChars(column, row, chars, at === 0 ? 0 : (data[at - 1] as number), data[at] as number);
+        return;
+      }
       const value = data[at];
       const isNull = nulls !== null && nulls[at] !== 0;
       const isBig = kind === 'l' && typeof value === 'bigint' && !isNull;
       (this.data[column] as unknown[])[row] = isBig ? this.keepBig(column, row, value) : value;
       if (typeof value === 'string') this.extra += value.length;
-      if (nulls !== null) (this.nulls[column] as Uint8Array)[row] = nulls[at];
     });
     this.count = row;
+  }
+
+  #appendChars(column: number, row: number, chars: Uint8Array, from: number, to: number): void {
+    const ends = this.data[column] as Int32Array;
+    const start = ends[row - 1];
+    this.charRoom(column, start, to - from);
+    const target = this.chars[column];
+    for (let byte = from; byte < to; byte++) target[start + byte - from] = chars[byte];
+    ends[row] = start + to - from;
   }
 
   // ---- runs ----

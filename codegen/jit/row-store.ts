@@ -3,6 +3,7 @@
  *
  *   data[k]     kind 'i': Int32Array      'd': Float64Array      'l': Float64Array, a bigint as NaN, itself in bigs[k]
  *               'v': array of values as slots have them, null for NULL
+ *               't': text as UTF-8 in chars[k], each row's up to data[k][row]; an Int32Array
  *   nulls[k]    a mark a row, where the column may be NULL and is not 'v'
  *   rows        1 to count; row 0 has nothing but NULLs: it stands for the row that an outer join does not find
  *
@@ -12,7 +13,7 @@
 
 import { HeldPart } from './held-part.ts';
 
-export type StoreKind = 'i' | 'd' | 'l' | 'v';
+export type StoreKind = 'i' | 'd' | 'l' | 'v' | 't';
 
 export interface StoreColumn {
   readonly kind: StoreKind;
@@ -25,6 +26,7 @@ type ColumnData = Int32Array | Float64Array | unknown[];
 
 const FIRST_ROWS = 64;
 const FIRST_BYTES = 64;
+const FIRST_CHARS = 1024;
 /** More than this is given back with the end of a run. */
 const KEPT_ROWS = 4096;
 /** Rows between looks at the memory. */
@@ -38,6 +40,9 @@ export class RowStore extends HeldPart {
   readonly data: ColumnData[] = [];
   readonly nulls: (Uint8Array | null)[] = [];
   readonly bigs: (Map<number, bigint> | null)[] = [];
+  /** Of 't': the bytes, and the same memory for Node's decoders. */
+  readonly chars: Uint8Array[] = [];
+  readonly charsText: Buffer[] = [];
   /** UTF-8 of the texts of a column, and where each row's begins: text `row` ends where the next begins. */
   readonly texts: (Uint8Array | null)[] = [];
   readonly places: (Int32Array | null)[] = [];
@@ -72,7 +77,8 @@ export class RowStore extends HeldPart {
         this.data[column] ??= [null];
         return;
       }
-      const data = kind === 'i' ? new Int32Array(capacity) : new Float64Array(capacity);
+      const data = kind === 'i' || kind === 't' ? new Int32Array(capacity) : new Float64Array(capacity);
+      if (kind === 't' && this.chars[column] === undefined) this.charRoom(column, 0, FIRST_CHARS);
       const before = this.data[column] as Float64Array | undefined;
       if (before !== undefined) data.set(before.subarray(0, count));
       this.data[column] = data;
@@ -135,10 +141,54 @@ export class RowStore extends HeldPart {
   /** Bytes that it takes now. */
   get bytes(): number {
     let bytes = this.extra;
-    for (const { kind, nullable } of this.columns) {
-      bytes += (this.count + 1) * ((kind === 'i' ? 4 : SLOT_BYTES) + (nullable && kind !== 'v' ? 1 : 0));
-    }
+    this.columns.forEach(({ kind, nullable }, column) => {
+      bytes += (this.count + 1) * ((kind === 'i' || kind === 't' ? 4 : SLOT_BYTES) + (nullable && kind !== 'v' ? 1 : 0));
+      if (kind === 't' && this.data[column] !== undefined) bytes += (this.data[column] as Int32Array)[this.count];
+    });
     return bytes;
+  }
+
+  /** Room for `bytes` bytes of text behind `used`. */
+  charRoom(column: number, used: number, bytes: number): void {
+    const before = this.chars[column];
+    if (before !== undefined && used + bytes <= before.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(FIRST_CHARS, used + bytes, (before?.length ?? 0) * 2));
+    if (before !== undefined) larger.set(before.subarray(0, used));
+    this.charsText[column] = larger;
+    this.chars[column] = new Uint8Array(larger.buffer);
+  }
+
+  /** Puts the text of row `row` behind those of the rows before it; null: none. */
+  putChars(column: number, row: number, text: string | null): void {
+    const ends = this.data[column] as Int32Array;
+    let at = ends[row - 1];
+    if (text !== null) {
+      const { length } = text;
+      this.charRoom(column, at, length * 3);
+      const chars = this.chars[column];
+      let index = 0;
+      for (; index < length; index++) {
+        const code = text.charCodeAt(index);
+        if (code > 127) break;
+        chars[at + index] = code;
+      }
+      at += index === length ? length : this.charsText[column].write(text, at);
+    }
+    ends[row] = at;
+  }
+
+  /** Makes room for so many rows, and as many bytes of text in each column, that are written where nothing can grow. */
+  reserveRows(rows: number, bytes: number): void {
+    if (this.count + rows >= this.limit) {
+      this.full();
+      let { capacity } = this;
+      while (this.count + rows + 1 >= capacity) capacity *= 2;
+      if (capacity !== this.capacity) this.#allocate(capacity);
+      this.limit = Math.min(this.capacity, this.count + rows + LOOK_ROWS);
+    }
+    this.columns.forEach(({ kind }, column) => {
+      if (kind === 't') this.charRoom(column, (this.data[column] as Int32Array)[this.count], bytes);
+    });
   }
 
   /** Keeps a bigint for row `row` of a column of kind 'l'; what is written in its place. */
@@ -188,6 +238,8 @@ export class RowStore extends HeldPart {
     if (this.capacity > KEPT_ROWS) {
       this.data.length = 0;
       this.nulls.length = 0;
+      this.chars.length = 0;
+      this.charsText.length = 0;
       this.capacity = 0;
       return;
     }

@@ -10,7 +10,7 @@ import type { BoundSortKey } from '../../engine/sblr/bound.ts';
 import type { SqlType } from '../../engine/sblr/types.ts';
 import type { Emitter } from './emitter.ts';
 import { isTextType } from './leaves.ts';
-import { isFloatType, isLongType, notNullCode, type Value } from './value.ts';
+import { EXACT_DIGITS, isFloatType, isLongType, notNullCode, type Value } from './value.ts';
 
 type Form = 'word' | 'double' | 'long' | 'text' | 'numeric' | 'interval' | 'bytes';
 
@@ -36,7 +36,8 @@ function formOf(value: Value): Form | null {
     case 'date':
       return 'word';
     case 'numeric':
-      return rep === 'd' ? 'double' : 'numeric';
+      // Of more digits the other rendering may have texts.
+      return rep === 'd' && value.digits > 0 && value.digits <= EXACT_DIGITS ? 'double' : 'numeric';
     case 'interval':
       return 'interval';
     case 'bytea':
@@ -90,7 +91,13 @@ export function emitKeys(
   const at = emitter.name('sk');
   const keys = emitter.name('K');
   const fixed = forms.reduce((sum, { form }) => sum + BYTES[form], 0);
-  emitter.emit(`let ${at}=${sorter}.used,${keys}=${sorter}.room(${at},${fixed});`);
+  if (emitter.wide) emitter.emit(`let ${at}=${sorter}.used,${keys}=${sorter}.room(${at},${fixed});`);
+  else {
+    // There is room for the keys of a page (RowSorter.reserve); a row that finds none leaves.
+    const all = emitter.hoist(`${sorter}_K`, `${sorter}.keys`);
+    const texts = values.flatMap(({ rep, length }) => (rep === 'b' ? [`+${length}*2+2`] : [])).join('');
+    emitter.emit(`let ${at}=${sorter}.used;const ${keys}=${all};if(${at}+${fixed}${texts}>${all}.length)${emitter.exit}`);
+  }
   let bytes = '0';
   forms.forEach((form, index) => {
     if (index === part && part > 0) bytes = emitter.hold(`${at}-${sorter}.used`);
@@ -118,7 +125,7 @@ function emitOne(emitter: Emitter, sorter: string, form: KeyForm, value: Value, 
       return;
     }
     case 'double':
-      emitter.emit(`${at}=${use('putKeyFloat')}(${keys},${at},${doubleCode(form, value, use)},${mask});`);
+      emitter.emit(`${at}=${use('putKeyFloat')}(${keys},${at},${doubleCode(emitter, form, value)},${mask});`);
       return;
     case 'long': {
       const bias = form.type.name.startsWith('timestamp') ? 0x40000000 : 0;
@@ -126,9 +133,16 @@ function emitOne(emitter: Emitter, sorter: string, form: KeyForm, value: Value, 
       return;
     }
     case 'interval':
+      emitter.needCalls();
       emitter.emit(`${at}=${use('putKeySpan')}(${keys},${at},${value.code},${mask});`);
       return;
     default: {
+      if (form.form === 'text' && value.rep === 'b') {
+        const { memory, code, length } = value;
+        emitter.emit(`${at}=${use('putKeyChars')}(${keys},${at},${memory},${code},${length},${mask & 255},${form.isLast});`);
+        return;
+      }
+      emitter.needCalls();
       const helper = form.form === 'numeric' ? 'putKeyDecimal' : form.form === 'bytes' ? 'putKeyBinary' : 'putKeyString';
       const code = form.type.name === 'char' ? `${value.code}.replace(/ +$/,'')` : notNullCode(value, use);
       emitter.emit(
@@ -138,8 +152,10 @@ function emitOne(emitter: Emitter, sorter: string, form: KeyForm, value: Value, 
   }
 }
 
-function doubleCode(form: KeyForm, value: Value, use: (helper: string) => string): string {
+function doubleCode(emitter: Emitter, form: KeyForm, value: Value): string {
   if (form.type.name !== 'numeric' || (value.rep === 'd' && value.scale === form.scale)) return value.code;
+  emitter.needCalls();
+  const { use } = emitter.unit;
   return `${use('scaledOf')}(${notNullCode(value, use)},${form.scale})`;
 }
 

@@ -9,7 +9,12 @@ export interface Block {
   /** Keys one after the other, and where each ends. */
   readonly keys: Uint8Array;
   readonly ends: Int32Array;
-  readonly columns: readonly { readonly data: ArrayLike<unknown>; readonly nulls: Uint8Array | null }[];
+  readonly columns: readonly {
+    readonly data: ArrayLike<unknown>;
+    readonly nulls: Uint8Array | null;
+    /** Of text that is kept as bytes: those of all rows; `data` says where each row's end. */
+    readonly chars?: Uint8Array;
+  }[];
 }
 
 export const serialised = (block: Block): Buffer => nodeV8().serialize(block);

@@ -37,8 +37,12 @@ function formOf(value: Value): { like: Value; kind: StoreKind } {
     case 'float8':
       return { like: makeValue('d', type, '', ''), kind: 'd' };
     case 'numeric':
-      return rep === 'd' ? { like: like('d'), kind: 'd' } : { like: makeValue('v', type, '', ''), kind: 'v' };
+      // Of more digits the other rendering may have texts.
+      return rep === 'd' && value.digits > 0 && value.digits <= EXACT_DIGITS
+        ? { like: like('d'), kind: 'd' }
+        : { like: makeValue('v', type, '', ''), kind: 'v' };
     default:
+      if (rep === 'b') return { like: makeValue('v', type, '', ''), kind: 't' };
       if (!isLongType(type)) return { like: makeValue('v', type, '', ''), kind: 'v' };
       // Small ones are known to be no bigints.
       return rep === 'd' && value.digits > 0 && value.digits <= EXACT_DIGITS
@@ -106,6 +110,7 @@ export class StoreCode {
     lacks: boolean,
     before: (row: string) => string = () => '',
   ): void {
+    if (!emitter.wide && !this.#mayBeInPage(entries, lacks)) throw new NotInPage();
     if (!this.#isKnown) {
       this.#isKnown = true;
       for (const { column, value } of entries) {
@@ -114,6 +119,10 @@ export class StoreCode {
       }
     }
     const store = this.name(emitter);
+    if (!emitter.wide) {
+      this.#writeInPage(emitter, store, entries, before);
+      return;
+    }
     const data = this.columns.map((_, at) => emitter.change(`${store}_${at}`, `${store}.data[${at}]`));
     const nulls = this.columns.map(({ kind, nullable }, at) =>
       nullable && kind !== 'v' ? emitter.change(`${store}_n${at}`, `${store}.nulls[${at}]`) : '',
@@ -128,6 +137,39 @@ export class StoreCode {
     emitter.emit(`${before(row)}${stores.join('')}${store}.count=${row};`);
   }
 
+  /** Values in plain arrays need memory of their own. */
+  #mayBeInPage(entries: readonly { readonly value: Value }[], lacks: boolean): boolean {
+    if (this.#isKnown) return this.columns.every(({ kind }) => kind !== 'v');
+    return entries.every(({ value }) => storedAs(value, lacks).kind !== 'v');
+  }
+
+  /** There is room for the rows of a page (RowStore.reserveRows); a row that finds none leaves. */
+  #writeInPage(
+    emitter: Emitter,
+    store: string,
+    entries: readonly { readonly column: ColumnId; readonly value: Value }[],
+    before: (row: string) => string,
+  ): void {
+    const count = emitter.accumulate(`${store}_c`, `${store}.count`);
+    const row = emitter.hold(`${count}+1`);
+    const checks = [`${row}>=${emitter.hoist(`${store}_z`, `${store}.capacity`)}`];
+    const stores = entries.map(({ value }, at) => {
+      const { kind, nullable } = this.columns[at];
+      const data = emitter.hoist(`${store}_${at}`, `${store}.data[${at}]`);
+      const marks = nullable && kind !== 'v' ? emitter.hoist(`${store}_n${at}`, `${store}.nulls[${at}]`) : '';
+      if (kind !== 't') return this.#storeCode(emitter, at, value, data, marks, row);
+      const chars = emitter.hoist(`${store}_t${at}`, `${store}.chars[${at}]`);
+      const from = emitter.hold(`${data}[${row}-1]`);
+      if (value.nil === 'true') return `${marks}[${row}]=1;${data}[${row}]=${from};`;
+      const { memory, code, length } = value;
+      checks.push(`${from}+${length}>${chars}.length`);
+      const copy = `for(let e=0;e<${length};e++)${chars}[${from}+e]=${memory}[${code}+e];${data}[${row}]=${from}+${length};`;
+      if (value.nil === 'false') return `${marks === '' ? '' : `${marks}[${row}]=0;`}${copy}`;
+      return `if(${value.nil}){${marks}[${row}]=1;${data}[${row}]=${from};}else{${marks}[${row}]=0;${copy}}`;
+    });
+    emitter.emit(`if(${checks.join('||')})${emitter.exit}${before(row)}${stores.join('')}${count}=${row};`);
+  }
+
   #storeCode(emitter: Emitter, at: number, value: Value, data: string, marks: string, row: string): string {
     const { use } = emitter.unit;
     const column = this.columns[at];
@@ -137,6 +179,10 @@ export class StoreCode {
       const text =
         isTextType(value.type) && value.nil !== 'true' ? `${store}.extra+=${extraCode(value)};` : `${store}.extra+=16;`;
       return `${data}[${row}]=${code};${text}`;
+    }
+    if (column.kind === 't') {
+      const mark = marks === '' ? '' : `${marks}[${row}]=${value.nil === 'false' ? '0' : `${value.nil}?1:0`};`;
+      return `${store}.putChars(${at},${row},${boxedCode(value, use)});${mark}`;
     }
     // Of a type that is never NULL: a primitive's answer is looked at where one column says so, and need not be where another does.
     const nil = column.nullable ? value.nil : 'false';
@@ -161,6 +207,7 @@ export class StoreCode {
   /** The column at `at` of row `row`, a local. `isFound` false: the row may be row 0. */
   read(emitter: Emitter, at: number, row: string, isFound: boolean): Value {
     const { kind, nullable, like } = this.columns[at];
+    if (kind === 't') return this.#readChars(emitter, at, row, isFound);
     if (kind === 'v' && !emitter.wide) return this.#readBytes(emitter, at, row, isFound);
     const store = this.name(emitter);
     const data = emitter.hoist(`${store}_${at}`, `${store}.data[${at}]`);
@@ -175,6 +222,24 @@ export class StoreCode {
       return makeValue('d', like.type, number, nil);
     }
     return { ...like, code: emitter.hold(`${number}===${number}?${number}:${store}.big(${at},${row})`), nil };
+  }
+
+  #readChars(emitter: Emitter, at: number, row: string, isFound: boolean): Value {
+    const { nullable, like } = this.columns[at];
+    const store = this.name(emitter);
+    const ends = emitter.hoist(`${store}_${at}`, `${store}.data[${at}]`);
+    const chars = emitter.hoist(`${store}_t${at}`, `${store}.chars[${at}]`);
+    let nil = isFound ? 'false' : `${row}===0`;
+    if (nullable) nil = `${emitter.hoist(`${store}_n${at}`, `${store}.nulls[${at}]`)}[${row}]!==0`;
+    if (!emitter.wide) {
+      const from = emitter.hold(`${ends}[${row}-1]`);
+      return { ...makeValue('b', like.type, from, nil), length: emitter.hold(`${ends}[${row}]-${from}`), memory: chars };
+    }
+    const text = emitter.hoist(`${store}_x${at}`, `${store}.charsText[${at}]`);
+    const code = `${emitter.unit.use('readText')}(${chars},${text},${ends}[${row}-1],${ends}[${row}]-${ends}[${row}-1])`;
+    if (nil === 'false') return { ...like, code: emitter.hold(code), nil };
+    const name = emitter.hold(`${nil}?null:${code}`);
+    return { ...like, code: name, nil: `${name}===null` };
   }
 
   /** A text under a hold. */

@@ -109,6 +109,7 @@ export class WindowSorter extends RowSorter {
   #gather({ at, type, scale }: ArgumentColumn, count: number): ArrayLike<RowValue> {
     const { order } = this;
     const { kind, nullable } = this.columns[at];
+    if (kind === 't') return this.#texts(at, count);
     const data = this.data[at] as ArrayLike<unknown>;
     const marks = nullable && kind !== 'v' ? (this.nulls[at] as Uint8Array) : null;
     const isPlain = (kind === 'i' && type !== 'bool' && type !== 'date') || (kind === 'd' && type !== 'numeric');
@@ -126,6 +127,21 @@ export class WindowSorter extends RowSorter {
       else if (kind === 'l') values[place] = Number.isNaN(value) ? this.big(at, row) : (value as number);
       else if (type === 'bool') values[place] = value !== 0;
       else values[place] = type === 'date' ? rowHelpers.readDate(value as number) : scaledText(value as number, scale);
+    }
+    return values;
+  }
+
+  #texts(at: number, count: number): RowValue[] {
+    const { order } = this;
+    const ends = this.data[at] as Int32Array;
+    const chars = this.chars[at];
+    const text = this.charsText[at];
+    const marks = this.columns[at].nullable ? (this.nulls[at] as Uint8Array) : null;
+    const values = new Array<RowValue>(count);
+    for (let place = 0; place < count; place++) {
+      const row = order[place];
+      const from = ends[row - 1];
+      values[place] = marks !== null && marks[row] !== 0 ? null : rowHelpers.readText(chars, text, from, ends[row] - from);
     }
     return values;
   }

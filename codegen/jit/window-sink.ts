@@ -14,7 +14,7 @@ import { boxedValue } from './accumulators.ts';
 import type { Builder } from './builder.ts';
 import type { Emitter } from './emitter.ts';
 import { emitValue } from './expressions.ts';
-import { orderedDrain } from './key-sort-sink.ts';
+import { heldValue, keepCode, keptValue, orderedDrain, sorterRoom } from './key-sort-sink.ts';
 import type { MadeStage } from './sources.ts';
 import { emitKeys, hasKeys, type KeyForm, keyFormOf } from './sort-keys.ts';
 import type { DrainCode, Sink } from './stage-code.ts';
@@ -83,7 +83,6 @@ export class WindowSink {
   }
 
   emit(emitter: Emitter): void {
-    emitter.needCalls();
     const { partition, order } = this.node;
     const keys: BoundSortKey[] = [
       ...partition.map((expression) => ({ expression, descending: false, nullsFirst: false })),
@@ -99,17 +98,22 @@ export class WindowSink {
         this.#lacks || keys[index].expression.type.nullable,
       ),
     );
-    const given = this.taken.rows.map((expression) => heldValue(emitter, emitValue(emitter, expression)));
+    const given = this.taken.rows.map((expression) => keptValue(heldValue(emitter, emitValue(emitter, expression))));
     const sorter = this.code.name(emitter);
     const part = emitKeys(emitter, sorter, this.#forms, values, partition.length);
     const columns = [...this.#needed].flatMap((column) => {
       const reader = emitter.columns.get(column);
-      return reader === undefined ? [] : [{ column, value: reader(emitter) }];
+      return reader === undefined ? [] : [{ column, value: keptValue(reader(emitter)) }];
     });
     const further = given.map((value, index) => ({ column: -1, value: withNull(emitter, value, this.taken.rows[index]) }));
     const entries = [...columns, { column: -1, value: makeValue('i', INT4, part, 'false', 0, 9) }, ...further];
-    this.code.emitWrite(emitter, entries, this.#lacks, (row) => `${sorter}.keep(${row});`);
+    this.code.emitWrite(emitter, entries, this.#lacks, (row) => keepCode(emitter, sorter, row));
     this.#note(columns.length);
+  }
+
+  /** Room for the rows of a page. */
+  get room(): GroupRoom {
+    return sorterRoom(this.part);
   }
 
   /** Where the arguments lie is known now. */
@@ -124,9 +128,6 @@ export class WindowSink {
     });
   }
 }
-
-const heldValue = (emitter: Emitter, value: Value): Value =>
-  value.nil === 'true' ? value : slotValue(value, emitter.hold(slotCode(value)));
 
 /** Other code may bring NULLs. */
 const withNull = (emitter: Emitter, value: Value, { type }: BoundExpression): Value =>
