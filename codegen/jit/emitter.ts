@@ -19,8 +19,8 @@ export class NotInPage extends Error {}
 /** Where a column of the input comes from: writes the load, or returns what was loaded. */
 export type ColumnReader = (emitter: Emitter) => Value;
 
-/** With a number behind them these are: columns kept (leaves.ts), functions beside, values from outside, parameters, their NULLs, and more. */
-const TAKEN: ReadonlySet<string> = new Set(['t', 'g', 'o', 'p', 'z', 's', 'k', 'f']);
+/** With a number behind them these are: columns kept (leaves.ts), functions beside, values from outside, parameters, their NULLs, views (u16), and more. */
+const TAKEN: ReadonlySet<string> = new Set(['t', 'g', 'o', 'p', 'z', 's', 'k', 'f', 'u', 'i']);
 
 export class Emitter {
   readonly unit: Unit;

@@ -130,7 +130,7 @@ function emitSecond(emitter: Emitter, join: PhysicalJoin, candidates: Candidates
 
 function emitMark(emitter: Emitter, join: PhysicalJoin, candidates: Candidates): void {
   const { match, openKeys } = candidates;
-  const unknown = emitter.name('u');
+  const unknown = emitter.name('nk');
   emitter.emit(`let ${unknown}=false;`);
   emitFind(emitter, join, candidates, `${unknown}=true;`);
   if (openKeys !== null) {

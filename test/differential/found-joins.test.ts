@@ -37,6 +37,12 @@ const FOUND: { readonly [name: string]: string } = {
         union select date_trunc('day', timestamp '2024-02-28 10:00:00' + id * interval '1 hour') from ta) order by x0 desc;
     select id as x0 from ta union all select c0 from ta order by 1;
     select a.id, b.x from ta as a left join (select id as x from ta union all select c0 from ta) as b on a.id = b.x or b.x is null order by 1, 2`,
+  'many values stand beside subqueries whose answers are conditions': `
+    create table ta (id int4 primary key, c0 int4, c1 int4);
+    insert into ta values (1, 7, 1), (2, null, 1), (21, 5, 1), (22, 1, 2);
+    select a.id from ta as a where a.c1 <> 3 and (not exists (select 1 from ta as i where i.id = a.c0 and i.c1 <> 7)
+      or exists (select 1 from ta as i where i.c0 = a.id) or a.id not in (select c0 from ta i where i.c1 = a.c1)
+      or a.id in (20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, null)) order by a.id`,
   'WITH is read in subqueries around it, in RETURNING, and by subqueries of a subquery that it belongs to': `
     create table ta (id int4 primary key, c0 int4);
     create table tb (id int4 primary key, c0 int4);
