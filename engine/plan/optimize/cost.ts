@@ -24,7 +24,7 @@ export const DESCENT = 0.6;
 export const ROW_BY_INDEX = 1.3;
 
 /** Tables that leave the processor's caches cost more with every row that is looked up. */
-const apart = (rows: number): number => (rows < 2e4 ? 1 : Math.min(3, 1 + 0.25 * Math.log2(rows / 2e4)));
+export const apart = (rows: number): number => (rows < 2e4 ? 1 : Math.min(3, 1 + 0.25 * Math.log2(rows / 2e4)));
 
 /** Collecting `build` rows in a hash table. */
 export const buildCost = (build: number): number => build * BUILD * apart(build);

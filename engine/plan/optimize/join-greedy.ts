@@ -3,6 +3,7 @@
  * members, and for parts that nothing joins (every row of one with every row of the other, the small ones first).
  */
 
+import { apart } from './cost.ts';
 import type { JoinMethod } from './join-methods.ts';
 import { METHODS } from './join-methods.ts';
 import { drawn, type OrderedPart, type OrderProblem } from './join-order.ts';
@@ -106,7 +107,17 @@ export class GreedyOrder {
     const way = (input: OrderedPart, build: OrderedPart): { cost: number; method: JoinMethod } => {
       const single = build.members.length === 1 ? build.members[0] : -1;
       const present = bitsOf(input.members);
-      const cost = methods.inner(input.rows, input.cost, build.rows, build.cost, rows, isEqual, single, present);
+      const cost = methods.inner(
+        input.rows,
+        input.cost,
+        build.rows,
+        build.cost,
+        rows,
+        isEqual,
+        single,
+        present,
+        apart(build.rows),
+      );
       return { cost, method: METHODS[methods.taken] };
     };
     const [one, other] = [way(a, b), way(b, a)];

@@ -1,7 +1,7 @@
 /** The ways to join two sides, and what each costs. */
 
 import type { ColumnId } from '../../sblr/bound.ts';
-import { buildCost, type CostHooks, DESCENT, PAIR, probeCost, ROW, ROW_BY_INDEX } from './cost.ts';
+import { BUILD, buildCost, type CostHooks, DESCENT, PAIR, PROBE, probeCost, ROW, ROW_BY_INDEX } from './cost.ts';
 import { factOf } from './facts.ts';
 import type { JoinSizes, SizedMember } from './join-sizes.ts';
 import type { OrderedKey } from './join-index.ts';
@@ -46,7 +46,7 @@ export class JoinMethods {
 
   /**
    * Cost of an inner join with everything below; `taken` says which way. `single`: the one member to be collected, or -1; `present`:
-   * bits of the members of the input (of the first 31).
+   * bits of the members of the input (of the first 31); `far`: apart(build), which callers of many sets keep.
    */
   inner(
     rows: number,
@@ -57,8 +57,9 @@ export class JoinMethods {
     isEqual: boolean,
     single: number,
     present: number,
+    far: number,
   ): number {
-    const byHash = isEqual ? cost + costBuild + buildCost(build) + probeCost(rows, build, found) : Number.POSITIVE_INFINITY;
+    const byHash = isEqual ? cost + costBuild + (build * BUILD + rows * PROBE) * far + found * ROW : Number.POSITIVE_INFINITY;
     const byLoop = cost + costBuild + loopCost(rows, build, isEqual);
     const each = single < 0 ? Number.POSITIVE_INFINITY : this.#lookup(single, present);
     return this.#cheapest(byHash, Number.POSITIVE_INFINITY, byLoop, cost + rows * each + found * ROW);

@@ -5,7 +5,7 @@
  *   cost[abc] = min over (ab, c), (ac, b), (a, bc) ... of both sides' costs and the join's
  */
 
-import type { CostHooks } from './cost.ts';
+import { apart, type CostHooks } from './cost.ts';
 import { type JoinMethod, type JoinMethods, METHODS } from './join-methods.ts';
 import type { Edge } from './join-graph.ts';
 import type { JoinSizes, SizedMember } from './join-sizes.ts';
@@ -48,6 +48,8 @@ export class JoinOrder {
   readonly #count: number;
   readonly #rows: Float64Array;
   readonly #cost: Float64Array;
+  /** apart() of the rows. */
+  readonly #far: Float64Array;
   /** Of a subset: the side that streams, and how the other one is joined to it. */
   readonly #input: Int32Array;
   readonly #method: Uint8Array;
@@ -68,6 +70,7 @@ export class JoinOrder {
     this.#isDrawn = problem.hooks.order !== undefined;
     this.#rows = new Float64Array(1 << count);
     this.#cost = new Float64Array(1 << count).fill(Number.POSITIVE_INFINITY);
+    this.#far = new Float64Array(1 << count);
     this.#input = new Int32Array(1 << count);
     this.#method = new Uint8Array(1 << count);
     this.#equal = new Int32Array(1 << count);
@@ -202,17 +205,13 @@ export class JoinOrder {
   #join(set: number, input: number, build: number, isEqual: boolean): void {
     const { methods } = this.#problem;
     const single = (build & (build - 1)) === 0 ? 31 - Math.clz32(build) : -1;
+    const rows = this.#rows[build];
+    if (this.#far[build] === 0) this.#far[build] = apart(rows);
+    const far = this.#far[build];
     const below = this.#cost[input];
-    const cost = methods.inner(
-      this.#rows[input],
-      below,
-      this.#rows[build],
-      this.#cost[build],
-      this.#rows[set],
-      isEqual,
-      single,
-      input,
-    );
+    const other = this.#cost[build];
+    const found = this.#rows[set];
+    const cost = methods.inner(this.#rows[input], below, rows, other, found, isEqual, single, input, far);
     this.#take(set, input, cost, methods.taken);
   }
 

@@ -72,6 +72,8 @@ function make(node: BoundRelation): Columns {
     }
     case 'join':
       return joined(node);
+    case 'change':
+      return listed(node.statement.output);
     case 'filter':
     case 'distinct':
     case 'sort':
@@ -108,6 +110,8 @@ export function freeColumns(relation: BoundRelation): Columns {
   const found = free.get(relation);
   if (found !== undefined) return found;
   const columns = new Map<ColumnId, SqlType>();
+  // It stands at the top of a statement, and reads nothing of others.
+  if (relation.op === 'change') return columns;
   for (const input of inputsOf(relation)) for (const [column, type] of freeColumns(input)) columns.set(column, type);
   eachExpression(relation, (expression) => {
     walkExpression(expression, (node) => {

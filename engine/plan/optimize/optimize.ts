@@ -14,9 +14,10 @@ import type {
   BoundStatement,
   ColumnId,
 } from '../../sblr/bound.ts';
+import type { BoundChange } from '../../sblr/bound-relations.ts';
 import { SQLSTATE, SqlError } from '../../../shm/errors.ts';
 import type { RowValue } from '../../storage/rows/row-value.ts';
-import type { PhysicalNode, PhysicalStatement, SpoolPlan, Subplan } from '../physical.ts';
+import type { PhysicalChange, PhysicalNode, PhysicalStatement, SpoolPlan, Subplan } from '../physical.ts';
 import { planRecurse, planSetOperation } from './collected.ts';
 import { collectColumns, isRunConstant } from './columns.ts';
 import { estimatedValue } from './estimated-value.ts';
@@ -124,6 +125,11 @@ class Optimizer implements Planner {
         return { kind: 'delete', table, source, rowId, returning: this.#returning(statement), output, estimate: source.estimate };
       }
     }
+  }
+
+  /** A change in a WITH. */
+  change(statement: BoundChange['statement']): PhysicalChange {
+    return this.#planned(statement) as PhysicalChange;
   }
 
   #merge(statement: BoundMerge): PhysicalStatement {

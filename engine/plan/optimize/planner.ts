@@ -7,8 +7,9 @@
 
 import type { CatalogTable } from '../../catalog/objects.ts';
 import type { BoundExpression, BoundRelation, BoundSortKey, ColumnId } from '../../sblr/bound.ts';
+import type { BoundChange } from '../../sblr/bound-relations.ts';
 import type { RowValue } from '../../storage/rows/row-value.ts';
-import type { PhysicalNode, SpoolPlan, Subplan } from '../physical.ts';
+import type { PhysicalChange, PhysicalNode, SpoolPlan, Subplan } from '../physical.ts';
 import type { TableSizes } from './access-path.ts';
 import type { CostHooks } from './cost.ts';
 import type { Facts, Knowledge } from './facts.ts';
@@ -58,6 +59,7 @@ export interface Planner extends Knowledge {
   /** Columns that something in the statement reads. */
   readonly read: ReadonlySet<ColumnId>;
   plan(relation: BoundRelation, wanted: Wanted): Planned;
+  change(statement: BoundChange['statement']): PhysicalChange;
   /** Plans what reads `columns` as constants of its run. */
   within<Result>(columns: Columns, plan: () => Result): Result;
   freshColumn(): ColumnId;

@@ -118,6 +118,7 @@ function ownNames(node: BoundRelation, names: Names): BoundRelation {
     case 'sort':
     case 'limit':
     case 'with':
+    case 'change':
       return node;
   }
 }

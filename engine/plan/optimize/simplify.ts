@@ -12,11 +12,10 @@ import type {
   BoundConstant,
   BoundExpression,
   BoundLogic,
-  BoundNewRow,
   BoundPlanned,
   BoundRelation,
 } from '../../sblr/bound.ts';
-import { withExpressions, withInputs } from '../../sblr/relation-tree.ts';
+import { withExpressions, withInputs, withStatementExpressions } from '../../sblr/relation-tree.ts';
 import { primitiveOf } from '../../sblr/primitives.ts';
 import { type SqlType, withNullable } from '../../sblr/types.ts';
 import type { RowValue } from '../../storage/rows/row-value.ts';
@@ -121,40 +120,8 @@ function relation(node: BoundRelation): BoundRelation {
   return over.op === 'limit' ? over : withExpressions(over, simplify);
 }
 
-const newRow = (row: BoundNewRow): BoundNewRow => ({ ...row, attributes: made(row.attributes), checks: made(row.checks) });
-
 /** The same statement, less what constants decide. */
-export function simplifyStatement<Statement extends BoundPlanned>(statement: Statement): Statement {
-  switch (statement.kind) {
-    case 'query':
-      return { ...statement, root: relation(statement.root) };
-    case 'delete':
-      return { ...statement, source: relation(statement.source), returning: made(statement.returning) };
-    case 'update':
-      return {
-        ...statement,
-        source: relation(statement.source),
-        row: newRow(statement.row),
-        returning: made(statement.returning),
-      };
-    case 'merge': {
-      const whens = statement.whens.map((when) => ({
-        ...when,
-        condition: orNull(when.condition),
-        row: when.row === null ? null : newRow(when.row),
-      }));
-      return { ...statement, source: relation(statement.source), whens };
-    }
-    case 'insert': {
-      const { conflict } = statement;
-      const change = conflict?.change == null ? null : newRow(conflict.change);
-      return {
-        ...statement,
-        source: relation(statement.source),
-        row: newRow(statement.row),
-        conflict: conflict === null ? null : { ...conflict, change, where: orNull(conflict.where) },
-        returning: made(statement.returning),
-      };
-    }
-  }
+export function simplifyStatement(statement: BoundPlanned): BoundPlanned {
+  if (statement.kind === 'query') return { ...statement, root: relation(statement.root) };
+  return withStatementExpressions({ ...statement, source: relation(statement.source) }, simplify);
 }

@@ -1,6 +1,6 @@
 /** The columns of a whole statement, those inside subqueries included. */
 
-import type { BoundExpression, BoundNewRow, BoundPlanned, BoundRelation, ColumnId } from '../../sblr/bound.ts';
+import type { BoundExpression, BoundNewRow, BoundPlanned, BoundQuery, BoundRelation, ColumnId } from '../../sblr/bound.ts';
 import { eachExpression, inputsOf } from '../../sblr/relation-tree.ts';
 import { walkExpression } from '../bind/tree.ts';
 
@@ -77,11 +77,36 @@ class Collector {
         return this.made([...node.keys, ...node.aggregates, ...node.grouping].map(({ column }) => column));
       case 'window':
         return this.made(node.functions.map(({ column }) => column));
+      case 'change':
+        return this.statement(node.statement);
       case 'filter':
       case 'sort':
       case 'limit':
       case 'with':
         return;
+    }
+  }
+
+  /** A change, less the columns of its output: they are read by who reads its rows. */
+  statement(statement: Exclude<BoundPlanned, BoundQuery>): void {
+    this.relation(statement.source);
+    for (const { column, expression } of statement.returning) {
+      this.made([column]);
+      this.expression(expression);
+    }
+    if (statement.kind !== 'insert') this.reads([statement.rowId]);
+    if (statement.kind === 'merge') {
+      this.reads([statement.present]);
+      for (const { condition, row } of statement.whens) {
+        if (condition !== null) this.expression(condition);
+        if (row !== null) this.row(row);
+      }
+    } else if (statement.kind !== 'delete') this.row(statement.row);
+    if (statement.kind === 'insert' && statement.conflict !== null) {
+      const { existing, change, where } = statement.conflict;
+      this.made(existing.map(({ column }) => column));
+      if (change !== null) this.row(change);
+      if (where !== null) this.expression(where);
     }
   }
 }
@@ -90,26 +115,6 @@ export function statementColumns(statement: BoundPlanned): StatementColumns {
   const all = new Collector();
   all.reads(statement.output.map(({ column }) => column));
   if (statement.kind === 'query') all.relation(statement.root);
-  else {
-    all.relation(statement.source);
-    for (const { column, expression } of statement.returning) {
-      all.made([column]);
-      all.expression(expression);
-    }
-    if (statement.kind !== 'insert') all.reads([statement.rowId]);
-    if (statement.kind === 'merge') {
-      all.reads([statement.present]);
-      for (const { condition, row } of statement.whens) {
-        if (condition !== null) all.expression(condition);
-        if (row !== null) all.row(row);
-      }
-    } else if (statement.kind !== 'delete') all.row(statement.row);
-    if (statement.kind === 'insert' && statement.conflict !== null) {
-      const { existing, change, where } = statement.conflict;
-      all.made(existing.map(({ column }) => column));
-      if (change !== null) all.row(change);
-      if (where !== null) all.expression(where);
-    }
-  }
+  else all.statement(statement);
   return all;
 }

@@ -1,9 +1,10 @@
 /** Subqueries that stay what they are: plans of their own, run inside the statement by the values that they read of it. */
 
+import type { BoundChange } from '../../sblr/bound-relations.ts';
 import type { BoundExpression, BoundRelation, BoundSubquery, ColumnId } from '../../sblr/bound.ts';
 import { withExpressions, withInputs } from '../../sblr/relation-tree.ts';
 import { type SqlType, sqlType } from '../../sblr/types.ts';
-import type { Subplan } from '../physical.ts';
+import type { PhysicalNode, Subplan } from '../physical.ts';
 import { columnsMade } from './made.ts';
 import { withChildrenIfChanged } from './may-fail.ts';
 import { ALL_ROWS, ANY_ORDER, type Planned, type Planner } from './planner.ts';
@@ -75,6 +76,10 @@ export function withPlansInside(planner: Planner, relation: BoundRelation): Boun
 }
 
 function collect(planner: Planner, cte: number, name: string, definition: BoundRelation): void {
+  if (definition.op === 'change') {
+    collectChange(planner, cte, name, definition);
+    return;
+  }
   const relation = withPlansInside(planner, definition);
   const columns = [...columnsMade(relation)]
     .filter(([column]) => planner.read.has(column))
@@ -82,4 +87,14 @@ function collect(planner: Planner, cte: number, name: string, definition: BoundR
   const needed = new Set(columns.map(({ column }) => column));
   const planned = planner.plan(relation, { needed, order: ANY_ORDER, rows: ALL_ROWS });
   planner.collected.set(cte, { spool: planner.spools.push({ name, root: planned.node, columns }) - 1, planned });
+}
+
+/** A change is no relation of the plan: its rows are there before anything else is run. */
+function collectChange(planner: Planner, cte: number, name: string, { statement }: BoundChange): void {
+  const columns = statement.output.filter(({ column }) => planner.read.has(column)).map(({ column, type }) => ({ column, type }));
+  const change = planner.change(statement);
+  const { rows } = change.source.estimate;
+  const node: PhysicalNode = { node: 'ValuesScan', columns, rows: [], estimate: { rows, cost: 0 } };
+  const planned = { node, ordered: false, facts: { columns: new Map(), keys: [] } };
+  planner.collected.set(cte, { spool: planner.spools.push({ name, root: change.source, columns, change }) - 1, planned });
 }

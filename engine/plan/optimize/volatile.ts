@@ -7,7 +7,7 @@ import { isVolatile } from './columns.ts';
 
 /** Calls something volatile, here or in a subquery. */
 export function relationIsVolatile(relation: BoundRelation): boolean {
-  let found = false;
+  let found = relation.op === 'change';
   eachExpression(relation, (expression) => {
     found ||= isVolatile(expression) || holdsVolatileQuery(expression);
   });
