@@ -37,7 +37,8 @@ export type Measure = {
   readonly setup: (context: BenchContext) => Running | Promise<Running>;
 };
 
-export type PeerPackage = 'better-sqlite3' | '@duckdb/node-api' | '@electric-sql/pglite';
+/** 'postgresql': the server's own programs, which the system's package brings; its driver is `pg`. */
+export type PeerPackage = 'better-sqlite3' | '@duckdb/node-api' | '@electric-sql/pglite' | 'postgresql';
 
 export type BenchContext = {
   /** Sizes are tiny and times short: the run shows that the benchmark works, not how fast anything is. */

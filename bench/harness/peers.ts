@@ -4,6 +4,7 @@
  */
 import { createRequire } from 'node:module';
 import type { PeerPackage } from './measure.ts';
+import { postgresqlPrograms } from './postgresql.ts';
 
 const require = createRequire(new URL('../package.json', import.meta.url));
 
@@ -46,7 +47,7 @@ export type Pglite = {
   query(
     sql: string,
     values?: unknown[],
-    options?: { rowMode?: 'array' | 'object' },
+    options?: { rowMode?: 'array' | 'object'; blob?: Blob; parsers?: Record<number, (text: string) => unknown> },
   ): Promise<{ rows: unknown[]; affectedRows?: number }>;
   close(): Promise<void>;
 };
@@ -54,8 +55,9 @@ export type Pglite = {
 /** Whether all of them are installed (npm run bench:setup). */
 export function areInstalled(packages: readonly PeerPackage[]): boolean {
   return packages.every((name) => {
+    if (name === 'postgresql' && postgresqlPrograms() === null) return false;
     try {
-      require.resolve(name);
+      require.resolve(name === 'postgresql' ? 'pg' : name);
       return true;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND') return false;

@@ -1,0 +1,7 @@
+/** What rich queries must show: TPC-H, joins, orders and windows over a million rows, beside better-sqlite3 and PostgreSQL. */
+import type { Measure } from '../harness/measure.ts';
+import { singleMeasures } from './query/single.ts';
+import { tpchMeasures } from './query/tpch-measures.ts';
+
+const measures: readonly Measure[] = [...singleMeasures, ...tpchMeasures];
+export default measures;

@@ -1,0 +1,108 @@
+/**
+ * TPC-H: all 22 queries, each timed alone, one thread; the figure is the geometric mean of their times. Before anything is timed
+ * the answers are compared with PostgreSQL's. With SCRATCHBIRD_BENCH_DETAIL=1 the times of the queries go to stderr.
+ */
+import type { Database } from '../../../engine/api/api.ts';
+import type { BenchContext, Measure, Running } from '../../harness/measure.ts';
+import type { PostgresqlServer } from '../../harness/postgresql.ts';
+import { loadOurs, loadPostgresql, loadSqlite, WORK_MEMORY } from './tpch/load.ts';
+import { QUERIES, SQLITE_QUERIES } from './tpch/queries.ts';
+
+const SMALL_SCALE = 0.001;
+const MIB = 1 << 20;
+
+const scaleOf = (context: BenchContext): number =>
+  context.small ? SMALL_SCALE : Number(process.env.SCRATCHBIRD_TPCH_SCALE ?? '1');
+
+type RunQuery = (index: number) => unknown | Promise<unknown>;
+
+async function timeAll(who: string, run: RunQuery): Promise<number> {
+  const times: number[] = [];
+  for (const index of QUERIES.keys()) {
+    const start = performance.now();
+    await run(index);
+    times.push((performance.now() - start) / 1000);
+  }
+  if (process.env.SCRATCHBIRD_BENCH_DETAIL !== undefined)
+    console.error(`${who}: ${times.map((time, index) => `Q${index + 1} ${time.toFixed(3)}`).join('  ')}`);
+  return Math.exp(times.reduce((sum, time) => sum + Math.log(time), 0) / times.length);
+}
+
+const answerOf = (database: Database, sql: string): unknown[][] => database.prepare(sql).raw().all() as unknown[][];
+
+/** Ours with the data, ready to run. */
+function ours(context: BenchContext): { database: Database; run: RunQuery } {
+  const database = loadOurs(context.directory, scaleOf(context), context.small ? 64 * MIB : undefined);
+  database.exec(`set work_mem = '${WORK_MEMORY / MIB}MB'`);
+  return { database, run: (index) => answerOf(database, QUERIES[index]) };
+}
+
+async function besideSqlite(context: BenchContext): Promise<Running> {
+  const { database, run } = ours(context);
+  for (const sql of QUERIES) context.digest(JSON.stringify(answerOf(database, sql)));
+  const turn = () => timeAll('ours', run);
+  if (!context.hasPeer) return { ours: turn, teardown: () => database.close() };
+  const theirs = loadSqlite(context.directory, scaleOf(context));
+  const statements = SQLITE_QUERIES.map((sql) => theirs.prepare(sql).raw());
+  return {
+    ours: turn,
+    peer: () => timeAll('better-sqlite3', (index) => statements[index].all()),
+    teardown() {
+      database.close();
+      theirs.close();
+    },
+  };
+}
+
+/** A value as PostgreSQL's text has it. */
+const textOf = (value: unknown): string | null => (value === null ? null : String(value));
+
+async function compare(database: Database, server: PostgresqlServer): Promise<void> {
+  for (const [index, sql] of QUERIES.entries()) {
+    const { rows } = await server.client.query({ text: sql, rowMode: 'array', types: { getTypeParser: () => String } });
+    const mine = answerOf(database, sql).map((row) => row.map(textOf));
+    const theirs = rows.map((row) => row.map(textOf));
+    if (JSON.stringify(mine) !== JSON.stringify(theirs)) throw new Error(`TPC-H query ${index + 1} has another answer`);
+  }
+}
+
+async function besidePostgresql(context: BenchContext): Promise<Running> {
+  const { database, run } = ours(context);
+  const turn = () => timeAll('ours', run);
+  if (!context.hasPeer) return { ours: turn, teardown: () => database.close() };
+  const server = await loadPostgresql(context.directory, scaleOf(context));
+  await compare(database, server);
+  return {
+    ours: turn,
+    peer: () => timeAll('PostgreSQL', (index) => server.client.query({ text: QUERIES[index], rowMode: 'array' })),
+    async teardown() {
+      database.close();
+      await server.stop();
+    },
+  };
+}
+
+const NAME = 'TPC-H SF 1, geometric mean of the 22 queries';
+
+export const tpchMeasures: readonly Measure[] = [
+  {
+    name: NAME,
+    unit: 's',
+    better: 'lower',
+    peerName: 'better-sqlite3',
+    needs: ['better-sqlite3'],
+    bar: 3,
+    aim: 6,
+    setup: besideSqlite,
+  },
+  {
+    name: `${NAME}, beside PostgreSQL`,
+    unit: 's',
+    better: 'lower',
+    peerName: 'PostgreSQL 15',
+    needs: ['postgresql'],
+    bar: 2,
+    aim: 4,
+    setup: besidePostgresql,
+  },
+];
