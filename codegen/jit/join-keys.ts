@@ -8,7 +8,7 @@
 
 import type { HashProbe, JoinKey } from '../../engine/plan/physical.ts';
 import type { SqlType } from '../../engine/sblr/types.ts';
-import type { Emitter } from './emitter.ts';
+import { type Emitter, NotInPage } from './emitter.ts';
 import { emitValue } from './expressions.ts';
 import { keyCode } from './keys.ts';
 import { isTextType } from './leaves.ts';
@@ -52,6 +52,7 @@ function keyValue(emitter: Emitter, key: JoinKey, side: 'left' | 'right'): Value
   const expression = key[side];
   const value = emitValue(emitter, expression);
   // Bytes in a page: where they lie is in locals already.
+  if (value.rep === 'b' && value.nil !== 'true' && keyKind(key) !== 'text') throw new NotInPage();
   if (value.nil === 'true' || value.rep === 'b') return value;
   const { type } = expression;
   if (keyKind(key) === 'scaled' && (value.rep !== 'd' || value.scale !== type.scale)) {

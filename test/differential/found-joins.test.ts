@@ -43,6 +43,12 @@ const FOUND: { readonly [name: string]: string } = {
     select a.id from ta as a where a.c1 <> 3 and (not exists (select 1 from ta as i where i.id = a.c0 and i.c1 <> 7)
       or exists (select 1 from ta as i where i.c0 = a.id) or a.id not in (select c0 from ta i where i.c1 = a.c1)
       or a.id in (20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, null)) order by a.id`,
+  'rows are joined by char(n)': `
+    create table ta (id int4 primary key, c0 char(3), c1 char(3));
+    insert into ta values (1, 'a', 'ab'), (2, null, 'a'), (3, 'ab', null), (4, 'abc', 'abc'), (5, 'a  ', 'x');
+    select a.id, b.id as b from ta a join ta b on a.c0 = b.c1 order by 1, 2;
+    select count(b.id) as x0, count(distinct b.c0) as x1 from ta a full join ta b on a.id = b.id and a.c0 = b.c0;
+    select a.id from ta a where c0 not in (select c1 from ta where c1 is not null) order by 1`,
   'WITH is read in subqueries around it, in RETURNING, and by subqueries of a subquery that it belongs to': `
     create table ta (id int4 primary key, c0 int4);
     create table tb (id int4 primary key, c0 int4);
