@@ -36,6 +36,7 @@ export class JoinBuild {
     this.#shape = shape;
     const { kernel } = builder.environment;
     this.store = new StoreCode(builder, (columns) => new JoinStore(columns, shape, kernel));
+    this.store.keepsTexts = true;
   }
 
   get spills(): boolean {
@@ -70,10 +71,11 @@ export class JoinBuild {
 
   /** Keeps the row that `emitter` stands at: the columns that are needed, and its keys. */
   emit(emitter: Emitter, needed: ReadonlySet<ColumnId>, lacks: boolean): void {
-    emitter.needCalls();
     const { keys, mode } = this;
+    if (mode === 'map') emitter.needCalls();
     const row = emitKeys(emitter, keys, 'right');
     const leaves = row.nil !== 'false' && LEAVES_NULLS.has(this.node.kind);
+    if (row.nil !== 'false' && !leaves) emitter.needCalls();
     if (leaves) emitter.emit(`if(${row.nil})break ${emitter.row};`);
     const hash = mode === 'words' ? emitHash(emitter, keys, row) : mode === 'map' ? emitter.hold(canonicalKey(emitter, row)) : '';
     const entries: { column: ColumnId; value: Value }[] = [];
@@ -82,6 +84,8 @@ export class JoinBuild {
       if (reader !== undefined) entries.push({ column, value: reader(emitter) });
     }
     this.#addKeys(entries, row.values, leaves);
+    // What a page cannot give is found out before the columns are.
+    if (!emitter.wide && entries.some(({ value }) => value.code === '' && value.nil !== 'true')) emitter.needCalls();
     const store = this.store.name(emitter);
     this.store.emitWrite(emitter, entries, lacks, (number) => {
       const keep =

@@ -169,6 +169,7 @@ function sameCode(
     const bytes = `${emitter.unit.use('sameBytes')}(${stored.memory},${stored.from},${value.memory},${code},${value.length})`;
     return `${stored.length}===${value.length}&&${bytes}`;
   }
+  if (store.columns[place].kind === 't') return `${store.textAt(emitter, place, row)}===${code}`;
   if (kind === 'other') {
     const { use } = emitter.unit;
     return `${keyCode({ ...store.columns[place].like, code: data, nil: 'false' }, use)}===${keyCode(value, use)}`;

@@ -11,16 +11,24 @@ import { lazily, tailPlace, tailStage } from './join-tail.ts';
 import { columnsOf } from './needed.ts';
 import type { MadeStage } from './sources.ts';
 import { compileDrain, type DrainCode, type RowShape, type Sink } from './stage-code.ts';
-import { type GroupRoom, NO_GROUPS, STAGE_DONE } from './stage-run.ts';
+import { type GroupRoom, STAGE_DONE } from './stage-run.ts';
 import type { Collecting, Fill, Stage, Tail } from './stages.ts';
 import type { State } from './state.ts';
 
 export function buildCollector(builder: Builder, node: Collecting, { needed, lacks }: Fill): Collector {
   const build = buildOf(builder, node);
-  const sink: Sink = { kind: 'store', emit: (emitter) => build.emit(emitter, needed, lacks) };
+  const sink: Sink = { kind: 'build', emit: (emitter) => build.emit(emitter, needed, lacks) };
   const { part } = build.store;
-  return { sink, room: NO_GROUPS, begin: begunStore(part), end: finishedStore(part) };
+  return { sink, room: buildRoom(part), begin: begunStore(part), end: finishedStore(part) };
 }
+
+/** More than the texts of a page have. */
+const PAGE_TEXTS = 8192;
+
+const buildRoom = (part: number): GroupRoom => ({
+  reserve: (c, rows) => (c.parts[part] as JoinStore).reserveRows(rows, PAGE_TEXTS),
+  look: () => {},
+});
 
 const begunStore = (part: number) => (c: State) => (c.parts[part] as JoinStore).begin();
 const finishedStore = (part: number) => (c: State) => (c.parts[part] as JoinStore).finish();

@@ -108,12 +108,21 @@ export class JoinStore extends RowStore {
 
   override more(): number {
     const row = super.more();
-    if (this.#shape.mode === 'words' && this.hashes.length < this.capacity) {
-      const hashes = new Int32Array(this.capacity);
-      hashes.set(this.hashes);
-      this.hashes = hashes;
-    }
+    this.#growHashes();
     return row;
+  }
+
+  override reserveRows(rows: number, bytes: number): void {
+    this.full();
+    super.reserveRows(rows, bytes);
+    this.#growHashes();
+  }
+
+  #growHashes(): void {
+    if (this.#shape.mode !== 'words' || this.hashes.length >= this.capacity) return;
+    const hashes = new Int32Array(this.capacity);
+    hashes.set(this.hashes);
+    this.hashes = hashes;
   }
 
   /** The canonical key of a row that is written. */

@@ -46,6 +46,7 @@ export class RowStore extends HeldPart {
   /** UTF-8 of the texts of a column, and where each row's begins: text `row` ends where the next begins. */
   readonly texts: (Uint8Array | null)[] = [];
   readonly places: (Int32Array | null)[] = [];
+  readonly #kept: (string | undefined)[][] = [];
   count = 0;
   /** The row number at which more() is to be asked. */
   limit = 0;
@@ -62,6 +63,7 @@ export class RowStore extends HeldPart {
   begin(): void {
     this.count = 0;
     this.extra = 0;
+    this.#kept.length = 0;
     this.bigs.fill(null);
     if (this.capacity === 0) this.#allocate(FIRST_ROWS);
     this.columns.forEach(({ kind }, column) => {
@@ -177,6 +179,16 @@ export class RowStore extends HeldPart {
     ends[row] = at;
   }
 
+  /** Texts that were made of the bytes of a column, by row. */
+  kept(column: number): (string | undefined)[] {
+    let texts = this.#kept[column];
+    if (texts === undefined) {
+      texts = [];
+      this.#kept[column] = texts;
+    }
+    return texts;
+  }
+
   /** Makes room for so many rows, and as many bytes of text in each column, that are written where nothing can grow. */
   reserveRows(rows: number, bytes: number): void {
     if (this.count + rows >= this.limit) {
@@ -213,6 +225,7 @@ export class RowStore extends HeldPart {
     const value = this.data[column][row];
     if (kind === 'v') return value;
     if (nullable && (this.nulls[column] as Uint8Array)[row] !== 0) return null;
+    if (kind === 't') return this.charsText[column].toString('utf8', (this.data[column] as Int32Array)[row - 1], value as number);
     return kind === 'l' && Number.isNaN(value) ? this.big(column, row) : value;
   }
 
@@ -220,7 +233,8 @@ export class RowStore extends HeldPart {
     const { kind, nullable } = this.columns[column];
     const data = this.data[column];
     if (nullable && kind !== 'v') (this.nulls[column] as Uint8Array)[row] = value === null ? 1 : 0;
-    if (kind !== 'v')
+    if (kind === 't') this.putChars(column, row, value as string | null);
+    else if (kind !== 'v')
       (data as Float64Array)[row] = typeof value === 'bigint' ? this.keepBig(column, row, value) : ((value ?? 0) as number);
     else {
       data[row] = value as number;
@@ -232,6 +246,7 @@ export class RowStore extends HeldPart {
   drop(): void {
     this.count = 0;
     this.extra = 0;
+    this.#kept.length = 0;
     this.bigs.fill(null);
     this.texts.length = 0;
     this.places.length = 0;

@@ -56,7 +56,7 @@ const NONE: ReadonlySet<BoundExpression> = new Set();
 
 export function scanSource(builder: Builder, stage: Stage, node: PageScan, sink: Sink, groups: GroupRoom): MadeStage {
   const { table, columns } = tableColumns(builder, node);
-  const mayBeInPage = (sink.kind === 'aggregate' || sink.kind === 'keySort') && node.rowId < 0;
+  const mayBeInPage = (sink.kind === 'aggregate' || sink.kind === 'keySort' || sink.kind === 'build') && node.rowId < 0;
   const inPage = mayBeInPage ? (emitter: Emitter) => sink.emit(emitter, true) : null;
   const page = compilePage(builder, node.filter, stage.steps, columns, inPage);
   const compileRows = () => compileDrain(builder, stage, { kind: 'images', columns }, sink, page.passed, page.marks);

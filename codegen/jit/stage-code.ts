@@ -19,7 +19,7 @@ import { boxedCode } from './value.ts';
 
 /** What a stage does with its rows. */
 export interface Sink {
-  readonly kind: 'rows' | 'aggregate' | 'sort' | 'keySort' | 'store' | 'change';
+  readonly kind: 'rows' | 'aggregate' | 'sort' | 'keySort' | 'store' | 'build' | 'change';
   /** Writes the code for a row. `isImage`: it lies at `row` of `v`. */
   emit(emitter: Emitter, isImage: boolean): void;
   /** Of 'rows': expression of the row for the caller. */

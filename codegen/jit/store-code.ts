@@ -7,6 +7,7 @@ import type { ColumnId } from '../../engine/sblr/bound.ts';
 import type { Builder } from './builder.ts';
 import { type ColumnReader, type Emitter, NotInPage } from './emitter.ts';
 import { isTextType } from './leaves.ts';
+import type { State } from './state.ts';
 import type { RowStore, StoreColumn, StoreKind } from './row-store.ts';
 import { boxedCode, EXACT_DIGITS, isLongType, makeValue, notNullCode, type Value } from './value.ts';
 
@@ -63,6 +64,9 @@ function storedCode({ kind, like }: StoredColumn, value: Value, use: (helper: st
   return `${use('scaledNumber')}(${notNullCode(value, use)},${like.scale})`;
 }
 
+/** Made apart, so that the program does not keep the builder. */
+const storeAround = (part: number) => (state: State) => (state.around as State).parts[part];
+
 export class StoreCode {
   readonly #builder: Builder;
   /** Number among a state's parts. */
@@ -72,14 +76,30 @@ export class StoreCode {
   readonly #places: Map<ColumnId, number>;
   readonly #make: (columns: readonly StoreColumn[]) => RowStore;
   #isKnown = false;
+  /** Texts are kept once they have been made of their bytes: rows are read again and again. */
+  keepsTexts = false;
 
-  /** `make`: from the columns, which are complete when a state is made. `like`: they are those of another one. */
-  constructor(builder: Builder, make: (columns: readonly StoreColumn[]) => RowStore, like: StoreCode | null = null) {
+  /**
+   * `make`: from the columns, which are complete when a state is made. `like`: they are those of another one. `find`: the store is
+   * there already.
+   */
+  constructor(
+    builder: Builder,
+    make: (columns: readonly StoreColumn[]) => RowStore,
+    like: StoreCode | null = null,
+    find: ((state: State) => unknown) | null = null,
+  ) {
     this.#builder = builder;
     this.#make = make;
     this.columns = like?.columns ?? [];
     this.#places = like === null ? new Map() : like.#places;
-    this.part = builder.part(storeOf(this.columns, make));
+    this.part = builder.part(find ?? storeOf(this.columns, make));
+  }
+
+  /** Code of a subplan that reads the same store, which is of the plan around it. */
+  inside(builder: Builder): StoreCode {
+    const found = builder.around === this.#builder ? this : this.inside(builder.around as Builder);
+    return new StoreCode(builder, this.#make, this, storeAround(found.part));
   }
 
   /** Code that reads another store of the same columns. */
@@ -227,19 +247,28 @@ export class StoreCode {
   #readChars(emitter: Emitter, at: number, row: string, isFound: boolean): Value {
     const { nullable, like } = this.columns[at];
     const store = this.name(emitter);
-    const ends = emitter.hoist(`${store}_${at}`, `${store}.data[${at}]`);
-    const chars = emitter.hoist(`${store}_t${at}`, `${store}.chars[${at}]`);
     let nil = isFound ? 'false' : `${row}===0`;
     if (nullable) nil = `${emitter.hoist(`${store}_n${at}`, `${store}.nulls[${at}]`)}[${row}]!==0`;
     if (!emitter.wide) {
-      const from = emitter.hold(`${ends}[${row}-1]`);
-      return { ...makeValue('b', like.type, from, nil), length: emitter.hold(`${ends}[${row}]-${from}`), memory: chars };
+      const { from, length, memory } = this.bytesOf(emitter, at, row);
+      const safe = (code: string): string => emitter.hold(isFound ? code : `${row}===0?0:${code}`);
+      return { ...makeValue('b', like.type, safe(from), nil), length: safe(length), memory };
     }
-    const text = emitter.hoist(`${store}_x${at}`, `${store}.charsText[${at}]`);
-    const code = `${emitter.unit.use('readText')}(${chars},${text},${ends}[${row}-1],${ends}[${row}]-${ends}[${row}-1])`;
+    const code = this.textAt(emitter, at, row);
     if (nil === 'false') return { ...like, code: emitter.hold(code), nil };
     const name = emitter.hold(`${nil}?null:${code}`);
     return { ...like, code: name, nil: `${name}===null` };
+  }
+
+  /** Expression of a text that is kept as bytes; the row is no row 0. */
+  textAt(emitter: Emitter, at: number, row: string): string {
+    const store = this.name(emitter);
+    const { from, length, memory } = this.bytesOf(emitter, at, row);
+    const text = emitter.hoist(`${store}_x${at}`, `${store}.charsText[${at}]`);
+    const made = `${emitter.unit.use('readText')}(${memory},${text},${from},${length})`;
+    if (!this.keepsTexts) return made;
+    const kept = emitter.hoist(`${store}_k${at}`, `${store}.kept(${at})`);
+    return `(${kept}[${row}]??(${kept}[${row}]=${made}))`;
   }
 
   /** A text under a hold. */
@@ -260,6 +289,11 @@ export class StoreCode {
   /** Expressions of where the bytes of a text lie. */
   bytesOf(emitter: Emitter, at: number, row: string): { from: string; length: string; memory: string } {
     const store = this.name(emitter);
+    if (this.columns[at].kind === 't') {
+      const ends = emitter.hoist(`${store}_${at}`, `${store}.data[${at}]`);
+      const memory = emitter.hoist(`${store}_t${at}`, `${store}.chars[${at}]`);
+      return { from: `${ends}[${row}-1]`, length: `(${ends}[${row}]-${ends}[${row}-1])`, memory };
+    }
     this.columns[at].bytes = true;
     const memory = emitter.hoist(`${store}_b${at}`, `${store}.texts[${at}]`);
     const places = emitter.hoist(`${store}_p${at}`, `${store}.places[${at}]`);
