@@ -19,7 +19,7 @@ import { damped, keyFraction } from './join-rows.ts';
 import { JoinSizes, type SizedMember } from './join-sizes.ts';
 import { columnsMade, type Columns, freeColumns } from './made.ts';
 import { mayFail } from './may-fail.ts';
-import { ALL_ROWS, ANY_ORDER, type Planned, type Planner, type Wanted } from './planner.ts';
+import { ALL_ROWS, ANY_ORDER, type Planned, type Planner, sizeOf, type Wanted } from './planner.ts';
 import { pushDown } from './push-down.ts';
 import { filterOf } from './relations.ts';
 import { subplanOf } from './subplans.ts';
@@ -155,7 +155,7 @@ class GraphPlan {
     if (plan !== null) this.#plans.set(place, plan);
     const table = tableOf(relation);
     const tableRows =
-      table === null ? planned.node.estimate.rows : planner.environment.size(planner.environment.table(table.get.table)).rows;
+      table === null ? planned.node.estimate.rows : sizeOf(planner, planner.environment.table(table.get.table)).rows;
     const others: [ColumnId, Columns extends ReadonlyMap<ColumnId, infer Type> ? Type : never][] = [];
     const costOfRun = unit?.alternative == null ? Number.POSITIVE_INFINITY : this.#costOfRun(unit.alternative);
     const shared = { planned, tableRows: Math.max(1, tableRows), unit, costOfRun };

@@ -65,6 +65,15 @@ export interface Planner extends Knowledge {
   freshColumn(): ColumnId;
 }
 
+/** Rows that a table is taken to have as long as nobody has counted: plans are made before rows come in, and kept. */
+const ROWS_ASSUMED = 1000;
+
+/** Size of a table for comparing ways to join. */
+export function sizeOf({ environment }: Planner, table: CatalogTable): TableSizes {
+  const { rows, pages } = environment.size(table);
+  return table.statistics === null ? { rows: Math.max(rows, ROWS_ASSUMED), pages } : { rows, pages };
+}
+
 export const knownNumber = (planner: Knowledge, expression: BoundExpression, guess: number): number => {
   const value = planner.known(expression);
   return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : guess;

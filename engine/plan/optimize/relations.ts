@@ -5,7 +5,7 @@ import type { HashAggregate, PhysicalNode, Sort } from '../physical.ts';
 import { absorbComputed } from './absorb.ts';
 import { collectColumns, conjuncts, isVolatile, withSortColumns } from './columns.ts';
 import { GROUP, ROW, someRows, sortCost } from './cost.ts';
-import { type ColumnFact, type Facts, keysWithout, ONE_ROW, type UniqueKey } from './facts.ts';
+import { type ColumnFact, type Facts, isUniqueIn, keysWithout, ONE_ROW, type UniqueKey } from './facts.ts';
 import { groupsOf } from './join-rows.ts';
 import { ALL_ROWS, ANY_ORDER, knownNumber, type Planned, type Planner, type Wanted } from './planner.ts';
 import { conditionsFraction } from './selectivity.ts';
@@ -134,6 +134,8 @@ function groupKeys({ keys, sets }: Relation<'aggregate'>): UniqueKey[] {
 export function planDistinct(planner: Planner, relation: Relation<'distinct'>, wanted: Wanted): Planned {
   const needed = new Set([...wanted.needed, ...relation.columns]);
   const below = planner.plan(relation.input, { needed, order: wanted.order, rows: ALL_ROWS });
+  // Rows that differ in these columns anyway.
+  if (isUniqueIn(below.facts, new Set(relation.columns), true)) return below;
   const { rows, cost } = below.node.estimate;
   const values = relation.columns.map((column): BoundExpression => ({ op: 'column', column, type: ANY_TYPE }));
   const estimate = { rows: Math.max(1, groupsOf(below.facts, values, rows)), cost: cost + rows * GROUP };

@@ -6,7 +6,7 @@ import { chooseAccess } from './access-path.ts';
 import { columnsOf, conjunction } from './columns.ts';
 import { KEEP, ROW, someRows } from './cost.ts';
 import { type Facts, NO_FACTS, ONE_ROW, type UniqueKey } from './facts.ts';
-import { knownNumber, type Planned, type Planner, type Wanted } from './planner.ts';
+import { knownNumber, type Planned, type Planner, sizeOf, type Wanted } from './planner.ts';
 import { conditionsFraction } from './selectivity.ts';
 
 type Conditions = readonly BoundExpression[];
@@ -19,7 +19,7 @@ export function planSource(planner: Planner, relation: BoundRelation, conditions
       const { source, ordered, facts } = chooseAccess({
         get: relation,
         table,
-        size: planner.environment.size(table),
+        size: sizeOf(planner, table),
         conditions,
         needed: wanted.needed,
         order: wanted.order,
