@@ -41,6 +41,8 @@ export class Builder {
   readonly #owned = new Map<object, unknown>();
 
   readonly subplans: readonly Subplan[];
+  /** Of a subplan: the builder of the plan around it. */
+  readonly around: Builder | null;
 
   /** `around`: of a subplan, the builder of the plan around it; `outer`: what it reads of that. */
   constructor(
@@ -54,6 +56,7 @@ export class Builder {
     this.format = format;
     this.subplans = subplans;
     this.outer = outer;
+    this.around = around;
     this.sites = around?.sites ?? [];
     this.sources = around?.sources ?? [];
     this.tables = around?.tables ?? new Set();

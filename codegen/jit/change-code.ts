@@ -25,15 +25,20 @@ const ATTRIBUTES_MAX = 64;
 
 type Returning = Pick<PhysicalInsert, 'returning' | 'output'>;
 
+/** Of a change in a WITH: writes what is done with a row of RETURNING, in place of giving it to the client. */
+export type Keep = ((emitter: Emitter) => void) | null;
+
 /** What all three share. */
 export class ChangeCode {
   readonly builder: Builder;
   readonly catalog: CatalogTable;
   readonly table: TableRuntime;
   readonly part: number;
+  readonly #keep: Keep;
 
-  constructor(builder: Builder, table: number, watched: ReadonlySet<number> | null, once: boolean) {
+  constructor(builder: Builder, table: number, watched: ReadonlySet<number> | null, once: boolean, keep: Keep) {
     this.builder = builder;
+    this.#keep = keep;
     this.catalog = builder.catalog(table);
     this.table = builder.environment.runtime(this.catalog);
     const shape = { catalog: this.catalog, table: this.table, watched, once };
@@ -62,7 +67,8 @@ export class ChangeCode {
       if (value.nil !== 'true') emitter.shared.add(held.code);
       emitter.columns.set(column, () => held);
     }
-    emitter.emit(`c.held.push(${emitRow(emitter, this.builder.format, output as OutputColumn[])});`);
+    if (this.#keep !== null) this.#keep(emitter);
+    else emitter.emit(`c.held.push(${emitRow(emitter, this.builder.format, output as OutputColumn[])});`);
   }
 
   emitChecks(emitter: Emitter, row: BoundNewRow): void {
@@ -148,7 +154,7 @@ export class InsertSink {
   /** Attributes whose errors count only once the row is in: expressions of indexes that ON CONFLICT does not look at. */
   readonly #late = new Set<number>();
 
-  constructor(builder: Builder, plan: PhysicalInsert) {
+  constructor(builder: Builder, plan: PhysicalInsert, keep: Keep = null) {
     this.#plan = plan;
     const { conflict } = plan;
     const catalog = builder.catalog(plan.table);
@@ -163,7 +169,7 @@ export class InsertSink {
     countRow(builder, plan.row);
     for (const { expression } of plan.returning) builder.countUses(expression);
     if (conflict?.change != null) countRow(builder, conflict.change);
-    this.#code = new ChangeCode(builder, plan.table, watched, conflict?.action === 'update');
+    this.#code = new ChangeCode(builder, plan.table, watched, conflict?.action === 'update', keep);
     if (watched === null) return;
     for (const { number, hidden } of catalog.columns) if (hidden !== null) this.#late.add(number);
     for (const { keys, kernelIndex } of catalog.indexes)

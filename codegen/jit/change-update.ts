@@ -9,7 +9,7 @@ import type { PhysicalDelete, PhysicalUpdate } from '../../engine/plan/physical.
 import { ROW_NULLS } from '../../engine/storage/rows/row-image.ts';
 import type { PlacedColumn } from '../../engine/storage/rows/row-layout.ts';
 import type { Builder } from './builder.ts';
-import { ChangeCode, countRow, emitAttribute, emitInput } from './change-code.ts';
+import { ChangeCode, countRow, emitAttribute, emitInput, type Keep } from './change-code.ts';
 import type { ColumnReader, Emitter } from './emitter.ts';
 import { emitValue } from './expressions.ts';
 import { boxedCode, slotCode, slotValue, type Value } from './value.ts';
@@ -25,11 +25,11 @@ export class UpdateSink {
   readonly #plan: PhysicalUpdate;
   readonly #code: ChangeCode;
 
-  constructor(builder: Builder, plan: PhysicalUpdate) {
+  constructor(builder: Builder, plan: PhysicalUpdate, keep: Keep = null) {
     this.#plan = plan;
     countRow(builder, plan.row);
     for (const { expression } of plan.returning) builder.countUses(expression);
-    this.#code = new ChangeCode(builder, plan.table, null, false);
+    this.#code = new ChangeCode(builder, plan.table, null, false, keep);
   }
 
   get part(): number {
@@ -183,10 +183,10 @@ export class DeleteSink {
   readonly #plan: PhysicalDelete;
   readonly #code: ChangeCode;
 
-  constructor(builder: Builder, plan: PhysicalDelete) {
+  constructor(builder: Builder, plan: PhysicalDelete, keep: Keep = null) {
     this.#plan = plan;
     for (const { expression } of plan.returning) builder.countUses(expression);
-    this.#code = new ChangeCode(builder, plan.table, null, false);
+    this.#code = new ChangeCode(builder, plan.table, null, false, keep);
   }
 
   get part(): number {

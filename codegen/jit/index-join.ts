@@ -109,12 +109,14 @@ function innerReaders(
   emitter: Emitter,
   builder: Builder,
   { inner }: IndexJoin,
-  { catalog, access }: Lookup,
+  { catalog, access, part }: Lookup,
   state: string,
   match: string,
   isTried: boolean,
 ): ReadonlyMap<ColumnId, ColumnReader> {
   const readers = new Map<ColumnId, ColumnReader>();
+  // A function beside this one finds it anew.
+  const found = (reader: Emitter): string => reader.hoist(state, `c.parts[${part}].state`);
   for (const { column, attribute, type } of inner.columns) {
     const placed = catalog.columns.find(({ number }) => number === attribute) as CatalogTable['columns'][number];
     const at = access.table.layout.columns[placed.kernelColumn];
@@ -122,7 +124,7 @@ function innerReaders(
     const isCostly = !isTried && (builder.uses.get(column) ?? 0) > 1;
     let cache = '';
     readers.set(column, (reader) => {
-      const value = missing(inState(reader, image(reader), state), match);
+      const value = missing(inState(reader, image(reader), found(reader)), match);
       if (!isCostly || value.rep !== 'v') return value;
       if (cache === '') throw new Error('a column is read before its cache is declared');
       return { ...value, code: `(${cache}===undefined?${cache}=${value.code}:${cache})` };
@@ -134,8 +136,9 @@ function innerReaders(
     }
   }
   if (inner.rowId >= 0) {
-    const value = makeValue('d', sqlType('int8', false), `${state}.rowIds[0]`, 'false', 0, 15);
-    readers.set(inner.rowId, () => missing(value, match));
+    readers.set(inner.rowId, (reader) =>
+      missing(makeValue('d', sqlType('int8', false), `${found(reader)}.rowIds[0]`, 'false', 0, 15), match),
+    );
   }
   return readers;
 }

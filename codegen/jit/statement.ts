@@ -2,20 +2,19 @@
  * From a physical statement to a Program: stages with their sources and sinks (stages.ts draws it).
  */
 
-import type { PhysicalNode, PhysicalQuery, PhysicalStatement } from '../../engine/plan/physical.ts';
+import type { PhysicalNode, PhysicalStatement } from '../../engine/plan/physical.ts';
 import type { CompileEnvironment, Program, RowFormat } from '../../engine/plan/program.ts';
-import type { BoundNewRow, ColumnId, OutputColumn } from '../../engine/sblr/bound.ts';
+import type { OutputColumn } from '../../engine/sblr/bound.ts';
 import type { SqlType } from '../../engine/sblr/types.ts';
 import { Builder } from './builder.ts';
-import { InsertSink } from './change-code.ts';
-import { MergeSink } from './change-merge.ts';
-import { DeleteSink, UpdateSink } from './change-update.ts';
-import { eachColumn, type Emitter } from './emitter.ts';
+import { changeSink, columnsRead } from './change-sink.ts';
+import type { Emitter } from './emitter.ts';
 import { makeStages } from './make-stages.ts';
 import { eachNode, expressionsOf, inputsOf } from './needed.ts';
 import { emitRow } from './output.ts';
 import { GeneratedProgram } from './program.ts';
 import type { Sink } from './stage-code.ts';
+import { changeStage } from './spools.ts';
 import { stagesOf } from './stages.ts';
 import type { Source } from './unit.ts';
 import { UsedTables } from './used-tables.ts';
@@ -39,13 +38,15 @@ export function compileStatement(
   builder.spools = plan.spools ?? [];
   const roots = [root, ...builder.spools.map((spool) => spool.root)];
   for (const one of roots) countUses(builder, one);
-  const read = readOf(plan);
+  const read = columnsRead(plan);
   for (const column of read) builder.countUse(column);
   for (const { column, type } of plan.output) builder.types.set(column, type);
-  const holds = plan.kind !== 'query' || roots.some(locksRows);
+  const changes = builder.spools.filter(({ change }) => change !== undefined);
+  const holds = plan.kind !== 'query' || changes.length > 0 || roots.some(locksRows);
   const last = lastSink(builder, plan, holds);
   const stages = stagesOf(root, read, plan.subplans ?? []);
-  const made = makeStages(builder, stages, last.sink);
+  const before = changes.map((spool) => changeStage(builder, spool));
+  const made = [...before, ...makeStages(builder, stages, last.sink)];
   const program = new GeneratedProgram({
     kernel: environment.kernel,
     output: plan.output,
@@ -85,54 +86,9 @@ function someNode(root: PhysicalNode, is: (node: PhysicalNode) => boolean): bool
 const locksRows = (root: PhysicalNode): boolean => someNode(root, ({ node }) => node === 'LockRow');
 const readsPages = (root: PhysicalNode): boolean => someNode(root, ({ node }) => node === 'PageScan');
 
-/** Columns of the root's rows that the statement itself reads. */
-function readOf(plan: PhysicalStatement): ColumnId[] {
-  const read: ColumnId[] = plan.output.map(({ column }) => column);
-  if (plan.kind === 'query') return read;
-  const add = (column: ColumnId): void => void read.push(column);
-  for (const { expression } of plan.returning) eachColumn(expression, add);
-  if (plan.kind !== 'insert') add(plan.rowId);
-  if (plan.kind === 'merge') add(plan.present);
-  for (const row of rowsOf(plan)) {
-    for (const { expression } of row.attributes) eachColumn(expression, add);
-    for (const { expression } of row.checks) eachColumn(expression, add);
-  }
-  if (plan.kind === 'merge') for (const { condition } of plan.whens) if (condition !== null) eachColumn(condition, add);
-  return read;
-}
-
-/** The new rows that a change makes. */
-function rowsOf(plan: Exclude<PhysicalStatement, PhysicalQuery>): readonly BoundNewRow[] {
-  if (plan.kind === 'delete') return [];
-  return plan.kind === 'merge' ? plan.whens.flatMap(({ row }) => (row === null ? [] : [row])) : [plan.row];
-}
-
 /** The statement's own sink, and the number of its change part. */
-function lastSink(builder: Builder, plan: PhysicalStatement, holds: boolean): { sink: Sink; part: number } {
-  switch (plan.kind) {
-    case 'query':
-      return { sink: rowsSink(builder, plan.output, holds), part: -1 };
-    case 'insert': {
-      const sink = new InsertSink(builder, plan);
-      builder.tables.add(builder.environment.runtime(builder.catalog(plan.table)).id);
-      return { sink: { kind: 'change', emit: (emitter) => sink.emit(emitter) }, part: sink.part };
-    }
-    case 'update': {
-      const sink = new UpdateSink(builder, plan);
-      const emit = (emitter: Emitter, isImage: boolean): void => sink.emit(emitter, isImage ? { views: 'v', row: 'row' } : null);
-      return { sink: { kind: 'change', emit }, part: sink.part };
-    }
-    case 'merge': {
-      const sink = new MergeSink(builder, plan);
-      builder.tables.add(builder.environment.runtime(builder.catalog(plan.table)).id);
-      return { sink: { kind: 'change', emit: (emitter) => sink.emit(emitter) }, part: sink.part };
-    }
-    case 'delete': {
-      const sink = new DeleteSink(builder, plan);
-      return { sink: { kind: 'change', emit: (emitter) => sink.emit(emitter) }, part: sink.part };
-    }
-  }
-}
+const lastSink = (builder: Builder, plan: PhysicalStatement, holds: boolean): { readonly sink: Sink; readonly part: number } =>
+  plan.kind === 'query' ? { sink: rowsSink(builder, plan.output, holds), part: -1 } : changeSink(builder, plan, null);
 
 function rowsSink(builder: Builder, output: readonly OutputColumn[], holds: boolean): Sink {
   const row = (emitter: Emitter): string => emitRow(emitter, builder.format, output);

@@ -311,6 +311,8 @@ export interface SpoolPlan {
   readonly name: string;
   readonly root: PhysicalNode;
   readonly columns: readonly { readonly column: ColumnId; readonly type: SqlType }[];
+  /** A change, `root` its source: it is run before the statement, whether it is read or not; its rows are those of RETURNING. */
+  readonly change?: PhysicalChange;
 }
 interface Parts {
   readonly subplans?: readonly Subplan[];
@@ -357,4 +359,6 @@ export interface PhysicalMerge extends Returning {
   readonly rowId: ColumnId;
   readonly whens: readonly BoundMergeWhen[];
 }
+/** What changes rows. */
+export type PhysicalChange = PhysicalInsert | PhysicalUpdate | PhysicalDelete | PhysicalMerge;
 export type PhysicalStatement = PhysicalQuery | PhysicalInsert | PhysicalUpdate | PhysicalDelete | PhysicalMerge;

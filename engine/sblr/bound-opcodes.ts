@@ -234,6 +234,8 @@ export const BOUND_OPCODES = {
     functions: 'windowCall[]',
   }),
 
+  change: node(59, 'relation', 'rows of a statement that changes others, in a WITH', { statement: 'statement' }),
+
   // ---- statements ----
   query: node(60, 'statement', 'rows for the client', { root: 'relation', output: 'outputColumn[]' }),
   insert: node(61, 'statement', 'INSERT', {

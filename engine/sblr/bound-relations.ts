@@ -4,7 +4,16 @@
  *   Join(left, right)    SetOperation(left, right)    With(definitions) <- CteRef    Recurse(base, step <- WorkTable)    Window(input)
  */
 
-import type { BoundExpression, BoundRelation, BoundSortKey, ColumnId } from './bound.ts';
+import type {
+  BoundDelete,
+  BoundExpression,
+  BoundInsert,
+  BoundMerge,
+  BoundRelation,
+  BoundSortKey,
+  BoundUpdate,
+  ColumnId,
+} from './bound.ts';
 import type { SqlType } from './types.ts';
 
 /**
@@ -88,6 +97,11 @@ export interface BoundFunction {
   readonly arguments: readonly BoundExpression[];
   readonly columns: readonly { readonly column: ColumnId; readonly type: SqlType }[];
   readonly ordinality: ColumnId;
+}
+/** A statement that changes rows, in a WITH: run once and whole, whether it is read or not. Its rows are those of its RETURNING. */
+export interface BoundChange {
+  readonly op: 'change';
+  readonly statement: BoundInsert | BoundUpdate | BoundDelete | BoundMerge;
 }
 export type FrameBound = 'unboundedPreceding' | 'preceding' | 'current' | 'following' | 'unboundedFollowing';
 /**

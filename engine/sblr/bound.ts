@@ -9,6 +9,7 @@
  */
 
 import type {
+  BoundChange,
   BoundCteRef,
   BoundFunction,
   BoundJoin,
@@ -288,7 +289,8 @@ export type BoundRelation =
   | BoundRecurse
   | BoundWorkTable
   | BoundFunction
-  | BoundWindow;
+  | BoundWindow
+  | BoundChange;
 
 // ---- statements ----
 

@@ -117,6 +117,8 @@ function printAggregate(aggregate: BoundAggregate): string {
 /** What a relation says on its own line. */
 function relationLine(node: BoundRelation): string {
   switch (node.op) {
+    case 'change':
+      return 'change';
     case 'get':
       return `get ${node.table} ${node.alias} (${printUses(node.columns)})${node.rowId < 0 ? '' : ` row c${node.rowId}`}`;
     case 'virtual':
@@ -189,6 +191,10 @@ function printWindowCall({ column, primitive, arguments: given, filter, frame }:
 
 function printRelation(node: BoundRelation, indent: string, lines: string[]): void {
   lines.push(indent + relationLine(node));
+  if (node.op === 'change') {
+    printStatement(node.statement, `${indent}  `, lines);
+    return;
+  }
   for (const input of inputsOf(node)) printRelation(input, `${indent}  `, lines);
 }
 

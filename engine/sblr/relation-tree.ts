@@ -1,6 +1,6 @@
 /** Walks over bound relations: what a relation is made from, the expressions that stand in it, and the same relation over others. */
 
-import type { BoundExpression, BoundRelation, BoundSortKey } from './bound.ts';
+import type { BoundExpression, BoundNewRow, BoundPlanned, BoundQuery, BoundRelation, BoundSortKey } from './bound.ts';
 
 /** What a relation is made from, in the order in which it is listed. The relations of subqueries are not among them. */
 export function inputsOf(node: BoundRelation): readonly BoundRelation[] {
@@ -12,6 +12,8 @@ export function inputsOf(node: BoundRelation): readonly BoundRelation[] {
       return [node.base, node.step];
     case 'with':
       return [...node.definitions.map(({ relation }) => relation), node.input];
+    case 'change':
+      return [node.statement.source];
     default:
       return 'input' in node ? [node.input] : [];
   }
@@ -29,6 +31,8 @@ export function withInputs(node: BoundRelation, change: (input: BoundRelation) =
       const definitions = node.definitions.map((one) => ({ ...one, relation: change(one.relation) }));
       return { ...node, definitions, input: change(node.input) };
     }
+    case 'change':
+      return { ...node, statement: { ...node.statement, source: change(node.statement.source) } };
     default:
       return 'input' in node ? { ...node, input: change(node.input) } : node;
   }
@@ -40,6 +44,46 @@ const orNull = (node: BoundExpression | null, change: Change): BoundExpression |
 
 const made = <Item extends { readonly expression: BoundExpression }>(items: readonly Item[], change: Change): Item[] =>
   items.map((item) => ({ ...item, expression: change(item.expression) }));
+
+const newRow = (row: BoundNewRow, change: Change): BoundNewRow => ({
+  ...row,
+  attributes: made(row.attributes, change),
+  checks: made(row.checks, change),
+});
+
+/** The same statement with other expressions; those of its source stay. */
+export function withStatementExpressions<Statement extends Exclude<BoundPlanned, BoundQuery>>(
+  statement: Statement,
+  change: Change,
+): Statement {
+  const returning = made(statement.returning, change);
+  switch (statement.kind) {
+    case 'delete':
+      return { ...statement, returning };
+    case 'update':
+      return { ...statement, row: newRow(statement.row, change), returning };
+    case 'merge': {
+      const whens = statement.whens.map((when) => ({
+        ...when,
+        condition: orNull(when.condition, change),
+        row: when.row === null ? null : newRow(when.row, change),
+      }));
+      return { ...statement, whens, returning };
+    }
+    case 'insert': {
+      const { conflict } = statement;
+      const changed =
+        conflict === null
+          ? null
+          : {
+              ...conflict,
+              change: conflict.change === null ? null : newRow(conflict.change, change),
+              where: orNull(conflict.where, change),
+            };
+      return { ...statement, row: newRow(statement.row, change), conflict: changed, returning };
+    }
+  }
+}
 
 /** The same node with other expressions; those of its inputs stay. */
 export function withExpressions(node: BoundRelation, change: Change): BoundRelation {
@@ -91,6 +135,8 @@ export function withExpressions(node: BoundRelation, change: Change): BoundRelat
           },
         })),
       };
+    case 'change':
+      return { ...node, statement: withStatementExpressions(node.statement, change) };
     case 'get':
     case 'virtual':
     case 'distinct':

@@ -118,6 +118,9 @@ class Verifier extends ExpressionVerifier {
           : this.made([...node.columns, { column: node.ordinality, type: sqlType('int8', false) }]);
       case 'window':
         return this.window(node, around);
+      case 'change':
+        this.statement(node.statement);
+        return this.made(node.statement.output);
     }
   }
 

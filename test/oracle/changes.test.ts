@@ -57,6 +57,32 @@ async function story(statements: readonly string[]): Promise<void> {
   deepStrictEqual(wrong, []);
 }
 
+test('statements that change rows in WITH: all see what was there before', () =>
+  story([
+    'with d as (delete from b where id = 2 returning *) select id::text, y::text from d',
+    'with i as (insert into b values (2, 200), (2, 200) returning y) select sum(y)::text from i',
+    'with u as (update a set x = x + 1 returning id, x) select a.id::text, a.x::text, u.x::text from a join u using (id)',
+    'with u as (update a set x = x - 1) select count(*)::text from a where x is null',
+    'with d as (delete from b where y = 500 returning id), i as (insert into a select id, 5 from d returning id) select (select id from i)::text',
+    'with d as (delete from a where id = 5 returning id) insert into b select id, 500 from d',
+    'with d as (delete from a returning *) insert into b select id, x from d where false returning id::text',
+    "insert into a values (1, 10, 'p'), (2, 20, 'q'), (3, null, 'r'), (4, 40, null)",
+    'with m as (select max(id) as id from a), u as (update a set s = null from m where a.id = m.id returning a.id) delete from b using u where b.y > 400 returning u.id::text, b.id::text',
+    'with i as (insert into a values (9, 9) on conflict (id) do update set x = 0 returning id, x), j as (select id + 1 as id from i) select j.id::text, (select count(*) from a)::text from j',
+    'with i as (insert into a values (9, 9) on conflict (id) do update set x = excluded.x + a.x returning id, x) select id::text, x::text from i',
+    'with x as (delete from a where id = 9 returning id), y as (insert into b select id, 1 from x returning id, y) update a set x = y.y from y where a.id = 1 returning a.id::text, a.x::text',
+    'with d as (delete from b where id = 9) insert into b values (5, 500)',
+    'with d as (delete from b) select * from d',
+    'select * from (with d as (delete from b returning *) select * from d) s',
+    'with c as (with d as (delete from b returning *) select * from d) select * from c',
+    'with recursive d as (delete from b returning *) select count(*)::text from d where false',
+    'with d (n) as (delete from b where y = 100 returning id) select n::text from d',
+    'insert into b values (1, 100), (2, 200), (2, 200), (5, 500), (null, 7)',
+    'with i as (insert into a values (1)) select 1',
+    "with u as (update a set x = case id when 1 then 10 when 2 then 20 when 4 then 40 end, s = substr('pqr', id, 1) returning 1) select count(*)::text from u",
+    'update a set s = null where id = 4',
+  ]));
+
 test('MERGE does what PostgreSQL does', () =>
   story([
     'merge into a using b on a.id = b.id when matched then update set x = y',

@@ -3,6 +3,7 @@
  * of everything else are compared with what it answers.
  */
 
+import type { BoundChange } from '../../engine/sblr/bound-relations.ts';
 import type { CatalogIndex, CatalogTable } from '../../engine/catalog/objects.ts';
 import type {
   BoundInsert,
@@ -30,6 +31,8 @@ type Stored = Map<number, RowValue>;
 
 export class OracleDatabase implements OracleSource {
   private readonly tables = new Map<number, { readonly table: CatalogTable; rows: Stored[] }>();
+  /** What the statement at hand has done, by table. */
+  private readonly works = new Map<number, Work>();
 
   /** Rows as lists in the order of the table's columns. */
   addTable(table: CatalogTable, rows: readonly (readonly RowValue[])[] = []): void {
@@ -64,51 +67,51 @@ export class OracleDatabase implements OracleSource {
   run({ statement }: BoundModule, parameters: readonly RowValue[], context: ValueContext): OracleResult {
     const rowsOf: Scope['rowsOf'] = (relation, inside) => relationRows(relation, this, inside);
     const scope: Scope = { columns: new Map(), locals: new Map(), parameters, context, named: new Map(), rowsOf };
-    switch (statement.kind) {
-      case 'query':
-        return {
-          columns: statement.output,
-          rows: outputs(statement.output, relationRows(statement.root, this, scope)),
-          changes: 0,
-        };
-      case 'delete': {
-        const entry = this.entry(statement.table);
-        const rows = relationRows(statement.source, this, scope);
-        const gone = new Set(rows.map((row) => row.get(statement.rowId)));
-        const answer = rows.map((row) => returned(statement, row, scope));
-        entry.rows = entry.rows.filter((_, index) => !gone.has(index));
-        return result(statement, answer);
-      }
-      case 'update': {
-        const entry = this.entry(statement.table);
-        const work = new Work(entry.table, [...entry.rows]);
-        const answer = relationRows(statement.source, this, scope).map((row) => {
-          const made = work.newRow(statement.row, over(scope, row));
-          work.replace(Number(row.get(statement.rowId)), made.stored);
-          return returned(statement, new Map([...row, ...made.columns]), scope);
-        });
-        entry.rows = work.rows;
-        return result(statement, answer);
-      }
-      case 'merge': {
-        const entry = this.entry(statement.table);
-        const work = new Work(entry.table, [...entry.rows]);
-        const changes = merge(statement, relationRows(statement.source, this, scope), work, scope);
-        entry.rows = work.finished();
-        return { columns: [], rows: [], changes };
-      }
-      case 'insert': {
-        const entry = this.entry(statement.table);
-        const work = new Work(entry.table, [...entry.rows]);
-        const answer = relationRows(statement.source, this, scope).flatMap((row) =>
-          work.insert(statement, over(scope, row)).map((made) => returned(statement, made, scope)),
-        );
-        entry.rows = work.rows;
-        return result(statement, answer);
-      }
-      default:
-        throw new Error(`the oracle does not run ${statement.kind}`);
+    this.works.clear();
+    if (statement.kind === 'utility' || statement.kind === 'explain')
+      throw new Error(`the oracle does not run ${statement.kind}`);
+    const answer =
+      statement.kind === 'query'
+        ? { rows: relationRows(statement.root, this, scope), changes: 0 }
+        : this.change(statement, scope);
+    // Nothing of what a statement does is seen before it is at its end.
+    for (const [id, work] of this.works) this.entry(id).rows = work.finished();
+    return { columns: statement.output, rows: outputs(statement.output, answer.rows), changes: answer.changes };
+  }
+
+  private workOf(id: number): Work {
+    let work = this.works.get(id);
+    if (work === undefined) {
+      const { table, rows } = this.entry(id);
+      this.works.set(id, (work = new Work(table, [...rows])));
     }
+    return work;
+  }
+
+  change(statement: BoundChange['statement'], scope: Scope): { readonly rows: Row[]; readonly changes: number } {
+    const source = relationRows(statement.source, this, scope);
+    const work = this.workOf(statement.table);
+    if (statement.kind === 'merge') return { rows: [], changes: merge(statement, source, work, scope) };
+    const rows = source.flatMap((row) => changed(statement, row, work, scope));
+    return { rows, changes: rows.length };
+  }
+}
+
+/** Does what is done with one row of the source, and answers what RETURNING says of it. */
+function changed(statement: Exclude<BoundChange['statement'], BoundMerge>, row: Row, work: Work, scope: Scope): Row[] {
+  switch (statement.kind) {
+    case 'delete': {
+      const answer = returned(statement, row, scope);
+      work.remove(Number(row.get(statement.rowId)));
+      return [answer];
+    }
+    case 'update': {
+      const made = work.newRow(statement.row, within(scope, row));
+      work.replace(Number(row.get(statement.rowId)), made.stored);
+      return [returned(statement, new Map([...row, ...made.columns]), scope)];
+    }
+    case 'insert':
+      return work.insert(statement, within(scope, row)).map((made) => returned(statement, made, scope));
   }
 }
 
@@ -141,12 +144,6 @@ const outputs = (output: readonly OutputColumn[], rows: readonly Row[]): RowValu
 /** RETURNING of one row, before the next row is looked at. */
 const returned = ({ returning }: Pick<BoundInsert, 'returning'>, row: Row, scope: Scope): Row =>
   new Map([...row, ...returning.map(({ column, expression }) => [column, evaluate(expression, over(scope, row))] as const)]);
-
-const result = ({ output }: Pick<BoundInsert, 'output'>, rows: readonly Row[]): OracleResult => ({
-  columns: output,
-  rows: outputs(output, rows),
-  changes: rows.length,
-});
 
 interface NewRow {
   readonly stored: Stored;

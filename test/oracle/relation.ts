@@ -9,6 +9,7 @@ import type {
   TableColumnUse,
 } from '../../engine/sblr/bound.ts';
 import type {
+  BoundChange,
   BoundCteRef,
   BoundFunction,
   BoundJoin,
@@ -35,6 +36,7 @@ export interface OracleTable {
 }
 
 export interface OracleSource {
+  change(statement: BoundChange['statement'], scope: Scope): { readonly rows: Row[] };
   table(id: number): OracleTable;
   virtualRows(name: string): readonly Map<number, RowValue>[];
 }
@@ -96,6 +98,8 @@ function madeAs(node: BoundRelation, column: ColumnId): TypeName | undefined {
       return node.columns.find(isIt)?.expression.type.name;
     case 'window':
       return node.functions.find(isIt)?.type.name;
+    case 'change':
+      return node.statement.output.find(isIt)?.type.name;
     case 'aggregate':
       return (node.keys.find(isIt)?.expression ?? node.aggregates.find(isIt))?.type.name;
     default:
@@ -207,7 +211,7 @@ function recurse(node: BoundRecurse, source: OracleSource, scope: Scope): Row[] 
 /** WITH: each relation gives its rows when it is first read, and the same ones from then on. */
 function define(node: BoundWith, source: OracleSource, scope: Scope): void {
   for (const { cte, relation } of node.definitions) {
-    let rows: Row[] | null = null;
+    let rows: Row[] | null = relation.op === 'change' ? relationRows(relation, source, scope) : null;
     scope.named.set(`cte ${cte}`, () => (rows ??= relationRows(relation, source, scope)));
   }
 }
@@ -271,6 +275,8 @@ export function relationRows(node: BoundRelation, source: OracleSource, scope: S
       return readNamed(node, scope);
     case 'recurse':
       return recurse(node, source, scope);
+    case 'change':
+      return source.change(node.statement, scope).rows;
     case 'function':
       return functionRows(node, scope);
     case 'window':

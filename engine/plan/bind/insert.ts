@@ -124,9 +124,9 @@ function bindSource(source: SourceInsertNode, table: CatalogTable, place: QueryP
     : bindQuerySource(source, source.source, table, place);
 }
 
-export function bindInsert(source: SourceInsertNode, state: BindState): BoundInsert {
-  const ctes = source.with === null ? null : bindWith(source.with, topPlace(state));
-  const place = ctes?.place ?? topPlace(state);
+export function bindInsert(source: SourceInsertNode, state: BindState, above = topPlace(state)): BoundInsert {
+  const ctes = source.with === null ? null : bindWith(source.with, above);
+  const place = ctes?.place ?? above;
   const table = findTable(source.table, state);
   state.use(table, 'insert');
   const rows = bindSource(source, table, place);

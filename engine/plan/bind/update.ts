@@ -96,11 +96,11 @@ export function changedRow(
   return { row, changed: [...values.keys(), ...follows.map(({ attribute }) => attribute)].sort((a, b) => a - b) };
 }
 
-export function bindUpdate(source: SourceUpdateNode, state: BindState): BoundUpdate {
-  const ctes = source.with === null ? null : bindWith(source.with, topPlace(state));
+export function bindUpdate(source: SourceUpdateNode, state: BindState, above = topPlace(state)): BoundUpdate {
+  const ctes = source.with === null ? null : bindWith(source.with, above);
   const target = bindTarget(source.table, source.alias, ['update'], state);
   const { table, get, names, relation } = target;
-  const place = ctes?.place ?? topPlace(state);
+  const place = ctes?.place ?? above;
   const rows = joined(source.from, relation, place);
   const { scope } = rows;
   const values = bindSet(source.set, table, clauseOf(state, scope, 'UPDATE'));
@@ -121,11 +121,11 @@ export function bindUpdate(source: SourceUpdateNode, state: BindState): BoundUpd
   };
 }
 
-export function bindDelete(source: SourceDeleteNode, state: BindState): BoundDelete {
-  const ctes = source.with === null ? null : bindWith(source.with, topPlace(state));
+export function bindDelete(source: SourceDeleteNode, state: BindState, above = topPlace(state)): BoundDelete {
+  const ctes = source.with === null ? null : bindWith(source.with, above);
   const target = bindTarget(source.table, source.alias, ['delete'], state);
   const { table, get, relation } = target;
-  const rows = joined(source.using, relation, ctes?.place ?? topPlace(state));
+  const rows = joined(source.using, relation, ctes?.place ?? above);
   const root = rowsOf(target, rows, source.where, state);
   const returning = bindReturning(source.returning, rows.scope, state);
   return {

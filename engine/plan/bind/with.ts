@@ -4,7 +4,7 @@
  */
 
 import type { BoundRelation, ColumnId, OutputColumn } from '../../sblr/bound.ts';
-import type { BoundWith } from '../../sblr/bound-relations.ts';
+import type { BoundChange, BoundWith } from '../../sblr/bound-relations.ts';
 import { foldName } from '../../sblr/resolve-type.ts';
 import type { SourceCte, SourceQuery, SourceStatement, SourceTableRefNode, SourceWith } from '../../sblr/source.gen.ts';
 import type { SqlType } from '../../sblr/types.ts';
@@ -12,6 +12,8 @@ import { SQLSTATE, SqlError } from '../../../shm/errors.ts';
 import { fault, unsupported } from './errors.ts';
 import type { BoundFrom } from './from.ts';
 import { type BoundBlock, bindBlock, type QueryPlace } from './query.ts';
+import { bindInsert } from './insert.ts';
+import { bindDelete, bindUpdate } from './update.ts';
 import { bindRecursion } from './recursion.ts';
 import { inOrderOfUse, namesRead } from './recursion-form.ts';
 import type { ScopeRelation } from './scope.ts';
@@ -29,7 +31,15 @@ export interface CteColumn {
 
 /** What a name of WITH stands for; 'later': it is known, and may not be read yet. */
 export type CteEntry =
-  | { readonly kind: 'cte'; readonly name: string; readonly cte: number; readonly columns: readonly CteColumn[]; used: boolean }
+  | {
+      readonly kind: 'cte';
+      readonly name: string;
+      readonly cte: number;
+      readonly columns: readonly CteColumn[];
+      used: boolean;
+      /** It changes rows, and has no RETURNING. */
+      readonly returnsNothing?: boolean;
+    }
   | { readonly kind: 'work'; readonly name: string; readonly work: number; readonly columns: readonly CteColumn[] }
   | { readonly kind: 'later'; readonly name: string };
 
@@ -73,6 +83,8 @@ export function cteReference(source: SourceTableRefNode, entry: ReadableCte, sta
     entry.kind === 'cte'
       ? { op: 'cteRef', cte: entry.cte, alias, columns: uses }
       : { op: 'workTable', work: entry.work, alias, columns: uses };
+  if (entry.kind === 'cte' && entry.returnsNothing === true)
+    throw fault(SQLSTATE.feature_not_supported, `WITH query "${entry.name}" does not have a RETURNING clause`, source.at);
   if (entry.kind === 'cte') entry.used = true;
   const names: ScopeRelation = {
     alias,
@@ -98,6 +110,28 @@ export function cteColumns(source: SourceCte, name: string, output: readonly Out
   return output.map(({ name: own, column, type, table, attribute }, index) => ({
     ...{ name: source.columns[index] ?? own, source: column, type, table, attribute },
   }));
+}
+
+/** 0A000 for one that does not stand at the top of its statement. */
+function bindChange(source: SourceStatement, around: QueryPlace, place: QueryPlace): BoundChange['statement'] {
+  if (around.outer !== null || around.ctes !== null)
+    throw fault(
+      SQLSTATE.feature_not_supported,
+      'WITH clause containing a data-modifying statement must be at the top level',
+      source.at,
+    );
+  switch (source.op) {
+    case 'insert':
+      return bindInsert(source, place.state, place);
+    case 'update':
+      return bindUpdate(source, place.state, place);
+    case 'delete':
+      return bindDelete(source, place.state, place);
+    case 'merge':
+      throw unsupported('MERGE in WITH is', source.at);
+    default:
+      throw unsupported(`${source.op} in WITH is`, source.at);
+  }
 }
 
 const isQuery = (statement: SourceStatement | SourceQuery): statement is SourceQuery =>
@@ -127,8 +161,11 @@ class WithBinder {
   item(source: SourceCte, index: number, recursive: boolean): void {
     const { statement } = source;
     const { name } = this.entries[index];
-    if (!isQuery(statement)) throw unsupported('a statement that changes rows in WITH is', statement.at);
     const here = this.inside(this.entries);
+    if (!isQuery(statement)) {
+      this.change(source, index, bindChange(statement, this.place, here));
+      return;
+    }
     const block: Pick<BoundBlock, 'root' | 'output'> =
       recursive && namesRead(statement, this.place.state.semantics).has(name)
         ? bindRecursion({ source, name, query: statement }, (own) =>
@@ -139,6 +176,16 @@ class WithBinder {
     const entry = { kind: 'cte' as const, name, cte, columns: cteColumns(source, name, block.output), used: false };
     this.entries[index] = entry;
     this.definitions.push({ cte, name, relation: block.root, materialized: source.materialized, entry });
+  }
+
+  /** A statement that changes rows is run whether it is read or not. */
+  private change(source: SourceCte, index: number, statement: BoundChange['statement']): void {
+    const { name } = this.entries[index];
+    const cte = this.place.state.newCte();
+    const columns = cteColumns(source, name, statement.output);
+    const entry = { kind: 'cte' as const, name, cte, columns, used: true, returnsNothing: columns.length === 0 };
+    this.entries[index] = entry;
+    this.definitions.push({ cte, name, relation: { op: 'change', statement }, materialized: 'yes', entry });
   }
 
   /** Those that nothing reads are not run. */
