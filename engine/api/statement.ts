@@ -79,7 +79,8 @@ export class Statement<Row = Record<string, unknown>> {
 
   /** True for what changes no row and no table: queries, SHOW, EXPLAIN. */
   get readonly(): boolean {
-    const { parts, output } = this.#connection.refresh(this.#current());
+    const { parts, output, plan } = this.#connection.refresh(this.#current());
+    if (plan?.spools?.some(({ change }) => change !== undefined) === true && parts.kind !== 'explain') return false;
     return parts.kind === 'query' || parts.kind === 'explain' || (parts.kind === 'utility' && output.length > 0);
   }
 

@@ -1,6 +1,7 @@
 /** Errors and notices as a session tells them to its program. */
 
 import { SqlError, SQLSTATE, withoutOverflow } from '../../shm/errors.ts';
+import type { PhysicalStatement } from '../plan/physical.ts';
 import type { Session } from '../session/session.ts';
 import type { Notice } from './engine.ts';
 import type { Shape } from './shape.ts';
@@ -14,12 +15,18 @@ export function answered(session: Session, shape: Shape | null, thrown: unknown)
   // It has been heard: the next statement is none of its business.
   if (error.code === SQLSTATE.query_canceled) session.clearCancel();
   if (error.code === SQLSTATE.read_only_sql_transaction && shape !== null) {
-    const what = shape.plan === null ? definitionName(shape) : COMMANDS[shape.plan.kind];
+    const what = shape.plan === null ? definitionName(shape) : commandOf(shape.plan);
     return new SqlError(error.code, `cannot execute ${what} in a read-only transaction`, { cause: error });
   }
   const isEnd = error.code === SQLSTATE.query_canceled || error.code === SQLSTATE.lock_not_available;
   if (!isEnd || !session.isLate()) return error;
   return new SqlError(SQLSTATE.query_canceled, 'canceling statement due to statement timeout', { cause: error });
+}
+
+/** A change in a WITH is what a query may not do. */
+function commandOf(plan: PhysicalStatement): string {
+  const change = plan.kind === 'query' ? plan.spools?.find((spool) => spool.change !== undefined)?.change : undefined;
+  return COMMANDS[(change ?? plan).kind];
 }
 
 /** 'CREATE TABLE', 'DROP INDEX'. */

@@ -4,7 +4,15 @@ import type { CatalogRelation } from '../catalog/objects.ts';
 import type { BoundAggregate, BoundExpression, BoundSortKey, ColumnId } from '../sblr/bound.ts';
 import type { BoundFrame, BoundWindowCall } from '../sblr/bound-relations.ts';
 import { type ColumnNames, expressionText, namesOf } from './expression-text.ts';
-import type { Estimate, HashAggregate, JoinKey, PhysicalJoin, PhysicalNode, PhysicalStatement } from './physical.ts';
+import type {
+  Estimate,
+  HashAggregate,
+  JoinKey,
+  PhysicalChange,
+  PhysicalJoin,
+  PhysicalNode,
+  PhysicalStatement,
+} from './physical.ts';
 
 /** What is known of a node besides its name: shown as lines in text, as members in JSON. */
 export type Details = readonly (readonly [string, string | number | boolean | readonly string[]])[];
@@ -16,6 +24,8 @@ export interface Shown {
   readonly target: string | null;
   readonly rows: number;
   readonly cost: number;
+  /** Rows that came, where they were counted. */
+  readonly actual: number | null;
   readonly details: Details;
   readonly inputs: readonly Shown[];
 }
@@ -34,12 +44,23 @@ const KINDS = {
   single: 'Single',
 } as const;
 
+/** What a run of the plan has counted. */
+export interface Actual {
+  readonly counts: Float64Array;
+  /** Rows that it changed. */
+  readonly changes: number;
+  readonly milliseconds: number;
+}
+
 export class Explainer {
   readonly #relationOf: (id: number) => CatalogRelation | null;
   readonly #names: ColumnNames;
   readonly #plan: PhysicalStatement;
+  readonly #actual: Actual | null;
 
-  constructor(plan: PhysicalStatement, relationOf: (id: number) => CatalogRelation | null) {
+  /** `actual`: what a run of this plan, its rows counted, has counted. */
+  constructor(plan: PhysicalStatement, relationOf: (id: number) => CatalogRelation | null, actual: Actual | null = null) {
+    this.#actual = actual;
     this.#plan = plan;
     this.#relationOf = relationOf;
     this.#names = namesOf(plan, relationOf);
@@ -70,7 +91,9 @@ export class Explainer {
   /** The plan; below its topmost node the plans that it runs inside, and what it collects. */
   statement(): Shown {
     const top = this.#top();
-    const spools = (this.#plan.spools ?? []).map(({ name, root }) => this.#as(`CTE ${name}`, root));
+    const spools = (this.#plan.spools ?? []).map(({ name, root, change }) =>
+      change === undefined ? this.#as(`CTE ${name}`, root) : { ...this.#change(change), role: `CTE ${name}` },
+    );
     const subplans = (this.#plan.subplans ?? []).map(({ root, outer, memo }, index) => {
       const role = outer.length === 0 && memo ? `InitPlan ${index + 1}` : `SubPlan ${index + 1}`;
       return this.#as(role, root);
@@ -80,12 +103,16 @@ export class Explainer {
 
   #top(): Shown {
     const plan = this.#plan;
-    if (plan.kind === 'query') return this.#node(plan.root);
+    return plan.kind === 'query' ? this.#node(plan.root) : this.#change(plan);
+  }
+
+  #change(plan: PhysicalChange): Shown {
     const details: (readonly [string, string])[] = [];
     if (plan.kind === 'insert' && plan.conflict !== null) details.push(['Conflict', plan.conflict.action]);
     const name = { insert: 'Insert', update: 'Update', delete: 'Delete', merge: 'Merge' }[plan.kind];
     const target = this.#target({ table: plan.table, alias: '' });
-    return { name, role: null, target, ...plan.estimate, details, inputs: [this.#node(plan.source)] };
+    const actual = this.#actual?.changes ?? null;
+    return { name, role: null, target, ...plan.estimate, actual, details, inputs: [this.#node(plan.source)] };
   }
 
   #as(role: string, node: PhysicalNode): Shown {
@@ -108,9 +135,11 @@ export class Explainer {
   #node(node: PhysicalNode): Shown {
     const shown = (target: string | null, details: Details, ...inputs: Shown[]): Shown => {
       const { rows, cost }: Estimate = node.estimate;
-      return { name: node.node, role: null, target, rows, cost, details, inputs };
+      return { name: node.node, role: null, target, rows, cost, actual: null, details, inputs };
     };
     switch (node.node) {
+      case 'Counted':
+        return { ...this.#node(node.input), actual: this.#actual?.counts[node.counter] ?? null };
       case 'PageScan':
         return shown(this.#target(node), this.#condition('Filter', node.filter));
       case 'CatalogScan':
