@@ -179,6 +179,10 @@ export const SOURCE_OPCODES = {
     right: 'from',
     alias: 'alias?',
   }),
+  joinAlias: node(65, 'from', 'a join in parentheses under a name, which hides the names inside', {
+    join: 'from',
+    alias: 'alias',
+  }),
 
   // ---- queries ----
   select: node(70, 'query', 'a block with what stands around it', {

@@ -117,6 +117,8 @@ export function fromText(item: SourceFrom): string {
       return functionText(item);
     case 'join':
       return joinText(item);
+    case 'joinAlias':
+      return `(${fromText(item.join)})${aliasText(item.alias)}`;
   }
 }
 

@@ -11,7 +11,7 @@ import { statementText } from './render-statement.ts';
 
 type Rendered = SourceStatement | SourceQuery | SourceExpression | SourceType | SourceFrom;
 
-const FROM = new Set(['tableRef', 'queryRef', 'functionRef', 'join']);
+const FROM = new Set(['tableRef', 'queryRef', 'functionRef', 'join', 'joinAlias']);
 const STATEMENTS = new Set(
   `select setOperation values insert update delete merge truncate createTable createIndex drop createSequence analyze begin commit rollback
   savepoint release rollbackTo setTransaction set show reset explain`.split(/\s+/),

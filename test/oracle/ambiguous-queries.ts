@@ -93,6 +93,24 @@ select distinct t.k from t join g on true order by g.id
 select $1 = t.a from t join g on g.e = $1
 select sum(g.x)::text from t left join g on g.m = t.id having count(*) > 1
 insert into g (m, e) select t.id, g.e from t join g on true
+select j.id::text, j.x::text from (t join g using (id)) as j
+select j.b::text, j.a::text from (t join g using (id)) as j(a, b, c)
+select j.* from (t join g using (id)) as j(a, b, c)
+select t.id from (t join g using (id)) as j
+select id::text from (t join g using (id)) as j
+select j.id from (t join g on true) as j
+select j.x::text from (t join g on true) as j
+select * from (t join g using (id)) as j(a, b, c, d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z)
+select j.x::text from (t left join g on g.m = t.id) as j, lateral (select j.x + 1 as z) s
+select j.x::text from (t left join g on g.m = t.id) as j join g on j.a = g.x
+select j.x::text from (t left join g on g.m = t.id) as j for update of j
+select j.x::text from (t join g on g.m = t.id) as j for update
+select j.x::text from (t join g on g.m = t.id) as j for update of t
+select j.k::text, count(*)::text from (t join g on g.m = t.id) as j group by j.k
+select j.k, j.a from (t join g on g.m = t.id) as j group by j.k
+select x::text from ((t join g on g.m = t.id) as j join g as h on j.a = h.x) 
+select * from (t join g on true) t, g
+select * from (t) as j
 `
   .trim()
   .split('\n');

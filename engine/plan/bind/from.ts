@@ -10,6 +10,7 @@ import { foldName, foldParts } from '../../sblr/resolve-type.ts';
 import type {
   SourceFrom,
   SourceFunctionRefNode,
+  SourceJoinAliasNode,
   SourceName,
   SourceQueryRefNode,
   SourceTableRefNode,
@@ -17,7 +18,7 @@ import type {
 import { SQLSTATE } from '../../../shm/errors.ts';
 import { type Clause, clauseOf } from './clause.ts';
 import { fault, unsupported } from './errors.ts';
-import { bindJoin } from './join.ts';
+import { bindJoin, starColumns } from './join.ts';
 import { bindBlock, type QueryPlace } from './query.ts';
 import { bindFunctionRef } from './set-calls.ts';
 import type { Scope, ScopeColumn, ScopeRelation } from './scope.ts';
@@ -99,6 +100,8 @@ export class FromBinder {
         return this.noted(this.queryRef(source, left));
       case 'join':
         return bindJoin(source, this, left);
+      case 'joinAlias':
+        return this.noted(this.joinAlias(source, left));
       case 'functionRef':
         return this.noted(this.functionRef(source, left));
     }
@@ -167,6 +170,20 @@ export class FromBinder {
         entries: [],
         origin: (column: ColumnId) => column,
       },
+    };
+  }
+
+  /** A join under a name: its columns are those that a bare * would show. */
+  private joinAlias({ join, alias: source }: SourceJoinAliasNode, left: readonly ScopeRelation[]): BoundFrom {
+    const { relation, names, locks } = this.item(join, left);
+    const shown = starColumns(names);
+    const { name: alias, columns: renamed } = aliasNames(source, '', shown.length, this.state, 'join expression');
+    const columns = shown.map((column, index) => ({ ...column, name: renamed[index] ?? column.name }));
+    return {
+      relation,
+      names: [{ alias, schema: null, name: alias, columns, onRead: () => {} }],
+      // FOR UPDATE OF finds what is inside by its own name.
+      locks: [{ alias, kind: 'join', gets: [], nullable: false }, ...locks],
     };
   }
 

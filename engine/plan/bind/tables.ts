@@ -59,13 +59,14 @@ export function aliasNames(
   name: string,
   available: number,
   state: BindState,
+  what = 'table',
 ): { readonly name: string; readonly columns: readonly string[] } {
   if (alias === null) return { name, columns: [] };
   const given = foldName(alias.name, alias.quoted, state.semantics);
   if (alias.columns.length > available)
     throw fault(
       SQLSTATE.invalid_column_reference,
-      `table "${given}" has ${available} columns available but ${alias.columns.length} columns specified`,
+      `${what} "${given}" has ${available} columns available but ${alias.columns.length} columns specified`,
       alias.at,
     );
   return { name: given, columns: alias.columns };

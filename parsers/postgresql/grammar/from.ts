@@ -177,13 +177,9 @@ export abstract class FromGrammar extends QueryGrammar {
       if (inner.op !== 'join') this.unexpected(close);
     });
     this.take(1, T.RightParen);
-    const aliasToken = this.next(1);
     const alias = this.SUBRULE(this.optionalAlias);
-    this.ACTION(() => {
-      if (alias !== null) this.refuse('an alias for a join in parentheses', aliasToken);
-    });
     this.leaveQuery();
-    return inner;
+    return alias === null ? inner : ({ op: 'joinAlias', at: inner.at, join: inner, alias } as SourceFrom);
   });
 
   // '(' query ')' alias?
