@@ -75,15 +75,26 @@ export function compareText(a: string, b: string): number {
 export interface Pattern {
   /** The text begins with the first piece and ends with the last; with one piece it is that piece. */
   readonly pieces: readonly Uint8Array[];
+  /** By piece and byte: how far a piece may be moved on that meets this byte where its own last one is to be. */
+  readonly shifts: readonly Uint8Array[];
 }
 
 export function patternOf(pattern: string): Pattern | null {
   if (/[_\\]/.test(pattern)) return null;
-  return { pieces: pattern.split('%').map((piece) => Buffer.from(piece)) };
+  const pieces = pattern.split('%').map((piece) => Buffer.from(piece));
+  return { pieces, shifts: pieces.map(shiftsOf) };
+}
+
+/** Source: R. N. Horspool, Practical fast searching in strings, 1980. */
+function shiftsOf(piece: Uint8Array): Uint8Array {
+  const shifts = new Uint8Array(256).fill(Math.min(255, piece.length));
+  const last = piece.length - 1;
+  for (let at = 0; at < last; at++) shifts[piece[at]] = Math.min(255, last - at);
+  return shifts;
 }
 
 /** Whether text matches. Allocates nothing. */
-export function matchBytes({ pieces }: Pattern, u8: Uint8Array, at: number, length: number): boolean {
+export function matchBytes({ pieces, shifts }: Pattern, u8: Uint8Array, at: number, length: number): boolean {
   const first = pieces[0];
   if (pieces.length === 1) return first.length === length && sameBytes(u8, at, first, 0, length);
   const last = pieces[pieces.length - 1];
@@ -93,8 +104,16 @@ export function matchBytes({ pieces }: Pattern, u8: Uint8Array, at: number, leng
   let from = at + first.length;
   for (let index = 1; index < pieces.length - 1; index++) {
     const piece = pieces[index];
-    while (from + piece.length <= end && !sameBytes(u8, from, piece, 0, piece.length)) from++;
-    if (from + piece.length > end) return false;
+    const until = piece.length - 1;
+    if (until < 0) continue;
+    const shift = shifts[index];
+    const byte = piece[until];
+    for (;;) {
+      if (from + until >= end) return false;
+      const met = u8[from + until];
+      if (met === byte && sameBytes(u8, from, piece, 0, until)) break;
+      from += shift[met];
+    }
     from += piece.length;
   }
   return true;
