@@ -11,7 +11,7 @@ import { emitValue } from './expressions.ts';
 import { isTextType } from './leaves.ts';
 import type { StoreColumn } from './row-store.ts';
 import { RowSorter } from './row-sorter.ts';
-import { emitKeys, hasKeys, type KeyForm, keyFormOf } from './sort-keys.ts';
+import { emitBound, emitKeys, hasKeys, type KeyForm, keyFormOf } from './sort-keys.ts';
 import { compileDrain, type DrainCode, type RowShape, type Sink } from './stage-code.ts';
 import { type GroupRoom, look, type RunningStage, STAGE_DONE, STAGE_PAUSED, verdict } from './stage-run.ts';
 import type { Fill, Stage } from './stages.ts';
@@ -53,13 +53,17 @@ export class KeySortSink {
         this.#lacks || this.node.keys[index].expression.type.nullable,
       ),
     );
+    const sorter = this.code.name(emitter);
+    if (this.node.node === 'TopN') {
+      if (this.#forms[0].nullable) emitter.hoist(`${sorter}_m`, `${sorter}.markedFirst=true`);
+      emitBound(emitter, sorter, this.#forms[0], values[0]);
+    }
+    emitKeys(emitter, sorter, this.#forms, values);
+    if (this.node.node === 'TopN') emitter.emit(`if(${sorter}.worst!==null&&${sorter}.isBehind())break ${emitter.row};`);
     const entries = [...this.#needed].flatMap((column) => {
       const reader = emitter.columns.get(column);
       return reader === undefined ? [] : [{ column, value: keptValue(reader(emitter)) }];
     });
-    const sorter = this.code.name(emitter);
-    emitKeys(emitter, sorter, this.#forms, values);
-    if (this.node.node === 'TopN') emitter.emit(`if(${sorter}.worst!==null&&${sorter}.isBehind())break ${emitter.row};`);
     this.code.emitWrite(emitter, entries, this.#lacks, (row) => keepCode(emitter, sorter, row));
   }
 

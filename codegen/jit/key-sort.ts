@@ -28,6 +28,8 @@ export class KeySort {
   /** Key of row n: from ends[n - 1] to ends[n]. */
   readonly #ends: Int32Array;
   readonly order: Int32Array;
+  /** Bytes that all keys begin with; -1: the rows came in order. */
+  depth = -1;
   readonly #high: Uint32Array;
   readonly #low: Uint32Array;
   readonly #orderB: Int32Array;
@@ -59,6 +61,11 @@ export class KeySort {
     return true;
   }
 
+  /** Where keys of `bytes` bytes have at most eight behind `depth`: those bytes as words, in order; else null. */
+  words(bytes: number): { high: Uint32Array; low: Uint32Array } | null {
+    return this.depth >= 0 && bytes > 0 && bytes <= this.depth + 8 ? { high: this.#high, low: this.#low } : null;
+  }
+
   #sort(from: number, to: number, depth: number): void {
     const count = to - from;
     if (count < 2) return;
@@ -69,6 +76,7 @@ export class KeySort {
     const common = this.#common(from, to, depth);
     if (common < 0) return;
     const at = depth + common;
+    if (this.depth < 0) this.depth = at;
     this.#load(from, to, at);
     if (count > MERGE_MAX) this.#radix(from, to);
     else this.#merge(from, to);

@@ -36,6 +36,10 @@ export class RowSorter extends RowStore {
   first = 0;
   /** Key that rows must lie before to be kept; null: none is known. */
   worst: Uint8Array | null = null;
+  /** Its first four bytes behind the mark of a value, as a word: values above are behind it. */
+  bound = Number.POSITIVE_INFINITY;
+  /** What the last sort in memory knows; null: rows are merged. */
+  protected sorted: KeySort | null = null;
   #keep = Number.POSITIVE_INFINITY;
   #skip = 0;
   #ties = false;
@@ -123,7 +127,19 @@ export class RowSorter extends RowStore {
     const pending = this.keys.slice(this.used, this.end);
     this.#take(order, kept);
     this.#putPending(pending);
-    if (kept >= this.#keep && kept > 0) this.worst = this.keys.slice(this.ends[kept - 1], this.ends[kept]);
+    if (kept >= this.#keep && kept > 0) this.#setWorst(this.keys.slice(this.ends[kept - 1], this.ends[kept]));
+  }
+
+  /** Whether the first key has a mark for NULL is known to who writes it. */
+  markedFirst = false;
+
+  #setWorst(key: Uint8Array): void {
+    this.worst = key;
+    this.bound = Number.POSITIVE_INFINITY;
+    let at = 0;
+    if (this.markedFirst && key[at++] !== 1) return;
+    this.bound = 0;
+    for (let byte = 0; byte < 4; byte++) this.bound = this.bound * 256 + (at + byte < key.length ? key[at + byte] : 0);
   }
 
   /** How many rows of an order are to be kept. */
@@ -273,7 +289,8 @@ export class RowSorter extends RowStore {
     if (this.#runs.length > 0) return this.#merge();
     if (this.#isRead) return 0;
     this.#isRead = true;
-    this.order = new KeySort(this.keys, this.ends, this.count).order;
+    this.sorted = new KeySort(this.keys, this.ends, this.count);
+    this.order = this.sorted.order;
     this.first = Math.min(this.#skip, this.order.length);
     return Math.max(0, this.#wanted(this.order) - this.first);
   }
@@ -329,6 +346,8 @@ export class RowSorter extends RowStore {
   override close(): void {
     super.close();
     this.worst = null;
+    this.bound = Number.POSITIVE_INFINITY;
+    this.sorted = null;
     this.order = new Int32Array(0);
     this.first = 0;
     this.used = 0;

@@ -113,6 +113,33 @@ export function emitKeys(
   return part > 0 && part === forms.length ? emitter.hold(`${at}-${sorter}.used`) : bytes;
 }
 
+/**
+ * Writes: a row goes no further whose first key lies behind what a TopN keeps already, by its first four bytes (RowSorter.bound); most
+ * rows end here. Of texts and words.
+ */
+export function emitBound(emitter: Emitter, sorter: string, form: KeyForm, value: Value): void {
+  if (value.nil === 'true' || (form.form !== 'word' && !(form.form === 'text' && value.rep === 'b'))) return;
+  const xor = form.descending ? '^-1' : '';
+  const notNull = value.nil === 'false' ? '' : `!(${value.nil})&&`;
+  if (form.form === 'word') {
+    if (value.rep !== 'i') return;
+    emitter.emit(`if(${notNull}((${value.code}^-2147483648)${xor})>>>0>${sorter}.bound)break ${emitter.row};`);
+    return;
+  }
+  const { memory, code, length } = value;
+  const byte = (at: number): string => `${memory}[${code}+${at}]`;
+  const word = `(${byte(0)}<<24|${byte(1)}<<16|${byte(2)}<<8|${byte(3)})`;
+  emitter.emit(
+    `if(${notNull}${length}>3&&${byte(0)}*${byte(1)}*${byte(2)}*${byte(3)}!==0&&(${word}${xor})>>>0>${sorter}.bound)break ${emitter.row};`,
+  );
+}
+
+/** Bytes of the keys where they are always as many; else 0. */
+export function fixedBytes(forms: readonly KeyForm[]): number {
+  const isFixed = forms.every(({ form, nullable }) => !nullable && (form === 'word' || form === 'double' || form === 'long'));
+  return isFixed ? forms.reduce((sum, { form }) => sum + (form === 'word' ? 4 : 8), 0) : 0;
+}
+
 function emitOne(emitter: Emitter, sorter: string, form: KeyForm, value: Value, at: string, keys: string): void {
   if (value.nil === 'true') return;
   const { use } = emitter.unit;

@@ -9,11 +9,19 @@ import type { WindowCall, WindowRows } from '../../engine/values/windows.ts';
 const SAFE = 2 ** 52;
 const SUMS = new Set(['sum.int2', 'sum.int4', 'sum.float8', 'count', 'count.star']);
 
+function isQuick({ primitive, frame, filter }: WindowCall): boolean {
+  if (!SUMS.has(primitive) || filter !== null || frame.exclude !== 'none' || frame.start !== 'unboundedPreceding') return false;
+  return frame.end === 'current' || frame.end === 'unboundedFollowing';
+}
+
+/** Sums of numbers that are all there: answers are numbers, too, unless they grow too large. */
+export const isQuickSum = (call: WindowCall): boolean =>
+  isQuick(call) && !call.primitive.startsWith('count') && call.arguments[0] instanceof Float64Array;
+
 /** Whether the call is one of these: then its answers for the partitions from `first` on, before `last`, are in `out`. */
 export function quickColumn(rows: WindowRows, call: WindowCall, out: RowValue[], first: number, last: number): boolean {
-  const { primitive, frame, filter } = call;
-  if (!SUMS.has(primitive) || filter !== null || frame.exclude !== 'none' || frame.start !== 'unboundedPreceding') return false;
-  if (frame.end !== 'current' && frame.end !== 'unboundedFollowing') return false;
+  const { primitive, frame } = call;
+  if (!isQuick(call)) return false;
   const [values] = call.arguments;
   const counts = primitive.startsWith('count');
   const isWhole = frame.end === 'unboundedFollowing';

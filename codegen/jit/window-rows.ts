@@ -7,11 +7,11 @@ import type { KernelAccess } from '../../engine/plan/program.ts';
 import type { RowValue } from '../../engine/storage/rows/row-value.ts';
 import { type WindowCall, windowColumn, type WindowRows } from '../../engine/values/windows.ts';
 import { rowHelpers, scaledText } from '../rows/row-helpers.ts';
-import { compareKeys } from './key-sort.ts';
+import { compareKeys, type KeySort } from './key-sort.ts';
 import { RowSorter } from './row-sorter.ts';
 import type { StoreColumn } from './row-store.ts';
 import type { RunReader } from './sorted-runs.ts';
-import { quickColumn } from './window-quick.ts';
+import { isQuickSum, quickColumn } from './window-quick.ts';
 
 /** A column of arguments: its place in the store, and what its values are. */
 export interface ArgumentColumn {
@@ -28,15 +28,44 @@ export interface WindowShape {
   readonly hasOrder: boolean;
   /** Place of the column with the bytes of the partition's part of the key. */
   partAt: number;
+  /** Bytes of the key, and of the partition's part, where all rows have as many; else 0. */
+  keyBytes: number;
+  partBytes: number;
   readonly arguments: ArgumentColumn[];
   /** Calls over the arguments, and over what frames say once for all rows. */
   calls: MakeCalls | null;
 }
 
+/** Functions whose answers are numbers that are never NULL. */
+const NUMBERS = new Set(['row_number', 'rank', 'dense_rank', 'percent_rank', 'cume_dist', 'count', 'count.star']);
+const isNumeric = (call: WindowCall): boolean => NUMBERS.has(call.primitive) || isQuickSum(call);
+
+/** Partitions and peers by words, of which the first `bytes` bytes are the partition's. */
+function divided(high: Uint32Array, low: Uint32Array, count: number, bytes: number, hasOrder: boolean): WindowRows {
+  const partitions = new Int32Array(count + 1);
+  const peers = hasOrder ? new Int32Array(count + 1) : partitions;
+  const highMask = bytes >= 4 ? -1 : bytes === 0 ? 0 : -1 << (32 - 8 * bytes);
+  const lowMask = bytes <= 4 ? 0 : bytes >= 8 ? -1 : -1 << (64 - 8 * bytes);
+  let partitionCount = 1;
+  let peerCount = 1;
+  for (let place = 1; place < count; place++) {
+    const h = high[place] ^ high[place - 1];
+    const l = low[place] ^ low[place - 1];
+    if ((h | l) === 0) continue;
+    if (hasOrder) peers[peerCount++] = place;
+    if (((h & highMask) | (l & lowMask)) !== 0) partitions[partitionCount++] = place;
+  }
+  partitions[partitionCount] = count;
+  const all = partitions.subarray(0, partitionCount + 1);
+  if (!hasOrder) return { count, partitions: all, peers: all };
+  peers[peerCount] = count;
+  return { count, partitions: all, peers: peers.subarray(0, peerCount + 1) };
+}
+
 export class WindowSorter extends RowSorter {
   readonly #shape: WindowShape;
   /** Answers by function and place. */
-  out: RowValue[][] = [];
+  out: (RowValue[] | Float64Array)[] = [];
   #rows: WindowRows | null = null;
   #calls: readonly WindowCall[] = [];
   #computed = 0;
@@ -53,7 +82,7 @@ export class WindowSorter extends RowSorter {
     this.#rows = this.#divide(count);
     const columns = this.#shape.arguments.map((column) => this.#gather(column, count));
     this.#calls = (this.#shape.calls as MakeCalls)(columns, numbers);
-    this.out = this.#calls.map(() => new Array<RowValue>(count));
+    this.out = this.#calls.map((call) => (isNumeric(call) ? new Float64Array(count) : new Array<RowValue>(count)));
     this.#computed = 0;
     return count;
   }
@@ -68,7 +97,11 @@ export class WindowSorter extends RowSorter {
     this.#computed = last;
     this.#calls.forEach((call, index) => {
       const rows = this.#rows as WindowRows;
-      if (!quickColumn(rows, call, this.out[index], first, last)) windowColumn(rows, call, this.out[index], first, last);
+      const out = this.out[index] as RowValue[];
+      if (quickColumn(rows, call, out, first, last)) return;
+      // A sum that needs more than doubles.
+      if (!Array.isArray(out) && !NUMBERS.has(call.primitive)) this.out[index] = Array.from(out);
+      windowColumn(rows, call, this.out[index] as RowValue[], first, last);
     });
   }
 
@@ -82,6 +115,11 @@ export class WindowSorter extends RowSorter {
   }
 
   #divide(count: number): WindowRows {
+    const { keyBytes, partBytes, hasOrder } = this.#shape;
+    const words = this.sorted?.words(keyBytes) ?? null;
+    if (words !== null && (partBytes > 0 || hasOrder)) {
+      return divided(words.high, words.low, count, Math.max(0, partBytes - (this.sorted as KeySort).depth), hasOrder);
+    }
     const { keys, ends, order } = this;
     const parts = this.data[this.#shape.partAt] as Int32Array;
     const partitions = new Int32Array(count + 1);

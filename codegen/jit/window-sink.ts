@@ -16,7 +16,7 @@ import type { Emitter } from './emitter.ts';
 import { emitValue } from './expressions.ts';
 import { heldValue, keepCode, keptValue, orderedDrain, sorterRoom } from './key-sort-sink.ts';
 import type { MadeStage } from './sources.ts';
-import { emitKeys, hasKeys, type KeyForm, keyFormOf } from './sort-keys.ts';
+import { emitKeys, fixedBytes, hasKeys, type KeyForm, keyFormOf } from './sort-keys.ts';
 import type { DrainCode, Sink } from './stage-code.ts';
 import { type GroupRoom, look, type RunningStage, STAGE_DONE, STAGE_PAUSED, verdict } from './stage-run.ts';
 import type { Fill, Stage } from './stages.ts';
@@ -72,6 +72,8 @@ export class WindowSink {
     this.#shape = {
       hasOrder: node.order.length > 0,
       partAt: 0,
+      keyBytes: 0,
+      partBytes: 0,
       arguments: [],
       calls: callsOf(node.functions, places, node.order),
     };
@@ -98,6 +100,8 @@ export class WindowSink {
         this.#lacks || keys[index].expression.type.nullable,
       ),
     );
+    this.#shape.keyBytes = fixedBytes(this.#forms);
+    this.#shape.partBytes = fixedBytes(this.#forms.slice(0, partition.length));
     const given = this.taken.rows.map((expression) => keptValue(heldValue(emitter, emitValue(emitter, expression))));
     const sorter = this.code.name(emitter);
     const part = emitKeys(emitter, sorter, this.#forms, values, partition.length);
