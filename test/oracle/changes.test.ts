@@ -1,9 +1,10 @@
 import { deepStrictEqual } from 'node:assert';
 import { after, before, test } from 'node:test';
 import type { PGlite } from '@electric-sql/pglite';
+import type { Database } from '../../engine/api/api.ts';
 import { table, tableColumn, uniqueIndex } from '../../engine/plan/bind/catalog-fixture.ts';
 import { sqlType } from '../../engine/sblr/types.ts';
-import { OracleDatabase, runOurs, runTheirs, startPeer } from './postgresql.ts';
+import { OracleDatabase, openEngine, runEngine, runOurs, runTheirs, startPeer } from './postgresql.ts';
 
 const TABLES = [
   table(
@@ -26,13 +27,18 @@ const ROWS = [
 
 let peer: PGlite;
 let database: OracleDatabase;
+let engine: Database;
 before(async () => {
   peer = await startPeer(CREATE, ...ROWS);
+  engine = openEngine(CREATE, ...ROWS);
   database = new OracleDatabase();
   for (const one of TABLES) database.addTable(one);
   for (const text of ROWS) runOurs(text, database, TABLES);
 });
-after(() => peer.close());
+after(() => {
+  engine.close();
+  return peer.close();
+});
 
 /** RETURNING gives its rows in no order that is said. */
 function sorted(answer: string): string {
@@ -50,8 +56,10 @@ async function story(statements: readonly string[]): Promise<void> {
       'select id::text, x::text, s from a order by id',
       'select id::text, y::text from b order by id, y',
     ]) {
-      const [ours, theirs] = [sorted(runOurs(one, database, TABLES)), sorted(await runTheirs(one, peer))];
-      if (ours !== theirs) wrong.push(`${one} (after ${text})\n  ours   ${ours}\n  theirs ${theirs}`);
+      const theirs = sorted(await runTheirs(one, peer));
+      const [oracle, ours] = [sorted(runOurs(one, database, TABLES)), sorted(runEngine(one, engine))];
+      if (oracle !== theirs || ours !== theirs)
+        wrong.push(`${one} (after ${text})\n  oracle ${oracle}\n  engine ${ours}\n  theirs ${theirs}`);
     }
   }
   deepStrictEqual(wrong, []);

@@ -1,6 +1,7 @@
 /** SQL text run two ways: bound and evaluated directly, and by PGlite. */
 
 import { PGlite } from '@electric-sql/pglite';
+import { type Database, open } from '../../engine/api/api.ts';
 import { bind } from '../../engine/plan/bind/bind.ts';
 import { environmentOf, TABLE_T } from '../../engine/plan/bind/catalog-fixture.ts';
 import type { CatalogTable } from '../../engine/catalog/objects.ts';
@@ -127,6 +128,25 @@ export async function startPeer(...scripts: readonly string[]): Promise<PGlite> 
   await peer.exec(`set time zone 'UTC'; set datestyle = 'ISO, MDY'; set extra_float_digits = 1;`);
   for (const script of scripts) await peer.exec(script);
   return peer;
+}
+
+/** The engine itself, with these tables. */
+export function openEngine(...scripts: readonly string[]): Database {
+  const database = open(':memory:', { pool: 0, times: 'text', json: 'text' });
+  for (const script of scripts) database.exec(script.replaceAll(' collate "C"', ''));
+  return database;
+}
+
+/** As runOurs, by the engine: planned and compiled. */
+export function runEngine(text: string, database: Database): string {
+  try {
+    const statement = database.prepare(text);
+    if (!statement.reader) return JSON.stringify(statement.run().changes);
+    const rows = statement.raw().all();
+    return JSON.stringify(rows.length === 0 ? 0 : rows);
+  } catch (error) {
+    return codeOf(error);
+  }
 }
 
 export { OracleDatabase };

@@ -1,9 +1,10 @@
 import { deepStrictEqual, strictEqual } from 'node:assert';
 import { after, before, test } from 'node:test';
 import type { PGlite } from '@electric-sql/pglite';
+import type { Database } from '../../engine/api/api.ts';
 import { CREATE_T, TABLE_T } from '../../engine/plan/bind/catalog-fixture.ts';
 import { pick, type Random, randomFrom } from '../../engine/sblr/source-fixture.ts';
-import { OracleDatabase, runOurs, runTheirs, startPeer } from './postgresql.ts';
+import { OracleDatabase, openEngine, runEngine, runOurs, runTheirs, startPeer } from './postgresql.ts';
 import { ROWS_T, TABLES } from './tables.ts';
 
 const SEED = Number(process.env.SEED ?? 1);
@@ -13,13 +14,18 @@ const again = (by: number): string => ROWS_T.replaceAll(/\((\d), /g, (_, id) => 
 
 let peer: PGlite;
 let database: OracleDatabase;
+let engine: Database;
 before(async () => {
   peer = await startPeer(CREATE_IN_C, ROWS_T, again(4), again(8));
+  engine = openEngine(CREATE_IN_C, ROWS_T, again(4), again(8));
   database = new OracleDatabase();
   database.addTable(TABLE_T);
   for (const text of [ROWS_T, again(4), again(8)]) runOurs(text, database, TABLES);
 });
-after(() => peer.close());
+after(() => {
+  engine.close();
+  return peer.close();
+});
 
 // ---- random windows ----
 
@@ -113,7 +119,9 @@ test('random windows give what PostgreSQL gives', async () => {
     const call = pick(random, isTotal ? list : list.filter((one) => !/^(lag|lead|ntile|row)/.test(one)));
     if (!isTotal && window.includes(' rows ')) continue;
     const text = `select id::text, (${call} over (${window}))::text from t order by id`;
-    strictEqual(runOurs(text, database), await runTheirs(text, peer), `seed ${SEED}, round ${round}: ${text}`);
+    const theirs = await runTheirs(text, peer);
+    strictEqual(runOurs(text, database), theirs, `seed ${SEED}, round ${round}: ${text}`);
+    strictEqual(runEngine(text, engine), theirs, `seed ${SEED}, round ${round}, the engine: ${text}`);
   }
 });
 
@@ -184,8 +192,9 @@ const CASES: readonly string[] = [
 test('windows by name, by definition, and those that are refused', async () => {
   const wrong: string[] = [];
   for (const text of CASES) {
-    const [ours, theirs] = [runOurs(text, database), await runTheirs(text, peer)];
-    if (ours !== theirs) wrong.push(`${text}\n  ours   ${ours}\n  theirs ${theirs}`);
+    const theirs = await runTheirs(text, peer);
+    const [oracle, ours] = [runOurs(text, database), runEngine(text, engine)];
+    if (oracle !== theirs || ours !== theirs) wrong.push(`${text}\n  oracle ${oracle}\n  engine ${ours}\n  theirs ${theirs}`);
   }
   deepStrictEqual(wrong, []);
 });
