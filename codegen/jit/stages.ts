@@ -28,6 +28,7 @@
 
 import type {
   Compute,
+  Counted,
   Filter,
   HashAggregate,
   HashDistinct,
@@ -52,7 +53,7 @@ import type { Collected } from './collected.ts';
 import { columnsOf, type Needed, neededColumns } from './needed.ts';
 import { countedGroups, distinctOf, type Rename, renameOf, type SetCount } from './set-operations.ts';
 
-export type Step = Filter | Compute | HashDistinct | LimitCount | LockRow | PhysicalJoin | Rename | SetCount;
+export type Step = Filter | Compute | HashDistinct | LimitCount | LockRow | Counted | PhysicalJoin | Rename | SetCount;
 /** Collects its inputs and is the source of a stage. */
 export type Breaker = HashAggregate | Sort | TopN | WindowFrames | Collected;
 /** A step with a side that is collected before. */

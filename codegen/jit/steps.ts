@@ -62,6 +62,9 @@ export function emitSteps(
     case 'LockRow':
       emitLock(emitter, builder, step);
       break;
+    case 'Counted':
+      emitter.emit(`${emitter.hoist('N', 'c.run.counts')}[${step.counter}]++;`);
+      break;
     case 'Rename':
       emitRename(emitter, step);
       break;

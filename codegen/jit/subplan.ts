@@ -75,8 +75,9 @@ export class SubplanPart extends HeldPart {
     this.#run = outside.run;
     this.#keeps = parts.memo;
     inside.open();
-    const { tx, parameters, context, canceled } = outside.run;
-    inside.bind({ tx, parameters, context, canceled, rows: [], rowsMax: Number.POSITIVE_INFINITY, changes: 0, pause: null });
+    const { tx, parameters, context, canceled, counts } = outside.run;
+    const rowsMax = Number.POSITIVE_INFINITY;
+    inside.bind({ tx, parameters, context, canceled, counts: counts ?? null, rows: [], rowsMax, changes: 0, pause: null });
     inside.outer = this.outer;
     return inside;
   }

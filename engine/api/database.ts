@@ -42,6 +42,8 @@ export interface ExplainOptions {
   readonly format?: 'text' | 'json' | 'dot' | 'svg';
   readonly sblr?: boolean;
   readonly codegen?: boolean;
+  /** Runs the statement, and tells what each node gave. */
+  readonly analyze?: boolean;
 }
 
 /** Of one thread. */
@@ -127,6 +129,7 @@ export class Database implements Disposable {
     const words = [`format ${options.format ?? 'text'}`];
     if (options.sblr === true) words.push('sblr');
     if (options.codegen === true) words.push('codegen');
+    if (options.analyze === true) words.push('analyze');
     const lines = this.#connection.run(this.#connection.prepare(`explain (${words.join(', ')}) ${text}`), [], 'array').rows;
     return (lines as unknown[][]).map(([line]) => (typeof line === 'string' ? line : JSON.stringify(line, null, 2))).join('\n');
   }

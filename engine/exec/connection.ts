@@ -11,6 +11,7 @@ import type { Execution, Parameters, Program, RowFormat } from '../plan/program.
 import type { SourceStatement } from '../sblr/source.gen.ts';
 import { type Characteristics, NO_CHARACTERISTICS, type Session } from '../session/session.ts';
 import type { Transaction } from '../txn/transactions.ts';
+import { Analysis } from './analyze.ts';
 import { answered, hinted, isTold } from './answered.ts';
 import { SessionContext } from './context.ts';
 import type { Engine, Notice, UtilityResult } from './engine.ts';
@@ -151,7 +152,11 @@ export class Connection {
     try {
       for (;;) {
         const shape = this.refresh(prepared);
-        if (!shape.isCompiled) return this.#utility(shape, format);
+        if (!shape.isCompiled) {
+          const result = shape.isAnalyze ? this.#analyze(prepared, shape, given, format) : this.#utility(shape, format);
+          if (result === null) continue;
+          return result;
+        }
         this.begin();
         const run = this.createRun(createParameters(shape.parts.parameters.length));
         this.bind(prepared, shape, given, run.parameters);
@@ -171,7 +176,13 @@ export class Connection {
     try {
       for (;;) {
         const shape = this.refresh(prepared);
-        if (!shape.isCompiled) return await this.#utilityAsync(shape, format);
+        if (!shape.isCompiled) {
+          const result = shape.isAnalyze
+            ? this.#analyze(prepared, shape, given, format)
+            : await this.#utilityAsync(shape, format);
+          if (result === null) continue;
+          return result;
+        }
         this.begin();
         const run = this.createRun(createParameters(shape.parts.parameters.length));
         this.bind(prepared, shape, given, run.parameters);
@@ -222,6 +233,22 @@ export class Connection {
       throw hinted(withoutOverflow(error), text);
     }
     return last;
+  }
+
+  /** EXPLAIN ANALYZE. Null: the catalog has moved on, nothing was done. */
+  #analyze(prepared: Prepared, shape: Shape, given: readonly unknown[], format: RowFormat): Result | null {
+    const { engine, session } = this;
+    this.begin();
+    const run = this.createRun(createParameters(shape.parts.parameters.length));
+    this.bind(prepared, shape, given, run.parameters);
+    const analysis = new Analysis(engine, session, shape);
+    run.counts = analysis.counts;
+    if (runProgram(engine, session, analysis.program, run, shape.version) === STALE) return null;
+    return this.#told(
+      shape,
+      format,
+      entered(engine, () => analysis.answer(engine, session, shape, run)),
+    );
   }
 
   // ---- statements that are not compiled ----
@@ -407,6 +434,7 @@ class OneRun implements StatementRun {
   readonly canceled: () => boolean;
   pause: (() => boolean) | null = null;
   pauseAt = Number.POSITIVE_INFINITY;
+  counts: Float64Array | null = null;
 
   constructor(connection: Connection, parameters: Parameters) {
     this.parameters = parameters;

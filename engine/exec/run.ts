@@ -46,6 +46,7 @@ export interface StatementRun extends Run, OpenCursor {
   pause: (() => boolean) | null;
   /** When the event loop is to turn, by performance.now(). */
   pauseAt: number;
+  counts?: Float64Array | null;
 }
 
 const kindOf = (program: Program): number => (program.simple || !program.writes ? STATEMENT_SIMPLE : STATEMENT_WRITING);
@@ -161,6 +162,7 @@ function attempt(
     const status = attemptOnce(engine, session, tx, program, run, version);
     if (status !== RUN_WAIT && status !== RUN_RERUN) return status;
     run.rows.length = 0;
+    run.counts?.fill(0);
     try {
       if (status === RUN_RERUN && tx.isolation !== READ_COMMITTED) failSerialization(tx);
       undoStatement(tx, true);

@@ -50,6 +50,8 @@ export class Shape {
   readonly plan: PhysicalStatement | null;
   /** EXPLAIN of a statement; its plan is that of the statement. */
   readonly isExplain: boolean;
+  /** EXPLAIN ANALYZE: the statement runs. */
+  readonly isAnalyze: boolean;
   /** Version of the catalog for which it is known to hold. */
   version: number;
   readonly writers: ParameterWriters;
@@ -69,6 +71,7 @@ export class Shape {
     this.parts = parts;
     this.plan = parts.plan;
     this.isExplain = parts.kind === 'explain';
+    this.isAnalyze = this.isExplain && isAnalyze(module());
     this.version = version;
     this.tokens = tokens;
     this.#module = module;
@@ -153,3 +156,5 @@ function outOfDate(output: Program['output']): Program {
   const execution = { step, close: () => {} };
   return { output, writes: false, simple: false, direct: null, isCurrent: () => false, start: () => execution };
 }
+
+const isAnalyze = ({ statement }: BoundModule): boolean => statement.kind === 'explain' && statement.analyze;

@@ -4,6 +4,8 @@
 
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import { explain } from '../plan/explain.ts';
+import type { Actual } from '../plan/explain-nodes.ts';
+import type { PhysicalStatement } from '../plan/physical.ts';
 import type { BoundStatement, OutputColumn } from '../sblr/bound.ts';
 import { printBoundModule } from '../sblr/print-bound.ts';
 import type { SourceExpression, SourceStatement } from '../sblr/source.gen.ts';
@@ -172,8 +174,13 @@ const ISOLATION_NAMES: { readonly [level: number]: string } = {
   3: 'serializable',
 };
 
-/** EXPLAIN without ANALYZE: nothing runs. */
-export function runExplain(engine: Engine, session: Session, shape: Shape): UtilityResult {
+/** EXPLAIN: nothing runs here. `ran`: of ANALYZE, the plan that has run and what it counted. */
+export function runExplain(
+  engine: Engine,
+  session: Session,
+  shape: Shape,
+  ran: { readonly plan: PhysicalStatement; readonly actual: Actual } | null = null,
+): UtilityResult {
   const { statement } = shape.module;
   if (statement.kind !== 'explain') throw new SqlError(SQLSTATE.internal_error, 'EXPLAIN explains an EXPLAIN');
   if (shape.plan === null) {
@@ -181,7 +188,8 @@ export function runExplain(engine: Engine, session: Session, shape: Shape): Util
   }
   engine.active = session;
   const catalog = engine.catalog.reader(session, session.transaction);
-  const text = explain(statement, shape.plan, {
+  const text = explain(statement, ran?.plan ?? shape.plan, {
+    actual: ran?.actual ?? null,
     relation: (id) => catalog.relation(id),
     code: () =>
       engine.compiler.explainCode(shape.plan as NonNullable<typeof shape.plan>, shape.parts.parameters, engine.environment),

@@ -12,12 +12,16 @@ function labelOf(node: Shown): string[] {
   for (const [name, value] of node.details.slice(0, 2)) {
     lines.push(`${name}: ${typeof value === 'object' ? value.join(', ') : value}`);
   }
-  lines.push(`rows ${Math.round(node.rows)}, cost ${node.cost.toFixed(1)}`);
+  const actual = node.actual === null ? '' : ` (${node.actual})`;
+  lines.push(`rows ${Math.round(node.rows)}${actual}, cost ${node.cost.toFixed(1)}`);
   return lines.map((line) => (line.length > CHARACTERS ? `${line.slice(0, CHARACTERS - 1)}…` : line));
 }
 
 /** 1 for a few rows, 8 for a hundred million. */
 const widthOf = (rows: number): number => Math.round(10 * (1 + 0.875 * Math.min(8, Math.log10(Math.max(1, rows))))) / 10;
+
+/** As counted, or as expected. */
+const rowsOf = ({ rows, actual }: Shown): number => actual ?? rows;
 
 const quoted = (text: string): string => text.replaceAll('\\', '\\\\').replaceAll('"', '\\"');
 
@@ -30,7 +34,7 @@ export function dotOf(top: Shown): string[] {
     lines.push(`  n${own} [label="${labelOf(node).map(quoted).join('\\n')}"];`);
     for (const input of node.inputs) {
       const below = add(input);
-      lines.push(`  n${below} -> n${own} [penwidth=${widthOf(input.rows)}, label="${Math.round(input.rows)}"];`);
+      lines.push(`  n${below} -> n${own} [penwidth=${widthOf(rowsOf(input))}, label="${Math.round(rowsOf(input))}"];`);
     }
     return own;
   };
@@ -84,7 +88,7 @@ function draw({ node, x, depth, inputs }: Placed, lines: string[]): void {
   const boxHeight = (label.length + 1) * LINE;
   for (const input of inputs) {
     const below = GAP + input.depth * LEVEL;
-    const width = widthOf(input.node.rows);
+    const width = widthOf(rowsOf(input.node));
     lines.push(`<line x1="${x}" y1="${y + boxHeight}" x2="${input.x}" y2="${below}" stroke-width="${width}"/>`);
   }
   lines.push(`<rect x="${x - BOX_WIDTH / 2}" y="${y}" width="${BOX_WIDTH}" height="${boxHeight}" rx="4"/>`);

@@ -10,7 +10,7 @@
 import type { CatalogRelation } from '../catalog/objects.ts';
 import type { BoundExplain } from '../sblr/bound.ts';
 import { dotOf, svgOf } from './explain-pictures.ts';
-import { Explainer, type Shown } from './explain-nodes.ts';
+import { type Actual, Explainer, type Shown } from './explain-nodes.ts';
 import type { PhysicalStatement } from './physical.ts';
 
 export interface ExplainSources {
@@ -19,14 +19,18 @@ export interface ExplainSources {
   code(): string;
   /** The bound form, printed. */
   sblr(): string;
+  /** Of ANALYZE: what the run has counted. The plan is the one that ran. */
+  readonly actual?: Actual | null;
 }
 
 /** Lines of the answer. */
 export function explain(statement: BoundExplain, plan: PhysicalStatement, sources: ExplainSources): string[] {
-  const shown = new Explainer(plan, (id) => sources.relation(id)).statement();
+  const { actual = null } = sources;
+  const shown = new Explainer(plan, (id) => sources.relation(id), actual).statement();
   switch (statement.format) {
     case 'json': {
       const answer: { [key: string]: unknown } = { Plan: jsonOf(shown) };
+      if (actual !== null) answer['Execution Time'] = Math.round(actual.milliseconds * 1000) / 1000;
       if (statement.sblr) answer.Sblr = sources.sblr().split('\n');
       if (statement.codegen) answer.Code = sources.code().split('\n');
       return JSON.stringify([answer], null, 2).split('\n');
@@ -37,6 +41,7 @@ export function explain(statement: BoundExplain, plan: PhysicalStatement, source
       return svgOf(shown);
     case 'text': {
       const lines = textOf(shown, 0);
+      if (actual !== null) lines.push(`Execution Time: ${actual.milliseconds.toFixed(3)} ms`);
       if (statement.sblr) lines.push('', 'SBLR:', ...sources.sblr().split('\n'));
       if (statement.codegen) lines.push('', 'Code:', ...sources.code().split('\n'));
       return lines;
@@ -48,7 +53,9 @@ function textOf(node: Shown, depth: number): string[] {
   const indent = depth === 0 ? '' : `${'      '.repeat(depth - 1)}  ->  `;
   const target = node.target === null ? '' : ` ${node.target}`;
   const role = node.role === null ? '' : `${node.role}: `;
-  const lines = [`${indent}${role}${node.name}${target}  (cost=${node.cost.toFixed(2)} rows=${Math.round(node.rows)})`];
+  const actual = node.actual === null ? '' : ` (actual rows=${node.actual})`;
+  const estimate = `(cost=${node.cost.toFixed(2)} rows=${Math.round(node.rows)})`;
+  const lines = [`${indent}${role}${node.name}${target}  ${estimate}${actual}`];
   for (const [name, value] of node.details) {
     lines.push(`${'      '.repeat(depth)}  ${name}: ${typeof value === 'object' ? value.join(', ') : value}`);
   }
@@ -62,6 +69,7 @@ function jsonOf(node: Shown): { [key: string]: unknown } {
     ...(node.target === null ? {} : { Target: node.target }),
     'Total Cost': Math.round(node.cost * 100) / 100,
     'Plan Rows': Math.round(node.rows),
+    ...(node.actual === null ? {} : { 'Actual Rows': node.actual }),
     ...Object.fromEntries(node.details),
     ...(node.inputs.length === 0 ? {} : { Plans: node.inputs.map(jsonOf) }),
   };

@@ -143,6 +143,14 @@ export interface LockRow {
   readonly estimate: Estimate;
 }
 
+/** Of EXPLAIN ANALYZE: counts the rows that come through (Run.counts). */
+export interface Counted {
+  readonly node: 'Counted';
+  readonly input: PhysicalNode;
+  readonly counter: number;
+  readonly estimate: Estimate;
+}
+
 // ---- joins: `input` streams through, the other side is collected or looked up ----
 
 /** `left` is over the columns of `input`, `right` over those of the other side; both of one type. */
@@ -290,6 +298,7 @@ export type PhysicalNode =
   | TopN
   | LimitCount
   | LockRow
+  | Counted
   | HashSetOp
   | WindowFrames
   | Recurse;

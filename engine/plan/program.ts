@@ -65,6 +65,8 @@ export interface Run {
   readonly canceled: () => boolean;
   /** True when the event loop should turn: step() answers RUN_PAUSED between morsels (SBLR-E3). Null: it runs to the end. */
   readonly pause: (() => boolean) | null;
+  /** Of EXPLAIN ANALYZE: rows that came through each Counted node. */
+  readonly counts?: Float64Array | null;
 }
 
 /** The statement has ended. */

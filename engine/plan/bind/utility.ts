@@ -51,7 +51,6 @@ export function bindExplain(
   for (const option of source.options) {
     const name = option.name.toLowerCase();
     if (name === 'format') format = formatOf(option);
-    else if (name === 'analyze' && isOn(option)) throw unsupported('EXPLAIN (ANALYZE) is', option.at);
     else if (name === 'analyze' || name === 'sblr' || name === 'codegen') flags[name] = isOn(option);
     else if (!WITHOUT_EFFECT.includes(name))
       throw fault(SQLSTATE.syntax_error, `unrecognized EXPLAIN option "${option.name}"`, option.at);
