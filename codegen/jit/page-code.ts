@@ -87,9 +87,11 @@ function chosenRows(
 ): PageCode {
   const emitter = new Emitter(builder.unit(), false, EXIT, builder.columns(columns));
   const passed = new Set<BoundExpression>();
+  let isSure = true;
   const look = (condition: BoundExpression): void => {
     for (const one of conjuncts(condition)) {
       if (emitter.attempt(() => emitJump(emitter, one, 'notTrue', 'r'))) passed.add(one);
+      else isSure = false;
     }
   };
   if (filter !== null) look(filter);
@@ -97,8 +99,8 @@ function chosenRows(
     if (step.node === 'Filter') look(step.condition);
     else if (step.node === 'Compute') lazyCompute(emitter, step);
     else if (step.node === 'Rename') emitRename(emitter, step);
-    else if (step.node !== 'HashProbe' || !emitter.attempt(() => emitChoosing(emitter, builder, step))) break;
-    else if (!findsOne(step)) break;
+    else if (step.node !== 'HashProbe' || !emitter.attempt(() => emitChoosing(emitter, builder, step, isSure))) break;
+    else if (!(findsOne(step) && mayNote(step, isSure))) break;
   }
   const lines = emitter.lines.join('\n');
   const leaves = lines.includes(EXIT);
@@ -110,9 +112,12 @@ function chosenRows(
 /** A join that a row goes through once at most. */
 const findsOne = ({ kind, unique }: HashProbe): boolean => unique || kind === 'semi' || kind === 'anti';
 
-/** Leaves out rows that a join would: it is done again behind the page. */
-function emitChoosing(emitter: Emitter, builder: Builder, step: HashProbe): void {
-  if (findsOne(step)) {
+/** A match is noted in the table of a right or full join; a row that a condition may still leave out has none. */
+const mayNote = ({ kind }: HashProbe, isSure: boolean): boolean => isSure || (kind !== 'right' && kind !== 'full');
+
+/** Leaves out rows that a join would: it is done again behind the page. `isSure`: they have passed all conditions before it. */
+function emitChoosing(emitter: Emitter, builder: Builder, step: HashProbe, isSure: boolean): void {
+  if (findsOne(step) && mayNote(step, isSure)) {
     // What it finds is of use to the steps behind.
     emitJoin(emitter, builder, step, () => {});
     return;

@@ -49,6 +49,13 @@ const FOUND: { readonly [name: string]: string } = {
     select a.id, b.id as b from ta a join ta b on a.c0 = b.c1 order by 1, 2;
     select count(b.id) as x0, count(distinct b.c0) as x1 from ta a full join ta b on a.id = b.id and a.c0 = b.c0;
     select a.id from ta a where c0 not in (select c1 from ta where c1 is not null) order by 1`,
+  'a row that a condition leaves out behind its page has matched nothing of a right join': `
+    create table ta (id int8 primary key, c0 uuid);
+    insert into ta values (1, 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'), (2, '00000000-0000-0000-0000-000000000000'), (3, null);
+    select count(*) as x0 from ta as a left join (select id::int4 as y1 from ta where c0 is distinct from 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11') as b
+      on a.id = b.y1 where a.id <= 1;
+    select a.id, b.y1 from (select id::int4 as y1 from ta where c0 is distinct from 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11') as b
+      full join ta as a on a.id = b.y1 order by a.id`,
   'WITH is read in subqueries around it, in RETURNING, and by subqueries of a subquery that it belongs to': `
     create table ta (id int4 primary key, c0 int4);
     create table tb (id int4 primary key, c0 int4);
