@@ -11,7 +11,10 @@ export function createCompiler(): Compiler {
   return {
     compile(plan, parameters, format, environment) {
       try {
-        return compileStatement(plan, parameters, format, environment).program;
+        const { program, sources } = compileStatement(plan, parameters, format, environment);
+        // Code that is made when it is first needed keeps the builder, but nobody asks for the texts.
+        sources.length = 0;
+        return program;
       } catch (error) {
         if (error instanceof TableMoved) return new WaitingProgram(plan, error.table, environment.kernel);
         throw error;

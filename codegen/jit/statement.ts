@@ -21,7 +21,7 @@ import { UsedTables } from './used-tables.ts';
 
 export interface Compiled {
   readonly program: Program;
-  readonly sources: readonly Source[];
+  readonly sources: Source[];
 }
 
 /** Compiles a statement. 0A000 for primitives that the engine has not. */
