@@ -8,7 +8,7 @@ import { fail, ok } from 'node:assert/strict';
 import { test } from 'node:test';
 import { randomFrom } from '../../engine/sblr/source-fixture.ts';
 import { startPeer } from '../oracle/postgresql.ts';
-import { JoinQueries } from './random-joins.ts';
+import { JoinChanges } from './random-join-changes.ts';
 import { randomTable } from './random-schema.ts';
 import { Statements } from './random-statements.ts';
 import { define, type Step } from './step.ts';
@@ -26,7 +26,7 @@ function joinStory(seed: number): Story {
   const statements = new Statements(random);
   const made = ['ta', 'tb', 'tc'].map((name) => randomTable(random, name));
   const tables = made.map(({ table }) => table);
-  const queries = new JoinQueries(random, tables);
+  const queries = new JoinChanges(random, tables);
   const steps: Step[] = [];
   for (const { table, create } of made) {
     steps.push(define(table.name, create));
@@ -37,7 +37,8 @@ function joinStory(seed: number): Story {
   }
   while (steps.length < STEPS) {
     const table = tables[Math.floor(random() * tables.length)];
-    steps.push(random() < 0.85 ? queries.joining(table) : statements.any(table));
+    const draw = random();
+    steps.push(draw < 0.8 ? queries.joining(table) : draw < 0.9 ? queries.changing(table) : statements.any(table));
   }
   return { seed, tables: tables.map(({ name }) => name), steps };
 }

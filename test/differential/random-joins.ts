@@ -25,7 +25,7 @@ class Wide extends Expressions {
 }
 
 /** A relation of FROM: its text, its alias, the columns it has. */
-interface Source {
+export interface Source {
   readonly text: Tree;
   readonly alias: string;
   readonly columns: readonly RandomColumn[];
@@ -63,11 +63,11 @@ export class JoinQueries extends Queries {
 
   // ---- relations ----
 
-  private other(): RandomTable {
+  protected other(): RandomTable {
     return this.pick(this.tables);
   }
 
-  private wide(sources: readonly Source[]): Wide {
+  protected wide(sources: readonly Source[]): Wide {
     const [first] = sources;
     const columns = sources.flatMap(({ alias, columns: all }) => all.map((one) => ({ ...one, name: `${alias}.${one.name}` })));
     const table: RandomTable = { ...this.tables[0], name: '', columns, hasLong: false };
@@ -75,7 +75,7 @@ export class JoinQueries extends Queries {
   }
 
   /** A table, or a query over one. */
-  private source(table: RandomTable, alias: string): Source {
+  protected source(table: RandomTable, alias: string): Source {
     const { columns } = table;
     if (this.chance(0.75)) return { text: tree('', `${table.name} as ${alias}`), alias, columns };
     const where = this.where(new Expressions(this.random, table), 1);
@@ -83,7 +83,7 @@ export class JoinQueries extends Queries {
     return { text: tree('', `(select * from ${table.name}`, where, order, `) as ${alias}`), alias, columns };
   }
 
-  private equality(left: Source, right: Source): Tree {
+  protected equality(left: Source, right: Source): Tree {
     if (this.chance(0.35)) return tree('bool', `${left.alias}.id = ${right.alias}.id`);
     const pairs = left.columns.flatMap((a) =>
       right.columns.filter((b) => isComparable(bareType(a.type), bareType(b.type))).map((b) => [a, b] as const),
@@ -102,7 +102,7 @@ export class JoinQueries extends Queries {
   }
 
   /** FROM of two or three relations. */
-  private from(table: RandomTable): { readonly text: Tree; readonly sources: readonly Source[] } {
+  protected from(table: RandomTable): { readonly text: Tree; readonly sources: readonly Source[] } {
     const sources = [this.source(table, 'a'), this.source(this.other(), 'b')];
     if (this.chance(0.25)) sources.push(this.source(this.other(), 'c'));
     const parts: (string | Tree)[] = [sources[0].text];
@@ -145,7 +145,7 @@ export class JoinQueries extends Queries {
     return step('query', table.name, tree('', 'select ', ...parts, order, limit), { isOrdered });
   }
 
-  private measure(expressions: Expressions): Tree {
+  protected measure(expressions: Expressions): Tree {
     return this.pick([
       () => tree('', 'count(*)'),
       () => tree('', 'count(', expressions.of(this.pick(PLAIN), 1), ')'),
@@ -220,7 +220,7 @@ export class JoinQueries extends Queries {
   }
 
   /** One value of a query. */
-  private scalar(outer: Source): Tree {
+  protected scalar(outer: Source): Tree {
     return tree(
       '',
       '(',
@@ -229,7 +229,7 @@ export class JoinQueries extends Queries {
     );
   }
 
-  private subqueryCondition(outer: Source): Tree {
+  protected subqueryCondition(outer: Source): Tree {
     const made = this.pick([() => this.membership(outer), () => this.exists(outer), () => this.exists(outer)])();
     return this.chance(0.15) ? tree('bool', 'not (', made, ')') : made;
   }
