@@ -116,7 +116,7 @@ export function orderedDrain(
   return { ...compileDrain(builder, stage, shape, sink, new Set(), false), part: builder.part(() => ({ at: 0, to: 0 })) };
 }
 
-const ROWS_AT_ONCE = 1024;
+const ROWS_AT_ONCE = 512;
 
 function orderedStage(part: number, from: number, drain: DrainCode['drain'], groups: GroupRoom, isRows: boolean): RunningStage {
   const placeOf = (c: State): { at: number; to: number } => c.parts[part] as never;
@@ -140,6 +140,7 @@ function orderedStage(part: number, from: number, drain: DrainCode['drain'], gro
         if (look(c, moved)) return STAGE_PAUSED;
         const to = Math.min(place.to, place.at + ROWS_AT_ONCE);
         groups.reserve(c, to - place.at);
+        if (place.to - sorter.first > ROWS_AT_ONCE) sorter.touch(place.at, to);
         place.at = drain(c, null, place.at, to);
         const end = verdict(c, isRows);
         if (end >= 0) return end;

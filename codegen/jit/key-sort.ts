@@ -10,6 +10,8 @@
 const INSERTION_MAX = 24;
 const MERGE_MAX = 1024;
 const RUN = 16;
+/** Rows whose keys are touched before they are compared. */
+const TOUCHED = 512;
 const DIGITS = 4;
 const RADIX = 256;
 
@@ -28,6 +30,8 @@ export class KeySort {
   /** Key of row n: from ends[n - 1] to ends[n]. */
   readonly #ends: Int32Array;
   readonly order: Int32Array;
+  /** What was touched: nothing may leave it out. */
+  seen = 0;
   /** Bytes that all keys begin with; -1: the rows came in order. */
   depth = -1;
   readonly #high: Uint32Array;
@@ -83,12 +87,32 @@ export class KeySort {
     const high = this.#high;
     const low = this.#low;
     // Words are not needed any more where those of the next bytes are put.
-    for (let start = from; start < to; ) {
+    const isLarge = count > MERGE_MAX;
+    for (let start = from, touched = from; start < to; ) {
+      if (isLarge && start >= touched) touched = this.#touch(start, Math.min(to, start + TOUCHED), at + 8);
       let end = start + 1;
       while (end < to && high[end] === high[start] && low[end] === low[start]) end++;
       if (end - start > 1) this.#sort(start, end, at + 8);
       start = end;
     }
+  }
+
+  /**
+   * Reads a byte of each key that will be compared: their lines of the cache are under way together then, and not one after the other.
+   */
+  #touch(from: number, to: number, depth: number): number {
+    const { order } = this;
+    const keys = this.#keys;
+    const ends = this.#ends;
+    const high = this.#high;
+    const low = this.#low;
+    let sum = 0;
+    for (let index = from + 1; index < to; index++) {
+      if (high[index] !== high[index - 1] || low[index] !== low[index - 1]) continue;
+      sum += keys[ends[order[index] - 1] + depth] | keys[ends[order[index - 1] - 1] + depth];
+    }
+    this.seen = sum;
+    return to;
   }
 
   /** By whole keys: few rows. */

@@ -225,7 +225,7 @@ function compileNumbers(builder: Builder, expressions: readonly BoundExpression[
   return emitter.unit.compile('frames', 'c', body, emitter.declarations.join(''));
 }
 
-const ROWS_AT_ONCE = 1024;
+const ROWS_AT_ONCE = 512;
 
 function windowStage(
   part: number,
@@ -257,6 +257,7 @@ function windowStage(
         const to = Math.min(place.to, place.at + ROWS_AT_ONCE);
         sorter.compute(to);
         groups.reserve(c, to - place.at);
+        if (place.to > ROWS_AT_ONCE) sorter.touch(place.at, to);
         place.at = drain(c, null, place.at, to);
         const end = verdict(c, isRows);
         if (end >= 0) return end;
