@@ -132,8 +132,8 @@ export const SOURCE_OPCODES = {
     exclude: 'none|current|group|ties',
   }),
   window: node(54, 'window', 'WINDOW name AS (...)', { name: 'text', spec: 'windowSpec' }),
-  grouping: node(55, 'expression', 'ROLLUP, CUBE, GROUPING SETS, () in GROUP BY', {
-    kind: 'rollup|cube|sets|set',
+  grouping: node(55, 'expression', 'ROLLUP, CUBE, GROUPING SETS, () in GROUP BY; the whole of GROUP BY DISTINCT', {
+    kind: 'rollup|cube|sets|set|distinct',
     items: 'expression[]',
   }),
   locking: node(56, 'locking', 'FOR UPDATE and the like', {

@@ -372,12 +372,12 @@ export interface SourceWindowNode {
   readonly spec: SourceWindowSpec;
 }
 
-/** ROLLUP, CUBE, GROUPING SETS, () in GROUP BY. */
+/** ROLLUP, CUBE, GROUPING SETS, () in GROUP BY; the whole of GROUP BY DISTINCT. */
 export interface SourceGroupingNode {
   readonly op: 'grouping';
   /** Ordinal of the token it begins with. */
   readonly at: number;
-  readonly kind: 'rollup' | 'cube' | 'sets' | 'set';
+  readonly kind: 'rollup' | 'cube' | 'sets' | 'set' | 'distinct';
   readonly items: readonly SourceExpression[];
 }
 

@@ -298,7 +298,7 @@ function frameText(frame: SourceFrame): string {
   return joinWords([frame.unit.toUpperCase(), bounds, EXCLUSIONS[frame.exclude]]);
 }
 
-const GROUPING_WORDS = { rollup: 'ROLLUP ', cube: 'CUBE ', sets: 'GROUPING SETS ', set: '' } as const;
+const GROUPING_WORDS = { rollup: 'ROLLUP ', cube: 'CUBE ', sets: 'GROUPING SETS ', set: '', distinct: 'DISTINCT ' } as const;
 
 const groupingText = (node: Extract<SourceExpression, { op: 'grouping' }>): string =>
   `${GROUPING_WORDS[node.kind]}(${expressionList(node.items)})`;

@@ -1,6 +1,7 @@
 /** Queries and what they read from, as canonical text. */
 
 import type {
+  SourceExpression,
   SourceFrom,
   SourceLocking,
   SourceQuery,
@@ -56,7 +57,7 @@ function blockText(query: SourceSelectNode): string {
     selectItemsText(query.items),
     clause('FROM', fromListText(query.from)),
     query.where !== null && `WHERE ${expressionText(query.where)}`,
-    clause('GROUP BY', expressionList(query.group)),
+    groupText(query.group),
     query.having !== null && `HAVING ${expressionText(query.having)}`,
     clause('WINDOW', windows.join(', ')),
   ]);
@@ -142,4 +143,10 @@ function joinText(item: Extract<SourceFrom, { op: 'join' }>): string {
   if (item.on !== null) words.push(`ON ${expressionText(item.on)}`);
   if (item.using.length > 0) words.push(`USING (${identifiers(item.using)})${aliasText(item.alias)}`);
   return joinWords(words);
+}
+
+function groupText(group: readonly SourceExpression[]): string {
+  const [first] = group;
+  if (first?.op === 'grouping' && first.kind === 'distinct') return clause('GROUP BY DISTINCT', expressionList(first.items));
+  return clause('GROUP BY', expressionList(group));
 }

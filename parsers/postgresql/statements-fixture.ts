@@ -25,6 +25,7 @@ export const STATEMENTS: readonly string[] = [
   'update t set a = default where a = $1 and b is not null returning old.a, new.a as x',
   'delete from t as q where exists (select from u where u.a = q.a)',
   'insert into t default values',
+  'select a from t group by distinct rollup (a, b), c',
   `merge into t as q using (select 1 as a) u on q.a = u.a when matched and u.a > 1 then update set b = default, (c, d) = (1, 2) when matched then delete when not matched and true then insert (a, b) overriding user value values (u.a, default) when not matched then do nothing`,
   'with x as (select 1) merge into only t using x on true when matched then do nothing when not matched then insert default values',
   `insert into t select 1, 'x' from u on conflict do nothing`,

@@ -109,6 +109,9 @@ test('functions that give rows in the list of SELECT', () =>
     'select coalesce(generate_series(1, 2), 1)',
     'select sum(generate_series(1, 2))',
     'select 1 limit generate_series(1, 2)',
+    'select generate_series(1, 2) from t for update',
+    'select id from t order by id fetch first 1 row with ties for update skip locked',
+    'select rank() over () from t for update',
   ]));
 
 test('FETCH FIRST ... WITH TIES', () =>

@@ -16,14 +16,26 @@ const SETS_MAX = 4096;
 
 type BindKey = (source: SourceExpression) => BoundExpression;
 
+/** What GROUP BY lists, and whether sets that are the same count once. */
+function listed(group: readonly SourceExpression[]): {
+  readonly items: readonly SourceExpression[];
+  readonly isDistinct: boolean;
+} {
+  const [first] = group;
+  const isDistinct = first?.op === 'grouping' && first.kind === 'distinct';
+  return { items: isDistinct ? first.items : group, isDistinct };
+}
+
 /** Whether GROUP BY says more than keys. */
 export const hasSets = (group: readonly SourceExpression[]): boolean =>
-  group.some((item) => item.op === 'grouping' && (item.kind !== 'set' || item.items.length === 0));
+  listed(group).items.some((item) => item.op === 'grouping' && (item.kind !== 'set' || item.items.length === 0));
+
+export const isDistinct = (group: readonly SourceExpression[]): boolean => listed(group).isDistinct;
 
 /** The sets of a whole GROUP BY, without those of them that are too many. 54001, 54011 */
 export function setsOf(group: readonly SourceExpression[], bindKey: BindKey): readonly KeySet[] {
   let sets: readonly KeySet[] = [[]];
-  for (const item of group) {
+  for (const item of listed(group).items) {
     const more = expand(item, bindKey);
     if (sets.length * more.length > SETS_MAX)
       throw fault(SQLSTATE.statement_too_complex, `too many grouping sets present (maximum ${SETS_MAX})`, item.at);
@@ -36,6 +48,7 @@ function expand(source: SourceExpression, bindKey: BindKey): readonly KeySet[] {
   if (source.op !== 'grouping') return [[bindKey(source)]];
   switch (source.kind) {
     case 'set':
+    case 'distinct':
       return [source.items.map(bindKey)];
     case 'sets':
       return source.items.flatMap((item) => expand(item, bindKey));

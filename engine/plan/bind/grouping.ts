@@ -42,9 +42,10 @@ export class Grouping {
     return this.aggregates.owns(column) || this.isMadeAbove(column);
   }
 
-  /** The sets that GROUP BY asks for; each key once. */
-  group(sets: readonly KeySet[]): void {
-    const places = sets.map((set) => [...new Set(set.map((expression) => this.addKey(expression)))]);
+  /** The sets that GROUP BY asks for; each key once. `isDistinct`: each set, too. */
+  group(sets: readonly KeySet[], isDistinct: boolean): void {
+    const all = sets.map((set) => [...new Set(set.map((expression) => this.addKey(expression)))]);
+    const places = isDistinct ? [...new Map(all.map((set) => [[...set].sort((a, b) => a - b).join(), set])).values()] : all;
     const isPlain = places.length === 1 && places[0].length === this.keys.length;
     this.sets = isPlain ? [] : places;
   }

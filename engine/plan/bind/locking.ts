@@ -26,12 +26,21 @@ const NOT_LOCKED: { readonly [kind in LockTarget['kind']]?: string } = {
 
 const strongest = <T>(order: readonly T[], given: readonly T[]): T => order[Math.max(...given.map((one) => order.indexOf(one)))];
 
+/** What a block makes of the rows of its tables. */
+export interface MadeRows {
+  readonly isGrouped: boolean;
+  readonly hasWindows: boolean;
+  readonly hasSets: boolean;
+}
+
 /** What makes rows other than those of the tables; null: nothing. */
-export function notLocked(source: SourceSelectNode, isGrouped: boolean): string | null {
+export function notLocked(source: SourceSelectNode, { isGrouped, hasWindows, hasSets }: MadeRows): string | null {
   if (source.distinct !== 'none') return 'DISTINCT clause';
   if (source.group.length > 0) return 'GROUP BY clause';
   if (source.having !== null) return 'HAVING clause';
-  return isGrouped ? 'aggregate functions' : null;
+  if (isGrouped) return 'aggregate functions';
+  if (hasWindows) return 'window functions';
+  return hasSets ? 'set-returning functions in the target list' : null;
 }
 
 const refuse = (what: string | null | undefined, locking: SourceLocking): void => refuseLocking([locking], what);
@@ -72,12 +81,14 @@ export function bindLocking(
   input: BoundRelation,
   source: SourceSelectNode,
   from: BoundFrom | null,
-  isGrouped: boolean,
+  made: MadeRows,
   state: BindState,
 ): BoundRelation {
   const wanted = new Map<BoundGet, SourceLocking[]>();
   for (const locking of source.locking) {
-    refuse(notLocked(source, isGrouped), locking);
+    refuse(notLocked(source, made), locking);
+    if (locking.wait === 'skip' && source.ties)
+      throw fault(SQLSTATE.syntax_error, 'SKIP LOCKED and WITH TIES options cannot be used together', locking.at);
     for (const { gets } of from === null ? [] : targets(locking, from, state))
       for (const get of gets) wanted.set(get, [...(wanted.get(get) ?? []), locking]);
   }

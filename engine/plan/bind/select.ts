@@ -17,7 +17,7 @@ import { fault } from './errors.ts';
 import { bindExpr } from './expressions.ts';
 import { type BoundFrom, FromBinder } from './from.ts';
 import { Grouping } from './grouping.ts';
-import { hasSets, setsOf } from './grouping-sets.ts';
+import { hasSets, isDistinct, setsOf } from './grouping-sets.ts';
 import { limited } from './limit.ts';
 import { bindLocking, notLocked } from './locking.ts';
 import { findByName, findByPosition } from './order.ts';
@@ -123,7 +123,7 @@ export class SelectBlock {
         this.aggregates,
         (column) => this.windows.owns(column) || this.sets.owns(column),
       );
-      this.grouping.group(sets);
+      this.grouping.group(sets, isDistinct(source.group));
     }
     const putWindows = this.windows.over((node) => this.above(node));
     const putSets = this.sets.over((node) => this.above(node));
@@ -146,7 +146,8 @@ export class SelectBlock {
       root = { op: 'sort', input: root, keys: sortKeys };
     }
     if (on.length > 0) root = { op: 'distinct', input: root, columns: onColumns };
-    root = bindLocking(root, source, this.from, this.grouping !== null, state);
+    const made = { isGrouped: this.grouping !== null, hasWindows: !this.windows.isEmpty, hasSets: !this.sets.isEmpty };
+    root = bindLocking(root, source, this.from, made, state);
     const locks = this.from?.locks ?? [];
     return {
       root: limited(root, source, this.clause('LIMIT'), sortKeys),
@@ -154,7 +155,7 @@ export class SelectBlock {
       places: this.items.map(({ at }) => at),
       untyped,
       locks,
-      notLocked: notLocked(source, this.grouping !== null),
+      notLocked: notLocked(source, made),
     };
   }
 

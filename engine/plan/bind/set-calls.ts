@@ -116,6 +116,10 @@ export class BlockSets {
     this.state = state;
   }
 
+  get isEmpty(): boolean {
+    return this.list.length === 0;
+  }
+
   owns(column: ColumnId): boolean {
     return this.list.some((one) => one.column === column);
   }

@@ -220,19 +220,10 @@ export abstract class QueryGrammar extends TailGrammar {
   readonly groupBy: Rule<[], SourceExpression[]> = this.RULE('groupBy', () => {
     this.take(1, K.GROUP);
     this.take(1, K.BY);
-    this.OPTION(() =>
-      this.OR([
-        { ALT: () => this.take(1, K.ALL) },
-        {
-          ALT: () => {
-            const distinct = this.take(1, K.DISTINCT);
-            this.ACTION(() => this.refuse('GROUP BY DISTINCT', distinct));
-            return distinct;
-          },
-        },
-      ]),
-    );
-    return this.list(1, () => this.SUBRULE(this.groupElement));
+    let distinct: SqlToken | null = null;
+    this.OPTION(() => this.OR([{ ALT: () => this.take(1, K.ALL) }, { ALT: () => (distinct = this.take(1, K.DISTINCT)) }]));
+    const items = this.list(1, () => this.SUBRULE(this.groupElement));
+    return this.ACTION(() => groupedDistinct(items, distinct));
   });
 
   // expression | '(' ')' | ROLLUP '(' ... ')' | CUBE '(' ... ')' | GROUPING SETS '(' element ( ',' element )* ')'
@@ -289,3 +280,7 @@ function asGroupingSet(value: SourceExpression, start: SqlToken): SourceExpressi
   const isImplicitRow = value.op === 'row' && value.at === start.ordinal && start.tokenType === T.LeftParen;
   return isImplicitRow ? { op: 'grouping', at: value.at, kind: 'set', items: value.items } : value;
 }
+
+/** GROUP BY DISTINCT: sets that are the same count once. */
+const groupedDistinct = (items: SourceExpression[], distinct: SqlToken | null): SourceExpression[] =>
+  distinct === null ? items : [{ op: 'grouping', at: distinct.ordinal, kind: 'distinct', items }];
