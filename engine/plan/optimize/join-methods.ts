@@ -132,7 +132,8 @@ export function fetchedBy(sizes: JoinSizes, columns: readonly ColumnId[], tableR
   const fetched: number[] = [];
   let values = 1;
   columns.forEach((column, place) => {
-    values *= factOf(sizes.facts, column).distinct || 200;
+    // Columns of one index depend on each other somewhat.
+    values *= (factOf(sizes.facts, column).distinct || 200) ** (1 / (place + 1));
     fetched.push(isUnique && place === columns.length - 1 ? 1 : Math.max(1, tableRows / values));
   });
   return fetched;

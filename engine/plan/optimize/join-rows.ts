@@ -4,13 +4,15 @@ import type { BoundExpression } from '../../sblr/bound.ts';
 import type { RowValue } from '../../storage/rows/row-value.ts';
 import type { JoinKey } from '../physical.ts';
 import { type ColumnFact, type Facts, factOf } from './facts.ts';
+import { sampledDistinct } from './sampled.ts';
 
 const DISTINCT_GUESS = 200;
 
 /** Distinct values of an expression among `rows` rows; a guess where nothing is known. */
 export function distinctValues(facts: Facts, expression: BoundExpression, rows: number): number {
   if (expression.op === 'constant' || expression.op === 'parameter') return 1;
-  const distinct = expression.op === 'column' ? factOf(facts, expression.column).distinct : 0;
+  const distinct =
+    expression.op === 'column' ? factOf(facts, expression.column).distinct : (sampledDistinct(facts, expression) ?? 0);
   return Math.max(1, Math.min(rows, distinct === 0 ? DISTINCT_GUESS : distinct));
 }
 
@@ -54,11 +56,12 @@ export function matchFraction(keys: readonly JoinKey[], a: SideRows, b: SideRows
   let distinctOther = 1;
   let values = 1;
   for (const { left, right } of keys) {
-    distinct *= distinctValues(a.facts, left, a.rows);
+    // Of all values that there are, not of those that are left: the others have no better chance to be found.
+    distinct *= factsOf(a.facts, left).distinct || distinctValues(a.facts, left, a.rows);
     distinctOther *= distinctValues(b.facts, right, b.rows);
     values *= 1 - factsOf(a.facts, left).nullFraction;
   }
-  return Math.min(1, Math.min(b.rows, distinctOther) / Math.min(a.rows, distinct)) * values;
+  return Math.min(1, Math.min(b.rows, distinctOther) / Math.max(1, distinct)) * values;
 }
 
 /** One fraction of several. They are taken to depend on each other somewhat: the later ones count by their roots. */

@@ -21,6 +21,13 @@ export interface SizedMember {
   readonly rest: readonly BoundExpression[];
 }
 
+/** Edges that a unique key answers, those of their classes too, and the fraction of pairs that they leave. */
+interface Named {
+  readonly edges: ReadonlySet<Edge>;
+  readonly classes: ReadonlySet<number>;
+  readonly fraction: number;
+}
+
 export class JoinSizes {
   readonly #members: readonly SizedMember[];
   readonly #edges: readonly Edge[];
@@ -38,15 +45,15 @@ export class JoinSizes {
 
   /**
    * Edges that are looked at first when two sides meet. `sides`: 1 or 2 for the members of each side, 0 for those that are not there.
-   * Of a class of equalities one says it all.
+   * Of a class of equalities one says it all, unless `all` are asked for.
    */
-  crossing(sides: Int8Array): Edge[] {
+  crossing(sides: Int8Array, all = false): Edge[] {
     const found: Edge[] = [];
     const classes = new Set<number>();
     for (const edge of this.#edges) {
       let both = 0;
       for (const member of edge.members) both |= sides[member] === 0 ? 4 : sides[member];
-      if (both !== 3 || classes.has(edge.equals)) continue;
+      if (both !== 3 || (!all && classes.has(edge.equals))) continue;
       if (edge.equals >= 0) classes.add(edge.equals);
       found.push(edge);
     }
@@ -56,13 +63,13 @@ export class JoinSizes {
   /** Rows of an inner join of two sides. */
   inner(sides: Int8Array, rows: number, rowsOther: number): number {
     const crossing = this.crossing(sides);
-    const keyed = this.#uniqueKeys(crossing, sides);
+    const keyed = this.#uniqueKeys(sides, crossing.length);
     const a = { facts: this.facts, rows };
     const b = { facts: this.facts, rows: rowsOther };
     const fractions: number[] = keyed.fraction < 1 ? [keyed.fraction] : [];
     const rest: BoundExpression[] = [];
     for (const edge of crossing) {
-      if (keyed.edges.has(edge)) continue;
+      if (keyed.edges.has(edge) || keyed.classes.has(edge.equals)) continue;
       if (edge.key === null) rest.push(edge.condition);
       else fractions.push(sides[edge.key.left[0]] === 1 ? keyFraction(edge.key.key, a, b) : keyFraction(edge.key.key, b, a));
     }
@@ -76,13 +83,14 @@ export class JoinSizes {
   }
 
   /** Equalities that name at most one row of a member: each row of the other side finds one of the member's table. */
-  #uniqueKeys(crossing: readonly Edge[], sides: Int8Array): { readonly edges: ReadonlySet<Edge>; readonly fraction: number } {
-    let best: { edges: ReadonlySet<Edge>; fraction: number } = { edges: new Set(), fraction: 1 };
-    if (crossing.length < 2) return best;
+  #uniqueKeys(sides: Int8Array, crossing: number): Named {
+    let best: Named = { edges: new Set(), classes: new Set(), fraction: 1 };
+    if (crossing < 2) return best;
+    const edges = this.crossing(sides, true);
     for (const [member, { planned, tableRows }] of this.#members.entries()) {
-      if (sides[member] === 0) continue;
+      if (sides[member] === 0 || !planned.facts.keys.some(({ columns }) => columns.size > 1)) continue;
       const own = new Map<ColumnId, Edge>();
-      for (const edge of crossing) {
+      for (const edge of edges) {
         if (edge.key === null) continue;
         const { left, right, key } = edge.key;
         const side =
@@ -94,7 +102,10 @@ export class JoinSizes {
         let values = 1;
         for (const column of columns) values *= factOf(planned.facts, column).distinct || tableRows ** (1 / columns.size);
         const fraction = 1 / Math.max(1, Math.min(tableRows, values));
-        if (fraction < best.fraction) best = { edges: new Set([...columns].map((column) => own.get(column) as Edge)), fraction };
+        if (fraction >= best.fraction) continue;
+        const named = [...columns].map((column) => own.get(column) as Edge);
+        const classes = new Set(named.flatMap(({ equals }) => (equals < 0 ? [] : [equals])));
+        best = { edges: new Set(named), classes, fraction };
       }
     }
     return best;

@@ -3,11 +3,12 @@
 import type { BoundExpression, BoundRelation, BoundSortKey, ColumnId } from '../../sblr/bound.ts';
 import type { HashAggregate, PhysicalNode, Sort } from '../physical.ts';
 import { absorbComputed } from './absorb.ts';
-import { collectColumns, conjuncts, isVolatile, withSortColumns } from './columns.ts';
+import { collectColumns, columnsOf, conjuncts, isVolatile, withSortColumns } from './columns.ts';
 import { GROUP, ROW, someRows, sortCost } from './cost.ts';
 import { type ColumnFact, type Facts, isUniqueIn, keysWithout, ONE_ROW, type UniqueKey } from './facts.ts';
 import { groupsOf } from './join-rows.ts';
 import { ALL_ROWS, ANY_ORDER, knownNumber, type Planned, type Planner, type Wanted } from './planner.ts';
+import { sampledDistinct } from './sampled.ts';
 import { conditionsFraction } from './selectivity.ts';
 import { planSource } from './sources.ts';
 
@@ -71,8 +72,12 @@ function factsThrough(facts: Facts, columns: Relation<'project'>['columns']): Fa
   const passing = columns.flatMap(({ column, expression }) =>
     expression.op === 'column' ? [{ column, from: expression.column }] : [],
   );
-  if (passing.length === 0) return facts;
   const known = new Map(facts.columns);
+  for (const { column, expression } of columns) {
+    const fact = expression.op === 'column' ? null : computedFact(facts, expression);
+    if (fact !== null) known.set(column, fact);
+  }
+  if (passing.length === 0) return { ...facts, columns: known };
   const keys: UniqueKey[] = [...facts.keys];
   for (const { column, from } of passing) {
     const fact = facts.columns.get(from);
@@ -83,6 +88,17 @@ function factsThrough(facts: Facts, columns: Relation<'project'>['columns']): Fa
     if (key.columns.size > 0) keys.push({ ...key, columns: new Set(columnsOfKey) });
   }
   return { columns: known, keys };
+}
+
+/** What is computed of one column has as many values as that one, or fewer. */
+function computedFact(facts: Facts, expression: BoundExpression): ColumnFact | null {
+  const columns = columnsOf(expression);
+  if (columns.size !== 1) return null;
+  const [column] = columns;
+  const fact = facts.columns.get(column);
+  if (fact === undefined || fact.distinct === 0) return null;
+  const distinct = sampledDistinct(facts, expression) ?? fact.distinct;
+  return { statistics: null, distinct, nullFraction: fact.nullFraction };
 }
 
 export function planAggregate(planner: Planner, relation: Relation<'aggregate'>): Planned {

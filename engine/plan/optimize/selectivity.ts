@@ -10,6 +10,7 @@ import { implementations } from '../../values/functions.ts';
 import type { RowValue } from '../../storage/rows/row-value.ts';
 import { comparisonOf, membershipOf, type Comparison } from './conditions.ts';
 import { type Facts, factOf, type Knowledge } from './facts.ts';
+import { sampledFraction } from './sampled.ts';
 
 const EQUAL = 0.005;
 const INEQUAL = 1 / 3;
@@ -110,6 +111,8 @@ export function conditionsFraction(info: Estimated, conditions: readonly BoundEx
 }
 
 function otherFraction(info: Estimated, condition: BoundExpression): number {
+  const sampled = condition.op === 'call' || condition.op === 'in' ? sampledFraction(info.facts, condition, info) : null;
+  if (sampled !== null) return Math.max(sampled, 1 / Math.max(1, info.rows));
   const membership = membershipOf(condition, info.isConstant);
   if (membership !== null) {
     return clamp(membership.values.reduce((sum, value) => sum + equalFraction(info, membership.column, value), 0));
