@@ -3,10 +3,12 @@
  * (Collected), of WITH (spools).
  */
 
+import type { KernelAccess } from '../../engine/plan/program.ts';
 import type { PhysicalNode } from '../../engine/plan/physical.ts';
 import type { ColumnId } from '../../engine/sblr/bound.ts';
 import type { Builder } from './builder.ts';
 import type { ColumnReader, Emitter } from './emitter.ts';
+import { checkMemory, memoryLimit } from './memory-limit.ts';
 import { RowStore, type StoreColumn } from './row-store.ts';
 import { StoreCode } from './store-code.ts';
 
@@ -16,7 +18,21 @@ export interface Collected {
   readonly input: PhysicalNode;
 }
 
-const storeOf = (columns: readonly StoreColumn[]): RowStore => new RowStore(columns);
+/** Rows that have to stay in memory. */
+class CollectedRows extends RowStore {
+  readonly #kernel: KernelAccess;
+
+  constructor(columns: readonly StoreColumn[], kernel: KernelAccess) {
+    super(columns);
+    this.#kernel = kernel;
+  }
+
+  protected override full(): void {
+    checkMemory(this.bytes, memoryLimit(this.#kernel));
+  }
+}
+
+const storeOf = (kernel: KernelAccess) => (columns: readonly StoreColumn[]) => new CollectedRows(columns, kernel);
 
 export class StoreSink {
   readonly #columns: readonly ColumnId[];
@@ -26,7 +42,7 @@ export class StoreSink {
   constructor(builder: Builder, columns: Iterable<ColumnId>, lacks: boolean) {
     this.#columns = [...columns];
     this.#lacks = lacks;
-    this.code = new StoreCode(builder, storeOf);
+    this.code = new StoreCode(builder, storeOf(builder.environment.kernel));
   }
 
   get part(): number {

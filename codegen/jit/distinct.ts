@@ -63,7 +63,9 @@ export function emitDistinct(emitter: Emitter, builder: Builder, step: HashDisti
     const whole =
       codes.length === 0 ? '0' : codes.length === 1 ? codes[0] : codes.map((code) => `${use('keyPart')}(${code})`).join('+');
     const key = emitter.hold(whole);
-    emitter.emit(`if(${groups}.map.has(${key}))break ${emitter.row};${groups}.map.set(${key},0);`);
+    emitter.emit(
+      `if(${groups}.map.has(${key}))break ${emitter.row};${groups}.map.set(${key},0);if((++${groups}.count&1023)===0)${groups}.reserve(1);`,
+    );
     return part;
   }
   const key = emitRowKey(emitter, groups, keys, values);

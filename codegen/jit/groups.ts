@@ -16,6 +16,7 @@ import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 import type { KernelAccess } from '../../engine/plan/program.ts';
 import { rowHelpers, scaledText } from '../rows/row-helpers.ts';
 import { takeGrowth } from './aggregate-wraps.ts';
+import { checkMemory, memoryLimit } from './memory-limit.ts';
 import { HeldPart } from './held-part.ts';
 import { wordDouble, wordPair } from './helpers.ts';
 import { SpillParts } from './spill-parts.ts';
@@ -151,9 +152,12 @@ export class Groups extends HeldPart {
     const { keyWords, stride, general, sets, spills } = this.shape;
     const groups = rows * sets;
     if (this.shape.inits.length > 0) this.#grown += takeGrowth();
+    const bytes = this.#bytes();
+    if (bytes > this.#workMemory) {
+      checkMemory(bytes, memoryLimit(this.#kernel));
+      if (spills && !this.full && this.count > 0) this.full = this.#spill === null || this.#spill.canSplit;
+    }
     if (keyWords === 0 && !general) return;
-    if (spills && !this.full && this.count > 0 && this.#bytes() > this.#workMemory)
-      this.full = this.#spill === null || this.#spill.canSplit;
     if (this.arenaUsed + ARENA_ROOM * sets > this.arena.length) this.#growArena(ARENA_ROOM * sets);
     if (this.count + groups <= this.capacity || this.full) return;
     let capacity = Math.max(FIRST_GROUPS, this.capacity * 2);

@@ -143,6 +143,8 @@ export interface KernelAccess {
   overflowFetch(): (i32: Int32Array, reference: number) => Uint8Array;
   /** Bytes a statement may use before it spills (work_mem), and the accounting. */
   readonly workMemory: number;
+  /** Bytes that a part of a statement may take of what cannot wait in files: 53200 beyond. None: it hangs on workMemory. */
+  readonly memoryLimit?: number;
 }
 
 export interface Compiler {
