@@ -7,7 +7,7 @@ import type { ColumnReader, Emitter } from './emitter.ts';
 import { canonicalKey, emitHash, emitKeys, type KeyMode, keyMode } from './join-keys.ts';
 import { type JoinShape, JoinStore } from './join-store.ts';
 import { StoreCode } from './store-code.ts';
-import { slotCode, slotValue, type Value } from './value.ts';
+import { slotAs, slotValue, type Value } from './value.ts';
 
 type CollectedJoin = HashProbe | LoopJoin | MergeJoin;
 
@@ -59,8 +59,13 @@ export class JoinBuild {
       const reader = emitter.columns.get(column);
       return reader === undefined ? [] : [{ column, value: reader(emitter) }];
     });
-    if (this.#parked.length === 0) this.#parked.push(...values);
-    const slots = values.map(({ value }) => slotCode(value));
+    // One form for all heads; a row that lacks a column says nothing of it.
+    values.forEach(({ column, value }, at) => {
+      if (this.#parked[at] === undefined || this.#parked[at].value.nil === 'true') {
+        this.#parked[at] = { column, value: value.nil === 'true' ? value : { ...value, nil: 'maybe' } };
+      }
+    });
+    const slots = values.map(({ value }, at) => slotAs(this.#parked[at].value, value, emitter.unit.use));
     emitter.emit(`${this.store.name(emitter)}.park([1,${hash},${slots.join(',')}]);`);
   }
 

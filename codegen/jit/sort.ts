@@ -12,7 +12,7 @@ import type { ColumnReader, Emitter } from './emitter.ts';
 import { emitValue } from './expressions.ts';
 import { comparatorOf } from './helpers.ts';
 import { type Compare, Sorter } from './sorter.ts';
-import { isFloatType, notNullCode, slotCode, slotValue, type Value } from './value.ts';
+import { isFloatType, notNullCode, slotAs, slotValue, type Value } from './value.ts';
 
 /** What a program keeps of its sink: known once the sink is written. */
 interface Order {
@@ -47,19 +47,28 @@ export class SortSink {
 
   emit(emitter: Emitter): void {
     emitter.needCalls();
-    this.#keys = this.node.keys.map(({ expression }) => {
+    const { use } = emitter.unit;
+    const keys = this.node.keys.map(({ expression }): Value => {
       const value = emitValue(emitter, expression);
       // Numerics of one key are compared as one form.
       const isMixed = value.type.name === 'numeric' && value.rep === 'd' && expression.op !== 'column';
-      return isMixed ? { ...value, rep: 'v', code: notNullCode(value, emitter.unit.use) } : value;
+      return isMixed ? { ...value, rep: 'v', code: notNullCode(value, use) } : value;
     });
-    this.#columns.length = 0;
+    const columns: { column: ColumnId; value: Value }[] = [];
     for (const column of this.#needed) {
       const reader = emitter.columns.get(column);
-      if (reader !== undefined) this.#columns.push({ column, value: reader(emitter) });
+      if (reader !== undefined) columns.push({ column, value: reader(emitter) });
     }
-    const slots = [...this.#keys, ...this.#columns.map(({ value }) => value)].map(slotCode);
+    if (this.#order.compare === null) this.#begin(keys, columns);
+    const likes = [...this.#keys, ...this.#columns.map(({ value }) => value)];
+    const slots = [...keys, ...columns.map(({ value }) => value)].map((value, at) => slotAs(likes[at], value, use));
     emitter.emit(`${emitter.hoist(`S${this.part}`, `c.parts[${this.part}]`)}.add([${slots.join(',')}]);`);
+  }
+
+  /** The first code says what slots are like; what comes from elsewhere may be NULL where this is not. */
+  #begin(keys: readonly Value[], columns: readonly { column: ColumnId; value: Value }[]): void {
+    this.#keys = keys.map((value) => ({ ...value, nil: 'maybe' }));
+    this.#columns.push(...columns.map(({ column, value }) => ({ column, value: { ...value, nil: 'maybe' } })));
     this.#order.compare = this.#comparison();
   }
 

@@ -99,3 +99,26 @@ export function slotCode(value: Value): string {
 export function slotValue(like: Value, code: string): Value {
   return { ...like, rep: like.rep, code, nil: like.nil === 'false' ? 'false' : `${code}===null` };
 }
+
+/** The slot of a value in the form of another one of its column, which may have been computed elsewhere. */
+export function slotAs(like: Value, value: Value, use: (helper: string) => string): string {
+  if (value.nil === 'true') return 'null';
+  const code = codeAs(like, value, use);
+  if (value.nil === 'false' || (value.rep === 'v' && value.nil === `${value.code}===null` && code === value.code)) return code;
+  return `${value.nil}?null:${code}`;
+}
+
+function codeAs({ rep, scale }: Value, value: Value, use: (helper: string) => string): string {
+  if (rep === 'v') return notNullCode(value, use);
+  if (value.rep === rep && (value.type.name !== 'numeric' || value.scale === scale)) return value.code;
+  switch (value.type.name) {
+    case 'numeric':
+      return `${use('scaledNumber')}(${notNullCode(value, use)},${scale})`;
+    case 'bool':
+      return value.rep === 'v' ? `(${value.code}===true?1:0)` : value.code;
+    case 'date':
+      return value.rep === 'v' ? `${use('dateWord')}(${value.code})` : value.code;
+    default:
+      return value.code;
+  }
+}
