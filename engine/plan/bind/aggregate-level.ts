@@ -41,6 +41,9 @@ function chain(clause: Clause): OuterScope[] {
   return outer === null ? [] : [outer, ...chain(outer.clause)];
 }
 
+/** The clause of the block so many blocks further out. */
+export const blockAt = (clause: Clause, level: number): Clause => (level === 0 ? clause : chain(clause)[level - 1].clause);
+
 /** What has been entered by now; calling it forgets what has been entered since. */
 export function remembered(clause: Clause): () => void {
   const lengths = chain(clause).map(({ entries }) => ({ entries, length: entries.length }));

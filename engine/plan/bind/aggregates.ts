@@ -7,7 +7,7 @@ import type { AggregateSignature, Signature } from '../../sblr/semantics.ts';
 import type { SourceCallNode } from '../../sblr/source.gen.ts';
 import { type SqlType, sqlType } from '../../sblr/types.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
-import { boundOutside, levelOfAll, remembered } from './aggregate-level.ts';
+import { blockAt, boundOutside, levelOfAll, remembered } from './aggregate-level.ts';
 import { callCandidate, mustCompare, sortKey } from './calls.ts';
 import type { BlockAggregates, Clause } from './clause.ts';
 import { constantNode, toBoolean } from './coerce.ts';
@@ -95,6 +95,7 @@ export function bindAggregate(
   const { parts, level } = bindParts(source, clause, name, signatures);
   if (level === 0) return aggregatesOf(clause, at).add(parts, at);
   forget();
+  aggregatesOf(blockAt(clause, level), at);
   return boundOutside(clause, level, at, (owner) => bindAggregate(source, owner, name, signatures));
 }
 

@@ -98,6 +98,8 @@ function bindOperator(source: SourceOperatorNode, clause: Clause): BoundExpressi
   const parts = foldParts(source.name, clause.state.semantics);
   if (source.left !== null && isRow(source.left) && isQuery(source.right))
     return bindRowSubquery(source, parts[parts.length - 1], clause);
+  // A query beside a row has too many columns, or too few.
+  if (source.left !== null && isQuery(source.left) && isRow(source.right)) bindSubquery(source.left, clause);
   if (isRow(source.right) || (source.left !== null && isRow(source.left)))
     return bindRowOperator(source, parts[parts.length - 1], clause, (field) => bindExpr(field, clause));
   const operands = source.left === null ? [] : [bindExpr(source.left, clause)];
@@ -189,6 +191,7 @@ export function bindExpr(source: SourceExpression, clause: Clause): BoundExpress
     case 'quantified':
       return bindQuantified(source, clause);
     case 'star':
+      if (source.qualifier !== null) throw unsupported('references to a whole row are', source.at);
       throw fault(SQLSTATE.syntax_error, '"*" is not allowed here', source.at);
     case 'default':
       throw fault(SQLSTATE.syntax_error, 'DEFAULT is not allowed in this context', source.at);

@@ -68,11 +68,12 @@ export class FromBinder {
     return clauseOf(this.state, this.scopeOver(names), name);
   }
 
-  /** A list: items side by side, each seeing those before it by LATERAL. */
-  list(sources: readonly SourceFrom[]): BoundFrom {
-    let from = this.item(sources[0], []);
+  /** A list: items side by side, each seeing those before it by LATERAL. `left`: what else stands on their left. */
+  list(sources: readonly SourceFrom[], left: readonly ScopeRelation[] = []): BoundFrom {
+    let from = this.item(sources[0], left);
     for (const source of sources.slice(1)) {
-      const { right, lateral } = this.rightSide(from.names, () => this.item(source, siblings(from.names, 'yes')));
+      const seen = [...left, ...siblings(from.names, 'yes')];
+      const { right, lateral } = this.rightSide(from.names, () => this.item(source, seen));
       mustDiffer(from.names, right.names, source.at);
       from = {
         relation: {

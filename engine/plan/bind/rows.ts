@@ -81,8 +81,10 @@ export function compareRows(state: BindState, operator: string, pairs: readonly 
       name === comparison.equal ? 'and' : 'or',
       pairs.map((pair) => by(name, pair)),
     );
-  if (!COMPARISONS.some((one) => comparison[one] === name))
+  if (!COMPARISONS.some((one) => comparison[one] === name)) {
+    for (const pair of pairs) by(name, pair);
     throw unsupported(`the operator ${name} between rows is`, at, 'rows are compared by =, <>, <, <=, > and >=');
+  }
   const isLess = name === comparison.less || name === comparison.lessOrEqual;
   const strict = isLess ? comparison.less : comparison.greater;
   const from = (index: number): BoundExpression => {

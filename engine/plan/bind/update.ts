@@ -23,7 +23,7 @@ import { clauseOf, columnNode } from './clause.ts';
 import { toBoolean } from './coerce.ts';
 import { readsColumns } from './compare.ts';
 import { bindExpr } from './expressions.ts';
-import { type BoundFrom, FromBinder, mustDiffer } from './from.ts';
+import { type BoundFrom, FromBinder, mustDiffer, siblings } from './from.ts';
 import { type QueryPlace, topPlace } from './query.ts';
 import { aliasNames, findTable, useColumns } from './tables.ts';
 import { type Scope, type ScopeRelation, visibleColumns } from './scope.ts';
@@ -63,7 +63,7 @@ interface Joined {
 function joined(sources: readonly SourceFrom[], relation: ScopeRelation, place: QueryPlace): Joined {
   const { ctes } = place;
   if (sources.length === 0) return { from: null, scope: { relations: [relation], outer: null, ctes } };
-  const from = new FromBinder(place).list(sources);
+  const from = new FromBinder(place).list(sources, siblings([relation], 'no'));
   mustDiffer([relation], from.names, sources[0].at);
   return { from, scope: { relations: [relation, ...from.names], outer: null, ctes } };
 }
