@@ -53,7 +53,8 @@ function compileCall(builder: Builder, node: FunctionScan): (c: State) => NextVa
   if (given === undefined) throw new SqlError(SQLSTATE.feature_not_supported, `the engine has no function for ${node.primitive}`);
   const emitter = builder.emitter();
   const values = node.arguments.map((argument) => emitter.hold(boxedCode(emitValue(emitter, argument), emitter.unit.use)));
-  if (values.length > 0) emitter.emit(`if(${values.map((name) => `${name}===null`).join('||')})return null;`);
+  const { strict } = primitiveOf(node.primitive);
+  if (strict && values.length > 0) emitter.emit(`if(${values.map((name) => `${name}===null`).join('||')})return null;`);
   const context = primitiveOf(node.primitive).context ? ['c.context'] : [];
   emitter.emit(`return ${emitter.unit.function(given, node.primitive)}(${[...values, ...context].join(',')});`);
   const body = `${emitter.prologueText()}${emitter.lines.join('')}`;

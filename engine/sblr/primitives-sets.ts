@@ -8,7 +8,20 @@ generate_series.${type}.step(${type}, ${type}, ${type}) ${type} rows fails
   )
   .join('');
 
-export const SET_PRIMITIVES = `${series}
+const json = ['json', 'jsonb']
+  .map(
+    (type) => `${type}.elements(${type}) ${type} rows fails
+${type}.elements.text(${type}) text rows fails null
+${type}.keys(${type}) text rows fails
+`,
+  )
+  .join('');
+
+export const SET_PRIMITIVES = `${series}${json}
+text.split(text, text) text rows called null
+text.split.null(text, text, text) text rows called null
+text.regexpSplit(text, text) text rows fails
+text.regexpSplit.flags(text, text, text) text rows fails
 generate_series.timestamp(timestamp, timestamp, interval) timestamp rows fails
 generate_series.timestamptz(timestamptz, timestamptz, interval) timestamptz rows fails stable context
 `;

@@ -33,6 +33,9 @@ function plain(node: JsonNode | null, text: string): Nullable {
   if (node.kind !== 'string') return text.slice(node.start, node.end);
   return node.value;
 }
+/** The same of a node that was read from a text without its characters: strings are read again. */
+export const plainText = (node: JsonNode, text: string): Nullable =>
+  node.kind === 'string' ? parseJson(text.slice(node.start, node.end)).value : plain(node, text);
 const part = (node: JsonNode | null, text: string): Nullable => (node === null ? null : text.slice(node.start, node.end));
 
 const KINDS: { readonly [kind: string]: string } = { boolean: 'boolean', null: 'null' };

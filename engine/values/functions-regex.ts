@@ -50,6 +50,24 @@ function expand(template: string, points: readonly number[], match: readonly num
   });
 }
 
+/** The text between matches; one of no length at the end, or right behind another, parts nothing. */
+export function splitByRegex(text: string, pattern: string, given: string): string[] {
+  const { flags } = split(given, false, 'regexp_split_to_table');
+  const points = pointsOf(text);
+  const pieces: string[] = [];
+  let from = 0;
+  let before = 0;
+  for (const [start, end] of allMatches(points, pattern, flags, 0, Infinity)) {
+    const parts = start < points.length && end > before;
+    before = end;
+    if (!parts) continue;
+    pieces.push(textOf(points, from, start));
+    from = end;
+  }
+  pieces.push(textOf(points, from, points.length));
+  return pieces;
+}
+
 /** occurrence 0: all of them. */
 function replace(text: string, pattern: string, by: string, from: number, occurrence: number, flags: string): string {
   checkPositive(from, 'start', 1);

@@ -1,7 +1,7 @@
 /**
  * Functions that give rows: `setFunctions[primitive](...arguments, context?)` answers a function that gives one value a call, and
- * undefined when there are no more. The context is handed over to those only whose declaration says so. They are strict: with a NULL they
- * give no row and are not called.
+ * undefined when there are no more. The context is handed over to those only whose declaration says so. Where the declaration
+ * does not say otherwise they are strict: with a NULL they give no row and are not called.
  */
 
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
@@ -12,6 +12,7 @@ import type { ValueContext } from './context.ts';
 import { numericAdd } from './decimal-short.ts';
 import { timeFunctions } from './functions-time.ts';
 import { type Int8, int8Of } from './integers.ts';
+import { textSetFunctions } from './set-functions-text.ts';
 
 /** The next value; undefined: the end. */
 export type NextValue = () => RowValue | undefined;
@@ -99,4 +100,5 @@ export const setFunctions: { readonly [primitive: string]: SetFunction } = {
   'generate_series.numeric.step': numericSeries,
   'generate_series.timestamp': instantSeries('timestamp'),
   'generate_series.timestamptz': instantSeries('timestamptz'),
+  ...textSetFunctions,
 };

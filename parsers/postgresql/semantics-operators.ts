@@ -126,5 +126,13 @@ nth_value: nth_value
 
 export const SET_FUNCTIONS = `
 generate_series: generate_series.int4 generate_series.int4.step generate_series.int8 generate_series.int8.step
+string_to_table: text.split text.split.null
+regexp_split_to_table: text.regexpSplit text.regexpSplit.flags
+json_array_elements: json.elements
+json_array_elements_text: json.elements.text
+jsonb_array_elements: jsonb.elements
+jsonb_array_elements_text: jsonb.elements.text
+json_object_keys: json.keys
+jsonb_object_keys: jsonb.keys
 generate_series: generate_series.numeric generate_series.numeric.step generate_series.timestamp generate_series.timestamptz
 `;

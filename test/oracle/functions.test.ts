@@ -92,6 +92,36 @@ test('functions in FROM: names, ordinality, lateral arguments, functions of one 
     'select id from t, generate_series(1, id) id',
   ]));
 
+test('functions that take texts and JSON apart', () =>
+  compare([
+    "select x from string_to_table('a,b,,c', ',') x",
+    "select x from string_to_table('a,b,,c', ',', '') x",
+    "select x from string_to_table('aé😀', null) x",
+    "select x from string_to_table('abc', '') x",
+    "select x from string_to_table('', ',') x",
+    "select x from string_to_table(null, ',') x",
+    "select x from regexp_split_to_table('the quick  brown', '\\s+') x",
+    "select x from regexp_split_to_table('abc', '') x",
+    "select x from regexp_split_to_table('aXbxc', 'x', 'i') x",
+    "select x from regexp_split_to_table('aXbxc', 'x', 'g') x",
+    "select x from regexp_split_to_table(',a,', ',') x",
+    "select x from regexp_split_to_table('', ',') x",
+    'select x::text from json_array_elements(\'[1, {"a": [2]}, "x", null]\') x',
+    'select x from json_array_elements_text(\'[1, {"a": [2]}, "x\\u00e9", null, true]\') x',
+    'select x::text, o::text from jsonb_array_elements(\'[1, {"b":1,"a": [2]}, "x", null]\') with ordinality as g(x, o)',
+    'select x from jsonb_array_elements_text(\'[1.50, {"a": [2]}, "x", null]\') x',
+    'select x from json_object_keys(\'{"b": 1, "a": 2, "b": 3}\') x',
+    'select x from jsonb_object_keys(\'{"bb": 1, "a": 2, "bb": 3}\') x',
+    "select x from json_array_elements('{}') x",
+    "select x from json_array_elements('1') x",
+    "select x from jsonb_array_elements('{}') x",
+    "select x from jsonb_array_elements_text('1') x",
+    "select x from json_object_keys('[]') x",
+    "select x from jsonb_object_keys('1') x",
+    'select t.id::text, e::text from (select * from t where id = 3) t, jsonb_array_elements(t.j) e order by 2',
+    'select t.id::text, jsonb_object_keys(t.j) from t where t.id = 1 order by 2',
+  ]));
+
 test('functions that give rows in the list of SELECT', () =>
   compare([
     'select generate_series(1, 3)::text',

@@ -288,7 +288,7 @@ const FUNCTION_ROWS_MAX = 100_000;
 
 function functionRows({ primitive, arguments: given, columns, ordinality }: BoundFunction, scope: Scope): Row[] {
   const values = given.map((argument) => evaluate(argument, scope));
-  if (values.includes(null)) return [];
+  if (primitiveOf(primitive).strict && values.includes(null)) return [];
   const next = setFunctions[primitive](...values, ...(primitiveOf(primitive).context ? [scope.context] : []));
   const rows: Row[] = [];
   for (let value = next(); value !== undefined; value = next()) {

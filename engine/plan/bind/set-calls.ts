@@ -5,6 +5,7 @@
 
 import type { BoundExpression, BoundRelation, ColumnId } from '../../sblr/bound.ts';
 import type { BoundFunction } from '../../sblr/bound-relations.ts';
+import { primitiveOf } from '../../sblr/primitives.ts';
 import type { SetSignature, Signature } from '../../sblr/semantics.ts';
 import type { SourceCallNode, SourceExpression, SourceFunctionRefNode } from '../../sblr/source.gen.ts';
 import { type SqlType, sqlType, withNullable } from '../../sblr/types.ts';
@@ -55,7 +56,8 @@ function callOf(source: SourceCallNode, clause: Clause, name: string, signatures
   const types = args.map((argument) => argument.type.name);
   const candidate = callCandidate(state, name, signatures, types, source.at);
   const cast = castArguments(state, candidate, args, source.at);
-  return { primitive: candidate.signature.primitive, arguments: cast.arguments, type: sqlType(cast.result, false) };
+  const { primitive } = candidate.signature;
+  return { primitive, arguments: cast.arguments, type: sqlType(cast.result, primitiveOf(primitive).mayBeNull) };
 }
 
 // ---- FROM ----

@@ -173,7 +173,10 @@ function bindRange(source: SourceFrame, order: readonly BoundSortKey[], clause: 
 
 function rangeOffset(source: SourceExpression, key: TypeName, type: TypeName, clause: Clause): BoundExpression {
   const { state } = clause;
-  const node = frameValue(source, 'range', clause);
+  const given = frameValue(source, 'range', clause);
+  // What is of no type yet is of the key's, where that has sums of its own.
+  const isInteger = type === 'int8' && given.type.name === 'unknown';
+  const node = isInteger ? castTo(state, given, sqlType(key), 'implicit', source.at) : given;
   if (canCast(node.type.name, type, 'implicit', state.semantics))
     return castTo(state, node, sqlType(type), 'implicit', source.at);
   const { semantics }: BindState = state;
