@@ -34,6 +34,7 @@ import { ringBufferPut, ringBufferTake } from '../../shm/ring-buffer.ts';
 import { frameBase, frameOffset, frameSegment, type SharedMemory } from '../../shm/shared-memory.ts';
 import { NO_PAGE } from '../../shm/types.ts';
 import { doorbellOf, ringDoorbell, waitDoorbell } from '../../shm/wait.ts';
+import { announce } from './order-bodies.ts';
 import { READY_WORD } from './threads.ts';
 
 type Numbers = Record<string, number>;
@@ -510,6 +511,7 @@ function leaveHalfWritten(shm: SharedMemory): never {
 }
 
 export const bodies = {
+  announce,
   addUnderLatch,
   writeFrame,
   tryWriteFrame,

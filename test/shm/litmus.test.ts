@@ -41,6 +41,22 @@ test('SM-L1, SM-L2: what an optimistic read validated was never torn, and never 
   strictEqual(frameSegment(shm, frame).i32[frameOffset(shm, frame) >>> 2], 300_000);
 });
 
+for (const [kind, what] of ['an addition to another word', 'the release of a latch', 'the entry into the engine'].entries()) {
+  test(`two threads that announce themselves by plain stores and ${what} do not miss each other`, async () => {
+    const shm = attachedMemory();
+    const part = (self: number): Part => ({ body: 'announce', data: { rounds: 150_000, self, kind } });
+    const [first, second] = (await runThreads(shm, [part(0), part(1)])) as Uint8Array[];
+    strictEqual(
+      first.reduce((sum, unseen, round) => sum + (unseen & second[round]), 0),
+      0,
+    );
+    ok(
+      first.some((unseen, round) => unseen !== second[round]),
+      'each came first in some rounds',
+    );
+  });
+}
+
 test('SM-L4: nothing changes under a shared hold, and no writer starves', async () => {
   const shm = attachedMemory();
   const frame = placePage(shm, 9);
