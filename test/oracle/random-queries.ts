@@ -137,6 +137,14 @@ export class RandomQueries {
     const items = Array.from({ length: 1 + Math.floor(this.#random() * 3) }, () => this.#item(sources, depth));
     const all = items.map((_, index) => index + 1).join(', ');
     if (this.#is(0.25)) return this.#grouped(from, where, sources, depth);
+    if (this.#is(0.15)) {
+      // In the order of one of the tables, perhaps of its index.
+      const { alias, ints } = this.#one(sources);
+      const way = this.#one(['', ' desc']);
+      const keys = ints.map((_, index) => `${index + 1}${way}`).join(', ');
+      const limit = this.#is(0.7) ? ` limit ${1 + Math.floor(this.#random() * 5)}` : '';
+      return `select ${ints.map((one) => `${alias}.${one}`).join(', ')} from ${from}${where} order by ${keys}${limit}`;
+    }
     const order = this.#is(0.2) ? ` order by ${all}${this.#is(0.5) ? ` limit ${Math.floor(this.#random() * 5)}` : ''}` : '';
     return `select ${this.#is(0.15) ? 'distinct ' : ''}${items.join(', ')} from ${from}${where}${order}`;
   }

@@ -151,16 +151,22 @@ function indexPaths(question: AccessQuestion, info: Estimated, index: CatalogInd
 }
 
 /** Does the index, read this way, give the wanted order? Key columns bound by `=` order nothing. */
-function ordersBy({ get, order }: AccessQuestion, index: CatalogIndex, bound: number, backward: boolean): boolean {
+const isNotNull = (table: CatalogTable, attribute: number): boolean =>
+  table.columns.find(({ number }) => number === attribute)?.notNull === true;
+
+function ordersBy({ get, order, table }: AccessQuestion, index: CatalogIndex, bound: number, backward: boolean): boolean {
   if (order.length === 0) return false;
   const attributes = new Map(get.columns.map(({ column, attribute }) => [column, attribute]));
   const boundAttributes = new Set(index.keys.slice(0, bound).map(({ attribute }) => attribute));
   let at = bound;
+  // Rows that a unique key names have no order among themselves: what is ordered by besides says nothing.
+  const named = index.unique && index.keys.every(({ attribute }) => isNotNull(table, attribute));
   for (const { expression, descending, nullsFirst } of order) {
     if (expression.op !== 'column') return false;
     const attribute = attributes.get(expression.column);
     if (attribute === undefined) return false;
     if (boundAttributes.has(attribute)) continue;
+    if (named && at === index.keys.length) return true;
     const key = index.keys[at++];
     if (key === undefined || key.attribute !== attribute) return false;
     if ((key.descending !== backward) !== descending) return false;

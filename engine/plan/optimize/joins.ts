@@ -6,16 +6,17 @@ import { printExpression } from '../../sblr/print-bound.ts';
 import type { JoinKey, PhysicalNode } from '../physical.ts';
 import { columnsOf, conjunction, conjuncts, isVolatile } from './columns.ts';
 import { comparisonOf } from './conditions.ts';
-import { buildCost, PAIR, probeCost, ROW, someRows } from './cost.ts';
+import { buildCost, PAIR, probeCost, ROW, someRows, sortCost } from './cost.ts';
 import { equalityOf } from './equalities.ts';
 import { JoinBuilder } from './join-build.ts';
 import { isBuildUnique, joinFacts } from './join-facts.ts';
 import { type Edge, graphOf, type JoinGraph, type Member } from './join-graph.ts';
 import { GreedyOrder } from './join-greedy.ts';
 import { JoinIndexes, tableOf } from './join-index.ts';
-import { JoinMethods } from './join-methods.ts';
-import { JoinOrder, type JoinTree, MEMBERS_MAX } from './join-order.ts';
+import { JoinMethods, type MemberIndex } from './join-methods.ts';
+import { JoinOrder, MEMBERS_MAX, type OrderedPart, type OrderProblem } from './join-order.ts';
 import { damped, keyFraction } from './join-rows.ts';
+import { type Streamed, streamed } from './join-stream.ts';
 import { JoinSizes, type SizedMember } from './join-sizes.ts';
 import { columnsMade, type Columns, freeColumns } from './made.ts';
 import { mayFail } from './may-fail.ts';
@@ -69,9 +70,12 @@ class GraphPlan {
   readonly #needed: ReadonlySet<ColumnId>;
   readonly #owners = new Map<ColumnId, number>();
   readonly #plans = new Map<number, number>();
+  readonly #wanted: Wanted;
 
-  constructor(planner: Planner, join: BoundJoin, { needed }: Wanted) {
+  constructor(planner: Planner, join: BoundJoin, wanted: Wanted) {
+    const { needed } = wanted;
     this.#planner = planner;
+    this.#wanted = wanted;
     this.#graph = graphOf(join);
     const { members, edges, above } = this.#graph;
     members.forEach(({ relation }, member) => {
@@ -139,14 +143,29 @@ class GraphPlan {
     const all = new JoinIndexes(planner, sized, edges, this.#owners);
     const indexes = this.#members.map(({ relation }, member) => all.of(member, relation, sizes));
     const methods = new JoinMethods(sized, indexes, hooks);
-    const tree = orderOf({ members: sized, edges, sizes, methods, hooks });
+    const problem = { members: sized, edges, sizes, methods, hooks };
+    const whole = orderOf(problem);
+    const stream = above.length > 0 || hooks.order !== undefined ? null : this.#streamed(problem, indexes, whole);
     const parts = {
-      ...{ planner, members: this.#members, sized, sizes, indexes, plans: this.#plans, needed: this.#needed },
+      ...{ planner, members: this.#members, sizes, indexes, plans: this.#plans, needed: this.#needed },
+      sized: stream === null ? sized : sized.with(stream.driver, { ...sized[stream.driver], planned: stream.planned }),
       lateral: this.#lateral,
     };
-    const made = new JoinBuilder(parts).build(tree);
-    const planned = { ...made, ordered: false };
+    const made = new JoinBuilder(parts).build(stream?.tree ?? whole.tree);
+    const planned = { ...made, ordered: stream !== null && this.#wanted.order.length > 0 };
     return above.length === 0 ? planned : { ...planned, node: filterOf(planner, planned, above) };
+  }
+
+  /** A plan that gives its first rows without collecting others first; null: the whole join is as cheap. */
+  #streamed(problem: OrderProblem, indexes: readonly (readonly MemberIndex[])[], whole: OrderedPart): Streamed | null {
+    const { order, rows } = this.#wanted;
+    if (order.length === 0 && rows >= whole.rows) return null;
+    const stream = streamed({
+      ...{ problem, members: this.#members, indexes, order, rows },
+      plan: (member) => this.#planner.plan(this.#members[member].relation, { needed: this.#needed, order, rows }),
+    });
+    const sorted = order.length === 0 ? 0 : rows < whole.rows ? whole.rows * ROW : sortCost(whole.rows);
+    return stream !== null && stream.cost < whole.cost + sorted ? stream : null;
   }
 
   #sized({ relation, unit }: Member, place: number): SizedMember {
@@ -194,10 +213,10 @@ class GraphPlan {
 const MARK = { name: 'bool', length: -1, scale: -1, nullable: true, digits: 0 } as const;
 
 /** One tree of all members. */
-function orderOf(problem: ConstructorParameters<typeof JoinOrder>[0]): JoinTree {
+function orderOf(problem: OrderProblem): OrderedPart {
   const greedy = new GreedyOrder(problem);
   const parts = problem.members.length <= MEMBERS_MAX ? new JoinOrder(problem).parts() : greedy.leaves();
-  return greedy.order(parts).tree;
+  return greedy.order(parts);
 }
 
 /** Both sides are kept whole: neither is reordered with what is around it. */

@@ -224,6 +224,14 @@ test('four tables are planned in a millisecond, twelve that all join in fifty', 
   ok(twelve < 50, `12 tables in ${twelve} ms`);
 });
 
+test('few rows in the order of an index: one table is read in it, the others are looked up', () => {
+  const text = 'select s.amount, h.city from sale s join shop h on s.shop = h.id order by s.id desc';
+  match(shape(`${text} limit 10`), /LimitCount\((Compute\()?IndexJoin inner h\(IndexRange s\)/);
+  match(shape(text), /Sort\(/);
+  match(shape('select s.amount from sale s join shop h on s.shop = h.id order by h.city limit 10'), /TopN\(/);
+  match(shape('select s.amount from sale s join shop h on s.shop = h.id limit 10'), /IndexJoin inner h\(PageScan s\)/);
+});
+
 test('NOT IN over NULLs, empty groups of a count: as planned and as written', () => {
   const filled = new OracleDatabase();
   const small = [counted(110, 'a', 3, { x: 3, y: 2 }), counted(111, 'b', 3, { x: 3, y: 2 })];
