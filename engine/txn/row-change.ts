@@ -282,5 +282,6 @@ function resolveOld(tx: Transaction, v: ByteViews, old: number): boolean {
   times[SEEN_STAMP] = stamp;
   if (stamp > times[WATCH] && stamp > times[DEPENDENCY]) times[DEPENDENCY] = stamp;
   v.f64[old >> 3] = stamp;
+  if (testing) yieldPoint('change.resolved');
   return true;
 }

@@ -279,6 +279,15 @@ export class Session {
     });
   }
 
+  /** note = what `change` makes of it */
+  rewrite(id: number, change: (note: string) => string): RowStatus {
+    return this.statement(true, STATEMENT_SIMPLE, (tx) => {
+      const row = this.find(tx, id);
+      if (row === null) return ROW_GONE;
+      return updateRow(tx, this.store.table, this.page, this.slot, encode(id, row.v, change(row.note)), 0);
+    });
+  }
+
   /** v = v + change */
   change(id: number, change: number): RowStatus {
     return this.statement(true, STATEMENT_SIMPLE, (tx) => {

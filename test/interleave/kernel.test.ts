@@ -17,5 +17,11 @@ exploreAll('interleavings of the kernel', { runs: 24, random: 8 }, [
     ['change.reserved', 'change.latched'],
     60,
   ],
+  [
+    'change-waiting',
+    'TX-T3: rows that wait to be stamped are changed in place, and stamped once',
+    ['change.latched', 'change.resolved', 'stamp.entry'],
+    60,
+  ],
   ['deadlock', 'TX-T15: a ring of three waits ends with one victim', 'deadlock.found'],
 ]);
