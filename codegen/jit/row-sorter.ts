@@ -11,7 +11,7 @@ import type { KernelAccess } from '../../engine/plan/program.ts';
 import { appendSpill, closeSpillFile, createSpillFile, type SpillFile } from '../../engine/storage/space/spill-files.ts';
 import { compareKeys, KeySort } from './key-sort.ts';
 import { RowStore, type StoreColumn } from './row-store.ts';
-import { type Block, blockBytes, RunReader, serialised } from './sorted-runs.ts';
+import { type Block, blockBytes, heapify, RunReader, serialised, sink } from './sorted-runs.ts';
 
 const FIRST_KEYS = 4096;
 /** More than this is given back with the end of a run. */
@@ -381,22 +381,5 @@ export class RowSorter extends RowStore {
     this.#runs = [];
     if (this.#spill !== null) closeSpillFile(this.#spill);
     this.#spill = null;
-  }
-}
-
-function heapify(runs: RunReader[]): void {
-  for (let at = (runs.length >> 1) - 1; at >= 0; at--) sink(runs, at);
-}
-
-/** The run at `at` goes down until those below come after it. */
-function sink(runs: RunReader[], at: number): void {
-  for (;;) {
-    let least = at;
-    for (const child of [2 * at + 1, 2 * at + 2]) if (child < runs.length && runs[child].isBefore(runs[least])) least = child;
-    if (least === at) return;
-    const run = runs[at];
-    runs[at] = runs[least];
-    runs[least] = run;
-    at = least;
   }
 }

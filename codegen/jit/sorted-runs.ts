@@ -73,3 +73,21 @@ export class RunReader {
     return difference < 0 || (difference === 0 && this.#number < other.#number);
   }
 }
+
+/** Puts the run whose row comes first in front. */
+export function heapify(runs: RunReader[]): void {
+  for (let at = (runs.length >> 1) - 1; at >= 0; at--) sink(runs, at);
+}
+
+/** The run at `at` goes down until those below come after it. */
+export function sink(runs: RunReader[], at: number): void {
+  for (;;) {
+    let least = at;
+    for (const child of [2 * at + 1, 2 * at + 2]) if (child < runs.length && runs[child].isBefore(runs[least])) least = child;
+    if (least === at) return;
+    const run = runs[at];
+    runs[at] = runs[least];
+    runs[least] = run;
+    at = least;
+  }
+}
