@@ -240,6 +240,92 @@ test('a lateral side joins by its rows, in every kind', () => {
   }
 });
 
+test('a build side that reads nothing of what changes is collected once, and begins anew with each run', () => {
+  const third = { ...scan(a), columns: scan(a).columns.map((use) => ({ ...use, column: use.column + 100 })) };
+  for (const kind of ['inner', 'right', 'full', 'left'] as const) {
+    const joined: PhysicalNode = {
+      node: 'HashProbe',
+      kind,
+      input: scanB(sameX),
+      build: third,
+      keys: [{ left: col(B + 3, TEXT), right: col(103, TEXT), equal: 'text.equal', nullsMatch: false }],
+      unique: false,
+      condition: null,
+      mark: -1,
+      estimate: ESTIMATE,
+    };
+    const count: PhysicalNode = {
+      node: 'HashAggregate',
+      input: joined,
+      keys: [],
+      aggregates: [{ column: 60, primitive: 'count.star', arguments: [], distinct: false, order: [], filter: null, type: INT8 }],
+      estimate: ESTIMATE,
+    };
+    const subplan: Subplan = { root: count, outer: outerX, columns: [{ column: 60, type: INT8 }], memo: false };
+    const root = compute(scan(a), 70, ask('scalar', 0, INT8, col(2, INT4)));
+    const expected = lefts.map(([id, x]) => {
+      const own = matches(x);
+      const pairs = own.flatMap((row) => lefts.filter((left) => left[2] === row[2]));
+      const lone = own.filter((row) => !lefts.some((left) => left[2] === row[2])).length;
+      const rest = lefts.filter((left) => !pairs.includes(left)).length;
+      return [
+        id,
+        pairs.length + (kind === 'left' || kind === 'full' ? lone : 0) + (kind === 'right' || kind === 'full' ? rest : 0),
+      ];
+    });
+    deepStrictEqual(fixture.run(query(root, 70, INT8, [subplan])).rows, expected, kind);
+  }
+});
+
+test('the step of a recursion looks its rows up in a table that is made once', () => {
+  const edges = fixture.table(30, 'edges', [
+    { name: 'from', type: notNull(INT4) },
+    { name: 'to', type: INT4 },
+  ]);
+  fixture.fill(
+    edges,
+    Array.from({ length: 200 }, (_, id) => [id, id % 50 === 49 ? null : id + 1]),
+  );
+  const work: PhysicalNode = {
+    node: 'WorkScan',
+    work: 0,
+    alias: 'r',
+    columns: [{ column: 80, source: 70, type: INT4 }],
+    filter: null,
+    estimate: ESTIMATE,
+  };
+  const step: PhysicalNode = {
+    node: 'HashProbe',
+    kind: 'inner',
+    input: scan(edges),
+    build: work,
+    keys: [{ left: col(1, INT4), right: col(80, INT4), equal: 'int4.equal', nullsMatch: false }],
+    unique: false,
+    condition: null,
+    mark: -1,
+    estimate: ESTIMATE,
+  };
+  const base: PhysicalNode = {
+    node: 'ValuesScan',
+    columns: [{ column: 90, type: INT4 }],
+    rows: [[con(3, INT4)], [con(120, INT4)]],
+    estimate: ESTIMATE,
+  };
+  const root: PhysicalNode = {
+    node: 'Recurse',
+    work: 0,
+    base,
+    step,
+    all: true,
+    columns: [{ column: 70, base: 90, step: 2, type: INT4 }],
+    estimate: ESTIMATE,
+  };
+  const found = fixture.run({ kind: 'query', root, output: [out('n', 70, INT4)] }).rows.map((row) => (row as RowValue[])[0]);
+  const chain = (from: number, to: number): RowValue[] => [...Array.from({ length: to - from + 1 }, (_, at) => from + at), null];
+  const order = (values: readonly RowValue[]): RowValue[] => values.slice().sort((x, y) => Number(x ?? -1) - Number(y ?? -1));
+  deepStrictEqual(order(found), order([...chain(3, 49), ...chain(120, 149)]));
+});
+
 test('an error inside has its place, and the statement can be run again', () => {
   const failing: Subplan = {
     root: compute(

@@ -1,14 +1,15 @@
 /** Stages of joins: what collects their build side, and what comes of it when the rows of the other side are at their end. */
 
-import type { ColumnId } from '../../engine/sblr/bound.ts';
+import type { PhysicalNode } from '../../engine/plan/physical.ts';
+import type { BoundExpression, ColumnId } from '../../engine/sblr/bound.ts';
 import { sqlType } from '../../engine/sblr/types.ts';
 import type { Builder } from './builder.ts';
 import type { Collector } from './collector.ts';
-import { type ColumnReader, nullValue } from './emitter.ts';
+import { type ColumnReader, eachColumn, nullValue, operandsOf } from './emitter.ts';
 import { buildOf, type JoinBuild } from './join-build.ts';
 import type { JoinStore } from './join-store.ts';
 import { lazily, tailPlace, tailStage } from './join-tail.ts';
-import { columnsOf } from './needed.ts';
+import { columnsOf, eachNode, expressionsOf } from './needed.ts';
 import type { MadeStage } from './sources.ts';
 import { compileDrain, type DrainCode, type RowShape, type Sink } from './stage-code.ts';
 import { type GroupRoom, STAGE_DONE } from './stage-run.ts';
@@ -32,6 +33,35 @@ const buildRoom = (part: number): GroupRoom => ({
 
 const begunStore = (part: number) => (c: State) => (c.parts[part] as JoinStore).begin();
 const finishedStore = (part: number) => (c: State) => (c.parts[part] as JoinStore).finish();
+
+/**
+ * Subplans and steps of recursions run again and again: a build side that reads nothing of what changes from run to run is collected
+ * once. Null: the stage serves none.
+ */
+export function keptBuilds(builder: Builder, { builds }: Stage): ((c: State) => boolean) | null {
+  const parts = builds.filter(({ build }) => !changes(builder, build)).map((node) => buildOf(builder, node).store.part);
+  return parts.length === 0 ? null : (c) => parts.some((part) => (c.parts[part] as JoinStore).keep());
+}
+
+/** Reads columns of the plan around it, or the rows that a recursion gave last. */
+function changes(builder: Builder, root: PhysicalNode): boolean {
+  let found = false;
+  eachNode(root, (node) => {
+    found ||= node.node === 'WorkScan' || (node.node === 'ApplyMemo' && changes(builder, builder.subplans[node.plan].root));
+    for (const expression of expressionsOf(node)) {
+      eachColumn(expression, (column) => {
+        found ||= builder.outer.has(column);
+      });
+      for (const plan of subplansOf(expression)) found ||= changes(builder, builder.subplans[plan].root);
+    }
+  });
+  return found;
+}
+
+const subplansOf = (expression: BoundExpression): number[] => [
+  ...(expression.op === 'subplan' ? [expression.plan] : []),
+  ...operandsOf(expression).flatMap(subplansOf),
+];
 
 const NOTHING: MadeStage = { stage: { begin: () => {}, run: () => STAGE_DONE }, limits: [] };
 

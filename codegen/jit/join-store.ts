@@ -62,6 +62,8 @@ export class JoinStore extends RowStore {
   matched: Uint8Array = NO_MARKS;
   readonly #kernel: KernelAccess;
   #spill: SpillParts | null = null;
+  /** All rows are there, in memory. */
+  #isReady = false;
   /** A part is read: what its rows take. */
   #isLoading = false;
   /** Rows of the part that are to be looked up, of the block that was read last. */
@@ -83,7 +85,14 @@ export class JoinStore extends RowStore {
     return this.count === 0 && this.#spill === null;
   }
 
+  /** Whether the rows of an earlier run are there: they are used again. */
+  keep(): boolean {
+    if (this.#isReady) this.matched.fill(0);
+    return this.#isReady;
+  }
+
   override begin(): void {
+    this.#isReady = false;
     this.#closeSpill();
     super.begin();
     this.#clear();
@@ -234,6 +243,7 @@ export class JoinStore extends RowStore {
   finish(): void {
     if (this.#spill !== null && !this.#isLoading) this.#spillRows();
     this.encodeTexts();
+    this.#isReady = this.#spill === null;
     const { mode, marks } = this.#shape;
     if (marks) this.matched = new Uint8Array(this.count + 1);
     if (mode === 'none') return;
@@ -331,6 +341,7 @@ export class JoinStore extends RowStore {
   }
 
   override drop(): void {
+    this.#isReady = false;
     this.#closeSpill();
     super.drop();
     this.#clear();

@@ -11,7 +11,7 @@ import type { Emitter } from './emitter.ts';
 import { emitValue } from './expressions.ts';
 import { functionSource } from './function-source.ts';
 import type { Groups } from './groups.ts';
-import { buildCollector, tailSource } from './join-stages.ts';
+import { buildCollector, keptBuilds, tailSource } from './join-stages.ts';
 import { switched } from './join-tail.ts';
 import { recursionSink, recursionSource, workSource } from './recursion.ts';
 import type { RowStore } from './row-store.ts';
@@ -60,6 +60,7 @@ export function makeStages(
       begin: collector === null || isTail ? null : collector.begin,
       end: isLast(stages, index) ? (collector?.end ?? null) : null,
       limits: compileLimits(builder, own),
+      isKept: keptBuilds(builder, stage),
     };
   });
 }

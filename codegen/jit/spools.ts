@@ -85,6 +85,7 @@ export function changeStage(builder: Builder, spool: SpoolPlan): ProgramStage {
     begin: null,
     end: null,
     limits: null,
+    isKept: null,
   };
 }
 

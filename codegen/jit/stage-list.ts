@@ -17,6 +17,8 @@ export interface ProgramStage {
   readonly end: ((c: State) => void) | null;
   /** Sets the counters of its limits. */
   readonly limits: ((c: State) => void) | null;
+  /** What it is for is there from an earlier run, and would be the same. Null: never. */
+  readonly isKept: ((c: State) => boolean) | null;
 }
 
 /** How far a list of stages has come. */
@@ -40,7 +42,12 @@ export function runStages(c: State, stages: readonly ProgramStage[], place: Stag
   return STAGE_DONE;
 }
 
-function openStage(c: State, stages: readonly ProgramStage[], place: StagePlace, number: number): void {
+function openStage(c: State, stages: readonly ProgramStage[], place: StagePlace, first: number): void {
+  let number = first;
+  for (; number < stages.length; number++) {
+    const { isKept } = stages[number];
+    if (isKept === null || !isKept(c)) break;
+  }
   place.at = number;
   if (number >= stages.length) return;
   const { stage, limits, begin, isTail } = stages[number];

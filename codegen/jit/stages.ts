@@ -50,6 +50,7 @@ import type {
 } from '../../engine/plan/physical.ts';
 import type { BoundExpression, ColumnId } from '../../engine/sblr/bound.ts';
 import type { Collected } from './collected.ts';
+import { turnedStep } from './turned-joins.ts';
 import { columnsOf, type Needed, neededColumns } from './needed.ts';
 import { countedGroups, distinctOf, type Rename, renameOf, type SetCount } from './set-operations.ts';
 
@@ -83,6 +84,8 @@ export interface Stage {
   readonly fills: Fill | null;
   /** The stages before it fill the same: it goes on with that, and with the limits. */
   readonly isTail: boolean;
+  /** Joins whose build side needs it: where that is there from an earlier run and would be the same, the stage is left out. */
+  readonly builds: readonly Collecting[];
 }
 /** Where rows of a chain begin, and the steps since. */
 interface Head {
@@ -97,6 +100,8 @@ class Cutter {
   readonly stages: Stage[] = [];
   readonly #needed: Needed;
   readonly #subplans: readonly Subplan[];
+  /** Joins whose build side is being cut. */
+  readonly #builds: Collecting[] = [];
   /** An id that no column of the plan has. */
   #fresh = -2;
 
@@ -109,8 +114,14 @@ class Cutter {
   end(heads: readonly Head[], fills: Omit<Fill, 'lacks'> | null): void {
     const fill = fills === null ? null : { ...fills, lacks: lacksColumns(heads) };
     heads.forEach(({ source, steps }, index) => {
-      this.stages.push({ source, steps, fills: fill, isTail: index > 0 });
+      this.stages.push({ source, steps, fills: fill, isTail: index > 0, builds: [...this.#builds] });
     });
+  }
+
+  #build(node: Collecting): void {
+    this.#builds.push(node);
+    this.#collect(node.build, node, 'build');
+    this.#builds.pop();
   }
 
   #collect(input: PhysicalNode, node: Fill['node'], side: Fill['side']): void {
@@ -137,7 +148,7 @@ class Cutter {
       case 'HashProbe':
       case 'LoopJoin':
       case 'MergeJoin':
-        this.#collect(node.build, node, 'build');
+        this.#build(node);
         return this.#joined(node, this.#unlimited(node.input));
       default: {
         if (!('input' in node)) return [{ source: node, steps: [] }];
@@ -204,8 +215,9 @@ export function spoolStages(spool: SpoolPlan, subplans: readonly Subplan[]): Sta
 /** Stages that collect the rows of a recursion's base, or of one run of its step; they go through `behind`. */
 export function sideStages(node: Recurse, side: 'base' | 'step', behind: readonly Step[], subplans: readonly Subplan[]): Stage[] {
   const read = node.columns.map((column) => column[side]);
-  const cutter = new Cutter(neededColumns(node[side], read), subplans);
-  const heads = cutter.heads(node[side]);
+  const root = side === 'step' ? turnedStep(node.step) : node.base;
+  const cutter = new Cutter(neededColumns(root, read), subplans);
+  const heads = cutter.heads(root);
   for (const { steps } of heads) steps.push(...behind);
   cutter.end(heads, { node, side, needed: new Set(node.columns.map(({ column }) => column)) });
   return cutter.stages;
