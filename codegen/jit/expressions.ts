@@ -34,7 +34,7 @@ export function emitValue(emitter: Emitter, expression: BoundExpression): Value 
     case 'column': {
       const reader = emitter.columns.get(expression.column);
       assert(reader !== undefined, 'an expression reads columns of its input');
-      return reader(emitter);
+      return readAs(reader(emitter), expression.type);
     }
     case 'parameter':
       return emitParameter(emitter, expression);
@@ -62,6 +62,13 @@ export function emitValue(emitter: Emitter, expression: BoundExpression): Value 
     default:
       return testValue(emitter, emitTest(emitter, expression), expression.type);
   }
+}
+
+/** A text that is read as char(n) is compared like one: without the blanks at its end. */
+function readAs(value: Value, type: SqlType): Value {
+  if (type.name !== 'char' || value.type.name === 'char') return value;
+  if (value.rep === 'b') throw new NotInPage();
+  return { ...value, type };
 }
 
 /** A value under the number of a local; held, so that functions beside this one can take it as arguments. */

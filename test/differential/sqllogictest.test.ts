@@ -105,7 +105,7 @@ function labelMismatch(labels: Map<string, string>, { label, sort }: LogicRecord
   return before === undefined || before === md5 ? null : `another result than the query before with label ${label}`;
 }
 
-test('what sqllogictest expects of PostgreSQL is what single-table statements answer', (context) => {
+test('what sqllogictest expects of PostgreSQL is what our statements answer', (context) => {
   if (!existsSync(FOLDER)) {
     context.skip('the sqllogictest corpus is not here');
     return;
