@@ -98,11 +98,9 @@ regexp_match('abc', 'b')
 (regexp_match('foobarbequebaz', '(bar)(beque)'))[1]
 regexp_matches('foobarbequebaz', 'ba.', 'g')
 regexp_split_to_array('hello world', '\s+')
-regexp_split_to_table('a b', ' ')
 string_to_array('a,b', ',')
 array_to_string(array['a','b'], ',')
 parse_ident('a.b')
-string_to_table('a,b', ',')
 collation for ('a')
 'abc' ~ 'a(?=b)'
 'aaa' ~ '(a)\1'
