@@ -15,7 +15,7 @@ const VALUE_TYPES = 'bool int4 int8 numeric float8 text bytea date time timestam
   ' ',
 );
 
-const COLUMN = /\b(id|c\d)\b/;
+const COLUMN = /\b(id|[cgjuvwy]\d)\b/;
 
 const readsColumn = ({ parts }: Tree): boolean =>
   parts.some((part) => (typeof part === 'string' ? COLUMN.test(part) : readsColumn(part)));

@@ -1,8 +1,9 @@
 /** Random changes whose rows and values come from other relations: subqueries, FROM, USING, INSERT from joins. */
 
 import { Expressions } from './random-expressions.ts';
-import { JoinQueries, type Source } from './random-joins.ts';
+import { JoinQueries } from './random-joins.ts';
 import type { RandomColumn, RandomTable } from './random-schema.ts';
+import type { Source } from './random-sources.ts';
 import { type Step, step } from './step.ts';
 import { bareType, joined, optional, type Tree, tree } from './tree.ts';
 

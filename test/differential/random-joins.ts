@@ -1,47 +1,15 @@
 /** Random queries over several relations: joins, subqueries, set operations, WITH, LATERAL. */
 
-import type { Random } from '../../engine/sblr/source-fixture.ts';
 import { EXACT, Expressions } from './random-expressions.ts';
-import { KEYS_MAX, Queries } from './random-queries.ts';
+import { KEYS_MAX } from './random-queries.ts';
 import type { RandomColumn, RandomTable } from './random-schema.ts';
+import { isComparable, PLAIN, type Source, Sources } from './random-sources.ts';
 import { type Step, step } from './step.ts';
 import { bareType, given, joined, optional, type Tree, tree } from './tree.ts';
 
-/** Types whose values are equal when they look the same, but for the scale of a numeric. */
-const PLAIN = 'bool int2 int4 int8 numeric text varchar char bytea date time timestamp timestamptz uuid'.split(' ');
-/** Types that are compared with one another. */
-const FAMILIES: readonly (readonly string[])[] = [
-  ['int2', 'int4', 'int8', 'numeric'],
-  ['text', 'varchar'],
-  ['date', 'timestamp'],
-];
 const EXTREMES = ['int2', 'int4', 'int8', 'numeric', 'text', 'date', 'timestamp'];
 
-/** Columns of several relations, each under its qualified name. */
-class Wide extends Expressions {
-  override column({ name, type }: RandomColumn): Tree {
-    return tree(bareType(type), name);
-  }
-}
-
-/** A relation of FROM: its text, its alias, the columns it has. */
-export interface Source {
-  readonly text: Tree;
-  readonly alias: string;
-  readonly columns: readonly RandomColumn[];
-}
-
-const isComparable = (a: string, b: string): boolean =>
-  a === b ? PLAIN.includes(a) : FAMILIES.some((types) => types.includes(a) && types.includes(b));
-
-export class JoinQueries extends Queries {
-  readonly tables: readonly RandomTable[];
-
-  constructor(random: Random, tables: readonly RandomTable[]) {
-    super(random);
-    this.tables = tables;
-  }
-
+export class JoinQueries extends Sources {
   /** A query over several relations, the first of them this table. */
   joining(table: RandomTable): Step {
     return this.pick([
@@ -62,35 +30,6 @@ export class JoinQueries extends Queries {
   }
 
   // ---- relations ----
-
-  protected other(): RandomTable {
-    return this.pick(this.tables);
-  }
-
-  protected wide(sources: readonly Source[]): Wide {
-    const [first] = sources;
-    const columns = sources.flatMap(({ alias, columns: all }) => all.map((one) => ({ ...one, name: `${alias}.${one.name}` })));
-    const table: RandomTable = { ...this.tables[0], name: '', columns, hasLong: false };
-    return new Wide(this.random, table, `${first.alias}.`);
-  }
-
-  /** A table, or a query over one. */
-  protected source(table: RandomTable, alias: string): Source {
-    const { columns } = table;
-    if (this.chance(0.75)) return { text: tree('', `${table.name} as ${alias}`), alias, columns };
-    const where = this.where(new Expressions(this.random, table), 1);
-    const order = this.chance(0.2) ? optional(` order by id limit ${this.upTo(30)}`) : '';
-    return { text: tree('', `(select * from ${table.name}`, where, order, `) as ${alias}`), alias, columns };
-  }
-
-  protected equality(left: Source, right: Source): Tree {
-    if (this.chance(0.35)) return tree('bool', `${left.alias}.id = ${right.alias}.id`);
-    const pairs = left.columns.flatMap((a) =>
-      right.columns.filter((b) => isComparable(bareType(a.type), bareType(b.type))).map((b) => [a, b] as const),
-    );
-    const [a, b] = pairs.length === 0 ? [left.columns[0], right.columns[0]] : this.pick(pairs);
-    return tree('bool', `${left.alias}.${a.name} = ${right.alias}.${b.name}`);
-  }
 
   /** Mostly with an equality in front. */
   private condition(left: Source, right: Source, onlyEqual: boolean): Tree {
@@ -176,7 +115,7 @@ export class JoinQueries extends Queries {
   /** A query over the other table, mostly about the row at hand. */
   private about(outer: Source, item: (expressions: Expressions) => Tree, correlated = 0.7): Tree {
     const inner = this.source(this.other(), 'i');
-    const expressions = new Expressions(this.random, { ...this.other(), columns: [...inner.columns] }, 'i.');
+    const expressions = this.over(inner);
     const conditions: Tree[] = [];
     if (this.chance(correlated)) conditions.push(this.equality(inner, outer));
     if (this.chance(0.4)) conditions.push(expressions.condition(1));
@@ -236,7 +175,7 @@ export class JoinQueries extends Queries {
 
   private filtered(table: RandomTable): Step {
     const source = this.source(table, 'a');
-    const expressions = new Expressions(this.random, table, 'a.');
+    const expressions = this.over(source);
     const conditions = [this.subqueryCondition(source)];
     if (this.chance(0.3)) conditions.push(this.subqueryCondition(source));
     if (this.chance(0.4)) conditions.push(expressions.condition(1));
@@ -253,7 +192,7 @@ export class JoinQueries extends Queries {
     const items = Array.from({ length: this.upTo(2) }, (_, at) =>
       this.named(this.chance(0.7) ? this.scalar(source) : this.subqueryCondition(source), at),
     );
-    const where = this.whereOf(new Expressions(this.random, table, 'a.'));
+    const where = this.whereOf(this.over(source));
     const text = tree(
       '',
       'select a.id, ',
@@ -382,7 +321,7 @@ export class JoinQueries extends Queries {
     const [right, order] = this.chance(0.5) ? [inner, ' order by a.id'] : [rows, ' order by a.id, s.y'];
     const kind = this.pick([', lateral ', ' cross join lateral ', ' left join lateral ']);
     const on = kind.startsWith(' left') ? ' on true' : '';
-    const where = this.whereOf(new Expressions(this.random, table, 'a.'), 0.4);
+    const where = this.whereOf(this.over(source), 0.4);
     const text = tree('', 'select a.id, s.y from ', source.text, kind, right, on, where, order, this.limit());
     return step('query', table.name, text, { isOrdered: true, looseScale: true });
   }
