@@ -75,6 +75,49 @@ test(
 );
 
 test(
+  'changes beside other relations, too: each row once, and by what is there when they go on',
+  withTwo(async (one, two, db) => {
+    db.exec("insert into u values (1, 'a'), (2, 'b'), (6, 'c')");
+    await one.run('begin; update t set v = 11 where id = 2');
+    const update = await two.step('update t set v = t.v + u.k from u where u.k = t.id returning t.id, t.v');
+    ok(!update.isAnswered);
+    await one.run('commit');
+    deepStrictEqual((await update.answered).rows, [
+      { id: 1, v: 11 },
+      { id: 2, v: 13 },
+    ]);
+    await one.run('begin; delete from t where id = 2; update u set k = 7 where k = 6');
+    const text =
+      'merge into t using u on t.id = u.k when matched then update set v = 0 when not matched then insert values (u.k, -1)';
+    const merge = await two.step(text);
+    ok(!merge.isAnswered);
+    await one.run('commit');
+    strictEqual((await merge.answered).code, '');
+    deepStrictEqual(await two.run('select id, v from t where v <= 0 order by id'), [
+      { id: 1, v: 0 },
+      { id: 2, v: -1 },
+      { id: 7, v: -1 },
+    ]);
+    await one.run('begin; update t set v = 31 where id = 3');
+    const moved = await two.step('with d as (delete from t where id = 3 returning v) insert into u select v, null from d');
+    ok(!moved.isAnswered);
+    await one.run('commit');
+    strictEqual((await moved.answered).code, '');
+    deepStrictEqual(await two.run('select k from u where who is null'), [{ k: 31 }]);
+    deepStrictEqual(await two.run('select id from t where id = 3'), []);
+    // What one thread has planned another one runs.
+    await one.run('delete from t where id = 7');
+    await one.run(text);
+    await one.run('with d as (delete from t where id = 4 returning v) insert into u select v, null from d');
+    await two.run('with d as (delete from t where id = 4 returning v) insert into u select v, null from d');
+    deepStrictEqual(await one.run('select count(*), sum(v) from t'), [{ count: 5, sum: 48 }]);
+    const windows =
+      'select id, sum(id) over (order by id rows 1 preceding) as s, rank() over (order by v) as r from t order by id limit 1';
+    deepStrictEqual(await one.run(windows), await two.run(windows));
+  }),
+);
+
+test(
   'who waits for a row goes on with what the other one has left',
   withTwo(async (one, two) => {
     await one.run('begin; update t set v = v + 1 where id = 1');
