@@ -1,10 +1,12 @@
 import { deepStrictEqual, strictEqual } from 'node:assert/strict';
 import { test } from 'node:test';
+import { heapAllocate } from '../../shm/allocator.ts';
 import { SimulatedVfs } from '../storage/vfs/simulated-vfs.ts';
 import { savepoint } from './begin.ts';
 import { commitDurable } from './commit.ts';
 import { rollback, rollbackTo } from './rollback.ts';
 import { REPEATABLE_READ, ROW_DONE } from './transactions.ts';
+import { PIECE_BYTES, PIECE_ENTRIES } from './undo-piece.ts';
 import { createTxnStore, entriesOf, type FixtureOptions, Session, type TxnStore } from './txn-fixture.ts';
 
 const storeOf = (given: FixtureOptions = {}): TxnStore => createTxnStore(new SimulatedVfs({ seed: 1 }), given);
@@ -36,6 +38,19 @@ test('TX-T15: undo lists longer than their share of the heap go to temporary pag
     a.commit();
     strictEqual(entriesOf(store, 1).length >= 3000, true);
   }
+});
+
+test('TX-T15: undo lists come back while the heap is full, into the pieces that were just undone', () => {
+  const store = storeOf({ heapBytes: 1 << 20, txn: { undoBytes: 3 * PIECE_BYTES } });
+  const a = filled(store, 3 * PIECE_ENTRIES + 10);
+  const tx = a.begin();
+  for (let id = 1; id <= 3 * PIECE_ENTRIES + 10; id++) strictEqual(a.update(id, -id), ROW_DONE);
+  // Others take whatever is left.
+  while (heapAllocate(store.shm, PIECE_BYTES) !== 0);
+  rollback(tx);
+  a.begin();
+  for (const row of a.all()) strictEqual(row.v, row.id * 10);
+  a.commit();
 });
 
 test('TX-T17: chunks spill to temporary pages under an old snapshot, which still reads its state', () => {

@@ -8,7 +8,7 @@
  * first page on. Pages are the list's alone: nobody else looks at them.
  */
 
-import { heapAllocate, heapFree } from '../../shm/allocator.ts';
+import { heapFree } from '../../shm/allocator.ts';
 import { assert } from '../../shm/assert.ts';
 import { enterCritical, leaveCritical } from '../../shm/critical.ts';
 import { outOfMemory } from '../../shm/errors.ts';
@@ -44,7 +44,7 @@ import {
   txnSlotUndoSpilled,
   undoPieceNext,
 } from './txn.layout.gen.ts';
-import { linkPiece, PIECE_BYTES, PIECE_ENTRIES } from './undo-piece.ts';
+import { givePiece, linkPiece, PIECE_BYTES, PIECE_ENTRIES, takePiece } from './undo-piece.ts';
 
 const HALF_BYTES = PIECE_ENTRIES * UNDO_ENTRY_BYTES;
 
@@ -99,10 +99,11 @@ export function fetchSpilledUndo(txns: Transactions, slot: number): void {
   const { i32 } = txns;
   const page = txnSlotSpillLast(i32, slot);
   assert(page !== NONE && txnSlotUndoPieces(i32, slot) === 0, 'entries come back when no others are resident');
-  const first = heapAllocate(txns.shm, PIECE_BYTES);
-  const second = first === 0 ? 0 : heapAllocate(txns.shm, PIECE_BYTES);
+  // What was undone before has left two pieces; the thread has kept one of them.
+  const first = takePiece(txns);
+  const second = first === 0 ? 0 : takePiece(txns);
   if (second === 0) {
-    if (first !== 0) heapFree(txns.shm, first, PIECE_BYTES);
+    if (first !== 0) givePiece(txns, first);
     throw outOfMemory('the heap for undo lists', PIECE_BYTES);
   }
   const frame = latchPage(txns.cache, page);
