@@ -3,7 +3,7 @@ import { after, test } from 'node:test';
 import type { PhysicalNode, PhysicalQuery } from '../../engine/plan/physical.ts';
 import type { RowValue } from '../../engine/storage/rows/row-value.ts';
 import { spillUsed } from '../../engine/storage/space/spill-files.ts';
-import { call, col, con, ESTIMATE, INT4, INT8, JitFixture, notNull, NUMERIC, out, scan, TEXT } from './jit-fixture.ts';
+import { BOOL, call, col, con, ESTIMATE, INT4, INT8, JitFixture, notNull, NUMERIC, out, scan, TEXT } from './jit-fixture.ts';
 
 const fixture = new JitFixture(1 << 14);
 Object.assign(fixture.environment.kernel, { memoryLimit: 1 << 18 });
@@ -86,7 +86,19 @@ test('what cannot wait in files ends with an error where it grows too large, and
       },
     ],
   };
+  const beside = { ...scan(table), columns: scan(table).columns.map((use) => ({ ...use, column: use.column + 20 })) };
+  const joined = {
+    kind: 'mark',
+    input: scan(table),
+    build: beside,
+    condition: call('text.equal', BOOL, col(2, TEXT), col(22, TEXT)),
+    mark: 90,
+    estimate: ESTIMATE,
+  } as const;
+  const key = { left: col(1, INT4), right: col(21, INT4), equal: 'int4.equal', nullsMatch: false };
   const cases: PhysicalQuery[] = [
+    query({ ...joined, node: 'LoopJoin' }, 1),
+    query({ ...joined, node: 'HashProbe', keys: [key], unique: false }, 1),
     query(counting(distinct([2]), null), 50),
     query(counting(distinct([3]), null), 50),
     query(counting(scan(table), 2), 50),

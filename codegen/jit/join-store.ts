@@ -17,6 +17,7 @@
 import type { KernelAccess } from '../../engine/plan/program.ts';
 import { hashOfKey } from './helpers.ts';
 import { hashInt } from './join-hash.ts';
+import { checkMemory, memoryLimit } from './memory-limit.ts';
 import { RowStore, type StoreColumn } from './row-store.ts';
 import { SpillParts } from './spill-parts.ts';
 
@@ -149,7 +150,10 @@ export class JoinStore extends RowStore {
   }
 
   protected override full(): void {
-    if (!this.#shape.spills || this.#isLoading) return;
+    if (!this.#shape.spills || this.#isLoading) {
+      checkMemory(this.bytes, memoryLimit(this.#kernel));
+      return;
+    }
     if (this.#spill !== null || this.spare < 0) this.#spillRows();
   }
 
