@@ -3,6 +3,7 @@
  */
 
 import type { Compiler } from '../../engine/plan/program.ts';
+import { compiledCharacters } from '../rows/compile.ts';
 import { compileStatement } from './statement.ts';
 import { TableMoved, WaitingProgram } from './used-tables.ts';
 
@@ -24,5 +25,8 @@ export function createCompiler(): Compiler {
       compileStatement(plan, parameters, 'array', environment)
         .sources.map(({ name, text }) => `-- ${name}\n${text()}`)
         .join('\n\n'),
+    get characters() {
+      return compiledCharacters();
+    },
   };
 }

@@ -12,6 +12,7 @@
  */
 
 import { HeldPart } from './held-part.ts';
+import { keepMemory, takeMemory } from './kept-memory.ts';
 
 export type StoreKind = 'i' | 'd' | 'l' | 'v' | 't';
 
@@ -61,6 +62,7 @@ export class RowStore extends HeldPart {
 
   /** An empty store. */
   begin(): void {
+    takeMemory(this);
     this.count = 0;
     this.extra = 0;
     this.#kept.length = 0;
@@ -250,17 +252,36 @@ export class RowStore extends HeldPart {
     this.bigs.fill(null);
     this.texts.length = 0;
     this.places.length = 0;
+    if (this.capacity === 0) return;
     if (this.capacity > KEPT_ROWS) {
-      this.data.length = 0;
-      this.nulls.length = 0;
-      this.chars.length = 0;
-      this.charsText.length = 0;
-      this.capacity = 0;
+      takeMemory(this);
+      this.forget();
       return;
     }
     this.columns.forEach(({ kind }, column) => {
       if (kind === 'v') this.data[column] = [null];
     });
+    keepMemory(this, this.#keptBytes());
+  }
+
+  /** Lets go of its memory. */
+  forget(): void {
+    this.data.length = 0;
+    this.nulls.length = 0;
+    this.chars.length = 0;
+    this.charsText.length = 0;
+    this.capacity = 0;
+  }
+
+  /** What its arrays take, whatever is in them. */
+  #keptBytes(): number {
+    let bytes = 0;
+    this.columns.forEach(({ kind, nullable }, column) => {
+      if (kind === 'v') return;
+      bytes += this.capacity * ((kind === 'i' || kind === 't' ? 4 : SLOT_BYTES) + (nullable ? 1 : 0));
+      if (kind === 't') bytes += this.chars[column].length;
+    });
+    return bytes;
   }
 
   close(): void {

@@ -60,6 +60,8 @@ export class Shape {
   readonly output: readonly OutputColumn[];
   /** Where its tokens begin: for errors. Null when another thread has bound it. The parsed form is not kept: nobody needs it. */
   readonly tokens: ParsedStatement['tokens'] | null;
+  /** Characters of its code. */
+  characters = 0;
   readonly #module: () => BoundModule;
   readonly #programs: { object: Program | null; array: Program | null } = { object: null, array: null };
   readonly #faces: { object: RowFaces | null | undefined; array: RowFaces | null | undefined } = {
@@ -100,8 +102,12 @@ export class Shape {
     engine.active = session;
     if (this.plan === null) throw new Error('a utility statement is not compiled');
     try {
+      const before = engine.compiler.characters;
       const program = engine.compiler.compile(this.plan, this.parts.parameters, format, engine.environment);
       this.#programs[format] = program;
+      const characters = engine.compiler.characters - before;
+      this.characters += characters;
+      engine.cache.compiled(characters);
       return program;
     } catch (error) {
       // Planned for tables and indexes that are gone: no fault of the statement.

@@ -9,9 +9,20 @@ import type { Shape } from './shape.ts';
 /** Entries kept unless said otherwise. */
 export const CACHED_STATEMENTS = 1000;
 
-/** A compiled shape was measured to take about so much of V8's heap, and so much more a character of its text. */
-const SHAPE_BYTES = 13 * 1024;
-const TEXT_FACTOR = 50;
+/** Bytes of V8's heap that compiled statements may take, by the measure below: joins of sixty tables take megabytes each. */
+export const CACHED_BYTES = 64 << 20;
+/** Past that, so much is left. */
+const BYTES_LEFT = CACHED_BYTES * 0.75;
+
+/** A compiled shape was measured to take about so much of V8's heap, and so much more a character of its code. */
+const SHAPE_BYTES = 10 * 1024;
+const CODE_FACTOR = 8;
+
+const bytesOf = (key: string, shapes: readonly Shape[]): number => {
+  let bytes = 0;
+  for (const { characters } of shapes) bytes += SHAPE_BYTES + 2 * key.length + CODE_FACTOR * characters;
+  return bytes;
+};
 
 interface Entry<Value> {
   readonly value: Value;
@@ -36,18 +47,19 @@ class SecondChance<Value> {
 
   set(key: string, value: Value): void {
     this.#entries.delete(key);
-    while (this.#entries.size >= this.#size) this.#dropOne();
+    while (this.#entries.size >= this.#size) this.dropOne();
     this.#entries.set(key, { value, used: false });
   }
 
-  /** The oldest that was not used since it was passed; used ones go to the end. */
-  #dropOne(): void {
+  /** Drops the oldest that was not used since it was passed; used ones go to the end. Null: there is none. */
+  dropOne(): [string, Value] | null {
     for (const [key, entry] of this.#entries) {
       this.#entries.delete(key);
-      if (!entry.used) return;
+      if (!entry.used) return [key, entry.value];
       entry.used = false;
       this.#entries.set(key, entry);
     }
+    return null;
   }
 
   delete(key: string): void {
@@ -74,6 +86,8 @@ export class StatementCache {
   misses = 0;
   /** Statements that were parsed, bound and planned here. */
   bound = 0;
+  /** What compiled shapes may take at most, those that were dropped since counted as well. */
+  #bytes = 0;
 
   constructor(size = CACHED_STATEMENTS) {
     this.texts = new SecondChance(size);
@@ -90,12 +104,32 @@ export class StatementCache {
   /** About how many bytes of V8's heap they take, compiled. */
   get bytes(): number {
     let bytes = 0;
-    for (const [key, shapes] of this.shapes.entries()) bytes += shapes.length * (SHAPE_BYTES + TEXT_FACTOR * key.length);
+    for (const [key, shapes] of this.shapes.entries()) bytes += bytesOf(key, shapes);
     for (const [key] of this.texts.entries()) bytes += 2 * key.length;
     return bytes;
   }
 
+  /** So many characters of code were made for a shape. Other shapes go where they take too much by now. */
+  compiled(characters: number): void {
+    this.#bytes += SHAPE_BYTES + CODE_FACTOR * characters;
+    if (this.#bytes <= CACHED_BYTES) return;
+    this.#bytes = this.bytes;
+    if (this.#bytes > CACHED_BYTES) this.#dropShapes();
+  }
+
+  #dropShapes(): void {
+    const dropped = new Set<Shape>();
+    while (this.#bytes > BYTES_LEFT) {
+      const entry = this.shapes.dropOne();
+      if (entry === null) break;
+      for (const shape of entry[1]) dropped.add(shape);
+      this.#bytes -= bytesOf(...entry);
+    }
+    for (const [text, { shape }] of this.texts.entries()) if (dropped.has(shape)) this.texts.delete(text);
+  }
+
   clear(): void {
+    this.#bytes = 0;
     this.texts.clear();
     this.shapes.clear();
   }

@@ -152,4 +152,6 @@ export interface Compiler {
   compile(plan: PhysicalStatement, parameters: readonly SqlType[], format: RowFormat, environment: CompileEnvironment): Program;
   /** The annotated second rendering, for EXPLAIN (CODEGEN). */
   explainCode(plan: PhysicalStatement, parameters: readonly SqlType[], environment: CompileEnvironment): string;
+  /** Characters of source that it has made so far. */
+  readonly characters: number;
 }
