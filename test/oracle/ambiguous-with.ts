@@ -270,6 +270,12 @@ update g set x = s.a from lateral (select * from t where t.id = g.m) s
 insert into g (m, x) values ((select 1), (select 2)), ((select 3), default)
 insert into g (m, x) values (1, (select x from t))
 insert into g (m, x) select m, x from g where exists (select 1 from t where t.id = g.m) returning *
+select (select max(g.x) as a from g group by a limit 1)::text from t
+select (select count(*) from (select g.x % 2 as a from g group by a) q)::text from t
+select (select count(*) from (select 1 as s from g group by s) q)::text from t
+select (select g.x as a from g order by a limit 1)::text from t
+select (select g.x as b from g group by b, x order by b limit 1)::text from t
+select (select distinct on (k) g.x as k from g order by k limit 1)::text from t
 `
   .trim()
   .split('\n');

@@ -25,14 +25,14 @@ import { callFolded } from './fold.ts';
 import { readNumber } from './literals.ts';
 import { operatorCall } from './operators.ts';
 import { bindRowDistinct, bindRowIn, bindRowOperator, bindRowTest, isRow } from './rows.ts';
-import { findColumn, lookupColumn } from './scope.ts';
+import { findColumn, ownColumn } from './scope.ts';
 import { bindInQuery, bindQuantified, bindRowSubquery, bindSubquery, isQuery } from './subquery.ts';
 import { bindCase, bindSpecial } from './special.ts';
 import { BOOLEAN, type BindState, UNKNOWN } from './state.ts';
 
 function bindColumn(source: SourceColumnNode, clause: Clause): BoundExpression {
   const parts = foldParts(source.name, clause.state.semantics);
-  if (clause.aliases !== null && parts.length === 1 && lookupColumn(parts[0], clause.scope, source.at) === null) {
+  if (clause.aliases !== null && parts.length === 1 && ownColumn(parts[0], clause.scope, source.at) === null) {
     const meant = clause.aliases(parts[0], source.at);
     if (meant !== null) return meant;
   }

@@ -7,7 +7,7 @@ import { SQLSTATE } from '../../../shm/errors.ts';
 import { fault } from './errors.ts';
 import type { Item } from './output.ts';
 import { sameExpression } from './same.ts';
-import { lookupColumn, type Scope } from './scope.ts';
+import { ownColumn, type Scope } from './scope.ts';
 import type { BindState } from './state.ts';
 
 /** The text of a constant that stands alone; a lifted one shapes the module (SBLR-N2). Null: no constant. */
@@ -52,7 +52,7 @@ export function findByName(
     if (place === 'output') {
       const found = outputNamed(folded, items, what, at, state);
       if (found !== null) return found;
-    } else if (place === 'input' && lookup !== undefined && lookupColumn(folded, lookup.scope, at) !== null) return null;
+    } else if (place === 'input' && lookup !== undefined && ownColumn(folded, lookup.scope, at) !== null) return null;
   }
   return null;
 }

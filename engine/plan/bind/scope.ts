@@ -136,8 +136,11 @@ function bareColumn(name: string, scope: Scope, lateral: boolean, at: number): S
   return found;
 }
 
+/** Column of a bare name in the scope itself, or null. */
+export const ownColumn = (name: string, scope: Scope, at: number): ScopeColumn | null => bareColumn(name, scope, false, at);
+
 /** Column of a bare name in the scope and those around it, or null. */
-export function lookupColumn(name: string, scope: Scope, at: number, lateral = false): ScopeColumn | null {
+function lookupColumn(name: string, scope: Scope, at: number, lateral = false): ScopeColumn | null {
   const found = bareColumn(name, scope, lateral, at);
   const { outer } = scope;
   if (found !== null || outer === null) return found;
