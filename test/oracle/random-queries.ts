@@ -171,11 +171,18 @@ export class RandomQueries {
         from += `, ${this.#source(depth, sources)}`;
         continue;
       }
-      if (this.#is(0.08) && depth > 0) {
+      if (this.#is(0.12) && depth > 0) {
         const alias = `l${this.#aliases++}`;
         const kind = this.#one(['join', 'left join']);
         const value = this.#int(before);
-        const query = `select u.x as k, u.w as n from u where u.rid = ${value}${this.#is(0.5) ? ' and u.x > 0' : ''}`;
+        const items = this.#one([
+          'u.x as k, u.w as n',
+          'u.x as k, u.w as n',
+          `u.x + ${this.#int(before)} as k, u.w as n`,
+          'count(*)::int as k, max(u.w) as n',
+          'count(u.x)::int + 1 as k, coalesce(sum(u.x), 7)::int as n',
+        ]);
+        const query = `select ${items} from u where u.rid = ${value}${this.#is(0.5) ? ' and u.x > 0' : ''}`;
         from += ` ${kind} lateral (${query}) ${alias} on true`;
         sources.push({ alias, ints: ['k', 'n'], texts: [] });
         continue;

@@ -168,6 +168,15 @@ test('a correlated aggregate is grouped where many rows ask for it, and run wher
   match(shape(text(' where i.id = 5')), /ApplyMemo left|IndexPoint/);
 });
 
+test('LATERAL that agrees by equalities is a join', () => {
+  const one = 'select * from shop h, lateral (select s.amount from sale s where s.shop = h.id and s.day = 1) l';
+  match(shape(one), /HashProbe inner/);
+  const sum = 'select * from shop h, lateral (select sum(s.amount) as total from sale s where s.shop = h.id) l';
+  match(shape(sum), /HashProbe (left|right)/);
+  const few = 'select * from shop h, lateral (select s.amount from sale s where s.shop = h.id order by s.id limit 3) l';
+  match(shape(few), /ApplyMemo inner/);
+});
+
 test('a WITH that is read twice is collected once, one that is read once stands in its place', () => {
   const twice = planned(
     'with w as (select shop, count(*) as n from sale group by shop) select * from w a, w b where a.n = b.shop',

@@ -11,6 +11,7 @@
 import type { BoundExpression, BoundRelation, ColumnId } from '../../sblr/bound.ts';
 import type { BoundJoin } from '../../sblr/bound-relations.ts';
 import { withExpressions, withInputs } from '../../sblr/relation-tree.ts';
+import type { WithAlternative } from './alternatives.ts';
 import { columnsOf, conjunction, isVolatile } from './columns.ts';
 import { insideQueries } from './inline.ts';
 import { columnsMade, type Columns } from './made.ts';
@@ -169,6 +170,8 @@ function pushJoin(given: BoundJoin, conditions: Conditions): BoundRelation {
   const right = columnsMade(node.right);
   const { kind } = node;
   const lacks = LACKS[kind];
+  // What may be run for each row instead does not see what goes into the right side.
+  const isOnlyWay = (given as WithAlternative).alternative == null;
   const toLeft: BoundExpression[] = [];
   const toRight: BoundExpression[] = [];
   const on: BoundExpression[] = [];
@@ -180,13 +183,13 @@ function pushJoin(given: BoundJoin, conditions: Conditions): BoundRelation {
     const mayLeft = isOn ? kind === 'inner' || kind === 'right' || kind === 'semi' : !lacks.left;
     const mayRight = isOn ? kind !== 'right' && kind !== 'full' && kind !== 'mark' : kind === 'inner' || kind === 'right';
     if (side === 'left' && mayLeft) toLeft.push(condition);
-    else if (side === 'right' && mayRight) toRight.push(condition);
+    else if (side === 'right' && mayRight && isOnlyWay) toRight.push(condition);
     else if (isOn || (kind === 'inner' && isMovable(condition))) on.push(condition);
     else above.push(condition);
   };
   for (const condition of node.condition === null ? [] : factored(node.condition)) place(condition, true);
   for (const condition of conditions) place(condition, false);
-  if (kind === 'inner') restrict([...on], left, right, toLeft, toRight);
+  if (kind === 'inner' && isOnlyWay) restrict([...on], left, right, toLeft, toRight);
   const join: BoundJoin = {
     ...node,
     left: pushDown(node.left, toLeft),

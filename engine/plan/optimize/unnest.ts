@@ -11,17 +11,19 @@
  * What reads nothing of the block and gives one value stays a subquery: it runs once. So does what pull-up.ts cannot untie.
  */
 
-import type { BoundAggregation, BoundExpression, BoundRelation, BoundSubquery, ColumnId } from '../../sblr/bound.ts';
+import type { BoundExpression, BoundRelation, BoundSubquery, ColumnId } from '../../sblr/bound.ts';
 import { withExpressions, withInputs } from '../../sblr/relation-tree.ts';
 import { withNullable } from '../../sblr/types.ts';
 import { childrenOf } from '../bind/tree.ts';
 import { conjunction, conjuncts, isVolatile } from './columns.ts';
 import { equalityOf } from './equalities.ts';
+import { aboveJoin, aggregateBelow } from './grouped.ts';
 import { insideQueries } from './inline.ts';
 import { columnsMade } from './made.ts';
 import { holdsSubquery, mayFail, replaceColumns, withChildrenIfChanged } from './may-fail.ts';
 import { pullAggregate, pullUp, type PulledUp } from './pull-up.ts';
 import { filtered } from './push-down.ts';
+import { unlateral } from './unlateral.ts';
 import { relationIsVolatile } from './volatile.ts';
 import type { WithAlternative } from './alternatives.ts';
 
@@ -43,8 +45,8 @@ export function unnest(relation: BoundRelation, fresh: Fresh): BoundRelation {
       return { ...inside, input: unnester.input, columns };
     }
     case 'join': {
-      if (inside.kind !== 'inner' || inside.lateral || inside.condition === null || !holdsSubquery(inside.condition))
-        return inside;
+      if (inside.lateral) return unlateral(inside, fresh);
+      if (inside.kind !== 'inner' || inside.condition === null || !holdsSubquery(inside.condition)) return inside;
       const conditions = conjuncts(inside.condition);
       const plain = conditions.filter((condition) => !holdsSubquery(condition));
       const rest = conditions.filter(holdsSubquery);
@@ -204,9 +206,9 @@ class Unnester {
     if (query.outer.some(({ expression }) => isVolatile(expression) || holdsSubquery(expression))) return null;
     if (relationIsVolatile(query.relation)) return null;
     const outer = new Set(query.outer.map(({ column }) => column));
-    const { aggregate, projects } = split(query.relation);
-    if (aggregate === null || aggregate.aggregates.some(({ type, primitive }) => !type.nullable && !isCount(primitive)))
-      return null;
+    const below = aggregateBelow(query.relation);
+    if (below === null) return null;
+    const { aggregate, projects } = below;
     const found = pullAggregate(aggregate, { outer, once: false, fresh: this.#fresh }, true);
     if (found === null || found.conditions.length === 0) return null;
     const given = new Map(query.outer.map(({ column, expression }) => [column, expression]));
@@ -221,14 +223,7 @@ class Unnester {
     this.input = join;
     // Above the join: the value that a subquery without rows would have.
     const values = new Map<ColumnId, BoundExpression>(given);
-    for (const { column, primitive, type } of aggregate.aggregates) {
-      const read: BoundExpression = { op: 'column', column, type: withNullable(type, true) };
-      const zero: BoundExpression = { op: 'constant', value: 0, type: withNullable(type, false) };
-      values.set(
-        column,
-        isCount(primitive) ? { op: 'coalesce', arguments: [read, zero], type: withNullable(type, false) } : read,
-      );
-    }
+    for (const one of aggregate.aggregates) values.set(one.column, aboveJoin(one));
     for (const columns of projects)
       for (const { column, expression } of columns) {
         values.set(
@@ -240,27 +235,9 @@ class Unnester {
   }
 }
 
-const isCount = (primitive: string): boolean => primitive === 'count.star' || primitive.startsWith('count.');
-
 /** True when a NULL may be on either side. */
 const mayBeNull = (condition: BoundExpression): boolean =>
   childrenOf(condition).some(({ type }) => type.nullable) || condition.op === 'and';
-
-/** An aggregate without keys, below projections. */
-function split(relation: BoundRelation): {
-  readonly aggregate: BoundAggregation | null;
-  readonly projects: readonly (BoundRelation & { op: 'project' })['columns'][];
-} {
-  const projects: (BoundRelation & { op: 'project' })['columns'][] = [];
-  let node = relation;
-  while (node.op === 'project') {
-    if (node.columns.some(({ expression }) => isVolatile(expression) || holdsSubquery(expression)))
-      return { aggregate: null, projects };
-    projects.unshift(node.columns);
-    node = node.input;
-  }
-  return { aggregate: node.op === 'aggregate' && node.keys.length === 0 && node.sets.length === 0 ? node : null, projects };
-}
 
 /** All expressions of a relation and of those below it, changed; subqueries in it are closed. */
 function substitutedRelation(relation: BoundRelation, change: (expression: BoundExpression) => BoundExpression): BoundRelation {
