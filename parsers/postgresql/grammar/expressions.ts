@@ -106,6 +106,7 @@ export abstract class ExpressionGrammar extends TypeGrammar {
     { ...this.ruleAlternative('matchTail'), GATE: this.isFull },
     { GATE: () => this.isFull() && (this.isNext(2, K.TIME) || this.isNext(2, K.LOCAL)), ALT: () => this.atTail() },
     { GATE: this.isFull, ALT: () => this.collateTail() },
+    { GATE: this.isFull, ALT: () => this.castTail() },
     { GATE: this.isLikeOpen, ALT: () => this.escapeTail() },
     { GATE: () => this.isFull() && this.stack.peekOperand().op === 'row', ALT: () => this.overlapsTail() },
   ];
@@ -441,6 +442,13 @@ export abstract class ExpressionGrammar extends TypeGrammar {
     this.settle(LEVEL.collate, token);
     const collation = this.SUBRULE(this.anyName);
     this.wrap((operand) => ({ op: 'collate', at: token.ordinal, operand, collation }));
+  }
+
+  // ( a IN (...) | a IS NULL | a = ANY (...) | a COLLATE name ) '::' type: of the whole; behind an operand it belongs to that
+  private castTail(): void {
+    const { ordinal } = this.take(1, T.TypeCast);
+    const type = this.SUBRULE(this.typeName);
+    this.wrap((operand) => ({ op: 'cast', at: ordinal, operand, type }));
   }
 
   // row OVERLAPS row
