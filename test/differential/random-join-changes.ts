@@ -81,7 +81,8 @@ export class JoinChanges extends JoinQueries {
     const items = columns.map(({ type }) => expressions.of(bareType(type), 1));
     const names = ['id', ...columns.map(({ name }) => name)].join(', ');
     const id = `100 + ${this.upTo(9)} * a.id + coalesce(b.id, 0)`;
-    const conflict = this.chance(0.5) ? ' on conflict do nothing' : '';
+    // Which of two rows with one key is there first hangs on their order.
+    const conflict = this.chance(0.5) ? `${this.keyOrder(sources)} on conflict do nothing` : '';
     const parts = [
       `insert into ${table.name} (${names}) select `,
       joined([id, ...items]),

@@ -65,7 +65,7 @@ export class JoinQueries extends Sources {
     return optional(' where ', joined(conditions, ' and ', true));
   }
 
-  private keyOrder(sources: readonly Source[]): string {
+  protected keyOrder(sources: readonly Source[]): string {
     return ` order by ${sources.map(({ alias }) => `${alias}.id${this.direction()}`).join(', ')}`;
   }
 
