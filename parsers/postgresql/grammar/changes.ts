@@ -214,6 +214,8 @@ export class ChangeGrammar extends FromGrammar {
     // A name of several parts could have been a function's.
     if (expression.op === 'column' && !isColumn) this.unexpected(this.next(1));
     if (start.tokenType !== T.LeftParen && !isColumn && !isCall) this.unexpected(start);
+    // Parentheses around several expressions are a row, which is none here.
+    if (start.tokenType === T.LeftParen && expression.op === 'row' && expression.at === start.ordinal) this.unexpected(start);
     return start.ordinal;
   }
 

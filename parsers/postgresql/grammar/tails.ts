@@ -101,19 +101,24 @@ export abstract class TailGrammar extends SpecialGrammar {
     if (known !== null && !this.RECORDING_PHASE) throw syntaxError(`multiple ${what} clauses not allowed`, token.startOffset);
   }
 
-  // LIMIT ( ALL | expression )
+  // LIMIT ( ALL | expression ), not ( ',' expression )
   readonly limitPart: Rule<[QueryTail], void> = this.RULE('limitPart', (tail: QueryTail) => {
     const token = this.take(1, K.LIMIT);
     const limit = this.OR([
       { ALT: () => this.yields(null, 1, K.ALL) },
-      { ALT: (): SourceExpression | null => this.SUBRULE(this.expression) },
+      { ALT: (): SourceExpression | null => this.SUBRULE1(this.expression) },
     ]);
+    // What MySQL has: it is read, so that what is wrong there is said first.
+    this.OPTION(() => {
+      this.take(1, T.Comma);
+      this.SUBRULE2(this.expression);
+      const hint = 'Use separate LIMIT and OFFSET clauses.';
+      this.ACTION(() => {
+        throw syntaxError('LIMIT #,# syntax is not supported', token.startOffset, hint);
+      });
+    });
     this.ACTION(() => {
       this.setOnce(token, tail.limitToken, 'LIMIT');
-      if (this.isNext(1, T.Comma)) {
-        const hint = 'Use separate LIMIT and OFFSET clauses.';
-        throw syntaxError('LIMIT #,# syntax is not supported', token.startOffset, hint);
-      }
       tail.limitToken = token;
       tail.limit = limit;
     });
