@@ -111,8 +111,11 @@ export class Explainer {
     if (plan.kind === 'insert' && plan.conflict !== null) details.push(['Conflict', plan.conflict.action]);
     const name = { insert: 'Insert', update: 'Update', delete: 'Delete', merge: 'Merge' }[plan.kind];
     const target = this.#target({ table: plan.table, alias: '' });
-    const actual = this.#actual?.changes ?? null;
-    return { name, role: null, target, ...plan.estimate, actual, details, inputs: [this.#node(plan.source)] };
+    // Of a change inside: each row of its source is changed.
+    const isTop = plan === this.#plan;
+    const source = this.#node(plan.source);
+    const actual = isTop ? (this.#actual?.changes ?? null) : source.actual;
+    return { name, role: null, target, ...plan.estimate, actual, details, inputs: [source] };
   }
 
   #as(role: string, node: PhysicalNode): Shown {
