@@ -2,7 +2,7 @@
  * Sort and TopN by keys that are bytes: the sink that collects rows with their keys, and the rows in order as the next stage's source.
  */
 
-import type { Sort, TopN } from '../../engine/plan/physical.ts';
+import type { Sort, TopN, WindowFrames } from '../../engine/plan/physical.ts';
 import type { KernelAccess } from '../../engine/plan/program.ts';
 import type { BoundSortKey, ColumnId } from '../../engine/sblr/bound.ts';
 import type { Builder } from './builder.ts';
@@ -22,8 +22,12 @@ import { slotCode, slotValue, type Value } from './value.ts';
 
 export const haveKeys = (keys: readonly BoundSortKey[]): boolean => keys.every(({ expression }) => hasKeys(expression.type));
 
+/** Of a TopN few stay. */
+export const expectedRows = ({ node, input }: Sort | TopN | WindowFrames): number => (node === 'TopN' ? 0 : input.estimate.rows);
+
 /** Made apart, so that the program does not keep the builder. */
-const sorterOf = (kernel: KernelAccess) => (columns: readonly StoreColumn[]) => new RowSorter(columns, kernel);
+const sorterOf = (kernel: KernelAccess, expected: number) => (columns: readonly StoreColumn[]) =>
+  new RowSorter(columns, kernel, expected);
 
 export class KeySortSink {
   readonly node: Sort | TopN;
@@ -36,7 +40,7 @@ export class KeySortSink {
     this.node = node;
     this.#needed = needed;
     this.#lacks = lacks;
-    this.code = new StoreCode(builder, sorterOf(builder.environment.kernel));
+    this.code = new StoreCode(builder, sorterOf(builder.environment.kernel, expectedRows(node)));
   }
 
   get part(): number {

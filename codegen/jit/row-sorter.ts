@@ -11,7 +11,7 @@ import type { KernelAccess } from '../../engine/plan/program.ts';
 import { appendSpill, closeSpillFile, createSpillFile, type SpillFile } from '../../engine/storage/space/spill-files.ts';
 import { compareKeys, KeySort } from './key-sort.ts';
 import { RowStore, type StoreColumn } from './row-store.ts';
-import { type Block, blockBytes, heapify, RunReader, serialised, sink } from './sorted-runs.ts';
+import { type Block, blockBytes, charsOf, heapify, RunReader, serialised, sink } from './sorted-runs.ts';
 
 const FIRST_KEYS = 4096;
 /** More than this is given back with the end of a run. */
@@ -20,6 +20,11 @@ const KEPT_BYTES = 1 << 18;
 const SLACK = 4;
 const KEPT_MIN = 256;
 const BLOCK_ROWS = 256;
+/** Rows for which room is made at once, and what a row takes at least. */
+const EXPECTED_MIN = 1 << 14;
+const EXPECTED_MAX = 1 << 22;
+const EXPECTED_BYTES = 64;
+const LOOK_AT = 4096;
 /** Texts of a page. */
 const PAGE_CHARS = 8192;
 /** Rows merged at once. */
@@ -51,9 +56,23 @@ export class RowSorter extends RowStore {
   #given = 0;
   #last: Uint8Array | null = null;
 
-  constructor(columns: readonly StoreColumn[], kernel: KernelAccess) {
+  readonly #expected: number;
+
+  /** `expected`: rows that the plan expects; 0: not known, or not all are kept. */
+  constructor(columns: readonly StoreColumn[], kernel: KernelAccess, expected: number) {
     super(columns);
     this.#kernel = kernel;
+    this.#expected = expected;
+  }
+
+  /** Large tables are made once, not grown: what is left behind by growing keeps the collector busy. */
+  #expect(): void {
+    const rows = Math.min(this.#expected, EXPECTED_MAX, this.#workMemory / EXPECTED_BYTES) | 0;
+    if (rows < EXPECTED_MIN) return;
+    this.reserveRows(rows, rows * 8);
+    this.limit = LOOK_AT;
+    this.room(0, rows * 12);
+    if (rows >= this.ends.length) this.#growEnds(rows + 1);
   }
 
   /** `skip` rows of the order are passed over, `limit` follow, with those that are equal to the last one by `ties`. */
@@ -68,6 +87,7 @@ export class RowSorter extends RowStore {
     this.#given = 0;
     this.#last = null;
     this.used = 0;
+    this.#expect();
   }
 
   // ---- keys ----
@@ -186,7 +206,7 @@ export class RowSorter extends RowStore {
     const columns = this.columns.map(({ kind, nullable }, column) => {
       const source = this.data[column] as unknown[];
       const marks = nullable && kind !== 'v' ? (this.nulls[column] as Uint8Array) : null;
-      if (kind === 't') return this.#charsOf(column, order, from, to, marks);
+      if (kind === 't') return charsOf(this, column, order, from, to, marks);
       const data: unknown[] = kind === 'i' || kind === 'd' ? [] : new Array(rows);
       const numbers = kind === 'i' ? new Int32Array(rows) : kind === 'd' ? new Float64Array(rows) : null;
       const nulls = marks === null ? null : new Uint8Array(rows);
@@ -200,27 +220,6 @@ export class RowSorter extends RowStore {
       return { data: numbers ?? data, nulls };
     });
     return { count: rows, keys: all, ends: keyEnds, columns };
-  }
-
-  #charsOf(column: number, order: Int32Array, from: number, to: number, marks: Uint8Array | null): Block['columns'][number] {
-    const rows = to - from;
-    const ends = this.data[column] as Int32Array;
-    const chars = this.chars[column];
-    const data = new Int32Array(rows);
-    const nulls = marks === null ? null : new Uint8Array(rows);
-    let bytes = 0;
-    for (let at = 0; at < rows; at++) {
-      const row = order[from + at];
-      bytes += ends[row] - ends[row - 1];
-      data[at] = bytes;
-      if (nulls !== null && marks !== null) nulls[at] = marks[row];
-    }
-    const all = new Uint8Array(bytes);
-    for (let at = 0, into = 0; at < rows; at++) {
-      const row = order[from + at];
-      for (let byte = ends[row - 1]; byte < ends[row]; byte++) all[into++] = chars[byte];
-    }
-    return { data, nulls, chars: all };
   }
 
   /** Puts row `at` of a block behind the others; as generated code does. */

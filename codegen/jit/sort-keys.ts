@@ -121,17 +121,19 @@ export function emitBound(emitter: Emitter, sorter: string, form: KeyForm, value
   if (value.nil === 'true' || (form.form !== 'word' && !(form.form === 'text' && value.rep === 'b'))) return;
   const xor = form.descending ? '^-1' : '';
   const notNull = value.nil === 'false' ? '' : `!(${value.nil})&&`;
+  // It changes between pages only; in the wide rendering, with any row.
+  const bound = emitter.wide ? `${sorter}.bound` : emitter.hoist(`${sorter}_w`, `${sorter}.bound`);
   if (form.form === 'word') {
     if (value.rep !== 'i') return;
-    emitter.emit(`if(${notNull}((${value.code}^-2147483648)${xor})>>>0>${sorter}.bound)break ${emitter.row};`);
+    emitter.emit(`if(${notNull}((${value.code}^-2147483648)${xor})>>>0>${bound})break ${emitter.row};`);
     return;
   }
   const { memory, code, length } = value;
   const byte = (at: number): string => `${memory}[${code}+${at}]`;
-  const word = `(${byte(0)}<<24|${byte(1)}<<16|${byte(2)}<<8|${byte(3)})`;
-  emitter.emit(
-    `if(${notNull}${length}>3&&${byte(0)}*${byte(1)}*${byte(2)}*${byte(3)}!==0&&(${word}${xor})>>>0>${sorter}.bound)break ${emitter.row};`,
-  );
+  const word = emitter.hold(`${byte(0)}<<24|${byte(1)}<<16|${byte(2)}<<8|${byte(3)}`);
+  // A zero among them would be written otherwise.
+  const isPlain = `(${word}-16843009&~${word}&-2139062144)===0`;
+  emitter.emit(`if((${word}${xor})>>>0>${bound}&&${notNull}${length}>3&&${isPlain})break ${emitter.row};`);
 }
 
 /** Bytes of the keys where they are always as many; else 0. */

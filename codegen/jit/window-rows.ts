@@ -70,8 +70,8 @@ export class WindowSorter extends RowSorter {
   #calls: readonly WindowCall[] = [];
   #computed = 0;
 
-  constructor(columns: readonly StoreColumn[], kernel: KernelAccess, shape: WindowShape) {
-    super(columns, kernel);
+  constructor(columns: readonly StoreColumn[], kernel: KernelAccess, shape: WindowShape, expected: number) {
+    super(columns, kernel, expected);
     this.#shape = shape;
   }
 

@@ -14,7 +14,7 @@ import { boxedValue } from './accumulators.ts';
 import type { Builder } from './builder.ts';
 import type { Emitter } from './emitter.ts';
 import { emitValue } from './expressions.ts';
-import { heldValue, keepCode, keptValue, orderedDrain, sorterRoom } from './key-sort-sink.ts';
+import { expectedRows, heldValue, keepCode, keptValue, orderedDrain, sorterRoom } from './key-sort-sink.ts';
 import type { MadeStage } from './sources.ts';
 import { emitKeys, fixedBytes, hasKeys, type KeyForm, keyFormOf } from './sort-keys.ts';
 import type { DrainCode, Sink } from './stage-code.ts';
@@ -30,8 +30,8 @@ import { sqlType } from '../../engine/sblr/types.ts';
 const INT4 = sqlType('int4', false);
 
 /** Made apart, so that the program does not keep the builder. */
-const sorterOf = (kernel: KernelAccess, shape: WindowShape) => (columns: readonly StoreColumn[]) =>
-  new WindowSorter(columns, kernel, shape);
+const sorterOf = (kernel: KernelAccess, shape: WindowShape, expected: number) => (columns: readonly StoreColumn[]) =>
+  new WindowSorter(columns, kernel, shape, expected);
 
 /** What a call takes of each row, by its place among the arguments of the node; -1: nothing. */
 interface CallPlaces {
@@ -77,7 +77,7 @@ export class WindowSink {
       arguments: [],
       calls: callsOf(node.functions, places, node.order),
     };
-    this.code = new StoreCode(builder, sorterOf(builder.environment.kernel, this.#shape));
+    this.code = new StoreCode(builder, sorterOf(builder.environment.kernel, this.#shape, expectedRows(node)));
   }
 
   get part(): number {
