@@ -263,6 +263,13 @@ export class ChangePart {
     return readCurrent(c.tx, this.table, rowIdPage(rowId), rowIdSlot(rowId), this.image) > 0;
   }
 
+  /** The row in the image, read again by its id, gets chains of its own: those that it has are the old version's. */
+  renew(c: State): void {
+    if ((this.image.i32[3] & ROW_OVERFLOW) === 0) return;
+    this.decode(c, this.image, 0);
+    this.encodeValues(c);
+  }
+
   /** Reads the row that an insert met behind the new one. CHANGED: it is there; STOPPED: run again on a fresh snapshot. 21000. */
   meet(c: State): number {
     if (this.#touched.has(this.metId)) {

@@ -61,6 +61,7 @@ export class UpdateSink {
     const inPlace = attributes.every(({ attribute }) => isFixed(code.placed(attribute).kind));
     let from = views;
     let start = at;
+    if (inPlace && target === null) emitter.emit(`${part}.renew(c);`);
     if (inPlace) this.#overwrite(emitter, attributes, values, part, views, at);
     else {
       emitter.emit(`{const V=${part}.decode(c,${views},${at});`);

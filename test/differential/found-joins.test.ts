@@ -12,6 +12,8 @@ before(async () => {
 });
 after(() => peer.close());
 
+const LONG = `repeat('a value that does not fit a page. ', 400)`;
+
 const FOUND: { readonly [name: string]: string } = {
   'a side of a set operation whose range of an index is empty says nothing about the other side': `
     create table ta (id int4 primary key, c0 int4);
@@ -56,6 +58,15 @@ const FOUND: { readonly [name: string]: string } = {
       on a.id = b.y1 where a.id <= 1;
     select a.id, b.y1 from (select id::int4 as y1 from ta where c0 is distinct from 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11') as b
       full join ta as a on a.id = b.y1 order by a.id`,
+  'rows with values in chains that are changed by what others hold get chains of their own': `
+    create table ta (id int8 primary key, c0 int8 not null, c1 text);
+    insert into ta values (1, 10, null), (2, 5, ${LONG}), (3, 7, 'x');
+    update ta as a set c0 = b.id from ta as b where a.id = b.id;
+    update ta as a set c0 = b.id + 1 from ta as b where a.id = b.id;
+    update ta as a set c0 = 8 where not exists (select 1 from ta b where b.id = a.id + 100);
+    merge into ta as a using ta as b on a.id = b.id when matched then update set c0 = b.c0 + 1;
+    merge into ta as a using ta as b on a.id = b.id when matched then update set c0 = b.c0 + 1;
+    select id, c0, length(c1) as x0 from ta order by id`,
   'WITH is read in subqueries around it, in RETURNING, and by subqueries of a subquery that it belongs to': `
     create table ta (id int4 primary key, c0 int4);
     create table tb (id int4 primary key, c0 int4);
