@@ -34,6 +34,8 @@ export class Builder {
   spools: readonly SpoolPlan[] = [];
   /** Where a recursion's step reads the rows that came last, by its number. */
   readonly works = new Map<number, StoreCode>();
+  /** Its code asks subplans. */
+  hasSubplans = false;
   /** Sets of DISTINCT so far. */
   distincts = 0;
   /** Columns that every expression may read: those of the blocks around a subplan. */

@@ -1,6 +1,6 @@
 import { deepStrictEqual, strictEqual, throws } from 'node:assert/strict';
 import { after, test } from 'node:test';
-import type { ApplyMemo, JoinKind, PhysicalNode, PhysicalQuery, Subplan } from '../../engine/plan/physical.ts';
+import type { ApplyMemo, HashAggregate, JoinKind, PhysicalNode, PhysicalQuery, Subplan } from '../../engine/plan/physical.ts';
 import type { BoundExpression, BoundSubplan } from '../../engine/sblr/bound.ts';
 import type { SqlType } from '../../engine/sblr/types.ts';
 import type { RowValue } from '../../engine/storage/rows/row-value.ts';
@@ -17,6 +17,7 @@ import {
   NUMERIC,
   notNull,
   out,
+  parametersOf,
   scan,
   TEXT,
   TIMESTAMP,
@@ -66,7 +67,7 @@ const query = (root: PhysicalNode, column: number, type: SqlType, subplans: read
   subplans,
 });
 const outerX = [{ column: OUTER, type: INT4 }];
-const sum: PhysicalNode = {
+const sum: HashAggregate = {
   node: 'HashAggregate',
   input: scanB(sameX),
   keys: [],
@@ -115,6 +116,36 @@ test('EXISTS stops at the first row; ANY tells a NULL from a false', () => {
       return [id, answers.includes(true) ? true : answers.includes(null) ? null : false];
     }),
   );
+});
+
+test('a point lookup with a subquery asks it anew in each run', () => {
+  const counted = fixture.table(40, 'counted', specs);
+  fixture.fill(counted, rights.slice(0, 3));
+  const count: PhysicalNode = {
+    ...sum,
+    input: scan(counted),
+    aggregates: [{ ...sum.aggregates[0], primitive: 'count.star', arguments: [] }],
+  };
+  const point: PhysicalNode = {
+    node: 'IndexPoint',
+    table: 2,
+    alias: 'b',
+    columns: [{ column: 1, attribute: 1, type: INT4 }],
+    rowId: -1,
+    filter: null,
+    index: 1000,
+    key: [con(4, INT4)],
+    estimate: ESTIMATE,
+  };
+  const subplan: Subplan = { root: count, outer: [], columns: [{ column: 60, type: INT8 }], memo: true };
+  const program = fixture.compile(query(compute(point, 70, ask('scalar', 0, INT8)), 70, INT8, [subplan]));
+  strictEqual(program.direct, null);
+  for (const expected of [3, 5]) {
+    const tx = fixture.kernel.begin();
+    deepStrictEqual(fixture.runIn(tx, program, parametersOf([], [])).rows, [[4, expected]]);
+    fixture.kernel.commit(tx);
+    fixture.fill(counted, rights.slice(10, 12));
+  }
 });
 
 test('a scalar subquery of two rows is an error, of none NULL; one without outer columns runs once', () => {

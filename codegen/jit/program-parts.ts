@@ -19,6 +19,7 @@ export interface ProgramParts {
   readonly makes: readonly ((state: State) => unknown)[];
   readonly counters: number;
   readonly distincts: number;
+  readonly hasSubplans: boolean;
   /** Part of the change, -1: none. */
   readonly change: number;
   /** Images wait for their page to be let go. */

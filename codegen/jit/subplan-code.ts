@@ -54,6 +54,7 @@ function outerValue(emitter: Emitter, type: SqlType, at: number): Value {
 export function subplanUse(builder: Builder, number: number, kind: SubplanKind): SubplanUse {
   const plan = builder.subplans[number];
   return builder.own(plan, () => {
+    builder.hasSubplans = true;
     const made: { parts: SubplanParts | null } = { parts: null };
     const part = builder.part(partOf(made));
     made.parts = compileSubplan(builder, plan, kind);
