@@ -190,6 +190,8 @@ const SHOWN: { readonly [rule: string]: readonly Shown[] } = {
   'SBLR-N7': [['test/oracle/postgresql.test.ts', 'names and types of random expressions are those of PostgreSQL']],
   'SBLR-N8': [['engine/plan/bind/bind.test.ts', 'rights: reading asks for select']],
   'SBLR-E4': [['engine/plan/bind/bind.test.ts', 'a cast that fails is an error only where it is sure to be evaluated']],
+  'SBLR-E5': [['engine/api/describe.test.ts', 'EXPLAIN ANALYZE runs the statement and tells how many rows each node gave']],
+  'SBLR-E6': [['codegen/jit/jit-subplan.test.ts', 'asked by the values that it reads, whether answers are kept or not']],
 };
 
 /** Rules for what is built on the kernel, and rules of form that a test cannot show by itself. */
