@@ -129,6 +129,7 @@ const SHOWN: { readonly [rule: string]: readonly Shown[] } = {
   'TX-T14': [
     [LOCKS, 'TX-T14'],
     ['engine/txn/table-locks.test.ts', 'TX-T14'],
+    ['engine/txn/table-locks-threads.test.ts', 'TX-T14'],
   ],
   'TX-T15': [
     [KERNEL, 'TX-T15'],
