@@ -14,7 +14,15 @@ import type { Unit } from './unit.ts';
 import { makeValue, type Value } from './value.ts';
 
 /** Thrown while code is written: this expression needs a call, so the row is looked at after its page. */
-export class NotInPage extends Error {}
+export class NotInPage extends Error {
+  /** Nobody sees its stack, which takes longer to note than what was written so far. */
+  constructor() {
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
+    super();
+    Error.stackTraceLimit = limit;
+  }
+}
 
 /** Where a column of the input comes from: writes the load, or returns what was loaded. */
 export type ColumnReader = (emitter: Emitter) => Value;
