@@ -107,7 +107,7 @@ export class Shape {
       this.#programs[format] = program;
       const characters = engine.compiler.characters - before;
       this.characters += characters;
-      engine.cache.compiled(characters);
+      for (const dropped of engine.cache.compiled(characters)) engine.sharing.withdraw(dropped);
       return program;
     } catch (error) {
       // Planned for tables and indexes that are gone: no fault of the statement.

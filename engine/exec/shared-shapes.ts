@@ -126,6 +126,11 @@ export class ShapeSharing {
     }
   }
 
+  /** The thread has given the shape up: it is not kept for others. */
+  withdraw(shape: Shape): void {
+    this.#waiting.delete(shape);
+  }
+
   #planWriting(): void {
     if (this.#isPlanned) return;
     this.#isPlanned = true;

@@ -12,7 +12,9 @@ function add(cache: StatementCache, text: string, characters: number): Shape {
   const shape = shapeOf(characters);
   cache.shapes.set(text, [shape]);
   cache.texts.set(text, { shape } as Prepared);
-  cache.compiled(characters);
+  for (const dropped of cache.compiled(characters)) {
+    ok(dropped !== shape && ![...cache.shapes.values()].some((shapes) => shapes.includes(dropped)));
+  }
   return shape;
 }
 

@@ -18,6 +18,8 @@ const BYTES_LEFT = CACHED_BYTES * 0.75;
 const SHAPE_BYTES = 10 * 1024;
 const CODE_FACTOR = 8;
 
+const NO_SHAPES: readonly Shape[] = [];
+
 const bytesOf = (key: string, shapes: readonly Shape[]): number => {
   let bytes = 0;
   for (const { characters } of shapes) bytes += SHAPE_BYTES + 2 * key.length + CODE_FACTOR * characters;
@@ -109,15 +111,15 @@ export class StatementCache {
     return bytes;
   }
 
-  /** So many characters of code were made for a shape. Other shapes go where they take too much by now. */
-  compiled(characters: number): void {
+  /** So many characters of code were made for a shape. Returns the shapes that are dropped, where they take too much by now. */
+  compiled(characters: number): Iterable<Shape> {
     this.#bytes += SHAPE_BYTES + CODE_FACTOR * characters;
-    if (this.#bytes <= CACHED_BYTES) return;
+    if (this.#bytes <= CACHED_BYTES) return NO_SHAPES;
     this.#bytes = this.bytes;
-    if (this.#bytes > CACHED_BYTES) this.#dropShapes();
+    return this.#bytes > CACHED_BYTES ? this.#dropShapes() : NO_SHAPES;
   }
 
-  #dropShapes(): void {
+  #dropShapes(): Set<Shape> {
     const dropped = new Set<Shape>();
     while (this.#bytes > BYTES_LEFT) {
       const entry = this.shapes.dropOne();
@@ -126,6 +128,7 @@ export class StatementCache {
       this.#bytes -= bytesOf(...entry);
     }
     for (const [text, { shape }] of this.texts.entries()) if (dropped.has(shape)) this.texts.delete(text);
+    return dropped;
   }
 
   clear(): void {
