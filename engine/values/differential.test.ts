@@ -95,8 +95,11 @@ function signatureCase(name: string, signature: Signature, isOperator: boolean):
   return { sql, ours: () => attemptSignature(signature, types, texts), isRounded };
 }
 
-const isRegular = (signature: Signature): boolean =>
-  !/[mM]atch|regexp|similar|pathOf|delete.path/.test(signature.primitive) && !primitiveOf(signature.primitive).aggregate;
+/** Scalar functions; those that give rows or look at several have tests of their own. */
+function isRegular({ primitive: name }: Signature): boolean {
+  const { aggregate, rows, window } = primitiveOf(name);
+  return !/[mM]atch|regexp|similar|pathOf|delete.path/.test(name) && !aggregate && !rows && !window;
+}
 
 test('operators give what PostgreSQL gives', async () => {
   const cases: Case[] = [];
