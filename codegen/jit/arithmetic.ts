@@ -117,8 +117,7 @@ function smallInteger(
   }
 }
 
-/** Test: the double in a local may not be exact. */
-export const UNSAFE = (name: string): string => `${name}>9007199254740991||${name}<-9007199254740991`;
+const UNSAFE = (name: string): string => `${name}>9007199254740991||${name}<-9007199254740991`;
 
 /** int8 as doubles: a result that rounds to a safe integer is exact. */
 function longInteger(emitter: Emitter, call: BoundCall, operation: string, values: readonly Value[]): Value | null {
@@ -210,8 +209,8 @@ function numeric(emitter: Emitter, call: BoundCall, operation: string, values: r
     case 'add':
     case 'sub': {
       const scale = Math.max(...scales);
-      const left = alignNumeric(a, scale) ?? alignChecked(emitter, a, scale);
-      const right = alignNumeric(b, scale) ?? alignChecked(emitter, b, scale);
+      const left = alignNumeric(a, scale) ?? (emitter.exit === '' ? null : alignChecked(emitter, a, scale));
+      const right = alignNumeric(b, scale) ?? (emitter.exit === '' ? null : alignChecked(emitter, b, scale));
       if (left === null || right === null) return null;
       return number(`${left.code}${SIGNS[operation]}(${right.code})`, scale, Math.max(left.digits, right.digits) + 1);
     }
@@ -236,9 +235,8 @@ export function alignNumeric(value: Value, scale: number): Value | null {
   return { ...value, code: `(${value.code}*${10 ** (scale - value.scale)})`, scale, digits };
 }
 
-/** The same, checked, where there is a way out. */
-function alignChecked(emitter: Emitter, value: Value, scale: number): Value | null {
-  if (emitter.exit === '') return null;
+/** The same, checked: for where there is a way out. */
+export function alignChecked(emitter: Emitter, value: Value, scale: number): Value {
   const code = emitter.hold(`${value.code}*${10 ** (scale - value.scale)}`);
   emitter.emit(`if(${UNSAFE(code)})${emitter.exit}`);
   return { ...value, code, scale, digits: EXACT_DIGITS + 1 };

@@ -8,9 +8,8 @@
  */
 
 import type { BoundExpression, ColumnId } from '../../engine/sblr/bound.ts';
-import { primitiveOf } from '../../engine/sblr/primitives.ts';
-import { childrenOf } from '../../engine/plan/bind/tree.ts';
-import { UNSAFE } from './arithmetic.ts';
+import { isVolatile } from '../../engine/plan/optimize/columns.ts';
+import { alignChecked, alignNumeric } from './arithmetic.ts';
 import { emitJump } from './conditions.ts';
 import { type Emitter, NotInPage } from './emitter.ts';
 import { emitValue } from './expressions.ts';
@@ -34,9 +33,6 @@ export interface ExactForm {
   readonly scale: number;
   readonly mixed: boolean;
 }
-
-const isVolatile = (node: BoundExpression): boolean =>
-  (node.op === 'call' && primitiveOf(node.primitive).volatility === 'volatile') || childrenOf(node).some(isVolatile);
 
 /** The form of an expression of type numeric, or null. */
 export function exactForm(expression: BoundExpression, stored: ReadonlySet<ColumnId>): ExactForm | null {
@@ -126,12 +122,9 @@ function fill(emitter: Emitter, expression: BoundExpression, places: Places): vo
   emitter.emit(`break ${all};`);
 }
 
-/** The integer with more digits behind the point, checked. */
+/** The integer with more digits behind the point, checked where they are not proved to be few. */
 function scaledTo(emitter: Emitter, value: Value, scale: number): string {
   if (value.scale === scale) return value.code;
-  const code = `(${value.code})*${10 ** (scale - value.scale)}`;
-  if (value.digits > 0 && value.digits + scale - value.scale <= EXACT_DIGITS) return code;
-  const name = emitter.hold(code);
-  emitter.emit(`if(${UNSAFE(name)})${emitter.exit}`);
-  return name;
+  const proved = value.digits > 0 ? alignNumeric(value, scale) : null;
+  return (proved ?? alignChecked(emitter, value, scale)).code;
 }

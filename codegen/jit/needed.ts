@@ -3,6 +3,7 @@
  */
 
 import type { PhysicalNode, Subplan } from '../../engine/plan/physical.ts';
+import { inputsOf as inputsAsListed } from '../../engine/plan/physical-tree.ts';
 import type { BoundExpression, BoundSortKey, ColumnId } from '../../engine/sblr/bound.ts';
 import type { BoundFrame } from '../../engine/sblr/bound-relations.ts';
 import { eachColumn } from './emitter.ts';
@@ -71,21 +72,9 @@ export function expressionsOf(node: PhysicalNode): readonly BoundExpression[] {
   return all.filter((one) => one !== null);
 }
 
-/** The inputs of a node. */
-export function inputsOf(node: PhysicalNode): readonly PhysicalNode[] {
-  switch (node.node) {
-    case 'HashProbe':
-    case 'LoopJoin':
-    case 'MergeJoin':
-      return [node.build, node.input];
-    case 'HashSetOp':
-      return [node.left, node.right];
-    case 'Recurse':
-      return [node.base, node.step];
-    default:
-      return 'input' in node ? [node.input] : [];
-  }
-}
+/** The inputs of a node in the order in which they run: what is collected comes before what streams. */
+export const inputsOf = (node: PhysicalNode): readonly PhysicalNode[] =>
+  'build' in node ? [node.build, node.input] : inputsAsListed(node);
 
 /** Every node of a plan, inputs first. */
 export function eachNode(root: PhysicalNode, visit: (node: PhysicalNode) => void): void {
