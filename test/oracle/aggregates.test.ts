@@ -1,41 +1,12 @@
-import { deepStrictEqual } from 'node:assert';
-import { after, before, test } from 'node:test';
-import type { PGlite } from '@electric-sql/pglite';
-import type { Database } from '../../engine/api/api.ts';
-import { CREATE_T, TABLE_T } from '../../engine/plan/bind/catalog-fixture.ts';
-import { OracleDatabase, openEngine, runEngine, runOurs, runTheirs, startPeer } from './postgresql.ts';
-import { ROWS_T, TABLES } from './tables.ts';
+import { test } from 'node:test';
+import { threeWays } from './three-ways.ts';
 
-const CREATE_IN_C = CREATE_T.replace('s text', 's text collate "C"').replace('v varchar(10)', 'v varchar(10) collate "C"');
 /** Ordinary rows beside the odd ones. */
 const PLAIN = `insert into t (id, a, b, s, v, c, n, p, f, r, i, k, d, ts, iv)
   select g, g % 5, g * 10, 'w' || (g % 3), 'v' || (g % 4), 'c' || (g % 2), (g % 6) / 4.0, g * 1.25, g / 8.0, g / 4.0, g % 4, g % 3 = 0,
     date '2020-01-01' + g % 7, timestamp '2020-01-01' + g * interval '1 hour', g * interval '1 day 02:00' from generate_series(10, 29) g`;
 
-let peer: PGlite;
-let database: OracleDatabase;
-let engine: Database;
-before(async () => {
-  peer = await startPeer(CREATE_IN_C, ROWS_T, PLAIN);
-  engine = openEngine(CREATE_IN_C, ROWS_T, PLAIN);
-  database = new OracleDatabase();
-  database.addTable(TABLE_T);
-  for (const text of [ROWS_T, PLAIN]) runOurs(text, database, TABLES);
-});
-after(() => {
-  engine.close();
-  return peer.close();
-});
-
-async function compare(cases: readonly string[]): Promise<void> {
-  const wrong: string[] = [];
-  for (const text of cases) {
-    const theirs = await runTheirs(text, peer);
-    const [oracle, ours] = [runOurs(text, database), runEngine(text, engine)];
-    if (oracle !== theirs || ours !== theirs) wrong.push(`${text}\n  oracle ${oracle}\n  engine ${ours}\n  theirs ${theirs}`);
-  }
-  deepStrictEqual(wrong, []);
-}
+const { answers, compare } = threeWays(PLAIN);
 
 const NUMBERS = ['a', 'b', 'n', 'p', 'f', 'r', 'i'];
 const COMPARED = ['a', 'b', 's', 'v', 'c', 'n', 'p', 'f', 'r', 'i', 'd', 'ts', 'tz', 'iv'];
@@ -81,9 +52,9 @@ async function compareCalls(calls: readonly string[], select: (list: readonly st
   for (let from = 0; from < calls.length; from += 12) {
     const some = calls.slice(from, from + 12);
     const text = select(some.map((call) => `(${call})::text`));
-    const theirs = await runTheirs(text, peer);
-    const isSame = runOurs(text, database) === theirs && runEngine(text, engine) === theirs;
-    if (!isSame || !theirs.startsWith('[')) await compare(some.map((call) => select([`(${call})::text`])));
+    const { theirs, oracle, ours } = await answers(text);
+    if (oracle !== theirs || ours !== theirs || !theirs.startsWith('['))
+      await compare(some.map((call) => select([`(${call})::text`])));
   }
 }
 

@@ -1,38 +1,10 @@
-import { deepStrictEqual } from 'node:assert';
-import { after, before, test } from 'node:test';
-import type { PGlite } from '@electric-sql/pglite';
-import type { Database } from '../../engine/api/api.ts';
-import { CREATE_T, TABLE_T } from '../../engine/plan/bind/catalog-fixture.ts';
-import { OracleDatabase, openEngine, runEngine, runOurs, runTheirs, startPeer } from './postgresql.ts';
-import { ROWS_T, TABLES } from './tables.ts';
+import { test } from 'node:test';
+import { ROWS_T } from './tables.ts';
+import { threeWays } from './three-ways.ts';
 
-const CREATE_IN_C = CREATE_T.replace('s text', 's text collate "C"').replace('v varchar(10)', 'v varchar(10) collate "C"');
 const MORE = ROWS_T.replaceAll(/\((\d), /g, (_, id) => `(${Number(id) + 4}, `);
 
-let peer: PGlite;
-let database: OracleDatabase;
-let engine: Database;
-before(async () => {
-  peer = await startPeer(CREATE_IN_C, ROWS_T, MORE);
-  engine = openEngine(CREATE_IN_C, ROWS_T, MORE);
-  database = new OracleDatabase();
-  database.addTable(TABLE_T);
-  for (const text of [ROWS_T, MORE]) runOurs(text, database, TABLES);
-});
-after(() => {
-  engine.close();
-  return peer.close();
-});
-
-async function compare(cases: readonly string[]): Promise<void> {
-  const wrong: string[] = [];
-  for (const text of cases) {
-    const theirs = await runTheirs(text, peer);
-    const [oracle, ours] = [runOurs(text, database), runEngine(text, engine)];
-    if (oracle !== theirs || ours !== theirs) wrong.push(`${text}\n  oracle ${oracle}\n  engine ${ours}\n  theirs ${theirs}`);
-  }
-  deepStrictEqual(wrong, []);
-}
+const { compare } = threeWays(MORE);
 
 const SERIES: readonly string[] = [
   'generate_series(1, 5)',
