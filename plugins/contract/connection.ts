@@ -1,0 +1,199 @@
+/**
+ * The connection side of the plugin contract: what a dialect is given for each connection, and what it gives (C1 to C4).
+ *
+ *   socket bytes --> host --consume(bytes, start, end)--> the dialect's state machine
+ *                      <-- whole messages taken ------------+
+ *                                                           |  session.prepare, portal.execute ...
+ *   socket <-- host, once per batch <-- out: messages, rows -+
+ *
+ * Everything is synchronous but one thing: execute() may answer PENDING (somebody holds a row, the statement runs long, the client
+ * reads slowly). Then consume() takes nothing more, and the host calls resumed() when there is an outcome. Commits are no such case:
+ * the host holds back what was written behind them until they are on disk; the dialect need not know.
+ *
+ * A plugin has no other way to the engine, the file system or the network. What it throws closes its connection (C3).
+ */
+
+import type { SqlType } from '../../engine/sblr/types.ts';
+import type { Dialect } from './contract.ts';
+
+/** Of this side of the contract; a plugin made for another one is refused. */
+export const CONTRACT_VERSION = 1;
+
+export type Capability = 'tls' | 'cancel' | 'copy' | 'portals' | 'notify' | 'swapWhenIdle';
+
+export interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly contract: number;
+  readonly dialect: string;
+  /** Where its clients look for it. */
+  readonly port: number;
+  readonly capabilities: readonly Capability[];
+}
+
+/** What a plugin exports for its wire. */
+export interface WirePlugin {
+  readonly manifest: Manifest;
+  readonly dialect: Dialect;
+  createConnection(host: ConnectionHost): WireConnection;
+  /** A verifier of a new password in the form that this dialect's exchange needs (C4). */
+  makeVerifier(password: string): string;
+}
+
+/** What is written for the client: `at` is where the next byte goes. The host sends it once per batch. */
+export interface WireOutput {
+  bytes: Buffer;
+  at: number;
+  /** Makes room for so many bytes behind `at`; `bytes` may be another one afterwards. 53200 past the connection's bound. */
+  need(count: number): void;
+}
+
+/** One connection's state machine, made by the plugin. */
+export interface WireConnection {
+  /** Takes whole messages out of bytes[start, end): answers where the first that it has not taken begins. */
+  consume(bytes: Buffer, start: number, end: number): number;
+  /** Bytes of the message that is under way; 0: not known yet. The host keeps room for them. */
+  readonly wanted: number;
+  /** What execute() answered PENDING for has come to an end: an outcome or an error. */
+  resumed(outcome: Outcome, error: WireError | null): void;
+  /** Something is told outside any request: a notice, a notification, the last words before the host closes the connection. */
+  notice(notice: WireNotice): void;
+  notification(process: number, channel: string, payload: string): void;
+  fatal(error: WireError): void;
+  /** Nothing is under way: the connection waits for its client, outside a transaction. */
+  readonly isIdle: boolean;
+  /** The socket has gone. */
+  closed(): void;
+}
+
+// ---- errors and notices ----
+
+/** An error as the client is told: SqlError is one. */
+export interface WireError {
+  readonly code: string;
+  readonly message: string;
+  readonly position?: number | undefined;
+  readonly detail?: string | undefined;
+  readonly hint?: string | undefined;
+  readonly schema?: string | undefined;
+  readonly table?: string | undefined;
+  readonly column?: string | undefined;
+  readonly constraint?: string | undefined;
+}
+
+export interface WireNotice extends WireError {
+  /** 'NOTICE', 'WARNING', 'INFO', 'LOG', 'DEBUG'. */
+  readonly severity: string;
+}
+
+// ---- the host of one connection ----
+
+/** How a client has to show who it is; `verifier` is what makeVerifier() made, null when the role has no password. */
+export interface Authentication {
+  readonly method: 'trust' | 'password' | 'scram-sha-256' | 'reject';
+  readonly verifier: string | null;
+}
+
+export interface CancelKey {
+  readonly process: number;
+  readonly secret: Buffer;
+}
+
+export interface ConnectionHost {
+  readonly out: WireOutput;
+  /** The bytes are encrypted. */
+  readonly isSecure: boolean;
+  /** There is a certificate: startTls() works. */
+  readonly canSecure: boolean;
+  /** The longest message that is taken from a client, bytes; and the longest before it has come in. */
+  readonly messageBytes: number;
+  readonly startupBytes: number;
+  /** TLS begins behind what was written so far. Nothing of it may have been received yet. */
+  startTls(): void;
+  /** What the rules say of this user from where the connection comes. */
+  authentication(user: string, database: string): Authentication;
+  /** The exchange went wrong: it is logged, and an answer waits the longer the more often that happens. */
+  authenticationFailed(user: string, why: string, then: () => void): void;
+  /** The client is who it says. 28000, 3D000, 53300, 22023 for a setting. */
+  openSession(user: string, database: string, settings: ReadonlyMap<string, string>): HostSession;
+  readonly cancelKey: CancelKey;
+  /** Another connection of this server is asked to end what it runs; wrong keys are nothing. */
+  cancel(process: number, secret: Buffer): void;
+  /** An error as clients may see it; what is no error of SQL is logged with its stack and told as XX000. */
+  told(error: unknown): WireError;
+  /** Closes the connection behind what was written. */
+  close(): void;
+}
+
+// ---- sessions ----
+
+/** The statement has run to its end. */
+export const DONE = 0;
+/** A portal has given as many rows as were asked for; execute() goes on. */
+export const SUSPENDED = 1;
+/** resumed() will tell. */
+export const PENDING = 2;
+export type Outcome = typeof DONE | typeof SUSPENDED | typeof PENDING;
+
+/** A column of a result. */
+export interface WireColumn {
+  readonly name: string;
+  readonly type: SqlType;
+  /** Where it comes from unchanged; 0: computed. */
+  readonly table: number;
+  readonly attribute: number;
+}
+
+export interface HostStatement {
+  /** none: no rows and no count. copyIn, copyOut: the COPY protocol. */
+  readonly kind: 'rows' | 'count' | 'none' | 'copyIn' | 'copyOut';
+  /** Of the client's parameters. */
+  readonly parameters: readonly SqlType[];
+  /** As of now; another array once a definition has changed them. */
+  readonly columns: readonly WireColumn[];
+  /** Allowed in a failed block: ROLLBACK and the like. */
+  readonly endsBlock: boolean;
+}
+
+export interface HostPortal {
+  readonly statement: HostStatement;
+  /** Value of a parameter; length -1: NULL. In order, each once, before the first execute(). 22P02, 22P03, 22021. */
+  parameter(index: number, isBinary: boolean, bytes: Buffer, offset: number, length: number): void;
+  /** All parameters are there. */
+  bound(): void;
+  /** Writes rows into the connection's output, rowsMax at most (0: all). Throws what the statement throws. */
+  execute(rowsMax: number): Outcome;
+  /** Rows written, or changed, by the last execute(). */
+  readonly count: number;
+  /** 'SELECT', 'INSERT', 'CREATE TABLE': what has run. */
+  readonly tag: string;
+  close(): void;
+}
+
+export interface NextStatement {
+  /** Null: there is none left. */
+  readonly statement: HostStatement | null;
+  /** Where the next one may begin. */
+  readonly end: number;
+}
+
+export interface HostSession {
+  readonly status: 'idle' | 'active' | 'failed';
+  /** The statement of a text that begins at or behind `from`. 42601 and so on; 25P02 in a failed block. */
+  next(text: string, from: number): NextStatement;
+  /** The only statement of a text, null for an empty one; types by name, null where the client says nothing. */
+  prepare(text: string, types: readonly (string | null)[]): HostStatement | null;
+  /** `binary`: which columns are sent in binary form; null: none. */
+  portal(statement: HostStatement, binary: readonly boolean[] | null): HostPortal;
+  /** Statements that follow are one transaction unless they say otherwise (C2). */
+  beginBatch(): void;
+  /** Commits what beginBatch() began, if it is still open. PENDING is not answered: see above. */
+  endBatch(): void;
+  /** The same after an error: rolls back; a block of the client's own has failed. */
+  failBatch(): void;
+  /** A setting as SHOW has it. */
+  setting(name: string): string;
+  /** Counts up whenever a setting may have changed. */
+  readonly settingsVersion: number;
+  close(): void;
+}
