@@ -5,6 +5,7 @@
  *   script(text): statement by statement, in one implicit block (dialects.md C2: batch)
  */
 
+import { EncodedValues } from '../../plugins/contract/encoded-values.ts';
 import { enterEngine, leaveEngine } from '../../shm/entry.ts';
 import { SqlError, SQLSTATE, withoutOverflow, withPosition } from '../../shm/errors.ts';
 import type { Execution, Parameters, Program, RowFormat } from '../plan/program.ts';
@@ -14,6 +15,7 @@ import type { Transaction } from '../txn/transactions.ts';
 import { Analysis } from './analyze.ts';
 import { answered, hinted, isTold } from './answered.ts';
 import { SessionContext } from './context.ts';
+import { decodeParameters } from './encoded-parameters.ts';
 import type { Engine, Notice, UtilityResult } from './engine.ts';
 import { faceRows } from './faces.ts';
 import { valuesOf } from './given.ts';
@@ -112,8 +114,8 @@ export class Connection {
   }
 
   /** The rest: a program's values, and what literals mean now. Hot. */
-  bindGiven({ literals }: Prepared, shape: Shape, given: readonly unknown[], to: Parameters): void {
-    const { writers, lateLiterals } = shape;
+  bindGiven(prepared: Prepared, shape: Shape, given: readonly unknown[], to: Parameters): void {
+    const { writers } = shape;
     const { clientParameters } = shape.parts;
     let index = -1;
     try {
@@ -122,10 +124,22 @@ export class Connection {
     } catch (error) {
       throw unreadable(index < 0 ? 'what is given for the parameters' : `parameter $${index + 1}`, error);
     }
+    this.#bindLate(prepared, shape, to);
+  }
+
+  #bindLate({ literals }: Prepared, { writers, lateLiterals, parts: { clientParameters } }: Shape, to: Parameters): void {
     for (let at = 0; at < lateLiterals.length; at++) {
       const late = lateLiterals[at];
       writeParameter(writers, to, late, literals[late - clientParameters].value, this.context);
     }
+  }
+
+  /** bind() of values as a program or as a message gives them. */
+  bindInput(prepared: Prepared, shape: Shape, given: readonly unknown[] | EncodedValues, to: Parameters): void {
+    if (!(given instanceof EncodedValues)) return this.bind(prepared, shape, given, to);
+    this.bindLiterals(prepared, shape, to);
+    decodeParameters(shape.parts, given, to, this.context);
+    this.#bindLate(prepared, shape, to);
   }
 
   createRun(parameters: Parameters): StatementRun {
@@ -199,8 +213,12 @@ export class Connection {
   #answer(shape: Shape, program: Program, run: StatementRun, format: RowFormat): Result {
     const faces = shape.faces(this.engine, format);
     if (faces !== null) faceRows(run.rows, 0, faces, format === 'object', this.context);
-    const kind = (shape.plan as NonNullable<typeof shape.plan>).kind;
-    return { rows: run.rows, changes: run.changes, columns: program.output.map(({ name }) => name), tag: TAGS[kind] };
+    return { rows: run.rows, changes: run.changes, columns: program.output.map(({ name }) => name), tag: this.tagOf(shape) };
+  }
+
+  /** 'SELECT', 'INSERT': of a compiled statement. */
+  tagOf(shape: Shape): string {
+    return TAGS[(shape.plan as NonNullable<typeof shape.plan>).kind];
   }
 
   /** Errors of a statement fail its block; their position becomes one of the text. */
