@@ -134,6 +134,8 @@ export interface Jobs {
   readonly report: JobReporter;
   /** In the host: starts one more thread of the pool (pool.ts). Null: none is left to start. */
   startPool: (() => void) | null;
+  /** In a pool thread: takes part in statements that ask for help (helpers.ts); false: none did. Null: it helps nobody. */
+  help: (() => boolean) | null;
   /** Arguments for the next slice of the job that runs. */
   readonly next: Int32Array;
   /** An entry on its way into the ring. */
@@ -187,6 +189,7 @@ export function createJobs(shm: SharedMemory, clock: Clock, options: JobsOptions
     periodics: [],
     report: options.report ?? warn,
     startPool: null,
+    help: null,
     next: new Int32Array(3),
     entry: new Int32Array(ENTRY_WORDS),
     entries: 0,

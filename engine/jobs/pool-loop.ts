@@ -26,6 +26,7 @@ export function runPoolLoop(jobs: Jobs): void {
   while (!isPoolStopping(jobs)) {
     const seen = Atomics.load(jobs.i32, jobs.workWord);
     const ran = runJob(jobs);
+    if (jobs.help?.() === true) continue;
     if (ran && ++jobs.entries < LOOK_EVERY) continue;
     lookAtMarks(jobs);
     if (ran || queuedJobs(jobs) > 0) continue;

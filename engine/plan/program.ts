@@ -129,6 +129,30 @@ export interface CompileEnvironment {
   readonly kernel: KernelAccess;
 }
 
+/**
+ * Threads of the pool that take part in a statement (codegen/jit/gather-stage.ts): how the thread that runs it reaches them. Messages
+ * are copies, but for SharedArrayBuffers.
+ */
+export interface Helpers {
+  /** There may be so many at most. */
+  readonly threads: number;
+  /** Slot and generation of the calling thread. */
+  readonly thread: number;
+  readonly generation: number;
+  /** Those that run now. */
+  readonly running: number;
+  /** Has so many run, if it can; they come later. */
+  want(count: number): void;
+  /** To all that run; wakes them. */
+  post(message: unknown): void;
+  /** The next answer to this thread; undefined: none. */
+  receive(): unknown;
+  /** In a helper: to the thread that asked. */
+  answer(thread: number, message: unknown): void;
+  /** False when the thread is certainly gone. Does I/O. */
+  isAlive(thread: number, generation: number): boolean;
+}
+
 /** The parts of the kernel that running code uses: assembled by the entry (engine/api/kernel-parts.ts is one). */
 export interface KernelAccess {
   readonly parts: import('../txn/transactions.ts').Transactions;
@@ -145,6 +169,8 @@ export interface KernelAccess {
   readonly workMemory: number;
   /** Bytes that a part of a statement may take of what cannot wait in files: 53200 beyond. None: it hangs on workMemory. */
   readonly memoryLimit?: number;
+  /** Null, or not there: statements run on the calling thread alone. */
+  readonly helpers?: Helpers | null;
 }
 
 export interface Compiler {

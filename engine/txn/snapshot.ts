@@ -150,8 +150,30 @@ export const horizonOffsetsOf = (logShared: number, txnShared: number): Int32Arr
     txnShared + TXN_SHARED_INTENT,
   );
 
+/**
+ * Reads what another thread's transaction reads, whose times these are: its snapshot, and of its own rows those up to its limit
+ * (TX-T4). That thread holds its snapshot until this one has dropped it: so the collector has not passed it, whatever its intent
+ * says. What is published here keeps the versions once that thread has died.
+ */
+export function shareSnapshot(tx: Transaction, times: Float64Array): void {
+  if (tx.snapshotTaken) dropSnapshot(tx);
+  tx.times.set(times.subarray(0, tx.times.length));
+  announce(tx);
+}
+
 /** False: versions that this snapshot needs may be gone; it is not taken. */
 function publish(tx: Transaction): boolean {
+  const txns = tx.context;
+  announce(tx);
+  if (testing) yieldPoint('snapshot.published');
+  refreshHorizon(txns, COPY_INTENT);
+  if (txns.horizons[COPY_INTENT] <= tx.times[SNAPSHOT]) return true;
+  dropSnapshot(tx);
+  return false;
+}
+
+/** Publishes and counts it. */
+function announce(tx: Transaction): void {
   const txns = tx.context;
   const { snapshots, scratch } = txns;
   const snapshot = tx.times[SNAPSHOT];
@@ -169,11 +191,6 @@ function publish(tx: Transaction): boolean {
     shm.clearOnLeave = 0;
     if (!counted) Atomics.store(txns.i32, txns.snapshotsWord, 1);
   }
-  if (testing) yieldPoint('snapshot.published');
-  refreshHorizon(txns, COPY_INTENT);
-  if (txns.horizons[COPY_INTENT] <= snapshot) return true;
-  dropSnapshot(tx);
-  return false;
 }
 
 /** The oldest snapshot that a thread holds, 0 = none: for the collector. */

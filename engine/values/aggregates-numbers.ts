@@ -90,6 +90,22 @@ function removeNumeric(sum: Sum, value: string | null): boolean {
   sum.long -= rescale(decimal.units, decimal.scale, sum.scale);
   return true;
 }
+function mergeSums(sum: Sum, other: Sum): Sum {
+  const scale = Math.max(sum.scale, other.scale);
+  const whole = ({ short, long, scale: own }: Sum): bigint => rescale(long + BigInt(short), own, scale);
+  // One that comes from another thread has lost its class on the way.
+  const specials = [sum.special, other.special].flatMap((one) =>
+    one === null ? [] : [new Decimal(one.units, one.scale, one.kind)],
+  );
+  return {
+    count: sum.count + other.count,
+    short: 0,
+    long: whole(sum) + whole(other),
+    scale,
+    atScale: (sum.scale === scale ? sum.atScale : 0) + (other.scale === scale ? other.atScale : 0),
+    special: specials.length === 0 ? null : specials.reduce(addDecimals),
+  };
+}
 const total = (sum: Sum): Decimal => sum.special ?? new Decimal(sum.long + BigInt(sum.short), sum.scale);
 
 function sumText(sum: Sum): string | null {
@@ -101,12 +117,12 @@ const average = (sum: Sum): string | null =>
   sum.count === 0 ? null : formatDecimal(divideDecimals(total(sum), new Decimal(BigInt(sum.count), 0)));
 
 const table: { [primitive: string]: Aggregate<Sum> } = {
-  'sum.int8': { init: newSum, step: addInteger, result: sumText, remove: removeInteger },
-  'sum.numeric': { init: newSum, step: addNumeric, result: sumText, remove: removeNumeric },
-  'avg.numeric': { init: newSum, step: addNumeric, result: average, remove: removeNumeric },
+  'sum.int8': { init: newSum, step: addInteger, result: sumText, remove: removeInteger, merge: mergeSums },
+  'sum.numeric': { init: newSum, step: addNumeric, result: sumText, remove: removeNumeric, merge: mergeSums },
+  'avg.numeric': { init: newSum, step: addNumeric, result: average, remove: removeNumeric, merge: mergeSums },
 };
 for (const type of ['int2', 'int4', 'int8'])
-  table[`avg.${type}`] = { init: newSum, step: addInteger, result: average, remove: removeInteger };
+  table[`avg.${type}`] = { init: newSum, step: addInteger, result: average, remove: removeInteger, merge: mergeSums };
 
 /** Count, sum and sum of squares, as integers at one scale. */
 interface Spread {

@@ -28,6 +28,11 @@ export interface Aggregate<State = any> {
   /** Takes the arguments of a row out again, for windows; false: it cannot this time, and the state is to be forgotten. */
   // biome-ignore lint/suspicious/noExplicitAny: each takes the types its declaration says.
   remove?(state: State, ...given: any[]): boolean;
+  /**
+   * The state over the rows of both, as step() would have made it of them: the same whatever rows went to which. Left out where it
+   * hangs on their order: floats, lists, the later one of equal values.
+   */
+  merge?(state: State, other: State): State;
 }
 
 /** NULLs do not count, the first value begins; without any: NULL. */
@@ -39,19 +44,44 @@ function folded<Value extends RowValue>(combine: (sum: Value, value: Value) => V
   };
 }
 
+/** The same, where it makes no difference which values are combined first. */
+function foldedInAnyOrder<Value extends RowValue>(combine: (sum: Value, value: Value) => Value): Aggregate<Value | null> {
+  const made = folded(combine);
+  return { ...made, merge: (state, other) => made.step(state, other) };
+}
+
+const counted = (step: (count: number, value: RowValue) => number): Aggregate<number> => ({
+  init: () => 0,
+  step,
+  result: (count) => count,
+  merge: (count, other) => count + other,
+});
+
+/** Equal values of these are the same bytes. */
+const ONE_FORM = new Set([
+  'bool',
+  'int2',
+  'int4',
+  'int8',
+  'oid',
+  'date',
+  'time',
+  'timestamp',
+  'timestamptz',
+  'text',
+  'bytea',
+  'uuid',
+]);
+
 const table: { [primitive: string]: Aggregate } = {
-  'count.star': { init: () => 0, step: (count: number) => count + 1, result: (count: number) => count },
-  count: {
-    init: () => 0,
-    step: (count: number, value: RowValue) => (value === null ? count : count + 1),
-    result: (count: number) => count,
-  },
-  'count.rows': { init: () => 0, step: (count: number) => count + 1, result: (count: number) => count },
-  bool_and: folded<boolean>((a, b) => a && b),
-  bool_or: folded<boolean>((a, b) => a || b),
+  'count.star': counted((count) => count + 1),
+  count: counted((count, value) => (value === null ? count : count + 1)),
+  'count.rows': counted((count) => count + 1),
+  bool_and: foldedInAnyOrder<boolean>((a, b) => a && b),
+  bool_or: foldedInAnyOrder<boolean>((a, b) => a || b),
   any_value: folded<RowValue>((a) => a),
-  'sum.int2': folded<Int8>(int8Add),
-  'sum.int4': folded<Int8>(int8Add),
+  'sum.int2': foldedInAnyOrder<Int8>(int8Add),
+  'sum.int4': foldedInAnyOrder<Int8>(int8Add),
   'sum.float4': folded<number>(float4Add),
   'sum.float8': folded<number>(floatAdd),
   ...NUMERIC_AGGREGATES,
@@ -61,15 +91,16 @@ const table: { [primitive: string]: Aggregate } = {
 
 for (const type of ['int2', 'int4', 'int8']) {
   const whole = type === 'int8';
-  table[`bit_and.${type}`] = whole ? folded<Int8>(int8And) : folded<number>((a, b) => a & b);
-  table[`bit_or.${type}`] = whole ? folded<Int8>(int8Or) : folded<number>((a, b) => a | b);
-  table[`bit_xor.${type}`] = whole ? folded<Int8>(int8Xor) : folded<number>((a, b) => a ^ b);
+  table[`bit_and.${type}`] = whole ? foldedInAnyOrder<Int8>(int8And) : foldedInAnyOrder<number>((a, b) => a & b);
+  table[`bit_or.${type}`] = whole ? foldedInAnyOrder<Int8>(int8Or) : foldedInAnyOrder<number>((a, b) => a | b);
+  table[`bit_xor.${type}`] = whole ? foldedInAnyOrder<Int8>(int8Xor) : foldedInAnyOrder<number>((a, b) => a ^ b);
 }
 // Of equal values that differ in form (scale, unit) the later one is kept.
 for (const [type, given] of Object.entries(comparisons)) {
   const compare = given as unknown as (a: RowValue, b: RowValue) => number;
-  table[`min.${type}`] = folded<RowValue>((a, b) => (compare(a, b) < 0 ? a : b));
-  table[`max.${type}`] = folded<RowValue>((a, b) => (compare(a, b) > 0 ? a : b));
+  const made = ONE_FORM.has(type) ? foldedInAnyOrder<RowValue> : folded<RowValue>;
+  table[`min.${type}`] = made((a, b) => (compare(a, b) < 0 ? a : b));
+  table[`max.${type}`] = made((a, b) => (compare(a, b) > 0 ? a : b));
 }
 
 /** Infinities are counted, so that an overflow of the finite rest is seen. */
