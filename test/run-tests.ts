@@ -2,9 +2,12 @@
  * `npm test`: runs every *.test.ts with node:test, two files at a time, in a test build (yield points are live).
  * `npm test -- shm/latch` runs the files whose path contains one of the texts.
  */
-import { spawnSync } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findPaths, ROOT, SOURCE_FOLDERS } from './check/project.ts';
+import { HOST_VARIABLE } from './peer/postgresql.ts';
 
 /** No single file may take longer; a hang is a failure, not a wait. */
 const TIMEOUT_MS = 480_000;
@@ -23,7 +26,11 @@ if (files.length === 0) {
   console.error(`no test file matches ${wanted.join(' ')}`);
   process.exit(1);
 }
-const { status, signal } = spawnSync(
+const socket = join(tmpdir(), `scratchbird-test-${process.pid}.sock`);
+const host = fork(join(ROOT, 'test/peer/postgresql-host.ts'), [socket]);
+await once(host, 'message');
+
+const tests = spawn(
   process.execPath,
   [
     '--test',
@@ -33,7 +40,13 @@ const { status, signal } = spawnSync(
     '--conditions=scratchbird-source',
     ...files,
   ],
-  { cwd: ROOT, stdio: 'inherit', env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env, SCRATCHBIRD_TEST_BUILD: '1' } },
+  {
+    cwd: ROOT,
+    stdio: 'inherit',
+    env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env, [HOST_VARIABLE]: socket, SCRATCHBIRD_TEST_BUILD: '1' },
+  },
 );
+const [status, signal] = await once(tests, 'exit');
+host.disconnect();
 if (signal !== null) console.error(`the tests were ended by ${signal}`);
 process.exitCode = status ?? 1;

@@ -1,10 +1,10 @@
 import { deepStrictEqual, strictEqual } from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { PGlite } from '@electric-sql/pglite';
+import { openPostgreSQL } from '../../test/peer/postgresql.ts';
 import { SqlError } from '../../shm/errors.ts';
 import { open } from './api.ts';
 
-const postgres = await PGlite.create();
+const postgres = await openPostgreSQL();
 after(() => postgres.close());
 
 interface Outcome {

@@ -3,7 +3,8 @@
  * Values are given as SQL text and read by both sides' input functions.
  */
 
-import { PGlite } from '@electric-sql/pglite';
+import type { PGlite } from '@electric-sql/pglite';
+import { openPostgreSQL } from '../../test/peer/postgresql.ts';
 import { SqlError } from '../../shm/errors.ts';
 import { primitiveOf } from '../sblr/primitives.ts';
 import type { Signature } from '../sblr/semantics.ts';
@@ -45,7 +46,7 @@ export function randomFrom(seed: number): (below: number) => number {
 }
 
 export async function openOracle(): Promise<PGlite> {
-  const oracle = await PGlite.create();
+  const oracle = await openPostgreSQL();
   await oracle.exec(`
     set timezone = 'America/New_York';
     set extra_float_digits = 1;

@@ -7,7 +7,8 @@
 
 import { deepStrictEqual, ok } from 'node:assert';
 import { after, before, test } from 'node:test';
-import { PGlite } from '@electric-sql/pglite';
+import type { PGlite } from '@electric-sql/pglite';
+import { openPostgreSQL } from '../../test/peer/postgresql.ts';
 import type { SourceExpression, SourceQuery } from '../../engine/sblr/source.gen.ts';
 import { DEFAULT_PARSE_SETTINGS, type ParseSettings } from '../../plugins/contract/contract.ts';
 import { KEYWORDS } from './keywords.ts';
@@ -19,8 +20,7 @@ import { STATEMENTS } from './statements-fixture.ts';
 
 let database: PGlite;
 before(async () => {
-  database = new PGlite();
-  await database.waitReady;
+  database = await openPostgreSQL();
 });
 after(() => database.close());
 

@@ -2,13 +2,14 @@
 
 import { strict as assert } from 'node:assert';
 import { after, before, test } from 'node:test';
-import { PGlite } from '@electric-sql/pglite';
+import type { PGlite } from '@electric-sql/pglite';
+import { openPostgreSQL } from '../../test/peer/postgresql.ts';
 import type { Signature } from '../../engine/sblr/semantics.ts';
 import { semantics } from './semantics.ts';
 
 let oracle: PGlite;
 before(async () => {
-  oracle = await PGlite.create();
+  oracle = await openPostgreSQL();
 });
 after(() => oracle.close());
 

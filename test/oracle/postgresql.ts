@@ -1,6 +1,7 @@
 /** SQL text run two ways: bound and evaluated directly, and by PGlite. */
 
-import { PGlite } from '@electric-sql/pglite';
+import type { PGlite } from '@electric-sql/pglite';
+import { openPostgreSQL } from '../peer/postgresql.ts';
 import { type Database, open } from '../../engine/api/api.ts';
 import { bind } from '../../engine/plan/bind/bind.ts';
 import { environmentOf, TABLE_T } from '../../engine/plan/bind/catalog-fixture.ts';
@@ -124,7 +125,7 @@ export async function runTheirs(text: string, peer: PGlite, parameters: readonly
 }
 
 export async function startPeer(...scripts: readonly string[]): Promise<PGlite> {
-  const peer = new PGlite();
+  const peer = await openPostgreSQL();
   await peer.exec(`set time zone 'UTC'; set datestyle = 'ISO, MDY'; set extra_float_digits = 1;`);
   for (const script of scripts) await peer.exec(script);
   return peer;

@@ -1,7 +1,7 @@
 /** Sums of computed numerics are exact at any size, and have PostgreSQL's digits behind the point, whatever way they are added. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PGlite } from '@electric-sql/pglite';
+import { openPostgreSQL } from '../peer/postgresql.ts';
 import { open } from '../../engine/api/api.ts';
 
 const CREATE = 'create table t (g int, a numeric(15,2), b numeric(15,2), c numeric(10,4))';
@@ -32,7 +32,7 @@ const QUERIES = [
 ];
 
 test('sums of computed numerics are those of PostgreSQL, digits and all', async () => {
-  const peer = await PGlite.create();
+  const peer = await openPostgreSQL();
   const ours = open(':memory:');
   try {
     await peer.exec(CREATE);

@@ -1,7 +1,7 @@
 /** What is compared and grouped inside a page answers as outside: char(n) with blanks, years of dates, computed keys. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PGlite } from '@electric-sql/pglite';
+import { openPostgreSQL } from '../peer/postgresql.ts';
 import { open } from '../../engine/api/api.ts';
 
 const CREATE = 'create table t (g int, c char(6), v varchar(9), d date, a numeric(12,2))';
@@ -44,7 +44,7 @@ const QUERIES = [
 ];
 
 test('char(n), years and computed keys inside pages are those of PostgreSQL', async () => {
-  const peer = await PGlite.create();
+  const peer = await openPostgreSQL();
   const ours = open(':memory:');
   try {
     for (const sql of [CREATE, `insert into t values ${rows()}`]) {
