@@ -647,6 +647,7 @@ export interface SourceCreateTableNode {
   readonly withData: boolean;
   readonly onCommit: 'none' | 'preserve' | 'delete' | 'drop';
   readonly options: readonly SourceOption[];
+  readonly likes: readonly SourceTableLike[];
 }
 
 /** a column with its constraints. */
@@ -677,6 +678,11 @@ export interface SourceConstraintNode {
   readonly deferrable: boolean;
   readonly initiallyDeferred: boolean;
   readonly options: readonly SourceOption[];
+  readonly match: 'simple' | 'full';
+  readonly deleteColumns: readonly string[];
+  readonly include: readonly string[];
+  readonly index: string | null;
+  readonly notValid: boolean;
 }
 
 /** name = value, as of WITH (...), sequences, EXPLAIN (...). */
@@ -747,6 +753,162 @@ export interface SourceAnalyzeNode {
   /** Ordinal of the token it begins with. */
   readonly at: number;
   readonly tables: readonly SourceName[];
+}
+
+/** LIKE table INCLUDING ... in CREATE TABLE, behind the first `before` columns. */
+export interface SourceTableLikeNode {
+  readonly op: 'tableLike';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly table: SourceName;
+  readonly including: readonly string[];
+  readonly before: number;
+}
+
+/** CREATE SCHEMA; without a name: that of the role. */
+export interface SourceCreateSchemaNode {
+  readonly op: 'createSchema';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly name: string | null;
+  readonly role: string | null;
+  readonly ifNotExists: boolean;
+  readonly elements: readonly SourceStatement[];
+}
+
+/** CREATE VIEW. */
+export interface SourceCreateViewNode {
+  readonly op: 'createView';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly name: SourceName;
+  readonly persistence: 'permanent' | 'temporary';
+  readonly replace: boolean;
+  readonly columns: readonly string[];
+  readonly options: readonly SourceOption[];
+  readonly query: SourceQuery;
+  readonly check: 'none' | 'local' | 'cascaded';
+}
+
+/** ALTER kind name actions. */
+export interface SourceAlterNode {
+  readonly op: 'alter';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly kind: 'table' | 'index' | 'sequence' | 'view' | 'schema' | 'function' | 'procedure' | 'routine';
+  readonly name: SourceName;
+  readonly arguments: readonly SourceType[];
+  readonly argumentsGiven: boolean;
+  readonly ifExists: boolean;
+  readonly actions: readonly SourceAlterAction[];
+}
+
+/** what ALTER does: `name` is the column or constraint, `to` what it becomes. */
+export interface SourceAlterActionNode {
+  readonly op: 'alterAction';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly kind: 'addColumn' | 'dropColumn' | 'setDefault' | 'dropDefault' | 'setNotNull' | 'dropNotNull' | 'setType' | 'addConstraint' | 'dropConstraint' | 'validateConstraint' | 'alterConstraint' | 'renameTo' | 'renameColumn' | 'renameConstraint' | 'setSchema' | 'ownerTo' | 'setOptions' | 'resetOptions' | 'addIdentity' | 'setIdentity' | 'dropIdentity' | 'dropExpression' | 'setLogged' | 'setUnlogged' | 'sequenceOptions' | 'routineOptions' | 'noEffect';
+  readonly name: string | null;
+  readonly to: string | null;
+  readonly column: SourceColumnDef | null;
+  readonly constraint: SourceConstraint | null;
+  readonly type: SourceType | null;
+  readonly collation: SourceName | null;
+  readonly expression: SourceExpression | null;
+  readonly options: readonly SourceOption[];
+  readonly ifExists: boolean;
+  readonly cascade: boolean;
+}
+
+/** CREATE FUNCTION, CREATE PROCEDURE; `body`: the text of AS, else `statements`. */
+export interface SourceCreateRoutineNode {
+  readonly op: 'createRoutine';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly kind: 'function' | 'procedure';
+  readonly name: SourceName;
+  readonly replace: boolean;
+  readonly arguments: readonly SourceRoutineArgument[];
+  readonly returns: SourceType | null;
+  readonly returnsSet: boolean;
+  readonly columns: readonly SourceRoutineArgument[];
+  readonly language: string | null;
+  readonly options: readonly SourceOption[];
+  readonly body: string | null;
+  readonly form: 'text' | 'return' | 'atomic';
+  readonly statements: readonly (SourceStatement | SourceQuery)[];
+}
+
+/** an argument of a routine, or a column of RETURNS TABLE. */
+export interface SourceRoutineArgumentNode {
+  readonly op: 'routineArgument';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly mode: 'in' | 'out' | 'inout' | 'variadic';
+  readonly name: string | null;
+  readonly type: SourceType;
+  readonly default: SourceExpression | null;
+}
+
+/** CALL procedure(arguments). */
+export interface SourceCallProcedureNode {
+  readonly op: 'callProcedure';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly call: SourceExpression;
+}
+
+/** DROP FUNCTION, PROCEDURE, ROUTINE. */
+export interface SourceDropRoutineNode {
+  readonly op: 'dropRoutine';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly kind: 'function' | 'procedure' | 'routine';
+  readonly routines: readonly SourceRoutineName[];
+  readonly ifExists: boolean;
+  readonly cascade: boolean;
+}
+
+/** a routine by its name and the types of its arguments. */
+export interface SourceRoutineNameNode {
+  readonly op: 'routineName';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly name: SourceName;
+  readonly arguments: readonly SourceType[];
+  readonly argumentsGiven: boolean;
+}
+
+/** COMMENT ON kind name IS text; `of`: the table of a constraint. */
+export interface SourceCommentNode {
+  readonly op: 'comment';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly kind: string;
+  readonly name: SourceName;
+  readonly of: SourceName | null;
+  readonly arguments: readonly SourceType[];
+  readonly argumentsGiven: boolean;
+  readonly text: string | null;
+}
+
+/** SET CONSTRAINTS; no names: ALL. */
+export interface SourceSetConstraintsNode {
+  readonly op: 'setConstraints';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly names: readonly SourceName[];
+  readonly deferred: boolean;
+}
+
+/** REINDEX. */
+export interface SourceReindexNode {
+  readonly op: 'reindex';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly kind: 'index' | 'table' | 'schema' | 'database' | 'system';
+  readonly name: SourceName | null;
 }
 
 /** BEGIN, START TRANSACTION. */
@@ -877,7 +1039,7 @@ export type SourceSample = SourceSampleNode;
 
 export type SourceQuery = SourceSelectNode | SourceSetOperationNode | SourceValuesNode;
 
-export type SourceStatement = SourceInsertNode | SourceUpdateNode | SourceDeleteNode | SourceMergeNode | SourceTruncateNode | SourceCreateTableNode | SourceCreateIndexNode | SourceDropNode | SourceCreateSequenceNode | SourceAnalyzeNode | SourceBeginNode | SourceCommitNode | SourceRollbackNode | SourceSavepointNode | SourceReleaseNode | SourceRollbackToNode | SourceSetTransactionNode | SourceSetNode | SourceShowNode | SourceResetNode | SourceExplainNode;
+export type SourceStatement = SourceInsertNode | SourceUpdateNode | SourceDeleteNode | SourceMergeNode | SourceTruncateNode | SourceCreateTableNode | SourceCreateIndexNode | SourceDropNode | SourceCreateSequenceNode | SourceAnalyzeNode | SourceCreateSchemaNode | SourceCreateViewNode | SourceAlterNode | SourceCreateRoutineNode | SourceCallProcedureNode | SourceDropRoutineNode | SourceCommentNode | SourceSetConstraintsNode | SourceReindexNode | SourceBeginNode | SourceCommitNode | SourceRollbackNode | SourceSavepointNode | SourceReleaseNode | SourceRollbackToNode | SourceSetTransactionNode | SourceSetNode | SourceShowNode | SourceResetNode | SourceExplainNode;
 
 export type SourceConflict = SourceConflictNode;
 
@@ -893,4 +1055,12 @@ export type SourceOption = SourceOptionNode;
 
 export type SourceIndexElement = SourceIndexElementNode;
 
-export type SourceNode = SourceNameNode | SourceTypeNode | SourceAliasNode | SourceColumnNode | SourceStarNode | SourceLiteralNode | SourceConstantNode | SourceParameterNode | SourceTypedLiteralNode | SourceCallNode | SourceValueFunctionNode | SourceOperatorNode | SourceAndNode | SourceOrNode | SourceNotNode | SourceIsTestNode | SourceIsDistinctNode | SourceInNode | SourceInQueryNode | SourceBetweenNode | SourceLikeNode | SourceCaseNode | SourceWhenNode | SourceCastNode | SourceSpecialNode | SourceSubqueryNode | SourceQuantifiedNode | SourceRowNode | SourceArrayNode | SourceSubscriptNode | SourceFieldNode | SourceCollateNode | SourceDefaultNode | SourceSortItemNode | SourceSelectItemNode | SourceWindowSpecNode | SourceFrameNode | SourceWindowNode | SourceGroupingNode | SourceLockingNode | SourceWithNode | SourceCteNode | SourceTableRefNode | SourceSampleNode | SourceQueryRefNode | SourceFunctionRefNode | SourceJoinNode | SourceJoinAliasNode | SourceSelectNode | SourceSetOperationNode | SourceValuesNode | SourceInsertNode | SourceConflictNode | SourceSetItemNode | SourceUpdateNode | SourceDeleteNode | SourceMergeNode | SourceMergeWhenNode | SourceTruncateNode | SourceCreateTableNode | SourceColumnDefNode | SourceConstraintNode | SourceOptionNode | SourceCreateIndexNode | SourceIndexElementNode | SourceDropNode | SourceCreateSequenceNode | SourceAnalyzeNode | SourceBeginNode | SourceCommitNode | SourceRollbackNode | SourceSavepointNode | SourceReleaseNode | SourceRollbackToNode | SourceSetTransactionNode | SourceSetNode | SourceShowNode | SourceResetNode | SourceExplainNode;
+export type SourceTableLike = SourceTableLikeNode;
+
+export type SourceAlterAction = SourceAlterActionNode;
+
+export type SourceRoutineArgument = SourceRoutineArgumentNode;
+
+export type SourceRoutineName = SourceRoutineNameNode;
+
+export type SourceNode = SourceNameNode | SourceTypeNode | SourceAliasNode | SourceColumnNode | SourceStarNode | SourceLiteralNode | SourceConstantNode | SourceParameterNode | SourceTypedLiteralNode | SourceCallNode | SourceValueFunctionNode | SourceOperatorNode | SourceAndNode | SourceOrNode | SourceNotNode | SourceIsTestNode | SourceIsDistinctNode | SourceInNode | SourceInQueryNode | SourceBetweenNode | SourceLikeNode | SourceCaseNode | SourceWhenNode | SourceCastNode | SourceSpecialNode | SourceSubqueryNode | SourceQuantifiedNode | SourceRowNode | SourceArrayNode | SourceSubscriptNode | SourceFieldNode | SourceCollateNode | SourceDefaultNode | SourceSortItemNode | SourceSelectItemNode | SourceWindowSpecNode | SourceFrameNode | SourceWindowNode | SourceGroupingNode | SourceLockingNode | SourceWithNode | SourceCteNode | SourceTableRefNode | SourceSampleNode | SourceQueryRefNode | SourceFunctionRefNode | SourceJoinNode | SourceJoinAliasNode | SourceSelectNode | SourceSetOperationNode | SourceValuesNode | SourceInsertNode | SourceConflictNode | SourceSetItemNode | SourceUpdateNode | SourceDeleteNode | SourceMergeNode | SourceMergeWhenNode | SourceTruncateNode | SourceCreateTableNode | SourceColumnDefNode | SourceConstraintNode | SourceOptionNode | SourceCreateIndexNode | SourceIndexElementNode | SourceDropNode | SourceCreateSequenceNode | SourceAnalyzeNode | SourceTableLikeNode | SourceCreateSchemaNode | SourceCreateViewNode | SourceAlterNode | SourceAlterActionNode | SourceCreateRoutineNode | SourceRoutineArgumentNode | SourceCallProcedureNode | SourceDropRoutineNode | SourceRoutineNameNode | SourceCommentNode | SourceSetConstraintsNode | SourceReindexNode | SourceBeginNode | SourceCommitNode | SourceRollbackNode | SourceSavepointNode | SourceReleaseNode | SourceRollbackToNode | SourceSetTransactionNode | SourceSetNode | SourceShowNode | SourceResetNode | SourceExplainNode;

@@ -65,6 +65,8 @@ class Lexer {
   private readonly tokens: SqlToken[] = [];
   private readonly open: SqlToken[] = [];
   private brackets = 0;
+  /** Words that END is still to close: of BEGIN ATOMIC, and of CASE inside. Semicolons in between are tokens. */
+  private atomic = 0;
 
   constructor(text: string, settings: ParseSettings, normalised: boolean) {
     this.text = text;
@@ -83,7 +85,7 @@ class Lexer {
       }
       if (begin >= text.length) return this.finish(text.length, text.length, '');
       const code = text.charCodeAt(begin);
-      if (code === SEMICOLON) return this.finish(begin, begin + 1, ';');
+      if (code === SEMICOLON && this.atomic === 0) return this.finish(begin, begin + 1, ';');
       at = this.token(begin, code);
     }
   }
@@ -115,7 +117,7 @@ class Lexer {
     if (code === DOUBLE_QUOTE) return this.quotedIdentifier(begin);
     if (code === DOLLAR) return this.dollar(begin);
     const isLifted = this.normalised && code >= FIRST_PLACEHOLDER && code <= LAST_PLACEHOLDER;
-    this.add(isLifted ? T.LiftedLiteral : T.Stray, '', begin, begin + 1);
+    this.add(isLifted ? T.LiftedLiteral : T.Stray, code === SEMICOLON ? ';' : '', begin, begin + 1);
     return begin + 1;
   }
 
@@ -129,6 +131,8 @@ class Lexer {
     const end = wordEnd(text, begin, CHARACTERS);
     const value = foldLower(text.slice(begin, end));
     const type = T.KEYWORD_TYPES.get(value);
+    if (this.atomic > 0) this.atomic += value === 'case' ? 1 : value === 'end' ? -1 : 0;
+    else if (value === 'atomic' && this.tokens.at(-1)?.tokenType === T.K.BEGIN && this.tokens.length > 5) this.atomic = 1;
     this.joinWithLast(value);
     this.add(type ?? T.Identifier, value, begin, end);
     return end;

@@ -12,6 +12,7 @@ import { unexpectedToken } from './errors.ts';
 import { AdministrationGrammar } from './grammar/administration.ts';
 import { ChangeGrammar } from './grammar/changes.ts';
 import { DefinitionGrammar } from './grammar/definitions.ts';
+import { ObjectGrammar } from './grammar/objects.ts';
 import { lexStatement } from './lexer.ts';
 import { refusalOf } from './refused.ts';
 import { KEYWORD_TYPES, LeftParen } from './tokens.ts';
@@ -21,10 +22,12 @@ type Statement = SourceStatement | SourceQuery;
 let queries: ChangeGrammar | undefined;
 let definitions: DefinitionGrammar | undefined;
 let administration: AdministrationGrammar | undefined;
+let objects: ObjectGrammar | undefined;
 
 const queryGrammar = (): ChangeGrammar => (queries ??= buildGrammar('postgresql.queries', GRAMMARS['postgresql.queries']));
 const definitionGrammar = (): DefinitionGrammar =>
   (definitions ??= buildGrammar('postgresql.definitions', GRAMMARS['postgresql.definitions']));
+const objectGrammar = (): ObjectGrammar => (objects ??= buildGrammar('postgresql.objects', GRAMMARS['postgresql.objects']));
 const administrationGrammar = (): AdministrationGrammar =>
   (administration ??= buildGrammar('postgresql.administration', GRAMMARS['postgresql.administration']));
 
@@ -32,14 +35,16 @@ const administrationGrammar = (): AdministrationGrammar =>
 export const GRAMMARS = {
   'postgresql.queries': (options: GrammarOptions) => new ChangeGrammar(options),
   'postgresql.definitions': (options: GrammarOptions) => new DefinitionGrammar(queryGrammar, options),
+  'postgresql.objects': (options: GrammarOptions) => new ObjectGrammar(queryGrammar, definitionGrammar, options),
   'postgresql.administration': (options: GrammarOptions) => new AdministrationGrammar(explained, options),
 };
 
-type Part = 'query' | 'definition' | 'administration';
+type Part = 'query' | 'definition' | 'object' | 'administration';
 
 const PARTS = new Map<string, Part>([
   ...words('select values with table insert update delete merge', 'query'),
   ...words('create drop truncate analyze analyse', 'definition'),
+  ...words('alter comment call reindex', 'object'),
   ...words('begin start commit end rollback abort savepoint release set show reset explain', 'administration'),
 ]);
 
@@ -51,6 +56,18 @@ function words(list: string, part: Part): [string, Part][] {
 function partOf(token: SqlToken): Part | undefined {
   if (token.tokenType === LeftParen) return 'query';
   return token.tokenType === KEYWORD_TYPES.get(token.value) ? PARTS.get(token.value) : undefined;
+}
+
+const OBJECTS = new Set(['view', 'schema', 'function', 'procedure', 'routine', 'recursive', 'or']);
+
+/** CREATE, DROP and SET of what the grammar of objects knows. */
+function isOfObjects(tokens: readonly SqlToken[]): boolean {
+  const words = tokens.slice(0, 4).map((token) => (token.tokenType === KEYWORD_TYPES.get(token.value) ? token.value : ''));
+  if (words[0] === 'set') return words[1] === 'constraints';
+  if (words[0] === 'drop') return words[1] === 'function' || words[1] === 'procedure' || words[1] === 'routine';
+  if (words[0] !== 'create') return false;
+  const kind = words.slice(1).find((word) => !['temporary', 'temp', 'global', 'local'].includes(word)) ?? '';
+  return OBJECTS.has(kind);
 }
 
 /** The statement behind EXPLAIN. */
@@ -68,7 +85,9 @@ function explained(parser: AdministrationGrammar): Statement {
 function parseTokens(tokens: SqlToken[]): Statement {
   const refusal = refusalOf(tokens);
   if (refusal !== null) throw notSupported(refusal, tokens[0].startOffset);
-  switch (partOf(tokens[0])) {
+  switch (isOfObjects(tokens) ? 'object' : partOf(tokens[0])) {
+    case 'object':
+      return objectGrammar().parse(tokens, objectGrammar().object);
     case 'query':
       return queryGrammar().parse(tokens, queryGrammar().preparable);
     case 'definition':
@@ -89,7 +108,8 @@ function parsed(tokens: SqlToken[]): ParsedStatement {
     tokens: tokens.map((token) => token.startOffset),
     start: tokens[0].startOffset,
     end: last.end,
-    parameterCount: queries?.parameterCount ?? 0,
+    // Those of a routine's body are its arguments.
+    parameterCount: source.op === 'createRoutine' ? 0 : (queries?.parameterCount ?? 0),
     parameterNames: queries?.parameterNames ?? [],
   };
 }

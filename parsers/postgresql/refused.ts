@@ -7,12 +7,17 @@ import { KEYWORD_TYPES } from './tokens.ts';
 
 /** First words of statements that are refused as they stand. */
 const STATEMENTS = new Set(
-  `call checkpoint close cluster comment copy deallocate declare discard do execute fetch grant import listen load lock move
-  notify prepare reassign refresh reindex revoke security unlisten vacuum`.split(/\s+/),
+  `checkpoint close cluster copy deallocate declare discard do execute fetch grant import listen load lock move
+  notify prepare reassign refresh revoke security unlisten vacuum`.split(/\s+/),
 );
 
 /** CREATE and DROP that are known; all others of these kinds are refused. */
-const CREATED = new Set(['table', 'index', 'sequence', 'unique', 'temporary', 'temp', 'unlogged', 'global', 'local']);
+const CREATED = new Set([
+  ...['table', 'index', 'sequence', 'unique', 'temporary', 'temp', 'unlogged', 'global', 'local'],
+  ...['view', 'schema', 'function', 'procedure', 'recursive'],
+]);
+const REPLACED = new Set(['view', 'temporary', 'temp', 'recursive', 'function', 'procedure']);
+const ALTERED = new Set(['table', 'index', 'sequence', 'view', 'schema', 'function', 'procedure', 'routine']);
 const DROPPED = new Set([
   'table',
   'index',
@@ -21,6 +26,8 @@ const DROPPED = new Set([
   'schema',
   'type',
   'function',
+  'procedure',
+  'routine',
   'role',
   'user',
   'group',
@@ -85,18 +92,16 @@ export function refusalOf(tokens: readonly SqlToken[]): string | null {
   if (!isWord(first)) return null;
   const word = first.value;
   if (STATEMENTS.has(word)) return word.toUpperCase();
-  if (word === 'alter') return objectStatement('ALTER', tokens, 1);
+  if (word === 'alter') return isWord(second) && ALTERED.has(second.value) ? null : objectStatement('ALTER', tokens, 1);
   if (word === 'create' && isWord(second)) return createRefusal(tokens, second.value);
   if (word === 'drop' && isWord(second) && !DROPPED.has(second.value)) return objectStatement('DROP', tokens, 1);
   return word === 'drop' && second?.value === 'user' && tokens[2]?.value === 'mapping' ? 'DROP USER MAPPING' : null;
 }
 
 function createRefusal(tokens: readonly SqlToken[], second: string): string | null {
-  if (second === 'or') return objectStatement('CREATE OR REPLACE', tokens, 3);
-  if (!CREATED.has(second)) return objectStatement('CREATE', tokens, 1);
-  const skipped = ['temporary', 'temp', 'unlogged', 'global', 'local'].includes(second) ? 2 : 1;
-  const third = tokens[skipped];
-  return isWord(third) && (third.value === 'view' || third.value === 'recursive') ? 'CREATE VIEW' : null;
+  if (second === 'or')
+    return isWord(tokens[3]) && REPLACED.has(tokens[3].value) ? null : objectStatement('CREATE OR REPLACE', tokens, 3);
+  return CREATED.has(second) ? null : objectStatement('CREATE', tokens, 1);
 }
 
 /** `CREATE` and what is created, as far as that is known; null: no statement of PostgreSQL. */

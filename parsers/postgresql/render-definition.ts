@@ -7,6 +7,7 @@ import type {
   SourceCreateTableNode,
   SourceOption,
   SourceStatement,
+  SourceTableLike,
 } from '../../engine/sblr/source.gen.ts';
 import { clause, joinWords } from '../kit/text.ts';
 import { expressionText, restrictedText } from './render-expression.ts';
@@ -64,7 +65,9 @@ const ON_COMMIT = {
 
 function tableText(statement: SourceCreateTableNode): string {
   const { columns, constraints } = statement;
-  const elements = [...columns.map(columnText), ...constraints.map((one) => constraintText(one, true))];
+  const shown = columns.map(columnText);
+  for (const like of [...statement.likes].reverse()) shown.splice(like.before, 0, likeText(like));
+  const elements = [...shown, ...constraints.map((one) => constraintText(one, true))];
   const hasElements = elements.length > 0 || statement.as === null;
   return joinWords([
     'CREATE',
@@ -79,7 +82,11 @@ function tableText(statement: SourceCreateTableNode): string {
   ]);
 }
 
-function columnText(column: SourceColumnDef): string {
+/** LIKE INCLUDING: each part by its name. */
+const likeText = ({ table, including }: SourceTableLike): string =>
+  joinWords([`LIKE ${nameText(table)}`, ...including.map((part) => `INCLUDING ${part.toUpperCase()}`)]);
+
+export function columnText(column: SourceColumnDef): string {
   return joinWords([
     identifier(column.name),
     column.type !== null && typeText(column.type, expressionText),
@@ -88,27 +95,33 @@ function columnText(column: SourceColumnDef): string {
   ]);
 }
 
-const withOptionsText = (options: readonly SourceOption[]): string => {
+export const withOptionsText = (options: readonly SourceOption[]): string => `WITH ${optionsText(options)}`;
+
+/** (name = value, ...) */
+export const optionsText = (options: readonly SourceOption[]): string => {
   const list = options.map(({ name, value }) => {
     const shown = name.split('.').map(identifier).join('.');
     return value === null ? shown : `${shown} = ${expressionText(value)}`;
   });
-  return `WITH (${list.join(', ')})`;
+  return `(${list.join(', ')})`;
 };
 
-function constraintText(constraint: SourceConstraint, ofTable: boolean): string {
+export function constraintText(constraint: SourceConstraint, ofTable: boolean): string {
   const isDeferrable = constraint.deferrable ? 'DEFERRABLE' : '';
   return joinWords([
     constraint.name !== null && `CONSTRAINT ${identifier(constraint.name)}`,
     kindText(constraint, ofTable),
     isDeferrable,
     constraint.initiallyDeferred && 'INITIALLY DEFERRED',
+    constraint.notValid && 'NOT VALID',
   ]);
 }
 
 function kindText(constraint: SourceConstraint, ofTable: boolean): string {
-  const columns = ofTable ? ` (${identifiers(constraint.columns)})` : '';
-  const options = constraint.options.length === 0 ? '' : ` ${withOptionsText(constraint.options)}`;
+  const { index, include } = constraint;
+  const columns = index !== null ? ` USING INDEX ${identifier(index)}` : ofTable ? ` (${identifiers(constraint.columns)})` : '';
+  const included = include.length === 0 ? '' : ` INCLUDE (${identifiers(include)})`;
+  const options = `${included}${constraint.options.length === 0 ? '' : ` ${withOptionsText(constraint.options)}`}`;
   const value = constraint.expression;
   switch (constraint.kind) {
     case 'notNull':
@@ -146,17 +159,19 @@ const ACTIONS = {
 } as const;
 
 function referencesText(constraint: SourceConstraint): string {
-  const { table, referenced, onDelete, onUpdate } = constraint;
+  const { table, referenced, onDelete, onUpdate, match, deleteColumns } = constraint;
   const columns = referenced.length === 0 ? '' : ` (${identifiers(referenced)})`;
+  const onlyColumns = deleteColumns.length === 0 ? '' : ` (${identifiers(deleteColumns)})`;
   return joinWords([
     `REFERENCES ${table === null ? '' : nameText(table)}${columns}`,
-    clause('ON DELETE', ACTIONS[onDelete]),
+    match === 'full' && 'MATCH FULL',
+    clause('ON DELETE', `${ACTIONS[onDelete]}${onlyColumns}`),
     clause('ON UPDATE', ACTIONS[onUpdate]),
   ]);
 }
 
 /** An option of a sequence; without a value NO MINVALUE and the like. */
-function sequenceOptionText({ name, value }: SourceOption): string {
+export function sequenceOptionText({ name, value }: SourceOption): string {
   const text = value === null ? null : expressionText(value);
   switch (name) {
     case 'increment':

@@ -14,6 +14,7 @@ import type {
 import { clause, joinWords } from '../kit/text.ts';
 import { definitionText } from './render-definition.ts';
 import { expressionText, restrictedText } from './render-expression.ts';
+import { objectText, type ObjectStatement } from './render-objects.ts';
 import { aliasText, identifier, identifiers, nameText } from './render-names.ts';
 import { fromListText, queryText, selectItemsText, withText } from './render-query.ts';
 
@@ -55,6 +56,16 @@ export function statementText(statement: SourceStatement | SourceQuery): string 
     case 'drop':
     case 'analyze':
       return definitionText(statement);
+    case 'createSchema':
+    case 'createView':
+    case 'alter':
+    case 'createRoutine':
+    case 'callProcedure':
+    case 'dropRoutine':
+    case 'comment':
+    case 'setConstraints':
+    case 'reindex':
+      return objectText(statement, statementText);
     default:
       return sessionText(statement);
   }
@@ -166,7 +177,8 @@ type Session = Exclude<
       | 'drop'
       | 'analyze';
   }
->;
+> &
+  Exclude<SourceStatement, ObjectStatement>;
 
 function sessionText(statement: Session): string {
   switch (statement.op) {

@@ -14,7 +14,8 @@ type Rendered = SourceStatement | SourceQuery | SourceExpression | SourceType | 
 const FROM = new Set(['tableRef', 'queryRef', 'functionRef', 'join', 'joinAlias']);
 const STATEMENTS = new Set(
   `select setOperation values insert update delete merge truncate createTable createIndex drop createSequence analyze begin commit rollback
-  savepoint release rollbackTo setTransaction set show reset explain`.split(/\s+/),
+  savepoint release rollbackTo setTransaction set show reset explain createSchema createView alter createRoutine callProcedure
+  dropRoutine comment setConstraints reindex`.split(/\s+/),
 );
 
 /** Canonical text of a node. */

@@ -2,7 +2,7 @@
  * Columns with their constraints, constraints of tables, options of sequences and WITH (...).
  */
 
-import { syntaxError } from '../../../engine/sblr/parse-error.ts';
+import { notSupported, syntaxError } from '../../../engine/sblr/parse-error.ts';
 import type {
   SourceColumnDef,
   SourceConstraint,
@@ -102,10 +102,11 @@ export abstract class ConstraintGrammar extends TypeGrammar {
       this.OR([
         { ALT: () => void this.mayDefer(last, this.take(1, K.DEFERRABLE), true) },
         {
-          GATE: () => this.isNext(2, K.DEFERRABLE) || this.isNext(2, K.ENFORCED),
+          GATE: () => this.isNext(2, K.DEFERRABLE) || this.isNext(2, K.ENFORCED) || this.isNext(2, K.VALID),
           ALT: () => {
             this.take(2, K.NOT);
             this.OR2([
+              { ALT: () => this.notValid(last, this.take(2, K.VALID)) },
               { ALT: () => void this.mayDefer(last, this.take(2, K.DEFERRABLE), false) },
               { ALT: () => this.refuse('NOT ENFORCED', this.take(2, K.ENFORCED)) },
             ]);
@@ -132,6 +133,18 @@ export abstract class ConstraintGrammar extends TypeGrammar {
   private misplaced(start: SqlToken): never {
     const what = start.tokenType === K.INITIALLY ? 'INITIALLY DEFERRED' : 'DEFERRABLE';
     throw syntaxError(`misplaced ${what} clause`, start.startOffset);
+  }
+
+  private notValid(constraint: WritableConstraint, token: SqlToken): void {
+    this.ACTION(() => {
+      if (constraint.kind !== 'check' && constraint.kind !== 'references') {
+        throw notSupported(
+          `${constraint.kind === 'unique' ? 'UNIQUE' : 'PRIMARY KEY'} constraints marked NOT VALID`,
+          token.startOffset,
+        );
+      }
+      constraint.notValid = true;
+    });
   }
 
   private mayDefer(constraint: WritableConstraint, token: SqlToken, deferrable: boolean): void {
@@ -226,7 +239,15 @@ export abstract class ConstraintGrammar extends TypeGrammar {
           },
         },
       ]);
-      this.OPTION1(() => this.refuse('a constraint USING INDEX', this.take(1, K.USING)));
+      this.OPTION1({
+        GATE: () => ofTable,
+        DEF: () => {
+          this.take(1, K.USING);
+          this.take(1, K.INDEX);
+          const index = this.columnId(2);
+          this.ACTION(() => (constraint.index = index));
+        },
+      });
       this.OPTION2({
         GATE: () => ofTable,
         DEF: () => {
@@ -235,9 +256,13 @@ export abstract class ConstraintGrammar extends TypeGrammar {
         },
       });
       this.ACTION(() => {
-        if (ofTable && constraint.columns.length === 0) this.unexpected(this.next(1));
+        if (ofTable && constraint.columns.length === 0 && constraint.index === null) this.unexpected(this.next(1));
       });
-      this.OPTION3(() => this.refuse('a constraint with INCLUDE', this.take(1, K.INCLUDE)));
+      this.OPTION3(() => {
+        this.take(1, K.INCLUDE);
+        const columns = this.SUBRULE2(this.columnNames);
+        this.ACTION(() => (constraint.include = columns));
+      });
       this.OPTION4(() => {
         const options = this.SUBRULE(this.withOptions);
         this.ACTION(() => (constraint.options = options));
@@ -266,12 +291,14 @@ export abstract class ConstraintGrammar extends TypeGrammar {
       let referenced: string[] = [];
       let onDelete: Action = 'noAction';
       let onUpdate: Action = 'noAction';
+      let full = false;
+      let deleteColumns: string[] = [];
       this.OPTION1(() => (referenced = this.SUBRULE(this.columnNames)));
       this.OPTION2(() => {
         this.take(1, K.MATCH);
         this.OR1([
           { ALT: () => void this.take(1, K.SIMPLE) },
-          { ALT: () => this.refuse('MATCH FULL', this.take(1, K.FULL)) },
+          { ALT: () => void (full = this.take(1, K.FULL) !== undefined) },
           { ALT: () => this.refuse('MATCH PARTIAL', this.take(1, K.PARTIAL)) },
         ]);
       });
@@ -281,16 +308,24 @@ export abstract class ConstraintGrammar extends TypeGrammar {
           { ALT: () => this.yields(true, 2, K.DELETE) },
           { ALT: () => this.yields(false, 2, K.UPDATE) },
         ]);
-        const action = this.SUBRULE(this.referenceAction);
-        if (isDelete) onDelete = action;
-        else onUpdate = action;
+        const { action, columns } = this.SUBRULE(this.referenceAction);
+        this.ACTION(() => {
+          if (!isDelete && columns.length > 0)
+            throw notSupported('a column list with SET NULL is only supported for ON DELETE actions', this.next(0).startOffset);
+          if (isDelete) [onDelete, deleteColumns] = [action, columns];
+          else onUpdate = action;
+        });
       });
-      this.ACTION(() => Object.assign(constraint, { kind: 'references', table, referenced, onDelete, onUpdate }));
+      this.ACTION(() => {
+        const match = full ? 'full' : 'simple';
+        Object.assign(constraint, { kind: 'references', table, referenced, onDelete, onUpdate, match, deleteColumns });
+      });
     },
   );
 
-  readonly referenceAction: Rule<[], Action> = this.RULE('referenceAction', () =>
-    this.OR([
+  readonly referenceAction: Rule<[], { action: Action; columns: string[] }> = this.RULE('referenceAction', () => {
+    let columns: string[] = [];
+    const action = this.OR([
       { ALT: (): Action => this.yields('noAction', 1, K.NO, K.ACTION) },
       { ALT: (): Action => this.yields('restrict', 2, K.RESTRICT) },
       { ALT: (): Action => this.yields('cascade', 3, K.CASCADE) },
@@ -301,12 +336,13 @@ export abstract class ConstraintGrammar extends TypeGrammar {
             { ALT: (): Action => this.yields('setNull', 4, K.NULL) },
             { ALT: (): Action => this.yields('setDefault', 5, K.DEFAULT) },
           ]);
-          this.OPTION(() => this.refuse('ON DELETE SET of single columns', this.take(4, T.LeftParen)));
+          this.OPTION(() => (columns = this.SUBRULE(this.columnNames)));
           return action;
         },
       },
-    ]),
-  );
+    ]);
+    return { action, columns };
+  });
 
   // GENERATED ( ALWAYS | BY DEFAULT ) AS ( IDENTITY ( '(' option+ ')' )? | '(' expression ')' ( STORED | VIRTUAL )? )
   readonly generatedConstraint: Rule<[WritableConstraint], void> = this.RULE(

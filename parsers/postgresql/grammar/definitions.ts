@@ -12,6 +12,7 @@ import type {
   SourceOption,
   SourceQuery,
   SourceStatement,
+  SourceTableLike,
 } from '../../../engine/sblr/source.gen.ts';
 import type { GrammarOptions, Rule } from '../../kit/grammar.ts';
 import type { SqlToken } from '../../kit/token.ts';
@@ -25,6 +26,7 @@ type Persistence = SourceCreateTableNode['persistence'];
 interface TableElements {
   readonly columns: SourceColumnDef[];
   readonly constraints: SourceConstraint[];
+  readonly likes: SourceTableLike[];
 }
 
 const DROP_KINDS = new Map<string, string>([
@@ -35,6 +37,11 @@ const DROP_KINDS = new Map<string, string>([
   ['user', 'role'],
   ['group', 'role'],
 ]);
+
+/** What LIKE may take over. */
+const LIKE_PARTS = [
+  ...['comments', 'compression', 'constraints', 'defaults', 'generated', 'identity', 'indexes', 'statistics', 'storage'],
+];
 
 type DropKind = Extract<SourceStatement, { op: 'drop' }>['kind'];
 
@@ -105,7 +112,7 @@ export class DefinitionGrammar extends ConstraintGrammar {
       this.take(1, K.TABLE);
       const ifNotExists = this.SUBRULE(this.ifNotExists);
       const name = this.SUBRULE(this.anyName);
-      let elements: TableElements = { columns: [], constraints: [] };
+      let elements: TableElements = { columns: [], constraints: [], likes: [] };
       let as: SourceQuery | null = null;
       let withData = true;
       let isDefined = false;
@@ -135,9 +142,9 @@ export class DefinitionGrammar extends ConstraintGrammar {
         const untyped = elements.columns.find((column) => column.type === null);
         const isMismatch = as === null ? untyped !== undefined : elements.columns.some((column) => column.type !== null);
         if (!isDefined || isMismatch) this.unexpected(this.next(1));
-        const { columns, constraints } = elements;
+        const { columns, constraints, likes } = elements;
         const own = { op: 'createTable' as const, at: start.ordinal, name, persistence, ifNotExists, columns, constraints };
-        return { ...own, as, withData, ...around } as SourceStatement;
+        return { ...own, likes, as, withData, ...around } as SourceStatement;
       });
     },
   );
@@ -178,13 +185,13 @@ export class DefinitionGrammar extends ConstraintGrammar {
 
   // '(' ( element ( ',' element )* )? ')'
   readonly tableElements: Rule<[], TableElements> = this.RULE('tableElements', () => {
-    const elements: TableElements = { columns: [], constraints: [] };
+    const elements: TableElements = { columns: [], constraints: [], likes: [] };
     this.typed = null;
     this.take(1, T.LeftParen);
     this.OPTION(() => {
       this.list(1, () =>
         this.OR([
-          { ALT: () => this.refuse('CREATE TABLE (LIKE ...)', this.take(1, K.LIKE)) },
+          { ALT: () => void elements.likes.push(this.SUBRULE(this.tableLike, { ARGS: [elements.columns.length] })) },
           {
             // EXCLUDE may also be the name of a column.
             GATE: () => !this.isNext(1, K.EXCLUDE) || this.isNext(2, K.USING) || this.isNext(2, T.LeftParen),
@@ -196,6 +203,27 @@ export class DefinitionGrammar extends ConstraintGrammar {
     });
     this.take(1, T.RightParen);
     return elements;
+  });
+
+  // LIKE table ( ( INCLUDING | EXCLUDING ) what )*
+  readonly tableLike: Rule<[number], SourceTableLike> = this.RULE('tableLike', (before: number) => {
+    const { ordinal } = this.take(1, K.LIKE);
+    const table = this.SUBRULE(this.anyName);
+    let including: string[] = [];
+    this.MANY(() => {
+      const isIncluding = this.OR([
+        { ALT: () => this.yields(true, 1, K.INCLUDING) },
+        { ALT: () => this.yields(false, 1, K.EXCLUDING) },
+      ]);
+      const word = this.take(1, T.ColumnLabel);
+      this.ACTION(() => {
+        const named = word.value === 'all' ? LIKE_PARTS : [word.value];
+        if (!LIKE_PARTS.includes(named[0])) this.unexpected(word);
+        including = including.filter((one) => !named.includes(one));
+        if (isIncluding) including.push(...named);
+      });
+    });
+    return { op: 'tableLike', at: ordinal, table, including, before } as SourceTableLike;
   });
 
   // UNIQUE? INDEX CONCURRENTLY? ( ( IF NOT EXISTS )? name )? ON ONLY? table ( USING method )? elements ...
@@ -247,7 +275,7 @@ export class DefinitionGrammar extends ConstraintGrammar {
       this.take(3, T.RightParen);
     });
     const nullsDistinct = this.SUBRULE(this.nullsDistinct);
-    this.OPTION2(() => this.refuse('CREATE INDEX WITH', this.take(2, K.WITH)));
+    this.OPTION2(() => this.SUBRULE(this.withOptions));
     this.OPTION3(() => this.refuse('TABLESPACE', this.take(2, K.TABLESPACE)));
     this.OPTION4(() => {
       this.take(3, K.WHERE);
