@@ -21,8 +21,8 @@ import { faceRows } from './faces.ts';
 import { valuesOf } from './given.ts';
 import { writeParameter } from './parameter-slots.ts';
 import { createParameters, unreadable } from './parameters.ts';
-import { parseSettings } from './make-shape.ts';
-import { placed, type Prepared, prepareNext, prepareOne, refresh } from './prepare.ts';
+import { type ParameterTypes, parseSettings } from './make-shape.ts';
+import { type NextStatement, placed, type Prepared, prepareNext, prepareOne, prepareOneOrNone, refresh } from './prepare.ts';
 import { dropExecution, entered, limitWait, runProgram, STALE, type StatementRun } from './run.ts';
 import { runProgramAsync } from './run-async.ts';
 import type { Shape } from './shape.ts';
@@ -64,6 +64,28 @@ export class Connection {
     } catch (error) {
       this.session.failBlock();
       throw hinted(withoutOverflow(error), text);
+    }
+  }
+
+  /** The same with types that the client gives some parameters; null for a text without a statement. */
+  prepareTyped(text: string, types: ParameterTypes | undefined): Prepared | null {
+    this.#checkBlock(text);
+    try {
+      return entered(this.engine, () => prepareOneOrNone(this.engine, this.session, text, types));
+    } catch (error) {
+      this.session.failBlock();
+      throw withoutOverflow(error);
+    }
+  }
+
+  /** The statement of a text that begins at or behind `from`. */
+  prepareNext(text: string, from: number): NextStatement {
+    this.#checkBlock(from === 0 ? text : text.slice(from, from + 40));
+    try {
+      return entered(this.engine, () => prepareNext(this.engine, this.session, text, from));
+    } catch (error) {
+      this.session.failBlock();
+      throw withoutOverflow(error);
     }
   }
 

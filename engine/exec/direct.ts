@@ -15,7 +15,7 @@ import type { Direct, Program } from '../plan/program.ts';
 import type { Session } from '../session/session.ts';
 import { beginStatement, endStatement, STATEMENT_SIMPLE, STATEMENT_WRITING } from '../txn/begin.ts';
 import { undoStatement } from '../txn/rollback.ts';
-import { dependencyMet, meetDependency, standingSnapshot } from '../txn/snapshot.ts';
+import { dependencyMet, standingSnapshot } from '../txn/snapshot.ts';
 import type { Transaction } from '../txn/transactions.ts';
 import type { Engine } from './engine.ts';
 import { answerable, type StatementRun, undoFailed } from './run.ts';
@@ -62,7 +62,7 @@ function begun(engine: Engine, session: Session, tx: Transaction, program: Progr
     const isStopped = typeof row === 'number';
     if (isStopped && program.writes) undoStatement(tx, true);
     endStatement(tx);
-    if (!dependencyMet(tx) && (session.transaction === null || row !== undefined)) meetDependency(tx);
+    if (!dependencyMet(tx) && (session.transaction === null || row !== undefined)) session.meetDependency(tx);
     if (session.transaction === null) session.readerUsed();
     return isStopped ? NOT_DONE : row;
   } catch (error) {
@@ -70,7 +70,7 @@ function begun(engine: Engine, session: Session, tx: Transaction, program: Progr
     if (session.transaction === null) session.readerUsed();
     else {
       session.failBlock();
-      throw answerable(tx, error);
+      throw answerable(session, tx, error);
     }
     throw error;
   }

@@ -6,7 +6,7 @@ import type { CatalogReader } from '../catalog/objects.ts';
 import { bind } from '../plan/bind/bind.ts';
 import { isPlanned, optimize } from '../plan/optimize/optimize.ts';
 import type { BoundModule } from '../sblr/bound.ts';
-import { sqlType } from '../sblr/types.ts';
+import { type SqlType, sqlType } from '../sblr/types.ts';
 import { verifySource } from '../sblr/verify-source.ts';
 import type { Session } from '../session/session.ts';
 import type { RowValue } from '../storage/rows/row-value.ts';
@@ -23,11 +23,19 @@ export interface StatementText {
   readonly own: string;
   readonly isNormalised: boolean;
   readonly literals: readonly LiftedLiteral[];
+  /** Types that the client gives its parameters; null: the statement says it. Left out: it gives none. */
+  readonly types?: ParameterTypes | undefined;
 }
+
+export type ParameterTypes = readonly (SqlType | null)[];
+
+/** Part of the keys of what was prepared with types. */
+export const typesKey = (types: ParameterTypes | undefined): string =>
+  types === undefined ? '' : `${types.map((type) => type?.name ?? '').join(',')}\0`;
 
 export const parseSettings = (session: Session): ParseSettings => ({
   standardStrings: session.settings.get('standard_conforming_strings') === 'on',
-  namedParameters: true,
+  namedParameters: session.namedParameters,
 });
 
 /** Null: nothing but blanks and comments. */
@@ -69,7 +77,7 @@ export function makeShape(engine: Engine, session: Session, statement: Statement
       catalog,
       semantics: engine.dialect.semantics,
       semanticsOf: (dialect) => engine.dialectOf(dialect).semantics,
-      parameterTypes: new Array(parsed.parameterCount).fill(null),
+      parameterTypes: Array.from({ length: parsed.parameterCount }, (_, index) => statement.types?.[index] ?? null),
       literals: literals.map((literal) => ({ type: LITERAL_TYPES[literal.class], text: String(literal.value) })),
       policy: 'infer',
     });

@@ -12,7 +12,7 @@
 import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 import type { Session } from '../session/session.ts';
 import type { Engine } from './engine.ts';
-import { makeShape, parseOwn, parseSettings, placedIn, type StatementText } from './make-shape.ts';
+import { makeShape, type ParameterTypes, parseOwn, parseSettings, placedIn, type StatementText, typesKey } from './make-shape.ts';
 import type { Shape } from './shape.ts';
 import { findShared } from './shared-shapes.ts';
 
@@ -32,22 +32,30 @@ export interface NextStatement {
 }
 
 /** The only statement of a text. 42601 when there are more or none. */
-export function prepareOne(engine: Engine, session: Session, text: string): Prepared {
-  const key = session.scope + text;
+export function prepareOne(engine: Engine, session: Session, text: string, types?: ParameterTypes): Prepared {
+  const found = prepareOneOrNone(engine, session, text, types);
+  if (found === null) throw new SqlError('42601', 'the text holds no statement', { hint: 'give one SQL statement' });
+  return found;
+}
+
+/** The same; null when there is none. */
+export function prepareOneOrNone(engine: Engine, session: Session, text: string, types?: ParameterTypes): Prepared | null {
+  const key = session.scope + typesKey(types) + text;
   const cached = engine.cache.texts.get(key);
   if (cached !== undefined) {
     engine.cache.hits++;
     engine.sharing.usedAgain(refresh(engine, session, cached));
     return cached;
   }
-  const { prepared, end } = prepareNext(engine, session, text, 0);
-  if (prepared === null) throw new SqlError('42601', 'the text holds no statement', { hint: 'give one SQL statement' });
+  const { prepared, end } = prepareNext(engine, session, text, 0, types);
+  if (prepared === null && !isThereMore(engine, session, text, end)) return null;
   if (isThereMore(engine, session, text, end)) {
     throw new SqlError('42601', 'cannot prepare more than one statement at a time', {
       position: end + 1,
       hint: 'use exec() for several statements',
     });
   }
+  if (prepared === null) return null;
   engine.cache.texts.set(key, prepared);
   return prepared;
 }
@@ -74,17 +82,17 @@ function notUnicode(text: string): SqlError {
 }
 
 /** The statement that begins at or behind `from`. */
-export function prepareNext(engine: Engine, session: Session, text: string, from: number): NextStatement {
+export function prepareNext(engine: Engine, session: Session, text: string, from: number, types?: ParameterTypes): NextStatement {
   if (from === 0 && (!text.isWellFormed() || text.includes('\0'))) throw notUnicode(text);
   const settings = parseSettings(session);
   const normalised = engine.dialect.normalise(text, settings, from);
   if (normalised !== null) {
     const { end, text: own, literals } = normalised;
-    return { prepared: prepared(engine, session, { text, start: from, own, isNormalised: true, literals }, end), end };
+    return { prepared: prepared(engine, session, { text, start: from, own, isNormalised: true, literals, types }, end), end };
   }
   const end = engine.dialect.statementEnd(text, settings, from);
   const own = text.slice(from, end);
-  return { prepared: prepared(engine, session, { text, start: from, own, isNormalised: false, literals: [] }, end), end };
+  return { prepared: prepared(engine, session, { text, start: from, own, isNormalised: false, literals: [], types }, end), end };
 }
 
 function prepared(engine: Engine, session: Session, statement: StatementText, end: number): Prepared | null {
@@ -95,7 +103,7 @@ function prepared(engine: Engine, session: Session, statement: StatementText, en
 
 /** The shape of a statement: known to this thread, to another one, or made. Null: there is no statement in the text. */
 function shapeOf(engine: Engine, session: Session, statement: StatementText): Shape | null {
-  const key = session.scope + statement.own;
+  const key = session.scope + typesKey(statement.types) + statement.own;
   const known = findShape(engine, session, key, statement);
   if (known !== undefined) {
     engine.cache.hits++;
@@ -103,7 +111,9 @@ function shapeOf(engine: Engine, session: Session, statement: StatementText): Sh
     return known;
   }
   engine.cache.misses++;
-  const shared = engine.sharing.isAlone ? null : findShared(engine, session, statement);
+  // Types that a client gives are few, and another way to the same statement: they are not shared.
+  const isShared = statement.types === undefined;
+  const shared = engine.sharing.isAlone || !isShared ? null : findShared(engine, session, statement);
   if (shared !== null) {
     keepShape(engine, key, shared);
     return shared;
@@ -112,7 +122,7 @@ function shapeOf(engine: Engine, session: Session, statement: StatementText): Sh
   if (parsed === null) return null;
   const shape = makeShape(engine, session, statement, parsed);
   keepShape(engine, key, shape);
-  engine.sharing.offer(session, statement, shape);
+  if (isShared) engine.sharing.offer(session, statement, shape);
   return shape;
 }
 

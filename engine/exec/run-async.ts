@@ -23,14 +23,17 @@ import {
 /** Milliseconds that a statement runs between two turns of the event loop (SBLR-E3). */
 const SLICE = 5;
 
-/** The same for sessions of an event loop: it never blocks in a wait for a row, and never for the disk. */
-export async function runProgramAsync(
+/**
+ * The same for sessions of an event loop: it never blocks in a wait for a row, and never for the disk. What has nobody in its way and
+ * is done within a slice has its outcome at once; a session that does not hold its answers back waits for the disk.
+ */
+export function runProgramAsync(
   engine: Engine,
   session: Session,
   program: Program,
   run: StatementRun,
   version: number,
-): Promise<Outcome> {
+): Outcome | Promise<Outcome> {
   const block = session.transaction;
   const own = block === null && program.writes;
   const tx = entered(engine, () => {
@@ -39,19 +42,69 @@ export async function runProgramAsync(
     return own ? session.beginOwn() : session.reader();
   });
   run.tx = tx;
+  const of: Attempted = { engine, session, program, run, version, tx, own, inBlock: block !== null };
+  let status: ReturnType<typeof attemptOnce>;
+  try {
+    run.pauseAt = performance.now() + SLICE;
+    status = entered(engine, () => attemptOnce(engine, session, tx, program, run, version));
+  } catch (error) {
+    if (!session.holdsAnswers) return failed(of, error);
+    return failedAtOnce(of, error);
+  }
+  const isOver = status !== RUN_WAIT && status !== RUN_RERUN && status !== RUN_PAUSED;
+  if (isOver && session.holdsAnswers) return ended(of, status as Outcome);
+  return goOn(of, status);
+}
+
+/** One run of a program in a session. */
+interface Attempted {
+  readonly engine: Engine;
+  readonly session: Session;
+  readonly program: Program;
+  readonly run: StatementRun;
+  readonly version: number;
+  readonly tx: Transaction;
+  /** The transaction is the statement's own; the session is in a block. Else it is the reader. */
+  readonly own: boolean;
+  readonly inBlock: boolean;
+}
+
+/** Behind the last attempt, where answers are held back: nothing is waited for. */
+function ended({ engine, session, run, tx, own, inBlock }: Attempted, outcome: Outcome): Outcome {
+  return entered(engine, () => {
+    if (own) {
+      if (outcome === STALE) session.rollbackOwn(tx);
+      else session.commitOwn(tx);
+      return outcome;
+    }
+    if (run.rows.length > 0 || !inBlock) session.meetDependency(tx);
+    if (!inBlock) session.readerUsed();
+    return outcome;
+  });
+}
+
+function failedAtOnce({ engine, session, tx, own, inBlock }: Attempted, error: unknown): never {
+  entered(engine, () => {
+    if (isOrdinary(error) && tx.open) {
+      session.meetDependency(tx);
+      if (own) session.rollbackOwn(tx);
+    }
+    if (inBlock) session.failBlock();
+    else if (!own) session.readerUsed();
+  });
+  throw error;
+}
+
+/** The rest of a run that has to wait, for somebody or for the disk. */
+async function goOn(of: Attempted, first: ReturnType<typeof attemptOnce>): Promise<Outcome> {
+  const { engine, session, run, tx, own, inBlock } = of;
   let outcome: Outcome;
   try {
-    outcome = await attemptAsync(engine, session, tx, program, run, version);
+    outcome = await attemptAsync(of, first);
+    if (session.holdsAnswers) return ended(of, outcome);
     if (run.rows.length > 0 && !own) await whenDependencyMet(engine, session, tx);
   } catch (error) {
-    if (isOrdinary(error) && tx.open) {
-      await whenDependencyMet(engine, session, tx);
-      if (own) entered(engine, () => tx.open && session.rollbackOwn(tx));
-    }
-    if (block !== null) session.failBlock();
-    throw error;
-  } finally {
-    if (block === null && !own) entered(engine, () => session.readerUsed());
+    return await failed(of, error);
   }
   if (own) {
     if (outcome === STALE) entered(engine, () => session.rollbackOwn(tx));
@@ -59,24 +112,30 @@ export async function runProgramAsync(
       entered(engine, () => session.precommit(tx));
       await entered(engine, () => session.whenDurable(tx));
     }
-  }
+  } else if (!inBlock) entered(engine, () => session.readerUsed());
   return outcome;
 }
 
-async function attemptAsync(
-  engine: Engine,
-  session: Session,
-  tx: Transaction,
-  program: Program,
-  run: StatementRun,
-  version: number,
-): Promise<Outcome> {
-  for (;;) {
-    run.pauseAt = performance.now() + SLICE;
-    let status = entered(engine, () => attemptOnce(engine, session, tx, program, run, version));
+async function failed({ engine, session, tx, own, inBlock }: Attempted, error: unknown): Promise<never> {
+  try {
+    if (isOrdinary(error) && tx.open) {
+      await whenDependencyMet(engine, session, tx);
+      if (own) entered(engine, () => tx.open && session.rollbackOwn(tx));
+    }
+    if (inBlock) session.failBlock();
+  } finally {
+    if (!inBlock && !own) entered(engine, () => session.readerUsed());
+  }
+  throw error;
+}
+
+async function attemptAsync(of: Attempted, first: ReturnType<typeof attemptOnce>): Promise<Outcome> {
+  const { engine, session, program, run, version, tx } = of;
+  for (let status = first; ; ) {
     if (status === RUN_PAUSED) status = await untilUnpaused(engine, session, tx, run);
     if (status !== RUN_WAIT && status !== RUN_RERUN) return status;
     run.rows.length = 0;
+    run.counts?.fill(0);
     try {
       if (status === RUN_RERUN && tx.isolation !== READ_COMMITTED) await entered(engine, () => failSerializationAsync(tx));
       entered(engine, () => undoStatement(tx, true));
@@ -85,6 +144,8 @@ async function attemptAsync(
       entered(engine, () => undoFailed(tx, error));
       throw error;
     }
+    run.pauseAt = performance.now() + SLICE;
+    status = entered(engine, () => attemptOnce(engine, session, tx, program, run, version));
   }
 }
 

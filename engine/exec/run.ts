@@ -30,7 +30,6 @@ import type { OpenCursor, Session } from '../session/session.ts';
 import { beginStatement, endStatement, STATEMENT_SIMPLE, STATEMENT_WRITING } from '../txn/begin.ts';
 import { failSerialization, waitForConflict } from '../txn/conflict.ts';
 import { undoStatement } from '../txn/rollback.ts';
-import { dependencyMet, meetDependency } from '../txn/snapshot.ts';
 import { READ_COMMITTED, type Transaction } from '../txn/transactions.ts';
 import type { Engine } from './engine.ts';
 
@@ -80,7 +79,7 @@ function runInside(engine: Engine, session: Session, program: Program, run: Stat
   run.tx = tx;
   try {
     const outcome = attempt(engine, session, tx, program, run, version);
-    if (!dependencyMet(tx)) meetDependency(tx);
+    session.meetDependency(tx);
     return outcome;
   } finally {
     session.readerUsed();
@@ -99,7 +98,7 @@ export function runPortal(
   return entered(engine, () => {
     run.tx = tx;
     const outcome = attempt(engine, session, tx, program, run, version);
-    if (!dependencyMet(tx)) meetDependency(tx);
+    session.meetDependency(tx);
     return outcome;
   });
 }
@@ -115,11 +114,11 @@ function runInBlock(
   run.tx = tx;
   try {
     const outcome = attempt(engine, session, tx, program, run, version);
-    if (run.rows.length > 0 && !dependencyMet(tx)) meetDependency(tx);
+    if (run.rows.length > 0) session.meetDependency(tx);
     return outcome;
   } catch (error) {
     session.failBlock();
-    throw answerable(tx, error);
+    throw answerable(session, tx, error);
   }
 }
 
@@ -131,7 +130,7 @@ function runOwn(engine: Engine, session: Session, program: Program, run: Stateme
   try {
     outcome = attempt(engine, session, tx, program, run, version);
   } catch (error) {
-    const answer = answerable(tx, error);
+    const answer = answerable(session, tx, error);
     if (tx.open && isOrdinary(error)) session.rollbackOwn(tx);
     throw answer;
   }
@@ -141,8 +140,8 @@ function runOwn(engine: Engine, session: Session, program: Program, run: Stateme
 }
 
 /** Error texts carry data: they leave when what they rest on is durable (TX-T9). */
-export function answerable(tx: Transaction, error: unknown): unknown {
-  if (isOrdinary(error) && tx.open && !dependencyMet(tx)) meetDependency(tx);
+export function answerable(session: Session, tx: Transaction, error: unknown): unknown {
+  if (isOrdinary(error) && tx.open) session.meetDependency(tx);
   return error;
 }
 
@@ -263,7 +262,7 @@ export function stepOn(engine: Engine, run: StatementRun): RunStatus {
   let thrown: unknown;
   try {
     const status = execution.step();
-    if (run.rows.length > 0 && !dependencyMet(run.tx)) meetDependency(run.tx);
+    if (run.rows.length > 0) engine.active?.meetDependency(run.tx);
     if (status === RUN_FULL) return status;
     execution.close();
     run.execution = null;

@@ -38,7 +38,7 @@ const ALONE_MAX = 1000;
 const SHAPING_MAX = 250;
 
 const textKey = (engine: Engine, session: Session, own: string): string =>
-  `${engine.dialect.name} ${engine.dialect.version}\0${session.settings.key}\0${own}`;
+  `${engine.dialect.name} ${engine.dialect.version}${session.namedParameters ? '' : 'n'}\0${session.settings.key}\0${own}`;
 
 const keyOf = (text: string): ModuleKey => moduleKey(Buffer.from(text, 'utf8'));
 

@@ -25,3 +25,7 @@ export const tooComplex = (limit: number, offset: number): SqlError =>
   });
 
 export const isSqlError = (thrown: unknown): thrown is SqlError => thrown instanceof SqlError;
+
+/** Any other error that clients know, by its code. */
+export const plainError = (code: string, message: string, cause?: unknown): SqlError =>
+  cause === undefined ? new SqlError(code, message) : new SqlError(code, message, { cause });

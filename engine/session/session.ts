@@ -19,6 +19,7 @@ import { cancelSession, clearSessionCancel, closeSession, openSession, sessionCa
 import { dependencyMet, meetDependency } from '../txn/snapshot.ts';
 import { holdParked, parkTables, releaseTables, resumeTables, unparkTables } from '../txn/table-locks.ts';
 import {
+  COMMIT_END,
   COMMIT_STAMP,
   DURABLE_COMMIT,
   DURABLE_OFF,
@@ -78,6 +79,13 @@ export interface SessionOptions {
   readonly user: string;
   readonly database: string;
   readonly durability: Durability;
+  /**
+   * Nothing here waits for the disk: `barrier` says how far the log must have come before what was answered may leave (TX-T9). The
+   * owner holds its answers back until then.
+   */
+  readonly holdsAnswers?: boolean;
+  /** `:name`, `@name` and `$name` are parameters. True. */
+  readonly namedParameters?: boolean;
 }
 
 /** The handle is poisoned or closed: nothing can be undone any more. */
@@ -110,6 +118,10 @@ export class Session {
   deadline = Number.POSITIVE_INFINITY;
   /** Called before a transaction of the session commits: what it does belongs to it, and what it throws rolls it back. */
   beforeCommit: ((tx: Transaction) => void) | null = null;
+  readonly holdsAnswers: boolean;
+  readonly namedParameters: boolean;
+  /** What was answered rests on the log up to here; for sessions that hold their answers back. */
+  barrier = 0;
   #durability: DurabilityMode;
   #reader: Transaction | null = null;
   #isParked = false;
@@ -128,6 +140,8 @@ export class Session {
     this.user = options.user;
     this.database = options.database;
     this.#durability = DURABILITY[options.durability];
+    this.holdsAnswers = options.holdsAnswers ?? false;
+    this.namedParameters = options.namedParameters ?? true;
   }
 
   get isOpen(): boolean {
@@ -150,7 +164,7 @@ export class Session {
     if (key !== this.#scopeSettings || this.temporary !== this.#scopeTemporary) {
       this.#scopeSettings = key;
       this.#scopeTemporary = this.temporary;
-      this.#scope = `${this.user}\0${this.temporary}\0${key}\0`;
+      this.#scope = `${this.user}\0${this.temporary}${this.namedParameters ? '' : 'n'}\0${key}\0`;
     }
     return this.#scope;
   }
@@ -230,13 +244,26 @@ export class Session {
   /** Commits and waits for the disk as the durability says. */
   commitOwn(tx: Transaction): void {
     this.precommit(tx);
-    commitDurable(tx);
+    this.#acknowledge(tx);
     recycle(tx);
+  }
+
+  /** The answer to a commit may leave: now, or behind the barrier. */
+  #acknowledge(tx: Transaction): void {
+    if (!this.holdsAnswers) {
+      commitDurable(tx);
+      return;
+    }
+    const end = tx.times[COMMIT_END];
+    if (end === 0) this.meetDependency(tx);
+    else if (tx.durability === DURABLE_COMMIT) this.barrier = Math.max(this.barrier, end);
+    else commitDurable(tx);
   }
 
   /** Resolves when a precommitted transaction may be answered. */
   async whenDurable(tx: Transaction): Promise<void> {
-    await whenCommitDurable(tx);
+    if (this.holdsAnswers) this.#acknowledge(tx);
+    else await whenCommitDurable(tx);
     recycle(tx);
   }
 
@@ -322,7 +349,7 @@ export class Session {
   commitBlock(): boolean {
     const tx = this.precommitBlock();
     if (tx === null) return false;
-    commitDurable(tx);
+    this.#acknowledge(tx);
     recycle(tx);
     return true;
   }
@@ -412,13 +439,19 @@ export class Session {
     if (this.cursors.size > 0) this.#settleCursors();
   }
 
-  /** Rows and errors may leave once everything they rest on is durable (TX-T9). Blocks. */
+  /** Rows and errors may leave once everything they rest on is durable (TX-T9): blocks, or moves the barrier. */
   meetDependency(tx: Transaction): void {
-    meetDependency(tx);
+    if (dependencyMet(tx)) return;
+    if (this.holdsAnswers) this.barrier = Math.max(this.barrier, tailLsn(this.txns.log));
+    else meetDependency(tx);
   }
 
   /** The same for event loops. */
   async whenDependencyMet(tx: Transaction): Promise<void> {
+    if (this.holdsAnswers) {
+      this.meetDependency(tx);
+      return;
+    }
     const { log } = this.txns;
     while (!dependencyMet(tx)) await whenDurable(log, tailLsn(log));
   }

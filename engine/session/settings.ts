@@ -224,6 +224,8 @@ export class Settings {
   /** Milliseconds, -1: no limit. Looked at by each wait. */
   lockTimeout = -1;
   #transactions: TransactionDefaults | null = null;
+  /** Counts changes. */
+  version = 0;
 
   /** What transactions begin with: looked at by each. */
   get transactions(): TransactionDefaults {
@@ -266,6 +268,7 @@ export class Settings {
   #put(name: string, value: string | undefined): void {
     if (value === undefined) this.#values.delete(name);
     else this.#values.set(name, value);
+    this.version++;
     this.#key = null;
     this.#transactions = null;
     if (name === 'statement_timeout') this.statementTimeout = Number(this.get(name));

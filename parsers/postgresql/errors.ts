@@ -1,7 +1,7 @@
 /** Errors of PostgreSQL's parser, in its words. */
 
 import { EOF } from 'chevrotain';
-import { syntaxError } from '../../engine/sblr/parse-error.ts';
+import { plainError, syntaxError } from '../../engine/sblr/parse-error.ts';
 import type { SqlToken } from '../kit/token.ts';
 
 /** The parser cannot go on with this token. */
@@ -13,3 +13,6 @@ export function unexpectedToken(token: SqlToken): never {
 /** The lexer cannot go on; `near` is what it has read so far. */
 export const lexicalError = (what: string, near: string, offset: number): Error =>
   syntaxError(`${what} at or near "${near}"`, offset);
+
+/** An error of the wire protocol: what a client sent is not what was agreed upon, or not what it may ask for. */
+export const wireError = (code: string, message: string, cause?: unknown): Error => plainError(code, message, cause);

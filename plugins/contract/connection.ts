@@ -4,7 +4,7 @@
  *   socket bytes --> host --consume(bytes, start, end)--> the dialect's state machine
  *                      <-- whole messages taken ------------+
  *                                                           |  session.prepare, portal.execute ...
- *   socket <-- host, once per batch <-- out: messages, rows -+
+ *   socket <-- host, once per batch <-- output: messages, rows
  *
  * Everything is synchronous but one thing: execute() may answer PENDING (somebody holds a row, the statement runs long, the client
  * reads slowly). Then consume() takes nothing more, and the host calls resumed() when there is an outcome. Commits are no such case:
@@ -15,6 +15,9 @@
 
 import type { SqlType } from '../../engine/sblr/types.ts';
 import type { Dialect } from './contract.ts';
+import type { EncodedValues } from './encoded-values.ts';
+import type { RowOutput } from './output.ts';
+import type { RowFormat } from './row-format.ts';
 
 /** Of this side of the contract; a plugin made for another one is refused. */
 export const CONTRACT_VERSION = 1;
@@ -38,14 +41,6 @@ export interface WirePlugin {
   createConnection(host: ConnectionHost): WireConnection;
   /** A verifier of a new password in the form that this dialect's exchange needs (C4). */
   makeVerifier(password: string): string;
-}
-
-/** What is written for the client: `at` is where the next byte goes. The host sends it once per batch. */
-export interface WireOutput {
-  bytes: Buffer;
-  at: number;
-  /** Makes room for so many bytes behind `at`; `bytes` may be another one afterwards. 53200 past the connection's bound. */
-  need(count: number): void;
 }
 
 /** One connection's state machine, made by the plugin. */
@@ -100,7 +95,8 @@ export interface CancelKey {
 }
 
 export interface ConnectionHost {
-  readonly out: WireOutput;
+  /** Messages for the client; the host sends them once per batch. */
+  readonly output: RowOutput;
   /** The bytes are encrypted. */
   readonly isSecure: boolean;
   /** There is a certificate: startTls() works. */
@@ -116,7 +112,8 @@ export interface ConnectionHost {
   authenticationFailed(user: string, why: string, then: () => void): void;
   /** The client is who it says. 28000, 3D000, 53300, 22023 for a setting. */
   openSession(user: string, database: string, settings: ReadonlyMap<string, string>): HostSession;
-  readonly cancelKey: CancelKey;
+  /** What a CancelRequest has to show: a secret of so many bytes. The same each time. */
+  cancelKey(secretBytes: number): CancelKey;
   /** Another connection of this server is asked to end what it runs; wrong keys are nothing. */
   cancel(process: number, secret: Buffer): void;
   /** An error as clients may see it; what is no error of SQL is logged with its stack and told as XX000. */
@@ -155,17 +152,17 @@ export interface HostStatement {
   readonly endsBlock: boolean;
 }
 
+/** A run of a statement that writes its rows into the connection's output. May begin again once it has ended. */
 export interface HostPortal {
-  readonly statement: HostStatement;
-  /** Value of a parameter; length -1: NULL. In order, each once, before the first execute(). 22P02, 22P03, 22021. */
-  parameter(index: number, isBinary: boolean, bytes: Buffer, offset: number, length: number): void;
-  /** All parameters are there. */
-  bound(): void;
-  /** Writes rows into the connection's output, rowsMax at most (0: all). Throws what the statement throws. */
-  execute(rowsMax: number): Outcome;
-  /** Rows written, or changed, by the last execute(). */
-  readonly count: number;
-  /** 'SELECT', 'INSERT', 'CREATE TABLE': what has run. */
+  /** Reads the values and runs: `rowsMax` rows at most, 0: all. Throws what the statement throws; the output is as it was then. */
+  begin(values: EncodedValues, rowsMax: number): Outcome;
+  /** Goes on behind SUSPENDED. */
+  resume(rowsMax: number): Outcome;
+  /** Rows written since begin(). */
+  readonly rows: number;
+  /** Rows inserted, updated or deleted. */
+  readonly changes: number;
+  /** 'SELECT', 'INSERT', 'CREATE TABLE': what has run, once it is done. */
   readonly tag: string;
   close(): void;
 }
@@ -183,8 +180,8 @@ export interface HostSession {
   next(text: string, from: number): NextStatement;
   /** The only statement of a text, null for an empty one; types by name, null where the client says nothing. */
   prepare(text: string, types: readonly (string | null)[]): HostStatement | null;
-  /** `binary`: which columns are sent in binary form; null: none. */
-  portal(statement: HostStatement, binary: readonly boolean[] | null): HostPortal;
+  /** `format`: with a form for each column of the statement. */
+  portal(statement: HostStatement, format: RowFormat): HostPortal;
   /** Statements that follow are one transaction unless they say otherwise (C2). */
   beginBatch(): void;
   /** Commits what beginBatch() began, if it is still open. PENDING is not answered: see above. */

@@ -1,0 +1,302 @@
+/**
+ * The server's side of PostgreSQL's protocol 3 (postgresql.org/docs/current/protocol.html): one object a connection.
+ *
+ *   startup (wire/startup.ts) --> ready <--> simple query (wire/simple.ts) | extended query (wire/extended.ts)
+ *                                  |  a statement waits: no message is taken
+ *                                  |  an error in extended query: nothing but Sync is taken
+ *                                  +--> Terminate, a fatal error: closed
+ *
+ * Hot: Bind, Describe, Execute, Sync of a point query.
+ */
+
+import type {
+  ConnectionHost,
+  HostSession,
+  Outcome,
+  WireConnection,
+  WireError,
+  WireNotice,
+} from '../../plugins/contract/connection.ts';
+import { wireError } from './errors.ts';
+import { ExtendedQuery } from './wire/extended.ts';
+import { MessageReader } from './wire/read.ts';
+import { SimpleQuery } from './wire/simple.ts';
+import { Startup } from './wire/startup.ts';
+import { putError, putNotice, putNotification, putParameter, putReady } from './wire/write.ts';
+
+/** Type byte and length. */
+const HEAD = 5;
+
+const BIND = 0x42;
+const CLOSE = 0x43;
+const DESCRIBE = 0x44;
+const EXECUTE = 0x45;
+const FLUSH = 0x48;
+const PARSE = 0x50;
+const QUERY = 0x51;
+const SYNC = 0x53;
+const TERMINATE = 0x58;
+const COPY_DATA = 0x64;
+const COPY_DONE = 0x63;
+const COPY_FAIL = 0x66;
+const FUNCTION_CALL = 0x46;
+
+/** Messages that may be long. */
+const LONG = new Set([QUERY, PARSE, BIND, COPY_DATA]);
+const SHORT_MAX = 30_000;
+const KNOWN = new Set([...LONG, ...[SYNC, EXECUTE, DESCRIBE, CLOSE, FLUSH, TERMINATE, COPY_DONE, COPY_FAIL, FUNCTION_CALL]]);
+
+/** Settings that clients are told of, as PostgreSQL 15 has them. */
+const REPORTED = [
+  'application_name',
+  'client_encoding',
+  'DateStyle',
+  'default_transaction_read_only',
+  'in_hot_standby',
+  'integer_datetimes',
+  'IntervalStyle',
+  'is_superuser',
+  'server_encoding',
+  'server_version',
+  'session_authorization',
+  'standard_conforming_strings',
+  'TimeZone',
+];
+
+/** What is under way: nothing; a statement of simple or extended query that waits. */
+type Waiting = 'none' | 'simple' | 'extended';
+
+export class PostgresqlConnection implements WireConnection {
+  readonly #host: ConnectionHost;
+  readonly #reader = new MessageReader();
+  #startup: Startup | null;
+  #session: HostSession | null = null;
+  #simple: SimpleQuery | null = null;
+  #extended: ExtendedQuery | null = null;
+  #waiting: Waiting = 'none';
+  /** An error: nothing counts until Sync. */
+  #isSkipping = false;
+  #isOver = false;
+  /** A request has begun whose ReadyForQuery has not been written. */
+  #isBusy = false;
+  readonly #told = new Map<string, string>();
+  #toldVersion = -1;
+  wanted = 0;
+
+  constructor(host: ConnectionHost) {
+    this.#host = host;
+    this.#startup = new Startup(
+      host,
+      this.#reader,
+      (session) => this.#begin(session),
+      (error) => this.#fatal(error),
+    );
+  }
+
+  get isIdle(): boolean {
+    return !this.#isBusy && this.#waiting === 'none' && this.#session?.status === 'idle';
+  }
+
+  #begin(session: HostSession): void {
+    this.#session = session;
+    this.#simple = new SimpleQuery(this.#host, session);
+    this.#extended = new ExtendedQuery(this.#host, session, this.#reader);
+    this.#startup = null;
+    this.#tellSettings();
+  }
+
+  // ---- messages ----
+
+  consume(bytes: Buffer, start: number, end: number): number {
+    let at = start;
+    this.wanted = 0;
+    try {
+      while (!this.#isOver && this.#waiting === 'none' && at < end) {
+        const next = this.#startup === null ? this.#take(bytes, at, end) : this.#startUp(this.#startup, bytes, at, end);
+        if (next === at) break;
+        at = next;
+      }
+      this.#extended?.keepValues();
+    } catch (error) {
+      this.#fatal(error);
+    }
+    return this.#isOver ? end : at;
+  }
+
+  #startUp(startup: Startup, bytes: Buffer, at: number, end: number): number {
+    return startup.take(bytes, at, end, (wanted) => (this.wanted = wanted));
+  }
+
+  #take(bytes: Buffer, at: number, end: number): number {
+    if (end - at < HEAD) return at;
+    const type = bytes[at];
+    const length = bytes.readUInt32BE(at + 1);
+    if (!KNOWN.has(type)) throw wireError('08P01', `invalid frontend message type ${type}`);
+    const isLong = LONG.has(type);
+    if (length < 4 || length > (isLong ? this.#host.messageBytes : SHORT_MAX))
+      throw wireError('08P01', length < 4 || !isLong ? 'invalid message length' : `message of ${length} bytes is too long`);
+    const over = at + 1 + length;
+    if (over > end) {
+      this.wanted = 1 + length;
+      return at;
+    }
+    this.#reader.begin(bytes, at + HEAD, over);
+    if (!this.#isSkipping || type === SYNC || type === TERMINATE) this.#message(type, bytes, over, end);
+    return over;
+  }
+
+  #message(type: number, bytes: Buffer, over: number, end: number): void {
+    const isExtended = type !== QUERY && type !== TERMINATE && type !== SYNC;
+    if (type !== TERMINATE) this.#isBusy = true;
+    try {
+      this.#dispatch(type, bytes, over, end);
+    } catch (error) {
+      this.#failed(this.#host.told(error), isExtended);
+    }
+  }
+
+  #dispatch(type: number, bytes: Buffer, over: number, end: number): void {
+    const extended = this.#extended as ExtendedQuery;
+    switch (type) {
+      case BIND:
+        extended.bind();
+        return;
+      case EXECUTE:
+        if (!extended.execute(isSyncNext(bytes, over, end))) this.#waiting = 'extended';
+        return;
+      case DESCRIBE:
+        extended.describe();
+        return;
+      case SYNC:
+        this.#sync();
+        return;
+      case QUERY:
+        this.#query();
+        return;
+      case PARSE:
+        extended.parse();
+        return;
+      case CLOSE:
+        extended.close();
+        return;
+      case FLUSH:
+        return;
+      case TERMINATE:
+        this.#close();
+        return;
+      case COPY_DATA:
+      case COPY_DONE:
+      case COPY_FAIL:
+        // What is left of a COPY that has failed.
+        return;
+      case FUNCTION_CALL:
+        throw wireError('0A000', 'function calls by message are not supported');
+      default:
+    }
+  }
+
+  // ---- simple query ----
+
+  #query(): void {
+    const reader = this.#reader;
+    const text = reader.text();
+    reader.done();
+    (this.#extended as ExtendedQuery).dropUnnamed();
+    if ((this.#simple as SimpleQuery).begin(text)) this.#ready();
+    else this.#waiting = 'simple';
+  }
+
+  #sync(): void {
+    this.#isSkipping = false;
+    (this.#session as HostSession).endBatch();
+    this.#ready();
+  }
+
+  #ready(): void {
+    const session = this.#session as HostSession;
+    this.#isBusy = false;
+    (this.#extended as ExtendedQuery).afterBatch();
+    if (session.settingsVersion !== this.#toldVersion) this.#tellSettings();
+    putReady(this.#host.output, session.status);
+  }
+
+  #tellSettings(): void {
+    const session = this.#session as HostSession;
+    this.#toldVersion = session.settingsVersion;
+    for (const name of REPORTED) {
+      const value = session.setting(name);
+      if (this.#told.get(name) === value) continue;
+      this.#told.set(name, value);
+      putParameter(this.#host.output, name, value);
+    }
+  }
+
+  /** What waited has an outcome: the messages behind it are taken when the host gives them again. */
+  resumed(outcome: Outcome, error: WireError | null): void {
+    const isExtended = this.#waiting === 'extended';
+    this.#waiting = 'none';
+    if (this.#isOver) return;
+    try {
+      if (error !== null) this.#failed(error, isExtended);
+      else if (isExtended) {
+        if (!(this.#extended as ExtendedQuery).goOn(outcome)) this.#waiting = 'extended';
+      } else if ((this.#simple as SimpleQuery).goOn(outcome)) this.#ready();
+      else this.#waiting = 'simple';
+    } catch (thrown) {
+      this.#failed(this.#host.told(thrown), isExtended);
+    }
+  }
+
+  // ---- errors ----
+
+  #failed(error: WireError, isExtended: boolean): void {
+    putError(this.#host.output, 'ERROR', error);
+    try {
+      if (isExtended) {
+        this.#isSkipping = true;
+        (this.#extended as ExtendedQuery).dropUnnamed();
+        (this.#session as HostSession).failBatch();
+      } else {
+        (this.#simple as SimpleQuery).fail();
+        this.#ready();
+      }
+    } catch (thrown) {
+      this.#fatal(thrown);
+    }
+  }
+
+  #fatal(error: unknown): void {
+    if (this.#isOver) return;
+    putError(this.#host.output, 'FATAL', this.#host.told(error));
+    this.#close();
+  }
+
+  fatal(error: WireError): void {
+    this.#fatal(error);
+  }
+
+  #close(): void {
+    this.#isOver = true;
+    this.#host.close();
+  }
+
+  closed(): void {
+    this.#isOver = true;
+    this.#extended?.end();
+  }
+
+  notice(notice: WireNotice): void {
+    if (!this.#isOver) putNotice(this.#host.output, notice);
+  }
+
+  notification(process: number, channel: string, payload: string): void {
+    if (!this.#isOver) putNotification(this.#host.output, process, channel, payload);
+  }
+}
+
+/** Nothing but a Sync follows; a Close before it changes nothing. */
+function isSyncNext(bytes: Buffer, at: number, end: number): boolean {
+  let next = at;
+  while (next < end && bytes[next] === CLOSE && next + HEAD <= end) next += 1 + bytes.readUInt32BE(next + 1);
+  return next < end && bytes[next] === SYNC;
+}
