@@ -1,9 +1,10 @@
 /**
  * Comparisons inline: numbers as numbers (mixed number and bigint compare right in JavaScript), text by its bytes in the page and
- * by identity outside, LIKE with plain patterns on bytes.
+ * by identity outside, LIKE with plain patterns and regular expressions on bytes.
  */
 
 import type { BoundCall } from '../../engine/sblr/bound.ts';
+import { matchesBytes } from '../../engine/values/regex.ts';
 import { alignNumeric } from './arithmetic.ts';
 import type { Emitter } from './emitter.ts';
 import type { Test } from './expressions.ts';
@@ -26,6 +27,7 @@ export function inlineComparison(emitter: Emitter, call: BoundCall, values: read
   const type = call.primitive.slice(0, dot);
   const operation = call.primitive.slice(dot + 1);
   if (type === 'text' && (operation === 'like' || operation === 'notLike')) return likeBytes(emitter, call, operation, values);
+  if (type === 'text' && operation in REGEX_FLAGS) return regexBytes(emitter, call, operation, values);
   const operator = OPERATORS[operation];
   if (operator === undefined || values.length !== 2) return null;
   const [a, b] = values;
@@ -130,4 +132,23 @@ function likeBytes(emitter: Emitter, call: BoundCall, operation: string, values:
   emitter.emit(`if(${matcher}===null)${emitter.exit}`);
   const yes = `${emitter.unit.use('matchBytes')}(${matcher},${text.memory},${text.code},${text.length})`;
   return { yes: operation === 'like' ? yes : `!${yes}`, nil: anyNil(text.nil, pattern.nil) };
+}
+
+const REGEX_FLAGS: { readonly [operation: string]: string } = {
+  match: '',
+  notMatch: '',
+  matchInsensitive: 'i',
+  notMatchInsensitive: 'i',
+};
+
+/** A regular expression that is a parameter: on bytes, if it is one run over them; else the row is looked at after its page. */
+function regexBytes(emitter: Emitter, call: BoundCall, operation: string, values: readonly Value[]): Test | null {
+  const [text, pattern] = values;
+  const [, given] = call.arguments;
+  if (text.rep !== 'b' || given.op !== 'parameter') return null;
+  const flags = REGEX_FLAGS[operation];
+  const regex = emitter.hoist(`x_${given.index}${flags}`, `c.regexOf(${given.index},'${flags}')`);
+  emitter.emit(`if(${regex}===null)${emitter.exit}`);
+  const yes = `${emitter.unit.function(matchesBytes, 'matchesBytes')}(${regex},${text.memory},${text.code},${text.length})`;
+  return { yes: operation.startsWith('not') ? `!${yes}` : yes, nil: anyNil(text.nil, pattern.nil) };
 }

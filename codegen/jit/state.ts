@@ -10,6 +10,7 @@ import { paddedLength, ROW_SCRATCH_BYTES, rowIdOf } from '../../engine/storage/r
 import type { RowValue } from '../../engine/storage/rows/row-value.ts';
 import { parseDecimal } from '../../engine/storage/rows/wide-numeric.ts';
 import type { Transaction } from '../../engine/txn/transactions.ts';
+import { compileRegex, type Regex } from '../../engine/values/regex.ts';
 import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 import type { OverflowFetch } from '../rows/decoder.ts';
 import { canonical, type Pattern, patternOf } from './helpers.ts';
@@ -241,6 +242,18 @@ export class State {
       this.#patterns[index] = pattern;
     }
     return pattern;
+  }
+
+  /** A regular expression; null when it is none, or needs more than one run over bytes. */
+  regexOf(index: number, flags: string): Regex | null {
+    try {
+      const regex = compileRegex(String(this.values[index] ?? ''), flags);
+      return regex.search === null ? null : regex;
+    } catch (error) {
+      // It is the row that fails: there may be none.
+      if (error instanceof SqlError) return null;
+      throw error;
+    }
   }
 
   /** standInOf() of a numeric parameter; 0 for NULL. */

@@ -4,7 +4,7 @@ import { SqlError } from '../../shm/errors.ts';
 import { badParameter } from './errors.ts';
 import type { Implementation } from './functions.ts';
 import { invalidEscape } from './like.ts';
-import { compileRegex, findMatch, matches, pointsOf } from './regex.ts';
+import { compileRegex, matches, Matching, pointsOf } from './regex.ts';
 
 /** Flags without `g`, which says how often, not how. */
 function split(flags: string, allowsGlobal: boolean, name: string): { flags: string; isGlobal: boolean } {
@@ -27,11 +27,11 @@ function allMatches(
   from: number,
   most: number,
 ): (readonly number[])[] {
-  const regex = compileRegex(pattern, flags);
+  const matching = new Matching(compileRegex(pattern, flags), points);
   const found: (readonly number[])[] = [];
   let at = from;
   while (at <= points.length && found.length < most) {
-    const match = findMatch(regex, points, at);
+    const match = matching.next(at);
     if (match === null) break;
     found.push(match);
     at = match[1] > match[0] ? match[1] : match[1] + 1;
@@ -133,7 +133,7 @@ function substr(text: string, pattern: string, from = 1, occurrence = 1, flags =
 function substringMatch(text: string, pattern: string): string | null {
   const regex = compileRegex(pattern);
   const points = pointsOf(text);
-  const match = findMatch(regex, points, 0);
+  const match = new Matching(regex, points).next(0);
   if (match === null) return null;
   const at = regex.groups > 0 ? 2 : 0;
   return match[at] < 0 ? null : textOf(points, match[at], match[at + 1]);

@@ -1,16 +1,12 @@
 /**
  * Regular expressions as PostgreSQL's AREs are written, read into a tree: classes, escapes, groups, counted and lazy quantifiers,
- * anchors, word boundaries, embedded options. Back references and lookaround are refused (0A000): they do not run in linear time.
+ * anchors, word boundaries, lookahead and lookbehind, back references, embedded options.
  */
 
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
-import { badParameter } from './errors.ts';
+import { applyFlags, type RegexOptions } from './regex-options.ts';
+import { type CharacterSet, CLASSES, complement, DIGIT, SPACE, WORD } from './regex-sets.ts';
 
-/** Code points from, to, from, to... */
-export interface CharacterSet {
-  readonly ranges: readonly number[];
-  readonly negated: boolean;
-}
 export type Assertion = 'start' | 'end' | 'lineStart' | 'lineEnd' | 'wordStart' | 'wordEnd' | 'boundary' | 'noBoundary';
 
 export type RegexNode =
@@ -20,17 +16,17 @@ export type RegexNode =
   | { readonly kind: 'group'; readonly body: RegexNode; readonly number: number }
   | { readonly kind: 'sequence'; readonly parts: readonly RegexNode[] }
   | { readonly kind: 'choice'; readonly options: readonly RegexNode[] }
-  | { readonly kind: 'repeat'; readonly body: RegexNode; readonly least: number; readonly most: number; readonly lazy: boolean };
+  | { readonly kind: 'look'; readonly body: RegexNode; readonly ahead: boolean; readonly negated: boolean }
+  | ({ readonly kind: 'reference'; readonly number: number } & Bounds)
+  | ({ readonly kind: 'repeat'; readonly body: RegexNode } & Bounds);
 
-export interface RegexOptions {
-  ignoreCase: boolean;
-  /** ^ and $ match at lines' ends too. */
-  lines: boolean;
-  /** . and [^...] do not match a newline. */
-  dotStopsAtNewline: boolean;
-  literal: boolean;
-  expanded: boolean;
+export interface Bounds {
+  readonly least: number;
+  readonly most: number;
+  /** What it prefers; null, as {3}: what its body does. */
+  readonly prefers: Preference | null;
 }
+export type Preference = 'longest' | 'shortest';
 
 export interface ParsedRegex {
   readonly node: RegexNode;
@@ -40,38 +36,10 @@ export interface ParsedRegex {
 
 const COUNT_MAX = 255;
 const DEPTH_MAX = 500;
-const POINT_MAX = 0x10ffff;
 
 const invalid = (what: string): SqlError =>
   new SqlError(SQLSTATE.invalid_regular_expression, `invalid regular expression: ${what}`);
-const refused = (what: string): SqlError =>
-  new SqlError(SQLSTATE.feature_not_supported, `${what} in regular expressions are not supported`);
-
-const DIGIT = [48, 57];
-const SPACE = [9, 13, 32, 32];
-const WORD = [
-  48, 57, 65, 90, 95, 95, 97, 122, 0xaa, 0xaa, 0xb5, 0xb5, 0xba, 0xba, 0xc0, 0xd6, 0xd8, 0xf6, 0xf8, 0x2c1, 0x370, 0x373,
-].concat([
-  0x376, 0x377, 0x37b, 0x37d, 0x37f, 0x37f, 0x386, 0x386, 0x388, 0x3ff, 0x400, 0x481, 0x48a, 0x52f, 0x531, 0x556, 0x5d0, 0x5ea,
-  0x620, 0x64a, 0x3040, 0x30ff, 0x4e00, 0x9fff, 0xac00, 0xd7a3,
-]);
-const LETTERS = WORD.slice(2, 4).concat(WORD.slice(6));
-const CLASSES: { readonly [name: string]: readonly number[] } = {
-  alpha: LETTERS,
-  digit: DIGIT,
-  alnum: DIGIT.concat(LETTERS),
-  upper: [65, 90, 0xc0, 0xd6, 0xd8, 0xde],
-  lower: [97, 122, 0xdf, 0xf6, 0xf8, 0xff],
-  space: SPACE,
-  blank: [9, 9, 32, 32],
-  punct: [33, 47, 58, 64, 91, 96, 123, 126],
-  cntrl: [0, 31, 127, 127],
-  xdigit: [48, 57, 65, 70, 97, 102],
-  print: [32, 126, 0xa0, POINT_MAX],
-  graph: [33, 126, 0xa1, POINT_MAX],
-  word: WORD,
-};
-const ESCAPED: { readonly [letter: string]: number } = { a: 7, b: 8, e: 27, f: 12, n: 10, r: 13, t: 9, v: 11, B: 92, 0: 0 };
+const ESCAPED: { readonly [letter: string]: number } = { a: 7, b: 8, e: 27, f: 12, n: 10, r: 13, t: 9, v: 11, B: 92 };
 const ASSERTIONS: { readonly [letter: string]: Assertion } = {
   A: 'start',
   Z: 'end',
@@ -81,52 +49,16 @@ const ASSERTIONS: { readonly [letter: string]: Assertion } = {
   Y: 'noBoundary',
 };
 
-/** Options by the letters of a flags argument or of `(?...)` at the start. */
-export function applyFlags(options: RegexOptions, flags: string): void {
-  for (const flag of flags) {
-    switch (flag) {
-      case 'i':
-        options.ignoreCase = true;
-        break;
-      case 'c':
-        options.ignoreCase = false;
-        break;
-      case 'n':
-      case 'm':
-        options.lines = options.dotStopsAtNewline = true;
-        break;
-      case 's':
-        options.lines = options.dotStopsAtNewline = false;
-        break;
-      case 'p':
-        options.lines = false;
-        options.dotStopsAtNewline = true;
-        break;
-      case 'w':
-        options.lines = true;
-        options.dotStopsAtNewline = false;
-        break;
-      case 'q':
-        options.literal = true;
-        break;
-      case 'x':
-        options.expanded = true;
-        break;
-      case 't':
-      case 'e':
-        break;
-      default:
-        throw badParameter(`invalid regular expression option: "${flag}"`);
-    }
-  }
-}
-
 class Reader {
   readonly points: readonly string[];
   readonly options: RegexOptions;
   at = 0;
   groups = 0;
+  /** Groups whose end has been read. */
+  readonly closed = new Set<number>();
   depth = 0;
+  /** Inside lookahead and lookbehind, where groups are not counted and nothing refers back. */
+  looks = 0;
 
   constructor(pattern: string, options: RegexOptions) {
     this.points = [...pattern];
@@ -134,7 +66,10 @@ class Reader {
   }
 
   peek(ahead = 0): string | undefined {
-    if (ahead === 0 && this.options.expanded) this.skipBlanks();
+    if (ahead === 0) {
+      if (this.options.expanded) this.skipBlanks();
+      this.skipRemarks();
+    }
     return this.points[this.at + ahead];
   }
   skipBlanks(): void {
@@ -143,6 +78,14 @@ class Reader {
       if (next !== undefined && /\s/.test(next)) this.at++;
       else if (next === '#') while (this.at < this.points.length && this.points[this.at] !== '\n') this.at++;
       else return;
+    }
+  }
+  /** `(?#...)`, anywhere. */
+  skipRemarks(): void {
+    while (this.points[this.at] === '(' && this.points[this.at + 1] === '?' && this.points[this.at + 2] === '#') {
+      while (this.at < this.points.length && this.points[this.at] !== ')') this.at++;
+      this.at++;
+      if (this.options.expanded) this.skipBlanks();
     }
   }
 }
@@ -202,19 +145,23 @@ function parseQuantified(reader: Reader): RegexNode {
   const atom = parseAtom(reader);
   const bounds = parseBounds(reader);
   if (bounds === null) return atom;
-  if (atom.kind === 'assertion') throw invalid('quantifier operand invalid');
+  if (atom.kind === 'assertion' || atom.kind === 'look') throw invalid('quantifier operand invalid');
+  const [least, most, isFixed] = bounds;
   const lazy = reader.peek() === '?';
   if (lazy) reader.at++;
   const after = reader.peek();
   if (after !== undefined && '*+?'.includes(after)) throw invalid('quantifier operand invalid');
-  return { kind: 'repeat', body: atom, least: bounds[0], most: bounds[1], lazy };
+  const prefers = isFixed ? null : lazy ? 'shortest' : 'longest';
+  if (atom.kind === 'reference') return { ...atom, least, most, prefers };
+  return { kind: 'repeat', body: atom, least, most, prefers };
 }
 
-function parseBounds(reader: Reader): [number, number] | null {
+/** Least, most, and whether it is one number. */
+function parseBounds(reader: Reader): [number, number, boolean] | null {
   const next = reader.peek();
   if (next === '*' || next === '+' || next === '?') {
     reader.at++;
-    return [next === '+' ? 1 : 0, next === '?' ? 1 : Infinity];
+    return [next === '+' ? 1 : 0, next === '?' ? 1 : Infinity, false];
   }
   if (next !== '{' || !/\d/.test(reader.peek(1) ?? '')) return null;
   const match = /^\{(\d+)(?:(,)(\d*))?\}/.exec(reader.points.slice(reader.at, reader.at + 12).join(''));
@@ -223,7 +170,7 @@ function parseBounds(reader: Reader): [number, number] | null {
   const least = Number(match[1]);
   const most = match[2] === undefined ? least : match[3] === '' ? Infinity : Number(match[3]);
   if (least > COUNT_MAX || (most > COUNT_MAX && most !== Infinity) || least > most) throw invalid('invalid repetition count(s)');
-  return [least, most];
+  return [least, most, match[2] === undefined];
 }
 
 function parseAtom(reader: Reader): RegexNode {
@@ -253,14 +200,28 @@ function parseGroup(reader: Reader): RegexNode {
   let number = -1;
   if (reader.points[reader.at] === '?') {
     const kind = reader.points[reader.at + 1];
-    if (kind === '=' || kind === '!' || kind === '<') throw refused('lookahead and lookbehind');
+    if (kind === '=' || kind === '!' || kind === '<') return parseLook(reader, kind);
     if (kind !== ':') throw invalid('quantifier operand invalid');
     reader.at += 2;
-  } else number = ++reader.groups;
+  } else if (reader.looks === 0) number = ++reader.groups;
   const body = parseChoice(reader);
   if (reader.peek() !== ')') throw invalid('parentheses () not balanced');
   reader.at++;
-  return number < 0 ? { kind: 'group', body, number: -1 } : { kind: 'group', body, number };
+  if (number > 0) reader.closed.add(number);
+  return { kind: 'group', body, number };
+}
+
+/** `(?=`, `(?!`, `(?<=`, `(?<!`: the reader stands at the `?`. */
+function parseLook(reader: Reader, kind: string): RegexNode {
+  const sign = kind === '<' ? reader.points[reader.at + 2] : kind;
+  if (sign !== '=' && sign !== '!') throw invalid('quantifier operand invalid');
+  reader.at += kind === '<' ? 3 : 2;
+  reader.looks++;
+  const body = parseChoice(reader);
+  reader.looks--;
+  if (reader.peek() !== ')') throw invalid('parentheses () not balanced');
+  reader.at++;
+  return { kind: 'look', body, ahead: kind !== '<', negated: sign === '!' };
 }
 
 function classOf(letter: string): CharacterSet | null {
@@ -287,9 +248,19 @@ function parseEscape(reader: Reader): RegexNode {
     reader.at++;
     return { kind: 'assertion', assertion: ASSERTIONS[letter] };
   }
-  if (/[1-9]/.test(letter)) throw refused('back references');
+  if (/[1-9]/.test(letter)) {
+    const digits = /^\d+/.exec(reader.points.slice(reader.at, reader.at + 4).join(''))?.[0] ?? '';
+    const number = Number(digits);
+    if (digits.length === 1 || number <= reader.groups) return parseReference(reader, digits.length, number);
+  }
   const point = readEscapedPoint(reader);
   return setOf(point, point);
+}
+
+function parseReference(reader: Reader, length: number, number: number): RegexNode {
+  if (!reader.closed.has(number) || reader.looks > 0) throw invalid('invalid backreference number');
+  reader.at += length;
+  return { kind: 'reference', number, least: 1, most: 1, prefers: null };
 }
 
 function readEscapedPoint(reader: Reader): number {
@@ -302,24 +273,15 @@ function readEscapedPoint(reader: Reader): number {
     reader.at += match[0].length;
     return Number.parseInt(match[0], 16);
   }
+  if (/[0-7]/.test(letter)) {
+    const octal = /^[0-7]{1,3}/.exec(reader.points.slice(reader.at - 1, reader.at + 2).join('')) as RegExpExecArray;
+    reader.at += octal[0].length - 1;
+    return Number.parseInt(octal[0], 8);
+  }
   if (letter === 'c') return pointOf(reader.points[reader.at++] ?? 'A') & 31;
   if (Object.hasOwn(ESCAPED, letter)) return ESCAPED[letter];
   if (/[A-Za-z\d]/.test(letter)) throw invalid('invalid escape \\ sequence');
   return pointOf(letter);
-}
-
-function complement(ranges: readonly number[]): number[] {
-  const pairs: [number, number][] = [];
-  for (let at = 0; at < ranges.length; at += 2) pairs.push([ranges[at], ranges[at + 1]]);
-  pairs.sort((a, b) => a[0] - b[0]);
-  const result: number[] = [];
-  let next = 0;
-  for (const [from, to] of pairs) {
-    if (from > next) result.push(next, from - 1);
-    next = Math.max(next, to + 1);
-  }
-  if (next <= POINT_MAX) result.push(next, POINT_MAX);
-  return result;
 }
 
 function parseBracket(reader: Reader): RegexNode {
