@@ -3,8 +3,9 @@
  * row code calls (codegen/rows). Everything by name in jitHelpers.
  */
 
-import { implementations } from '../../engine/values/functions.ts';
+import { comparisonFor } from '../../engine/values/compare-nested.ts';
 import { copyWords } from '../../engine/storage/rows/byte-views.ts';
+import { isNested } from '../../engine/storage/rows/nested-value.ts';
 import type { IntervalValue, RowValue } from '../../engine/storage/rows/row-value.ts';
 import { createKeyScratch, type TableRuntime } from '../../engine/storage/rows/runtime.ts';
 import { findRowI32 } from '../../engine/txn/index-read.ts';
@@ -12,6 +13,8 @@ import { BOUND_INCLUSIVE } from '../../engine/txn/serializable-reads.ts';
 import { noteRange } from '../../engine/txn/serializable.ts';
 import { ROW_PAGE, ROW_SLOT, SERIALIZABLE } from '../../engine/txn/transactions.ts';
 import { SQLSTATE, SqlError } from '../../shm/errors.ts';
+import { canonicalJson, numericKey } from '../rows/canonical-text.ts';
+import { nestedKey } from '../rows/nested-key.ts';
 import { rowHelpers } from '../rows/row-helpers.ts';
 import { lockNoted } from './change-part.ts';
 import type { State } from './state.ts';
@@ -119,13 +122,6 @@ export function matchBytes({ pieces, shifts }: Pattern, u8: Uint8Array, at: numb
   return true;
 }
 
-/** One text for all spellings of a number: 1.50 and 1.5. */
-export function numericKey(value: string): string {
-  if (!value.includes('.')) return value === '-0' ? '0' : value;
-  const cut = value.replace(/\.?0+$/, '');
-  return cut === '-0' || cut === '' ? '0' : cut;
-}
-
 /** A numeric of at most 15 digits, of these `scale` behind the point, as its scaled integer. */
 export function scaledOf(text: string, scale: number): number {
   const point = text.indexOf('.');
@@ -158,13 +154,9 @@ export function canonical(type: string, value: RowValue): number | bigint | stri
     case 'jsonb':
       return canonicalJson(value as string);
     default:
-      return value as number | bigint | string;
+      return isNested(value) ? Buffer.from(nestedKey(value)).toString('latin1') : (value as number | bigint | string);
   }
 }
-
-/** Numbers in JSON are equal whatever their spelling. */
-const canonicalJson = (text: string): string =>
-  text.replace(/"(?:[^"\\]|\\.)*"|-?\d+\.\d+/g, (token) => (token.startsWith('"') ? token : numericKey(token)));
 
 /** A part of a key of several values. */
 export function keyPart(key: unknown): string {
@@ -206,7 +198,7 @@ export function comparatorOf(type: string): (a: never, b: never) => number {
     case 'float8':
       return floatOrder as (a: never, b: never) => number;
     default:
-      return implementations[`${type}.compare`] as (a: never, b: never) => number;
+      return comparisonFor(type);
   }
 }
 

@@ -89,8 +89,10 @@ function emitVariable(column: PlacedColumn): string {
       ? `readBytes(bytes,${place})`
       : column.kind === 'wideNumeric'
         ? `readWide(u8,${place})`
-        : `readText(u8,bytes,${place})`;
-  const kind = column.kind === 'bytes' ? 1 : column.kind === 'wideNumeric' ? 2 : 0;
+        : column.kind === 'nested'
+          ? `readNested(u8,row+${emitOffset(column)})`
+          : `readText(u8,bytes,${place})`;
+  const kind = column.kind === 'bytes' ? 1 : column.kind === 'wideNumeric' ? 2 : column.kind === 'nested' ? 3 : 0;
   return `(${emitLength(column)}&${OVERFLOW_BIT})!==0?valueOfBytes(${kind},overflow(i32,row+${emitOffset(column)})):${inline}`;
 }
 

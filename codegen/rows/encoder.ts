@@ -153,8 +153,8 @@ function emitVariable(column: PlacedColumn): string {
   const half = `(row>>1)+${column.at >> 1}`;
   const text = column.kind === 'text' || column.kind === 'json';
   const put =
-    column.kind === 'wideNumeric'
-      ? 'n=putWide(u8,row+p,x);'
+    column.kind === 'wideNumeric' || column.kind === 'nested'
+      ? `n=${column.kind === 'nested' ? 'putNested' : 'putWide'}(u8,row+p,x);`
       : (text
           ? `if(typeof x==='string'){if(x.length>${INLINE_VALUE_BYTES_MAX})return ${ROW_WIDE};n=putText(u8,bytes,row+p,x);}else `
           : '') + `n=putBytes(u8,row+p,x,${text});`;
@@ -211,6 +211,9 @@ export function encodeRow(layout: RowLayout, to: ByteViews, row: number, input: 
   return encodeWide(layout, encode, to, row, input, writeOverflow);
 }
 
+const emptyOf = (kind: PlacedColumn['kind']): RowValue =>
+  kind === 'wideNumeric' ? 0 : kind === 'nested' ? { kind: 'record', types: [], fields: [] } : Buffer.alloc(0);
+
 function encodeWide(
   layout: RowLayout,
   encode: RowEncoder,
@@ -236,7 +239,7 @@ function encodeWide(
   }
   // What is wrong with a value is found before anything is written to a chain.
   const trial = values.slice();
-  for (const { index } of inline) trial[index] = layout.columns[index].kind === 'wideNumeric' ? 0 : Buffer.alloc(0);
+  for (const { index } of inline) trial[index] = emptyOf(layout.columns[index].kind);
   const status = encode(to.i32, to.u16, to.u8, to.f64, to.bytesView, row, input.numbers, trial);
   if (status < ROW_WIDE) throw encodeError(layout, status);
   inline.sort((a, b) => b.bytes.length - a.bytes.length);

@@ -17,6 +17,7 @@
  *                                   intervals have equal keys, so '1 month' cannot be told from '30 days' again
  *       text, bytes, json           the bytes, 0 as (0, 255), then (0, 0); without escapes and end if it is the key's last
  *                                   column and ascending
+ *       nested                      nested-key.ts, escaped likewise: opaque
  *       collated text               the collation's sort key, escaped likewise: opaque, cannot be turned back
  *
  * Hot file: functions that generated extractors call; views and offsets, no allocation.
@@ -186,22 +187,3 @@ export function sameBytes(a: Uint8Array, aFrom: number, b: Uint8Array, bFrom: nu
   }
   return true;
 }
-
-/** What generated extractors take in. */
-export const keyHelpers = {
-  mapFloat,
-  mappedWords,
-  putKeyInt32,
-  putKeyInt64,
-  putKeyFloat,
-  putKeyInteger,
-  putKeyUuid,
-  putKeyInterval,
-  putKeyBytes,
-  putKeyTail,
-  putKeyCollated,
-  putKeyWide,
-  sameBytes,
-} as const;
-
-export const TAKE_KEY_HELPERS = `const{${Object.keys(keyHelpers).join(',')}}=h;`;

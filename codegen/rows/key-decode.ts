@@ -12,7 +12,12 @@ import { INSTANT_KEY_BIAS, readDate, readInstant, readLong, readUuid, scaledText
 
 /** Whether all columns of a key can be had back: not collated text, nor blanks at the end of char(n); of numerics and intervals an equal value. */
 export const keyIsInvertible = (layout: RowLayout, keys: readonly KeyColumn[]): boolean =>
-  keys.every((key) => key.collation === undefined && layout.columns[key.column].blankPadded !== true);
+  keys.every(
+    (key) =>
+      key.collation === undefined &&
+      layout.columns[key.column].blankPadded !== true &&
+      layout.columns[key.column].kind !== 'nested',
+  );
 
 /** Where decoding stands in the bytes of a key. */
 interface Position {
@@ -105,7 +110,7 @@ function decodeBytes(
     return found.text;
   }
   const bytes = last && mask === 0 && part.collation === undefined ? tailBytes(key, position) : escapedBytes(key, position, mask);
-  if (part.collation !== undefined) return undefined;
+  if (part.collation !== undefined || column.kind === 'nested') return undefined;
   return column.kind === 'bytes' ? bytes : bytes.toString();
 }
 

@@ -21,7 +21,8 @@ import {
 } from '../../engine/storage/rows/runtime.ts';
 import { compile } from './compile.ts';
 import { encodeError, ROW_WIDE, rowEncoder } from './encoder.ts';
-import { type CollationKey, keyHelpers, TAKE_KEY_HELPERS } from './key-codec.ts';
+import type { CollationKey } from './key-codec.ts';
+import { keyHelpers, TAKE_KEY_HELPERS } from './key-helpers.ts';
 import { INSTANT_KEY_BIAS } from './row-helpers.ts';
 
 /** One column of an index. */
@@ -160,7 +161,8 @@ function variableValue(column: PlacedColumn, tail: boolean, mask: number, collat
   const load = `o=row+u16[(row>>1)+${column.at >> 1}];l=u16[(row>>1)+${(column.at >> 1) + 1}];if(l&${OVERFLOW_BIT})return ${KEY_OVERFLOW};`;
   const trim = column.blankPadded === true ? 'while(l>0&&u8[o+l-1]===32)l--;' : '';
   let put = `putKeyBytes(u,a,u8,o,l,${mask})`;
-  if (column.kind === 'wideNumeric') put = `putKeyWide(u,a,u8,o,l,${mask})`;
+  if (column.kind === 'nested') put = `putKeyNested(u,a,u8,o,${mask},${tail})`;
+  else if (column.kind === 'wideNumeric') put = `putKeyWide(u,a,u8,o,l,${mask})`;
   else if (collation >= 0) put = `putKeyCollated(u,a,collations[${collation}],u8,o,l,${mask})`;
   else if (tail) put = 'putKeyTail(u,a,u8,o,l)';
   return `${load}${trim}a=${put};if(a<0)return ${KEY_TOO_LONG};`;

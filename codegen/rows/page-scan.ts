@@ -111,6 +111,7 @@ function readValue(column: PlacedColumn, n: number): string {
     case 'text':
     case 'bytes':
     case 'json':
+    case 'nested':
       return `const p${n} = u32[${word}], c${n} = row + (p${n} & 65535), l${n} = p${n} >>> 16;`;
     default: {
       const never: never = column.kind;

@@ -5,6 +5,8 @@
 
 import type { ColumnKind } from '../../engine/storage/rows/row-layout.ts';
 import type { Column } from '../../engine/storage/rows/row-layout.ts';
+import type { ArrayValue } from '../../engine/storage/rows/nested-value.ts';
+import { compareNested } from '../../engine/values/compare-nested.ts';
 import type { IntervalValue, RowValue } from '../../engine/storage/rows/row-value.ts';
 import { parseDecimal } from '../../engine/storage/rows/wide-numeric.ts';
 
@@ -39,6 +41,7 @@ export const COLUMN_KINDS: readonly ColumnKind[] = [
   'json',
   'uuid',
   'interval',
+  'nested',
 ];
 
 const pick = <Value>(random: Random, values: readonly Value[]): Value => values[random(values.length)];
@@ -121,6 +124,17 @@ function randomBytes(random: Random): Buffer {
   );
 }
 
+/** Arrays of one type: keys of others are compared with each other nowhere. */
+function randomArray(random: Random): ArrayValue {
+  const count = random(4);
+  const items = Array.from({ length: count }, (): RowValue => {
+    if (random(4) === 0) return null;
+    return random(2) === 0 ? pick(random, TEXTS) : pick(random, ['a', 'b', 'a\0', 'é']);
+  });
+  const lengths = count === 0 ? [] : count === 2 && random(2) === 0 ? [1, 2] : [count];
+  return { kind: 'array', element: 'text', lengths, lowers: lengths.map(() => pick(random, [1, 1, 0, -3])), items };
+}
+
 /** A value in the form the decoders return. */
 export function randomValue(random: Random, column: Column): RowValue {
   if (column.nullable && random(5) === 0) return null;
@@ -175,6 +189,8 @@ export function randomValue(random: Random, column: Column): RowValue {
       if (random(2) === 0) return { months: small(), days: small() * 30, microseconds: small() * 86_400_000_000 + small() };
       return { months: wide(), days: wide(), microseconds: randomLong(random) };
     }
+    case 'nested':
+      return randomArray(random);
   }
 }
 
@@ -230,6 +246,8 @@ export function compareValues(kind: ColumnKind, a: RowValue, b: RowValue): numbe
       return (a as string) < (b as string) ? -1 : a === b ? 0 : 1;
     case 'interval':
       return order(span(a as IntervalValue), span(b as IntervalValue));
+    case 'nested':
+      return compareNested(a as ArrayValue, b as ArrayValue);
     case 'bool':
       return Number(a) - Number(b);
     default:

@@ -7,6 +7,8 @@
 
 import { isUtf8 } from 'node:buffer';
 import { INLINE_VALUE_BYTES_MAX } from '../../engine/storage/rows/row-image.ts';
+import { nestedBytes, readNested } from '../../engine/storage/rows/nested-bytes.ts';
+import { isNested } from '../../engine/storage/rows/nested-value.ts';
 import { type IntervalValue, OverflowReference, type RowValue } from '../../engine/storage/rows/row-value.ts';
 import {
   decimalText,
@@ -63,6 +65,11 @@ export function putWide(u8: Uint8Array, at: number, value: unknown): number {
   return typeof bytes === 'number' ? bytes : putBytes(u8, at, bytes, false);
 }
 
+/** Writes a nested value. Returns its bytes, WIDE or WRONG_TYPE. */
+export function putNested(u8: Uint8Array, at: number, value: unknown): number {
+  return isNested(value) ? putBytes(u8, at, nestedBytes(value), false) : WRONG_TYPE;
+}
+
 function wideBytes(value: unknown): Uint8Array | number {
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint') return WRONG_TYPE;
   const bytes = wideNumericBytes(value);
@@ -72,6 +79,7 @@ function wideBytes(value: unknown): Uint8Array | number {
 /** The bytes a variable-width value is stored as, or a status: what an overflow chain will hold. */
 export function variableBytes(kind: string, value: RowValue | undefined): Uint8Array | number {
   if (kind === 'wideNumeric') return wideBytes(value);
+  if (kind === 'nested') return isNested(value) ? nestedBytes(value) : WRONG_TYPE;
   if (typeof value === 'string' && kind !== 'bytes') return Buffer.from(value);
   return value instanceof Uint8Array && (kind === 'bytes' || isUtf8(value)) ? value : WRONG_TYPE;
 }
@@ -217,6 +225,7 @@ export const readBytes = (bytes: Buffer, at: number, length: number): Uint8Array
 export function valueOfBytes(kind: number, bytes: Uint8Array): RowValue {
   if (kind === 1) return bytes;
   if (kind === 2) return wideNumericText(bytes, 0, bytes.length);
+  if (kind === 3) return readNested(bytes);
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
 }
 
@@ -227,6 +236,7 @@ export const rowHelpers = {
   putText,
   putBytes,
   putWide,
+  putNested,
   putReference,
   isReference,
   putBig,
@@ -244,6 +254,7 @@ export const rowHelpers = {
   readText,
   readBytes,
   readWide,
+  readNested,
   valueOfBytes,
 } as const;
 

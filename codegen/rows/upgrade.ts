@@ -16,7 +16,7 @@ import {
   ROW_SCRATCH_BYTES,
 } from '../../engine/storage/rows/row-image.ts';
 import { layoutRow, type PlacedColumn, type RowLayout } from '../../engine/storage/rows/row-layout.ts';
-import { createRowInput } from '../../engine/storage/rows/row-value.ts';
+import { createRowInput, type RowValue } from '../../engine/storage/rows/row-value.ts';
 import { encodeError, rowEncoder } from './encoder.ts';
 
 /** As TableRuntime.upgrade: returns the length of the new image, or -1 when it does not fit a page. */
@@ -138,9 +138,7 @@ function moveDefault(from: PlacedColumn, views: ByteViews, to: PlacedColumn, wid
 }
 
 /** What a NOT NULL column without a default reads as in rows that lack it: such a column is only added to empty tables. */
-function emptyOf(
-  column: PlacedColumn,
-): string | number | boolean | Uint8Array | { months: number; days: number; microseconds: number } {
+function emptyOf(column: PlacedColumn): RowValue {
   switch (column.kind) {
     case 'bool':
       return false;
@@ -149,6 +147,8 @@ function emptyOf(
       return '';
     case 'bytes':
       return new Uint8Array(0);
+    case 'nested':
+      return { kind: 'record', types: [], fields: [] };
     case 'uuid':
       return new Uint8Array(16);
     case 'interval':

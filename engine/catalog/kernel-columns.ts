@@ -1,7 +1,7 @@
 /** How the kernel stores a column of an SQL type (SBLR, 'Types'), and what may be the key of an index. */
 
 import type { Column, ColumnKind } from '../storage/rows/row-layout.ts';
-import type { SqlType, TypeName } from '../sblr/types.ts';
+import { elementOf, isEnumType, isNestedType, isObjectNumber, type SqlType, type TypeName } from '../sblr/types.ts';
 import type { CatalogColumn } from './objects.ts';
 
 /** Digits that a double holds exactly: numeric(p <= 15, s) is a scaled integer. */
@@ -19,6 +19,7 @@ const KINDS: { readonly [name in TypeName]?: ColumnKind } = {
   varchar: 'text',
   char: 'text',
   name: 'text',
+  char1: 'text',
   bytea: 'bytes',
   date: 'date',
   time: 'time',
@@ -32,8 +33,15 @@ const KINDS: { readonly [name in TypeName]?: ColumnKind } = {
 
 /** The kind of column that holds values of the type; undefined: no column can have it (unknown, void). */
 export function columnKind(type: SqlType): ColumnKind | undefined {
-  if (type.name !== 'numeric') return KINDS[type.name];
+  if (type.name !== 'numeric') return KINDS[type.name] ?? otherKind(type.name);
   return isShortNumeric(type) ? 'numeric' : 'wideNumeric';
+}
+
+/** An enum's numbers are in the order of its labels; rows without a type of their own are in no column. */
+function otherKind(name: TypeName): ColumnKind | undefined {
+  if (isEnumType(name)) return 'float64';
+  if (isObjectNumber(name)) return 'int64';
+  return isNestedType(name) && name !== 'record' ? 'nested' : undefined;
 }
 
 const isShortNumeric = (type: SqlType): boolean =>
@@ -49,4 +57,7 @@ export function kernelColumn(column: CatalogColumn): Column {
 }
 
 /** Types without an order: no index, no histogram. jsonb's order is not that of its bytes. */
-export const isOrdered = (type: SqlType): boolean => type.name !== 'json' && type.name !== 'jsonb';
+export const isOrdered = ({ name }: SqlType): boolean => {
+  const inner = elementOf(name) ?? name;
+  return inner !== 'json' && inner !== 'jsonb' && !inner.startsWith('row:');
+};

@@ -1,12 +1,14 @@
 /**
  * The constant pool of a bound module: texts, types, values and embedded source forms, each once. In bytes a msgpack list:
  *
- *   'text'   [1, name, length, scale, nullable, digits]   [2, kind, ...value]   [3, node of the source form]
+ *   'text'   [1, name, length, scale, nullable, digits, domain]   [2, kind, ...value]   [3, node of the source form]
  */
 
 import type { RowValue } from '../storage/rows/row-value.ts';
 import { decodeSourceNode, encodeSourceNode } from './binary-source.ts';
-import { TYPE_NAMES, type SqlType, type TypeName } from './types.ts';
+import { isTypeName, type SqlType } from './types.ts';
+import { isNested } from '../storage/rows/nested-value.ts';
+import { nestedBytes, readNested } from '../storage/rows/nested-bytes.ts';
 import { malformed } from './verify-source.ts';
 
 const TYPE = 1;
@@ -28,6 +30,7 @@ function packValue(value: RowValue): unknown[] {
       return [VALUE, 'number', Object.is(value, -0) ? '-0' : Number.isFinite(value) ? String(value) : String(value)];
   }
   if (value instanceof Uint8Array) return [VALUE, 'bytes', value];
+  if (isNested(value)) return [VALUE, 'nested', nestedBytes(value)];
   if ('months' in value) return [VALUE, 'interval', value.months, value.days, String(value.microseconds)];
   throw malformed('a reference to an overflow chain is no constant');
 }
@@ -63,6 +66,9 @@ function unpackValue(entry: readonly unknown[]): RowValue {
     case 'bytes':
       if (value instanceof Uint8Array) return new Uint8Array(value);
       break;
+    case 'nested':
+      if (value instanceof Uint8Array) return unpackNested(value);
+      break;
     case 'interval': {
       const [, , months, days, microseconds] = entry;
       if (!Number.isSafeInteger(months) || !Number.isSafeInteger(days)) break;
@@ -74,14 +80,23 @@ function unpackValue(entry: readonly unknown[]): RowValue {
   throw malformed('a value of the pool cannot be read');
 }
 
+function unpackNested(bytes: Uint8Array): RowValue {
+  try {
+    return readNested(bytes);
+  } catch {
+    throw malformed('a nested value of the pool cannot be read');
+  }
+}
+
 function unpackType(entry: readonly unknown[]): SqlType {
-  const [, name, length, scale, nullable, digits] = entry;
+  const [, name, length, scale, nullable, digits, domain = 0] = entry;
   const fits =
-    TYPE_NAMES.includes(name as TypeName) &&
-    [length, scale, digits].every((value) => Number.isSafeInteger(value)) &&
+    isTypeName(name) &&
+    [length, scale, digits, domain].every((value) => Number.isSafeInteger(value)) &&
     typeof nullable === 'boolean';
   if (!fits) throw malformed('a type of the pool cannot be read');
-  return { name, length, scale, nullable, digits } as SqlType;
+  const type = { name, length, scale, nullable, digits } as SqlType;
+  return domain === 0 ? type : { ...type, domain: domain as number };
 }
 
 export class PoolWriter {
@@ -101,13 +116,15 @@ export class PoolWriter {
     return this.put(`s${text}`, () => text);
   }
 
-  type({ name, length, scale, nullable, digits }: SqlType): number {
-    return this.put(`t${name} ${length} ${scale} ${nullable} ${digits}`, () => [TYPE, name, length, scale, nullable, digits]);
+  type({ name, length, scale, nullable, digits, domain = 0 }: SqlType): number {
+    const entry = [TYPE, name, length, scale, nullable, digits, ...(domain === 0 ? [] : [domain])];
+    return this.put(`t${name} ${length} ${scale} ${nullable} ${digits} ${domain}`, () => entry);
   }
 
   value(value: RowValue): number {
     const entry = packValue(value);
-    return this.put(`v${entry[1]} ${entry.slice(2).map(String).join(' ')}`, () => entry);
+    const shown = entry.slice(2).map((part) => (part instanceof Uint8Array ? Buffer.from(part).toString('hex') : String(part)));
+    return this.put(`v${entry[1]} ${shown.join(' ')}`, () => entry);
   }
 
   source(node: Parameters<typeof encodeSourceNode>[0]): number {

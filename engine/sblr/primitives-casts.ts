@@ -5,7 +5,7 @@
 
 const TYPES = (
   'bool int2 int4 int8 float4 float8 numeric text varchar char bytea date time timestamp timestamptz interval uuid json jsonb oid ' +
-  'name'
+  'name char1'
 ).split(' ');
 /** Texts that may mean `now`, or are read in the session's zone: what they give is stable only. */
 const MAY_BE_NOW = ['date', 'time', 'timestamp', 'timestamptz'];
@@ -35,6 +35,18 @@ const fromJson = [...NUMBERS, 'bool'].map((to) => `jsonb.to.${to}(jsonb) ${to} f
 
 export const CAST_PRIMITIVES = `${TYPES.map(textForms).join('')}${numbers.join('')}${fromJson.join('')}
 unknown.typeof(any) text called
+any.output(any, text) text fails stable context
+any.to.text(any, text) text fails stable context
+any.asJson(any, text) json fails stable context
+any.asJsonb(any, text) jsonb fails stable context
+any.typeof(any, text) text called stable context
+text.to.any(text, text) any fails stable context
+array.convert(anyarray, text, text, text...) anyarray fails stable context
+array.modify(anyarray, text, int4, int4, bool) anyarray fails
+record.convert(record, text) record fails stable context
+range.to.multirange(anyrange) anymultirange
+char1.to.int4(char1) int4
+int4.to.char1(int4) char1 fails
 char.to.name(char) name
 bool.to.int4(bool) int4
 int4.to.bool(int4) bool

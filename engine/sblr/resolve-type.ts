@@ -3,7 +3,8 @@
 import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 import type { DialectSemantics, TypeRule } from './semantics.ts';
 import type { SourceName, SourceType } from './source.gen.ts';
-import { type SqlType, sqlType, type TypeName } from './types.ts';
+import { userType } from '../values/user-types.ts';
+import { arrayOf, elementOf, isArrayType, isPolymorphic, type SqlType, sqlType, typeId, type TypeName } from './types.ts';
 
 export const NUMERIC_PRECISION_MAX = 1000;
 const LENGTH_MAX = 10_485_760;
@@ -41,7 +42,25 @@ function tablesOf(semantics: DialectSemantics): TypeTables {
 
 /** The rule of an engine type, if the dialect has it. */
 export const typeRule = (name: TypeName, semantics: DialectSemantics): TypeRule | undefined =>
-  tablesOf(semantics).byType.get(name);
+  tablesOf(semantics).byType.get(name) ?? derivedRule(name, semantics);
+
+/** Arrays, types that users have made, names that stand for several types: they follow from what they are. */
+function derivedRule(name: TypeName, semantics: DialectSemantics): TypeRule | undefined {
+  const rule = { name, names: [], preferred: false };
+  if (isPolymorphic(name)) return { ...rule, category: 'P', shown: name };
+  if (isArrayType(name)) {
+    const element = typeRule(elementOf(name) as TypeName, semantics);
+    if (element === undefined) return undefined;
+    return { ...rule, category: 'A', shown: `${element.shown}[]`, columnName: element.columnName ?? element.name };
+  }
+  const id = typeId(name);
+  if (id === 0) return undefined;
+  const shown = userType(id)?.name ?? `#${id}`;
+  return { ...rule, category: name.startsWith('enum:') ? 'E' : 'C', shown, columnName: shown };
+}
+
+/** Finds types that users have made; of a domain: its base, with `domain`. `schema` null: along the search path. */
+export type TypeFinder = (schema: string | null, name: string) => SqlType | null;
 
 /** Name under which the dialect's users know a type: 'integer'. */
 export const shownType = (name: TypeName, semantics: DialectSemantics): string => typeRule(name, semantics)?.shown ?? name;
@@ -116,18 +135,31 @@ function modifiedType(rule: TypeRule, name: string, modifiers: readonly number[]
   );
 }
 
-/** The type that a source type means: 42704 for an unknown name, 22023 for modifiers out of range, 0A000 for arrays. */
-export function resolveType(type: SourceType, semantics: DialectSemantics): SqlType {
+/** The type that a source type means: 42704 for an unknown name, 22023 for modifiers out of range, 0A000 for what is not supported. */
+export function resolveType(type: SourceType, semantics: DialectSemantics, find?: TypeFinder): SqlType {
+  const element = resolveElement(type, semantics, find);
+  if (type.dimensions === 0) return element;
+  if (element.domain !== undefined)
+    throw new SqlError(SQLSTATE.feature_not_supported, 'arrays of domains are not supported', { position: type.at });
+  return { ...element, name: arrayOf(element.name), digits: 0 };
+}
+
+function resolveElement(type: SourceType, semantics: DialectSemantics, find: TypeFinder | undefined): SqlType {
   const parts = foldParts(type.name, semantics);
-  const name = parts[parts.length - 1];
+  const last = parts[parts.length - 1];
+  // A word of the language in quotes is another name: "char".
+  const name = type.name.quoted[parts.length - 1] === true && typeNamed(`"${last}"`, semantics) ? `"${last}"` : last;
   const isKnownPlace = parts.length === 1 || (parts.length === 2 && semantics.searchPath.includes(parts[0]));
   const rule = isKnownPlace ? typeNamed(name, semantics) : undefined;
+  const found = rule === undefined ? (find?.(parts.length > 1 ? parts[parts.length - 2] : null, name) ?? null) : null;
+  if (found !== null) {
+    if (type.modifiers.length === 0) return found;
+    throw new SqlError(SQLSTATE.syntax_error, `type modifier is not allowed for type "${name}"`, { position: type.at });
+  }
   if (rule === undefined && isKnownPlace && semantics.unsupportedTypes?.includes(name))
     throw new SqlError(SQLSTATE.feature_not_supported, `the type ${name} is not supported`, { position: type.at });
   if (rule === undefined)
     throw new SqlError(SQLSTATE.undefined_object, `type "${parts.join('.')}" does not exist`, { position: type.at });
-  if (type.dimensions > 0)
-    throw new SqlError(SQLSTATE.feature_not_supported, 'array types are not supported', { position: type.at });
   if (type.fields !== null)
     throw new SqlError(SQLSTATE.feature_not_supported, `interval ${type.fields} is not supported: interval without fields is`, {
       position: type.at,

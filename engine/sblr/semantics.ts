@@ -65,6 +65,8 @@ export interface CastRule {
   readonly to: TypeName;
   readonly context: CastContext;
   readonly primitive: string | null;
+  /** Texts that the primitive takes behind the value. */
+  readonly given?: readonly string[];
 }
 
 export interface TypeRule {

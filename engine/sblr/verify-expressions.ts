@@ -5,14 +5,14 @@
 
 import type { BoundExpression, BoundModule, BoundRelation, BoundSubquery, ColumnId, TableColumnUse } from './bound.ts';
 import { findPrimitive, type Primitive } from './primitives.ts';
-import { type SqlType, type TypeName, withNullable } from './types.ts';
+import { isObjectNumber, isPolymorphic, type SqlType, type TypeName, withNullable } from './types.ts';
 import { malformed } from './verify-source.ts';
 
 /** Columns that are seen, with the types that they were made with. */
 export type Columns = ReadonlyMap<ColumnId, SqlType>;
 
-/** varchar and text are one and the same outside a row; json and jsonb are not. */
-const plainName = (name: TypeName): TypeName => (name === 'varchar' ? 'text' : name);
+/** varchar and text are one and the same outside a row, numbers of objects too; json and jsonb are not. */
+const plainName = (name: TypeName): TypeName => (name === 'varchar' ? 'text' : isObjectNumber(name) ? 'oid' : name);
 const STRINGS: readonly TypeName[] = ['text', 'varchar', 'char', 'name'];
 /** Casts without a primitive give a value another type's name: strings among themselves. */
 const sameKind = (a: TypeName, b: TypeName): boolean =>
@@ -41,7 +41,7 @@ export abstract class ExpressionVerifier {
   // ---- expressions ----
 
   protected expression(node: BoundExpression, seen: Columns): void {
-    if (node.type.name === 'unknown' || node.type.name === 'any') throw malformed(`${node.op} of type ${node.type.name}`);
+    if (node.type.name === 'unknown' || isPolymorphic(node.type.name)) throw malformed(`${node.op} of type ${node.type.name}`);
     switch (node.op) {
       case 'column':
         return this.reference(seen.get(node.column), node.type, `column ${node.column}`);
@@ -150,7 +150,7 @@ export abstract class ExpressionVerifier {
       const given = argument.type.name;
       // A float4's value is a float8 as it stands.
       const isWidened = wanted === 'float8' && given === 'float4';
-      if (wanted !== 'any' && !isWidened && !sameKind(wanted, given))
+      if (!isPolymorphic(wanted) && !isWidened && !sameKind(wanted, given))
         throw malformed(`${primitive.name} takes ${wanted}, not ${given}`);
     }
   }
@@ -159,7 +159,7 @@ export abstract class ExpressionVerifier {
     for (const argument of args) this.expression(argument, seen);
     const primitive = this.primitive(name, args.length, kind);
     this.argumentTypes(primitive, args);
-    if (primitive.result !== 'any' && !sameKind(primitive.result, type.name))
+    if (!isPolymorphic(primitive.result) && !sameKind(primitive.result, type.name))
       throw malformed(`${name} gives ${primitive.result}, not ${type.name}`);
   }
 

@@ -3,6 +3,8 @@
  * read. Drawn once a statement.
  */
 
+import type { TypeDirectory } from './user-types.ts';
+
 export interface ValueContext {
   /** Microseconds since 1970: statement_timestamp(), and start of the transaction: now(). */
   readonly statementTime: number;
@@ -24,4 +26,6 @@ export interface ValueContext {
   setValue(sequence: number, value: number | bigint, called: boolean): void;
   lastValue(): number | bigint;
   sequenceByName(name: string): number;
+  /** Types and objects of the catalog; left out: there are only built-in ones. */
+  readonly types?: TypeDirectory;
 }

@@ -127,6 +127,8 @@ test('casts give what PostgreSQL gives', async () => {
   for (const { from, to, primitive } of semantics.casts) {
     if (from === to || from === 'unknown' || primitive === null || from === 'name') continue;
     const edges = edgesOf(from);
+    // Types of objects are compared elsewhere.
+    if (edges === undefined || edgesOf(to) === undefined) continue;
     const texts = from === 'text' ? [...edges, ...edgesOf(to)] : [...edges, textOf(from, random), textOf(from, random)];
     for (const text of texts) {
       cases.push({

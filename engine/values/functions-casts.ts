@@ -1,6 +1,7 @@
 /** Casts, forms of output and input, modifiers (engine/sblr/primitives-casts.ts). */
 
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
+import { type ArrayValue, isNested, type RangeValue, type RecordValue } from '../storage/rows/nested-value.ts';
 import type { IntervalValue, RowValue } from '../storage/rows/row-value.ts';
 import { bytesText, parseBytes } from './bytes.ts';
 import { isInfinite, type Instant, joinInstant, splitInstant, timeOfDay } from './calendar.ts';
@@ -17,10 +18,13 @@ import { infinityOf, roundInterval } from './interval.ts';
 import { fitFields, parseFields } from './interval-fields.ts';
 import { parseInterval } from './interval-parse.ts';
 import { type JsonKind, jsonbOf, parseJson, quoteJson } from './json.ts';
+import { attributesOf, type Forms, madeJson, madeText, madeValue } from './nested-text.ts';
+import { makeMultirange } from './ranges.ts';
 import { fitChar, fitVarchar, toName } from './text.ts';
 import { parseDate, parseTime, parseTimestamp, parseTimestamptz } from './time-parse.ts';
 import { dateText, intervalText, timestampText, timestamptzText, timeText } from './time-text.ts';
 import { fromLocal, toLocal, zoneOf } from './time-zone.ts';
+import { userType } from './user-types.ts';
 
 const table: { [primitive: string]: Implementation } = Object.create(null);
 
@@ -63,11 +67,13 @@ const OUTPUT: { readonly [type: string]: Implementation } = {
   uuid: same,
   json: same,
   jsonb: same,
+  char1: same,
 };
 
 /** Text of a value of that type, as a client is shown it: the one function for all results that are text. */
 export function outputText(type: string, value: RowValue, context: ValueContext): string {
-  return OUTPUT[type](value, context) as string;
+  const output = OUTPUT[type];
+  return output === undefined ? madeText(type, value, context, FORMS) : (output(value, context) as string);
 }
 
 const BLANKS_AROUND = /^[ \t\n\v\f\r]+|[ \t\n\v\f\r]+$/g;
@@ -93,6 +99,21 @@ function parseOid(text: string): number {
   }
   return value < 0 ? value + 4294967296 : value;
 }
+
+const OCTAL = /^\\([0-3][0-7]{2})$/;
+/** The first byte of a text, '\\ooo' for one beyond ASCII. */
+function oneByte(text: string): string {
+  const octal = OCTAL.exec(text);
+  if (octal !== null) return byteText(Number.parseInt(octal[1], 8));
+  return text === '' ? '' : byteText(Buffer.from(text.slice(0, 2))[0]);
+}
+const byteText = (byte: number): string =>
+  byte === 0 ? '' : byte < 128 ? String.fromCharCode(byte) : `\\${byte.toString(8).padStart(3, '0')}`;
+const byteOf = (text: string): number => {
+  const octal = OCTAL.exec(text);
+  const byte = octal === null ? (text === '' ? 0 : text.charCodeAt(0)) : Number.parseInt(octal[1], 8);
+  return byte > 127 ? byte - 256 : byte;
+};
 
 function checkJson(text: string): string {
   parseJson(text, false);
@@ -122,11 +143,35 @@ const INPUT: { readonly [type: string]: Implementation } = {
   uuid: parseUuid,
   json: checkJson,
   jsonb: jsonbOf,
+  char1: oneByte,
 };
 
 /** The value of that type that a text means: the input function. */
 export function inputValue(type: string, text: string, context: ValueContext): RowValue {
-  return INPUT[type](text, context);
+  const input = INPUT[type];
+  return input === undefined ? madeValue(type, text, context, FORMS) : input(text, context);
+}
+
+/** A value as the modifiers of its type want it, without an explicit cast: cut to length where only blanks go, else 22001. */
+function fit(type: string, value: RowValue, length: number, scale: number): RowValue {
+  if (length < 0 || value === null) return value;
+  if (isArrayValue(value)) return { ...value, items: value.items.map((item) => fit(value.element, item, length, scale)) };
+  const modify = table[`${type}.to.${type}`];
+  if (type === 'numeric') return modify(value, length, Math.max(scale, 0));
+  return type === 'varchar' || type === 'char' ? modify(value, length, false) : modify(value, length);
+}
+const isArrayValue = (value: RowValue): value is ArrayValue => isNested(value) && value.kind === 'array';
+
+const FORMS: Forms = { output: outputText, input: inputValue, json: jsonText, fit };
+
+/** Functions that make JSON, by type. */
+const asJsonOf: { [type: string]: Implementation } = Object.create(null);
+
+function jsonText(type: string, value: RowValue, context: ValueContext): string {
+  const made = madeJson(type, value, context, FORMS);
+  if (made !== null) return made;
+  const json = asJsonOf[type];
+  return json === undefined ? quoteJson(outputText(type, value, context)) : (json(value, context) as string);
 }
 
 /** Value to JSON: numbers bare (but not NaN and infinities), true and false, JSON as it is, times in ISO 8601 with T, others quoted. */
@@ -158,10 +203,63 @@ for (const type of Object.keys(OUTPUT)) {
   table[`text.to.${type}`] = INPUT[type];
   const json = asJson(type);
   table[`${type}.asJson`] = json;
+  asJsonOf[type] = json;
   table[`${type}.asJsonb`] =
     type === 'jsonb' ? same : (value: RowValue, context: ValueContext) => jsonbOf(json(value, context) as string);
   table[`${type}.typeof`] = () => SHOWN[type] ?? type;
 }
+
+// ---- types that are made of others: what type it is comes behind the value ----
+
+table['any.output'] = (value: RowValue, type: string, context: ValueContext) => outputText(type, value, context);
+table['any.to.text'] = table['any.output'];
+table['text.to.any'] = (text: string, type: string, context: ValueContext) => inputValue(type, text, context);
+table['any.asJson'] = (value: RowValue, type: string, context: ValueContext) => jsonText(type, value, context);
+table['any.asJsonb'] = (value: RowValue, type: string, context: ValueContext) => jsonbOf(jsonText(type, value, context));
+table['any.typeof'] = (_: RowValue, type: string, context: ValueContext) => shownName(type, context);
+
+/** As format_type() has it. */
+function shownName(type: string, context: ValueContext): string {
+  if (type.endsWith('[]')) return `${shownName(type.slice(0, -2), context)}[]`;
+  const colon = type.indexOf(':');
+  if (colon < 0) return type === 'char1' ? '"char"' : (SHOWN[type] ?? type);
+  const id = Number(type.slice(colon + 1));
+  return context.types?.objectName('regtype', id) ?? userType(id)?.name ?? String(id);
+}
+
+/** Each element by the primitive of that name; none: as it is. */
+table['array.convert'] = (array: ArrayValue, element: string, primitive: string, ...given: unknown[]) => {
+  // Primitives that take no context do not look at it.
+  const convert = table[primitive];
+  if (convert === undefined) return { ...array, element };
+  return { ...array, element, items: array.items.map((item) => (item === null ? null : convert(item, ...given))) };
+};
+/** The modifiers of an array's elements. */
+table['array.modify'] = (array: ArrayValue, element: string, length: number, scale: number, explicit: boolean) => {
+  const modify = table[`${element}.to.${element}`];
+  const more = element === 'numeric' ? [scale] : element === 'varchar' || element === 'char' ? [explicit] : [];
+  return { ...array, items: array.items.map((item) => (item === null ? null : modify(item, length, ...more))) };
+};
+
+/** Field by field; of a row without a type what differs goes through its text. 42846 */
+table['record.convert'] = (record: RecordValue, type: string, context: ValueContext) => {
+  const attributes = attributesOf(type, context);
+  if (attributes === null) return record;
+  if (attributes.length !== record.fields.length) {
+    const detail = `Input has too ${record.fields.length < attributes.length ? 'few' : 'many'} columns.`;
+    throw new SqlError(SQLSTATE.cannot_coerce, `cannot cast type record to ${shownName(type, context)}`, { detail });
+  }
+  const fields = record.fields.map((field, index) => {
+    const { type: wanted, length, scale } = attributes[index];
+    const given = record.types[index];
+    if (field === null) return null;
+    const value = given === wanted ? field : inputValue(wanted, outputText(given, field, context), context);
+    return fit(wanted, value, length, scale);
+  });
+  return { kind: 'record', types: attributes.map((attribute) => attribute.type), fields };
+};
+table['range.to.multirange'] = (range: RangeValue) => makeMultirange(range.element, [range]);
+
 table['unknown.typeof'] = () => 'unknown';
 table['text.to.text'] = same;
 table['char.to.text'] = trimBlanks;
@@ -229,6 +327,11 @@ Object.assign(table, {
   'numeric.to.int8': (value: string) => decimalToInteger(value, 'bigint'),
   'numeric.to.float4': numericToFloat4,
   'numeric.to.float8': numericToFloat8,
+  'char1.to.int4': byteOf,
+  'int4.to.char1': (value: number) => {
+    if (value < -128 || value > 127) throw outOfRange('"char"');
+    return byteText(value & 255);
+  },
   'bool.to.int4': (value: boolean) => (value ? 1 : 0),
   'int4.to.bool': (value: number) => value !== 0,
   'int2.to.oid': (value: number) => value >>> 0,

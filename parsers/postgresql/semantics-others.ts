@@ -3,11 +3,9 @@
 const words = (text: string): readonly string[] => text.trim().split(/\s+/);
 
 export const OTHER_TYPES: readonly string[] = words(`
-  money bit varbit timetz xml point line lseg box path polygon circle cidr inet macaddr macaddr8 tsvector tsquery int4range int8range
-  numrange tsrange tstzrange daterange int4multirange int8multirange nummultirange tsmultirange tstzmultirange datemultirange jsonpath
-  regclass regtype regproc regprocedure regoper regoperator regrole regnamespace regconfig regdictionary xid xid8 cid tid pg_lsn
-  txid_snapshot pg_snapshot refcursor oidvector int2vector smallserial serial2 serial serial4 bigserial serial8 record anyelement
-  anyarray void cstring
+  money bit varbit timetz xml point line lseg box path polygon circle cidr inet macaddr macaddr8 tsvector tsquery  jsonpath
+  regoperator regconfig regdictionary xid xid8 cid tid pg_lsn
+  txid_snapshot pg_snapshot refcursor  smallserial serial2 serial serial4 bigserial serial8 void cstring
 `);
 
 export const OTHER_FUNCTIONS: readonly string[] = words(`

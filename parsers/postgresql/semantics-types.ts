@@ -1,7 +1,7 @@
 /** PostgreSQL's types and casts, the latter with the contexts of pg_cast. */
 
 import type { CastContext, CastRule, TypeRule } from '../../engine/sblr/semantics.ts';
-import type { TypeName } from '../../engine/sblr/types.ts';
+import { isNestedType, type TypeName } from '../../engine/sblr/types.ts';
 
 const type = (
   name: TypeName,
@@ -18,6 +18,10 @@ const type = (
   shown,
   ...(defaultLengths === undefined ? {} : { defaultLengths }),
 });
+
+/** Numbers of objects. */
+const REGISTERED: readonly TypeName[] = ['regclass', 'regtype', 'regproc', 'regprocedure', 'regnamespace', 'regrole', 'regoper'];
+const RANGES: readonly TypeName[] = ['int4range', 'int8range', 'numrange', 'daterange', 'tsrange', 'tstzrange'];
 
 export const TYPES: readonly TypeRule[] = [
   type('bool', 'boolean|bool', 'B', 'boolean', true),
@@ -41,6 +45,12 @@ export const TYPES: readonly TypeRule[] = [
   type('uuid', 'uuid', 'U', 'uuid'),
   type('json', 'json', 'U', 'json'),
   type('jsonb', 'jsonb', 'U', 'jsonb'),
+  type('char1', '"char"', 'Z', '"char"'),
+  ...REGISTERED.map((name) => type(name, name, 'N', name)),
+  type('oidvector', 'oidvector', 'A', 'oidvector'),
+  type('int2vector', 'int2vector', 'A', 'int2vector'),
+  type('record', 'record', 'P', 'record'),
+  ...RANGES.flatMap((name) => [name, name.replace('range', 'multirange') as TypeName]).map((name) => type(name, name, 'R', name)),
   type('unknown', 'unknown', 'X', 'unknown'),
 ];
 
@@ -99,12 +109,27 @@ function readStrings(): CastRule[] {
   return rules;
 }
 
+/** They are shown, and found, by name. */
+function readRegistered(name: TypeName): CastRule[] {
+  const input = { to: name, primitive: 'text.to.any', given: [name] };
+  return [
+    { ...input, from: 'unknown', context: 'implicit' },
+    ...STRINGS.map((from): CastRule => ({ ...input, from, context: 'explicit' })),
+    ...STRINGS.map((to): CastRule => ({ from: name, to, context: 'assignment', primitive: 'any.to.text', given: [name] })),
+  ];
+}
+
 /** To and from strings by output and input functions; unknown literals become anything by the latter. */
 function readForms(): CastRule[] {
   const rules: CastRule[] = [];
   for (const { name } of TYPES) {
-    if (name === 'unknown') continue;
+    if (name === 'unknown' || isNestedType(name)) continue;
+    if (name === 'char1') continue;
     const isString = STRINGS.includes(name);
+    if (REGISTERED.includes(name)) {
+      rules.push(...readRegistered(name));
+      continue;
+    }
     const input = isString && name !== 'name' ? null : `text.to.${name}`;
     rules.push({ from: 'unknown', to: name, context: 'implicit', primitive: input });
     if (isString) continue;
@@ -121,4 +146,54 @@ function readForms(): CastRule[] {
   return rules;
 }
 
-export const CASTS: readonly CastRule[] = [...readConversions(), ...readStrings(), ...readForms()];
+/** Numbers of objects are oids under another name. */
+function readObjects(): CastRule[] {
+  const rules: CastRule[] = [];
+  const plain = (from: TypeName, to: TypeName, context: CastContext, primitive: string | null) =>
+    rules.push({ from, to, context, primitive });
+  for (const name of REGISTERED) {
+    plain('oid', name, 'implicit', null);
+    plain(name, 'oid', 'implicit', null);
+    for (const from of ['int2', 'int4', 'int8'] as const) plain(from, name, 'implicit', `${from}.to.oid`);
+    for (const to of ['int4', 'int8'] as const) plain(name, to, 'assignment', `oid.to.${to}`);
+  }
+  plain('regproc', 'regprocedure', 'implicit', null);
+  plain('regprocedure', 'regproc', 'implicit', null);
+  return rules;
+}
+
+/** "char" is a text of one byte. */
+function readOneByte(): CastRule[] {
+  const rule = (from: TypeName, to: TypeName, context: CastContext, primitive: string | null): CastRule => ({
+    ...{ from, to, context, primitive },
+  });
+  return [
+    rule('unknown', 'char1', 'implicit', 'text.to.char1'),
+    ...(['text', 'varchar', 'char'] as const).map((from) => rule(from, 'char1', 'assignment', 'text.to.char1')),
+    rule('name', 'char1', 'explicit', 'text.to.char1'),
+    rule('char1', 'text', 'implicit', 'char1.to.text'),
+    ...(['varchar', 'char'] as const).map((to) => rule('char1', to, 'assignment', 'char1.to.text')),
+    rule('char1', 'name', 'assignment', 'char1.to.text'),
+    rule('char1', 'int4', 'explicit', 'char1.to.int4'),
+    rule('int4', 'char1', 'explicit', 'int4.to.char1'),
+  ];
+}
+
+/** text becomes regclass without being told to. */
+const isWritten = ({ from, to }: CastRule): boolean => to === 'regclass' && (from === 'text' || from === 'varchar');
+
+export const CASTS: readonly CastRule[] = [
+  ...readConversions(),
+  ...readStrings(),
+  ...readForms().map((rule) => (isWritten(rule) ? { ...rule, context: 'implicit' as const } : rule)),
+  ...readObjects(),
+  ...readOneByte(),
+  ...RANGES.map(
+    (from): CastRule => ({
+      from,
+      to: from.replace('range', 'multirange') as TypeName,
+      context: 'explicit',
+      primitive: 'range.to.multirange',
+    }),
+  ),
+];

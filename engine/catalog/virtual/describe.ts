@@ -1,6 +1,7 @@
 /** How PostgreSQL's catalogs describe things: numbers and names of types, modifiers, definitions as text. */
 
-import type { SqlType, TypeName } from '../../sblr/types.ts';
+import { type BaseTypeName, elementOf, isArrayType, type SqlType, typeId, type TypeName } from '../../sblr/types.ts';
+import { userType } from '../../values/user-types.ts';
 import type { CatalogColumn, CatalogIndex, CatalogTable } from '../objects.ts';
 
 /** Numbers that PostgreSQL has given: access methods, a collation. */
@@ -44,7 +45,7 @@ const describe = (
   return { oid, name, shown, length, category, preferred, array, align, byValue };
 };
 
-export const TYPES: { readonly [name in TypeName]: TypeDescription } = {
+const TYPES: { readonly [name in BaseTypeName]: TypeDescription } = {
   bool: describe(16, 'bool', 'boolean', 1, 'B', 1000, true),
   bytea: describe(17, 'bytea', 'bytea', -1, 'U', 1001),
   name: describe(19, 'name', 'name', 64, 'S', 1003),
@@ -65,15 +66,97 @@ export const TYPES: { readonly [name in TypeName]: TypeDescription } = {
   timestamptz: describe(1184, 'timestamptz', 'timestamp with time zone', 8, 'D', 1185, true),
   interval: describe(1186, 'interval', 'interval', 16, 'T', 1187, true),
   numeric: describe(1700, 'numeric', 'numeric', -1, 'N', 1231),
+  char1: describe(18, 'char', '"char"', 1, 'Z', 1002),
+  int2vector: describe(22, 'int2vector', 'int2vector', -1, 'A', 1006),
+  regproc: describe(24, 'regproc', 'regproc', 4, 'N', 1008),
+  oidvector: describe(30, 'oidvector', 'oidvector', -1, 'A', 1013),
+  regprocedure: describe(2202, 'regprocedure', 'regprocedure', 4, 'N', 2207),
+  regoper: describe(2203, 'regoper', 'regoper', 4, 'N', 2208),
+  regclass: describe(2205, 'regclass', 'regclass', 4, 'N', 2210),
+  regtype: describe(2206, 'regtype', 'regtype', 4, 'N', 2211),
+  regrole: describe(4096, 'regrole', 'regrole', 4, 'N', 4097),
+  regnamespace: describe(4089, 'regnamespace', 'regnamespace', 4, 'N', 4090),
+  record: describe(2249, 'record', 'record', -1, 'P', 2287),
+  int4range: describe(3904, 'int4range', 'int4range', -1, 'R', 3905),
+  numrange: describe(3906, 'numrange', 'numrange', -1, 'R', 3907),
+  tsrange: describe(3908, 'tsrange', 'tsrange', -1, 'R', 3909),
+  tstzrange: describe(3910, 'tstzrange', 'tstzrange', -1, 'R', 3911),
+  daterange: describe(3912, 'daterange', 'daterange', -1, 'R', 3913),
+  int8range: describe(3926, 'int8range', 'int8range', -1, 'R', 3927),
+  int4multirange: describe(4451, 'int4multirange', 'int4multirange', -1, 'R', 6150),
+  nummultirange: describe(4532, 'nummultirange', 'nummultirange', -1, 'R', 6151),
+  tsmultirange: describe(4533, 'tsmultirange', 'tsmultirange', -1, 'R', 6152),
+  tstzmultirange: describe(4534, 'tstzmultirange', 'tstzmultirange', -1, 'R', 6153),
+  datemultirange: describe(4535, 'datemultirange', 'datemultirange', -1, 'R', 6155),
+  int8multirange: describe(4536, 'int8multirange', 'int8multirange', -1, 'R', 6157),
   any: describe(2276, 'any', '"any"', 4, 'P', 0),
   void: describe(2278, 'void', 'void', 4, 'P', 0),
   uuid: describe(2950, 'uuid', 'uuid', 16, 'U', 2951),
   jsonb: describe(3802, 'jsonb', 'jsonb', -1, 'U', 3807),
+  anyarray: describe(2277, 'anyarray', 'anyarray', -1, 'P', 0),
+  anyelement: describe(2283, 'anyelement', 'anyelement', 4, 'P', 0),
+  anynonarray: describe(2776, 'anynonarray', 'anynonarray', 4, 'P', 0),
+  anyenum: describe(3500, 'anyenum', 'anyenum', 4, 'P', 0),
+  anyrange: describe(3831, 'anyrange', 'anyrange', -1, 'P', 0),
+  anymultirange: describe(4537, 'anymultirange', 'anymultirange', -1, 'P', 0),
+  anycompatible: describe(5077, 'anycompatible', 'anycompatible', 4, 'P', 0),
+  anycompatiblearray: describe(5078, 'anycompatiblearray', 'anycompatiblearray', -1, 'P', 0),
+  anycompatiblenonarray: describe(5079, 'anycompatiblenonarray', 'anycompatiblenonarray', 4, 'P', 0),
+  anycompatiblerange: describe(5080, 'anycompatiblerange', 'anycompatiblerange', -1, 'P', 0),
 };
+
+/** Built-in types, those of arrays left out. */
+export const baseTypes = (): readonly (readonly [BaseTypeName, TypeDescription])[] =>
+  Object.entries(TYPES) as [BaseTypeName, TypeDescription][];
+
+/** A type as pg_type has it: arrays and types that users have made, too. */
+export function describeType(name: TypeName): TypeDescription {
+  if (isArrayType(name)) return describeArray(describeType(elementOf(name) as TypeName));
+  const id = typeId(name);
+  if (id === 0) return TYPES[name as BaseTypeName];
+  const user = userType(id);
+  const shown = user === undefined ? `#${id}` : quoteName(user.name);
+  const array = user?.arrayId ?? 0;
+  return name.startsWith('enum:')
+    ? { ...describe(id, user?.name ?? `#${id}`, shown, 4, 'E', array), align: 'i' }
+    : { ...describe(id, user?.name ?? `#${id}`, shown, -1, 'C', array), align: 'd' };
+}
+
+function describeArray(element: TypeDescription): TypeDescription {
+  const { align } = element;
+  const own = describe(
+    element.array === 0 ? 2287 : element.array,
+    `_${element.name}`.slice(0, 63),
+    `${element.shown}[]`,
+    -1,
+    'A',
+    0,
+  );
+  return { ...own, align: align === 'd' ? 'd' : 'i' };
+}
+
+/** PostgreSQL's number of a type. */
+export const typeOid = (name: TypeName): number => describeType(name).oid;
+
+/** What a client is told that a result's column is: of a domain its base. */
+export const columnOid = ({ name }: SqlType): number => typeOid(name);
+
+const byOid = new Map<number, TypeName>();
+
+/** The built-in type of this number, arrays included; null: it is none of them. */
+export function builtInType(oid: number): TypeName | null {
+  if (byOid.size === 0) {
+    for (const [name, { oid: own, array }] of baseTypes()) {
+      byOid.set(own, name);
+      if (array !== 0) byOid.set(array, `${name}[]`);
+    }
+  }
+  return byOid.get(oid) ?? null;
+}
 
 /** pg_attribute.atttypmod */
 export function typeModifier({ name, length, scale }: SqlType): number {
-  switch (name) {
+  switch (elementOf(name) ?? name) {
     case 'varchar':
     case 'char':
       return length < 0 ? -1 : length + 4;
@@ -92,7 +175,10 @@ export function typeModifier({ name, length, scale }: SqlType): number {
 
 /** format_type(): character varying(20), timestamp(3) without time zone. */
 export function formatType(type: SqlType): string {
-  const { shown } = TYPES[type.name];
+  const element = isArrayType(type.name) ? elementOf(type.name) : null;
+  if (element !== null) return `${formatType({ ...type, name: element })}[]`;
+  if (type.domain !== undefined) return quoteName(userType(type.domain)?.name ?? `#${type.domain}`);
+  const { shown } = describeType(type.name);
   if (type.length < 0) return shown;
   if (type.name === 'numeric') return `numeric(${type.length},${type.scale})`;
   if (type.name === 'time' || type.name === 'timestamp' || type.name === 'timestamptz') {

@@ -2,7 +2,7 @@
 
 import type { CatalogColumn, CatalogIndex, CatalogTable, CatalogVirtualTable } from '../objects.ts';
 import type { SessionReader } from '../reader.ts';
-import { columnOf, defaultText, TYPES } from './describe.ts';
+import { columnOf, defaultText, describeType } from './describe.ts';
 import { roleName, sequencesOf, shownRelation, tablesOf, virtualTablesOf, visible } from './relations.ts';
 import { defineVirtual, type VirtualRow, type VirtualTable } from './virtual-table.ts';
 
@@ -51,8 +51,8 @@ const CHARACTER_BYTES = 4;
 
 function typeColumns({ type }: CatalogColumn): VirtualRow {
   const { name, length, scale } = type;
-  const { shown } = TYPES[name];
-  const base = { data_type: shown, udt_name: TYPES[name].name };
+  const { shown } = describeType(name);
+  const base = { data_type: shown, udt_name: describeType(name).name };
   if (name === 'varchar' || name === 'char') {
     if (length < 0) return { ...base, character_octet_length: OCTETS_MAX };
     return { ...base, character_maximum_length: length, character_octet_length: length * CHARACTER_BYTES };

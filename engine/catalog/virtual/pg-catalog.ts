@@ -6,7 +6,7 @@
 import type { CatalogSequence, CatalogTable, CatalogVirtualTable } from '../objects.ts';
 import type { SessionReader } from '../reader.ts';
 import { ROLE_SUPERUSER } from '../system-tables.ts';
-import { AM_BTREE, AM_HASH, AM_HEAP, COLLATION_C, TYPES } from './describe.ts';
+import { AM_BTREE, AM_HASH, AM_HEAP, baseTypes, COLLATION_C, describeType, type TypeDescription } from './describe.ts';
 import { constraintRows, indexRows } from './pg-constraints.ts';
 import { attributeRows, classRows, defaultRows } from './pg-relations.ts';
 import { SCHEMA_PG_TOAST, sequencesOf, tablesOf, temporarySchemaId } from './relations.ts';
@@ -16,8 +16,11 @@ const DATABASE_ID = 5;
 
 // ---- pg_type ----
 
+const kindOf = ({ name, category }: TypeDescription): string =>
+  category === 'P' || category === 'X' ? 'p' : category !== 'R' ? 'b' : name.endsWith('multirange') ? 'm' : 'r';
+
 function* typeRows(): Iterable<VirtualRow> {
-  for (const type of Object.values(TYPES)) {
+  for (const [, type] of baseTypes()) {
     const common = {
       typnamespace: 11,
       typowner: ROLE_SUPERUSER,
@@ -39,7 +42,7 @@ function* typeRows(): Iterable<VirtualRow> {
       typname: type.name,
       typlen: type.length,
       typbyval: type.byValue,
-      typtype: type.category === 'P' || type.category === 'X' ? 'p' : 'b',
+      typtype: kindOf(type),
       typcategory: type.category,
       typispreferred: type.preferred,
       typsubscript: '-',
@@ -78,7 +81,7 @@ function* typeRows(): Iterable<VirtualRow> {
 function sequenceRow(sequence: CatalogSequence): VirtualRow {
   return {
     seqrelid: sequence.id,
-    seqtypid: TYPES[sequence.type].oid,
+    seqtypid: describeType(sequence.type).oid,
     seqstart: int8Value(sequence.start),
     seqincrement: int8Value(sequence.increment),
     seqmax: int8Value(sequence.maximum),

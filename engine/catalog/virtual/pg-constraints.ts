@@ -1,7 +1,7 @@
 /** Rows of pg_index and pg_constraint. */
 
 import type { SessionReader } from '../reader.ts';
-import { COLLATION_C, columnOf, CONSTRAINT_ID, derivedId, TYPES } from './describe.ts';
+import { COLLATION_C, columnOf, CONSTRAINT_ID, derivedId, describeType } from './describe.ts';
 import { indexesOf, schemaIdOf, tablesOf } from './relations.ts';
 import type { VirtualRow } from './virtual-table.ts';
 
@@ -29,7 +29,7 @@ export function* indexRows(reader: SessionReader): Iterable<VirtualRow> {
       indislive: true,
       indisreplident: false,
       indkey: keys.map(({ column }) => (column.hidden === null ? column.number : 0)).join(' '),
-      indcollation: keys.map(({ column }) => (TYPES[column.type.name].category === 'S' ? COLLATION_C : 0)).join(' '),
+      indcollation: keys.map(({ column }) => (describeType(column.type.name).category === 'S' ? COLLATION_C : 0)).join(' '),
       indclass: keys.map(() => 0).join(' '),
       indoption: keys
         .map(({ descending, nullsFirst }) => (descending ? OPTION_DESCENDING : 0) | (nullsFirst ? OPTION_NULLS_FIRST : 0))

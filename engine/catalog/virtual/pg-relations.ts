@@ -13,7 +13,7 @@ import {
   DEFAULT_ID,
   defaultText,
   derivedId,
-  TYPES,
+  describeType,
   typeModifier,
 } from './describe.ts';
 import { schemaIdOf, sequencesOf, shownRelation, tablesOf, virtualTablesOf, visible } from './relations.ts';
@@ -112,7 +112,7 @@ function* tableClass(reader: SessionReader, table: CatalogTable): Iterable<Virtu
 // ---- pg_attribute ----
 
 function attribute(relation: number, column: CatalogColumn, number: number): VirtualRow {
-  const type = TYPES[column.type.name];
+  const type = describeType(column.type.name);
   return {
     attrelid: relation,
     attname: column.name,

@@ -47,10 +47,13 @@ function relabeled(state: BindState, node: BoundExpression, type: SqlType): Boun
   return copy;
 }
 
+const givenTexts = (state: BindState, { given = [] }: CastRule, at: number): BoundExpression[] =>
+  given.map((text) => constantNode(state, text, sqlType('text'), at));
+
 function applyRule(state: BindState, rule: CastRule, node: BoundExpression, at: number): BoundExpression {
   const plain = sqlType(rule.to);
   if (rule.primitive === null) return relabeled(state, node, castBounds(node.type, plain));
-  const call = callNode(state, rule.primitive, [node], rule.to, undefined, at);
+  const call = callNode(state, rule.primitive, [node, ...givenTexts(state, rule, at)], rule.to, undefined, at);
   return callFolded(state, relabeled(state, call, castBounds(node.type, plain)) as BoundCall);
 }
 
@@ -62,7 +65,8 @@ function readText(state: BindState, text: string, type: TypeName, at: number): B
   if (type === 'text' || type === 'unknown') return constantNode(state, text, sqlType(type), at);
   if (rule === undefined) throw cannotCast('unknown', type, semantics, at);
   if (rule.primitive === null) return constantNode(state, text, sqlType(type), at);
-  return callFolded(state, callNode(state, rule.primitive, [string], type, undefined, at), true);
+  const args = [string, ...givenTexts(state, rule, at)];
+  return callFolded(state, callNode(state, rule.primitive, args, type, undefined, at), true);
 }
 
 function typed(state: BindState, node: BoundExpression, type: TypeName, asked: number): BoundExpression {

@@ -9,7 +9,7 @@ import { withNullable } from '../../sblr/types.ts';
 import type { RowValue } from '../../storage/rows/row-value.ts';
 import type { ValueContext } from '../../values/context.ts';
 import { implementations } from '../../values/functions.ts';
-import { SqlError } from '../../../shm/errors.ts';
+import { SqlError, withPosition } from '../../../shm/errors.ts';
 import type { BindState } from './state.ts';
 
 /** Thrown by a context that is asked anything: the value is not the same for every session. */
@@ -36,7 +36,7 @@ export function callFolded(state: BindState, call: BoundCall, isLiteral = false)
   } catch (error) {
     if (error instanceof NeedsContext) return call;
     if (!(error instanceof SqlError)) throw error;
-    if (isLiteral) throw new SqlError(error.code, error.message, { position: call.at, hint: error.hint, cause: error.cause });
+    if (isLiteral) throw withPosition(error, call.at);
     return call;
   }
 }

@@ -2,7 +2,7 @@
 
 import type { BoundCall, BoundExpression } from '../../sblr/bound.ts';
 import { primitiveOf } from '../../sblr/primitives.ts';
-import { sqlType, type TypeName } from '../../sblr/types.ts';
+import { isNestedType, isObjectNumber, isPolymorphic, sqlType, typeId, type TypeName } from '../../sblr/types.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
 import { callNode, castTo, constantNode, settled } from './coerce.ts';
 import { ambiguousOperator, fault, noOperator } from './errors.ts';
@@ -16,12 +16,22 @@ function anyArgument(state: BindState, node: BoundExpression, form: string | und
   const value = settled(state, node, at);
   if (form === undefined) return value;
   if (form === 'typeof' && isUntyped) return constantNode(state, 'unknown', sqlType('text'), at);
+  const own = value.type.name;
+  if (isNestedType(own) || typeId(own) > 0 || isObjectNumber(own) || value.type.domain !== undefined) {
+    const shown = value.type.domain === undefined ? own : (`domain:${value.type.domain}` as const);
+    const { result } = primitiveOf(`any.${form}`);
+    const texts = [constantNode(state, form === 'typeof' ? shown : own, sqlType('text'), at)];
+    return callNode(state, `any.${form}`, [value, ...texts], result, undefined, at);
+  }
   const type = value.type.name === 'varchar' ? 'text' : value.type.name;
   const name = form === 'typeof' ? `${value.type.name}.typeof` : `${type}.${form}`;
   if (form === 'to.text' && type === 'text') return value;
   const { result } = primitiveOf(name);
   return callNode(state, name, [value], result as TypeName, undefined, at);
 }
+
+const undetermined = (at: number) =>
+  fault(SQLSTATE.datatype_mismatch, 'could not determine polymorphic type because input has type unknown', at);
 
 /** Arguments as a candidate takes them, and the type of its result. */
 export function castArguments(
@@ -33,11 +43,13 @@ export function castArguments(
   const { signature, types } = candidate;
   const cast = args.map((argument, index) => {
     const place = state.positions.get(argument) ?? at;
+    if (isPolymorphic(types[index]) && types[index] !== 'any') throw undetermined(at);
     if (types[index] === 'any') return anyArgument(state, argument, signature.any, place);
     return castTo(state, argument, sqlType(types[index]), 'implicit', place);
   });
   const first = types.indexOf('any');
-  const result = signature.result === 'any' && first >= 0 ? cast[first].type.name : signature.result;
+  const result = candidate.result === 'any' && first >= 0 ? cast[first].type.name : candidate.result;
+  if (isPolymorphic(result) && result !== 'any') throw undetermined(at);
   return { arguments: cast, result };
 }
 

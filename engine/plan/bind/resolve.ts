@@ -5,12 +5,14 @@
 
 import { typeRule } from '../../sblr/resolve-type.ts';
 import type { AggregateSignature, CastContext, CastRule, DialectSemantics, Signature } from '../../sblr/semantics.ts';
-import type { TypeName } from '../../sblr/types.ts';
+import { elementOf, isNestedType, isPolymorphic, isRowType, typeId, type TypeName } from '../../sblr/types.ts';
+import { concretize, fitsPolymorphic } from './polymorphic.ts';
 
 /** A signature for this number of arguments: variadic ones are spread out. */
 export interface Candidate {
   readonly signature: Signature | AggregateSignature;
   readonly types: readonly TypeName[];
+  readonly result: TypeName;
 }
 
 export type Resolution =
@@ -27,7 +29,29 @@ export function castRule(from: TypeName, to: TypeName, semantics: DialectSemanti
     map = new Map(semantics.casts.map((rule) => [`${rule.from} ${rule.to}`, rule]));
     casts.set(semantics, map);
   }
-  return map.get(`${from} ${to}`);
+  return map.get(`${from} ${to}`) ?? structuralCast(from, to, semantics);
+}
+
+const STRINGS: readonly TypeName[] = ['text', 'varchar', 'char', 'name'];
+/** Types without rules of their own in the tables: what holds of them follows from what they are made of. */
+const isMade = (name: TypeName): boolean => isNestedType(name) || typeId(name) > 0;
+
+/** Casts of arrays, rows, ranges and enums: by their elements, and to and from text. */
+function structuralCast(from: TypeName, to: TypeName, semantics: DialectSemantics): CastRule | undefined {
+  const [inner, wanted] = [elementOf(from), elementOf(to)];
+  if (inner !== null && wanted !== null) {
+    if (inner === wanted) return { from, to, context: 'implicit', primitive: 'array.convert', given: [wanted, ''] };
+    const rule = castRule(inner, wanted, semantics);
+    if (rule === undefined) return undefined;
+    const given = [wanted, rule.primitive ?? '', ...(rule.given ?? [])];
+    return { from, to, context: rule.context, primitive: 'array.convert', given };
+  }
+  if (isRowType(from) && isRowType(to))
+    return { from, to, context: to === 'record' ? 'implicit' : 'assignment', primitive: 'record.convert', given: [to] };
+  if (isMade(to) && from === 'unknown') return { from, to, context: 'implicit', primitive: 'text.to.any', given: [to] };
+  if (isMade(to) && STRINGS.includes(from)) return { from, to, context: 'explicit', primitive: 'text.to.any', given: [to] };
+  if (isMade(from) && STRINGS.includes(to)) return { from, to, context: 'assignment', primitive: 'any.to.text', given: [from] };
+  return undefined;
 }
 
 const RANK: { readonly [context in CastContext]: number } = { implicit: 0, assignment: 1, explicit: 2 };
@@ -35,6 +59,7 @@ const RANK: { readonly [context in CastContext]: number } = { implicit: 0, assig
 /** May a value of one type become another in this context? `unknown` becomes anything. */
 export function canCast(from: TypeName, to: TypeName, context: CastContext, semantics: DialectSemantics): boolean {
   if (from === to || from === 'unknown' || to === 'any') return true;
+  if (isPolymorphic(to)) return fitsPolymorphic(from, to);
   const rule = castRule(from, to, semantics);
   return rule !== undefined && RANK[rule.context] <= RANK[context];
 }
@@ -47,12 +72,13 @@ function candidatesFor(signatures: readonly Signature[], count: number): Candida
   const candidates: Candidate[] = [];
   for (const signature of signatures) {
     const types = signature.arguments;
-    if (types.length === count) candidates.push({ signature, types });
+    const { result } = signature;
+    if (types.length === count) candidates.push({ signature, types, result });
     else if (signature.variadic === true && count >= types.length - 1) {
       const last = types[types.length - 1];
-      candidates.push({ signature, types: Array.from({ length: count }, (_, index) => types[index] ?? last) });
+      candidates.push({ signature, types: Array.from({ length: count }, (_, index) => types[index] ?? last), result });
     } else if (signature.optionalFrom !== undefined && count >= signature.optionalFrom && count < types.length) {
-      candidates.push({ signature, types: types.slice(0, count) });
+      candidates.push({ signature, types: types.slice(0, count), result });
     }
   }
   return candidates;
@@ -111,7 +137,8 @@ function byUnknown(slots: readonly number[], all: readonly Candidate[], semantic
 function byKnown(given: readonly TypeName[], candidates: readonly Candidate[], semantics: DialectSemantics): Candidate | null {
   const known = given.filter((type) => type !== 'unknown');
   if (known.some((type) => type !== known[0])) return null;
-  const fitting = candidates.filter(({ types }) => types.every((type) => canCast(known[0], type, 'implicit', semantics)));
+  const all = given.map(() => known[0]);
+  const fitting = candidates.filter((candidate) => fits(candidate, all, semantics));
   return fitting.length === 1 ? fitting[0] : null;
 }
 
@@ -127,7 +154,7 @@ export function resolveSignature(
   semantics: DialectSemantics,
 ): Resolution {
   const memo = memoOf(signatures, semantics);
-  const key = given.length <= MEMO_ARGUMENTS_MAX ? given.join(' ') : null;
+  const key = given.length <= MEMO_ARGUMENTS_MAX && !given.some((type) => type.includes(':')) ? given.join(' ') : null;
   const known = key === null ? undefined : memo.get(key);
   if (known !== undefined) return known;
   const resolution = resolveAnew(signatures, given, semantics);
@@ -149,13 +176,33 @@ function resolveAnew(signatures: readonly Signature[], given: readonly TypeName[
   const candidates = candidatesFor(signatures, given.length);
   const exact = candidates.find(({ types }) => sameTypes(types, given));
   if (exact !== undefined) return { found: exact };
-  const fitting = candidates.filter(({ types }) =>
-    types.every((type, index) => canCast(given[index], type, 'implicit', semantics)),
-  );
+  const fitting = candidates.filter((candidate) => fits(candidate, given, semantics));
   if (fitting.length === 0) return { found: null, ambiguous: false };
-  if (fitting.length === 1) return { found: fitting[0] };
-  const found = select(given, fitting, semantics);
-  return found === null ? { found: null, ambiguous: true } : { found };
+  const found = fitting.length === 1 ? fitting[0] : select(given, fitting, semantics);
+  return found === null ? { found: null, ambiguous: true } : { found: concrete(found, given, semantics) ?? found };
+}
+
+/** Arguments of these types may stand for the candidate's. */
+const fits = (candidate: Candidate, given: readonly TypeName[], semantics: DialectSemantics): boolean =>
+  candidate.types.every((type, index) => canCast(given[index], type, 'implicit', semantics)) &&
+  (!candidate.types.some(isPolymorphic) || mayBe(candidate, given, semantics));
+
+/** Of unknown arguments only, names stand for nothing yet: that is found out when nothing else fits. */
+const mayBe = (candidate: Candidate, given: readonly TypeName[], semantics: DialectSemantics): boolean =>
+  given.every((type, index) => type === 'unknown' || !isPolymorphic(candidate.types[index])) ||
+  concrete(candidate, given, semantics) !== null;
+
+/** The candidate with types in place of names. */
+function concrete(candidate: Candidate, given: readonly TypeName[], semantics: DialectSemantics): Candidate | null {
+  const found = concretize(candidate.types, candidate.result, given, sharedType, semantics);
+  return found === null ? null : { ...candidate, ...found };
+}
+
+/** The common type to which all can be cast. */
+function sharedType(types: readonly TypeName[], semantics: DialectSemantics): TypeName | null {
+  const { type, clash } = commonType(types, semantics);
+  if (type === null || clash >= 0) return null;
+  return types.every((one) => canCast(one, type, 'implicit', semantics)) ? type : null;
 }
 
 /** The same for an operator: an unknown operand is first taken to be of the other's type (rule 2.a of 10.2). */

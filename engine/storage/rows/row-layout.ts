@@ -24,6 +24,7 @@ import { FIXED_BYTES_MAX, LAYOUTS_MAX, ROW_HEADER_BYTES } from './row-image.ts';
  *   uuid                          16 bytes in their order
  *   interval                      i32 months, i32 days, two words of microseconds
  *   text, bytes, json             variable: the bytes, UTF-8 for text and json
+ *   nested                        variable: nested-bytes.ts
  */
 export type ColumnKind =
   | 'bool'
@@ -42,7 +43,8 @@ export type ColumnKind =
   | 'bytes'
   | 'json'
   | 'uuid'
-  | 'interval';
+  | 'interval'
+  | 'nested';
 
 /** Bytes of each kind in the fixed part; 0 for variable-width kinds. */
 export const FIXED_BYTES: { readonly [kind in ColumnKind]: number } = {
@@ -61,6 +63,7 @@ export const FIXED_BYTES: { readonly [kind in ColumnKind]: number } = {
   text: 0,
   bytes: 0,
   json: 0,
+  nested: 0,
   uuid: 16,
   interval: 16,
 };

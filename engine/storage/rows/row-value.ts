@@ -2,6 +2,7 @@
  * Values of columns outside a row image: what the encoder takes and the decoders give.
  */
 
+import type { NestedValue } from './nested-value.ts';
 import type { ColumnKind } from './row-layout.ts';
 
 export interface IntervalValue {
@@ -39,8 +40,9 @@ export class OverflowReference {
  *   numeric, wideNumeric: decimal string ('12.30', 'NaN', '-Infinity'); the encoder also takes number and bigint
  *   text, json: string (the encoder also takes UTF-8 bytes); bytes: Uint8Array
  *   uuid: string of 36 characters (the encoder also takes 16 bytes); interval: IntervalValue
+ *   nested: NestedValue
  */
-export type RowValue = null | boolean | number | bigint | string | Uint8Array | IntervalValue | OverflowReference;
+export type RowValue = null | boolean | number | bigint | string | Uint8Array | IntervalValue | NestedValue | OverflowReference;
 
 /**
  * The two arrays an encoder reads. values[c] null: NULL. values[c] undefined: numbers[c] holds the value, as the row
@@ -58,4 +60,4 @@ export function createRowInput(columns: number): RowInput {
 
 /** Kinds whose bytes vary in length. */
 export const isVariable = (kind: ColumnKind): boolean =>
-  kind === 'text' || kind === 'bytes' || kind === 'json' || kind === 'wideNumeric';
+  kind === 'text' || kind === 'bytes' || kind === 'json' || kind === 'wideNumeric' || kind === 'nested';
