@@ -2,7 +2,8 @@
  * A deterministic automaton that is built while it runs (SBLR-G7): a state is a set of places in the program, a transition is computed
  * when a text first needs it. Each symbol costs two loads, whatever the expression.
  *
- *   transitions[state + symbol] = (next state << 1) | whether there is a match before the symbol, or -1: not computed yet
+ *   transitions[state + symbol] = next state; FOUND: a match ends before the symbol, and more is not asked; UNKNOWN: not computed yet
+ *   accepts[state + symbol] = 1: a match ends before the symbol
  *
  * A state does not know what follows it: assertions of its places are decided with the next symbol, the end of the text being one, so
  * that a match is seen one symbol after its end. What stood before is part of the state where the expression has assertions. States
@@ -16,6 +17,7 @@ import { EDGE, NEWLINE, symbolOf, WORD_CHARACTER } from './regex-sets.ts';
 /** State 0 has no places: nothing is found any more. */
 const DEAD = 0;
 const UNKNOWN = -1;
+const FOUND = -2;
 const WORDS_MAX = 1 << 20;
 const FIRST_STATES = 16;
 const KINDS = 4;
@@ -50,6 +52,10 @@ export class Automaton {
   readonly #columns: number;
   readonly #symbols: number;
   transitions: Int32Array;
+  accepts: Uint8Array;
+  /** Whether there is a match is all that is asked. */
+  readonly #isSearch: boolean;
+  #skips: Uint8Array | null = null;
   #places: Int32Array[] = [];
   #kinds: number[] = [];
   #byKey = new Map<string, number>();
@@ -59,13 +65,15 @@ export class Automaton {
   #mark = 0;
   readonly #stack: number[] = [];
 
-  constructor(program: Program, vocabulary: Vocabulary, anywhere: boolean) {
+  constructor(program: Program, vocabulary: Vocabulary, anywhere: boolean, isSearch = false) {
+    this.#isSearch = isSearch;
     this.#program = program;
     this.#vocabulary = vocabulary;
     this.#anywhere = anywhere;
     this.#symbols = vocabulary.alphabet.symbols + 1;
     this.#columns = this.#symbols << vocabulary.looks.length;
     this.transitions = new Int32Array(this.#columns * FIRST_STATES).fill(UNKNOWN);
+    this.accepts = new Uint8Array(this.transitions.length);
     this.#marks = new Int32Array(program.operations.length);
     this.#clear();
   }
@@ -73,6 +81,7 @@ export class Automaton {
   #clear(): void {
     this.transitions.fill(UNKNOWN);
     this.transitions.fill(DEAD, 0, this.#columns);
+    this.accepts.fill(0);
     this.#places = [new Int32Array(0)];
     this.#kinds = [EDGE];
     this.#byKey.clear();
@@ -114,10 +123,31 @@ export class Automaton {
     }
     const states = this.#places.length;
     const to = this.#stateOf(next, after);
-    const answer = to * 2 + (matches ? 1 : 0);
+    const answer = matches && this.#isSearch ? FOUND : to;
+    this.accepted = matches ? 1 : 0;
     // The table was emptied: the state that was left is no more.
-    if (this.#places.length >= states) this.transitions[state + column] = answer;
+    if (this.#places.length >= states) {
+      this.transitions[state + column] = answer;
+      this.accepts[state + column] = this.accepted;
+    }
     return answer;
+  }
+
+  /** Of the transition that was computed last. */
+  accepted = 0;
+
+  /** The bytes at which the state at the beginning stays what it is. */
+  skips(): Uint8Array {
+    if (this.#skips !== null) return this.#skips;
+    const { ascii } = this.#vocabulary.alphabet;
+    const skips = new Uint8Array(256);
+    for (let byte = 0; byte < 128; byte++) {
+      const state = this.start(EDGE);
+      const next = this.transitions[state + ascii[byte]];
+      if ((next === UNKNOWN ? this.compute(state, ascii[byte]) : next) === this.start(EDGE)) skips[byte] = 1;
+    }
+    this.#skips = skips;
+    return skips;
   }
 
   /** What is reached from a place without a symbol; `resolves`: through assertions, too, with what stands on both sides. */
@@ -154,6 +184,9 @@ export class Automaton {
       const grown = new Int32Array(this.transitions.length * 2).fill(UNKNOWN);
       grown.set(this.transitions);
       this.transitions = grown;
+      const accepts = new Uint8Array(grown.length);
+      accepts.set(this.accepts);
+      this.accepts = accepts;
     }
     this.#places.push(sorted);
     this.#kinds.push(kind);
@@ -180,13 +213,17 @@ export function endOfMatch(automaton: Automaton, text: Symbols, from: number, mo
   let end = -1;
   for (let at = from; state !== DEAD; at++) {
     let next = automaton.transitions[state + columns[at]];
-    if (next < 0) next = automaton.compute(state, columns[at]);
-    if ((next & 1) === 1) {
+    let accepted = automaton.accepts[state + columns[at]];
+    if (next < 0) {
+      next = automaton.compute(state, columns[at]);
+      ({ accepted } = automaton);
+    }
+    if (accepted === 1) {
       end = at;
       if (isFirst) return end;
     }
     if (at === most) break;
-    state = next >> 1;
+    state = next;
   }
   return end;
 }
@@ -198,10 +235,13 @@ export function markEnds(automaton: Automaton, text: Symbols, from: number, most
   let state = automaton.start(kindAt(text, from - 1));
   for (let at = from; state !== DEAD; at++) {
     let next = automaton.transitions[state + columns[at]];
-    if (next < 0) next = automaton.compute(state, columns[at]);
-    marks[at - from] = next & 1;
+    marks[at - from] = automaton.accepts[state + columns[at]];
+    if (next < 0) {
+      next = automaton.compute(state, columns[at]);
+      marks[at - from] = automaton.accepted;
+    }
     if (at === most) break;
-    state = next >> 1;
+    state = next;
   }
   return marks;
 }
@@ -220,12 +260,21 @@ export function markStarts(automaton: Automaton, text: Symbols, end: number, lea
     const before = at === 0 ? symbols - 1 : columns[at - 1] % symbols;
     const column = hasLooks ? before + columns[at] - (columns[at] % symbols) : before;
     let next = automaton.transitions[state + column];
-    if (next < 0) next = automaton.compute(state, column);
-    marks[at - least] = next & 1;
+    marks[at - least] = automaton.accepts[state + column];
+    if (next < 0) {
+      next = automaton.compute(state, column);
+      marks[at - least] = automaton.accepted;
+    }
     if (at === least) break;
-    state = next >> 1;
+    state = next;
   }
   return marks;
+}
+
+/** Where a match is found before the end of a text, in the last state. */
+function foundAtEnd(automaton: Automaton, state: number, end: number): boolean {
+  const last = automaton.transitions[state + end];
+  return (last === UNKNOWN ? automaton.compute(state, end) : last) === FOUND;
 }
 
 /** Whether a match is found in characters given by their UTF-8 bytes. Hot. */
@@ -237,10 +286,15 @@ export function foundInBytes(
   length: number,
 ): boolean {
   const { ascii, symbols } = vocabulary.alphabet;
+  const skips = automaton.skips();
   const end = from + length;
+  let start = automaton.start(EDGE);
   let { transitions } = automaton;
-  let state = automaton.start(EDGE);
-  for (let at = from; at < end; ) {
+  let state = start;
+  let at = from;
+  for (;;) {
+    if (state === start) while (at < end && skips[memory[at]] === 1) at++;
+    if (at >= end) return foundAtEnd(automaton, state, symbols);
     const byte = memory[at++];
     let symbol: number;
     if (byte < 128) symbol = ascii[byte];
@@ -251,17 +305,17 @@ export function foundInBytes(
       symbol = symbolOf(vocabulary.alphabet, point);
     }
     let next = transitions[state + symbol];
-    if (next < 0) {
-      next = automaton.compute(state, symbol);
-      transitions = automaton.transitions;
+    if (next <= DEAD) {
+      if (next === UNKNOWN) {
+        next = automaton.compute(state, symbol);
+        start = automaton.start(EDGE);
+        ({ transitions } = automaton);
+      }
+      if (next === FOUND) return true;
+      if (next === DEAD) return false;
     }
-    if ((next & 1) === 1) return true;
-    state = next >> 1;
-    if (state === DEAD) return false;
+    state = next;
   }
-  let last = transitions[state + symbols];
-  if (last < 0) last = automaton.compute(state, symbols);
-  return (last & 1) === 1;
 }
 
 /** The same of a string. */
@@ -279,15 +333,15 @@ export function foundInText(automaton: Automaton, vocabulary: Vocabulary, text: 
       symbol = symbolOf(vocabulary.alphabet, point);
     }
     let next = transitions[state + symbol];
-    if (next < 0) {
-      next = automaton.compute(state, symbol);
-      transitions = automaton.transitions;
+    if (next <= DEAD) {
+      if (next === UNKNOWN) {
+        next = automaton.compute(state, symbol);
+        ({ transitions } = automaton);
+      }
+      if (next === FOUND) return true;
+      if (next === DEAD) return false;
     }
-    if ((next & 1) === 1) return true;
-    state = next >> 1;
-    if (state === DEAD) return false;
+    state = next;
   }
-  let last = transitions[state + symbols];
-  if (last < 0) last = automaton.compute(state, symbols);
-  return (last & 1) === 1;
+  return foundAtEnd(automaton, state, symbols);
 }

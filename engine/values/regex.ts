@@ -61,7 +61,7 @@ function compiled(pattern: string, flags: string): Regex {
   return {
     groups,
     vocabulary,
-    search: isPlain ? new Automaton(assemble(node, vocabulary, false), vocabulary, true) : null,
+    search: isPlain ? new Automaton(assemble(node, vocabulary, false), vocabulary, true, true) : null,
     refers,
     node,
     parts: partsOf(node),
