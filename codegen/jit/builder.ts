@@ -4,12 +4,13 @@
  */
 
 import type { CatalogTable } from '../../engine/catalog/objects.ts';
-import type { Subplan } from '../../engine/plan/physical.ts';
+import type { PhysicalNode, Subplan } from '../../engine/plan/physical.ts';
 import type { SpoolPlan } from '../../engine/plan/physical.ts';
 import type { CompileEnvironment, RowFormat } from '../../engine/plan/program.ts';
 import type { ColumnId, BoundExpression } from '../../engine/sblr/bound.ts';
 import type { SqlType } from '../../engine/sblr/types.ts';
 import { type ColumnReader, eachColumn, Emitter } from './emitter.ts';
+import type { Few } from './few.ts';
 import type { State } from './state.ts';
 import type { StoreCode } from './store-code.ts';
 import { subplanUse } from './subplan-code.ts';
@@ -32,6 +33,10 @@ export class Builder {
   counters = 0;
   /** Those of the statement, by number. */
   spools: readonly SpoolPlan[] = [];
+  /** The statement is expected to meet few rows (few.ts); null: it is not. */
+  few: Few | null = null;
+  /** Orders of few rows that keep rows of the result, and what makes these. */
+  readonly finished = new Map<PhysicalNode, (emitter: Emitter) => string>();
   /** Where a recursion's step reads the rows that came last, by its number. */
   readonly works = new Map<number, StoreCode>();
   /** Its code asks subplans. */
@@ -63,6 +68,7 @@ export class Builder {
     this.sources = around?.sources ?? [];
     this.tables = around?.tables ?? new Set();
     this.spools = around?.spools ?? [];
+    this.few = around?.few ?? null;
   }
 
   /** The builder of a subplan: with parts of its own. */

@@ -4,25 +4,22 @@
 
 import type { Compiler } from '../../engine/plan/program.ts';
 import { compiledCharacters } from '../rows/compile.ts';
-import { compileStatement } from './statement.ts';
+import { compileStatement, compileWhole } from './statement.ts';
 import { TableMoved, WaitingProgram } from './used-tables.ts';
 
 /** A compiler for this thread. Functions of one shape are compiled once a thread, whoever asks. */
 export function createCompiler(): Compiler {
   return {
-    compile(plan, parameters, format, environment) {
+    compile(plan, _parameters, format, environment) {
       try {
-        const { program, sources } = compileStatement(plan, parameters, format, environment);
-        // Code that is made when it is first needed keeps the builder, but nobody asks for the texts.
-        sources.length = 0;
-        return program;
+        return compileStatement(plan, format, environment);
       } catch (error) {
         if (error instanceof TableMoved) return new WaitingProgram(plan, error.table, environment.kernel);
         throw error;
       }
     },
-    explainCode: (plan, parameters, environment) =>
-      compileStatement(plan, parameters, 'array', environment)
+    explainCode: (plan, _parameters, environment) =>
+      compileWhole(plan, 'array', environment)
         .sources.map(({ name, text }) => `-- ${name}\n${text()}`)
         .join('\n\n'),
     get characters() {

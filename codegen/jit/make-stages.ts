@@ -15,7 +15,7 @@ import { buildCollector, keptBuilds, tailSource } from './join-stages.ts';
 import { switched } from './join-tail.ts';
 import { recursionSink, recursionSource, workSource } from './recursion.ts';
 import type { RowStore } from './row-store.ts';
-import { SortSink } from './sort.ts';
+import { finishedRows, SortSink } from './sort.ts';
 import type { Sorter } from './sorter.ts';
 import type { RowSorter } from './row-sorter.ts';
 import { haveKeys, KeySortSink, sortedSource } from './key-sort-sink.ts';
@@ -42,6 +42,7 @@ export function makeStages(
 ): ProgramStage[] {
   // What the heads of one fill have in common begins with the first of them.
   let begun = new Set<number>();
+  noteFinished(builder, stages, last);
   return stages.map((stage, index) => {
     const { fills, isTail } = stage;
     const collector = fills === null ? null : collectorOf(builder, fills);
@@ -65,6 +66,15 @@ export function makeStages(
   });
 }
 
+/** Orders behind which nothing is done but to hand their rows out: of few rows they keep what will be handed out. */
+function noteFinished(builder: Builder, stages: readonly Stage[], { row }: Sink): void {
+  if (builder.few === null || row === undefined) return;
+  for (const { source, steps, fills } of stages) {
+    if ((source.node === 'Sort' || source.node === 'TopN') && steps.length === 0 && fills === null)
+      builder.finished.set(source, row);
+  }
+}
+
 /** None behind it fills the same. */
 function isLast(stages: readonly Stage[], index: number): boolean {
   const next = stages[index + 1];
@@ -80,9 +90,11 @@ const aggregateOf = (builder: Builder, node: HashAggregate): AggregateSink =>
 
 /** What fills it comes first: then it is known which columns are needed. */
 const orderOf = (builder: Builder, node: Sort | TopN, fills: Fill | null = null): SortSink | KeySortSink =>
-  builder.own(node, () =>
-    haveKeys(node.keys) ? new KeySortSink(builder, node, fills as Fill) : new SortSink(builder, node, (fills as Fill).needed),
-  );
+  builder.own(node, () => {
+    const { needed, lacks } = fills as Fill;
+    if (builder.few === null && haveKeys(node.keys)) return new KeySortSink(builder, node, fills as Fill);
+    return new SortSink(builder, node, needed, lacks ? null : (builder.finished.get(node) ?? null));
+  });
 
 const windowOf = (builder: Builder, node: WindowFrames, fills: Fill | null = null): WindowSink =>
   builder.own(node, () => new WindowSink(builder, node, fills as Fill));
@@ -168,6 +180,10 @@ function makeStage(builder: Builder, stage: Stage, sink: Sink, room: GroupRoom):
     case 'TopN': {
       const from = orderOf(builder, source);
       if (from instanceof KeySortSink) return sortedSource(builder, stage, from.code, sink, room);
+      if (from.finished !== null) {
+        const part = builder.part(() => ({ list: [], at: 0 }));
+        return { stage: sortedStage(part, from.part, finishedRows(source.keys.length), room, true), limits: [] };
+      }
       const { drain, limits, part } = drainOf(builder, stage, { kind: 'list', columns: from.readers('w') }, sink);
       return { stage: sortedStage(part, from.part, drain, room, sink.kind === 'rows'), limits };
     }

@@ -8,13 +8,13 @@
 import { PAGE_BYTES } from '../../shm/types.ts';
 import type { HashProbe } from '../../engine/plan/physical.ts';
 import type { BoundExpression, ColumnId } from '../../engine/sblr/bound.ts';
-import type { ScanLoops } from '../../engine/storage/rows/scan-loops.ts';
+import { HEAP_SLOTS_MAX } from '../../engine/storage/heap/heap-page.ts';
+import type { RowLoop, ScanLoops } from '../../engine/storage/rows/scan-loops.ts';
 import type { Builder } from './builder.ts';
 import { emitJump } from './conditions.ts';
 import { type ColumnReader, Emitter } from './emitter.ts';
 import { emitExists, emitJoin } from './join-steps.ts';
 import { emitRename } from './set-operations.ts';
-
 import { conjuncts, isJoin, type Step } from './stages.ts';
 import type { State } from './state.ts';
 import { lazyCompute } from './steps.ts';
@@ -31,6 +31,8 @@ export interface PageCode {
 }
 
 const EXIT = 'break d;';
+/** Offset of a row in its page, in a word of the page's directory. */
+const OFFSET_BITS = 0x1fff;
 
 /** What a row costs before it is copied: `m` is its mark. */
 const copyCode = (mark: string, origin: string): string =>
@@ -106,7 +108,8 @@ function chosenRows(
   const leaves = lines.includes(EXIT);
   const body = (origin: string): string =>
     leaves ? `r:{let m=1;d:{${lines}m=0;}${copyCode('m', origin)}}` : `r:{${lines}${copyCode('0', origin)}}`;
-  return { loops: compileLoops(emitter, body, true), marks: leaves, whole: false, passed };
+  const loops = builder.few === null ? compileLoops(emitter, body, true) : compileRows(emitter, body);
+  return { loops, marks: leaves, whole: false, passed };
 }
 
 /** A join that a row goes through once at most. */
@@ -125,10 +128,13 @@ function emitChoosing(emitter: Emitter, builder: Builder, step: HashProbe, isSur
   if (step.kind === 'inner' || step.kind === 'right') emitExists(emitter, builder, step);
 }
 
+const COPY_BEGIN = 'const ci=c.copies.i32,of=c.offsets,og=c.origins;let n=c.count,p=c.used;';
+const COPY_END = 'c.count=n;c.used=p;';
+
 function compileLoops(emitter: Emitter, body: (origin: string) => string, copies: boolean): PageCode['loops'] {
   if (copies) emitter.unit.use('copyWords');
-  const begin = copies ? 'const ci=c.copies.i32,of=c.offsets,og=c.origins;let n=c.count,p=c.used;' : '';
-  const end = (copies ? 'c.count=n;c.used=p;' : '') + emitter.epilogue.join('');
+  const begin = copies ? COPY_BEGIN : '';
+  const end = (copies ? COPY_END : '') + emitter.epilogue.join('');
   const prologue = emitter.prologueText();
   // The first is run at once and stands in brackets (Unit.compile); the second is rarely run.
   const text = `return{page:(function(i32,u32,u16,u8,f64,page,slotCount,s){${prologue}${begin}
@@ -140,3 +146,30 @@ ${body('og[n]=at;')}}
 ${end}}};`;
   return emitter.unit.compile<(state: State) => ScanLoops>('in the page', 'c', text);
 }
+
+/** Of few rows: one loop, which is given the rows of whole pages as well. */
+function compileRows(emitter: Emitter, body: (origin: string) => string): PageCode['loops'] {
+  emitter.unit.use('copyWords');
+  const text = `return(function(i32,u32,u16,u8,f64,offsets,count,s){${emitter.prologueText()}${COPY_BEGIN}
+for(let at=0;at<count;at++){const row=offsets[at];
+${body('og[n]=at;')}}
+${COPY_END}${emitter.epilogue.join('')}})`;
+  const rowsOf = emitter.unit.compile<(state: State) => RowLoop>('in the page', 'c', text);
+  return (state) => rowLoops(rowsOf(state));
+}
+
+/** Rows of whole pages, one page at a time. */
+const placesInPage = new Int32Array(HEAP_SLOTS_MAX);
+
+const rowLoops = (rows: RowLoop): ScanLoops => ({
+  page: (i32, u32, u16, u8, f64, page, slotCount, state) => {
+    let count = 0;
+    const first = ((page + PAGE_BYTES) >> 2) - 1;
+    for (let at = first; at > first - slotCount; at--) {
+      const entry = i32[at];
+      if (entry !== 0) placesInPage[count++] = page + (entry & OFFSET_BITS);
+    }
+    rows(i32, u32, u16, u8, f64, placesInPage, count, state);
+  },
+  rows,
+});

@@ -19,6 +19,7 @@ import { TABLE_ACCESS, useTable } from '../../engine/txn/table-locks.ts';
 import type { ChangePart } from './change-part.ts';
 import { closeParts } from './close-parts.ts';
 import { DirectRun } from './direct.ts';
+import { type Few, unlessMoved } from './few.ts';
 import { placedAt, type ProgramParts, stateOf } from './program-parts.ts';
 import { runStages, type StagePlace } from './stage-list.ts';
 import { STAGE_DONE, STAGE_FULL, STAGE_PAUSED } from './stage-run.ts';
@@ -39,6 +40,10 @@ class Running implements Execution {
     this.#parts = parts;
     this.#program = program;
     this.#state = stateOf(parts);
+  }
+
+  isOf(parts: ProgramParts): boolean {
+    return this.#parts === parts;
   }
 
   begin(run: Run): void {
@@ -120,11 +125,16 @@ export class GeneratedProgram implements Program {
   readonly writes: boolean;
   readonly simple: boolean;
   readonly direct: Direct | null;
-  readonly #parts: ProgramParts;
+  #parts: ProgramParts;
   #spare: Running | null = null;
+  readonly #few: Few | null;
+  #whole: (() => ProgramParts) | null;
 
-  constructor(parts: ProgramParts) {
+  /** `few`: it is compiled for few rows; `whole` compiles it for any number. */
+  constructor(parts: ProgramParts, few: Few | null = null, whole: (() => ProgramParts) | null = null) {
     this.#parts = parts;
+    this.#few = few;
+    this.#whole = whole;
     this.output = parts.output;
     this.writes = parts.writes;
     this.simple = parts.simple;
@@ -136,6 +146,7 @@ export class GeneratedProgram implements Program {
   }
 
   start(run: Run): Execution {
+    if (this.#whole !== null && this.#few?.isOutgrown === true) this.#outgrow(this.#whole);
     let execution = this.#spare;
     if (execution === null) execution = new Running(this.#parts, this);
     else this.#spare = null;
@@ -143,7 +154,19 @@ export class GeneratedProgram implements Program {
     return execution;
   }
 
+  /** From here on with all its code. Runs that have begun go on as they are. */
+  #outgrow(whole: () => ProgramParts): void {
+    const parts = unlessMoved(whole);
+    if (parts === null) {
+      this.#few?.stay();
+      return;
+    }
+    this.#parts = parts;
+    this.#spare = null;
+    this.#whole = null;
+  }
+
   giveBack(execution: Running): void {
-    this.#spare = execution;
+    if (execution.isOf(this.#parts)) this.#spare = execution;
   }
 }

@@ -18,6 +18,7 @@ import { noteTable } from '../../engine/txn/serializable.ts';
 import { checkBound } from '../../engine/txn/snapshot.ts';
 import { createTableScan, scanPage, type TableScan } from '../../engine/txn/table-scan.ts';
 import { DEPENDENCY, SERIALIZABLE, SNAPSHOT, WATCH } from '../../engine/txn/transactions.ts';
+import type { Few } from './few.ts';
 import type { State } from './state.ts';
 
 const NO_STATE = new Float64Array(0);
@@ -34,14 +35,17 @@ export class ScanReader {
   readonly #range = new Int32Array(2);
   readonly #withIds: boolean;
   readonly #slots: Int32Array;
+  readonly #few: Few | null;
   #pages = 0;
   #next = 0;
   #inRange = 0;
   /** Rows of the page that are in the state and not yet taken. */
   taken = 0;
 
-  constructor(c: State, table: TableRuntime, loops: ScanLoops, withIds: boolean) {
+  /** `few`: counts the rows that are copied. */
+  constructor(c: State, table: TableRuntime, loops: ScanLoops, withIds: boolean, few: Few | null) {
     this.#table = table;
+    this.#few = few;
     this.#withIds = withIds;
     this.#slots = withIds ? new Int32Array(HEAP_SLOTS_MAX) : new Int32Array(0);
     this.#loops = {
@@ -87,6 +91,7 @@ export class ScanReader {
     c.makeRoom();
     if (this.#withIds) this.#pageWithIds(c, page);
     else scanPage(c.tx, this.#table, page, this.#scan, this.#loops, NO_STATE);
+    if (this.#few !== null) this.#few.rows += c.count;
     return true;
   }
 

@@ -13,6 +13,7 @@ import {
   readSpill,
   type SpillFile,
 } from '../../engine/storage/space/spill-files.ts';
+import type { Few } from './few.ts';
 import type { Space } from '../../engine/storage/space/space.ts';
 import { nodeV8 } from '../../shm/node-modules.ts';
 
@@ -55,11 +56,15 @@ export class Sorter {
   /** Rows of the merged order that may still be handed on, the skipped ones among them. */
   #left = 0;
 
+  /** Counts the rows that are sorted. */
+  readonly #few: Few | null;
+
   /** `workMemory` is asked when a statement begins. */
-  constructor(compare: Compare, workMemory: () => number, space: () => Space) {
+  constructor(compare: Compare, workMemory: () => number, space: () => Space, few: Few | null = null) {
     this.#compare = compare;
     this.#workMemoryOf = workMemory;
     this.#space = space;
+    this.#few = few;
   }
 
   /** Begins; `skip` rows of the order are passed over, `limit` follow, with those that are equal to the last one by `ties`. */
@@ -73,6 +78,7 @@ export class Sorter {
   }
 
   add(row: Row): void {
+    if (this.#few !== null) this.#few.rows++;
     if (this.#worst !== null && this.#compare(row, this.#worst) >= (this.#ties ? 1 : 0)) return;
     this.#rows.push(row);
     this.#bytes += bytesOf(row);
@@ -188,6 +194,8 @@ function bytesOf(row: Row): number {
   for (const slot of row) {
     if (typeof slot === 'string') bytes += slot.length;
     else if (slot instanceof Uint8Array) bytes += slot.length;
+    // A row of the result.
+    else if (typeof slot === 'object' && slot !== null) bytes += bytesOf(Object.values(slot));
   }
   return bytes;
 }

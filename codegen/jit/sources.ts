@@ -13,6 +13,7 @@ import { boxedValue } from './accumulators.ts';
 import type { Builder } from './builder.ts';
 import type { ColumnReader, Emitter } from './emitter.ts';
 import { emitValue } from './expressions.ts';
+import type { Few } from './few.ts';
 import { indexAccess, IndexReader, type RangeShape } from './index-source.ts';
 import { imageColumn } from './leaves.ts';
 import type { StepState } from './steps.ts';
@@ -56,21 +57,23 @@ const NONE: ReadonlySet<BoundExpression> = new Set();
 
 export function scanSource(builder: Builder, stage: Stage, node: PageScan, sink: Sink, groups: GroupRoom): MadeStage {
   const { table, columns } = tableColumns(builder, node);
-  const mayBeInPage = (sink.kind === 'aggregate' || sink.kind === 'keySort' || sink.kind === 'build') && node.rowId < 0;
+  const { few } = builder;
+  const fillsInPage = sink.kind === 'aggregate' || sink.kind === 'keySort' || sink.kind === 'build';
+  const mayBeInPage = fillsInPage && node.rowId < 0 && few === null;
   const inPage = mayBeInPage ? (emitter: Emitter) => sink.emit(emitter, true) : null;
   const page = compilePage(builder, node.filter, stage.steps, columns, inPage);
   const compileRows = () => compileDrain(builder, stage, { kind: 'images', columns }, sink, page.passed, page.marks);
   // Cold where the page does everything: made when the first row leaves its page (SBLR-G5).
   const { drain, limits } = page.whole ? { drain: whenNeeded(() => compileRows().drain), limits: [] } : compileRows();
-  const part = builder.part(readerOf(table, page.loops, node.rowId >= 0));
+  const part = builder.part(readerOf(table, page.loops, node.rowId >= 0, few));
   return { stage: scanStage(part, drain, groups, sink.kind === 'rows'), limits };
 }
 
 /** Made apart, so that the program does not keep the builder. */
 const readerOf =
-  (table: TableRuntime, loops: (state: State) => ScanLoops, withIds: boolean) =>
+  (table: TableRuntime, loops: (state: State) => ScanLoops, withIds: boolean, few: Few | null) =>
   (state: State): ScanReader =>
-    new ScanReader(state, table, loops(state), withIds);
+    new ScanReader(state, table, loops(state), withIds, few);
 
 function whenNeeded(make: () => Drain): Drain {
   let made: Drain | null = null;

@@ -5,14 +5,15 @@
 import type { PhysicalNode, PhysicalStatement } from '../../engine/plan/physical.ts';
 import type { CompileEnvironment, Program, RowFormat } from '../../engine/plan/program.ts';
 import type { OutputColumn } from '../../engine/sblr/bound.ts';
-import type { SqlType } from '../../engine/sblr/types.ts';
 import { Builder } from './builder.ts';
 import { changeSink, columnsRead } from './change-sink.ts';
 import type { Emitter } from './emitter.ts';
+import { type Few, fewOf } from './few.ts';
 import { makeStages } from './make-stages.ts';
 import { eachNode, expressionsOf, inputsOf } from './needed.ts';
 import { emitRow } from './output.ts';
 import { GeneratedProgram } from './program.ts';
+import type { ProgramParts } from './program-parts.ts';
 import type { Sink } from './stage-code.ts';
 import { changeStage } from './spools.ts';
 import { stagesOf } from './stages.ts';
@@ -20,20 +21,43 @@ import type { Source } from './unit.ts';
 import { UsedTables } from './used-tables.ts';
 
 export interface Compiled {
-  readonly program: Program;
+  readonly parts: ProgramParts;
   readonly sources: Source[];
 }
 
-/** Compiles a statement. 0A000 for primitives that the engine has not. */
-export function compileStatement(
-  plan: PhysicalStatement,
-  _parameters: readonly SqlType[],
-  format: RowFormat,
-  given: CompileEnvironment,
-): Compiled {
+/** Compiles a statement; where it is expected to meet few rows, for these (few.ts). 0A000 for primitives that the engine has not. */
+export function compileStatement(plan: PhysicalStatement, format: RowFormat, given: CompileEnvironment): Program {
   const used = new UsedTables(given);
+  const few = fewOf(rootsOf(plan), used.environment);
+  const parts = withoutTexts(compileParts(plan, format, used, few));
+  return new GeneratedProgram(parts, few, few === null ? null : whole(plan, format, given));
+}
+
+/** All the code of a statement. */
+export function compileWhole(plan: PhysicalStatement, format: RowFormat, given: CompileEnvironment): Compiled {
+  return compileParts(plan, format, new UsedTables(given), null);
+}
+
+/** Made apart: the program keeps no more than this. */
+const whole = (plan: PhysicalStatement, format: RowFormat, given: CompileEnvironment) => (): ProgramParts =>
+  withoutTexts(compileWhole(plan, format, given));
+
+/** Code that is made when it is first needed keeps the builder, but nobody asks for the texts. */
+function withoutTexts({ parts, sources }: Compiled): ProgramParts {
+  sources.length = 0;
+  return parts;
+}
+
+const rootsOf = (plan: PhysicalStatement): PhysicalNode[] => [
+  plan.kind === 'query' ? plan.root : plan.source,
+  ...(plan.spools ?? []).map(({ root }) => root),
+  ...(plan.subplans ?? []).map(({ root }) => root),
+];
+
+function compileParts(plan: PhysicalStatement, format: RowFormat, used: UsedTables, few: Few | null): Compiled {
   const { environment } = used;
   const builder = new Builder(environment, format, plan.subplans ?? []);
+  builder.few = few;
   const root = plan.kind === 'query' ? plan.root : plan.source;
   builder.spools = plan.spools ?? [];
   const roots = [root, ...builder.spools.map((spool) => spool.root)];
@@ -47,7 +71,7 @@ export function compileStatement(
   const stages = stagesOf(root, read, plan.subplans ?? []);
   const before = changes.map((spool) => changeStage(builder, spool));
   const made = [...before, ...makeStages(builder, stages, last.sink)];
-  const program = new GeneratedProgram({
+  const parts: ProgramParts = {
     kernel: environment.kernel,
     output: plan.output,
     writes: holds,
@@ -62,8 +86,8 @@ export function compileStatement(
     change: last.part,
     copies: roots.some(readsPages),
     sites: builder.sites,
-  });
-  return { program, sources: builder.sources };
+  };
+  return { parts, sources: builder.sources };
 }
 
 // A closure keeps alive whatever others of the same function have in common: what lives as long as the program is made apart, or it

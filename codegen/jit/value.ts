@@ -8,7 +8,7 @@
  *   'b'  text in a page: (memory, offset, length), under the hold only
  */
 
-import type { SqlType } from '../../engine/sblr/types.ts';
+import { isEnumType, isObjectNumber, type SqlType } from '../../engine/sblr/types.ts';
 
 export type Rep = 'i' | 'd' | 'v' | 'b';
 
@@ -50,9 +50,16 @@ export const isWordType = (type: SqlType): boolean =>
 
 /** int8 and what is stored like it: number while safe, else bigint. */
 export const isLongType = (type: SqlType): boolean =>
-  type.name === 'int8' || type.name === 'time' || type.name === 'timestamp' || type.name === 'timestamptz' || type.name === 'oid';
+  type.name === 'int8' ||
+  type.name === 'time' ||
+  type.name === 'timestamp' ||
+  type.name === 'timestamptz' ||
+  type.name === 'oid' ||
+  isObjectNumber(type.name);
 
-export const isFloatType = (type: SqlType): boolean => type.name === 'float4' || type.name === 'float8';
+/** Enums are numbers in the order of their labels. */
+export const isFloatType = (type: SqlType): boolean =>
+  type.name === 'float4' || type.name === 'float8' || isEnumType(type.name);
 
 /** The rep in which values of a type are kept in slots and come out of primitives; numerics with a proved bound are 'd' besides. */
 export function plainRep(type: SqlType): Rep {
@@ -84,7 +91,8 @@ function exactText({ code, scale }: Value, { state, text, shown }: NonNullable<V
 export function boxedCode(value: Value, use: (helper: string) => string): string {
   if (value.nil === 'true') return 'null';
   const code = notNullCode(value, use);
-  if (value.nil === 'false' || (value.rep === 'v' && value.nil === `${value.code}===null`)) return code;
+  // What lies in a slot is null where it is NULL.
+  if (value.nil === 'false' || (code === value.code && value.nil === `${value.code}===null`)) return code;
   return `${value.nil}?null:${code}`;
 }
 
