@@ -10,7 +10,7 @@ import { globSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'n
 import { dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build, type Plugin } from 'esbuild';
-import { withConstantFunctions } from '../../codegen/package/constant-functions.ts';
+import { withConstants } from '../../codegen/package/constants.ts';
 import { BUILD_OPTIONS } from '../../codegen/package/options.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -84,7 +84,7 @@ export async function buildSuites(suites: readonly string[]): Promise<{ readonly
       outdir: folder,
       plugins: [placesIn(folder, new Set(started))],
     });
-    for (const { path, text } of outputFiles) writeFileSync(path, withConstantFunctions(text));
+    for (const { path, text } of outputFiles) writeFileSync(path, withConstants(text));
   };
   await buildInto([...suites, ...started.filter((path) => !isOurs(path))], false);
   // A thread of the pool begins in one of these and is handed another: what they have in common is there once.

@@ -22,7 +22,7 @@ import { buildSync, type Metafile } from 'esbuild';
 import type { LookaheadTables } from '../../parsers/kit/lookahead-tables.ts';
 import { GRAMMARS } from '../../parsers/postgresql/parse.ts';
 import { makeCodeCache } from './code-cache.ts';
-import { withConstantFunctions } from './constant-functions.ts';
+import { withConstants } from './constants.ts';
 import { BUILD_OPTIONS } from './options.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -68,7 +68,7 @@ export function buildModules(directory: string): void {
     external: ['piscina'],
   });
   mkdirSync(directory, { recursive: true });
-  const text = withConstantFunctions(addressThreads(outputFiles[0].text));
+  const text = withConstants(addressThreads(outputFiles[0].text));
   writeFileSync(
     join(directory, ENGINE),
     `(function (exports, require, module, MODULE_URL, MODULE_FOLDER) {${text}\nreturn module.exports;\n})`,
