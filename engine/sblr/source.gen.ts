@@ -1007,6 +1007,123 @@ export interface SourceExplainNode {
   readonly statement: SourceStatement | SourceQuery;
 }
 
+/** PREPARE name (types) AS statement. */
+export interface SourcePrepareNode {
+  readonly op: 'prepare';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly name: string;
+  readonly types: readonly SourceType[];
+  readonly statement: SourceStatement | SourceQuery;
+}
+
+/** EXECUTE name (arguments). */
+export interface SourceExecuteNode {
+  readonly op: 'execute';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly name: string;
+  readonly arguments: readonly SourceExpression[];
+}
+
+/** DEALLOCATE name; absent: ALL. */
+export interface SourceDeallocateNode {
+  readonly op: 'deallocate';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly name: string | null;
+}
+
+/** DECLARE name CURSOR FOR query. */
+export interface SourceDeclareCursorNode {
+  readonly op: 'declareCursor';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly name: string;
+  readonly binary: boolean;
+  readonly scroll: 'default' | 'scroll' | 'no';
+  readonly hold: boolean;
+  readonly query: SourceQuery;
+}
+
+/** FETCH, MOVE: NEXT is forward 1, LAST absolute -1; no count: ALL. */
+export interface SourceFetchNode {
+  readonly op: 'fetch';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly name: string;
+  readonly move: boolean;
+  readonly direction: 'forward' | 'backward' | 'absolute' | 'relative';
+  readonly count: number | null;
+}
+
+/** CLOSE name; absent: ALL. */
+export interface SourceCloseCursorNode {
+  readonly op: 'closeCursor';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly name: string | null;
+}
+
+/** DISCARD. */
+export interface SourceDiscardNode {
+  readonly op: 'discard';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly what: 'all' | 'plans' | 'sequences' | 'temporary';
+}
+
+/** LISTEN. */
+export interface SourceListenNode {
+  readonly op: 'listen';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly channel: string;
+}
+
+/** UNLISTEN; absent: *. */
+export interface SourceUnlistenNode {
+  readonly op: 'unlisten';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly channel: string | null;
+}
+
+/** NOTIFY. */
+export interface SourceNotifyNode {
+  readonly op: 'notify';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly channel: string;
+  readonly payload: string | null;
+}
+
+/** CHECKPOINT. */
+export interface SourceCheckpointNode {
+  readonly op: 'checkpoint';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+}
+
+/** VACUUM. */
+export interface SourceVacuumNode {
+  readonly op: 'vacuum';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly options: readonly SourceOption[];
+  readonly tables: readonly SourceName[];
+}
+
+/** LOCK TABLE; the mode as its words. */
+export interface SourceLockTableNode {
+  readonly op: 'lockTable';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly tables: readonly SourceName[];
+  readonly mode: string;
+  readonly nowait: boolean;
+}
+
 export type SourceName = SourceNameNode;
 
 export type SourceType = SourceTypeNode;
@@ -1039,7 +1156,7 @@ export type SourceSample = SourceSampleNode;
 
 export type SourceQuery = SourceSelectNode | SourceSetOperationNode | SourceValuesNode;
 
-export type SourceStatement = SourceInsertNode | SourceUpdateNode | SourceDeleteNode | SourceMergeNode | SourceTruncateNode | SourceCreateTableNode | SourceCreateIndexNode | SourceDropNode | SourceCreateSequenceNode | SourceAnalyzeNode | SourceCreateSchemaNode | SourceCreateViewNode | SourceAlterNode | SourceCreateRoutineNode | SourceCallProcedureNode | SourceDropRoutineNode | SourceCommentNode | SourceSetConstraintsNode | SourceReindexNode | SourceBeginNode | SourceCommitNode | SourceRollbackNode | SourceSavepointNode | SourceReleaseNode | SourceRollbackToNode | SourceSetTransactionNode | SourceSetNode | SourceShowNode | SourceResetNode | SourceExplainNode;
+export type SourceStatement = SourceInsertNode | SourceUpdateNode | SourceDeleteNode | SourceMergeNode | SourceTruncateNode | SourceCreateTableNode | SourceCreateIndexNode | SourceDropNode | SourceCreateSequenceNode | SourceAnalyzeNode | SourceCreateSchemaNode | SourceCreateViewNode | SourceAlterNode | SourceCreateRoutineNode | SourceCallProcedureNode | SourceDropRoutineNode | SourceCommentNode | SourceSetConstraintsNode | SourceReindexNode | SourceBeginNode | SourceCommitNode | SourceRollbackNode | SourceSavepointNode | SourceReleaseNode | SourceRollbackToNode | SourceSetTransactionNode | SourceSetNode | SourceShowNode | SourceResetNode | SourceExplainNode | SourcePrepareNode | SourceExecuteNode | SourceDeallocateNode | SourceDeclareCursorNode | SourceFetchNode | SourceCloseCursorNode | SourceDiscardNode | SourceListenNode | SourceUnlistenNode | SourceNotifyNode | SourceCheckpointNode | SourceVacuumNode | SourceLockTableNode;
 
 export type SourceConflict = SourceConflictNode;
 
@@ -1063,4 +1180,4 @@ export type SourceRoutineArgument = SourceRoutineArgumentNode;
 
 export type SourceRoutineName = SourceRoutineNameNode;
 
-export type SourceNode = SourceNameNode | SourceTypeNode | SourceAliasNode | SourceColumnNode | SourceStarNode | SourceLiteralNode | SourceConstantNode | SourceParameterNode | SourceTypedLiteralNode | SourceCallNode | SourceValueFunctionNode | SourceOperatorNode | SourceAndNode | SourceOrNode | SourceNotNode | SourceIsTestNode | SourceIsDistinctNode | SourceInNode | SourceInQueryNode | SourceBetweenNode | SourceLikeNode | SourceCaseNode | SourceWhenNode | SourceCastNode | SourceSpecialNode | SourceSubqueryNode | SourceQuantifiedNode | SourceRowNode | SourceArrayNode | SourceSubscriptNode | SourceFieldNode | SourceCollateNode | SourceDefaultNode | SourceSortItemNode | SourceSelectItemNode | SourceWindowSpecNode | SourceFrameNode | SourceWindowNode | SourceGroupingNode | SourceLockingNode | SourceWithNode | SourceCteNode | SourceTableRefNode | SourceSampleNode | SourceQueryRefNode | SourceFunctionRefNode | SourceJoinNode | SourceJoinAliasNode | SourceSelectNode | SourceSetOperationNode | SourceValuesNode | SourceInsertNode | SourceConflictNode | SourceSetItemNode | SourceUpdateNode | SourceDeleteNode | SourceMergeNode | SourceMergeWhenNode | SourceTruncateNode | SourceCreateTableNode | SourceColumnDefNode | SourceConstraintNode | SourceOptionNode | SourceCreateIndexNode | SourceIndexElementNode | SourceDropNode | SourceCreateSequenceNode | SourceAnalyzeNode | SourceTableLikeNode | SourceCreateSchemaNode | SourceCreateViewNode | SourceAlterNode | SourceAlterActionNode | SourceCreateRoutineNode | SourceRoutineArgumentNode | SourceCallProcedureNode | SourceDropRoutineNode | SourceRoutineNameNode | SourceCommentNode | SourceSetConstraintsNode | SourceReindexNode | SourceBeginNode | SourceCommitNode | SourceRollbackNode | SourceSavepointNode | SourceReleaseNode | SourceRollbackToNode | SourceSetTransactionNode | SourceSetNode | SourceShowNode | SourceResetNode | SourceExplainNode;
+export type SourceNode = SourceNameNode | SourceTypeNode | SourceAliasNode | SourceColumnNode | SourceStarNode | SourceLiteralNode | SourceConstantNode | SourceParameterNode | SourceTypedLiteralNode | SourceCallNode | SourceValueFunctionNode | SourceOperatorNode | SourceAndNode | SourceOrNode | SourceNotNode | SourceIsTestNode | SourceIsDistinctNode | SourceInNode | SourceInQueryNode | SourceBetweenNode | SourceLikeNode | SourceCaseNode | SourceWhenNode | SourceCastNode | SourceSpecialNode | SourceSubqueryNode | SourceQuantifiedNode | SourceRowNode | SourceArrayNode | SourceSubscriptNode | SourceFieldNode | SourceCollateNode | SourceDefaultNode | SourceSortItemNode | SourceSelectItemNode | SourceWindowSpecNode | SourceFrameNode | SourceWindowNode | SourceGroupingNode | SourceLockingNode | SourceWithNode | SourceCteNode | SourceTableRefNode | SourceSampleNode | SourceQueryRefNode | SourceFunctionRefNode | SourceJoinNode | SourceJoinAliasNode | SourceSelectNode | SourceSetOperationNode | SourceValuesNode | SourceInsertNode | SourceConflictNode | SourceSetItemNode | SourceUpdateNode | SourceDeleteNode | SourceMergeNode | SourceMergeWhenNode | SourceTruncateNode | SourceCreateTableNode | SourceColumnDefNode | SourceConstraintNode | SourceOptionNode | SourceCreateIndexNode | SourceIndexElementNode | SourceDropNode | SourceCreateSequenceNode | SourceAnalyzeNode | SourceTableLikeNode | SourceCreateSchemaNode | SourceCreateViewNode | SourceAlterNode | SourceAlterActionNode | SourceCreateRoutineNode | SourceRoutineArgumentNode | SourceCallProcedureNode | SourceDropRoutineNode | SourceRoutineNameNode | SourceCommentNode | SourceSetConstraintsNode | SourceReindexNode | SourceBeginNode | SourceCommitNode | SourceRollbackNode | SourceSavepointNode | SourceReleaseNode | SourceRollbackToNode | SourceSetTransactionNode | SourceSetNode | SourceShowNode | SourceResetNode | SourceExplainNode | SourcePrepareNode | SourceExecuteNode | SourceDeallocateNode | SourceDeclareCursorNode | SourceFetchNode | SourceCloseCursorNode | SourceDiscardNode | SourceListenNode | SourceUnlistenNode | SourceNotifyNode | SourceCheckpointNode | SourceVacuumNode | SourceLockTableNode;

@@ -13,6 +13,7 @@ import { AdministrationGrammar } from './grammar/administration.ts';
 import { ChangeGrammar } from './grammar/changes.ts';
 import { DefinitionGrammar } from './grammar/definitions.ts';
 import { ObjectGrammar } from './grammar/objects.ts';
+import { SessionGrammar } from './grammar/sessions.ts';
 import { lexStatement } from './lexer.ts';
 import { refusalOf } from './refused.ts';
 import { KEYWORD_TYPES, LeftParen } from './tokens.ts';
@@ -23,11 +24,13 @@ let queries: ChangeGrammar | undefined;
 let definitions: DefinitionGrammar | undefined;
 let administration: AdministrationGrammar | undefined;
 let objects: ObjectGrammar | undefined;
+let sessions: SessionGrammar | undefined;
 
 const queryGrammar = (): ChangeGrammar => (queries ??= buildGrammar('postgresql.queries', GRAMMARS['postgresql.queries']));
 const definitionGrammar = (): DefinitionGrammar =>
   (definitions ??= buildGrammar('postgresql.definitions', GRAMMARS['postgresql.definitions']));
 const objectGrammar = (): ObjectGrammar => (objects ??= buildGrammar('postgresql.objects', GRAMMARS['postgresql.objects']));
+const sessionGrammar = (): SessionGrammar => (sessions ??= buildGrammar('postgresql.sessions', GRAMMARS['postgresql.sessions']));
 const administrationGrammar = (): AdministrationGrammar =>
   (administration ??= buildGrammar('postgresql.administration', GRAMMARS['postgresql.administration']));
 
@@ -36,15 +39,20 @@ export const GRAMMARS = {
   'postgresql.queries': (options: GrammarOptions) => new ChangeGrammar(options),
   'postgresql.definitions': (options: GrammarOptions) => new DefinitionGrammar(queryGrammar, options),
   'postgresql.objects': (options: GrammarOptions) => new ObjectGrammar(queryGrammar, definitionGrammar, options),
+  'postgresql.sessions': (options: GrammarOptions) => new SessionGrammar(queryGrammar, options),
   'postgresql.administration': (options: GrammarOptions) => new AdministrationGrammar(explained, options),
 };
 
-type Part = 'query' | 'definition' | 'object' | 'administration';
+type Part = 'query' | 'definition' | 'object' | 'session' | 'administration';
 
 const PARTS = new Map<string, Part>([
   ...words('select values with table insert update delete merge', 'query'),
   ...words('create drop truncate analyze analyse', 'definition'),
   ...words('alter comment call reindex', 'object'),
+  ...words(
+    'prepare execute deallocate declare fetch move close discard listen unlisten notify checkpoint vacuum lock',
+    'session',
+  ),
   ...words('begin start commit end rollback abort savepoint release set show reset explain', 'administration'),
 ]);
 
@@ -92,6 +100,8 @@ function parseTokens(tokens: SqlToken[]): Statement {
       return queryGrammar().parse(tokens, queryGrammar().preparable);
     case 'definition':
       return definitionGrammar().parse(tokens, definitionGrammar().definition);
+    case 'session':
+      return sessionGrammar().parse(tokens, sessionGrammar().session);
     case 'administration':
       return administrationGrammar().parse(tokens, administrationGrammar().administration);
     default:
@@ -108,8 +118,8 @@ function parsed(tokens: SqlToken[]): ParsedStatement {
     tokens: tokens.map((token) => token.startOffset),
     start: tokens[0].startOffset,
     end: last.end,
-    // Those of a routine's body are its arguments.
-    parameterCount: source.op === 'createRoutine' ? 0 : (queries?.parameterCount ?? 0),
+    // Those of a routine's body, or of a statement that is kept for later, are its own.
+    parameterCount: source.op === 'createRoutine' || source.op === 'prepare' ? 0 : (queries?.parameterCount ?? 0),
     parameterNames: queries?.parameterNames ?? [],
   };
 }

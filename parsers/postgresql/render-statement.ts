@@ -16,6 +16,7 @@ import { definitionText } from './render-definition.ts';
 import { expressionText, restrictedText } from './render-expression.ts';
 import { objectText, type ObjectStatement } from './render-objects.ts';
 import { aliasText, identifier, identifiers, nameText } from './render-names.ts';
+import { sessionStatementText, type SessionStatement } from './render-sessions.ts';
 import { fromListText, queryText, selectItemsText, withText } from './render-query.ts';
 
 export function statementText(statement: SourceStatement | SourceQuery): string {
@@ -66,6 +67,20 @@ export function statementText(statement: SourceStatement | SourceQuery): string 
     case 'setConstraints':
     case 'reindex':
       return objectText(statement, statementText);
+    case 'prepare':
+    case 'execute':
+    case 'deallocate':
+    case 'declareCursor':
+    case 'fetch':
+    case 'closeCursor':
+    case 'discard':
+    case 'listen':
+    case 'unlisten':
+    case 'notify':
+    case 'checkpoint':
+    case 'vacuum':
+    case 'lockTable':
+      return sessionStatementText(statement, statementText);
     default:
       return sessionText(statement);
   }
@@ -178,7 +193,7 @@ type Session = Exclude<
       | 'analyze';
   }
 > &
-  Exclude<SourceStatement, ObjectStatement>;
+  Exclude<SourceStatement, ObjectStatement | SessionStatement>;
 
 function sessionText(statement: Session): string {
   switch (statement.op) {
