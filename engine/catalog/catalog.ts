@@ -38,6 +38,7 @@ import {
   OBJECT_IDS,
   OBJECTS_BY_ID,
   ROLE_SUPERUSER,
+  ROLES_BY_ID,
   SCHEMA_INFORMATION,
   SCHEMA_PG_CATALOG,
   SCHEMA_PUBLIC,
@@ -248,6 +249,18 @@ export class Catalog {
       throw new SqlError(SQLSTATE.duplicate_object, `role "${name}" already exists`);
     }
     return role;
+  }
+
+  /** A role has these verifiers of its password from now on. 42501, 42704. */
+  setVerifiers(tx: Transaction, session: CatalogSession, id: number, verifiers: NonNullable<RoleRow['verifiers']>): void {
+    const reader = this.reader(tx, session);
+    const own = reader.role();
+    if (own?.superuser !== true && own?.id !== id) throw denied('database', SUPERUSER);
+    const role = reader.roles().find((one) => one.id === id);
+    if (role === undefined) throw new SqlError(SQLSTATE.undefined_object, `role with id ${id} does not exist`);
+    const { superuser, login, name } = role;
+    this.port.noteDdl(tx, this.#overlayOf(tx).length);
+    this.port.replace(tx, SYS_ROLES, ROLES_BY_ID, [id], [id, name, JSON.stringify({ superuser, login, verifiers })]);
   }
 
   /** Gives rights on a table or sequence to a role; an empty list takes them away. */

@@ -77,6 +77,8 @@ export interface RoleRow {
   readonly name: string;
   readonly superuser: boolean;
   readonly login: boolean;
+  /** What passwords are checked by, a verifier a kind of exchange (dialects.md C4); none: it has no password. */
+  readonly verifiers?: { readonly [kind: string]: string };
 }
 
 /** The values of an object's row. */

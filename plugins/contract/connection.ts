@@ -158,7 +158,7 @@ export interface HostPortal {
   begin(values: EncodedValues, rowsMax: number): Outcome;
   /** Goes on behind SUSPENDED. */
   resume(rowsMax: number): Outcome;
-  /** Rows written since begin(). */
+  /** Rows written by the last call. */
   readonly rows: number;
   /** Rows inserted, updated or deleted. */
   readonly changes: number;

@@ -7,6 +7,7 @@
 
 import type { WireError, WireNotice } from '../../../plugins/contract/connection.ts';
 import type { RowOutput } from '../../../plugins/contract/output.ts';
+import { tellsPosition } from '../errors.ts';
 
 const code = (letter: string): number => letter.charCodeAt(0);
 
@@ -179,7 +180,7 @@ function putFields(output: RowOutput, type: number, severity: string, told: Wire
   putField(output, 'M', told.message);
   putField(output, 'D', told.detail);
   putField(output, 'H', told.hint);
-  putField(output, 'P', told.position === undefined ? undefined : String(told.position));
+  putField(output, 'P', told.position === undefined || !tellsPosition(told) ? undefined : String(told.position));
   putField(output, 's', told.schema);
   putField(output, 't', told.table);
   putField(output, 'c', told.column);

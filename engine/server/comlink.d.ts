@@ -1,0 +1,8 @@
+/** Comlink's face for ports of node:worker_threads; its types lie beside another name. */
+
+declare module 'comlink/dist/esm/node-adapter.mjs' {
+  import type { Endpoint } from 'comlink';
+  import type { MessagePort } from 'node:worker_threads';
+
+  export default function nodeEndpoint(port: MessagePort): Endpoint;
+}

@@ -1,0 +1,359 @@
+/**
+ * One client: its socket, its dialect's state machine, its session.
+ *
+ *   socket 'data' --> receive() --> consume --> output --> send()
+ *                        |  a statement waits, or is still to be told of: bytes are kept, past a bound the socket is not read
+ *                        +--> barrier not on disk: held, in order, until the worker's flush (answers.ts)
+ *
+ * Hot: a request that comes whole and is answered at once goes through without an allocation of its own.
+ */
+
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type {
+  Authentication,
+  CancelKey,
+  ConnectionHost,
+  HostSession,
+  Outcome,
+  WireConnection,
+  WireError,
+} from '../../plugins/contract/connection.ts';
+import { SqlError, SQLSTATE, withoutOverflow } from '../../shm/errors.ts';
+import { InputBuffer } from './input-buffer.ts';
+import { LentOutput } from './lent-output.ts';
+import type { ServedSession, SessionOwner } from './session.ts';
+import type { ServerWorker } from './worker.ts';
+
+const SECRET_BYTES = 32;
+/** Bytes on their way to the client above which a producer waits. */
+const UNREAD_MAX = 1 << 18;
+/** Milliseconds that the last words have to leave. */
+const LAST_WORDS_MS = 3000;
+
+export interface Peer {
+  /** Null: a Unix socket. */
+  readonly address: string | null;
+  readonly port: number;
+}
+
+export class ClientConnection implements ConnectionHost, SessionOwner {
+  readonly worker: ServerWorker;
+  readonly output: LentOutput;
+  readonly peer: Peer;
+  readonly #wire: WireConnection;
+  readonly #input: InputBuffer;
+  #socket: Socket;
+  #session: ServedSession | null = null;
+  /** Its row in the table of sessions; -1: none. */
+  row = -1;
+  #secret: Buffer | null = null;
+  /** A statement waits. */
+  #isWaiting = false;
+  /** Bytes that may not leave yet, in order. */
+  #held: Buffer[] = [];
+  #isClosing = false;
+  #isGone = false;
+  isSecure = false;
+  #onData: (chunk: Buffer) => void;
+  /** When it began to wait for its client in a transaction, by performance.now(); 0: it does not. */
+  idleInBlockSince = 0;
+  readonly since = performance.now();
+  isDirty = false;
+  /** Called when the client has shown who it is. */
+  onSession: (() => void) | null = null;
+  user = '';
+
+  constructor(worker: ServerWorker, socket: Socket, peer: Peer) {
+    this.worker = worker;
+    this.peer = peer;
+    this.#socket = socket;
+    this.#input = new InputBuffer();
+    this.output = new LentOutput(worker.memory, worker.options.connectionMemory);
+    this.#onData = (chunk) => this.#receive(chunk);
+    this.#wire = worker.plugin.createConnection(this);
+    this.#listen(socket);
+  }
+
+  #listen(socket: Socket): void {
+    socket.on('data', this.#onData);
+    socket.on('error', () => this.#gone());
+    socket.on('close', () => this.#gone());
+    socket.on('end', () => this.#gone());
+  }
+
+  // ---- in ----
+
+  #receive(chunk: Buffer): void {
+    if (this.#isGone || this.#isClosing) return;
+    const input = this.#input;
+    if (input.isEmpty && !this.#isWaiting) {
+      const taken = this.#consume(chunk, 0, chunk.length);
+      if (taken < chunk.length && !this.#isClosing) input.keep(chunk, taken, this.#wire.wanted);
+    } else {
+      input.append(chunk, this.#wire.wanted);
+      if (!this.#isWaiting) this.#takeKept();
+    }
+    if (this.#isWaiting && input.length > this.worker.options.inputMax) this.#socket.pause();
+    this.#send();
+  }
+
+  #takeKept(): void {
+    const input = this.#input;
+    if (input.isEmpty) return;
+    input.took(this.#consume(input.bytes, input.start, input.end) - input.start, this.#wire.wanted);
+    if (this.#isClosing) input.clear();
+  }
+
+  #consume(bytes: Buffer, start: number, end: number): number {
+    this.worker.enterPlugin();
+    try {
+      return this.#wire.consume(bytes, start, end);
+    } catch (error) {
+      this.#pluginFailed(error);
+      return end;
+    } finally {
+      this.worker.leavePlugin();
+    }
+  }
+
+  /** A fault of the dialect closes its connection (C3). */
+  #pluginFailed(error: unknown): void {
+    this.worker.log.error({ error }, 'a connection was closed: its dialect failed');
+    this.close();
+  }
+
+  // ---- out ----
+
+  /** Sends what was written: now, or when the log is on disk up to the session's barrier. */
+  #send(): void {
+    const { output } = this;
+    if (output.at > 0) {
+      const barrier = this.#session === null ? 0 : this.#session.connection.session.barrier;
+      if (this.#held.length > 0 || this.worker.answers.mustWait(barrier)) {
+        this.#held.push(Buffer.copyBytesFrom(output.bytes, 0, output.at));
+        output.clear();
+        this.worker.answers.hold(this, barrier);
+      } else this.#write();
+    }
+    if (this.#isClosing && this.#held.length === 0) this.#end();
+    if (!this.isDirty && this.row >= 0) this.worker.activity.note(this);
+  }
+
+  #write(): void {
+    const { output } = this;
+    const socket = this.#socket;
+    socket.write(output.bytes.subarray(0, output.at));
+    // What the system has taken whole is not the socket's any more.
+    if (socket.writableLength === 0) output.clear();
+    else output.forget();
+  }
+
+  /** The barrier is on disk. */
+  release(): void {
+    if (this.#isGone) return;
+    const held = this.#held;
+    this.#held = [];
+    for (const bytes of held) this.#socket.write(bytes);
+    if (this.#isClosing) this.#end();
+  }
+
+  get barrier(): number {
+    return this.#session?.connection.session.barrier ?? 0;
+  }
+
+  drain(then: () => void): void {
+    this.#send();
+    const socket = this.#socket;
+    const goOn = (): void => {
+      if (this.#isGone) {
+        this.#isWaiting = false;
+        this.worker.running--;
+        this.endSession();
+        return;
+      }
+      then();
+      this.#send();
+    };
+    if (this.#held.length === 0 && socket.writableLength < UNREAD_MAX) setImmediate(goOn);
+    else this.worker.answers.whenRead(this, () => setImmediate(goOn));
+  }
+
+  /** Nothing is held, and the client has read. */
+  get hasRead(): boolean {
+    return this.#isGone || (this.#held.length === 0 && this.#socket.writableLength < UNREAD_MAX);
+  }
+
+  whenDrained(then: () => void): void {
+    if (this.#socket.writableNeedDrain) this.#socket.once('drain', then);
+    else setImmediate(then);
+  }
+
+  // ---- statements that wait ----
+
+  settled(outcome: Outcome, error: unknown): void {
+    this.#isWaiting = false;
+    if (this.#isGone) {
+      this.worker.running--;
+      this.endSession();
+      return;
+    }
+    try {
+      this.#wire.resumed(outcome, error === null ? null : this.told(error));
+    } catch (thrown) {
+      this.#pluginFailed(thrown);
+    }
+    if (!this.#isWaiting) this.#takeKept();
+    if (!this.#isWaiting && this.#socket.isPaused()) this.#socket.resume();
+    this.#send();
+  }
+
+  /** From the session: a statement goes on later. */
+  waits(): void {
+    this.#isWaiting = true;
+  }
+
+  // ---- what the dialect asks ----
+
+  get canSecure(): boolean {
+    return this.worker.secureContext !== null;
+  }
+
+  get messageBytes(): number {
+    return this.worker.options.connectionMemory;
+  }
+
+  readonly startupBytes = 10_000;
+
+  startTls(): void {
+    this.#send();
+    const plain = this.#socket;
+    plain.removeAllListeners('data');
+    plain.removeAllListeners('end');
+    const secure = new TLSSocket(plain, {
+      isServer: true,
+      secureContext: this.worker.secureContext as NonNullable<typeof this.worker.secureContext>,
+      ALPNProtocols: ['postgresql'],
+    });
+    this.#socket = secure;
+    this.isSecure = true;
+    this.#listen(secure);
+  }
+
+  authentication(user: string, database: string): Authentication {
+    return this.worker.authentication(this.peer, this.isSecure, user, database);
+  }
+
+  authenticationFailed(user: string, why: string, then: () => void): void {
+    this.worker.guard.failed(this.peer, user, why, () => {
+      if (this.#isGone) return;
+      then();
+      this.#send();
+    });
+  }
+
+  openSession(user: string, database: string, settings: ReadonlyMap<string, string>): HostSession {
+    this.worker.guard.passed(this.peer);
+    this.user = user;
+    this.#secret = randomBytes(SECRET_BYTES);
+    this.#session = this.worker.openSession(this, user, database, settings, this.#secret);
+    this.onSession?.();
+    return this.#session;
+  }
+
+  setting(name: string): string | undefined {
+    return this.worker.setting(this, name);
+  }
+
+  cancelKey(secretBytes: number): CancelKey {
+    const secret = this.#secret;
+    if (secret === null) throw new SqlError(SQLSTATE.internal_error, 'there is no session to cancel');
+    return { process: this.worker.sessions.process(this.row), secret: secret.subarray(0, secretBytes) };
+  }
+
+  cancel(process: number, secret: Buffer): void {
+    this.worker.cancel(process, secret);
+  }
+
+  told(thrown: unknown): WireError {
+    const error = withoutOverflow(thrown);
+    if (error instanceof SqlError) {
+      if (error.code.startsWith('57P0')) this.worker.lost(error);
+      return error;
+    }
+    this.worker.log.error({ error }, 'an error that is none of SQL');
+    return new SqlError(SQLSTATE.internal_error, error instanceof Error ? error.message : String(error));
+  }
+
+  // ---- the end ----
+
+  get session(): ServedSession | null {
+    return this.#session;
+  }
+
+  get isIdle(): boolean {
+    return this.#wire.isIdle && this.#held.length === 0;
+  }
+
+  /** Waits for the client's next request, in a transaction or not. */
+  get isAtRest(): boolean {
+    return !this.#isWaiting;
+  }
+
+  notice(severity: string, code: string, message: string): void {
+    this.#wire.notice({ severity, code, message });
+  }
+
+  /** The server ends it: with these words. */
+  endWith(error: SqlError): void {
+    if (this.#isGone || this.#isClosing) return;
+    this.#wire.fatal(error);
+    this.#send();
+  }
+
+  close(): void {
+    this.#isClosing = true;
+  }
+
+  /** The last words are sent; then the socket goes. */
+  #end(): void {
+    const socket = this.#socket;
+    socket.end();
+    const timer = setTimeout(() => socket.destroy(), LAST_WORDS_MS);
+    timer.unref();
+    socket.once('close', () => clearTimeout(timer));
+    this.#gone(false);
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+    this.#gone();
+  }
+
+  #gone(destroys = true): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    if (destroys) this.#socket.destroy();
+    this.#held = [];
+    this.#input.clear();
+    this.output.clear();
+    this.worker.closed(this, this.#isWaiting);
+    if (this.#isWaiting) this.worker.running++;
+    else this.endSession();
+  }
+
+  /** Nothing runs in it any more: the session goes. */
+  endSession(): void {
+    const session = this.#session;
+    this.#session = null;
+    try {
+      this.#wire.closed();
+      session?.close();
+    } catch (error) {
+      this.worker.log.error({ error }, 'a session did not end well');
+    } finally {
+      this.worker.freeRow(this);
+    }
+  }
+}

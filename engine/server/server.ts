@@ -1,0 +1,312 @@
+/**
+ * The control plane: opens the database, listens, starts the workers, watches them, ends them.
+ *
+ *   start    recovery -> sockets -> workers -> all say ready
+ *   a worker dies outside a critical section: it is replaced, its connections are closed; inside one, or when the log fails, all
+ *            workers are ended, and the database is opened again, which recovers
+ *   stop     no more clients -> idle ones are told, others finish -> workers leave -> checkpoint -> the directory is free
+ */
+
+import { type Remote, wrap } from 'comlink';
+import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
+import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { createServer, type Server as NetServer } from 'node:net';
+import { join } from 'node:path';
+import { type MessagePort, Worker } from 'node:worker_threads';
+import type { Logger } from 'pino';
+import { isPoisoned } from '../../shm/critical.ts';
+import { checkDeaths } from '../../shm/deaths.ts';
+import { fromPlain } from '../../shm/errors.ts';
+import { type Database, open } from '../api/api.ts';
+import { createLog } from './log.ts';
+import { native } from './native.ts';
+import type { ServerOptions } from './options.ts';
+import { DEFAULT_RULES, openNetworkFault, readRules } from './rules.ts';
+import { SessionsTable } from './sessions-table.ts';
+import { prepareRoles, SERVER_SUPERUSER } from './superuser.ts';
+import type { Listening, ServerWorkerData, WorkerControl, WorkerFigures, WorkerNews } from './worker-messages.ts';
+
+const BACKLOG = 4096;
+/** Milliseconds that clients have to finish what they do when the server stops. */
+const DRAIN_MS = 5000;
+/** A worker that died so many times in a row, each within the time below, is not replaced. */
+const DEATHS_MAX = 5;
+const DEATHS_MS = 10_000;
+
+interface Seat {
+  readonly number: number;
+  worker: Worker;
+  control: Remote<WorkerControl> | null;
+  deaths: number;
+  diedAt: number;
+}
+
+/** An address that is listened on: its descriptor is kept, each worker has a duplicate. */
+interface Bound {
+  readonly host: string;
+  readonly port: number;
+  readonly path: string | null;
+  /** Closes it; where descriptors cannot be duplicated it holds the port only. */
+  readonly server: NetServer | null;
+  readonly descriptor: number;
+}
+
+export class Server {
+  readonly options: ServerOptions;
+  readonly log: Logger;
+  readonly #rules: string;
+  readonly #tls: { readonly cert: string; readonly key: string } | null;
+  #database: Database | null = null;
+  #sessions: SessionsTable;
+  readonly #seats: Seat[] = [];
+  #bound: Bound[] = [];
+  #state: 'starting' | 'running' | 'stopping' | 'restarting' | 'stopped' = 'starting';
+  restarts = 0;
+  readonly startedAt = Date.now();
+
+  /** Throws an Error that says what in the options cannot be. */
+  constructor(options: ServerOptions) {
+    this.options = options;
+    this.log = createLog(options.logLevel, 'control');
+    this.#rules = options.rules === '' ? DEFAULT_RULES : readFileSync(options.rules, 'utf8');
+    this.#tls = tlsOf(options);
+    const fault = openNetworkFault(options.listen, readRules(this.#rules), this.#tls !== null);
+    if (fault !== null && !options.allowOpenNetwork)
+      throw new Error(`${fault}: give a certificate (--tls-cert, --tls-key) and rules, or say --allow-open-network`);
+    if (fault !== null) this.log.warn(`${fault}: as was asked for`);
+    this.#sessions = SessionsTable.create(options.maxConnections);
+  }
+
+  get state(): string {
+    return this.#state;
+  }
+
+  get sessions(): SessionsTable {
+    return this.#sessions;
+  }
+
+  get database(): Database | null {
+    return this.#database;
+  }
+
+  /** Port of the first TCP address. */
+  get port(): number {
+    return this.#bound.find(({ path }) => path === null)?.port ?? 0;
+  }
+
+  async start(): Promise<void> {
+    const { options } = this;
+    this.#openDatabase();
+    try {
+      for (const host of options.listen) this.#bound.push(await this.#bind(host));
+      if (options.socketDirectory !== '')
+        this.#bound.push(await bindPath(join(options.socketDirectory, `.s.PGSQL.${this.port || options.port}`)));
+      await this.#startWorkers();
+    } catch (error) {
+      await this.stop(0);
+      throw error;
+    }
+    this.#state = 'running';
+    const addresses = this.#bound.map(({ host, port, path }) => path ?? `${host}:${port}`);
+    this.log.info({ data: options.data, addresses, workers: options.workers, pinned: options.pin }, 'ready for clients');
+  }
+
+  #openDatabase(): void {
+    const { options } = this;
+    const isNew = !existsSync(options.data);
+    const { cacheSize, durability } = options;
+    const database = open(options.data, { cacheSize, durability });
+    this.#database = database;
+    const { recovered } = database.kernel;
+    if (recovered !== null && recovered.records > 0) this.log.info(recovered, 'the database was recovered');
+    const hasPassword = prepareRoles(database, options.passwordFile);
+    if (!hasPassword) {
+      const text = `the superuser "${SERVER_SUPERUSER}" has no password: whoever is on this machine gets in as it`;
+      this.log.warn(isNew ? `a new database was made in ${options.data}; ${text}` : text);
+    }
+  }
+
+  async #bind(host: string): Promise<Bound> {
+    const port = this.port || this.options.port;
+    const server = createServer();
+    try {
+      await listening(server, () => server.listen({ host, port, backlog: BACKLOG, reusePort: native() === null }));
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      // A machine without IPv6 is none the worse.
+      if (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT') {
+        if (this.options.listen.length > 1 && host.includes(':')) return { host, port, path: null, server: null, descriptor: -1 };
+      }
+      if (code === 'EADDRINUSE') throw new Error(`port ${port} of ${host} is in use; give another one with --port`);
+      throw error;
+    }
+    return duplicated(server, host, (server.address() as { port: number }).port, null);
+  }
+
+  async #startWorkers(): Promise<void> {
+    const { workers } = this.options;
+    await Promise.all(Array.from({ length: workers }, (_, index) => this.#startWorker(index + 1)));
+  }
+
+  #startWorker(number: number): Promise<void> {
+    const database = this.#database as Database;
+    const listeningOn = this.#bound.flatMap((bound) => listeningOf(bound, number));
+    const { options } = this;
+    const data: ServerWorkerData = {
+      ...{ number, handle: database.handle, options, sessions: this.#sessions.handle },
+      ...{ rules: this.#rules, tls: this.#tls, listening: listeningOn },
+    };
+    const worker = new Worker(new URL('./worker-thread.ts', import.meta.url), {
+      workerData: data,
+      resourceLimits: { stackSizeMb: 8 },
+      name: `worker ${number}`,
+    });
+    let seat = this.#seats.find((one) => one.number === number);
+    if (seat === undefined) {
+      seat = { number, worker, control: null, deaths: 0, diedAt: 0 };
+      this.#seats.push(seat);
+    } else seat.worker = worker;
+    const own = seat;
+    return new Promise((resolve, reject) => {
+      worker.on('message', (news: WorkerNews | { kind: 'control'; port: MessagePort }) => {
+        if (news.kind === 'control') own.control = wrap<WorkerControl>(nodeEndpoint(news.port));
+        else if (news.kind === 'ready') resolve();
+        else this.#lost(fromPlain(news.error));
+      });
+      worker.on('error', (error) => {
+        this.log.error({ error, worker: number }, 'a worker failed');
+        reject(error);
+      });
+      worker.on('exit', (code) => {
+        reject(new Error(`worker ${number} ended with ${code}`));
+        if (own.worker === worker) this.#workerEnded(own);
+      });
+    });
+  }
+
+  // ---- what goes wrong ----
+
+  #workerEnded(seat: Seat): void {
+    seat.control = null;
+    if (this.#state !== 'running') return;
+    const database = this.#database as Database;
+    this.#sessions.freeWorker(seat.number);
+    checkDeaths(database.engine.shm);
+    if (isPoisoned(database.engine.shm)) {
+      this.#lost(new Error('a worker died in a critical section'));
+      return;
+    }
+    const now = performance.now();
+    seat.deaths = now - seat.diedAt < DEATHS_MS ? seat.deaths + 1 : 1;
+    seat.diedAt = now;
+    if (seat.deaths > DEATHS_MAX) {
+      this.log.fatal({ worker: seat.number }, 'a worker dies again and again: the server stops');
+      void this.stop(DRAIN_MS);
+      return;
+    }
+    this.log.warn({ worker: seat.number }, 'a worker is replaced; its connections were closed');
+    this.#startWorker(seat.number).catch((error: unknown) => this.log.error({ error }, 'a worker did not start'));
+  }
+
+  /** Memory or log cannot be trusted: all begins anew, through recovery. */
+  #lost(error: unknown): void {
+    if (this.#state !== 'running') return;
+    this.#state = 'restarting';
+    this.restarts++;
+    this.log.fatal({ error }, 'the database is opened again');
+    void this.#restart();
+  }
+
+  async #restart(): Promise<void> {
+    try {
+      await Promise.all(this.#seats.map(({ worker }) => worker.terminate()));
+      this.#database?.close();
+      this.#database = null;
+      this.#sessions = SessionsTable.create(this.options.maxConnections);
+      this.#openDatabase();
+      await this.#startWorkers();
+      this.#state = 'running';
+      this.log.info('ready for clients again');
+    } catch (error) {
+      this.log.fatal({ error }, 'the database cannot be opened again');
+      await this.stop(0);
+      process.exitCode = 1;
+    }
+  }
+
+  // ---- figures ----
+
+  async figures(): Promise<readonly WorkerFigures[]> {
+    return await Promise.all(this.#seats.flatMap(({ control }) => (control === null ? [] : [control.figures()])));
+  }
+
+  // ---- the end ----
+
+  /** Clients get so long to finish. */
+  async stop(milliseconds = DRAIN_MS): Promise<void> {
+    if (this.#state === 'stopping' || this.#state === 'stopped') return;
+    this.#state = 'stopping';
+    const controls = this.#seats.flatMap(({ control }) => (control === null ? [] : [control]));
+    await Promise.allSettled(controls.map((control) => control.drain(milliseconds)));
+    await Promise.allSettled(controls.map((control) => control.leave()));
+    await Promise.all(this.#seats.map(({ worker }) => worker.terminate()));
+    for (const { server, path } of this.#bound) {
+      server?.close();
+      if (path !== null) rmSync(path, { force: true });
+    }
+    this.#bound = [];
+    this.#database?.close();
+    this.#database = null;
+    this.#state = 'stopped';
+    this.log.info('stopped');
+  }
+}
+
+function tlsOf({ tlsCert, tlsKey }: ServerOptions): { cert: string; key: string } | null {
+  if (tlsCert === '' && tlsKey === '') return null;
+  if (tlsCert === '' || tlsKey === '') throw new Error('TLS needs a certificate and its key: --tls-cert, --tls-key');
+  return { cert: readFileSync(tlsCert, 'utf8'), key: readFileSync(tlsKey, 'utf8') };
+}
+
+function listening(server: NetServer, listen: () => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.once('listening', () => {
+      server.removeListener('error', reject);
+      resolve();
+    });
+    listen();
+  });
+}
+
+/** A duplicate is kept, and the server that took the address, which would accept clients itself, is closed. */
+async function duplicated(server: NetServer, host: string, port: number, path: string | null): Promise<Bound> {
+  const system = native();
+  const { fd } = (server as unknown as { _handle: { fd: number } })._handle;
+  const descriptor = system === null ? -1 : system.duplicate(fd);
+  if (descriptor < 0) return { host, port, path, server: null, descriptor };
+  await closeKeepingPath(server);
+  return { host, port, path, server: null, descriptor };
+}
+
+const closeKeepingPath = (server: NetServer): Promise<void> => new Promise((resolve) => server.close(() => resolve()));
+
+async function bindPath(path: string): Promise<Bound> {
+  if (native() === null) return { host: '', port: 0, path, server: null, descriptor: -1 };
+  const first = `${path}.${process.pid}`;
+  const server = createServer();
+  await listening(server, () => server.listen({ path: first, backlog: BACKLOG }));
+  // Closing the server takes away the name that it gave: by then the socket has another one.
+  renameSync(first, path);
+  return duplicated(server, '', 0, path);
+}
+
+function listeningOf(bound: Bound, worker: number): Listening[] {
+  const { descriptor, host, port, path } = bound;
+  if (descriptor >= 0) {
+    const own = native()?.duplicate(descriptor) ?? -1;
+    return own < 0 ? [] : [{ kind: 'descriptor', descriptor: own, isUnix: path !== null }];
+  }
+  if (path !== null) return worker === 1 ? [{ kind: 'path', path }] : [];
+  return [{ kind: 'address', host, port }];
+}

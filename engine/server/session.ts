@@ -1,0 +1,221 @@
+/**
+ * A session as a dialect's connection uses it (plugins/contract/connection.ts), over engine/exec. It never waits: what has to wait
+ * goes on behind PENDING, and `barrier` says how far the log must have come before what was answered may leave.
+ */
+
+import {
+  DONE,
+  type HostPortal,
+  type HostSession,
+  type HostStatement,
+  type NextStatement,
+  type Outcome,
+  PENDING,
+  SUSPENDED,
+  type WireColumn,
+} from '../../plugins/contract/connection.ts';
+import type { EncodedValues } from '../../plugins/contract/encoded-values.ts';
+import type { RowOutput } from '../../plugins/contract/output.ts';
+import type { RowFormat } from '../../plugins/contract/row-format.ts';
+import type { Connection } from '../exec/connection.ts';
+import { OutputRun, type OutputState } from '../exec/output-run.ts';
+import type { Prepared } from '../exec/prepare.ts';
+import { entered } from '../exec/run.ts';
+import { type SqlType, sqlType, type TypeName } from '../sblr/types.ts';
+import { NO_CHARACTERISTICS } from '../session/session.ts';
+
+/** What the session asks of its connection. */
+export interface SessionOwner {
+  readonly output: RowOutput;
+  /** A statement that waits has come to an outcome; its promise has been looked at. */
+  settled(outcome: Outcome, error: unknown): void;
+  /** The output is past its mark: sends it; `then` when the client has read enough of it and others have had their turn. */
+  drain(then: () => void): void;
+  /** A statement waits: settled() tells. */
+  waits(): void;
+  /** Settings that are not the engine's. Undefined: it is. */
+  setting(name: string): string | undefined;
+}
+
+export class ServedSession implements HostSession {
+  readonly connection: Connection;
+  readonly owner: SessionOwner;
+  /** Text of what runs, or ran last. */
+  query = '';
+
+  constructor(connection: Connection, owner: SessionOwner) {
+    this.connection = connection;
+    this.owner = owner;
+  }
+
+  get status(): 'idle' | 'active' | 'failed' {
+    const { session } = this.connection;
+    // A batch that is one transaction is none that the client knows of.
+    return session.isImplicit ? 'idle' : session.status;
+  }
+
+  next(text: string, from: number): NextStatement {
+    this.query = text;
+    const { prepared, end } = this.connection.prepareNext(text, from);
+    return { statement: prepared === null ? null : new ServedStatement(this, prepared), end };
+  }
+
+  prepare(text: string, types: readonly (string | null)[]): HostStatement | null {
+    this.query = text;
+    const given = types.some((type) => type !== null);
+    const prepared = this.connection.prepareTyped(text, given ? types.map(typeNamed) : undefined);
+    return prepared === null ? null : new ServedStatement(this, prepared);
+  }
+
+  portal(statement: HostStatement, format: RowFormat): HostPortal {
+    return new ServedPortal(this, statement as ServedStatement, format);
+  }
+
+  beginBatch(): void {
+    const { session, engine } = this.connection;
+    if (session.transaction !== null) return;
+    entered(engine, () => session.begin(NO_CHARACTERISTICS, engine.now(), true));
+  }
+
+  endBatch(): void {
+    const { session, engine } = this.connection;
+    if (!session.isImplicit) return;
+    entered(engine, () => session.commitBlock());
+  }
+
+  failBatch(): void {
+    const { session, engine } = this.connection;
+    if (session.isImplicit) entered(engine, () => session.rollbackBlock());
+    else session.failBlock();
+  }
+
+  setting(name: string): string {
+    return this.owner.setting(name) ?? this.connection.session.settings.shown(name);
+  }
+
+  get settingsVersion(): number {
+    return this.connection.session.settings.version;
+  }
+
+  close(): void {
+    this.connection.close();
+  }
+}
+
+const typeNamed = (name: string | null): SqlType | null => (name === null ? null : sqlType(name as TypeName));
+
+const ENDS = /^\s*(rollback|commit|abort|end)\b/i;
+
+class ServedStatement implements HostStatement {
+  readonly session: ServedSession;
+  readonly prepared: Prepared;
+  readonly kind: HostStatement['kind'];
+  readonly endsBlock: boolean;
+  #columns: readonly WireColumn[];
+
+  constructor(session: ServedSession, prepared: Prepared) {
+    this.session = session;
+    this.prepared = prepared;
+    const { parts, output } = prepared.shape;
+    this.kind = output.length > 0 ? 'rows' : parts.kind === 'utility' ? 'none' : 'count';
+    this.endsBlock = parts.kind === 'utility' && ENDS.test(prepared.text.slice(prepared.start));
+    this.#columns = output;
+  }
+
+  get parameters(): readonly SqlType[] {
+    const { parts } = this.prepared.shape;
+    return parts.parameters.slice(0, parts.clientParameters);
+  }
+
+  get columns(): readonly WireColumn[] {
+    const { output } = this.session.connection.refresh(this.prepared);
+    this.#columns = output;
+    return this.#columns;
+  }
+}
+
+class ServedPortal implements HostPortal {
+  readonly statement: ServedStatement;
+  readonly #session: ServedSession;
+  readonly #run: OutputRun;
+  #rowsMax = 0;
+  /** Rows that earlier calls have written. */
+  #before = 0;
+
+  constructor(session: ServedSession, statement: ServedStatement, format: RowFormat) {
+    this.#session = session;
+    this.statement = statement;
+    this.#run = new OutputRun(session.connection, statement.prepared, format, session.owner.output);
+  }
+
+  begin(values: EncodedValues, rowsMax: number): Outcome {
+    const { session } = this.#session.connection;
+    if (session.isCancelled()) session.clearCancel();
+    this.#session.query = this.statement.prepared.text;
+    this.#rowsMax = rowsMax;
+    this.#before = 0;
+    return this.#outcome(this.#run.beginAsync(values, rowsMax));
+  }
+
+  resume(rowsMax: number): Outcome {
+    this.#rowsMax = rowsMax;
+    this.#before = this.#run.rows;
+    return this.#outcome(this.#run.resumeAsync(rowsMax));
+  }
+
+  #outcome(state: OutputState | Promise<OutputState>): Outcome {
+    if (typeof state !== 'string') {
+      this.#session.owner.waits();
+      state.then(
+        (later) => this.#settle(later),
+        (error) => this.#session.owner.settled(DONE, error),
+      );
+      return PENDING;
+    }
+    if (state === 'full') return this.#drain();
+    return state === 'done' ? DONE : SUSPENDED;
+  }
+
+  /** The client reads first; then more is written. */
+  #drain(): Outcome {
+    this.#session.owner.waits();
+    this.#session.owner.drain(() => this.#goOn());
+    return PENDING;
+  }
+
+  #goOn(): void {
+    const rest = this.#rowsMax === 0 ? 0 : this.#rowsMax - this.rows;
+    try {
+      const state = this.#run.resumeAsync(rest);
+      if (typeof state === 'string') this.#settle(state);
+      else
+        state.then(
+          (later) => this.#settle(later),
+          (error) => this.#session.owner.settled(DONE, error),
+        );
+    } catch (error) {
+      this.#session.owner.settled(DONE, error);
+    }
+  }
+
+  #settle(state: OutputState): void {
+    if (state === 'full') this.#session.owner.drain(() => this.#goOn());
+    else this.#session.owner.settled(state === 'done' ? DONE : SUSPENDED, null);
+  }
+
+  get rows(): number {
+    return this.#run.rows - this.#before;
+  }
+
+  get changes(): number {
+    return this.#run.changes;
+  }
+
+  get tag(): string {
+    return this.#run.tag;
+  }
+
+  close(): void {
+    if (this.#run.isOpen) this.#run.close();
+  }
+}

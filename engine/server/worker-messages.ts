@@ -1,0 +1,44 @@
+/** What the control plane and a worker say to each other. */
+
+import type { DatabaseHandle } from '../api/database.ts';
+import type { PlainError } from '../../shm/errors.ts';
+import type { ServerOptions } from './options.ts';
+import type { Rule } from './rules.ts';
+import type { SessionsHandle } from './sessions-table.ts';
+
+/** Where a worker listens: a socket that is shared, or one of its own beside the others'. */
+export type Listening =
+  | { readonly kind: 'descriptor'; readonly descriptor: number; readonly isUnix: boolean }
+  | { readonly kind: 'address'; readonly host: string; readonly port: number }
+  | { readonly kind: 'path'; readonly path: string };
+
+export interface ServerWorkerData {
+  readonly number: number;
+  readonly handle: DatabaseHandle;
+  readonly options: ServerOptions;
+  readonly sessions: SessionsHandle;
+  /** Read again by each worker: networks cannot be posted. */
+  readonly rules: string;
+  readonly tls: { readonly cert: string; readonly key: string } | null;
+  readonly listening: readonly Listening[];
+}
+
+export type { Rule };
+
+/** From a worker without being asked. */
+export type WorkerNews = { readonly kind: 'ready' } | { readonly kind: 'lost'; readonly error: PlainError };
+
+export interface WorkerFigures {
+  readonly connections: number;
+  readonly statements: number;
+  readonly refused: number;
+}
+
+/** What the control plane calls (Comlink). */
+export interface WorkerControl {
+  /** Takes no more clients; resolves when all have gone, or their time is up. */
+  drain(milliseconds: number): Promise<void>;
+  figures(): WorkerFigures;
+  /** Leaves the database. */
+  leave(): void;
+}

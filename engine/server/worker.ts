@@ -1,0 +1,253 @@
+/** One engine worker: accepts clients, and serves them from accept to close, over the memory that all threads share. */
+
+import { createServer, type Server as NetServer, type Socket } from 'node:net';
+import { createSecureContext, type SecureContext } from 'node:tls';
+import type { Logger } from 'pino';
+import { postgresqlWire } from '../../parsers/postgresql/wire-plugin.ts';
+import type { Authentication, WirePlugin } from '../../plugins/contract/connection.ts';
+import { SqlError, SQLSTATE, toPlain } from '../../shm/errors.ts';
+import { attach, type Database } from '../api/api.ts';
+import type { SqlCatalog } from '../api/sql-catalog.ts';
+import type { RoleRow } from '../catalog/stored.ts';
+import { Connection } from '../exec/connection.ts';
+import { entered } from '../exec/run.ts';
+import { Session } from '../session/session.ts';
+import { cancelSession } from '../txn/sessions.ts';
+import { Activity } from './activity.ts';
+import { Answers } from './answers.ts';
+import { ClientConnection, type Peer } from './connection.ts';
+import { Guard } from './guard.ts';
+import { OutputMemory } from './lent-output.ts';
+import { createLog } from './log.ts';
+import { native } from './native.ts';
+import type { ServerOptions } from './options.ts';
+import { methodFor, readRules, type Rule } from './rules.ts';
+import { ServedSession } from './session.ts';
+import { SessionsTable } from './sessions-table.ts';
+import type { Listening, ServerWorkerData, WorkerControl, WorkerFigures, WorkerNews } from './worker-messages.ts';
+
+/** Connections that wait in the system to be accepted. */
+const BACKLOG = 4096;
+/** Milliseconds in which a client has to say who it is. */
+const AUTHENTICATION_MS = 60_000;
+const DRAIN_LOOK_MS = 20;
+
+export class ServerWorker implements WorkerControl {
+  readonly number: number;
+  readonly options: ServerOptions;
+  readonly plugin: WirePlugin = postgresqlWire;
+  readonly memory = new OutputMemory();
+  readonly database: Database;
+  readonly sessions: SessionsTable;
+  readonly answers: Answers;
+  readonly activity: Activity;
+  readonly log: Logger;
+  readonly guard: Guard;
+  readonly secureContext: SecureContext | null;
+  readonly #rules: readonly Rule[];
+  readonly #connections = new Set<ClientConnection>();
+  readonly #servers: NetServer[] = [];
+  readonly #tell: (news: WorkerNews) => void;
+  #isDraining = false;
+  #isLost = false;
+  #refused = 0;
+  statements = 0;
+
+  constructor(data: ServerWorkerData, tell: (news: WorkerNews) => void) {
+    this.number = data.number;
+    this.options = data.options;
+    this.#tell = tell;
+    this.log = createLog(data.options.logLevel, `worker ${data.number}`);
+    this.database = attach(data.handle);
+    this.sessions = new SessionsTable(data.sessions);
+    const { txns } = this.database.engine;
+    this.answers = new Answers(txns.log, (error) => this.lost(error));
+    this.activity = new Activity(this.sessions, () => this.database.engine.now());
+    this.guard = new Guard(this.log);
+    this.#rules = readRules(data.rules);
+    this.secureContext = data.tls === null ? null : createSecureContext({ ...data.tls, minVersion: 'TLSv1.2' });
+    if (data.options.pin) native()?.pin(data.number - 1);
+  }
+
+  async listen(listening: readonly Listening[]): Promise<void> {
+    await Promise.all(listening.map((one) => this.#listenOn(one)));
+    this.#tell({ kind: 'ready' });
+  }
+
+  #listenOn(where: Listening): Promise<void> {
+    const server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
+    this.#servers.push(server);
+    return new Promise((resolve, reject) => {
+      server.once('error', reject);
+      const listening = (): void => {
+        server.removeListener('error', reject);
+        server.on('error', (error) => this.log.error({ error }, 'accepting failed'));
+        resolve();
+      };
+      if (where.kind === 'descriptor') server.listen({ fd: where.descriptor }, listening);
+      else if (where.kind === 'path') server.listen({ path: where.path, backlog: BACKLOG }, listening);
+      else server.listen({ host: where.host, port: where.port, backlog: BACKLOG, reusePort: true }, listening);
+    });
+  }
+
+  #accept(socket: Socket): void {
+    const peer: Peer = { address: socket.remoteAddress ?? null, port: socket.remotePort ?? 0 };
+    const connection = new ClientConnection(this, socket, peer);
+    this.#connections.add(connection);
+    const timer = setTimeout(() => {
+      if (connection.session === null) connection.destroy();
+    }, AUTHENTICATION_MS);
+    timer.unref();
+    connection.onSession = () => clearTimeout(timer);
+    if (this.#isDraining) connection.endWith(new SqlError('57P03', 'the database system is shutting down'));
+  }
+
+  // ---- what connections ask ----
+
+  /** The clock that says how long a dialect's code has been running (C3) starts, and stops. */
+  enterPlugin(): void {
+    this.statements++;
+  }
+
+  leavePlugin(): void {}
+
+  authentication(peer: Peer, isSecure: boolean, user: string, database: string): Authentication {
+    const method = methodFor(this.#rules, { address: peer.address, isSecure, user, database });
+    return { method, verifier: method === 'trust' ? null : (this.#role(user)?.verifiers?.scram ?? null) };
+  }
+
+  #role(name: string): RoleRow | undefined {
+    const { engine, connection } = this.database;
+    return entered(engine, () => {
+      const catalog = engine.catalog as SqlCatalog;
+      return catalog
+        .reader(connection.session, null)
+        .roles()
+        .find((role) => role.name === name);
+    });
+  }
+
+  openSession(
+    client: ClientConnection,
+    user: string,
+    database: string,
+    settings: ReadonlyMap<string, string>,
+    secret: Buffer,
+  ): ServedSession {
+    const role = this.#role(user);
+    if (role === undefined) throw new SqlError('28000', `role "${user}" does not exist`);
+    if (!role.login) throw new SqlError('28000', `role "${user}" is not permitted to log in`);
+    if (database !== this.options.database) throw new SqlError('3D000', `database "${database}" does not exist`);
+    if (this.#isDraining) throw new SqlError('57P03', 'the database system is shutting down');
+    const row = this.sessions.take(this.options.maxConnections);
+    if (row < 0) {
+      this.#refused++;
+      throw new SqlError(SQLSTATE.too_many_connections, 'sorry, too many clients already');
+    }
+    client.row = row;
+    try {
+      const served = this.#newSession(client, user, settings);
+      const { engine } = this.database;
+      this.sessions.open(row, served.connection.session.slot, this.number, secret, engine.now());
+      this.sessions.text(row, 'user', user);
+      this.sessions.text(row, 'database', database);
+      this.sessions.text(row, 'application', settings.get('application_name') ?? '');
+      this.sessions.text(row, 'client', client.peer.address === null ? '' : `${client.peer.address}:${client.peer.port}`);
+      return served;
+    } catch (error) {
+      this.freeRow(client);
+      throw error;
+    }
+  }
+
+  #newSession(client: ClientConnection, user: string, settings: ReadonlyMap<string, string>): ServedSession {
+    const { engine } = this.database;
+    const options = {
+      ...{ user, database: this.options.database, durability: this.options.durability },
+      ...{ holdsAnswers: true, namedParameters: false },
+    };
+    const session = entered(engine, () => new Session(engine.txns, engine.locks, options));
+    const connection = new Connection(engine, session);
+    const served = new ServedSession(connection, client);
+    connection.onNotice = ({ severity, code, message }) => client.notice(severity, code, message);
+    try {
+      for (const [name, value] of settings) session.settings.set(name, value, false);
+      return served;
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  }
+
+  freeRow(client: ClientConnection): void {
+    if (client.row >= 0) this.sessions.free(client.row);
+    client.row = -1;
+  }
+
+  /** Settings that are the server's. */
+  setting(client: ClientConnection, name: string): string | undefined {
+    switch (name) {
+      case 'is_superuser':
+        return this.#role(client.user)?.superuser === true ? 'on' : 'off';
+      case 'session_authorization':
+        return client.user;
+      case 'in_hot_standby':
+        return 'off';
+      default:
+        return undefined;
+    }
+  }
+
+  cancel(process: number, secret: Buffer): void {
+    const session = this.sessions.sessionOf(process, secret);
+    if (session >= 0) cancelSession(this.database.engine.txns, session, 1);
+  }
+
+  /** The connection's socket has gone; a statement of it may still run. */
+  closed(client: ClientConnection, isRunning: boolean): void {
+    this.#connections.delete(client);
+    this.activity.forget(client);
+    const { session } = client;
+    if (isRunning && session !== null) session.connection.session.cancel();
+  }
+
+  /** The memory or the log cannot be trusted any more: the server begins anew. */
+  lost(error: unknown): void {
+    if (this.#isLost) return;
+    this.#isLost = true;
+    this.log.fatal({ error }, 'the database stopped');
+    this.#tell({ kind: 'lost', error: toPlain(error) });
+  }
+
+  // ---- what the control plane asks ----
+
+  async drain(milliseconds: number): Promise<void> {
+    this.#isDraining = true;
+    for (const server of this.#servers) server.close();
+    const until = performance.now() + milliseconds;
+    while (this.#connections.size > 0) {
+      const isLate = performance.now() >= until;
+      for (const connection of this.#connections) {
+        if (isLate || connection.isIdle || connection.session === null)
+          connection.endWith(new SqlError(SQLSTATE.admin_shutdown, 'terminating connection due to administrator command'));
+      }
+      if (isLate) break;
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_LOOK_MS));
+    }
+    for (const connection of this.#connections) connection.destroy();
+    // Statements that were cancelled come to their end.
+    while (this.running > 0 && performance.now() < until + milliseconds)
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_LOOK_MS));
+  }
+
+  /** Sessions that wait for a statement though their client has gone. */
+  running = 0;
+
+  figures(): WorkerFigures {
+    return { connections: this.#connections.size, statements: this.statements, refused: this.#refused + this.guard.total };
+  }
+
+  leave(): void {
+    this.database.close();
+  }
+}
