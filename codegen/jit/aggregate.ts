@@ -26,7 +26,9 @@ import {
   maskedKey,
   type RowKey,
   textBytes,
+  textWords,
 } from './group-keys.ts';
+import { MergedGroups } from './groups-merge.ts';
 import { Groups, type GroupsShape, type Refill } from './groups.ts';
 import { keyCode } from './keys.ts';
 import { storedColumns } from './stored-columns.ts';
@@ -83,6 +85,14 @@ export class AggregateSink {
 
   #groups(emitter: Emitter): string {
     return emitter.hoist(`G${this.part}`, `c.parts[${this.part}]`);
+  }
+
+  /** How the groups of several threads become one; undefined: they hang on the order of rows. */
+  get merged(): MergedGroups | undefined {
+    const { list } = this.#accumulators;
+    if (list.some(({ kind, general }) => kind === 'float' || (kind === 'general' && general?.merge === undefined)))
+      return undefined;
+    return new MergedGroups(this.part, list, this.#general ? [] : textWords(this.#node.keys));
   }
 
   /** Adds the row that `emitter` stands at. */

@@ -11,6 +11,7 @@ import type { ColumnId, BoundExpression } from '../../engine/sblr/bound.ts';
 import type { SqlType } from '../../engine/sblr/types.ts';
 import { type ColumnReader, eachColumn, Emitter } from './emitter.ts';
 import type { Few } from './few.ts';
+import type { GatherProgram } from './gather-task.ts';
 import type { State } from './state.ts';
 import type { StoreCode } from './store-code.ts';
 import { subplanUse } from './subplan-code.ts';
@@ -39,6 +40,8 @@ export class Builder {
   readonly finished = new Map<PhysicalNode, (emitter: Emitter) => string>();
   /** Where a recursion's step reads the rows that came last, by its number. */
   readonly works = new Map<number, StoreCode>();
+  /** What other threads are sent of the statement; null: it is not spread. */
+  gatherProgram: (() => GatherProgram | null) | null = null;
   /** Its code asks subplans. */
   hasSubplans = false;
   /** Sets of DISTINCT so far. */

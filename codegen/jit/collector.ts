@@ -1,5 +1,6 @@
 /** What the rows of a fill go to (stages.ts). */
 
+import type { GatherFill } from './gather-fill.ts';
 import type { Sink } from './stage-code.ts';
 import type { GroupRoom } from './stage-run.ts';
 import type { State } from './state.ts';
@@ -11,4 +12,6 @@ export interface Collector {
   readonly begin: (c: State) => void;
   /** All its rows are there. */
   readonly end?: (c: State) => void;
+  /** How parts of several threads are put together; none: one thread fills it. */
+  readonly gathered?: GatherFill | undefined;
 }

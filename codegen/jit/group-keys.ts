@@ -56,6 +56,17 @@ const widthOf = (expression: BoundExpression): number => (keyKind(expression) ==
 export const keyWords = (keys: readonly GroupKeyColumn[], hasSets: boolean): number =>
   keys.reduce((sum, { expression }) => sum + widthOf(expression), hasSets ? 2 : 1);
 
+/** Words of a key that say where in the arena a text lies; its length is in the word behind. */
+export function textWords(keys: readonly GroupKeyColumn[]): number[] {
+  const words: number[] = [];
+  let word = 1;
+  for (const { expression } of keys) {
+    if (keyKind(expression) === 'text') words.push(word);
+    word += widthOf(expression);
+  }
+  return words;
+}
+
 interface Part {
   /** Expressions of the words; of text: hash, length. */
   readonly words: readonly string[];

@@ -196,6 +196,33 @@ export class Groups extends HeldPart {
     this.#arenaText = Buffer.from(larger.buffer);
   }
 
+  // ---- groups of several threads ----
+
+  /** No groups, and room for so many: what there was stays with whoever has taken its arrays. */
+  beginMerged(groups: number): void {
+    const { keyWords, stride, general } = this.shape;
+    let capacity = FIRST_GROUPS;
+    while (capacity < groups) capacity *= 2;
+    this.count = 0;
+    this.capacity = capacity;
+    this.objects.length = 0;
+    this.map.clear();
+    this.rows.length = 0;
+    this.sums = new Float64Array(capacity * stride);
+    this.arena = new Uint8Array(0);
+    this.arenaUsed = 0;
+    if (general) return;
+    this.keys = new Int32Array(capacity * keyWords);
+    this.hashes = new Int32Array(capacity);
+    this.table = new Int32Array(capacity * 2);
+    this.mask = capacity * 2 - 1;
+  }
+
+  /** False: they are more than may be in memory, and wait in no file. */
+  endMerged(): boolean {
+    return this.#bytes() <= this.#workMemory;
+  }
+
   // ---- rows that wait ----
 
   /** A row of a group that is not there: [set, keys, arguments]. */

@@ -15,10 +15,11 @@
  */
 
 import type { KernelAccess } from '../../engine/plan/program.ts';
+import { sharedCopy } from './gather-fill.ts';
 import { hashOfKey } from './helpers.ts';
 import { hashInt } from './join-hash.ts';
 import { checkMemory, memoryLimit } from './memory-limit.ts';
-import { RowStore, type StoreColumn } from './row-store.ts';
+import { type ColumnImage, RowStore, type StoreColumn } from './row-store.ts';
 import { SpillParts } from './spill-parts.ts';
 
 export interface JoinShape {
@@ -38,6 +39,22 @@ const HASH = 1;
 const IS_LINKED = 2;
 const KEY = 3;
 const COLUMNS = 4;
+
+/** A table of another thread. */
+export interface JoinImage {
+  readonly count: number;
+  readonly columns: readonly ColumnImage[];
+  readonly map: ReadonlyMap<unknown, number>;
+  readonly head: Int32Array;
+  readonly next: Int32Array;
+  readonly base: number;
+  readonly factor: number;
+  readonly shift: number;
+  readonly hashes: Int32Array;
+}
+
+/** Keys that are JavaScript values: so many are copied for another thread. */
+const SENT_KEYS = 4096;
 
 const GOLDEN = -1640531535;
 const NO_WORDS = new Int32Array(1);
@@ -342,6 +359,39 @@ export class JoinStore extends RowStore {
     const { mode } = this.#shape;
     const table = mode === 'none' ? 0 : mode === 'map' ? 64 : mode === 'int' ? 12 : 16;
     return super.bytes + table * this.count;
+  }
+
+  /** The table and its rows as another thread can look them up; null: it cannot. */
+  image(): JoinImage | null {
+    const { count, map, head, next, base, factor, shift, hashes } = this;
+    const columns = this.columnImages();
+    if (columns === null || map.size > SENT_KEYS || this.#spill !== null) return null;
+    return {
+      count,
+      columns,
+      map: new Map(map),
+      head: sharedCopy(head, head.length),
+      next: sharedCopy(next, next.length),
+      base,
+      factor,
+      shift,
+      hashes: this.#shape.mode === 'words' ? sharedCopy(hashes as Int32Array, count + 1) : NO_WORDS,
+    };
+  }
+
+  /** Takes those of another thread: to be looked up only, until forget(). */
+  adopt({ count, columns, map, head, next, base, factor, shift, hashes }: JoinImage): void {
+    this.#isReady = false;
+    this.#closeSpill();
+    this.#clear();
+    this.adoptColumns(count, columns);
+    for (const [key, row] of map) this.map.set(key, row);
+    this.head = head;
+    this.next = next;
+    this.base = base;
+    this.factor = factor;
+    this.shift = shift;
+    this.hashes = hashes;
   }
 
   override drop(): void {

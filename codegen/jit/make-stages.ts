@@ -10,7 +10,9 @@ import { type Collected, StoreSink } from './collected.ts';
 import type { Emitter } from './emitter.ts';
 import { emitValue } from './expressions.ts';
 import { functionSource } from './function-source.ts';
+import { GatherPlace, GatherStage } from './gather-stage.ts';
 import type { Groups } from './groups.ts';
+import { buildOf } from './join-build.ts';
 import { buildCollector, keptBuilds, tailSource } from './join-stages.ts';
 import { switched } from './join-tail.ts';
 import { recursionSink, recursionSource, workSource } from './recursion.ts';
@@ -23,9 +25,9 @@ import { catalogSource, type MadeStage, pointSource, pointsSource, rangeSource, 
 import { spoolSink, spoolSource } from './spools.ts';
 import { compileDrain, compileLimits, type DrainCode, type RowShape, type Sink } from './stage-code.ts';
 import type { ProgramStage } from './stage-list.ts';
-import { type GroupRoom, groupRoom, groupsStage, NO_GROUPS, sortedStage, storeStage } from './stage-run.ts';
+import { type GroupRoom, groupRoom, groupsStage, NO_GROUPS, type RunningStage, sortedStage, storeStage } from './stage-run.ts';
 import type { Collector } from './collector.ts';
-import type { Fill, Stage } from './stages.ts';
+import { type Fill, isCollecting, isSpreadStep, type Stage } from './stages.ts';
 import type { State } from './state.ts';
 import type { StepState } from './steps.ts';
 import { boxedCode } from './value.ts';
@@ -56,7 +58,7 @@ export function makeStages(
     const own = one.limits.filter((state) => !begun.has(numberOf(state)));
     for (const state of own) begun.add(numberOf(state));
     return {
-      stage: one.stage,
+      stage: gathered(builder, stage, index, one, collector),
       isTail,
       begin: collector === null || isTail ? null : collector.begin,
       end: isLast(stages, index) ? (collector?.end ?? null) : null,
@@ -80,6 +82,26 @@ function isLast(stages: readonly Stage[], index: number): boolean {
   const next = stages[index + 1];
   return next === undefined || !next.isTail;
 }
+
+/** The stage as it runs: spread, where the plan says so. */
+function gathered(
+  builder: Builder,
+  stage: Stage,
+  number: number,
+  { stage: alone, scan }: MadeStage,
+  collector: Collector | null,
+): RunningStage {
+  const { gather, steps, isTail } = stage;
+  const program = builder.gatherProgram;
+  if (gather === null || program === null || scan === undefined || collector?.gathered === undefined || isTail) return alone;
+  if (!steps.every(isSpreadStep)) return alone;
+  const { begin, gathered: fill } = collector;
+  const builds = steps.filter(isCollecting).map((step) => buildOf(builder, step).store.part);
+  const shape = { stage: number, helpers: gather.threads - 1, counter: gather.counter ?? -1, scan, fill, begin, builds, program };
+  return new GatherStage(shape, builder.part(newPlace), alone);
+}
+
+const newPlace = (): GatherPlace => new GatherPlace();
 
 const notRun = (node: string): SqlError => new SqlError(SQLSTATE.feature_not_supported, `the engine does not run ${node}`);
 
@@ -110,7 +132,8 @@ function collectorOf(builder: Builder, fills: Fill): Collector {
     switch (node.node) {
       case 'HashAggregate': {
         const sink = aggregateOf(builder, node);
-        return { sink: sinkOf('aggregate', sink), room: groupRoom(sink.part), begin: begunGroups(sink.part) };
+        const { part, merged } = sink;
+        return { sink: sinkOf('aggregate', sink), room: groupRoom(part), begin: begunGroups(part), gathered: merged };
       }
       case 'Sort':
       case 'TopN': {

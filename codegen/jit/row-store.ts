@@ -11,6 +11,7 @@
  * number and takes the arrays anew; it writes the columns, then count = n.
  */
 
+import { sharedCopy } from './gather-fill.ts';
 import { HeldPart } from './held-part.ts';
 import { keepMemory, takeMemory } from './kept-memory.ts';
 
@@ -21,6 +22,16 @@ export interface StoreColumn {
   readonly nullable: boolean;
   /** Of text: its UTF-8 is kept as well, once all rows are there. */
   readonly bytes: boolean;
+}
+
+/** A column of a store as another thread reads it. */
+export interface ColumnImage {
+  readonly data: Int32Array | Float64Array | unknown[];
+  readonly nulls: Uint8Array | null;
+  readonly bigs: Map<number, bigint> | null;
+  readonly chars: Uint8Array | null;
+  readonly texts: Uint8Array | null;
+  readonly places: Int32Array | null;
 }
 
 type ColumnData = Int32Array | Float64Array | unknown[];
@@ -35,6 +46,8 @@ const LOOK_ROWS = 4096;
 const LEAST_ROWS = 16;
 /** What a slot of a plain array takes, and a value in it that is no text. */
 const SLOT_BYTES = 8;
+/** Rows with JavaScript values that are copied for another thread, which takes about a microsecond for each. */
+const SENT_VALUES = 4096;
 
 export class RowStore extends HeldPart {
   readonly columns: readonly StoreColumn[];
@@ -242,6 +255,45 @@ export class RowStore extends HeldPart {
       data[row] = value as number;
       this.extra += typeof value === 'string' ? value.length : 16;
     }
+  }
+
+  /** The rows as another thread can read them; null: too many of them are JavaScript values. */
+  protected columnImages(): ColumnImage[] | null {
+    const { count } = this;
+    if (count > SENT_VALUES && this.columns.some(({ kind }) => kind === 'v')) return null;
+    return this.columns.map(({ kind }, column): ColumnImage => {
+      const data = this.data[column];
+      const marks = this.nulls[column] ?? null;
+      const texts = this.texts[column] ?? null;
+      const places = this.places[column] ?? null;
+      return {
+        data: kind === 'v' ? (data as unknown[]).slice(0, count + 1) : sharedCopy(data as Int32Array, count + 1),
+        nulls: marks === null ? null : sharedCopy(marks, count + 1),
+        bigs: this.bigs[column] ?? null,
+        chars: kind === 't' ? sharedCopy(this.chars[column], (data as Int32Array)[count]) : null,
+        texts: texts === null || places === null ? null : sharedCopy(texts, places[count + 1]),
+        places: places === null ? null : sharedCopy(places, count + 2),
+      };
+    });
+  }
+
+  /** Takes the rows of another thread: to be read only, until forget(). */
+  protected adoptColumns(count: number, images: readonly ColumnImage[]): void {
+    takeMemory(this);
+    this.count = count;
+    this.extra = 0;
+    this.capacity = 0;
+    this.#kept.length = 0;
+    images.forEach(({ data, nulls, bigs, chars, texts, places }, column) => {
+      this.data[column] = data;
+      this.nulls[column] = nulls;
+      this.bigs[column] = bigs;
+      this.texts[column] = texts;
+      this.places[column] = places;
+      if (chars === null) return;
+      this.chars[column] = chars;
+      this.charsText[column] = Buffer.from(chars.buffer, chars.byteOffset, chars.length);
+    });
   }
 
   /** Forgets the rows. */

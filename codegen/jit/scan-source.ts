@@ -70,6 +70,18 @@ export class ScanReader {
     c.used = 0;
   }
 
+  /** Pages of the table as of when it began. */
+  get pages(): number {
+    return this.#pages;
+  }
+
+  /** Goes on with these pages of it, by their numbers; nextPage() is false at their end. */
+  window(from: number, to: number): void {
+    this.#next = from;
+    this.#pages = to;
+    this.#inRange = 0;
+  }
+
   close(): void {
     if (this.#scan !== null && spareScans.length < SPARE_MAX) spareScans.push(this.#scan);
     this.#scan = null as unknown as TableScan;

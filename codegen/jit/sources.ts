@@ -15,6 +15,7 @@ import type { ColumnReader, Emitter } from './emitter.ts';
 import { emitValue } from './expressions.ts';
 import type { Few } from './few.ts';
 import { indexAccess, IndexReader, type RangeShape } from './index-source.ts';
+import type { ScanParts } from './gather-stage.ts';
 import { imageColumn } from './leaves.ts';
 import type { StepState } from './steps.ts';
 import { outline } from './outlined.ts';
@@ -29,6 +30,8 @@ import { boxedCode, makeValue } from './value.ts';
 export interface MadeStage {
   readonly stage: RunningStage;
   readonly limits: readonly StepState[];
+  /** Of a stage over the pages of a table. */
+  readonly scan?: ScanParts;
 }
 
 type TableNode = PageScan | IndexPoint | IndexPoints | IndexRange;
@@ -66,7 +69,8 @@ export function scanSource(builder: Builder, stage: Stage, node: PageScan, sink:
   // Cold where the page does everything: made when the first row leaves its page (SBLR-G5).
   const { drain, limits } = page.whole ? { drain: whenNeeded(() => compileRows().drain), limits: [] } : compileRows();
   const part = builder.part(readerOf(table, page.loops, node.rowId >= 0, few));
-  return { stage: scanStage(part, drain, groups, sink.kind === 'rows'), limits };
+  const scan: ScanParts = { reader: part, drain, room: groups };
+  return { stage: scanStage(part, drain, groups, sink.kind === 'rows'), limits, scan };
 }
 
 /** Made apart, so that the program does not keep the builder. */

@@ -30,6 +30,7 @@ import type {
   Compute,
   Counted,
   Filter,
+  Gather,
   HashAggregate,
   HashDistinct,
   HashProbe,
@@ -86,6 +87,8 @@ export interface Stage {
   readonly isTail: boolean;
   /** Joins whose build side needs it: where that is there from an earlier run and would be the same, the stage is left out. */
   readonly builds: readonly Collecting[];
+  /** It may be spread over threads. */
+  readonly gather: Gather | null;
 }
 /** Where rows of a chain begin, and the steps since. */
 interface Head {
@@ -96,12 +99,22 @@ interface Head {
 const lacksColumns = (heads: readonly Head[]): boolean =>
   heads.some(({ source }) => source.node === 'Tail' && (source.join.kind === 'right' || source.join.kind === 'full'));
 
+/** The node itself, where its rows are counted. */
+const counted = (node: PhysicalNode): PhysicalNode => (node.node === 'Counted' ? counted(node.input) : node);
+
+function gatherOf(node: PhysicalNode): Gather | null {
+  const gather = counted(node);
+  return gather.node === 'Gather' ? gather : null;
+}
+
 class Cutter {
   readonly stages: Stage[] = [];
   readonly #needed: Needed;
   readonly #subplans: readonly Subplan[];
   /** Joins whose build side is being cut. */
   readonly #builds: Collecting[] = [];
+  /** Breakers whose input may be spread. */
+  readonly #spread = new Map<PhysicalNode, Gather>();
   /** An id that no column of the plan has. */
   #fresh = -2;
 
@@ -111,10 +124,10 @@ class Cutter {
   }
 
   /** The heads end here. */
-  end(heads: readonly Head[], fills: Omit<Fill, 'lacks'> | null): void {
+  end(heads: readonly Head[], fills: Omit<Fill, 'lacks'> | null, gather: Gather | null = null): void {
     const fill = fills === null ? null : { ...fills, lacks: lacksColumns(heads) };
     heads.forEach(({ source, steps }, index) => {
-      this.stages.push({ source, steps, fills: fill, isTail: index > 0, builds: [...this.#builds] });
+      this.stages.push({ source, steps, fills: fill, isTail: index > 0, builds: [...this.#builds], gather });
     });
   }
 
@@ -125,7 +138,8 @@ class Cutter {
   }
 
   #collect(input: PhysicalNode, node: Fill['node'], side: Fill['side']): void {
-    this.end(this.heads(input), { node, side, needed: this.#read(input) });
+    const gather = side === 'build' ? gatherOf(input) : (this.#spread.get(node as PhysicalNode) ?? null);
+    this.end(this.heads(input), { node, side, needed: this.#read(input) }, gather);
   }
 
   /** Columns of a node's rows that are read above it. */
@@ -143,6 +157,9 @@ class Cutter {
       case 'WindowFrames':
         this.#collect(node.input, node, 'input');
         return [{ source: node, steps: [] }];
+      case 'Gather':
+        this.#spread.set(counted(node.input), node);
+        return this.heads(node.input);
       case 'HashSetOp':
         return this.#setOperation(node);
       case 'HashProbe':
@@ -229,6 +246,16 @@ export const isJoin = (step: Step): step is PhysicalJoin => JOINS.has(step.node)
 
 export const isCollecting = (step: Step): step is Collecting =>
   step.node === 'HashProbe' || step.node === 'LoopJoin' || step.node === 'MergeJoin';
+
+/** Joins whose rows come from one side and its matches alone: nothing is noted in the other. */
+const SPREAD_JOINS = new Set<PhysicalJoin['kind']>(['inner', 'left', 'semi', 'anti', 'single']);
+
+/** Its rows may go through it in several threads. */
+export const isSpreadStep = (step: Step): boolean =>
+  step.node === 'Filter' ||
+  step.node === 'Compute' ||
+  step.node === 'Counted' ||
+  (step.node === 'HashProbe' && SPREAD_JOINS.has(step.kind));
 
 export const hasJoins = ({ steps }: Stage): boolean => steps.some(isJoin);
 

@@ -12,6 +12,7 @@ import { type Few, fewOf } from './few.ts';
 import { makeStages } from './make-stages.ts';
 import { eachNode, expressionsOf, inputsOf } from './needed.ts';
 import { emitRow } from './output.ts';
+import { gatherProgram } from './gather-program.ts';
 import { GeneratedProgram } from './program.ts';
 import type { ProgramParts } from './program-parts.ts';
 import type { Sink } from './stage-code.ts';
@@ -65,6 +66,7 @@ function compileParts(plan: PhysicalStatement, format: RowFormat, used: UsedTabl
   const read = columnsRead(plan);
   for (const column of read) builder.countUse(column);
   for (const { column, type } of plan.output) builder.types.set(column, type);
+  if (few === null && roots.some(isGathered)) builder.gatherProgram = gatherProgram(plan, format, used);
   const changes = builder.spools.filter(({ change }) => change !== undefined);
   const holds = plan.kind !== 'query' || changes.length > 0 || roots.some(locksRows);
   const last = lastSink(builder, plan, holds);
@@ -109,6 +111,7 @@ function someNode(root: PhysicalNode, is: (node: PhysicalNode) => boolean): bool
 }
 
 const locksRows = (root: PhysicalNode): boolean => someNode(root, ({ node }) => node === 'LockRow');
+const isGathered = (root: PhysicalNode): boolean => someNode(root, ({ node }) => node === 'Gather');
 const readsPages = (root: PhysicalNode): boolean => someNode(root, ({ node }) => node === 'PageScan');
 
 /** The statement's own sink, and the number of its change part. */

@@ -38,15 +38,25 @@ export class UsedTables {
   readonly environment: CompileEnvironment;
   readonly #given: CompileEnvironment;
   readonly #used = new Map<CatalogTable, TableRuntime>();
+  readonly #asked = new Map<number, CatalogTable>();
 
   constructor(given: CompileEnvironment) {
     this.#given = given;
     this.environment = {
-      table: (id) => given.table(id),
+      table: (id) => {
+        const table = given.table(id);
+        this.#asked.set(id, table);
+        return table;
+      },
       runtime: (table) => this.#runtime(table),
       virtualRows: (name) => given.virtualRows(name),
       kernel: given.kernel,
     };
+  }
+
+  /** Those that were asked for so far. */
+  get tables(): readonly CatalogTable[] {
+    return [...this.#asked.values()];
   }
 
   /** One form of a table for the whole statement. */

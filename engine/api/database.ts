@@ -198,6 +198,7 @@ export class Database implements Disposable {
     this.#isOpen = false;
     this.#queries?.close();
     this.engine.sharing.forget();
+    this.engine.environment.kernel.helpers?.close();
     try {
       // What a poisoned handle has open is left to recovery.
       if (!isPoisoned(this.engine.shm)) this.#endSessions();

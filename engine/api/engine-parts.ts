@@ -13,13 +13,12 @@ import type { Engine } from '../exec/engine.ts';
 import { createModuleCache } from '../exec/module-cache.ts';
 import { ShapeSharing } from '../exec/shared-shapes.ts';
 import { StatementCache } from '../exec/statement-cache.ts';
-import type { CompileEnvironment, KernelAccess } from '../plan/program.ts';
-import { readReferenced } from '../storage/overflow/overflow.ts';
+import type { CompileEnvironment } from '../plan/program.ts';
+import { AccessedKernel, helpersOf } from './accessed-kernel.ts';
 import { SqlCatalog } from './sql-catalog.ts';
 import { CatalogPort } from './catalog-port.ts';
 import type { Kernel } from './kernel.ts';
 import type { SharedOptions } from './options.ts';
-import { writeValue } from './undo-other.ts';
 
 /** kB that a statement of the engine's own may use before it spills. */
 const WORK_MEMORY = 65_536;
@@ -78,33 +77,10 @@ function environmentOf(kernel: Kernel, engine: () => Engine, catalog: SqlCatalog
     },
     runtime: (table) => kernel.tableById(table.kernelTable).runtime,
     virtualRows: (name) => virtualRows(name, reader()),
-    kernel: new AccessedKernel(kernel, () => Number(engine().active?.settings.get('work_mem') ?? WORK_MEMORY) * 1024),
+    kernel: new AccessedKernel(
+      kernel,
+      () => Number(engine().active?.settings.get('work_mem') ?? WORK_MEMORY) * 1024,
+      helpersOf(kernel),
+    ),
   };
-}
-
-/** A class, for hot code looks into it: V8 keeps a literal that has an accessor as a dictionary. */
-class AccessedKernel implements KernelAccess {
-  readonly parts: KernelAccess['parts'];
-  readonly locks: KernelAccess['locks'];
-  readonly #overflow: Kernel['parts']['overflow'];
-  readonly #workMemory: () => number;
-
-  constructor({ parts }: Kernel, workMemory: () => number) {
-    this.parts = parts.txns;
-    this.locks = parts.locks;
-    this.#overflow = parts.overflow;
-    this.#workMemory = workMemory;
-  }
-
-  overflowWriter(...[tx, runtime]: Parameters<KernelAccess['overflowWriter']>): ReturnType<KernelAccess['overflowWriter']> {
-    return (bytes) => writeValue(tx, this.#overflow, runtime, bytes);
-  }
-
-  overflowFetch(): ReturnType<KernelAccess['overflowFetch']> {
-    return (i32, reference) => readReferenced(this.#overflow, i32, reference);
-  }
-
-  get workMemory(): number {
-    return this.#workMemory();
-  }
 }

@@ -2,9 +2,10 @@
 
 import type { LiftedLiteral, ParsedStatement, ParseSettings } from '../../plugins/contract/contract.ts';
 import { SqlError, withoutOverflow, withPosition } from '../../shm/errors.ts';
+import { CORES } from '../../shm/wait.ts';
 import type { CatalogReader } from '../catalog/objects.ts';
 import { bind } from '../plan/bind/bind.ts';
-import { isPlanned, optimize } from '../plan/optimize/optimize.ts';
+import { isPlanned, type OptimizeEnvironment, optimize } from '../plan/optimize/optimize.ts';
 import type { BoundModule } from '../sblr/bound.ts';
 import { type SqlType, sqlType } from '../sblr/types.ts';
 import { verifySource } from '../sblr/verify-source.ts';
@@ -81,7 +82,7 @@ export function makeShape(engine: Engine, session: Session, statement: Statement
       literals: literals.map((literal) => ({ type: LITERAL_TYPES[literal.class], text: String(literal.value) })),
       policy: 'infer',
     });
-    const plan = planOf(engine, catalog, module, literals);
+    const plan = planOf(engine, session, catalog, module, literals);
     engine.cache.bound++;
     return new Shape(partsOf(module, plan, parsed, names, literals), version, parsed.tokens, keeping(module));
   } catch (error) {
@@ -106,7 +107,13 @@ function noting(reader: CatalogReader, names: FoundName[]): CatalogReader {
   };
 }
 
-function planOf(engine: Engine, catalog: CatalogReader, module: BoundModule, literals: readonly LiftedLiteral[]) {
+function planOf(
+  engine: Engine,
+  session: Session,
+  catalog: CatalogReader,
+  module: BoundModule,
+  literals: readonly LiftedLiteral[],
+): ShapeParts['plan'] {
   const { statement } = module;
   const planned = statement.kind === 'explain' ? statement.statement : statement;
   if (!isPlanned(planned)) return null;
@@ -114,7 +121,16 @@ function planOf(engine: Engine, catalog: CatalogReader, module: BoundModule, lit
     table: (id) => tableOf(catalog.relation(id), id),
     size: (table) => engine.catalog.size(table),
     parameter: (index) => literalValue(literals, module.clientParameters, index),
+    spread: spreadOf(engine, session),
   });
+}
+
+/** Threads that a statement may take; undefined: one. */
+function spreadOf({ environment }: Engine, { settings }: Session): OptimizeEnvironment['spread'] {
+  const helpers = environment.kernel.helpers?.threads ?? 0;
+  const asked = Number(settings.get('max_parallel_workers_per_gather'));
+  const threads = 1 + Math.min(helpers, asked < 0 ? CORES - 1 : asked);
+  return threads < 2 ? undefined : { threads, bound: Number(settings.get('parallel_setup_cost')) };
 }
 
 function partsOf(

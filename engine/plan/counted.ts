@@ -12,7 +12,8 @@ export interface CountedPlan {
 export function countedPlan(plan: PhysicalStatement): CountedPlan {
   let counters = 0;
   const counted = (node: PhysicalNode): Counted => {
-    const input = withInputs(node, counted);
+    const inside = withInputs(node, counted);
+    const input = inside.node === 'Gather' ? { ...inside, counter: counters++ } : inside;
     return { node: 'Counted', input, counter: counters++, estimate: node.estimate };
   };
   // The source of a change in a WITH is the spool's root.

@@ -6,6 +6,7 @@ import type { BoundFrame, BoundWindowCall } from '../sblr/bound-relations.ts';
 import { type ColumnNames, expressionText, namesOf } from './expression-text.ts';
 import type {
   Estimate,
+  Gather,
   HashAggregate,
   JoinKey,
   PhysicalChange,
@@ -183,6 +184,8 @@ export class Explainer {
       }
       case 'LockRow':
         return shown(this.#target({ table: node.table, alias: '' }), [['Strength', node.strength]], this.#node(node.input));
+      case 'Gather':
+        return { ...shown(null, this.#threads(node), this.#node(node.input)), name: gatherName(node) };
       case 'HashSetOp': {
         const kind = `${node.kind}${node.all ? ' all' : ''}`;
         return shown(kind, [], this.#node(node.left), this.#node(node.right));
@@ -226,6 +229,11 @@ export class Explainer {
         return shown(kind, details, this.#node(node.input));
       }
     }
+  }
+
+  #threads({ threads, counter }: Gather): Details {
+    const took = counter === undefined ? 0 : (this.#actual?.counts[counter] ?? 0);
+    return [['Threads', threads], ...(took === 0 ? [] : [['Threads Used', took] as const])];
   }
 
   #joinKeys(keys: readonly JoinKey[]): string[] {
@@ -284,6 +292,12 @@ const FRAME_BOUNDS = {
   following: 'n FOLLOWING',
   unboundedFollowing: 'UNBOUNDED FOLLOWING',
 } as const;
+
+/** What keeps an order puts sorted rows together. */
+function gatherName({ input }: Gather): string {
+  const below = input.node === 'Counted' ? input.input : input;
+  return below.node === 'Sort' || below.node === 'TopN' ? 'GatherOrdered' : 'Gather';
+}
 
 const frameText = ({ unit, start, end, exclude }: BoundFrame): string =>
   `${unit.toUpperCase()} BETWEEN ${FRAME_BOUNDS[start]} AND ${FRAME_BOUNDS[end]}${exclude === 'none' ? '' : ` EXCLUDE ${exclude.toUpperCase()}`}`;

@@ -143,6 +143,20 @@ export interface LockRow {
   readonly estimate: Estimate;
 }
 
+/**
+ * What is below may be spread over threads: pages of the PageScan that streams into `input`, where that collects or sorts rows, or is
+ * the build side of a join. Rows come in the order in which one thread would give them.
+ */
+export interface Gather {
+  readonly node: 'Gather';
+  readonly input: PhysicalNode;
+  /** The calling one included. */
+  readonly threads: number;
+  /** Of EXPLAIN ANALYZE: where those that took part are counted (Run.counts). */
+  readonly counter?: number;
+  readonly estimate: Estimate;
+}
+
 /** Of EXPLAIN ANALYZE: counts the rows that come through (Run.counts). */
 export interface Counted {
   readonly node: 'Counted';
@@ -298,6 +312,7 @@ export type PhysicalNode =
   | TopN
   | LimitCount
   | LockRow
+  | Gather
   | Counted
   | HashSetOp
   | WindowFrames

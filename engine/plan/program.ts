@@ -151,6 +151,8 @@ export interface Helpers {
   answer(thread: number, message: unknown): void;
   /** False when the thread is certainly gone. Does I/O. */
   isAlive(thread: number, generation: number): boolean;
+  /** Nothing is sent any more. */
+  close(): void;
 }
 
 /** The parts of the kernel that running code uses: assembled by the entry (engine/api/kernel-parts.ts is one). */

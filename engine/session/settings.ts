@@ -60,6 +60,8 @@ const integer =
   (value: string): string | null =>
     /^\s*-?\d+\s*$/.test(value) && Number(value) >= least && Number(value) <= greatest ? String(Number(value)) : null;
 
+const decimal = (value: string): string | null => (/^\s*\d+(\.\d+)?\s*$/.test(value) ? String(Number(value)) : null);
+
 /** What PostgreSQL knows and nothing here follows: refused, for a setting that is taken without effect answers wrongly. */
 const withoutEffect = (name: string, value: string): SqlError =>
   new SqlError(SQLSTATE.feature_not_supported, `${name} = '${value}' is not supported`);
@@ -145,6 +147,14 @@ export const SETTINGS: readonly SettingRule[] = [
     meaning,
   ),
   rule('lock_timeout', '0', milliseconds, 'longest wait for a lock, ms; 0: no limit', time),
+  rule(
+    'max_parallel_workers_per_gather',
+    '-1',
+    integer(-1, 1024),
+    'threads that help with a statement; -1: cores less one',
+    meaning,
+  ),
+  rule('parallel_setup_cost', '10000', decimal, 'what costs less is not spread over threads, in pages of a scan', meaning),
   rule('search_path', '"$user", public', asItIs, 'schemas in which names are looked up', meaning),
   rule('server_encoding', 'UTF8', asItIs, 'encoding of the database', fixed),
   rule('server_version', '15.8', asItIs, 'version of PostgreSQL that this dialect follows', fixed),

@@ -112,6 +112,7 @@ class Unplanner {
       case 'LimitCount':
         return { op: 'limit', input: this.#node(node.input), limit: node.limit, offset: node.offset, ties: node.ties ?? [] };
       case 'LockRow':
+      case 'Gather':
       case 'Counted':
         return this.#node(node.input);
       case 'HashSetOp':

@@ -21,6 +21,7 @@ import type { PhysicalChange, PhysicalNode, PhysicalStatement, SpoolPlan, Subpla
 import { planRecurse, planSetOperation } from './collected.ts';
 import { collectColumns, isRunConstant } from './columns.ts';
 import { estimatedValue } from './estimated-value.ts';
+import { withGathers } from './gather.ts';
 import { planJoin } from './joins.ts';
 import type { Columns } from './made.ts';
 import {
@@ -73,11 +74,12 @@ class Optimizer implements Planner {
     this.read = statementColumns(statement).read;
     const plan = this.#planned(statement);
     const { subplans, spools } = this;
-    return {
+    const all = {
       ...plan,
       ...(subplans.length === 0 ? {} : { subplans }),
       ...(spools.length === 0 ? {} : { spools }),
     };
+    return withGathers(all, this.environment.spread);
   }
 
   #planned(statement: Planable): PhysicalStatement {

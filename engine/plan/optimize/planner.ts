@@ -12,6 +12,7 @@ import type { RowValue } from '../../storage/rows/row-value.ts';
 import type { PhysicalChange, PhysicalNode, SpoolPlan, Subplan } from '../physical.ts';
 import type { TableSizes } from './access-path.ts';
 import type { CostHooks } from './cost.ts';
+import type { Spread } from './gather.ts';
 import type { Facts, Knowledge } from './facts.ts';
 import type { Columns } from './made.ts';
 
@@ -21,6 +22,8 @@ export interface OptimizeEnvironment {
   size(table: CatalogTable): TableSizes;
   /** Value of a parameter slot if planning may look at it (literals of the text at hand); undefined otherwise. */
   parameter(index: number): RowValue | undefined;
+  /** Threads that a statement may be spread over; left out: one. */
+  readonly spread?: Spread | undefined;
   /** For tests: which plans are to be taken whatever they cost. */
   readonly hooks?: CostHooks;
 }

@@ -1,0 +1,362 @@
+/**
+ * A stage that is spread over threads: the leader's side, and the loop over morsels that leader and helpers have in common.
+ *
+ *   leader   asks -> takes morsels itself -> none is left: nobody joins any more -> waits for who has joined -> puts together
+ *   helper   joins -> takes morsels -> answers (gather-worker.ts)
+ *
+ * A leader relies on nobody: it has what no helper takes, and a helper that comes late finds nothing to do. What does not work spread
+ * (a fill that has outgrown its memory, a plan that cannot be sent) the leader does again alone, by the stage's own way: a spread
+ * stage has no effects before its parts are put together.
+ *
+ * Parts are put together in the order of morsels: rows and groups come in the order in which one thread would have met them. What
+ * hangs on that order otherwise (sums of floats) is not spread: Aggregate.merge.
+ *
+ * It ends only when all who have joined have left: then nobody reads by the statement's snapshot, and nothing of it is in use. It
+ * sleeps a few milliseconds at a time, looks at the statement's end and at whether they live; a helper that has died fails the
+ * statement.
+ */
+
+import type { Helpers } from '../../engine/plan/program.ts';
+import { DEPENDENCY, SERIALIZABLE } from '../../engine/txn/transactions.ts';
+import { SQLSTATE, SqlError } from '../../shm/errors.ts';
+import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
+import type { GatherFill, Part } from './gather-fill.ts';
+import {
+  closeGather,
+  errorOf,
+  type GatherAnswer,
+  type GatherProgram,
+  type GatherTask,
+  gatherWords,
+  helperGeneration,
+  helperThread,
+  isTaken,
+  joined,
+  LEFT,
+  morselPages,
+  nextMorsel,
+  stopGather,
+} from './gather-task.ts';
+import { HeldPart } from './held-part.ts';
+import type { JoinStore } from './join-store.ts';
+import type { ScanReader } from './scan-source.ts';
+import type { Drain } from './stage-code.ts';
+import { type GroupRoom, look, type RunningStage, STAGE_DONE, STAGE_PAUSED } from './stage-run.ts';
+import type { State } from './state.ts';
+
+const testing = TESTING;
+
+/** How a stage over pages goes on: where its reader is, and what its rows go through. */
+export interface ScanParts {
+  readonly reader: number;
+  readonly drain: Drain;
+  readonly room: GroupRoom;
+}
+
+export interface GatherShape {
+  /** Number of the stage in its program. */
+  readonly stage: number;
+  /** Threads beside the leader, at most. */
+  readonly helpers: number;
+  /** Of EXPLAIN ANALYZE: where the threads that took part are counted; -1: nowhere. */
+  readonly counter: number;
+  readonly scan: ScanParts;
+  readonly fill: GatherFill;
+  /** Begins what it fills. */
+  readonly begin: (c: State) => void;
+  /** Parts of the stores that its joins look up. */
+  readonly builds: readonly number[];
+  /** What is sent; null: it cannot be. Made when first asked for. */
+  readonly program: () => GatherProgram | null;
+}
+
+const ROWS_A_PAGE = 512;
+/** Sleep of a leader between two looks, in milliseconds. */
+const WAIT_MS = 5;
+/** Sleeps between looks whether helpers live. */
+const WAITS_A_LOOK = 20;
+
+/** Morsels are at their end; the statement is to pause; what is filled does not fit. */
+export const MORSELS_DONE = 0;
+export const MORSELS_PAUSED = 1;
+export const MORSELS_FULL = 2;
+
+/** How far one thread has come with its morsels. */
+export interface Progress {
+  /** The morsel at hand, -1: none. */
+  morsel: number;
+  /** (morsel, how far it has filled). */
+  readonly marks: number[];
+}
+
+/** Takes morsels until none is left. */
+export function runMorsels(
+  c: State,
+  words: Int32Array,
+  pages: number,
+  size: number,
+  shape: GatherShape,
+  progress: Progress,
+  between: () => void,
+): number {
+  const { drain, room, reader: part } = shape.scan;
+  const reader = c.parts[part] as ScanReader;
+  const morsels = Math.ceil(pages / size);
+  for (let moved = false; ; moved = true) {
+    if (reader.taken < c.count) {
+      room.reserve(c, c.count);
+      reader.taken = drain(c, c.copies, reader.taken, c.count);
+      continue;
+    }
+    if (look(c, moved)) return MORSELS_PAUSED;
+    room.reserve(c, ROWS_A_PAGE);
+    if (progress.morsel >= 0) {
+      if (reader.nextPage(c)) {
+        room.look(c);
+        continue;
+      }
+      progress.marks.push(progress.morsel, shape.fill.count(c));
+      if (shape.fill.isFull(c)) return MORSELS_FULL;
+      between();
+    }
+    if (testing) yieldPoint('gather.morsel');
+    progress.morsel = nextMorsel(words, morsels);
+    if (progress.morsel < 0) return MORSELS_DONE;
+    reader.window(progress.morsel * size, Math.min(pages, (progress.morsel + 1) * size));
+  }
+}
+
+type Way = 'undecided' | 'morsels' | 'waiting' | 'alone';
+
+/** Of one run: closed with it. */
+export class GatherPlace extends HeldPart {
+  way: Way = 'undecided';
+  words: Int32Array | null = null;
+  id = 0;
+  pages = 0;
+  size = 1;
+  progress: Progress = { morsel: -1, marks: [] };
+  /** Pool threads that ran when the task was posted. */
+  posted = 0;
+  task: GatherTask | null = null;
+  answers: GatherAnswer[] = [];
+  helpers: Helpers | null = null;
+  /** Rows counted before it began. */
+  counts: Float64Array | null = null;
+
+  /** Nobody works on it any more when this returns: whatever helpers have made is of no use. */
+  stop(): void {
+    const { words, helpers } = this;
+    this.words = null;
+    this.task = null;
+    this.answers = [];
+    if (words === null || helpers === null) return;
+    stopGather(words);
+    const count = closeGather(words);
+    for (let waits = 0; Atomics.load(words, LEFT) < count; waits++) {
+      const left = Atomics.load(words, LEFT);
+      if (testing) yieldPoint('gather.stopping');
+      if (left < count) Atomics.wait(words, LEFT, left, WAIT_MS);
+      if (waits % WAITS_A_LOOK === WAITS_A_LOOK - 1 && deadHelper(words, count, helpers, this.answers) >= 0) break;
+    }
+    takeAnswers(this, helpers);
+    this.answers = [];
+  }
+
+  close(): void {
+    this.stop();
+  }
+}
+
+/** Number of a helper that will never answer, -1: none. */
+function deadHelper(words: Int32Array, count: number, helpers: Helpers, answers: readonly GatherAnswer[]): number {
+  for (let number = 0; number < count; number++) {
+    if (answers.some((answer) => answer.number === number)) continue;
+    const thread = helperThread(words, number);
+    // One that has not said who it is in all this time has died before it could.
+    if (thread < 0 || !helpers.isAlive(thread, helperGeneration(words, number))) return number;
+  }
+  return -1;
+}
+
+function takeAnswers(place: GatherPlace, helpers: Helpers): void {
+  for (let answer = helpers.receive(); answer !== undefined; answer = helpers.receive()) {
+    if ((answer as GatherAnswer).id === place.id) place.answers.push(answer as GatherAnswer);
+  }
+}
+
+let tasks = 0;
+
+export class GatherStage implements RunningStage {
+  readonly shape: GatherShape;
+  readonly #part: number;
+  /** The same by one thread. */
+  readonly #alone: RunningStage;
+
+  constructor(shape: GatherShape, part: number, alone: RunningStage) {
+    this.shape = shape;
+    this.#part = part;
+    this.#alone = alone;
+  }
+
+  begin(c: State): void {
+    const place = c.parts[this.#part] as GatherPlace;
+    place.stop();
+    place.way = 'undecided';
+    this.#alone.begin(c);
+  }
+
+  run(c: State): number {
+    const place = c.parts[this.#part] as GatherPlace;
+    if (place.way === 'undecided') this.#decide(c, place);
+    if (place.way === 'alone') return this.#alone.run(c);
+    try {
+      return this.#spread(c, place);
+    } catch (error) {
+      place.stop();
+      throw error;
+    }
+  }
+
+  #spread(c: State, place: GatherPlace): number {
+    const { shape } = this;
+    const words = place.words as Int32Array;
+    if (place.way === 'morsels') {
+      const status = runMorsels(c, words, place.pages, place.size, shape, place.progress, () => this.#post(c, place));
+      if (status === MORSELS_PAUSED) return STAGE_PAUSED;
+      if (status === MORSELS_FULL) return this.#goAlone(c, place);
+      place.way = 'waiting';
+    }
+    const status = this.#wait(c, place, words);
+    if (status !== STAGE_DONE) return status;
+    const { answers } = place;
+    const failed = answers.find(({ kind }) => kind === 'failed');
+    if (failed !== undefined) throw errorOf(failed.error as NonNullable<typeof failed.error>);
+    if (answers.some(({ kind }) => kind === 'cannot') || !this.#putTogether(c, place)) return this.#goAlone(c, place);
+    place.stop();
+    return STAGE_DONE;
+  }
+
+  /** Whether it is worth asking for help now. */
+  #decide(c: State, place: GatherPlace): void {
+    place.way = 'alone';
+    const { shape } = this;
+    const helpers = c.kernel.helpers ?? null;
+    if (helpers === null || c.around !== null || c.tx.isolation === SERIALIZABLE) return;
+    const builds = shape.builds.map((part) => c.parts[part] as JoinStore);
+    if (builds.some((build) => build.isSpilled || build.isEmpty)) return;
+    const { pages } = c.parts[shape.scan.reader] as ScanReader;
+    if (pages < 2) return;
+    helpers.want(shape.helpers);
+    place.helpers = helpers;
+    place.words = gatherWords(shape.helpers);
+    place.id = helpers.generation * 2 ** 24 + (tasks++ % 2 ** 24);
+    place.pages = pages;
+    place.size = morselPages(pages, shape.helpers + 1);
+    place.progress = { morsel: -1, marks: [] };
+    place.posted = 0;
+    place.answers = [];
+    place.counts = c.run.counts?.slice() ?? null;
+    place.way = 'morsels';
+    this.#post(c, place);
+    // What cannot be sent is not tried again.
+    if (place.way !== 'morsels') place.stop();
+  }
+
+  /** Asks the threads of the pool, and again those that have come since. */
+  #post(c: State, place: GatherPlace): void {
+    const { shape } = this;
+    const words = place.words as Int32Array;
+    const helpers = place.helpers as Helpers;
+    const { running } = helpers;
+    if (running <= place.posted || joined(words) >= shape.helpers) return;
+    if (isTaken(words, Math.ceil(place.pages / place.size))) return;
+    place.task ??= this.#task(c, place, words);
+    if (place.task === null) {
+      place.posted = Number.POSITIVE_INFINITY;
+      return;
+    }
+    helpers.want(shape.helpers);
+    place.posted = running;
+    helpers.post(place.task);
+    if (testing) yieldPoint('gather.posted');
+  }
+
+  #task(c: State, place: GatherPlace, words: Int32Array): GatherTask | null {
+    const { shape } = this;
+    const program = shape.program();
+    if (program === null) return null;
+    const { tx, kernel, context } = c;
+    const helpers = place.helpers as Helpers;
+    const builds: GatherTask['builds'][number][] = [];
+    for (const part of shape.builds) {
+      const build = (c.parts[part] as JoinStore).image();
+      if (build === null) return null;
+      builds.push({ part, build });
+    }
+    const { statementTime, transactionTime, timeZone, user, sessionUser, database, schema, searchPath } = context;
+    return {
+      kind: 'gather',
+      id: place.id,
+      leader: helpers.thread,
+      words,
+      program,
+      stage: shape.stage,
+      pages: place.pages,
+      size: place.size,
+      helpersMax: shape.helpers,
+      parameters: { nulls: c.nulls, numbers: c.numbers, values: c.values },
+      context: { statementTime, transactionTime, timeZone, user, sessionUser, database, schema, searchPath },
+      times: tx.times,
+      builds,
+      workMemory: Math.floor(kernel.workMemory / (shape.helpers + 1)),
+      counters: c.run.counts?.length ?? 0,
+    };
+  }
+
+  /** Until all who have joined have answered. */
+  #wait(c: State, place: GatherPlace, words: Int32Array): number {
+    const helpers = place.helpers as Helpers;
+    const count = closeGather(words);
+    for (let waits = 1; Atomics.load(words, LEFT) < count; waits++) {
+      if (look(c, true)) return STAGE_PAUSED;
+      const left = Atomics.load(words, LEFT);
+      if (testing) yieldPoint('gather.wait');
+      if (left < count) Atomics.wait(words, LEFT, left, WAIT_MS);
+      if (waits % WAITS_A_LOOK !== 0) continue;
+      takeAnswers(place, helpers);
+      if (deadHelper(words, count, helpers, place.answers) < 0) continue;
+      throw new SqlError(SQLSTATE.internal_error, 'a background thread that took part in the statement has ended', {
+        hint: 'Run the statement again.',
+      });
+    }
+    takeAnswers(place, helpers);
+    return STAGE_DONE;
+  }
+
+  /** False: together they are too large. */
+  #putTogether(c: State, place: GatherPlace): boolean {
+    const { fill } = this.shape;
+    const parts: Part[] = [{ marks: place.progress.marks, image: null }];
+    const { times } = c.tx;
+    for (const { marks, fill: image, dependency, counts } of place.answers) {
+      if (dependency > times[DEPENDENCY]) times[DEPENDENCY] = dependency;
+      if (marks.length > 0) parts.push({ marks, image });
+      const total = c.run.counts;
+      if (counts !== null && total != null) for (let at = 0; at < counts.length; at++) total[at] += counts[at];
+    }
+    if (c.run.counts != null && this.shape.counter >= 0) c.run.counts[this.shape.counter] = 1 + place.answers.length;
+    return parts.length === 1 || fill.merge(c, parts);
+  }
+
+  /** From the beginning, by one thread. */
+  #goAlone(c: State, place: GatherPlace): number {
+    place.stop();
+    place.way = 'alone';
+    if (place.counts !== null) c.run.counts?.set(place.counts);
+    if (c.run.counts != null && this.shape.counter >= 0) c.run.counts[this.shape.counter] = 1;
+    this.shape.begin(c);
+    this.#alone.begin(c);
+    return this.#alone.run(c);
+  }
+}

@@ -1,0 +1,206 @@
+/**
+ * A helper: a thread of the pool that takes part in statements of others (gather-stage.ts). It compiles the same plan, reads by the
+ * leader's snapshot, published in its own slot too, and by its transaction's number and limit (TX-T4), takes morsels until none is
+ * left, and answers with what it has made of them.
+ *
+ * What it cannot do it says; the leader then does the stage alone. Its errors are the statement's.
+ */
+
+import { deserialize } from 'node:v8';
+import type { CatalogTable } from '../../engine/catalog/objects.ts';
+import type { CompileEnvironment, Helpers, KernelAccess, Run, StatementContext } from '../../engine/plan/program.ts';
+import type { TableRuntime } from '../../engine/storage/rows/runtime.ts';
+import { dropSnapshot, shareSnapshot } from '../../engine/txn/snapshot.ts';
+import { DEPENDENCY, type Transaction } from '../../engine/txn/transactions.ts';
+import { SQLSTATE, SqlError, withoutOverflow } from '../../shm/errors.ts';
+import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
+import { closeParts } from './close-parts.ts';
+import { GatherStage, MORSELS_DONE, type Progress, runMorsels } from './gather-stage.ts';
+import {
+  errorParts,
+  type GatherAnswer,
+  type GatherPlan,
+  type GatherTask,
+  isStopped,
+  isTaken,
+  joinGather,
+  leaveGather,
+} from './gather-task.ts';
+import { type JoinImage, JoinStore } from './join-store.ts';
+import { placedAt, type ProgramParts, stateOf } from './program-parts.ts';
+import type { ScanReader } from './scan-source.ts';
+import type { State } from './state.ts';
+import { compileWhole } from './statement.ts';
+
+const testing = TESTING;
+
+/** What a helper needs of its thread. */
+export interface HelperPorts {
+  readonly helpers: Helpers;
+  /** Of the kernel in this thread; its work memory is that of the task at hand. */
+  readonly access: KernelAccess;
+  runtime(table: CatalogTable): TableRuntime;
+  /** Runs `body` inside the engine, with a transaction that writes nothing. */
+  within(body: (tx: Transaction) => void): void;
+}
+
+/** Programs that a helper keeps. */
+const KEPT = 32;
+
+interface KeptProgram {
+  readonly parts: ProgramParts;
+  readonly state: State;
+}
+
+/** It cannot be done here. */
+class Refused extends Error {}
+
+const refuse = (): never => {
+  throw new Refused('not in a thread that helps');
+};
+
+export class Helper {
+  readonly #ports: HelperPorts;
+  readonly #programs = new Map<string, KeptProgram>();
+
+  constructor(ports: HelperPorts) {
+    this.#ports = ports;
+  }
+
+  /** Takes part in a task. False: it is too late. */
+  help(task: GatherTask): boolean {
+    const { words, helpersMax } = task;
+    const { helpers } = this.#ports;
+    if (isStopped(words) || isTaken(words, Math.ceil(task.pages / task.size))) return false;
+    const number = joinGather(words, helpersMax, helpers.thread, helpers.generation);
+    if (number < 0) return false;
+    if (testing) yieldPoint('gather.joined');
+    let answer = answerOf(task, number, 'cannot');
+    try {
+      this.#ports.within((tx) => {
+        answer = this.#answer(task, number, tx);
+      });
+    } finally {
+      helpers.answer(task.leader, answer);
+      if (testing) yieldPoint('gather.answered');
+      leaveGather(words);
+    }
+    return true;
+  }
+
+  #answer(task: GatherTask, number: number, tx: Transaction): GatherAnswer {
+    let kept: KeptProgram | null = null;
+    try {
+      kept = this.#program(task);
+      shareSnapshot(tx, task.times);
+      return work(task, number, kept, tx);
+    } catch (thrown) {
+      if (thrown instanceof Refused) return answerOf(task, number, 'cannot');
+      const error = withoutOverflow(thrown);
+      // The handle is lost, or the statement has ended.
+      if (error instanceof SqlError && error.code.startsWith('57P')) throw error;
+      const placed = kept === null ? error : placedAt(kept.parts, kept.state.at, error);
+      const said = placed instanceof SqlError ? placed : new SqlError(SQLSTATE.internal_error, String((placed as Error).stack));
+      return { ...answerOf(task, number, 'failed'), error: errorParts(said) };
+    } finally {
+      if (kept !== null) release(kept.state);
+      dropSnapshot(tx);
+    }
+  }
+
+  #program(task: GatherTask): KeptProgram {
+    const { key, bytes } = task.program;
+    const known = this.#programs.get(key);
+    this.#programs.delete(key);
+    const kept = known?.parts.isCurrent() === true ? known : this.#compile(bytes);
+    this.#programs.set(key, kept);
+    for (const [oldest] of this.#programs) {
+      if (this.#programs.size <= KEPT) break;
+      this.#programs.delete(oldest);
+    }
+    return kept;
+  }
+
+  #compile(bytes: SharedArrayBuffer): KeptProgram {
+    // The reader takes no shared memory.
+    const given = deserialize(Buffer.from(new Uint8Array(bytes).slice())) as GatherPlan;
+    const tables = new Map(given.tables.map((table) => [table.id, table]));
+    const { access, runtime } = this.#ports;
+    const environment: CompileEnvironment = {
+      table: (id) => tables.get(id) ?? refuse(),
+      runtime,
+      virtualRows: refuse,
+      kernel: access,
+    };
+    const { parts } = compileWhole(given.plan, given.format, environment);
+    return { parts, state: stateOf(parts) };
+  }
+}
+
+function work(task: GatherTask, number: number, { parts, state: c }: KeptProgram, tx: Transaction): GatherAnswer {
+  const { stage, begin } = parts.stages[task.stage];
+  if (!(stage instanceof GatherStage)) return answerOf(task, number, 'cannot');
+  const { shape } = stage;
+  const counts = task.counters === 0 ? null : new Float64Array(task.counters);
+  c.open();
+  c.bind(runOf(task, tx, counts));
+  for (const { part, build } of task.builds) (c.parts[part] as JoinStore).adopt(build as JoinImage);
+  begin?.(c);
+  (c.parts[shape.scan.reader] as ScanReader).begin(c);
+  const progress: Progress = { morsel: -1, marks: [] };
+  const status = runMorsels(c, task.words, task.pages, task.size, shape, progress, () => {});
+  if (status !== MORSELS_DONE || isStopped(task.words)) return answerOf(task, number, 'cannot');
+  return {
+    ...answerOf(task, number, 'done'),
+    marks: Int32Array.from(progress.marks),
+    fill: shape.fill.image(c),
+    dependency: tx.times[DEPENDENCY],
+    counts,
+  };
+}
+
+function release(c: State): void {
+  c.at = -1;
+  closeParts(c.parts);
+  for (const part of c.parts) if (part instanceof JoinStore) part.forget();
+  c.shut();
+}
+
+const answerOf = ({ id }: GatherTask, number: number, kind: GatherAnswer['kind']): GatherAnswer => ({
+  id,
+  number,
+  kind,
+  error: null,
+  marks: new Int32Array(0),
+  fill: null,
+  dependency: 0,
+  counts: null,
+});
+
+function runOf({ words, parameters, context }: GatherTask, tx: Transaction, counts: Float64Array | null): Run {
+  return {
+    tx,
+    parameters: parameters as Run['parameters'],
+    context: contextOf(context),
+    rows: [],
+    rowsMax: Number.POSITIVE_INFINITY,
+    changes: 0,
+    canceled: () => isStopped(words),
+    pause: null,
+    counts,
+  };
+}
+
+/** What asks the session itself is not known here. */
+const contextOf = (values: GatherTask['context']): StatementContext => ({
+  ...values,
+  setting: refuse,
+  setSetting: refuse,
+  random: refuse,
+  clock: refuse,
+  nextValue: refuse,
+  currentValue: refuse,
+  setValue: refuse,
+  lastValue: refuse,
+  sequenceByName: refuse,
+});

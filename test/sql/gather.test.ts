@@ -1,0 +1,266 @@
+/**
+ * Statements that are spread over threads answer what one thread answers, in the same order; what ends a statement ends it for all of
+ * its threads. `SEED=` and `ROUNDS=` go further.
+ */
+
+import { deepStrictEqual, match, ok, strictEqual, throws } from 'node:assert';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { type GatherTask, joinGather } from '../../codegen/jit/gather-task.ts';
+import { type Database, open } from '../../engine/api/api.ts';
+import type { Helpers } from '../../engine/plan/program.ts';
+import { randomFrom } from '../../engine/sblr/source-fixture.ts';
+
+const SEED = Number(process.env.SEED ?? 1);
+const ROUNDS = Number(process.env.ROUNDS ?? 60);
+const ROWS = 20_000;
+
+let directory: string;
+let db: Database;
+
+before(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'scratchbird-gather-'));
+  db = open(join(directory, 'db'), { pool: 2, cacheSize: '64MB' });
+  db.exec(`create table t (id int primary key, g int, k text, c char(3) not null, l bigint not null, n numeric(12,2) not null, w numeric,
+    d date, f float8, b bool, s int2 not null)`);
+  db.exec(`insert into t select i, nullif(i % 7, 3), nullif('key ' || (i * 7919 % 23), 'key 5'), chr(65 + i % 4), i * 1000003::bigint,
+    (i * 7919 % 100000) / 100.0, case when i % 5 = 0 then null else i / 8.0 end, date '2020-01-01' + (i * 31 % 700), i / 3.0, i % 3 = 0,
+    i % 100 from generate_series(1, ${ROWS}) as s(i)`);
+  db.exec('create table u (id int primary key, v text, m int)');
+  db.exec("insert into u select i, 'v' || (i % 11), i % 10 from generate_series(0, 499) as s(i)");
+  db.exec('create table w (g int, x int8)');
+  db.exec('insert into w select i % 9, i from generate_series(1, 40) as s(i)');
+  db.exec('analyze');
+  db.exec('set parallel_setup_cost = 0; set max_parallel_workers_per_gather = 2');
+  // The first thread comes when it is first asked for, the second when that is there.
+  const deadline = performance.now() + 20_000;
+  while ((helpersOf(db).running < 2 || used(db, 'select count(*) from t') < 2) && performance.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+});
+after(() => {
+  db.close();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+function helpersOf(one: Database): Helpers {
+  return one.engine.environment.kernel.helpers as Helpers;
+}
+
+/** The lines of a plan. */
+function explained(one: Database, text: string): string[] {
+  const rows = one.prepare(`explain ${text}`).all();
+  return rows.map((row) => String(Object.values(row as object)[0]));
+}
+
+/** Threads that took part, at most. */
+function used(one: Database, text: string): number {
+  const found = explained(one, `analyze ${text}`).flatMap((line) => /Threads Used: (\d+)/.exec(line)?.[1] ?? []);
+  return Math.max(0, ...found.map(Number));
+}
+
+/** Rows or error by one thread. */
+function alone<Result>(run: () => Result): Result {
+  db.exec('set max_parallel_workers_per_gather = 0');
+  try {
+    return run();
+  } finally {
+    db.exec('set max_parallel_workers_per_gather = 2');
+  }
+}
+
+function answer(text: string): unknown {
+  try {
+    return db.prepare(text).all();
+  } catch (error) {
+    return { code: (error as { code: string }).code };
+  }
+}
+
+class Queries {
+  readonly #random: () => number;
+
+  constructor(random: () => number) {
+    this.#random = random;
+  }
+
+  #one<Item>(of: readonly Item[]): Item {
+    return of[Math.floor(this.#random() * of.length)];
+  }
+
+  #some(of: readonly string[], most: number): string[] {
+    return [...new Set(Array.from({ length: Math.floor(this.#random() * (most + 1)) }, () => this.#one(of)))];
+  }
+
+  next(): string {
+    const joins = this.#random() < 0.5 ? [] : this.#some(Object.keys(JOINS), 2);
+    const columns = joins.flatMap((join) => JOINS[join]);
+    const keys = this.#some([...KEYS, ...columns], 3);
+    const calls = [...this.#some([...CALLS, ...columns.map((column) => `count(${column})`)], 4), 'count(*)'];
+    const conditions = this.#some(CONDITIONS, 2);
+    const grouped =
+      keys.length > 1 && this.#random() < 0.2 ? `${this.#one(['rollup', 'cube'])} (${keys.join(', ')})` : keys.join(', ');
+    return (
+      `select ${[...keys, ...calls].join(', ')} from t ${joins.join(' ')}` +
+      (conditions.length === 0 ? '' : ` where ${conditions.join(' and ')}`) +
+      (keys.length === 0 ? '' : ` group by ${grouped}`)
+    );
+  }
+}
+
+const JOINS: { readonly [join: string]: readonly string[] } = {
+  'join u on u.id = t.s': ['u.v', 'u.m'],
+  'left join w on w.g = t.g': ['w.x'],
+  'join (select m, count(*) as many from u group by m) as a on a.m = t.id % 10': ['a.many'],
+  'left join (select v, min(id) as least from u group by v) as b on b.v = t.k': ['b.least'],
+};
+const KEYS = ['t.g', 't.k', 't.c', 't.b', 't.d', 't.id % 1000', 't.l % 5', 't.n', 't.s', 't.w'];
+const CALLS = [
+  ...['count(t.k)', 'sum(t.id)', 'sum(t.l)', 'sum(t.n)', 'sum(t.w)', 'avg(t.g)', 'avg(t.n)', 'avg(t.w)', 'avg(t.l)'],
+  ...[
+    'min(t.d)',
+    'max(t.k)',
+    'min(t.l)',
+    'max(t.n)',
+    'bool_and(t.b)',
+    'bit_or(t.s)',
+    'min(t.c)',
+    'sum(t.f)',
+    'count(distinct t.g)',
+  ],
+  ...['sum(t.n * (1 - t.n))', 'count(*) filter (where t.b)', 'sum(case when t.b then t.n else 0 end)', 'stddev(t.s)', 'max(t.w)'],
+  ...['sum(t.l * t.l)', 'string_agg(t.c, t.c)', 'min(t.f)', 'sum(100 / (t.s - 50))'],
+];
+const CONDITIONS = [
+  't.n > 300',
+  "t.k like 'key 1%'",
+  't.g is not null',
+  't.id % 3 = 1',
+  "t.d < '2021-01-01'",
+  't.w < 1000',
+  't.s <> 50',
+];
+
+test('random queries answer the same from three threads as from one, in the same order', () => {
+  const queries = new Queries(randomFrom(SEED));
+  let spread = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    const text = queries.next();
+    const said = `seed ${SEED}, round ${round}: ${text}`;
+    const wanted = alone(() => answer(text));
+    deepStrictEqual(answer(text), wanted, said);
+    if (spread < 2 && Array.isArray(wanted)) spread = used(db, text);
+  }
+  ok(spread > 1, 'no query was helped with');
+});
+
+test('EXPLAIN shows what is spread, and rows are counted over all threads', () => {
+  const text = 'select k, count(*) from t where n > 300 group by k';
+  match(explained(db, text).join('\n'), /Gather .*\n *Threads: 3\n *-> *HashAggregate/);
+  strictEqual(
+    alone(() => explained(db, text).join('\n').includes('Gather')),
+    false,
+  );
+  const scans = (lines: string[]): string[] => lines.filter((line) => line.includes('PageScan')).map((line) => line.trim());
+  const wanted = alone(() => scans(explained(db, `analyze ${text}`)));
+  deepStrictEqual(scans(explained(db, `analyze ${text}`)), wanted);
+});
+
+test('what hangs on the order of rows is not spread, nor what is volatile', () => {
+  for (const call of ['sum(f)', 'string_agg(k, c)', 'count(distinct k)', 'min(f)', 'count(random())']) {
+    strictEqual(explained(db, `select ${call} from t`).join('\n').includes('Gather'), false, call);
+  }
+});
+
+test('an error in any thread is the error of the statement, with its place, and the next statement runs', () => {
+  for (let turn = 0; turn < 5; turn++) {
+    const text = 'select k, sum(100 / (s - 50)) from t group by k';
+    throws(() => db.prepare(text).all(), { code: '22012', position: 19 });
+    deepStrictEqual(db.prepare('select count(*) as n from t').all(), [{ n: ROWS }]);
+  }
+});
+
+test('a statement sees what its own transaction has written, in all threads', () => {
+  const text = 'select g, count(*), sum(n), max(k) from t group by g';
+  const before = db.prepare(text).all();
+  db.exec('begin');
+  db.exec("update t set n = n + 1, k = 'zz' where id % 10 = 0");
+  db.exec('delete from t where id % 7 = 1');
+  const spread = db.prepare(text).all();
+  const wanted = alone(() => db.prepare(text).all());
+  db.exec('rollback');
+  deepStrictEqual(spread, wanted);
+  deepStrictEqual(db.prepare(text).all(), before);
+});
+
+test('tables of a transaction that has not committed, and temporary ones, are read by all threads', () => {
+  db.exec('begin');
+  for (const kind of ['table fresh', 'temporary table own']) {
+    db.exec(`create ${kind} (k text, n numeric(12,2) not null)`);
+    db.exec(`insert into ${kind.split(' ').at(-1)} select k, n from t`);
+  }
+  const text = (table: string): string => `select k, count(*), sum(n) from ${table} group by k`;
+  const wanted = db.prepare(text('t')).all();
+  for (let turn = 0; turn < 3; turn++) {
+    deepStrictEqual(db.prepare(text('fresh')).all(), wanted);
+    deepStrictEqual(db.prepare(text('own')).all(), wanted);
+  }
+  db.exec('rollback');
+});
+
+test('a serializable transaction runs alone', () => {
+  db.exec('begin isolation level serializable');
+  strictEqual(used(db, 'select count(*) from t'), 0);
+  db.exec('commit');
+});
+
+test('groups that outgrow work_mem are made again by one thread, through files', () => {
+  const text = 'select id, count(*), sum(n) from t group by id';
+  const wanted = alone(() => db.prepare(text).all());
+  db.exec("set work_mem = '256kB'");
+  deepStrictEqual(
+    db.prepare(text).all(),
+    alone(() => db.prepare(text).all()),
+  );
+  db.exec("set work_mem = '64MB'");
+  deepStrictEqual(db.prepare(text).all(), wanted);
+});
+
+test('a statement that is cancelled ends in all threads', () => {
+  db.exec("set statement_timeout = '1ms'");
+  const text = 'select a.k, count(*), sum(a.n) from t a join t b on a.s = b.s group by a.k';
+  throws(() => db.prepare(text).all(), { code: '57014' });
+  db.exec('set statement_timeout = 0');
+  deepStrictEqual(db.prepare('select count(*) as n from t').all(), [{ n: ROWS }]);
+});
+
+/** The pool as `change` has it, for the time of `run`. */
+function withHelpers(change: Partial<Helpers>, run: () => void): void {
+  const { kernel } = db.engine.environment;
+  const given = kernel.helpers as Helpers;
+  const changed = Object.assign(Object.create(given), change);
+  Object.defineProperties(changed, {
+    running: { get: () => given.running },
+    ...Object.fromEntries(Object.entries(change).map(([name, value]) => [name, { value }])),
+  });
+  for (const name of ['want', 'receive', 'answer', 'isAlive', 'post'] as const) {
+    if (!(name in change))
+      Object.defineProperty(changed, name, { value: (given[name] as (...all: unknown[]) => unknown).bind(given) });
+  }
+  Object.assign(kernel, { helpers: changed });
+  try {
+    run();
+  } finally {
+    Object.assign(kernel, { helpers: given });
+  }
+}
+
+test('a helper that ends without an answer fails the statement, not the database', () => {
+  const post = (task: unknown): void => void joinGather((task as GatherTask).words, 2, 5, 77);
+  withHelpers({ post, isAlive: () => false }, () => {
+    throws(() => db.prepare('select k, count(*) from t group by k').all(), { code: 'XX000', message: /background thread/ });
+  });
+  deepStrictEqual(db.prepare('select count(*) as n from t').all(), [{ n: ROWS }]);
+});
