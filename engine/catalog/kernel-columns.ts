@@ -29,6 +29,7 @@ const KINDS: { readonly [name in TypeName]?: ColumnKind } = {
   uuid: 'uuid',
   json: 'json',
   jsonb: 'json',
+  jsonpath: 'text',
 };
 
 /** The kind of column that holds values of the type; undefined: no column can have it (unknown, void). */
@@ -59,5 +60,5 @@ export function kernelColumn(column: CatalogColumn): Column {
 /** Types without an order: no index, no histogram. jsonb's order is not that of its bytes. */
 export const isOrdered = ({ name }: SqlType): boolean => {
   const inner = elementOf(name) ?? name;
-  return inner !== 'json' && inner !== 'jsonb' && !inner.startsWith('row:');
+  return inner !== 'json' && inner !== 'jsonb' && inner !== 'jsonpath' && !inner.startsWith('row:');
 };

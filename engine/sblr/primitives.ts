@@ -18,6 +18,7 @@ import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import { CAST_PRIMITIVES } from './primitives-casts.ts';
 import { JSON_PRIMITIVES } from './primitives-json.ts';
 import { NUMBER_PRIMITIVES } from './primitives-numbers.ts';
+import { PATH_PRIMITIVES } from './primitives-paths.ts';
 import { TEXT_PRIMITIVES } from './primitives-text.ts';
 import { TIME_PRIMITIVES } from './primitives-time.ts';
 import { SET_PRIMITIVES } from './primitives-sets.ts';
@@ -53,6 +54,7 @@ const lines = new Map<string, string>();
 const texts = [NUMBER_PRIMITIVES, TEXT_PRIMITIVES, TIME_PRIMITIVES, JSON_PRIMITIVES, CAST_PRIMITIVES].concat([
   WINDOW_PRIMITIVES,
   SET_PRIMITIVES,
+  PATH_PRIMITIVES,
 ]);
 for (const text of texts) {
   for (const line of text.split('\n')) if (line !== '') lines.set(line.slice(0, line.indexOf('(')), line);

@@ -3,7 +3,7 @@
  *
  * Values outside a row are RowValues (engine/storage/rows/row-value.ts):
  *   bool boolean; int2, int4, float4, float8 number; int8, time, timestamp(tz) number while safe, else bigint; +-Infinity for the
- *   infinities of date and timestamps; date days; numeric decimal text; text, varchar, char, json, jsonb, name string;
+ *   infinities of date and timestamps; date days; numeric decimal text; text, varchar, char, json, jsonb, jsonpath, name string;
  *   bytea Uint8Array; uuid text of 36 characters; interval IntervalValue; oid and its like (regclass ...) number;
  *   enum: a number whose order is that of the labels; arrays, rows, ranges: NestedValue; NULL null
  */
@@ -32,6 +32,7 @@ export const TYPE_NAMES = [
   'uuid',
   'json',
   'jsonb',
+  'jsonpath',
   'name',
   'oid',
   'char1',

@@ -17,6 +17,8 @@ import { int2Of, int4Of, int8Of, type Int8, type IntegerType, parseInteger } fro
 import { infinityOf, roundInterval } from './interval.ts';
 import { fitFields, parseFields } from './interval-fields.ts';
 import { parseInterval } from './interval-parse.ts';
+import { parseJsonPath } from './json-path-parse.ts';
+import { writeJsonPath } from './json-path-tree.ts';
 import { type JsonKind, jsonbOf, parseJson, quoteJson } from './json.ts';
 import { attributesOf, type Forms, madeJson, madeText, madeValue } from './nested-text.ts';
 import { makeMultirange } from './ranges.ts';
@@ -58,6 +60,7 @@ const OUTPUT: { readonly [type: string]: Implementation } = {
   varchar: same,
   char: same,
   name: same,
+  jsonpath: same,
   bytea: bytesText,
   date: dateText,
   time: timeText,
@@ -143,6 +146,7 @@ const INPUT: { readonly [type: string]: Implementation } = {
   uuid: parseUuid,
   json: checkJson,
   jsonb: jsonbOf,
+  jsonpath: (text: string) => writeJsonPath(parseJsonPath(text)),
   char1: oneByte,
 };
 

@@ -8,6 +8,7 @@
 import type { RowValue } from '../storage/rows/row-value.ts';
 import { castFunctions } from './functions-casts.ts';
 import { jsonFunctions } from './functions-json.ts';
+import { pathFunctions } from './functions-paths.ts';
 import { regexFunctions } from './functions-regex.ts';
 import { numberFunctions } from './functions-numbers.ts';
 import { textFunctions } from './functions-text.ts';
@@ -26,6 +27,7 @@ export const implementations: { readonly [primitive: string]: Implementation } =
   regexFunctions,
   timeFunctions,
   jsonFunctions,
+  pathFunctions,
   castFunctions,
   windowTargets,
 );

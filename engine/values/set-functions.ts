@@ -11,6 +11,7 @@ import { comparisons } from './compare.ts';
 import type { ValueContext } from './context.ts';
 import { numericAdd } from './decimal-short.ts';
 import { timeFunctions } from './functions-time.ts';
+import { pathSetFunctions } from './functions-paths.ts';
 import { type Int8, int8Of } from './integers.ts';
 import { textSetFunctions } from './set-functions-text.ts';
 
@@ -101,4 +102,5 @@ export const setFunctions: { readonly [primitive: string]: SetFunction } = {
   'generate_series.timestamp': instantSeries('timestamp'),
   'generate_series.timestamptz': instantSeries('timestamptz'),
   ...textSetFunctions,
+  ...pathSetFunctions,
 };

@@ -12,9 +12,7 @@ export const OTHER_FUNCTIONS: readonly string[] = words(`
   array_agg array_append array_cat array_dims array_fill array_length array_lower array_ndims array_position array_positions
   array_prepend array_remove array_replace array_to_json array_to_string array_upper cardinality string_to_array   trim_array unnest generate_subscripts regexp_match regexp_matches regexp_split_to_array   parse_ident json_object jsonb_object json_each json_each_text jsonb_each jsonb_each_text   json_populate_record
   json_populate_recordset jsonb_populate_record jsonb_populate_recordset json_to_record json_to_recordset jsonb_to_record
-  jsonb_to_recordset row_to_json jsonb_set_lax jsonb_path_exists jsonb_path_match jsonb_path_query jsonb_path_query_array
-  jsonb_path_query_first jsonb_path_exists_tz jsonb_path_match_tz jsonb_path_query_tz jsonb_path_query_array_tz
-  jsonb_path_query_first_tz current_time current_schemas current_query setseed pg_sleep pg_sleep_for pg_sleep_until
+  jsonb_to_recordset row_to_json jsonb_set_lax current_time current_schemas current_query setseed pg_sleep pg_sleep_for pg_sleep_until
   range_agg range_intersect_agg xmlagg to_regclass to_regtype to_regproc to_regrole to_regnamespace format_type
   obj_description col_description shobj_description has_table_privilege has_column_privilege has_schema_privilege
   has_database_privilege has_function_privilege has_sequence_privilege pg_has_role pg_get_viewdef pg_get_indexdef

@@ -45,6 +45,7 @@ export const TYPES: readonly TypeRule[] = [
   type('uuid', 'uuid', 'U', 'uuid'),
   type('json', 'json', 'U', 'json'),
   type('jsonb', 'jsonb', 'U', 'jsonb'),
+  type('jsonpath', 'jsonpath', 'U', 'jsonpath'),
   type('char1', '"char"', 'Z', '"char"'),
   ...REGISTERED.map((name) => type(name, name, 'N', name)),
   type('oidvector', 'oidvector', 'A', 'oidvector'),

@@ -17,6 +17,7 @@ import type {
 } from '../../engine/sblr/semantics.ts';
 import type { TypeName } from '../../engine/sblr/types.ts';
 import { FUNCTIONS } from './semantics-functions.ts';
+import { FURTHER_FUNCTIONS, FURTHER_OPERATORS } from './semantics-further.ts';
 import { AGGREGATES, OPERATORS, ORDERED_SETS, SET_FUNCTIONS, WINDOW_FUNCTIONS } from './semantics-operators.ts';
 import { OTHER_FUNCTIONS, OTHER_TYPES, PARAMETER_NAMES } from './semantics-others.ts';
 import { CASTS, TYPES } from './semantics-types.ts';
@@ -89,8 +90,8 @@ export const semantics: DialectSemantics = {
   algorithm: 'postgresql',
   folding: 'lower',
   types: TYPES,
-  operators: readTable(OPERATORS),
-  functions: readTable(FUNCTIONS, AGGREGATES, WINDOW_FUNCTIONS, SET_FUNCTIONS),
+  operators: readTable(OPERATORS, FURTHER_OPERATORS),
+  functions: readTable(FUNCTIONS, FURTHER_FUNCTIONS, AGGREGATES, WINDOW_FUNCTIONS, SET_FUNCTIONS),
   orderedSets: readTable(ORDERED_SETS),
   hypotheticals: { rank: 'rank', dense_rank: 'dense_rank', percent_rank: 'percent_rank', cume_dist: 'cume_dist' },
   parameterNames: PARAMETER_NAMES,

@@ -93,6 +93,7 @@ const TYPES: { readonly [name in BaseTypeName]: TypeDescription } = {
   void: describe(2278, 'void', 'void', 4, 'P', 0),
   uuid: describe(2950, 'uuid', 'uuid', 16, 'U', 2951),
   jsonb: describe(3802, 'jsonb', 'jsonb', -1, 'U', 3807),
+  jsonpath: describe(4072, 'jsonpath', 'jsonpath', -1, 'U', 4073),
   anyarray: describe(2277, 'anyarray', 'anyarray', -1, 'P', 0),
   anyelement: describe(2283, 'anyelement', 'anyelement', 4, 'P', 0),
   anynonarray: describe(2776, 'anynonarray', 'anynonarray', 4, 'P', 0),
