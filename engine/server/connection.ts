@@ -88,6 +88,8 @@ export class ClientConnection implements ConnectionHost, SessionOwner {
   #receive(chunk: Buffer): void {
     if (this.#isGone || this.#isClosing) return;
     const input = this.#input;
+    // A request to cancel what has ended already is not for what comes now.
+    if (!this.#isWaiting) this.#session?.forgetCancel();
     if (input.isEmpty && !this.#isWaiting) {
       const taken = this.#consume(chunk, 0, chunk.length);
       if (taken < chunk.length && !this.#isClosing) input.keep(chunk, taken, this.#wire.wanted);

@@ -29,6 +29,8 @@ import type { Listening, ServerWorkerData, WorkerControl, WorkerFigures, WorkerN
 const BACKLOG = 4096;
 /** Milliseconds that clients have to finish what they do when the server stops. */
 const DRAIN_MS = 5000;
+/** What a worker may take beyond that. */
+const GRACE_MS = 2000;
 /** A worker that died so many times in a row, each within the time below, is not replaced. */
 const DEATHS_MAX = 5;
 const DEATHS_MS = 10_000;
@@ -247,8 +249,8 @@ export class Server {
     if (this.#state === 'stopping' || this.#state === 'stopped') return;
     this.#state = 'stopping';
     const controls = this.#seats.flatMap(({ control }) => (control === null ? [] : [control]));
-    await Promise.allSettled(controls.map((control) => control.drain(milliseconds)));
-    await Promise.allSettled(controls.map((control) => control.leave()));
+    await Promise.all(controls.map((control) => withinTime(control.drain(milliseconds), milliseconds + GRACE_MS)));
+    await Promise.all(controls.map((control) => withinTime(control.leave(), GRACE_MS)));
     await Promise.all(this.#seats.map(({ worker }) => worker.terminate()));
     for (const { server, path } of this.#bound) {
       server?.close();
@@ -260,6 +262,15 @@ export class Server {
     this.#state = 'stopped';
     this.log.info('stopped');
   }
+}
+
+/** A worker that does not answer is ended all the same. */
+async function withinTime(done: Promise<unknown>, milliseconds: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, milliseconds);
+  done.then(() => resolve(), () => resolve()); // biome-ignore format: one step
+  await promise;
+  clearTimeout(timer);
 }
 
 function tlsOf({ tlsCert, tlsKey }: ServerOptions): { cert: string; key: string } | null {

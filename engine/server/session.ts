@@ -89,6 +89,11 @@ export class ServedSession implements HostSession {
     else session.failBlock();
   }
 
+  forgetCancel(): void {
+    const { session } = this.connection;
+    if (session.isCancelled()) session.clearCancel();
+  }
+
   setting(name: string): string {
     return this.owner.setting(name) ?? this.connection.session.settings.shown(name);
   }
@@ -149,8 +154,6 @@ class ServedPortal implements HostPortal {
   }
 
   begin(values: EncodedValues, rowsMax: number): Outcome {
-    const { session } = this.#session.connection;
-    if (session.isCancelled()) session.clearCancel();
     this.#session.query = this.statement.prepared.text;
     this.#rowsMax = rowsMax;
     this.#before = 0;
