@@ -79,21 +79,43 @@ const withoutCode = (value: Value): Value => ({
   },
 });
 
+interface ColumnRead {
+  readonly read: string;
+  readonly helpers: readonly string[];
+}
+
+const columnReads = new WeakMap<PlacedColumn, ColumnRead>();
+
+/** What reads a column as decoders do, and what it calls. */
+function readOf(column: PlacedColumn): ColumnRead {
+  let known = columnReads.get(column);
+  if (known === undefined) {
+    const read = emitNotNull(column);
+    known = { read, helpers: Array.from(read.matchAll(HELPER), ([, helper]) => helper) };
+    columnReads.set(column, known);
+  }
+  return known;
+}
+
 /** As the decoders of rows give it. */
 function wideColumn(emitter: Emitter, column: PlacedColumn, type: SqlType, nil: string, uses: number): Value {
-  const read = emitNotNull(column);
-  for (const match of read.matchAll(HELPER)) emitter.unit.use(match[1]);
+  const { read, helpers } = readOf(column);
+  for (const helper of helpers) emitter.unit.use(helper);
   if (uses < 2) return makeValue('v', type, `(${read})`, nil);
   const name = `t${column.index}`;
   if (!emitter.rowCaches.includes(name)) emitter.rowCaches.push(name);
   return makeValue('v', type, `(${name}===undefined?${name}=${read}:${name})`, nil);
 }
 
-/** A parameter: loaded once a call. */
+function nilParameter(emitter: Emitter, index: number): string {
+  emitter.hoist('pz', 'c.nulls');
+  return emitter.hoist(`z${index}`, `pz[${index}]!==0`);
+}
+
+/** A parameter: loaded once a call. Literals that were lifted out are never NULL, and their types say so. */
 export function emitParameter(emitter: Emitter, { index, type }: BoundParameter): Value {
   const name = `p${index}`;
-  emitter.hoist('pz', 'c.nulls');
-  const nil = emitter.hoist(`z${index}`, `pz[${index}]!==0`);
+  const nil = type.nullable ? nilParameter(emitter, index) : 'false';
   if (isWordType(type)) {
     emitter.hoist('pn', 'c.numbers');
     const code = type.name === 'date' ? `${emitter.unit.use('dateWord')}(pn[${index}])` : `pn[${index}]|0`;

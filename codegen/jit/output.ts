@@ -22,8 +22,19 @@ export function emitRow(emitter: Emitter, format: RowFormat, output: readonly Ou
   return `{${values.map((value, index) => `[${keys[index]}]:${value}`).join(',')}}`;
 }
 
+const propertyKeys = new Map<string, string>();
+const KEYS_MAX = 4096;
+
 /** The name as the engine keeps names of properties: with any other string each store under it looks that one up, at 100 ns. */
-const propertyKey = (name: string): string => Object.keys({ [name]: 0 })[0];
+function propertyKey(name: string): string {
+  let key = propertyKeys.get(name);
+  if (key === undefined) {
+    [key] = Object.keys({ [name]: 0 });
+    if (propertyKeys.size >= KEYS_MAX) propertyKeys.clear();
+    propertyKeys.set(name, key);
+  }
+  return key;
+}
 
 const columnOf = (column: number, type: OutputColumn['type']): BoundExpression => ({ op: 'column', column, type });
 

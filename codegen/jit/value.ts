@@ -58,8 +58,7 @@ export const isLongType = (type: SqlType): boolean =>
   isObjectNumber(type.name);
 
 /** Enums are numbers in the order of their labels. */
-export const isFloatType = (type: SqlType): boolean =>
-  type.name === 'float4' || type.name === 'float8' || isEnumType(type.name);
+export const isFloatType = (type: SqlType): boolean => type.name === 'float4' || type.name === 'float8' || isEnumType(type.name);
 
 /** The rep in which values of a type are kept in slots and come out of primitives; numerics with a proved bound are 'd' besides. */
 export function plainRep(type: SqlType): Rep {

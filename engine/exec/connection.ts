@@ -91,7 +91,11 @@ export class Connection {
 
   /** A failed block takes nothing but its end; the end is prepared as ever. */
   #checkBlock(text: string): void {
-    if (this.session.status !== 'failed' || /^\s*(rollback|commit|abort|end)\b/i.test(text)) return;
+    if (!/^\s*(rollback|commit|abort|end)\b/i.test(text)) this.#refuseInFailed();
+  }
+
+  #refuseInFailed(): void {
+    if (this.session.status !== 'failed') return;
     throw new SqlError(
       SQLSTATE.in_failed_sql_transaction,
       'current transaction is aborted, commands ignored until end of transaction block',
@@ -295,15 +299,19 @@ export class Connection {
 
   #utility(shape: Shape, format: RowFormat): Result {
     const { engine, session } = this;
-    if (shape.isExplain)
+    if (shape.isExplain) {
+      this.#refuseInFailed();
       return this.#told(
         shape,
         format,
         entered(engine, () => runExplain(engine, session, shape)),
       );
+    }
     const statement = sourceOf(shape);
     const end = transactionEnd(statement);
     if (end !== null) return utilityResult(this.#end(end));
+    // One that was prepared before.
+    if (statement.op !== 'rollbackTo') this.#refuseInFailed();
     if (statement.op === 'begin') {
       this.#beginBlock(statement);
       return utilityResult('BEGIN');
@@ -329,7 +337,10 @@ export class Connection {
     this.session.settleCursors();
     try {
       if (kind === 'commit') this.#end('commit');
-      else this.#beginBlock(kind);
+      else {
+        this.#refuseInFailed();
+        this.#beginBlock(kind);
+      }
     } catch (error) {
       throw this.#failed(prepared, error);
     }

@@ -66,6 +66,8 @@ const LITERAL_TYPES = {
   string: sqlType('unknown', false),
 } as const;
 
+const QUERIES_AND_CHANGES = new Set(['select', 'setOperation', 'values', 'insert', 'update', 'delete', 'merge']);
+
 /** Verifies, binds and plans. The engine trusts no parser: what it hands over is checked first. */
 export function makeShape(engine: Engine, session: Session, statement: StatementText, parsed: ParsedStatement): Shape {
   const { literals } = statement;
@@ -73,12 +75,17 @@ export function makeShape(engine: Engine, session: Session, statement: Statement
   const names: FoundName[] = [];
   const catalog = noting(engine.catalog.reader(session, session.transaction), names);
   try {
-    verifySource(parsed.source, { tokens: parsed.tokens.length, literals: literals.length });
+    const { source, parameterCount } = parsed;
+    // Others hold statements with parameters of their own.
+    const hasAllParameters = QUERIES_AND_CHANGES.has(source.op);
+    const limits = { tokens: parsed.tokens.length, literals: literals.length };
+    verifySource(source, hasAllParameters ? { ...limits, highestParameter: parameterCount } : limits);
     const module = bind(parsed.source, {
       catalog,
       semantics: engine.dialect.semantics,
       semanticsOf: (dialect) => engine.dialectOf(dialect).semantics,
-      parameterTypes: Array.from({ length: parsed.parameterCount }, (_, index) => statement.types?.[index] ?? null),
+      parameterTypes: Array.from({ length: parameterCount }, (_, index) => statement.types?.[index] ?? null),
+      hasAllParameters,
       literals: literals.map((literal) => ({ type: LITERAL_TYPES[literal.class], text: String(literal.value) })),
       policy: 'infer',
     });

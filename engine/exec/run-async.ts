@@ -85,7 +85,7 @@ function ended({ engine, session, run, tx, own, inBlock }: Attempted, outcome: O
 
 function failedAtOnce({ engine, session, tx, own, inBlock }: Attempted, error: unknown): never {
   entered(engine, () => {
-    if (isOrdinary(error) && tx.open) {
+    if (tx.open && isOrdinary(error, tx)) {
       session.meetDependency(tx);
       if (own) session.rollbackOwn(tx);
     }
@@ -118,7 +118,7 @@ async function goOn(of: Attempted, first: ReturnType<typeof attemptOnce>): Promi
 
 async function failed({ engine, session, tx, own, inBlock }: Attempted, error: unknown): Promise<never> {
   try {
-    if (isOrdinary(error) && tx.open) {
+    if (tx.open && isOrdinary(error, tx)) {
       await whenDependencyMet(engine, session, tx);
       if (own) entered(engine, () => tx.open && session.rollbackOwn(tx));
     }

@@ -10,8 +10,11 @@
  * Hot: a point query goes through here without an allocation but its row.
  */
 
+import { criticalCount } from '../../shm/critical.ts';
 import { enterEngine, leaveEngine } from '../../shm/entry.ts';
 import { SqlError, SQLSTATE, withoutOverflow } from '../../shm/errors.ts';
+import { heldFrame, releaseFrame } from '../../shm/frame-latch.ts';
+import { NO_FRAME } from '../../shm/types.ts';
 import { foregroundSlice } from '../jobs/marks.ts';
 import {
   type Execution,
@@ -131,7 +134,7 @@ function runOwn(engine: Engine, session: Session, program: Program, run: Stateme
     outcome = attempt(engine, session, tx, program, run, version);
   } catch (error) {
     const answer = answerable(session, tx, error);
-    if (tx.open && isOrdinary(error)) session.rollbackOwn(tx);
+    if (tx.open && isOrdinary(error, tx)) session.rollbackOwn(tx);
     throw answer;
   }
   if (outcome === STALE) session.rollbackOwn(tx);
@@ -141,12 +144,21 @@ function runOwn(engine: Engine, session: Session, program: Program, run: Stateme
 
 /** Error texts carry data: they leave when what they rest on is durable (TX-T9). */
 export function answerable(session: Session, tx: Transaction, error: unknown): unknown {
-  if (isOrdinary(error) && tx.open) session.meetDependency(tx);
+  if (tx.open && isOrdinary(error, tx)) session.meetDependency(tx);
   return error;
 }
 
-/** Not one that says that the handle itself is lost, and no bug. */
-export const isOrdinary = (error: unknown): boolean => error instanceof SqlError && !error.code.startsWith('57P');
+/**
+ * What was done before an error can be taken back: the handle is not lost, and the error, be it a bug's, has left no critical section
+ * open. A page that it held is let go. Inside the engine.
+ */
+export function isOrdinary(error: unknown, { context: { shm } }: Transaction): boolean {
+  if (error instanceof SqlError) return !error.code.startsWith('57P');
+  if (criticalCount(shm) > 0) return false;
+  const held = heldFrame(shm);
+  if (held !== NO_FRAME) releaseFrame(shm, held);
+  return true;
+}
 
 /** The statement, again and again until nobody is in its way. */
 function attempt(
@@ -249,7 +261,7 @@ export function stepAgain(tx: Transaction, run: StatementRun): RunStatus {
 }
 
 export function undoFailed(tx: Transaction, error: unknown): void {
-  if (!isOrdinary(error) || !tx.open) return;
+  if (!tx.open || !isOrdinary(error, tx)) return;
   undoStatement(tx, false);
   endStatement(tx);
 }

@@ -19,6 +19,8 @@ export interface SourceLimits {
   readonly tokens: number;
   /** Lifted literals: numbers are below. */
   readonly literals: number;
+  /** Parameters: numbers are not above. Left out: any number will do. */
+  readonly highestParameter?: number;
 }
 
 /** What is wrong with a module; parsers are at fault, not users. */
@@ -93,6 +95,7 @@ function checkMeaning(node: { [name: string]: unknown }, form: NodeForm, walk: W
       return;
     case 'parameter':
       if (!isOrdinal(node.number)) throw malformed('a parameter has a number');
+      if (node.number > (walk.limits.highestParameter ?? node.number)) throw malformed(`there is no parameter ${node.number}`);
       return;
     case 'and':
     case 'or':

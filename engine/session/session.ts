@@ -129,6 +129,9 @@ export class Session {
   #savepoints: NamedSavepoint[] = [];
   #isOpen = true;
   #scope = '';
+  #path: readonly string[] = [];
+  /** Of the settings that it was made from. */
+  #pathVersion = -1;
   #scopeSettings: string | null = null;
   #scopeTemporary = 0;
 
@@ -155,7 +158,12 @@ export class Session {
   }
 
   get searchPath(): readonly string[] {
-    return pathSchemas(this.settings.get('search_path'));
+    const { version } = this.settings;
+    if (version !== this.#pathVersion) {
+      this.#pathVersion = version;
+      this.#path = pathSchemas(this.settings.get('search_path'));
+    }
+    return this.#path;
   }
 
   /** Sessions of one scope read a text alike: their role, the settings that change meaning, and their own objects are the same. */

@@ -59,7 +59,8 @@ function bindStatement(statement: SourceStatement | SourceQuery, state: BindStat
 
 /** Binds a statement. 42703, 42P01, 42883, 42725, 42804, 42P18 and the like; 0A000 for what is not supported. */
 export function bind(statement: SourceStatement | SourceQuery, environment: BindEnvironment): BoundModule {
-  const parameters = Math.max(environment.parameterTypes.length, parametersOf(statement));
+  const { parameterTypes, hasAllParameters } = environment;
+  const parameters = hasAllParameters === true ? parameterTypes.length : Math.max(parameterTypes.length, parametersOf(statement));
   const state = new BindState(environment, parameters);
   return state.finish(bindStatement(statement, state));
 }

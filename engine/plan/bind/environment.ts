@@ -21,6 +21,8 @@ export interface BindEnvironment {
   readonly semanticsOf: (dialect: string) => DialectSemantics;
   /** Types the client gave; null or left out: inferred (42P18 when they cannot be). */
   readonly parameterTypes: readonly (SqlType | null)[];
+  /** No parameter of the statement has a number beyond them: it has been verified. */
+  readonly hasAllParameters?: boolean;
   /** By LITERAL number. */
   readonly literals: readonly LiftedLiteral[];
   /** Unknown operands are resolved by the dialect's algorithm (dialects.md C1). */

@@ -62,6 +62,7 @@ class Optimizer implements Planner {
   read: ReadonlySet<ColumnId> = new Set();
   #constants = new Set<ColumnId>();
   #columns = 0;
+  #isFlat = false;
 
   constructor(environment: OptimizeEnvironment) {
     this.environment = environment;
@@ -69,8 +70,10 @@ class Optimizer implements Planner {
 
   statement(given: Planable): PhysicalStatement {
     const simple = simplifyStatement(given);
-    this.#columns = statementColumns(simple).next;
-    const statement = rewrite(simple, this);
+    const { next, isFlat } = statementColumns(simple);
+    this.#columns = next;
+    this.#isFlat = isFlat;
+    const statement = rewrite(simple, this, isFlat);
     this.read = statementColumns(statement).read;
     const plan = this.#planned(statement);
     const { subplans, spools } = this;
@@ -152,7 +155,8 @@ class Optimizer implements Planner {
   }
 
   #all(relation: BoundRelation, needed: ReadonlySet<ColumnId>): PhysicalNode {
-    return this.plan(withPlansInside(this, relation), { needed, order: ANY_ORDER, rows: ALL_ROWS }).node;
+    return this.plan(this.#isFlat ? relation : withPlansInside(this, relation), { needed, order: ANY_ORDER, rows: ALL_ROWS })
+      .node;
   }
 
   // ---- expressions of changes: their subqueries become plans ----

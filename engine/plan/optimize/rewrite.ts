@@ -6,7 +6,9 @@ import type { Planner } from './planner.ts';
 import { pushDown } from './push-down.ts';
 import { unnest } from './unnest.ts';
 
-export function rewrite<Statement extends BoundPlanned>(statement: Statement, planner: Planner): Statement {
+/** `isFlat`: there is nothing that inlineWith() and unnest() look for (StatementColumns). */
+export function rewrite<Statement extends BoundPlanned>(statement: Statement, planner: Planner, isFlat: boolean): Statement {
+  if (isFlat && statement.kind === 'query') return { ...statement, root: pushDown(statement.root, []) };
   const fresh = (): ColumnId => planner.freshColumn();
   const elsewhere = statement.kind === 'query' ? new Set<number>() : relationsRead({ ...statement, source: null });
   const relation = (node: BoundRelation): BoundRelation => pushDown(unnest(inlineWith(node, fresh, elsewhere), fresh), []);

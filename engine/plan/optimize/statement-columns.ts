@@ -9,11 +9,14 @@ export interface StatementColumns {
   readonly read: ReadonlySet<ColumnId>;
   /** An id above all others. */
   readonly next: ColumnId;
+  /** There is no relation in an expression, none in a WITH, and none that is made for each row of another. */
+  readonly isFlat: boolean;
 }
 
 class Collector {
   readonly read = new Set<ColumnId>();
   next = 0;
+  isFlat = true;
 
   made(columns: Iterable<ColumnId>): void {
     for (const column of columns) if (column >= this.next) this.next = column + 1;
@@ -28,6 +31,7 @@ class Collector {
     walkExpression(expression, (node) => {
       if (node.op === 'column') this.reads([node.column]);
       if (node.op === 'subquery') {
+        this.isFlat = false;
         this.made(node.outer.map(({ column }) => column));
         this.reads(node.columns);
         this.relation(node.relation);
@@ -46,6 +50,7 @@ class Collector {
   relation(node: BoundRelation): void {
     for (const input of inputsOf(node)) this.relation(input);
     eachExpression(node, this.expression);
+    if (node.op === 'with' || node.op === 'change' || (node.op === 'join' && node.lateral)) this.isFlat = false;
     switch (node.op) {
       case 'distinct':
         return this.reads(node.columns);
