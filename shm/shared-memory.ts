@@ -14,6 +14,7 @@
  * the other. `thread` and `threadBase` belong to the calling thread, set by attachThread() (threads.ts).
  */
 
+import { randomUUID } from 'node:crypto';
 import { type AtomicWords, atomicWords } from './atomic-words.ts';
 import { assert } from './assert.ts';
 import { CONTROL_LAYOUT_VERSION } from './control.layout.ts';
@@ -55,6 +56,8 @@ export interface SharedMemoryOptions {
 
 /** Where things lie: the same for all threads, plain data. */
 export interface SharedMemoryLayout {
+  /** No other memory has it. */
+  readonly name: string;
   readonly frameCount: number;
   readonly frameShift: number;
   readonly threadSlots: number;
@@ -152,6 +155,7 @@ function layOut(options: SharedMemoryOptions, frameShift: number): { layout: Sha
     end = align(end + region.bytes, 64);
   }
   const layout: SharedMemoryLayout = {
+    name: randomUUID(),
     frameCount: frames,
     frameShift,
     threadSlots,
@@ -197,11 +201,11 @@ function assemble(
 
 /** What another thread needs to see the same memory. */
 export function handleOf(shm: SharedMemory): SharedMemoryHandle {
-  const { frameCount, frameShift, threadSlots, threadsBase, countersBase, tableBase, tableShift, framesBase } = shm;
+  const { name, frameCount, frameShift, threadSlots, threadsBase, countersBase, tableBase, tableShift, framesBase } = shm;
   const { ringBytes, heapBytes, versionBytes, regions } = shm;
   return {
     layout: {
-      ...{ frameCount, frameShift, threadSlots, threadsBase, countersBase, tableBase, tableShift, framesBase },
+      ...{ name, frameCount, frameShift, threadSlots, threadsBase, countersBase, tableBase, tableShift, framesBase },
       ...{ ringBytes, heapBytes, versionBytes, regions },
     },
     control: segmentHandle(shm.control),

@@ -20,6 +20,7 @@ import type { KernelOptions } from './kernel-options.ts';
 import { facesOf, type OpenOptions, type SharedOptions } from './options.ts';
 
 export { SqlError } from '../../shm/errors.ts';
+export type { Notification } from '../session/notifications.ts';
 export type { DatabaseBackupProgress, DatabaseNotice, DatabaseReport, ScriptResult } from './answers.ts';
 export type { AsyncResult, AsyncSession, QueryOptions } from './async-session.ts';
 export type { BackupOptions, DatabaseHandle, ExplainOptions } from './database.ts';

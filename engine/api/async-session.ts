@@ -7,6 +7,7 @@ import { Connection } from '../exec/connection.ts';
 import type { Engine } from '../exec/engine.ts';
 import { argumentsOf, type GivenValues } from '../exec/given.ts';
 import { entered } from '../exec/run.ts';
+import type { Notification } from '../session/notifications.ts';
 import { Session, type SessionOptions } from '../session/session.ts';
 import { SqlError } from '../../shm/errors.ts';
 
@@ -77,6 +78,11 @@ export class AsyncSession implements AsyncDisposable {
       if (this.connection.session.transaction !== null) await this.run('rollback');
       throw error;
     }
+  }
+
+  /** Called with what is sent on the channels that this session listens on (LISTEN). */
+  onNotification(listener: ((notification: Notification) => void) | null): void {
+    this.connection.session.notifications.onNotification = listener;
   }
 
   /** 'idle', 'active' in a transaction, 'failed' in one that can only be rolled back. */

@@ -10,6 +10,7 @@ import { Connection } from '../exec/connection.ts';
 import type { Engine } from '../exec/engine.ts';
 import { argumentsOf, type GivenValues } from '../exec/given.ts';
 import { entered } from '../exec/run.ts';
+import type { Notification } from '../session/notifications.ts';
 import { Session } from '../session/session.ts';
 import { AsyncSession, type QueryOptions } from './async-session.ts';
 import { createEngine } from './engine-parts.ts';
@@ -137,6 +138,11 @@ export class Database implements Disposable {
   /** Called with notices and warnings of statements. */
   onNotice(listener: ((notice: DatabaseNotice) => void) | null): void {
     this.#connection.onNotice = listener;
+  }
+
+  /** Called with what other sessions NOTIFY on the channels that this one listens on (LISTEN), when the event loop turns. */
+  onNotification(listener: ((notification: Notification) => void) | null): void {
+    this.#connection.session.notifications.onNotification = listener;
   }
 
   /** Give it to a worker thread; there attach() gives the same database. */

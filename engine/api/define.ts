@@ -11,6 +11,7 @@ import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import type { SourceStatement } from '../sblr/source.gen.ts';
 import type { Session } from '../session/session.ts';
 import type { Transaction } from '../txn/transactions.ts';
+import { checkpointed, isAnalyzing, lockTables, vacuumed } from './maintenance.ts';
 import type { SqlCatalog } from './sql-catalog.ts';
 
 /** Runs a definition inside the engine; the session is in a block, `tx` its transaction. */
@@ -23,6 +24,12 @@ export function define(
 ): UtilityResult {
   const { engine, catalog } = sql;
   const { dialect } = engine;
+  if (statement.op === 'lockTable') return lockTables(sql, session, tx, statement);
+  if (statement.op === 'checkpoint') return checkpointed(sql);
+  if (statement.op === 'vacuum') {
+    if (isAnalyzing(statement)) define(sql, session, tx, { op: 'analyze', at: statement.at, tables: statement.tables }, context);
+    return vacuumed();
+  }
   const { tag, notices } = defineIn(statement, {
     catalog,
     tx,

@@ -141,6 +141,10 @@ export class SqlCatalog implements EngineCatalog {
     return this.#sequencesOf(session).last();
   }
 
+  forgetSequences(session: Session): void {
+    this.#sequences.delete(session);
+  }
+
   sequenceByName(session: Session, name: string): number {
     return this.#sequencesOf(session).byName(session.transaction, name);
   }

@@ -74,7 +74,7 @@ export class Statement<Row = Record<string, unknown>> {
 
   /** True for what answers rows: get(), all() and iterate() are of use. */
   get reader(): boolean {
-    return this.#connection.refresh(this.#current()).output.length > 0;
+    return this.#connection.outputOf(this.#current()).length > 0;
   }
 
   /** True for what changes no row and no table: queries, SHOW, EXPLAIN. */
@@ -136,7 +136,7 @@ export class Statement<Row = Record<string, unknown>> {
   /** The columns of its result; none for statements without rows. */
   columns(): ColumnDescription[] {
     const connection = this.#connection;
-    const { output } = connection.refresh(this.#current());
+    const output = connection.outputOf(this.#current());
     return entered(connection.engine, () =>
       describe(output, connection.engine.catalog.reader(connection.session, connection.session.transaction)),
     );

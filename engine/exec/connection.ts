@@ -9,15 +9,17 @@ import { EncodedValues } from '../../plugins/contract/encoded-values.ts';
 import { enterEngine, leaveEngine } from '../../shm/entry.ts';
 import { SqlError, SQLSTATE, withoutOverflow, withPosition } from '../../shm/errors.ts';
 import type { Execution, Parameters, Program, RowFormat } from '../plan/program.ts';
+import type { OutputColumn } from '../sblr/bound.ts';
 import type { SourceStatement } from '../sblr/source.gen.ts';
 import { type Characteristics, NO_CHARACTERISTICS, type Session } from '../session/session.ts';
+import type { RowValue } from '../storage/rows/row-value.ts';
 import type { Transaction } from '../txn/transactions.ts';
 import { Analysis } from './analyze.ts';
 import { answered, hinted, isTold } from './answered.ts';
 import { SessionContext } from './context.ts';
 import { decodeParameters } from './encoded-parameters.ts';
 import type { Engine, Notice, UtilityResult } from './engine.ts';
-import { faceRows } from './faces.ts';
+import { faceRows, rowFaces } from './faces.ts';
 import { valuesOf } from './given.ts';
 import { writeParameter } from './parameter-slots.ts';
 import { createParameters, unreadable } from './parameters.ts';
@@ -25,6 +27,7 @@ import { type ParameterTypes, parseSettings } from './make-shape.ts';
 import { type NextStatement, placed, type Prepared, prepareNext, prepareOne, prepareOneOrNone, refresh } from './prepare.ts';
 import { dropExecution, entered, limitWait, runProgram, STALE, type StatementRun } from './run.ts';
 import { runProgramAsync } from './run-async.ts';
+import { isSessionStatement, SessionStatements } from './session-statements.ts';
 import type { Shape } from './shape.ts';
 import { isDefinition, runControl, runExplain, transactionEnd } from './utility.ts';
 
@@ -37,6 +40,14 @@ export interface Result {
   readonly columns: readonly string[];
   /** 'SELECT', 'INSERT', 'CREATE TABLE'. */
   readonly tag: string;
+  /** Of a statement that is not compiled: its rows as the engine has them. */
+  readonly told?: { readonly rows: readonly (readonly RowValue[])[]; readonly output: readonly OutputColumn[] };
+}
+
+/** What EXECUTE stands for. */
+export interface Executed {
+  readonly prepared: Prepared;
+  readonly values: readonly unknown[];
 }
 
 const TAGS = { query: 'SELECT', insert: 'INSERT', update: 'UPDATE', delete: 'DELETE', merge: 'MERGE' } as const;
@@ -45,6 +56,8 @@ export class Connection {
   readonly engine: Engine;
   readonly session: Session;
   readonly context: SessionContext;
+  /** What the session has given names to. */
+  readonly statements: SessionStatements;
   /** Told of notices and warnings. */
   onNotice: ((notice: Notice) => void) | null = null;
 
@@ -52,6 +65,7 @@ export class Connection {
     this.engine = engine;
     this.session = session;
     this.context = new SessionContext(engine, session);
+    this.statements = new SessionStatements(this);
   }
 
   // ---- preparing ----
@@ -188,6 +202,8 @@ export class Connection {
   /** Runs a prepared statement to its end. */
   run(prepared: Prepared, given: readonly unknown[], format: RowFormat): Result {
     const { engine, session } = this;
+    const own = prepared.shape.plan === null ? this.#ownStatement(prepared, format) : null;
+    if (own !== null) return 'values' in own ? this.run(own.prepared, own.values, format) : own;
     session.settleCursors();
     try {
       for (;;) {
@@ -212,6 +228,8 @@ export class Connection {
   /** The same on an event loop: waits for rows and for the disk without blocking. */
   async runAsync(prepared: Prepared, given: readonly unknown[], format: RowFormat): Promise<Result> {
     const { engine, session } = this;
+    const own = prepared.shape.plan === null ? this.#ownStatement(prepared, format) : null;
+    if (own !== null) return 'values' in own ? this.runAsync(own.prepared, own.values, format) : own;
     session.settleCursors();
     try {
       for (;;) {
@@ -231,6 +249,42 @@ export class Connection {
         if ((await runProgramAsync(engine, session, program, run, shape.version)) === STALE) continue;
         return this.#answer(shape, program, run, format);
       }
+    } catch (error) {
+      throw this.#failed(prepared, error);
+    }
+  }
+
+  /** What EXECUTE stands for; itself and no values for every other statement. 26000. */
+  executed(prepared: Prepared): Executed | null {
+    const { shape } = prepared;
+    if (shape.parts.kind !== 'utility') return null;
+    const statement = sourceOf(shape);
+    if (statement.op !== 'execute') return null;
+    try {
+      return this.statements.executed(statement);
+    } catch (error) {
+      throw this.#failed(prepared, error);
+    }
+  }
+
+  /** Columns of what a statement answers, as of now. */
+  outputOf(prepared: Prepared): readonly OutputColumn[] {
+    const shape = this.refresh(prepared);
+    if (shape.parts.kind !== 'utility') return shape.output;
+    const statement = sourceOf(shape);
+    if (statement.op === 'execute') return this.outputOf(this.statements.statement(statement.name).prepared);
+    return this.statements.output(statement) ?? shape.output;
+  }
+
+  /** A statement about names of the session, or what EXECUTE stands for; null: another one. It leaves open cursors where they are. */
+  #ownStatement(prepared: Prepared, format: RowFormat): Result | Executed | null {
+    const { shape } = prepared;
+    if (shape.parts.kind !== 'utility') return null;
+    const statement = sourceOf(shape);
+    if (statement.op === 'execute') return this.executed(prepared);
+    if (!isSessionStatement(statement)) return null;
+    try {
+      return this.#told(shape, format, this.statements.run(statement));
     } catch (error) {
       throw this.#failed(prepared, error);
     }
@@ -316,6 +370,10 @@ export class Connection {
       this.#beginBlock(statement);
       return utilityResult('BEGIN');
     }
+    if (statement.op === 'vacuum' && session.transaction !== null)
+      throw new SqlError(SQLSTATE.active_sql_transaction, 'VACUUM cannot run inside a transaction block');
+    if (statement.op === 'lockTable' && session.transaction === null)
+      throw new SqlError(SQLSTATE.no_active_sql_transaction, 'LOCK TABLE can only be used in transaction blocks');
     if (!isDefinition(statement))
       return this.#told(
         shape,
@@ -440,13 +498,14 @@ export class Connection {
     return result;
   }
 
-  #told(shape: Shape, format: RowFormat, { notices, tag, rows: texts }: UtilityResult): Result {
+  #told(shape: Shape, format: RowFormat, result: UtilityResult): Result {
+    const { notices, tag, rows: values, changes = 0, output = shape.output } = result;
     for (const notice of notices) this.#notify(notice);
-    const columns = shape.output.map(({ name }) => name);
-    const rows = format === 'array' ? texts.map((row) => [...row]) : texts.map((row) => namedRow(columns, row));
-    const faces = shape.faces(this.engine, format);
+    const columns = output.map(({ name }) => name);
+    const rows = format === 'array' ? values.map((row) => [...row]) : values.map((row) => namedRow(columns, row));
+    const faces = rowFaces(output, this.engine.faces, format === 'object');
     if (faces !== null) faceRows(rows, 0, faces, format === 'object', this.context);
-    return { rows, changes: 0, columns, tag };
+    return { rows, changes, columns, tag, told: { rows: values, output } };
   }
 
   /** Tells of a notice that weighs enough (client_min_messages). */
@@ -470,7 +529,7 @@ export class Connection {
   }
 }
 
-const namedRow = (columns: readonly string[], row: readonly string[]): unknown =>
+const namedRow = (columns: readonly string[], row: readonly RowValue[]): unknown =>
   Object.fromEntries(columns.map((name, at) => [name, row[at]]));
 
 /** A run: made once for a prepared statement that is used again and again. */

@@ -73,6 +73,14 @@ export class SessionContext implements StatementContext {
     return this.#engine.now();
   }
 
+  get processId(): number {
+    return this.#session.processId;
+  }
+
+  notify(channel: string, payload: string): void {
+    this.#session.notify(channel, payload);
+  }
+
   nextValue(sequence: number): number | bigint {
     return this.#engine.catalog.nextValue(this.#session, sequence);
   }

@@ -31,6 +31,8 @@ export class Cursor implements OpenPortal {
   readonly #prepared: Prepared;
   readonly #values: readonly unknown[];
   readonly #format: RowFormat;
+  /** Rows stay RowValues. */
+  readonly #isRaw: boolean;
   #shape: Shape | null = null;
   /** What goes on; null: everything was taken, or it has not begun. */
   #run: StatementRun | null = null;
@@ -39,11 +41,12 @@ export class Cursor implements OpenPortal {
   #next = 0;
   #isBegun = false;
 
-  constructor(connection: Connection, prepared: Prepared, values: readonly unknown[], format: RowFormat) {
+  constructor(connection: Connection, prepared: Prepared, values: readonly unknown[], format: RowFormat, isRaw = false) {
     this.#connection = connection;
     this.#prepared = prepared;
     this.#values = values;
     this.#format = format;
+    this.#isRaw = isRaw;
   }
 
   /** True when there is a next row: take() gives it. */
@@ -185,7 +188,7 @@ export class Cursor implements OpenPortal {
   #take(run: StatementRun): void {
     const connection = this.#connection;
     const rows = run.takeRows();
-    const faces = (this.#shape as Shape).faces(connection.engine, this.#format);
+    const faces = this.#isRaw ? null : (this.#shape as Shape).faces(connection.engine, this.#format);
     if (faces !== null) faceRows(rows, 0, faces, this.#format === 'object', connection.context);
     if (this.#next >= this.#rows.length) {
       this.#rows = rows;

@@ -10,7 +10,9 @@ import type { Jobs } from '../jobs/jobs.ts';
 import type { TableSizes } from '../plan/optimize/access-path.ts';
 import type { CompileEnvironment, Compiler } from '../plan/program.ts';
 import type { Session } from '../session/session.ts';
+import type { OutputColumn } from '../sblr/bound.ts';
 import type { SourceStatement } from '../sblr/source.gen.ts';
+import type { RowValue } from '../storage/rows/row-value.ts';
 import type { Locks } from '../txn/locks.ts';
 import type { Transaction, Transactions } from '../txn/transactions.ts';
 import type { SessionContext } from './context.ts';
@@ -30,8 +32,11 @@ export interface UtilityResult {
   /** 'CREATE TABLE', 'BEGIN'. */
   readonly tag: string;
   readonly notices: readonly Notice[];
-  /** SHOW, EXPLAIN: rows of text. Their columns: utilityOutput(). */
-  readonly rows: readonly (readonly string[])[];
+  /** SHOW, EXPLAIN: rows of text. Their columns: utilityOutput(), unless they are here. */
+  readonly rows: readonly (readonly RowValue[])[];
+  readonly output?: readonly OutputColumn[];
+  /** Rows that FETCH and MOVE have passed. */
+  readonly changes?: number;
 }
 
 /** The catalog as statements use it. */
@@ -51,6 +56,8 @@ export interface EngineCatalog {
   currentValue(session: Session, sequence: number): number | bigint;
   setValue(session: Session, sequence: number, value: number | bigint, called: boolean): void;
   lastValue(session: Session): number | bigint;
+  /** DISCARD SEQUENCES: as if it had drawn nothing. */
+  forgetSequences(session: Session): void;
   sequenceByName(session: Session, name: string): number;
 }
 

@@ -44,7 +44,8 @@ const ROWS = 256;
 
 export class OutputRun implements OpenCursor {
   readonly #connection: Connection;
-  readonly #prepared: Prepared;
+  #prepared: Prepared;
+  readonly #given: Prepared;
   readonly #format: WireFormat;
   output: RowOutput;
   /** Rows written since it began. */
@@ -63,6 +64,7 @@ export class OutputRun implements OpenCursor {
   constructor(connection: Connection, prepared: Prepared, format: WireFormat, output: RowOutput) {
     this.#connection = connection;
     this.#prepared = prepared;
+    this.#given = prepared;
     this.#format = format;
     this.output = output;
   }
@@ -70,13 +72,13 @@ export class OutputRun implements OpenCursor {
   begin(values: GivenInput, rowsMax = 0): OutputState {
     const { engine, session } = this.#connection;
     this.#reset();
-    session.settleCursors();
+    const given = this.#standsFor(values);
     const start = this.output.at;
     try {
       for (;;) {
         const shape = this.#ready();
         if (!shape.isCompiled) return this.#told(this.#connection.run(this.#prepared, [], 'array'), rowsMax);
-        const { run, program } = this.#newRun(shape, values);
+        const { run, program } = this.#newRun(shape, given);
         if (runProgram(engine, session, program, run, shape.version) === STALE) continue;
         return this.#began(run, shape, rowsMax);
       }
@@ -87,8 +89,7 @@ export class OutputRun implements OpenCursor {
 
   beginAsync(values: GivenInput, rowsMax = 0): OutputState | Promise<OutputState> {
     this.#reset();
-    this.#connection.session.settleCursors();
-    return this.#beginAsync(values, rowsMax);
+    return this.#beginAsync(this.#standsFor(values), rowsMax);
   }
 
   async #beginAsync(values: GivenInput, rowsMax: number): Promise<OutputState> {
@@ -147,6 +148,14 @@ export class OutputRun implements OpenCursor {
 
   // ---- beginning ----
 
+  /** EXECUTE stands for another statement and its values. What is compiled finds no cursor of its block open. */
+  #standsFor(values: GivenInput): GivenInput {
+    const executed = this.#given.shape.plan === null ? this.#connection.executed(this.#given) : null;
+    this.#prepared = executed?.prepared ?? this.#given;
+    if (this.#prepared.shape.plan !== null) this.#connection.session.settleCursors();
+    return executed?.values ?? values;
+  }
+
   #reset(): void {
     this.rows = 0;
     this.changes = 0;
@@ -159,13 +168,14 @@ export class OutputRun implements OpenCursor {
   #ready(): Shape {
     const shape = this.#connection.refresh(this.#prepared);
     if (shape !== this.#shape) {
-      if (shape.output.length !== this.#format.columns.length)
+      const output = shape.plan === null ? this.#connection.outputOf(this.#prepared) : shape.output;
+      if (output.length !== this.#format.columns.length)
         throw new SqlError(SQLSTATE.feature_not_supported, 'cached plan must not change result type');
       this.#writer = rowWriter(
         this.#format,
-        shape.output.map(({ type }) => type.name),
+        output.map(({ type }) => type.name),
       );
-      this.#shape = shape;
+      this.#shape = shape.plan === null ? null : shape;
     }
     return shape;
   }
@@ -190,7 +200,7 @@ export class OutputRun implements OpenCursor {
   }
 
   #told(result: Result, rowsMax: number): OutputState {
-    this.#pending = result.rows as RowValue[][];
+    this.#pending = result.told?.rows ?? [];
     this.changes = result.changes;
     this.tag = result.tag;
     return this.#give(rowsMax);

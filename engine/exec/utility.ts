@@ -57,6 +57,9 @@ export function isDefinition(statement: SourceStatement): boolean {
     case 'drop':
     case 'truncate':
     case 'analyze':
+    case 'vacuum':
+    case 'lockTable':
+    case 'checkpoint':
       return true;
     default:
       return false;
@@ -86,22 +89,13 @@ export function runControl(session: Session, statement: SourceStatement): Utilit
     case 'set':
       return setSetting(session, statement);
     case 'reset':
-      if (statement.name === null) for (const { name } of session.settings.all()) resetOne(session, name);
+      if (statement.name === null) session.resetSettings();
       else session.settings.set(statement.name, null, session.transaction !== null);
       return done('RESET');
     case 'show':
       return show(session, statement.name);
     default:
       throw new SqlError(SQLSTATE.feature_not_supported, `${statement.op} is not supported here`, { position: statement.at });
-  }
-}
-
-function resetOne(session: Session, name: string): void {
-  try {
-    session.settings.set(name, null, session.transaction !== null);
-  } catch (error) {
-    // What cannot be changed is as it was.
-    if (!(error instanceof SqlError) || error.code !== '55P02') throw error;
   }
 }
 

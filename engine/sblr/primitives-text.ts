@@ -136,7 +136,8 @@ session.setting.missing(text, bool) text stable context fails null
 session.setSetting(text, text, bool) text volatile context fails called
 session.version() text stable
 session.encoding() name stable
-session.processId() int4 stable
+session.processId() int4 stable context
+session.notify(text, text) void volatile called context fails
 string_agg.text(text, text) text aggregate
 string_agg.bytea(bytea, bytea) bytea aggregate
 `;

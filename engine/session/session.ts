@@ -34,6 +34,7 @@ import {
   type Transaction,
   type Transactions,
 } from '../txn/transactions.ts';
+import { NotificationHub, SessionNotifications } from './notifications.ts';
 import { pathSchemas, Settings } from './settings.ts';
 
 export type Durability = 'commit' | 'relaxed' | 'off';
@@ -70,6 +71,15 @@ export interface OpenCursor {
   settle(): void;
 }
 
+/** What ends with a block or a part of it: cursors with names. */
+export interface BlockWatcher {
+  /** Before its transaction ends; `committed` false: it is rolled back. */
+  blockEnds(committed: boolean): void;
+  /** Back to a savepoint: `count` of them are left. */
+  rolledBackTo(count: number): void;
+  released(count: number): void;
+}
+
 /** A cursor with a transaction of its own. */
 export interface OpenPortal extends OpenCursor {
   close(): void;
@@ -101,6 +111,8 @@ export class Session {
   /** Who opened it, and whose rights count now. */
   readonly sessionUser: string;
   user: string;
+  /** What clients know it by: pg_backend_pid(). */
+  processId: number;
   /** The block it is in. */
   transaction: Transaction | null = null;
   /** The block was opened by a batch of statements, not by BEGIN. */
@@ -118,6 +130,8 @@ export class Session {
   deadline = Number.POSITIVE_INFINITY;
   /** Called before a transaction of the session commits: what it does belongs to it, and what it throws rolls it back. */
   beforeCommit: ((tx: Transaction) => void) | null = null;
+  watcher: BlockWatcher | null = null;
+  readonly notifications: SessionNotifications;
   readonly holdsAnswers: boolean;
   readonly namedParameters: boolean;
   /** What was answered rests on the log up to here; for sessions that hold their answers back. */
@@ -139,10 +153,12 @@ export class Session {
     this.txns = txns;
     this.locks = locks;
     this.slot = openSession(txns);
+    this.processId = this.slot + 1;
     this.sessionUser = options.user;
     this.user = options.user;
     this.database = options.database;
     this.#durability = DURABILITY[options.durability];
+    this.notifications = new SessionNotifications(NotificationHub.of(txns.shm), () => this.processId);
     this.holdsAnswers = options.holdsAnswers ?? false;
     this.namedParameters = options.namedParameters ?? true;
   }
@@ -247,6 +263,27 @@ export class Session {
     }
     if (tx.times[COMMIT_STAMP] > this.#lastCommit) this.#lastCommit = tx.times[COMMIT_STAMP];
     this.settings.commit();
+    if (this.notifications.hasPending) this.#notify(tx);
+  }
+
+  /** pg_notify(): with the transaction; of a statement that has none, once it has ended. */
+  notify(channel: string, payload: string): void {
+    this.notifications.notify(channel, payload);
+    if (this.transaction !== null) return;
+    queueMicrotask(() => {
+      if (this.transaction === null && this.notifications.hasPending) this.notifications.committed((send) => send());
+    });
+  }
+
+  /** What the transaction said to others leaves once it is durable. */
+  #notify(tx: Transaction): void {
+    const end = tx.times[COMMIT_END];
+    const { log } = this.txns;
+    this.notifications.committed((send) => {
+      if (end === 0 || tx.durability !== DURABLE_COMMIT) send();
+      // A log that cannot be written poisons the handle, which tells everybody.
+      else whenDurable(log, end).then(send, () => undefined);
+    });
   }
 
   /** Commits and waits for the disk as the durability says. */
@@ -279,6 +316,7 @@ export class Session {
     rollback(tx);
     recycle(tx);
     this.settings.rollback();
+    this.notifications.rolledBack();
   }
 
   // ---- blocks ----
@@ -310,6 +348,18 @@ export class Session {
     } else this.settings.set(folded, value, inBlock, local);
   }
 
+  /** RESET ALL. */
+  resetSettings(): void {
+    for (const { name } of this.settings.all()) {
+      try {
+        this.settings.set(name, null, this.transaction !== null);
+      } catch (error) {
+        // What cannot be changed is as it was.
+        if (!(error instanceof SqlError) || error.code !== '55P02') throw error;
+      }
+    }
+  }
+
   /** SET TRANSACTION: before the first statement of the block. 25001, 25P01. */
   setCharacteristics(wanted: Characteristics): void {
     const tx = this.#block('SET TRANSACTION');
@@ -332,8 +382,9 @@ export class Session {
   }
 
   /** What the block's end must do besides: open cursors take their rows, savepoints go. */
-  #leaveBlock(): Transaction | null {
+  #leaveBlock(committed: boolean): Transaction | null {
     const tx = this.transaction;
+    if (tx !== null) this.watcher?.blockEnds(committed && !tx.failed);
     this.settleCursors();
     this.transaction = null;
     this.isImplicit = false;
@@ -343,7 +394,7 @@ export class Session {
 
   /** COMMIT, precommitted only; a failed block is rolled back. Returns the transaction to wait for, or null. */
   precommitBlock(): Transaction | null {
-    const tx = this.#leaveBlock();
+    const tx = this.#leaveBlock(true);
     if (tx === null) return null;
     if (tx.failed) {
       this.rollbackOwn(tx);
@@ -364,7 +415,7 @@ export class Session {
 
   rollbackBlock(): void {
     this.cursors.clear();
-    const tx = this.#leaveBlock();
+    const tx = this.#leaveBlock(false);
     if (tx !== null) this.rollbackOwn(tx);
   }
 
@@ -387,12 +438,18 @@ export class Session {
   releaseSavepoint(name: string): void {
     checkOpen(this.#block('RELEASE SAVEPOINT'));
     this.#savepoints.length = this.#savepointAt(name);
+    this.watcher?.released(this.#savepoints.length);
+  }
+
+  get savepointCount(): number {
+    return this.#savepoints.length;
   }
 
   /** The savepoint stays; those behind it go. */
   rollbackToSavepoint(name: string): void {
     const tx = this.#block('ROLLBACK TO SAVEPOINT');
     const at = this.#savepointAt(name);
+    this.watcher?.rolledBackTo(at + 1);
     this.#settleCursors();
     const { place, settings } = this.#savepoints[at];
     this.#savepoints.length = at + 1;
@@ -492,6 +549,7 @@ export class Session {
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
+    this.notifications.close();
     this.cursors.clear();
     const tx = this.transaction;
     this.transaction = null;

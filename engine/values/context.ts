@@ -26,6 +26,10 @@ export interface ValueContext {
   setValue(sequence: number, value: number | bigint, called: boolean): void;
   lastValue(): number | bigint;
   sequenceByName(name: string): number;
+  /** Left out: the process itself. */
+  readonly processId?: number;
+  /** NOTIFY; 55000 where there is no session. */
+  notify?(channel: string, payload: string): void;
   /** Types and objects of the catalog; left out: there are only built-in ones. */
   readonly types?: TypeDirectory;
 }

@@ -204,7 +204,11 @@ Object.assign(table, {
   },
   'session.version': () => 'PostgreSQL 18.0 (ScratchBird)',
   'session.encoding': () => 'UTF8',
-  'session.processId': () => process.pid,
+  'session.processId': (context: ValueContext): number => context.processId ?? process.pid,
+  'session.notify': (channel: string | null, payload: string | null, context: ValueContext): string => {
+    context.notify?.(channel ?? '', payload ?? '');
+    return '';
+  },
 });
 
 export const textFunctions: { readonly [primitive: string]: Implementation } = table;

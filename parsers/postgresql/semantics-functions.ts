@@ -203,6 +203,7 @@ set_config: session.setSetting
 version: session.version
 pg_client_encoding: session.encoding
 pg_backend_pid: session.processId
+pg_notify: session.notify
 pg_typeof: text.same<any>@typeof
 `;
 

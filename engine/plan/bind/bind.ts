@@ -31,6 +31,8 @@ function parametersOf(node: unknown): number {
   } else if (typeof node === 'object' && node !== null) {
     const { op, number } = node as { op?: string; number?: number };
     if (op === 'parameter') return number ?? 0;
+    // Those of the statement that it keeps.
+    if (op === 'prepare') return 0;
     for (const value of Object.values(node)) if (typeof value === 'object') highest = Math.max(highest, parametersOf(value));
   }
   return highest;
