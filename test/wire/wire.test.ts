@@ -1,6 +1,7 @@
-/** PostgreSQL's wire: one server for all cases. */
+/** PostgreSQL's wire: one server for all cases, and one that lets nobody in without a password. */
 
 import { after, before, describe, test } from 'node:test';
+import { entrySteps, portTaken, tableSteps } from './entry.ts';
 import { protocolSteps } from './protocol.ts';
 import { startServer, type TestServer } from './with-server.ts';
 
@@ -13,3 +14,7 @@ describe('a server for PostgreSQL clients', () => {
 
   test('protocol', (context) => protocolSteps(context, server.port));
 });
+
+test('coming in', (context) => entrySteps(context));
+test('the table of connections knows keys and numbers', tableSteps);
+test('a port that is in use is named', portTaken);
