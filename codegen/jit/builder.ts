@@ -11,6 +11,7 @@ import type { ColumnId, BoundExpression } from '../../engine/sblr/bound.ts';
 import type { SqlType } from '../../engine/sblr/types.ts';
 import { type ColumnReader, eachColumn, Emitter } from './emitter.ts';
 import type { Few } from './few.ts';
+import type { GatherStage } from './gather-stage.ts';
 import type { GatherProgram } from './gather-task.ts';
 import type { State } from './state.ts';
 import type { StoreCode } from './store-code.ts';
@@ -42,6 +43,8 @@ export class Builder {
   readonly works = new Map<number, StoreCode>();
   /** What other threads are sent of the statement; null: it is not spread. */
   gatherProgram: (() => GatherProgram | null) | null = null;
+  /** Stages that are spread, in the order in which they were made. */
+  readonly gathers: GatherStage[] = [];
   /** Its code asks subplans. */
   hasSubplans = false;
   /** Sets of DISTINCT so far. */

@@ -15,7 +15,7 @@ export interface GatherFill {
   count(c: State): number;
   /** It goes to a file: parts of it cannot be put together. */
   isFull(c: State): boolean;
-  /** For another thread: numbers in shared memory, the rest as it is. */
+  /** For another thread: numbers in shared memory, the rest as it is; null: it cannot be sent. */
   image(c: State): unknown;
   /** Into the leader's state, in the order of morsels. False: it does not fit, and the leader's part is of no use any more. */
   merge(c: State, parts: readonly Part[]): boolean;
@@ -45,8 +45,9 @@ export function runsOf(parts: readonly Part[], first: number): Run[] {
 
 type Words = Int32Array | Float64Array | Uint8Array;
 
-/** The first `length` elements in memory that other threads see. */
+/** The first `length` elements in memory that other threads see; themselves, where they lie there. */
 export function sharedCopy<Kind extends Words>(from: Kind, length: number): Kind {
+  if (from.buffer instanceof SharedArrayBuffer) return from.subarray(0, length) as Kind;
   const made = from.constructor as new (memory: SharedArrayBuffer) => Kind;
   const copy = new made(new SharedArrayBuffer(length * from.BYTES_PER_ELEMENT));
   copy.set(from.subarray(0, length) as never);

@@ -54,8 +54,8 @@ export interface ScanParts {
 }
 
 export interface GatherShape {
-  /** Number of the stage in its program. */
-  readonly stage: number;
+  /** Among the stages of its program that are spread. */
+  readonly number: number;
   /** Threads beside the leader, at most. */
   readonly helpers: number;
   /** Of EXPLAIN ANALYZE: where the threads that took part are counted; -1: nowhere. */
@@ -301,7 +301,7 @@ export class GatherStage implements RunningStage {
       leader: helpers.thread,
       words,
       program,
-      stage: shape.stage,
+      stage: shape.number,
       pages: place.pages,
       size: place.size,
       helpersMax: shape.helpers,
@@ -309,7 +309,8 @@ export class GatherStage implements RunningStage {
       context: { statementTime, transactionTime, timeZone, user, sessionUser, database, schema, searchPath },
       times: tx.times,
       builds,
-      workMemory: Math.floor(kernel.workMemory / (shape.helpers + 1)),
+      // Some take more morsels than others; what they have together is looked at when it is put together.
+      workMemory: Math.floor((kernel.workMemory * 2) / (shape.helpers + 1)),
       counters: c.run.counts?.length ?? 0,
     };
   }

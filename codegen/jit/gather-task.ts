@@ -63,7 +63,7 @@ export interface GatherTask {
   readonly leader: number;
   readonly words: Int32Array;
   readonly program: GatherProgram;
-  /** Number of the stage among the program's. */
+  /** Number of the stage among those of the program that are spread. */
   readonly stage: number;
   readonly pages: number;
   /** Pages of a morsel. */

@@ -15,7 +15,7 @@ import { DEPENDENCY, type Transaction } from '../../engine/txn/transactions.ts';
 import { SQLSTATE, SqlError, withoutOverflow } from '../../shm/errors.ts';
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
 import { closeParts } from './close-parts.ts';
-import { GatherStage, MORSELS_DONE, type Progress, runMorsels } from './gather-stage.ts';
+import { MORSELS_DONE, type Progress, runMorsels } from './gather-stage.ts';
 import {
   errorParts,
   type GatherAnswer,
@@ -138,22 +138,22 @@ export class Helper {
 }
 
 function work(task: GatherTask, number: number, { parts, state: c }: KeptProgram, tx: Transaction): GatherAnswer {
-  const { stage, begin } = parts.stages[task.stage];
-  if (!(stage instanceof GatherStage)) return answerOf(task, number, 'cannot');
-  const { shape } = stage;
+  const { shape } = parts.gathers[task.stage];
   const counts = task.counters === 0 ? null : new Float64Array(task.counters);
   c.open();
   c.bind(runOf(task, tx, counts));
   for (const { part, build } of task.builds) (c.parts[part] as JoinStore).adopt(build as JoinImage);
-  begin?.(c);
+  shape.begin(c);
   (c.parts[shape.scan.reader] as ScanReader).begin(c);
   const progress: Progress = { morsel: -1, marks: [] };
   const status = runMorsels(c, task.words, task.pages, task.size, shape, progress, () => {});
   if (status !== MORSELS_DONE || isStopped(task.words)) return answerOf(task, number, 'cannot');
+  const fill = shape.fill.image(c);
+  if (fill === null) return answerOf(task, number, 'cannot');
   return {
     ...answerOf(task, number, 'done'),
     marks: Int32Array.from(progress.marks),
-    fill: shape.fill.image(c),
+    fill,
     dependency: tx.times[DEPENDENCY],
     counts,
   };

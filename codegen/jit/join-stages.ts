@@ -7,7 +7,8 @@ import type { Builder } from './builder.ts';
 import type { Collector } from './collector.ts';
 import { type ColumnReader, eachColumn, nullValue, operandsOf } from './emitter.ts';
 import { buildOf, type JoinBuild } from './join-build.ts';
-import type { JoinStore } from './join-store.ts';
+import { type GatherFill, type Part, runsOf } from './gather-fill.ts';
+import type { JoinStore, RowsImage } from './join-store.ts';
 import { lazily, tailPlace, tailStage } from './join-tail.ts';
 import { columnsOf, eachNode, expressionsOf } from './needed.ts';
 import type { MadeStage } from './sources.ts';
@@ -20,7 +21,39 @@ export function buildCollector(builder: Builder, node: Collecting, { needed, lac
   const build = buildOf(builder, node);
   const sink: Sink = { kind: 'build', emit: (emitter) => build.emit(emitter, needed, lacks) };
   const { part } = build.store;
-  return { sink, room: buildRoom(part), begin: begunStore(part), end: finishedStore(part) };
+  return { sink, room: buildRoom(part), begin: begunStore(part), end: finishedStore(part), gathered: new MergedBuild(part) };
+}
+
+/** The rows of several threads, in the order in which one would have collected them. */
+class MergedBuild implements GatherFill {
+  readonly #part: number;
+
+  constructor(part: number) {
+    this.#part = part;
+  }
+
+  #of(c: State): JoinStore {
+    return c.parts[this.#part] as JoinStore;
+  }
+
+  count(c: State): number {
+    return this.#of(c).count;
+  }
+
+  isFull(c: State): boolean {
+    return this.#of(c).isSpilled;
+  }
+
+  image(c: State): unknown {
+    return this.#of(c).rowsImage();
+  }
+
+  merge(c: State, parts: readonly Part[]): boolean {
+    return this.#of(c).merge(
+      parts.map(({ image }) => image as RowsImage | null),
+      runsOf(parts, 0),
+    );
+  }
 }
 
 /** More than the texts of a page have. */

@@ -15,7 +15,7 @@
  */
 
 import type { KernelAccess } from '../../engine/plan/program.ts';
-import { sharedCopy } from './gather-fill.ts';
+import { type Run, sharedCopy } from './gather-fill.ts';
 import { hashOfKey } from './helpers.ts';
 import { hashInt } from './join-hash.ts';
 import { checkMemory, memoryLimit } from './memory-limit.ts';
@@ -53,8 +53,18 @@ export interface JoinImage {
   readonly hashes: Int32Array;
 }
 
+/** Rows that another thread has collected. */
+export interface RowsImage {
+  readonly count: number;
+  readonly columns: readonly ColumnImage[];
+  readonly hashes: Int32Array;
+  readonly unlinked: readonly number[];
+  readonly keys: readonly unknown[];
+  readonly extra: number;
+}
+
 /** Keys that are JavaScript values: so many are copied for another thread. */
-const SENT_KEYS = 4096;
+const SENT_KEYS = 20_000;
 
 const GOLDEN = -1640531535;
 const NO_WORDS = new Int32Array(1);
@@ -62,6 +72,18 @@ const NO_MARKS = new Uint8Array(0);
 /** Keys that take up to so many times as many places as there are of them have a place each. */
 const SPARSE = 4;
 const DIRECT_MIN = 1024;
+
+/** Place of the first of ascending numbers that is above this one. */
+function placeAbove(numbers: readonly number[], bound: number): number {
+  let low = 0;
+  let high = numbers.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (numbers[middle] > bound) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
 
 export class JoinStore extends RowStore {
   readonly #shape: JoinShape;
@@ -377,6 +399,52 @@ export class JoinStore extends RowStore {
       shift,
       hashes: this.#shape.mode === 'words' ? sharedCopy(hashes as Int32Array, count + 1) : NO_WORDS,
     };
+  }
+
+  /** The rows so far, without a table, for the thread that puts them together; null: they cannot be sent. */
+  rowsImage(): RowsImage | null {
+    const { count, unlinked, extra } = this;
+    const columns = this.columnImages();
+    if (columns === null || this.#keys.length > SENT_KEYS || this.#spill !== null) return null;
+    const hashes = this.#shape.mode === 'words' ? sharedCopy(this.hashes as Int32Array, count + 1) : NO_WORDS;
+    return { count, columns, hashes, unlinked: unlinked.slice(), keys: this.#keys.slice(), extra };
+  }
+
+  /** Rows of several threads as if this one had collected them, run after run. `null`: its own. False: it is no room for them. */
+  merge(images: readonly (RowsImage | null)[], runs: readonly Run[]): boolean {
+    const { count, unlinked, extra } = this;
+    const own: RowsImage = {
+      count,
+      columns: this.ownColumns,
+      hashes: this.hashes as Int32Array,
+      unlinked: unlinked.slice(),
+      keys: this.#keys.slice(),
+      extra,
+    };
+    const all = images.map((image) => image ?? own);
+    const sum = (of: (image: RowsImage) => number): number => all.reduce((total, image) => total + of(image), 0);
+    const texts = this.columns.map(({ kind }, column) =>
+      kind === 't' ? sum((image) => (image.columns[column].data as Int32Array)[image.count]) : 0,
+    );
+    this.beginMerged(
+      sum((image) => image.count),
+      texts,
+    );
+    this.extra = sum((image) => image.extra);
+    this.#clear();
+    for (const { part, from, to } of runs) this.#appendRun(all[part], from, to);
+    return this.bytes <= this.#kernel.workMemory;
+  }
+
+  #appendRun(image: RowsImage, from: number, to: number): void {
+    const moved = this.count - from;
+    const { mode } = this.#shape;
+    if (mode === 'words') (this.hashes as Int32Array).set(image.hashes.subarray(from + 1, to + 1), from + 1 + moved);
+    if (mode === 'map') for (let row = from + 1; row <= to; row++) this.#keys[row + moved] = image.keys[row];
+    const { unlinked } = image;
+    for (let at = placeAbove(unlinked, from); at < unlinked.length && unlinked[at] <= to; at++)
+      this.unlinked.push(unlinked[at] + moved);
+    this.appendRows(image.columns, from, to);
   }
 
   /** Takes those of another thread: to be looked up only, until forget(). */

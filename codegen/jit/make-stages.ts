@@ -10,7 +10,7 @@ import { type Collected, StoreSink } from './collected.ts';
 import type { Emitter } from './emitter.ts';
 import { emitValue } from './expressions.ts';
 import { functionSource } from './function-source.ts';
-import { GatherPlace, GatherStage } from './gather-stage.ts';
+import { GatherPlace, type GatherShape, GatherStage } from './gather-stage.ts';
 import type { Groups } from './groups.ts';
 import { buildOf } from './join-build.ts';
 import { buildCollector, keptBuilds, tailSource } from './join-stages.ts';
@@ -58,7 +58,7 @@ export function makeStages(
     const own = one.limits.filter((state) => !begun.has(numberOf(state)));
     for (const state of own) begun.add(numberOf(state));
     return {
-      stage: gathered(builder, stage, index, one, collector),
+      stage: gathered(builder, stage, one, collector),
       isTail,
       begin: collector === null || isTail ? null : collector.begin,
       end: isLast(stages, index) ? (collector?.end ?? null) : null,
@@ -84,21 +84,25 @@ function isLast(stages: readonly Stage[], index: number): boolean {
 }
 
 /** The stage as it runs: spread, where the plan says so. */
-function gathered(
-  builder: Builder,
-  stage: Stage,
-  number: number,
-  { stage: alone, scan }: MadeStage,
-  collector: Collector | null,
-): RunningStage {
+function gathered(builder: Builder, stage: Stage, { stage: alone, scan }: MadeStage, collector: Collector | null): RunningStage {
   const { gather, steps, isTail } = stage;
   const program = builder.gatherProgram;
   if (gather === null || program === null || scan === undefined || collector?.gathered === undefined || isTail) return alone;
   if (!steps.every(isSpreadStep)) return alone;
   const { begin, gathered: fill } = collector;
-  const builds = steps.filter(isCollecting).map((step) => buildOf(builder, step).store.part);
-  const shape = { stage: number, helpers: gather.threads - 1, counter: gather.counter ?? -1, scan, fill, begin, builds, program };
-  return new GatherStage(shape, builder.part(newPlace), alone);
+  const shape: GatherShape = {
+    number: builder.gathers.length,
+    helpers: gather.threads - 1,
+    counter: gather.counter ?? -1,
+    scan,
+    fill,
+    begin,
+    builds: steps.filter(isCollecting).map((step) => buildOf(builder, step).store.part),
+    program,
+  };
+  const made = new GatherStage(shape, builder.part(newPlace), alone);
+  builder.gathers.push(made);
+  return made;
 }
 
 const newPlace = (): GatherPlace => new GatherPlace();

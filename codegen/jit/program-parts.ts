@@ -4,6 +4,7 @@ import type { KernelAccess } from '../../engine/plan/program.ts';
 import type { OutputColumn } from '../../engine/sblr/bound.ts';
 import { SqlError } from '../../shm/errors.ts';
 import type { ProgramStage } from './stage-list.ts';
+import type { GatherStage } from './gather-stage.ts';
 import { State } from './state.ts';
 
 export interface ProgramParts {
@@ -16,6 +17,8 @@ export interface ProgramParts {
   /** Its tables still have the form that it was compiled for. */
   readonly isCurrent: () => boolean;
   readonly stages: readonly ProgramStage[];
+  /** Those of all stages that are spread, by number. */
+  readonly gathers: readonly GatherStage[];
   readonly makes: readonly ((state: State) => unknown)[];
   readonly counters: number;
   readonly distincts: number;

@@ -24,9 +24,37 @@ export interface StoreColumn {
   readonly bytes: boolean;
 }
 
+/** JavaScript values on their way to another thread: each once, and for each row which it is. */
+interface Dictionary {
+  readonly values: readonly unknown[];
+  readonly codes: Int32Array;
+}
+
+const isDictionary = (data: object): data is Dictionary => 'codes' in data;
+const valueAt = (data: readonly unknown[] | Dictionary, row: number): unknown =>
+  isDictionary(data) ? data.values[data.codes[row]] : data[row];
+const valuesOf = ({ values, codes }: Dictionary): unknown[] => Array.from(codes, (code) => values[code]);
+
+/** Null: there are too many. */
+function dictionaryOf(data: readonly unknown[], count: number): Dictionary | null {
+  const codes = new Int32Array(new SharedArrayBuffer((count + 1) * 4));
+  const known = new Map<unknown, number>();
+  for (let row = 0; row <= count; row++) {
+    const value = data[row];
+    let code = known.get(value);
+    if (code === undefined) {
+      code = known.size;
+      if (code > SENT_VALUES) return null;
+      known.set(value, code);
+    }
+    codes[row] = code;
+  }
+  return { values: [...known.keys()], codes };
+}
+
 /** A column of a store as another thread reads it. */
 export interface ColumnImage {
-  readonly data: Int32Array | Float64Array | unknown[];
+  readonly data: Int32Array | Float64Array | unknown[] | Dictionary;
   readonly nulls: Uint8Array | null;
   readonly bigs: Map<number, bigint> | null;
   readonly chars: Uint8Array | null;
@@ -46,8 +74,8 @@ const LOOK_ROWS = 4096;
 const LEAST_ROWS = 16;
 /** What a slot of a plain array takes, and a value in it that is no text. */
 const SLOT_BYTES = 8;
-/** Rows with JavaScript values that are copied for another thread, which takes about a microsecond for each. */
-const SENT_VALUES = 4096;
+/** Different JavaScript values that are copied for another thread, which takes about a microsecond for each. */
+const SENT_VALUES = 20_000;
 
 export class RowStore extends HeldPart {
   readonly columns: readonly StoreColumn[];
@@ -260,21 +288,98 @@ export class RowStore extends HeldPart {
   /** The rows as another thread can read them; null: too many of them are JavaScript values. */
   protected columnImages(): ColumnImage[] | null {
     const { count } = this;
-    if (count > SENT_VALUES && this.columns.some(({ kind }) => kind === 'v')) return null;
-    return this.columns.map(({ kind }, column): ColumnImage => {
+    const images: ColumnImage[] = [];
+    for (let column = 0; column < this.columns.length; column++) {
+      const { kind } = this.columns[column];
       const data = this.data[column];
+      const values = kind === 'v' ? dictionaryOf(data as unknown[], count) : null;
+      if (kind === 'v' && values === null) return null;
       const marks = this.nulls[column] ?? null;
       const texts = this.texts[column] ?? null;
       const places = this.places[column] ?? null;
-      return {
-        data: kind === 'v' ? (data as unknown[]).slice(0, count + 1) : sharedCopy(data as Int32Array, count + 1),
+      images.push({
+        data: values ?? sharedCopy(data as Int32Array, count + 1),
         nulls: marks === null ? null : sharedCopy(marks, count + 1),
         bigs: this.bigs[column] ?? null,
         chars: kind === 't' ? sharedCopy(this.chars[column], (data as Int32Array)[count]) : null,
         texts: texts === null || places === null ? null : sharedCopy(texts, places[count + 1]),
         places: places === null ? null : sharedCopy(places, count + 2),
-      };
+      });
+    }
+    return images;
+  }
+
+  /** The same of the own thread: what there is, not a copy. */
+  protected get ownColumns(): ColumnImage[] {
+    return this.columns.map(({ kind }, column) => ({
+      data: this.data[column],
+      nulls: this.nulls[column] ?? null,
+      bigs: this.bigs[column] ?? null,
+      chars: kind === 't' ? this.chars[column] : null,
+      texts: null,
+      places: null,
+    }));
+  }
+
+  /** No rows, and room for so many, with so many bytes of text in each column, in memory that other threads see. */
+  protected beginMerged(rows: number, texts: readonly number[]): void {
+    takeMemory(this);
+    const capacity = Math.max(FIRST_ROWS, rows + 2);
+    this.columns.forEach(({ kind, nullable }, column) => {
+      this.bigs[column] = null;
+      if (kind === 'v') {
+        this.data[column] = [null];
+        return;
+      }
+      const isWord = kind === 'i' || kind === 't';
+      const memory = new SharedArrayBuffer(capacity * (isWord ? 4 : 8));
+      this.data[column] = isWord ? new Int32Array(memory) : new Float64Array(memory);
+      this.nulls[column] = nullable ? new Uint8Array(new SharedArrayBuffer(capacity)) : null;
+      if (nullable) (this.nulls[column] as Uint8Array)[0] = 1;
+      if (kind !== 't') return;
+      const chars = new SharedArrayBuffer(Math.max(FIRST_CHARS, texts[column]));
+      this.chars[column] = new Uint8Array(chars);
+      this.charsText[column] = Buffer.from(chars);
     });
+    this.count = 0;
+    this.extra = 0;
+    this.#kept.length = 0;
+    this.capacity = capacity;
+    this.limit = capacity;
+  }
+
+  /** Puts rows behind those that are there: those of an image behind its row `from` up to row `to`. */
+  protected appendRows(images: readonly ColumnImage[], from: number, to: number): void {
+    const at = this.count + 1;
+    images.forEach(({ data, nulls, bigs, chars }, column) => {
+      const { kind } = this.columns[column];
+      if (kind === 'v') {
+        const values = this.data[column] as unknown[];
+        for (let row = from + 1; row <= to; row++) values.push(valueAt(data as unknown[] | Dictionary, row));
+        return;
+      }
+      const target = this.data[column] as Float64Array;
+      if (nulls !== null) (this.nulls[column] as Uint8Array).set(nulls.subarray(from + 1, to + 1), at);
+      if (kind === 't') {
+        this.#appendTexts(column, data as Int32Array, chars as Uint8Array, from, to);
+        return;
+      }
+      target.set((data as Float64Array).subarray(from + 1, to + 1), at);
+      if (bigs === null) return;
+      for (let row = from + 1; row <= to; row++) {
+        const big = bigs.get(row);
+        if (big !== undefined) this.keepBig(column, at + row - from - 1, big);
+      }
+    });
+    this.count += to - from;
+  }
+
+  #appendTexts(column: number, ends: Int32Array, chars: Uint8Array, from: number, to: number): void {
+    const own = this.data[column] as Int32Array;
+    const at = this.count;
+    const moved = own[at] - ends[from];
+    this.chars[column].set(chars.subarray(ends[from], ends[to]), own[at]);
+    for (let row = from + 1; row <= to; row++) own[at + row - from] = ends[row] + moved;
   }
 
   /** Takes the rows of another thread: to be read only, until forget(). */
@@ -285,7 +390,7 @@ export class RowStore extends HeldPart {
     this.capacity = 0;
     this.#kept.length = 0;
     images.forEach(({ data, nulls, bigs, chars, texts, places }, column) => {
-      this.data[column] = data;
+      this.data[column] = isDictionary(data) ? valuesOf(data) : data;
       this.nulls[column] = nulls;
       this.bigs[column] = bigs;
       this.texts[column] = texts;

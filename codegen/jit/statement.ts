@@ -81,6 +81,7 @@ function compileParts(plan: PhysicalStatement, format: RowFormat, used: UsedTabl
     tables: [...builder.tables],
     isCurrent: currencyOf(used),
     stages: made,
+    gathers: builder.gathers,
     makes: builder.parts,
     counters: builder.counters,
     distincts: builder.distincts,

@@ -14,7 +14,7 @@ import type { Helpers } from '../../engine/plan/program.ts';
 import { randomFrom } from '../../engine/sblr/source-fixture.ts';
 
 const SEED = Number(process.env.SEED ?? 1);
-const ROUNDS = Number(process.env.ROUNDS ?? 60);
+const ROUNDS = Number(process.env.ROUNDS ?? 40);
 const ROWS = 20_000;
 
 let directory: string;
@@ -114,6 +114,10 @@ const JOINS: { readonly [join: string]: readonly string[] } = {
   'join u on u.id = t.s': ['u.v', 'u.m'],
   'left join w on w.g = t.g': ['w.x'],
   'join (select m, count(*) as many from u group by m) as a on a.m = t.id % 10': ['a.many'],
+  'join t o on o.id = t.id + 1': ['o.k', 'o.w % 10', 'o.l % 3', 'o.c'],
+  'left join t p on p.l = t.l and p.k = t.k': ['p.g', 'p.b', 'p.d', 'p.k'],
+  'right join t r on r.w = t.w and r.s = t.s': ['r.b', 'r.k', 'r.g'],
+  'full join w x on x.g = t.g': ['x.x % 4'],
   'left join (select v, min(id) as least from u group by v) as b on b.v = t.k': ['b.least'],
 };
 const KEYS = ['t.g', 't.k', 't.c', 't.b', 't.d', 't.id % 1000', 't.l % 5', 't.n', 't.s', 't.w'];

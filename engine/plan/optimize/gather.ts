@@ -24,8 +24,9 @@ export interface Spread {
   readonly bound: number;
 }
 
-/** Entering a group of another thread's, in the same units. */
-const MERGE = 0.3;
+/** Entering a group of another thread's, in the same units; and taking over a row, in groups. */
+const MERGE = 0.2;
+const COPY = 0.2;
 
 /** Nothing is noted in the side that is looked up. */
 const JOINS = new Set<PhysicalJoin['kind']>(['inner', 'left', 'semi', 'anti', 'single']);
@@ -34,7 +35,8 @@ const JOINS = new Set<PhysicalJoin['kind']>(['inner', 'left', 'semi', 'anti', 's
 export function withGathers(plan: PhysicalStatement, spread: Spread | undefined): PhysicalStatement {
   if (spread === undefined || spread.threads < 2 || plan.kind !== 'query') return plan;
   if (plan.spools?.some(({ change }) => change !== undefined) === true || locksRows(plan.root)) return plan;
-  return { ...plan, root: spreadNode(plan.root, spread) };
+  const spools = plan.spools?.map((spool) => ({ ...spool, root: spreadNode(spool.root, spread) }));
+  return { ...plan, root: spreadNode(plan.root, spread), ...(spools === undefined ? {} : { spools }) };
 }
 
 const locksRows = (node: PhysicalNode): boolean => node.node === 'LockRow' || inputsOf(node).some(locksRows);
@@ -42,11 +44,21 @@ const locksRows = (node: PhysicalNode): boolean => node.node === 'LockRow' || in
 function spreadNode(node: PhysicalNode, spread: Spread): PhysicalNode {
   // The step of a recursion runs again and again.
   if (node.node === 'Recurse') return node;
-  const made = withInputs(node, (input) => spreadNode(input, spread));
+  const made = withSpreadBuild(
+    withInputs(node, (input) => spreadNode(input, spread)),
+    spread,
+  );
   if (made.node === 'HashAggregate' && isWorthIt(made.input, made.estimate.rows, spread) && isMergeable(made)) {
     return { node: 'Gather', input: made, threads: spread.threads, estimate: made.estimate };
   }
   return made;
+}
+
+function withSpreadBuild(node: PhysicalNode, spread: Spread): PhysicalNode {
+  if (node.node !== 'HashProbe' && node.node !== 'MergeJoin') return node;
+  const { build, keys } = node;
+  if (!isWorthIt(build, build.estimate.rows * COPY, spread) || !keys.every(({ right }) => isPure(right))) return node;
+  return { ...node, build: { node: 'Gather', input: build, threads: spread.threads, estimate: build.estimate } };
 }
 
 /** Rows that stream from the pages of a table, and how dear that is. */
@@ -68,6 +80,11 @@ function pipelineCost(node: PhysicalNode): number {
       const { kind, keys, condition, build, input } = node;
       const isSpread = JOINS.has(kind) && keys.every(({ left }) => isPure(left)) && (condition === null || isPure(condition));
       return isSpread ? Math.max(0, costAbove(node, input) - build.estimate.cost) : 0;
+    }
+    case 'IndexJoin': {
+      const { kind, key, condition, inner, input } = node;
+      const all = [...key, condition, inner.filter].filter((one) => one !== null);
+      return JOINS.has(kind) && all.every(isPure) ? costAbove(node, input) : 0;
     }
     default:
       return 0;
