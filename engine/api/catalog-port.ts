@@ -150,6 +150,14 @@ export class CatalogPort implements KernelPort {
     this.#kernel.enter(() => this.#kernel.tables.addColumns(tx, id, columns));
   }
 
+  makeNullable(tx: Transaction, id: number, place: number): void {
+    this.#kernel.enter(() => this.#kernel.tables.makeNullable(tx, id, place));
+  }
+
+  columnCount(id: number): number {
+    return this.#kernel.enter(() => this.#kernel.tables.byId(id).runtime.layout.columns.length);
+  }
+
   lock(tx: Transaction, id: number, others: number): void {
     this.#kernel.enter(() => this.#kernel.tables.lock(tx, id, others === LOCK_ALL ? TABLE_ACCESS : TABLE_WRITE));
   }

@@ -1,15 +1,20 @@
 /** Definitions of a session: the statement goes to plan/ddl.ts, what it makes the engine do comes back here. */
 
-import type { Engine, UtilityResult } from '../exec/engine.ts';
+import type { CatalogTable } from '../catalog/objects.ts';
+import type { UtilityResult } from '../exec/engine.ts';
+import { parseSettings } from '../exec/make-shape.ts';
 import { createParameters } from '../exec/parameters.ts';
 import { runDirect } from '../exec/run.ts';
 import type { SessionContext } from '../exec/context.ts';
-import { define as defineIn } from '../plan/ddl.ts';
+import { bind } from '../plan/bind/bind.ts';
+import { type DefinitionEnvironment, define as defineIn } from '../plan/ddl.ts';
 import { isPlanned, optimize } from '../plan/optimize/optimize.ts';
 import type { BoundModule } from '../sblr/bound.ts';
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import type { SourceStatement } from '../sblr/source.gen.ts';
+import type { CompileEnvironment } from '../plan/program.ts';
 import type { Session } from '../session/session.ts';
+import type { RowValue } from '../storage/rows/row-value.ts';
 import type { Transaction } from '../txn/transactions.ts';
 import { checkpointed, isAnalyzing, lockTables, vacuumed } from './maintenance.ts';
 import type { SqlCatalog } from './sql-catalog.ts';
@@ -30,35 +35,66 @@ export function define(
     if (isAnalyzing(statement)) define(sql, session, tx, { op: 'analyze', at: statement.at, tables: statement.tables }, context);
     return vacuumed();
   }
-  const { tag, notices } = defineIn(statement, {
+  const environment: DefinitionEnvironment = {
     catalog,
     tx,
     session: sql.sessionOf(session),
     semantics: dialect.semantics,
     semanticsOf: (name) => engine.dialectOf(name).semantics,
     textOf: (source) => dialect.render(source),
-    run: (module) => runModule(sql, engine, session, tx, module, context),
-  });
+    textIn: (name, source) => engine.dialectOf(name).render(source),
+    parse: (text) => dialect.parse(text, parseSettings(session)).map(({ source }) => source),
+    run: (module, tableOf) => runModule(sql, session, tx, module, context, tableOf),
+    sql: (text) => runText(sql, session, tx, text, context),
+  };
+  const { tag, notices } = defineIn(statement, environment);
   return { tag, notices, rows: [] };
 }
 
-/** A statement of the engine's own in the transaction. */
+/** A statement of the engine's own in the transaction; its rows. */
 function runModule(
   sql: SqlCatalog,
-  engine: Engine,
   session: Session,
   tx: Transaction,
   module: BoundModule,
   context: SessionContext,
-): void {
+  tableOf: (id: number) => CatalogTable | null = () => null,
+): RowValue[][] {
+  const { engine } = sql;
   const { statement } = module;
   if (!isPlanned(statement)) throw new SqlError(SQLSTATE.internal_error, 'a definition runs statements that have a plan');
   engine.active = session;
+  const environment: CompileEnvironment = {
+    table: (id) => tableOf(id) ?? engine.environment.table(id),
+    runtime: (table) => engine.environment.runtime(table),
+    virtualRows: (name) => engine.environment.virtualRows(name),
+    kernel: engine.environment.kernel,
+  };
   const plan = optimize(statement, {
-    table: (id) => engine.environment.table(id),
+    table: (id) => environment.table(id),
     size: (table) => sql.size(table),
     parameter: () => undefined,
   });
-  const program = engine.compiler.compile(plan, module.parameters, 'array', engine.environment);
-  runDirect(engine, session, tx, program, createParameters(module.parameters.length), context);
+  const program = engine.compiler.compile(plan, module.parameters, 'array', environment);
+  return runDirect(engine, session, tx, program, createParameters(module.parameters.length), context).rows as RowValue[][];
+}
+
+/** A query of the engine's own, under the superuser's rights. */
+function runText(sql: SqlCatalog, session: Session, tx: Transaction, text: string, context: SessionContext): RowValue[][] {
+  const { engine, catalog } = sql;
+  const { dialect } = engine;
+  const reader = catalog.reader(tx, sql.sessionOf(session));
+  const [{ source }] = dialect.parse(text, { standardStrings: true, namedParameters: false });
+  const module = bind(source, {
+    catalog: {
+      version: reader.version,
+      findRelation: (schema, name) => reader.findRelation(schema, name),
+      relation: (id) => reader.relation(id),
+      allows: () => true,
+    },
+    semantics: dialect.semantics,
+    semanticsOf: (name) => engine.dialectOf(name).semantics,
+    ...{ parameterTypes: [], literals: [], policy: 'infer' },
+  });
+  return runModule(sql, session, tx, module, context);
 }

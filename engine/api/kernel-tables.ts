@@ -17,7 +17,17 @@ import type { Kernel } from './kernel.ts';
 import { nextIndexId, nextTableId, startIds } from './kernel-words.ts';
 import { freeDroppedTables } from './dropped-tables.ts';
 import { nameTables } from './open-database.ts';
-import { buildIndexOn, droppedForm, droppedName, isDropped, rootsForm, withColumn, withColumns, withoutIndex } from './schema.ts';
+import {
+  buildIndexOn,
+  droppedForm,
+  droppedName,
+  isDropped,
+  rootsForm,
+  withColumn,
+  withColumns,
+  withNullable,
+  withoutIndex,
+} from './schema.ts';
 import { structureCheckers } from './structure-check.ts';
 import {
   duplicateTable,
@@ -254,6 +264,10 @@ export class KernelTables {
 
   addColumns(tx: Transaction, id: number, columns: readonly Column[]): Table {
     return this.#change(tx, id, TABLE_ACCESS, (stored) => withColumns(stored, columns));
+  }
+
+  makeNullable(tx: Transaction, id: number, place: number): Table {
+    return this.#change(tx, id, TABLE_ACCESS, (stored) => withNullable(stored, place));
   }
 
   /** The new form is published before the locks go with the commit: whoever writes next works with it. */

@@ -57,6 +57,20 @@ export function withColumns(stored: StoredTable, added: readonly Column[]): Stor
   return changed;
 }
 
+/** The table with a column that may be NULL: a further layout, unless it is so already. */
+export function withNullable(stored: StoredTable, place: number): StoredTable {
+  const columns = currentColumns(stored);
+  if (columns[place].nullable) return stored;
+  const changed = columns.map((column, at) => ({
+    ...column,
+    id: column.id ?? at,
+    nullable: column.nullable || at === place,
+  }));
+  const result = { ...stored, layouts: [...stored.layouts, changed] };
+  tableRuntime(result);
+  return result;
+}
+
 /** The table without the index at a position. */
 export const withoutIndex = (stored: StoredTable, position: number): StoredTable => ({
   ...stored,

@@ -151,6 +151,7 @@ export class SqlCatalog implements EngineCatalog {
 }
 
 function makesTemporary(statement: SourceStatement): boolean {
+  if (statement.op === 'createView') return true;
   if (statement.op !== 'createTable' && statement.op !== 'createSequence') return false;
   return statement.persistence === 'temporary' || statement.name.parts.at(-2) === 'pg_temp';
 }

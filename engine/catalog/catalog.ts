@@ -25,8 +25,19 @@ import type {
   SequenceDefinition,
   TableDefinition,
 } from './definitions.ts';
-import { type DropOptions, dropIndex, dropSequence, dropTable, dropTemporary } from './drop.ts';
-import { type CatalogEntry, CommittedObjects, isTemporarySchema, nameKey, Overlay } from './entries.ts';
+import { type DropOptions, dropIndex, dropObjects, dropParts, dropSequence, dropTable, dropTemporary } from './drop.ts';
+import type { Part } from './dependents.ts';
+import {
+  type CatalogEntry,
+  CommittedObjects,
+  entryOf,
+  isNamed,
+  isTemporarySchema,
+  nameKey,
+  NO_SCHEMA,
+  Overlay,
+  temporarySchemaName,
+} from './entries.ts';
 import { denied, mustOwn, noRelation, relationExists } from './errors.ts';
 import type { KernelPort, TableSize } from './kernel-port.ts';
 import type { CatalogSequence, CatalogTable, TableStatistics } from './objects.ts';
@@ -57,8 +68,18 @@ const SCHEMAS: readonly SchemaRow[] = [
   { id: SCHEMA_PG_CATALOG, name: 'pg_catalog', owner: ROLE_SUPERUSER },
   { id: SCHEMA_INFORMATION, name: 'information_schema', owner: ROLE_SUPERUSER },
   { id: SCHEMA_SYS, name: 'sys', owner: ROLE_SUPERUSER },
-  { id: SCHEMA_PUBLIC, name: 'public', owner: ROLE_SUPERUSER },
 ];
+
+/** A schema like others, which a new database has. */
+const PUBLIC: ObjectRow = {
+  id: SCHEMA_PUBLIC,
+  schema: NO_SCHEMA,
+  name: 'public',
+  kind: 'schema',
+  parent: 0,
+  version: 1,
+  body: { owner: ROLE_SUPERUSER, grants: {}, comments: { self: 'standard public schema' } },
+};
 
 export class Catalog {
   readonly port: KernelPort;
@@ -125,6 +146,7 @@ export class Catalog {
     };
     port.noteDdl(tx, 0);
     port.insert(tx, SYS_OBJECTS, objectValues(row));
+    port.insert(tx, SYS_OBJECTS, objectValues(PUBLIC));
   }
 
   /** A session as the catalog knows it. Its temporary objects go with dropTemporary(), at the latest when the database is closed. */
@@ -202,6 +224,16 @@ export class Catalog {
     return this.change(tx, () => dropIndex(this, tx, session, index, options));
   }
 
+  /** Drops objects of one kind together, and with CASCADE what rests on them. 2BP01 */
+  drop(tx: Transaction, session: CatalogSession, ids: readonly number[], cascade: boolean): Notice[] {
+    return this.change(tx, () => dropObjects(this, tx, session, ids, { cascade }));
+  }
+
+  /** Drops parts of tables. 2BP01 */
+  dropParts(tx: Transaction, session: CatalogSession, parts: readonly Part[], cascade: boolean): Notice[] {
+    return this.change(tx, () => dropParts(this, tx, session, parts, cascade));
+  }
+
   dropSequence(tx: Transaction, session: CatalogSession, sequence: number, options: DropOptions): Notice[] {
     return this.change(tx, () => dropSequence(this, tx, session, sequence, options));
   }
@@ -269,7 +301,7 @@ export class Catalog {
       const row = this.ownRow(tx, session, object);
       if (row.kind === 'index') throw noRelation(row.name);
       const grants = { ...row.body.grants, [role]: rights };
-      this.replace(tx, { ...row, version: this.nextId(), body: { ...row.body, grants } } as TableRow | SequenceRow);
+      this.replace(tx, { ...row, version: this.nextId(), body: { ...row.body, grants } } as ObjectRow);
     });
   }
 
@@ -328,8 +360,9 @@ export class Catalog {
     const reader = this.reader(tx, session);
     const role = reader.role();
     if (role === null) throw new SqlError(SQLSTATE.undefined_object, `role "${session.role}" does not exist`);
-    if (temporary || name.schema === 'pg_temp') return { schema: -session.id, owner: role.id };
-    const schemaName = name.schema ?? reader.searchPath().find((one) => one !== 'pg_catalog' && reader.schemaId(one) !== null);
+    if (temporary || name.schema === 'pg_temp' || name.schema === temporarySchemaName(-session.id))
+      return { schema: -session.id, owner: role.id };
+    const schemaName = name.schema ?? firstToCreateIn(reader, session);
     if (schemaName === undefined) {
       throw new SqlError(SQLSTATE.invalid_schema_name, 'no schema has been selected to create in');
     }
@@ -340,7 +373,7 @@ export class Catalog {
         detail: 'System catalog modifications are currently disallowed.',
       });
     }
-    if (!reader.owns(reader.schemas().find((one) => one.id === schema)?.owner ?? 0)) throw denied('schema', schemaName);
+    if (!reader.owns(reader.schemaOwner(schema))) throw denied('schema', schemaName);
     return { schema, owner: role.id };
   }
 
@@ -348,10 +381,10 @@ export class Catalog {
   isTaken(tx: Transaction, schema: number, name: string): boolean {
     const overlay = this.#overlays.get(tx);
     const own = overlay?.names.get(nameKey(schema, name));
-    if (own !== undefined && overlay?.entries.get(own) !== null) return true;
+    if (own !== undefined && isNamed(overlay?.entries.get(own) ?? null, schema, name)) return true;
     this.#committed.refresh();
     const committed = this.#committed.byName(schema, name);
-    return committed !== null && this.entry(tx, committed.row.id) !== null;
+    return committed !== null && isNamed(this.entry(tx, committed.row.id), schema, name);
   }
 
   /** Adds an object. 42P07 when another one has its name. */
@@ -381,8 +414,25 @@ export class Catalog {
     this.port.noteDdl(tx, this.#overlayOf(tx).length);
   }
 
+  /** Name of a schema as the transaction sees it. */
+  schemaName(tx: Transaction, id: number): string {
+    const own = this.#overlays.get(tx)?.entries.get(id);
+    return own == null ? this.#committed.schemaName(id) : own.row.name;
+  }
+
+  /** Sequences that a table's columns own. */
+  ownedSequences(tx: Transaction, table: TableRow): number[] {
+    const committed = this.#committed.children(table.id, isTemporarySchema(table.schema)).map(({ row }) => row.id);
+    const own = [...(this.#overlays.get(tx)?.entries.keys() ?? [])];
+    return [...new Set([...committed, ...own])].filter((id) => {
+      const row = this.entry(tx, id)?.row;
+      return row?.kind === 'sequence' && row.parent === table.id;
+    });
+  }
+
   #push(tx: Transaction, row: ObjectRow, statistics: TableStatistics | null): CatalogEntry {
-    const entry = this.#committed.makeEntry(row, statistics);
+    const schema = this.schemaName(tx, row.schema);
+    const entry = entryOf(row, schema, statistics);
     this.#overlayOf(tx).push(row.id, entry, nameKey(row.schema, row.name), --this.#serial);
     return entry;
   }
@@ -395,6 +445,12 @@ export class Catalog {
     }
     return overlay;
   }
+}
+
+/** The first schema of the path that there is; pg_catalog counts only where it is named. */
+function firstToCreateIn(reader: SessionReader, session: CatalogSession): string | undefined {
+  const named = session.searchPath.map((name) => (name === '$user' ? session.role : name));
+  return named.find((one) => reader.schemaId(one) !== null);
 }
 
 const tableOfSchema = (schema: number): number => (isTemporarySchema(schema) ? SYS_TEMPORARY_OBJECTS : SYS_OBJECTS);

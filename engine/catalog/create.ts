@@ -120,6 +120,7 @@ const plainColumn = (column: ColumnDefinition, number: number): CatalogColumn =>
   sequence: 0,
   hidden: null,
   kernelColumn: number - 1,
+  ...(column.generated == null ? {} : { generated: column.generated }),
 });
 
 interface OwnerOfSequence {
@@ -133,6 +134,21 @@ function ownedSequence(naming: Naming, table: string, column: ColumnDefinition, 
   const name = inventName(naming, table, column.name, 'seq');
   const options = column.sequence as NonNullable<ColumnDefinition['sequence']>;
   return makeSequence(naming.catalog, naming.tx, naming.schema, name, options, owner).id;
+}
+
+/** A sequence for a column of a table that is there. */
+export function addOwnedSequence(
+  catalog: Catalog,
+  tx: Transaction,
+  table: TableRow,
+  attribute: number,
+  options: NonNullable<ColumnDefinition['sequence']>,
+): number {
+  const naming: Naming = { catalog, tx, schema: table.schema, given: new Set() };
+  const column = table.body.columns.find(({ number }) => number === attribute)?.name ?? '';
+  const name = inventName(naming, table.name, column, 'seq');
+  const { owner, persistence } = table.body;
+  return makeSequence(catalog, tx, table.schema, name, options, { id: table.id, attribute, owner, persistence }).id;
 }
 
 function makeSequence(

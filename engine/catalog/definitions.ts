@@ -36,6 +36,8 @@ export interface ColumnDefinition {
   readonly type: SqlType;
   readonly notNull: boolean;
   readonly default: StoredExpression | null;
+  /** GENERATED ALWAYS AS (...) STORED; left out: it is not. */
+  readonly generated?: StoredExpression | null;
   readonly identity: 'none' | 'always' | 'byDefault';
   /** serial and identity: a sequence of its own. Its name is chosen by the catalog: table_column_seq. */
   readonly sequence: Omit<SequenceDefinition, 'name' | 'persistence'> | null;

@@ -1,21 +1,22 @@
 /**
- * DROP of tables, indexes and sequences: what depends goes along with CASCADE, and refuses without (2BP01).
+ * DROP: what depends goes along with CASCADE, and refuses without (2BP01; dependents.ts).
  *
  *   table      its indexes, its checks, the sequences it owns
  *   index      nothing; but the index of a constraint is the constraint's
  *   sequence   defaults that draw from it
+ *   schema     everything in it
  */
 
 import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 import type { Transaction } from '../txn/transactions.ts';
+import { dropColumn, dropConstraint } from './alter-table.ts';
 import type { Catalog } from './catalog.ts';
 import type { CatalogSession, Notice } from './definitions.ts';
+import { checkDependents, dependentsOf, type Part } from './dependents.ts';
 import { isTemporarySchema } from './entries.ts';
 import { noRelation } from './errors.ts';
 import { LOCK_ALL } from './kernel-port.ts';
-import type { CatalogColumn } from './objects.ts';
-import { sequencesNamedIn } from './sequence-names.ts';
-import type { SequenceRow, TableRow } from './stored.ts';
+import type { ObjectRow, SequenceRow, TableRow } from './stored.ts';
 
 export interface DropOptions {
   readonly cascade: boolean;
@@ -23,9 +24,87 @@ export interface DropOptions {
   readonly together?: readonly number[];
 }
 
-const DEPENDENTS_HINT = 'Use DROP ... CASCADE to drop the dependent objects too.';
+/** Drops objects, and with CASCADE all that rests on them. 2BP01, 42501 */
+export function dropObjects(
+  catalog: Catalog,
+  tx: Transaction,
+  session: CatalogSession,
+  ids: readonly number[],
+  options: DropOptions,
+): Notice[] {
+  const reader = catalog.reader(tx, session);
+  const targets: Part[] = ids.map((id) => {
+    const row = catalog.ownRow(tx, session, id);
+    if (row.kind === 'table') catalog.lockTable(tx, session, id, LOCK_ALL);
+    if (row.kind === 'sequence') refuseIdentity(catalog, tx, row, ids);
+    return { kind: 'object', row: catalog.entry(tx, id)?.row ?? row };
+  });
+  const together = (options.together ?? []).flatMap((id): Part[] => {
+    const row = catalog.entry(tx, id)?.row;
+    return row === undefined || ids.includes(id) ? [] : [{ kind: 'object', row }];
+  });
+  const dependents = dependentsOf([...targets, ...together], reader);
+  const notices = checkDependents(targets, dependents, options.cascade, reader);
+  for (const { part } of [...dependents].reverse()) dropPart(catalog, tx, session, part);
+  for (const target of targets) dropPart(catalog, tx, session, target);
+  return notices;
+}
 
-const notice = (message: string): Notice => ({ severity: 'NOTICE', code: '00000', message });
+/** Drops parts of tables, and with CASCADE all that rests on them. */
+export function dropParts(
+  catalog: Catalog,
+  tx: Transaction,
+  session: CatalogSession,
+  targets: readonly Part[],
+  cascade: boolean,
+): Notice[] {
+  const reader = catalog.reader(tx, session);
+  const dependents = dependentsOf(targets, reader);
+  const notices = checkDependents(targets, dependents, cascade, reader);
+  for (const { part } of [...dependents].reverse()) dropPart(catalog, tx, session, part);
+  for (const target of targets) dropPart(catalog, tx, session, target);
+  return notices;
+}
+
+function dropPart(catalog: Catalog, tx: Transaction, session: CatalogSession, part: Part): void {
+  const row = catalog.entry(tx, part.row.id)?.row;
+  if (row === undefined) return;
+  if (part.kind === 'object') dropWhole(catalog, tx, session, row);
+  else if (row.kind !== 'table') return;
+  else if (part.kind === 'constraint') dropConstraint(catalog, tx, row, part.name);
+  else if (part.kind === 'index') dropIndexOf(catalog, tx, row, part.index);
+  else if (part.kind === 'column') dropColumn(catalog, tx, row, part.attribute);
+  else clearDefault(catalog, tx, row, part.attribute);
+}
+
+/** The object alone, with what is part of it. */
+function dropWhole(catalog: Catalog, tx: Transaction, session: CatalogSession, row: ObjectRow): void {
+  switch (row.kind) {
+    case 'table':
+      return removeTable(catalog, tx, row);
+    case 'sequence':
+      return removeSequence(catalog, tx, row.id);
+    case 'index':
+      dropIndex(catalog, tx, session, row.id, { cascade: true });
+      return;
+    default:
+      catalog.remove(tx, row);
+  }
+}
+
+function removeTable(catalog: Catalog, tx: Transaction, before: TableRow): void {
+  for (const { name } of before.body.foreignKeys ?? []) {
+    const row = catalog.entry(tx, before.id)?.row;
+    if (row?.kind === 'table') dropConstraint(catalog, tx, row, name);
+  }
+  const table = catalog.entry(tx, before.id)?.row;
+  if (table?.kind !== 'table') return;
+  const owned = catalog.ownedSequences(tx, table);
+  for (const index of table.body.indexes) removeEntry(catalog, tx, index.id);
+  for (const sequence of owned) removeSequence(catalog, tx, sequence);
+  catalog.remove(tx, table);
+  catalog.port.dropTable(tx, table.body.kernelTable);
+}
 
 export function dropTable(
   catalog: Catalog,
@@ -34,17 +113,7 @@ export function dropTable(
   id: number,
   options: DropOptions,
 ): Notice[] {
-  const table = catalog.lockTable(tx, session, id, LOCK_ALL);
-  const owned = table.body.columns.flatMap((column) => (column.sequence === 0 ? [] : [column.sequence]));
-  const notices = refuseDependents(catalog, tx, session, `table ${table.name}`, owned, {
-    ...options,
-    together: [...(options.together ?? []), id],
-  });
-  for (const index of table.body.indexes) removeEntry(catalog, tx, index.id);
-  for (const sequence of owned) removeSequence(catalog, tx, sequence);
-  catalog.remove(tx, table);
-  catalog.port.dropTable(tx, table.body.kernelTable);
-  return notices;
+  return dropObjects(catalog, tx, session, [id], options);
 }
 
 function removeEntry(catalog: Catalog, tx: Transaction, id: number): void {
@@ -78,13 +147,20 @@ export function dropIndex(
       { hint: `You can drop constraint ${index.constraint} on table ${table.name} instead.` },
     );
   }
+  dropIndexOf(catalog, tx, table, id);
+  return [];
+}
+
+/** Takes an index out of its table; the table is locked. */
+export function dropIndexOf(catalog: Catalog, tx: Transaction, table: TableRow, id: number): void {
+  const index = table.body.indexes.find((candidate) => candidate.id === id);
+  if (index === undefined) return;
   catalog.port.dropIndex(tx, table.body.kernelTable, index.kernelIndex);
   const indexes = table.body.indexes
     .filter((other) => other.id !== id)
     .map((other) => (other.kernelIndex > index.kernelIndex ? { ...other, kernelIndex: other.kernelIndex - 1 } : other));
   catalog.replace(tx, { ...table, version: catalog.nextId(), body: { ...table.body, indexes } });
-  catalog.remove(tx, row);
-  return [];
+  removeEntry(catalog, tx, id);
 }
 
 export function dropSequence(
@@ -94,16 +170,13 @@ export function dropSequence(
   id: number,
   options: DropOptions,
 ): Notice[] {
-  const row = catalog.ownRow(tx, session, id);
-  if (row.kind !== 'sequence') throw noRelation(row.name);
-  const owner = row.parent === 0 ? undefined : catalog.entry(tx, row.parent)?.row;
-  if (owner !== undefined && owner.kind === 'table') refuseIdentity(row, owner);
-  const notices = refuseDependents(catalog, tx, session, `sequence ${row.name}`, [id], options);
-  removeSequence(catalog, tx, id);
-  return notices;
+  return dropObjects(catalog, tx, session, [id], options);
 }
 
-function refuseIdentity(sequence: SequenceRow, table: TableRow): void {
+/** The sequence of an identity column is the column's. 2BP01 */
+function refuseIdentity(catalog: Catalog, tx: Transaction, sequence: SequenceRow, dropped: readonly number[]): void {
+  const table = sequence.parent === 0 ? undefined : catalog.entry(tx, sequence.parent)?.row;
+  if (table?.kind !== 'table' || dropped.includes(table.id)) return;
   const column = table.body.columns.find((candidate) => candidate.sequence === sequence.id);
   if (column === undefined || column.identity === 'none') return;
   throw new SqlError(
@@ -113,73 +186,24 @@ function refuseIdentity(sequence: SequenceRow, table: TableRow): void {
   );
 }
 
-/** A column that draws from one of the sequences. */
-interface Dependent {
-  readonly table: TableRow;
-  readonly column: CatalogColumn;
-  readonly sequence: number;
-}
-
-/** Defaults that draw from the sequences: taken away with CASCADE, else 2BP01. */
-function refuseDependents(
-  catalog: Catalog,
-  tx: Transaction,
-  session: CatalogSession,
-  what: string,
-  sequences: readonly number[],
-  options: DropOptions,
-): Notice[] {
-  const dependents = dependentsOf(catalog, tx, session, sequences).filter(
-    ({ table }) => !(options.together ?? []).includes(table.id),
-  );
-  if (dependents.length === 0) return [];
-  const shown = ({ table, column }: Dependent): string => `default value for column ${column.name} of table ${table.name}`;
-  if (!options.cascade) {
-    throw new SqlError(SQLSTATE.dependent_objects_still_exist, `cannot drop ${what} because other objects depend on it`, {
-      detail: dependents
-        .map((one) => `${shown(one)} depends on sequence ${catalog.entry(tx, one.sequence)?.row.name ?? ''}`)
-        .join('\n'),
-      hint: DEPENDENTS_HINT,
-    });
-  }
-  for (const { table, column } of dependents) clearDefault(catalog, tx, session, table.id, column.number);
-  return dependents.length === 1
-    ? [notice(`drop cascades to ${shown(dependents[0])}`)]
-    : [notice(`drop cascades to ${dependents.length} other objects`)];
-}
-
-function dependentsOf(catalog: Catalog, tx: Transaction, session: CatalogSession, sequences: readonly number[]): Dependent[] {
-  if (sequences.length === 0) return [];
-  const reader = catalog.reader(tx, session);
-  return reader.all().flatMap(({ row }) => {
-    if (row.kind !== 'table') return [];
-    return row.body.columns.flatMap((column) => {
-      const sequence = sequences.find(
-        (one) => column.sequence === one || (column.default !== null && sequencesNamedIn(column.default, reader).includes(one)),
-      );
-      return sequence === undefined ? [] : [{ table: row, column, sequence }];
-    });
-  });
-}
-
-function clearDefault(catalog: Catalog, tx: Transaction, session: CatalogSession, table: number, attribute: number): void {
-  const row = catalog.lockTable(tx, session, table, LOCK_ALL);
+function clearDefault(catalog: Catalog, tx: Transaction, before: TableRow, attribute: number): void {
+  catalog.port.lock(tx, before.body.kernelTable, LOCK_ALL);
+  const row = catalog.entry(tx, before.id)?.row;
+  if (row?.kind !== 'table') throw noRelation(before.name);
   const columns = row.body.columns.map((column) =>
     column.number === attribute ? { ...column, default: null, sequence: 0 } : column,
   );
   catalog.replace(tx, { ...row, version: catalog.nextId(), body: { ...row.body, columns } });
 }
 
-/** Everything temporary of a session, tables before the sequences that are left. */
+/** Everything temporary of a session, tables before what is left. */
 export function dropTemporary(catalog: Catalog, tx: Transaction, session: CatalogSession): void {
   if (session.id === 0) return;
   const own = catalog
     .reader(tx, session)
     .all()
     .filter(({ row }) => isTemporarySchema(row.schema));
-  for (const { row } of own) if (row.kind === 'table') dropTable(catalog, tx, session, row.id, { cascade: true });
-  for (const { row } of own) {
-    if (row.kind === 'sequence' && catalog.entry(tx, row.id) !== null)
-      dropSequence(catalog, tx, session, row.id, { cascade: true });
-  }
+  for (const kind of ['view', 'table', 'sequence', 'function', 'procedure'] as const)
+    for (const { row } of own)
+      if (row.kind === kind && catalog.entry(tx, row.id) !== null) dropObjects(catalog, tx, session, [row.id], { cascade: true });
 }

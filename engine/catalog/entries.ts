@@ -11,7 +11,17 @@
 import type { RowValue } from '../storage/rows/row-value.ts';
 import type { CatalogRelation, TableStatistics } from './objects.ts';
 import type { KernelPort, RowsRead } from './kernel-port.ts';
-import { type ObjectRow, objectOf, type RoleRow, type SchemaRow, sequenceOf, statisticsOf, tableOf, VERSION } from './stored.ts';
+import {
+  type ObjectRow,
+  objectOf,
+  type RoleRow,
+  type SchemaRow,
+  sequenceOf,
+  statisticsOf,
+  tableOf,
+  VERSION,
+  viewOf,
+} from './stored.ts';
 import {
   OBJECTS_BY_ID,
   OBJECTS_BY_NAME,
@@ -33,6 +43,13 @@ export interface CatalogEntry {
 }
 
 export const nameKey = (schema: number, name: string): string => `${schema}.${name}`;
+
+/** The object still has the name by which it was looked up: the transaction may have renamed it. */
+export const isNamed = (entry: CatalogEntry | null, schema: number, name: string): entry is CatalogEntry =>
+  entry !== null && entry.row.name === name && entry.row.schema === schema;
+
+/** The schema of schemas. */
+export const NO_SCHEMA = 0;
 
 /** Schemas of temporary objects are numbered below 0. */
 export const isTemporarySchema = (schema: number): boolean => schema < 0;
@@ -74,12 +91,27 @@ export class Overlay {
   }
 }
 
+/** The object as it is kept, in a schema of this name. */
+export function entryOf(row: ObjectRow, schema: string, statistics: TableStatistics | null): CatalogEntry {
+  switch (row.kind) {
+    case 'table':
+      return { row, relation: tableOf(row, schema, statistics), statistics };
+    case 'sequence':
+      return { row, relation: sequenceOf(row, schema), statistics: null };
+    case 'view':
+      return { row, relation: viewOf(row, schema), statistics: null };
+    default:
+      return { row, relation: null, statistics: null };
+  }
+}
+
 /** Committed objects. */
 export class CommittedObjects {
   readonly #port: KernelPort;
   #version = Number.NaN;
   #entries = new Map<number, CatalogEntry | null>();
   #names = new Map<string, number>();
+  #routines = new Map<number, readonly CatalogEntry[]>();
   #everything: CatalogEntry[] | null = null;
   #schemas: readonly SchemaRow[] | null = null;
   #roles: readonly RoleRow[] | null = null;
@@ -99,6 +131,7 @@ export class CommittedObjects {
     this.#version = version;
     this.#entries = new Map();
     this.#names = new Map();
+    this.#routines = new Map();
     this.#everything = null;
     this.#schemas = null;
     this.#roles = null;
@@ -159,6 +192,16 @@ export class CommittedObjects {
     return found;
   }
 
+  /** Committed routines that are found by this parent. */
+  routinesOf(parent: number): readonly CatalogEntry[] {
+    let found = this.#routines.get(parent);
+    if (found === undefined) {
+      found = this.children(parent, false);
+      this.#routines.set(parent, found);
+    }
+    return found;
+  }
+
   #entryOf(rows: RowsRead, values: readonly RowValue[]): CatalogEntry {
     const id = values[0] as number;
     const known = this.#known.get(id);
@@ -174,18 +217,19 @@ export class CommittedObjects {
     return statisticsOf(rows.find(table, STATISTICS_BY_OBJECT, [row.id]));
   }
 
+  /** An object of a committed schema. */
   makeEntry(row: ObjectRow, statistics: TableStatistics | null): CatalogEntry {
-    const schema = this.schemaName(row.schema);
-    if (row.kind === 'table') return { row, relation: tableOf(row, schema, statistics), statistics };
-    return { row, relation: row.kind === 'sequence' ? sequenceOf(row, schema) : null, statistics: null };
+    return entryOf(row, this.schemaName(row.schema), statistics);
   }
 
   schemaName(id: number): string {
     if (isTemporarySchema(id)) return temporarySchemaName(id);
-    return this.schemas().find((schema) => schema.id === id)?.name ?? '';
+    if (id === NO_SCHEMA) return '';
+    return this.systemSchemas().find((schema) => schema.id === id)?.name ?? this.byId(id)?.row.name ?? '';
   }
 
-  schemas(): readonly SchemaRow[] {
+  /** Those that every database has; the others are objects. */
+  systemSchemas(): readonly SchemaRow[] {
     if (this.#schemas !== null) return this.#schemas;
     let found: SchemaRow[] = [];
     this.#read((rows) => {

@@ -52,7 +52,7 @@ const isShortNumeric = (type: SqlType): boolean =>
 export function kernelColumn(column: CatalogColumn): Column {
   const kind = columnKind(column.type);
   if (kind === undefined) throw new TypeError(`no column has type ${column.type.name}`);
-  const base = { name: column.name, kind, nullable: !column.notNull, id: column.number };
+  const base = { name: column.name, kind, nullable: !column.notNull, id: column.kernelId ?? column.number };
   if (column.type.name === 'char') return { ...base, blankPadded: true };
   return kind === 'numeric' ? { ...base, precision: column.type.length, scale: column.type.scale } : base;
 }

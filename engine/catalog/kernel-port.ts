@@ -87,6 +87,10 @@ export interface KernelPort {
   dropIndex(tx: Transaction, id: number, position: number): void;
   /** Adds columns at the end; they are NULL in rows that exist. */
   addColumns(tx: Transaction, id: number, columns: readonly Column[]): void;
+  /** The column at a place may be NULL from now on. */
+  makeNullable(tx: Transaction, id: number, place: number): void;
+  /** Columns of the current layout. */
+  columnCount(id: number): number;
   /** Waits until nobody else uses (LOCK_ALL) or writes to (LOCK_WRITERS) the table; to the end of the transaction (TX-T14). */
   lock(tx: Transaction, id: number, others: typeof LOCK_ALL | typeof LOCK_WRITERS): void;
   /** Pages, and an estimate of rows. */

@@ -3,7 +3,7 @@
  * version. Ids are stable 32-bit numbers (never given out twice).
  */
 
-import type { SourceExpression } from '../sblr/source.gen.ts';
+import type { SourceExpression, SourceQuery, SourceStatement } from '../sblr/source.gen.ts';
 import type { SqlType } from '../sblr/types.ts';
 
 /** An expression as its author wrote it (SBLR, 'Two forms'): whoever reads it later, it means what that dialect said. */
@@ -11,6 +11,33 @@ export interface StoredExpression {
   readonly dialect: string;
   readonly text: string;
   readonly source: SourceExpression;
+  /** Ids of the routines that it calls; left out: none that somebody has made. */
+  readonly routines?: readonly number[];
+}
+
+/** What a name meant when a query was written: an object, and the names that its columns had, by attribute. */
+export interface StoredName {
+  readonly schema: string | null;
+  readonly name: string;
+  readonly id: number;
+  readonly columns: { readonly [attribute: string]: string };
+}
+
+/**
+ * A query that the catalog keeps, as its author wrote it. Its names mean for ever what they meant then: `names` has all relations that it
+ * reads, so that renaming a table or a column, another search path or a new table of the same name change nothing.
+ */
+export interface StoredQuery {
+  readonly dialect: string;
+  readonly text: string;
+  readonly source: SourceQuery;
+  readonly names: readonly StoredName[];
+}
+
+/** An object that another one rests on, and the attributes that it uses. */
+export interface ObjectUse {
+  readonly object: number;
+  readonly columns: readonly number[];
 }
 
 export interface CatalogColumn {
@@ -27,6 +54,10 @@ export interface CatalogColumn {
   readonly hidden: StoredExpression | null;
   /** Its place in the kernel table's current layout. */
   readonly kernelColumn: number;
+  /** GENERATED ALWAYS AS (...) STORED: computed at each change; left out: it is not. */
+  readonly generated?: StoredExpression;
+  /** Id in the kernel's layouts, where it is not the attribute number: ALTER ... TYPE has given it other values. */
+  readonly kernelId?: number;
 }
 
 export interface CatalogIndex {
@@ -42,6 +73,10 @@ export interface CatalogIndex {
   readonly kernelIndex: number;
   /** The unique or primary key constraint that made it, or null. */
   readonly constraint: string | null;
+  /** INCLUDE: attributes that are kept beside the keys. Left out: none. */
+  readonly include?: readonly number[];
+  /** WHERE: only rows for which it is true have entries. Left out: all have. */
+  readonly predicate?: StoredExpression;
 }
 
 /** Whether an index uses an attribute: the value of an expression is kept up in rows while one does. */
@@ -51,6 +86,34 @@ export const isKept = (indexes: readonly CatalogIndex[], attribute: number): boo
 export interface CatalogCheck {
   readonly name: string;
   readonly expression: StoredExpression;
+  /** NOT VALID: rows of before were not looked at. Left out: all rows fulfil it. */
+  readonly notValid?: boolean;
+}
+
+export type ReferenceAction = 'noAction' | 'restrict' | 'cascade' | 'setNull' | 'setDefault';
+
+/** FOREIGN KEY (attributes) REFERENCES table (referenced), of the table that refers. */
+export interface CatalogForeignKey {
+  readonly name: string;
+  readonly attributes: readonly number[];
+  /** Object id, attributes there, in the order of `attributes`; and its unique index over them. */
+  readonly table: number;
+  readonly referenced: readonly number[];
+  readonly index: number;
+  readonly match: 'simple' | 'full';
+  readonly onDelete: ReferenceAction;
+  readonly onUpdate: ReferenceAction;
+  /** SET NULL, SET DEFAULT (columns) of ON DELETE; none: all. */
+  readonly deleteAttributes: readonly number[];
+  readonly deferrable: boolean;
+  readonly deferred: boolean;
+  readonly notValid: boolean;
+}
+
+/** A foreign key of a table that refers to this one. */
+export interface CatalogReferrer {
+  readonly table: number;
+  readonly constraint: string;
 }
 
 export interface ColumnStatistics {
@@ -87,7 +150,26 @@ export interface CatalogTable {
   readonly columns: readonly CatalogColumn[];
   readonly indexes: readonly CatalogIndex[];
   readonly checks: readonly CatalogCheck[];
+  /** Left out: none. */
+  readonly foreignKeys?: readonly CatalogForeignKey[];
+  readonly referrers?: readonly CatalogReferrer[];
   readonly statistics: TableStatistics | null;
+}
+
+export interface CatalogView {
+  readonly kind: 'view';
+  readonly id: number;
+  readonly version: number;
+  readonly schema: string;
+  readonly name: string;
+  readonly owner: number;
+  readonly persistence: 'permanent' | 'temporary';
+  readonly columns: readonly CatalogColumn[];
+  readonly query: StoredQuery;
+  readonly check: 'none' | 'local' | 'cascaded';
+  /** Rights are those of who asks, not of the owner. */
+  readonly securityInvoker: boolean;
+  readonly uses: readonly ObjectUse[];
 }
 
 /** A table whose rows the engine makes when asked: catalogs. */
@@ -120,7 +202,39 @@ export interface CatalogSequence {
   readonly ownerAttribute: number;
 }
 
-export type CatalogRelation = CatalogTable | CatalogVirtualTable | CatalogSequence;
+export interface RoutineParameter {
+  readonly mode: 'in' | 'out' | 'inout' | 'variadic' | 'table';
+  readonly name: string;
+  readonly type: SqlType;
+  readonly default: StoredExpression | null;
+}
+
+/** A function or procedure that somebody has made. */
+export interface CatalogRoutine {
+  readonly id: number;
+  readonly version: number;
+  readonly schema: string;
+  readonly name: string;
+  readonly kind: 'function' | 'procedure';
+  readonly owner: number;
+  readonly parameters: readonly RoutineParameter[];
+  readonly returns: SqlType;
+  readonly returnsSet: boolean;
+  readonly volatility: 'immutable' | 'stable' | 'volatile';
+  readonly strict: boolean;
+  readonly securityDefiner: boolean;
+  readonly language: string;
+  readonly options: { readonly [name: string]: string };
+  /** The text of AS, or of RETURN and BEGIN ATOMIC as it is written back. */
+  readonly text: string;
+  readonly form: 'text' | 'return' | 'atomic';
+  readonly dialect: string;
+  readonly statements: readonly (SourceStatement | SourceQuery)[];
+  /** RETURN and BEGIN ATOMIC: what their names meant. */
+  readonly names: readonly StoredName[];
+}
+
+export type CatalogRelation = CatalogTable | CatalogVirtualTable | CatalogSequence | CatalogView;
 
 /** What binder and planner ask. Every answer is as the transaction sees it, its own DDL included (TX-T14). */
 export interface CatalogReader {
@@ -129,6 +243,6 @@ export interface CatalogReader {
   /** The relation that a name finds; `schema` null: along the search path. */
   findRelation(schema: string | null, name: string): CatalogRelation | null;
   relation(id: number): CatalogRelation | null;
-  /** May the session's role do this? */
-  allows(id: number, right: import('../sblr/bound.ts').Right): boolean;
+  /** May the session's role do this, or the role of this id? */
+  allows(id: number, right: import('../sblr/bound.ts').Right, role?: number): boolean;
 }

@@ -7,10 +7,19 @@ import type { Right } from '../sblr/bound.ts';
 import type { RowValue } from '../storage/rows/row-value.ts';
 import type { Transaction } from '../txn/transactions.ts';
 import type { CatalogSession } from './definitions.ts';
-import { type CatalogEntry, type CommittedObjects, isTemporarySchema, nameKey, type Overlay } from './entries.ts';
+import {
+  type CatalogEntry,
+  type CommittedObjects,
+  isNamed,
+  isTemporarySchema,
+  nameKey,
+  NO_SCHEMA,
+  type Overlay,
+  temporarySchemaName,
+} from './entries.ts';
 import type { KernelPort } from './kernel-port.ts';
 import type { CatalogReader, CatalogRelation } from './objects.ts';
-import type { RoleRow, SchemaRow } from './stored.ts';
+import { type RoleRow, type RoutineRow, routineParent, type SchemaRow } from './stored.ts';
 import { OBJECT_IDS } from './system-tables.ts';
 import { virtualRows, virtualTable, virtualTableById } from './virtual/registry.ts';
 
@@ -44,10 +53,6 @@ export class SessionReader implements CatalogReader {
 
   findRelation(schema: string | null, name: string): CatalogRelation | null {
     if (schema !== null) return this.#findIn(schema, name);
-    if (this.session.id !== 0) {
-      const temporary = this.entryByName(temporarySchema(this.session), name);
-      if (temporary !== null && temporary.relation !== null) return temporary.relation;
-    }
     for (const one of this.searchPath()) {
       const found = this.#findIn(one, name);
       if (found !== null) return found;
@@ -62,10 +67,29 @@ export class SessionReader implements CatalogReader {
     return id === null ? null : (this.entryByName(id, name)?.relation ?? null);
   }
 
-  /** Schemas that are searched, in order; pg_catalog first unless the path has it. */
+  /** Schemas that are searched, in order: those of temporary objects and pg_catalog first unless the path has them. */
   searchPath(): string[] {
     const path = this.session.searchPath.map((name) => (name === '$user' ? this.session.role : name));
-    return path.includes('pg_catalog') ? path : ['pg_catalog', ...path];
+    const first = ['pg_temp', 'pg_catalog'].filter((name) => !path.includes(name));
+    return first.length === 0 ? path : [...first, ...path];
+  }
+
+  /** current_schemas(): those of the path that there are; `implicit`: with what is searched without being named. */
+  currentSchemas(implicit: boolean): string[] {
+    const named = this.session.searchPath.map((name) => (name === '$user' ? this.session.role : name));
+    const path = implicit ? this.searchPath() : named;
+    const own = temporarySchemaName(temporarySchema(this.session));
+    const found = path.flatMap((name) => {
+      if (name !== 'pg_temp') return this.schemaId(name) === null ? [] : [name];
+      return this.hasTemporary() ? [own] : [];
+    });
+    return [...new Set(found)];
+  }
+
+  /** Whether the session has made anything temporary. */
+  hasTemporary(): boolean {
+    const own = temporarySchema(this.session);
+    return own !== 0 && this.all().some(({ row }) => row.schema === own);
   }
 
   relation(id: number): CatalogRelation | null {
@@ -84,10 +108,12 @@ export class SessionReader implements CatalogReader {
     const own = this.#overlay?.names.get(nameKey(schema, name));
     if (own !== undefined) {
       const entry = this.entry(own);
-      if (entry !== null) return entry;
+      if (isNamed(entry, schema, name)) return entry;
     }
     const committed = this.#committed.byName(schema, name);
-    return committed === null ? null : this.entry(committed.row.id);
+    if (committed === null) return null;
+    const entry = this.entry(committed.row.id);
+    return isNamed(entry, schema, name) ? entry : null;
   }
 
   /** The object of a name that may have a schema, indexes included; for DROP. */
@@ -95,10 +121,6 @@ export class SessionReader implements CatalogReader {
     if (schema !== null) {
       const id = this.schemaId(schema);
       return id === null ? null : this.entryByName(id, name);
-    }
-    if (this.session.id !== 0) {
-      const temporary = this.entryByName(temporarySchema(this.session), name);
-      if (temporary !== null) return temporary;
     }
     for (const one of this.searchPath()) {
       const found = this.findEntry(one, name);
@@ -110,6 +132,21 @@ export class SessionReader implements CatalogReader {
   /** Rows of a virtual table: all columns. */
   virtualRows(name: string): Iterable<readonly RowValue[]> {
     return virtualRows(name, this);
+  }
+
+  /** Functions and procedures of a name, those of the schema or of the path's, in the order of the path. */
+  routines(schema: string | null, name: string): RoutineRow[] {
+    const parent = routineParent(name);
+    const found = new Map(this.#committed.routinesOf(parent).map(({ row }) => [row.id, row] as const));
+    for (const [id, entry] of this.#overlay?.entries ?? []) {
+      if (entry === null) found.delete(id);
+      else if (entry.row.parent === parent) found.set(id, entry.row);
+    }
+    const rows = [...found.values()].flatMap((row) =>
+      (row.kind === 'function' || row.kind === 'procedure') && row.body.routine.name === name ? [row] : [],
+    );
+    const path = (schema === null ? this.searchPath() : [schema]).flatMap((one) => this.schemaId(one) ?? []);
+    return path.flatMap((id) => rows.filter((row) => row.schema === id));
   }
 
   /** Every object that this session may know of: its own temporary ones, nobody else's. */
@@ -128,12 +165,31 @@ export class SessionReader implements CatalogReader {
   }
 
   schemas(): readonly SchemaRow[] {
-    return this.#committed.schemas();
+    const made = this.all().flatMap(({ row }) =>
+      row.kind === 'schema' ? [{ id: row.id, name: row.name, owner: row.body.owner }] : [],
+    );
+    return [...this.#committed.systemSchemas(), ...made];
   }
 
   schemaId(name: string): number | null {
     if (name === 'pg_temp') return this.session.id === 0 ? null : temporarySchema(this.session);
-    return this.schemas().find((schema) => schema.name === name)?.id ?? null;
+    if (this.session.id !== 0 && name === temporarySchemaName(temporarySchema(this.session)))
+      return temporarySchema(this.session);
+    const system = this.#committed.systemSchemas().find((schema) => schema.name === name);
+    return system?.id ?? this.entryByName(NO_SCHEMA, name)?.row.id ?? null;
+  }
+
+  schemaName(id: number): string {
+    if (isTemporarySchema(id)) return temporarySchemaName(id);
+    return this.#committed.systemSchemas().find((schema) => schema.id === id)?.name ?? this.entry(id)?.row.name ?? '';
+  }
+
+  /** Owner of a schema; that of a temporary one is the session's role. */
+  schemaOwner(id: number): number {
+    if (isTemporarySchema(id)) return this.role()?.id ?? 0;
+    const row = this.entry(id)?.row;
+    if (row?.kind === 'schema') return row.body.owner;
+    return this.#committed.systemSchemas().find((schema) => schema.id === id)?.owner ?? 0;
   }
 
   roles(): readonly RoleRow[] {
@@ -149,12 +205,12 @@ export class SessionReader implements CatalogReader {
     return role !== null && (role.superuser || role.id === owner);
   }
 
-  allows(id: number, right: Right): boolean {
+  allows(id: number, right: Right, as?: number): boolean {
     if (virtualTableById(id) !== null) return right === 'select';
     const row = this.entry(id)?.row;
     if (row === undefined || row.kind === 'index') return false;
-    if (this.owns(row.body.owner)) return true;
-    const role = this.role();
+    const role = as === undefined ? this.role() : (this.roles().find((one) => one.id === as) ?? null);
+    if (role !== null && (role.superuser || role.id === row.body.owner)) return true;
     return role !== null && right !== 'owner' && (row.body.grants[role.id] ?? []).includes(right);
   }
 }

@@ -5,15 +5,24 @@ import type { Right } from '../sblr/bound.ts';
 import type {
   CatalogCheck,
   CatalogColumn,
+  CatalogForeignKey,
   CatalogIndex,
+  CatalogReferrer,
+  CatalogRoutine,
   CatalogSequence,
   CatalogTable,
+  CatalogView,
   ColumnStatistics,
+  ObjectUse,
+  StoredQuery,
   TableStatistics,
 } from './objects.ts';
 
 /** Rights that were granted, by the id of a role. */
 export type Grants = { readonly [role: string]: readonly Right[] };
+
+/** COMMENT ON: by 'self', 'column:2', 'constraint:name'. */
+export type Comments = { readonly [part: string]: string };
 
 export interface TableBody {
   readonly owner: number;
@@ -24,6 +33,42 @@ export interface TableBody {
   readonly checks: readonly CatalogCheck[];
   readonly onCommit: 'preserve' | 'delete' | 'drop';
   readonly grants: Grants;
+  readonly foreignKeys?: readonly CatalogForeignKey[];
+  readonly referrers?: readonly CatalogReferrer[];
+  readonly comments?: Comments;
+  /** The next attribute number, where columns have gone. */
+  readonly nextAttribute?: number;
+  /** WITH (...), as written. */
+  readonly options?: { readonly [name: string]: string };
+}
+
+export interface ViewBody {
+  readonly owner: number;
+  readonly persistence: CatalogView['persistence'];
+  readonly columns: readonly CatalogColumn[];
+  readonly query: StoredQuery;
+  readonly check: CatalogView['check'];
+  readonly options: { readonly [name: string]: string };
+  readonly uses: readonly ObjectUse[];
+  readonly grants: Grants;
+  readonly comments?: Comments;
+}
+
+/** A function or procedure in SQL. */
+export interface RoutineBody {
+  readonly owner: number;
+  /** Name with the types of its arguments, as messages show it: f(integer, text). */
+  readonly shown: string;
+  readonly routine: CatalogRoutine;
+  readonly uses: readonly ObjectUse[];
+  readonly grants: Grants;
+  readonly comments?: Comments;
+}
+
+export interface SchemaBody {
+  readonly owner: number;
+  readonly grants: Grants;
+  readonly comments?: Comments;
 }
 
 export interface SequenceBody {
@@ -41,6 +86,7 @@ export interface SequenceBody {
   readonly cycle: boolean;
   readonly ownerAttribute: number;
   readonly grants: Grants;
+  readonly comments?: Comments;
 }
 
 interface ObjectHead {
@@ -62,9 +108,23 @@ export interface SequenceRow extends ObjectHead {
 }
 export interface IndexRow extends ObjectHead {
   readonly kind: 'index';
-  readonly body: null;
+  readonly body: { readonly comments?: Comments } | null;
 }
-export type ObjectRow = TableRow | SequenceRow | IndexRow;
+export interface ViewRow extends ObjectHead {
+  readonly kind: 'view';
+  readonly body: ViewBody;
+}
+/** A schema that somebody has made: its own schema is 0. */
+export interface SchemaObjectRow extends ObjectHead {
+  readonly kind: 'schema';
+  readonly body: SchemaBody;
+}
+/** Its name in the catalog is that with the types of its arguments (routineKey); `parent` finds all of one name (routineParent). */
+export interface RoutineRow extends ObjectHead {
+  readonly kind: 'function' | 'procedure';
+  readonly body: RoutineBody;
+}
+export type ObjectRow = TableRow | SequenceRow | IndexRow | ViewRow | SchemaObjectRow | RoutineRow;
 
 export interface SchemaRow {
   readonly id: number;
@@ -80,6 +140,16 @@ export interface RoleRow {
   /** What passwords are checked by, a verifier a kind of exchange (dialects.md C4); none: it has no password. */
   readonly verifiers?: { readonly [kind: string]: string };
 }
+
+/** What finds all routines of a name: below 0, where no object is. */
+export function routineParent(name: string): number {
+  let hash = 0;
+  for (let at = 0; at < name.length; at++) hash = (Math.imul(hash, 31) + name.charCodeAt(at)) | 0;
+  return -(hash & 0x3fffffff) - 1;
+}
+
+/** The name of a routine's row: no relation can have it. */
+export const routineKey = (name: string, types: readonly string[]): string => `\u0001${name}(${types.join(',')})`;
 
 /** The values of an object's row. */
 export const objectValues = (row: ObjectRow): RowValue[] => [
@@ -101,10 +171,27 @@ export function objectOf(values: readonly RowValue[]): ObjectRow {
 
 /** The table as binder and planner read it. */
 export function tableOf(row: TableRow, schema: string, statistics: TableStatistics | null): CatalogTable {
-  const { owner, persistence, kernelTable, columns, indexes, checks } = row.body;
+  const { owner, persistence, kernelTable, columns, indexes, checks, foreignKeys, referrers } = row.body;
   const { id, version, name } = row;
-  return { kind: 'table', id, version, schema, name, owner, persistence, kernelTable, columns, indexes, checks, statistics };
+  const table: CatalogTable = {
+    ...{ kind: 'table', id, version, schema, name, owner, persistence, kernelTable, columns, indexes, checks, statistics },
+  };
+  return {
+    ...table,
+    ...(foreignKeys === undefined || foreignKeys.length === 0 ? {} : { foreignKeys }),
+    ...(referrers === undefined || referrers.length === 0 ? {} : { referrers }),
+  };
 }
+
+export function viewOf(row: ViewRow, schema: string): CatalogView {
+  const { owner, persistence, columns, query, check, options, uses } = row.body;
+  const { id, version, name } = row;
+  const securityInvoker = isOn(options.security_invoker);
+  return { kind: 'view', id, version, schema, name, owner, persistence, columns, query, check, securityInvoker, uses };
+}
+
+/** A storage parameter that is a flag. */
+const isOn = (text: string | undefined): boolean => text !== undefined && /^(true|on|yes|1)$/i.test(text);
 
 export function sequenceOf(row: SequenceRow, schema: string): CatalogSequence {
   const { owner, page, type, start, increment, minimum, maximum, cache, cycle, ownerAttribute } = row.body;

@@ -5,12 +5,11 @@
 
 import type { Transaction } from '../txn/transactions.ts';
 import type { Catalog } from './catalog.ts';
-import { kernelIndex, kernelName } from './create.ts';
+import { newKernelTable } from './alter-table.ts';
+import { kernelName } from './create.ts';
 import type { CatalogSession } from './definitions.ts';
 import { denied, noRelation } from './errors.ts';
-import { kernelColumn } from './kernel-columns.ts';
 import { LOCK_ALL } from './kernel-port.ts';
-import type { CatalogIndex } from './objects.ts';
 import type { TableRow } from './stored.ts';
 
 export function truncateTables(
@@ -40,20 +39,10 @@ function lock(catalog: Catalog, tx: Transaction, before: TableRow): TableRow {
 }
 
 function truncateOne(catalog: Catalog, tx: Transaction, table: TableRow, restartIdentity: boolean): void {
-  const { columns, persistence } = table.body;
-  const version = catalog.nextId();
-  const indexes: CatalogIndex[] = [...table.body.indexes].sort((a, b) => a.kernelIndex - b.kernelIndex);
-  const kernelTable = catalog.port.createTable(tx, {
-    name: kernelName(table.id, table.name, version),
-    columns: columns.map(kernelColumn),
-    indexes: indexes.map((index) => kernelIndex(index, columns)),
-    logged: persistence === 'permanent',
-    temporary: persistence === 'temporary',
-  });
-  catalog.replace(tx, { ...table, version, body: { ...table.body, kernelTable } });
+  newKernelTable(catalog, tx, table, {});
   catalog.port.dropTable(tx, table.body.kernelTable);
   if (!restartIdentity) return;
-  for (const { sequence } of columns) if (sequence !== 0) restart(catalog, tx, sequence);
+  for (const sequence of catalog.ownedSequences(tx, table)) restart(catalog, tx, sequence);
 }
 
 function restart(catalog: Catalog, tx: Transaction, id: number): void {

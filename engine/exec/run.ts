@@ -289,7 +289,7 @@ export function stepOn(engine: Engine, run: StatementRun): RunStatus {
   }
 }
 
-/** Runs a statement of the engine's own to its end, inside the engine, in a transaction that is under way. */
+/** Runs a statement of the engine's own to its end, inside the engine, in a transaction that is under way; its run has the rows. */
 export function runDirect(
   engine: Engine,
   session: Session,
@@ -297,7 +297,7 @@ export function runDirect(
   program: Program,
   parameters: Parameters,
   context: StatementContext,
-): number {
+): StatementRun {
   const run: StatementRun = {
     tx,
     parameters,
@@ -313,7 +313,7 @@ export function runDirect(
     settle: () => {},
   };
   attempt(engine, session, tx, program, run, engine.catalog.version(session));
-  return run.changes;
+  return run;
 }
 
 /** Gives up a run that was full: the statement ends. Inside or outside the engine. */

@@ -60,6 +60,13 @@ export function isDefinition(statement: SourceStatement): boolean {
     case 'vacuum':
     case 'lockTable':
     case 'checkpoint':
+    case 'createSchema':
+    case 'createView':
+    case 'alter':
+    case 'createRoutine':
+    case 'dropRoutine':
+    case 'comment':
+    case 'reindex':
       return true;
     default:
       return false;

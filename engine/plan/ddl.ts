@@ -6,11 +6,13 @@
 import { SQLSTATE } from '../../shm/errors.ts';
 import type { Notice, QualifiedName } from '../catalog/definitions.ts';
 import type { CatalogEntry } from '../catalog/entries.ts';
-import type { CatalogTable } from '../catalog/objects.ts';
+import type { CatalogColumn, CatalogTable } from '../catalog/objects.ts';
+import type { BoundExpression } from '../sblr/bound.ts';
 import { resolveType } from '../sblr/resolve-type.ts';
 import type {
   SourceAnalyzeNode,
   SourceCreateIndexNode,
+  SourceCreateSchemaNode,
   SourceCreateSequenceNode,
   SourceCreateTableNode,
   SourceDropNode,
@@ -19,10 +21,16 @@ import type {
   SourceTruncateNode,
 } from '../sblr/source.gen.ts';
 import { type DefinitionEnvironment, fault, qualified, readerOf, shownName, unsupported } from './define/environment.ts';
-import { fillStatement } from './define/fill.ts';
+import { boundOver, fillStatement } from './define/rewrite.ts';
+import { alter } from './define/alter.ts';
+import { comment } from './define/comment.ts';
+import { addForeignKeyOf } from './define/foreign-key.ts';
 import { defineIndex } from './define/index.ts';
+import { reindex } from './define/reindex.ts';
+import { createSchema, schemaNamed } from './define/schema.ts';
+import { createView } from './define/view.ts';
 import { sequenceNumbers } from './define/sequence.ts';
-import { defineTable } from './define/table.ts';
+import { columnConstraints, defineTable } from './define/table.ts';
 
 export type { DefinitionEnvironment } from './define/environment.ts';
 
@@ -47,6 +55,17 @@ export function define(statement: SourceStatement, environment: DefinitionEnviro
       return truncate(statement, environment);
     case 'analyze':
       return analyze(statement, environment);
+    case 'createSchema':
+      return schema(statement, environment);
+    case 'createView':
+      return { tag: 'CREATE VIEW', notices: createView(statement, environment) };
+    case 'alter':
+      return { tag: `ALTER ${statement.kind.toUpperCase()}`, notices: alter(statement, environment) };
+    case 'comment':
+      comment(statement, environment);
+      return { tag: 'COMMENT', notices: [] };
+    case 'reindex':
+      return { tag: 'REINDEX', notices: reindex(statement, environment) };
     default:
       throw unsupported(`${statement.op} is`, statement.at);
   }
@@ -66,6 +85,24 @@ function exists(name: QualifiedName, isTemporary: boolean, environment: Definiti
   return catalog.isTaken(tx, schema, name.name);
 }
 
+/** CREATE SCHEMA; what is made with it lies in it. */
+function schema(source: SourceCreateSchemaNode, environment: DefinitionEnvironment): DefinitionResult {
+  const { catalog, tx, session } = environment;
+  const tag = 'CREATE SCHEMA';
+  const notices: Notice[] = [];
+  catalog.change(tx, () => {
+    const name = createSchema(source, environment);
+    if (name === null) {
+      const wanted = source.name ?? source.role ?? '';
+      notices.push(notice(`schema "${wanted}" already exists, skipping`, SQLSTATE.duplicate_schema));
+      return;
+    }
+    const inside = { ...environment, session: { ...session, searchPath: [name, ...session.searchPath] } };
+    for (const element of source.elements) notices.push(...define(element, inside).notices);
+  });
+  return { tag, notices };
+}
+
 function createTable(source: SourceCreateTableNode, environment: DefinitionEnvironment): DefinitionResult {
   const { catalog, tx, session, semantics } = environment;
   const tag = 'CREATE TABLE';
@@ -74,7 +111,11 @@ function createTable(source: SourceCreateTableNode, environment: DefinitionEnvir
     if (exists(name, source.persistence === 'temporary', environment))
       return skipped(tag, `relation "${name.name}" already exists`, SQLSTATE.duplicate_table);
   }
-  catalog.createTable(tx, session, defineTable(source, environment));
+  catalog.change(tx, () => {
+    const { id } = catalog.createTable(tx, session, defineTable(source, environment));
+    const constraints = [...source.columns.flatMap(columnConstraints), ...source.constraints];
+    for (const one of constraints) if (one.kind === 'references') addForeignKeyOf(id, one, environment, true);
+  });
   return { tag, notices: [] };
 }
 
@@ -93,9 +134,15 @@ function createIndex(source: SourceCreateIndexNode, environment: DefinitionEnvir
     .filter((column) => column.hidden === null)
     .map(({ name, number, type }) => ({ name, type, attribute: number }));
   const definition = defineIndex(source, { name: table.name, columns }, environment);
-  catalog.createIndex(tx, session, table.id, definition, (current, attributes) =>
-    environment.run(fillStatement(current, attributes, environment)),
-  );
+  catalog.createIndex(tx, session, table.id, definition, (current, attributes) => {
+    const values = new Map(
+      attributes.map((attribute) => {
+        const column = current.columns.find(({ number }) => number === attribute) as CatalogColumn;
+        return [attribute, boundOver(current, column, environment) as BoundExpression] as const;
+      }),
+    );
+    environment.run(fillStatement(current, values));
+  });
   return { tag, notices: [] };
 }
 
@@ -132,6 +179,7 @@ const DROPPED = {
   table: { shown: 'table', missing: SQLSTATE.undefined_table },
   index: { shown: 'index', missing: SQLSTATE.undefined_object },
   sequence: { shown: 'sequence', missing: SQLSTATE.undefined_table },
+  view: { shown: 'view', missing: SQLSTATE.undefined_table },
 } as const;
 
 type DroppedKind = keyof typeof DROPPED;
@@ -139,9 +187,8 @@ type DroppedKind = keyof typeof DROPPED;
 function drop(source: SourceDropNode, environment: DefinitionEnvironment): DefinitionResult {
   const { kind } = source;
   const tag = `DROP ${kind.toUpperCase()}`;
-  if (kind === 'view') return dropViews(source, tag, environment);
-  if (kind !== 'table' && kind !== 'index' && kind !== 'sequence') throw unsupported(`${tag} is`, source.at);
-  if (source.concurrently) throw unsupported('DROP INDEX CONCURRENTLY is', source.at, 'leave CONCURRENTLY out');
+  if (kind === 'schema') return dropSchemas(source, environment);
+  if (kind !== 'table' && kind !== 'index' && kind !== 'sequence' && kind !== 'view') throw unsupported(`${tag} is`, source.at);
   const { catalog, tx, session } = environment;
   const notices: Notice[] = [];
   const found = new Map<number, CatalogEntry>();
@@ -149,28 +196,27 @@ function drop(source: SourceDropNode, environment: DefinitionEnvironment): Defin
     const entry = entryToDrop(name, kind, source.ifExists, environment, notices);
     if (entry !== null) found.set(entry.row.id, entry);
   }
-  const options = { cascade: source.cascade, together: [...found.keys()] };
   catalog.change(tx, () => {
-    for (const id of found.keys()) {
-      if (catalog.entry(tx, id) === null) continue;
-      if (kind === 'table') notices.push(...catalog.dropTable(tx, session, id, options));
-      else if (kind === 'index') notices.push(...catalog.dropIndex(tx, session, id, options));
-      else notices.push(...catalog.dropSequence(tx, session, id, options));
-    }
+    if (kind === 'index')
+      for (const id of found.keys()) notices.push(...catalog.dropIndex(tx, session, id, { cascade: source.cascade }));
+    else notices.push(...catalog.drop(tx, session, [...found.keys()], source.cascade));
   });
   return { tag, notices };
 }
 
-/** There are no views yet: a name of one can only be missing. */
-function dropViews(source: SourceDropNode, tag: string, environment: DefinitionEnvironment): DefinitionResult {
-  const notices = source.names.map((name) => {
-    const wanted = qualified(name, environment.semantics);
-    if (readerOf(environment).findEntry(wanted.schema, wanted.name) !== null)
-      throw fault(SQLSTATE.wrong_object_type, `"${wanted.name}" is not a view`, name.at);
-    if (!source.ifExists) throw fault(SQLSTATE.undefined_table, `view "${shownName(wanted)}" does not exist`, name.at);
-    return notice(`view "${shownName(wanted)}" does not exist, skipping`);
+function dropSchemas(source: SourceDropNode, environment: DefinitionEnvironment): DefinitionResult {
+  const { catalog, tx, session, semantics } = environment;
+  const notices: Notice[] = [];
+  const ids = source.names.flatMap((named) => {
+    const { name } = qualified(named, semantics);
+    if (source.ifExists && readerOf(environment).schemaId(name) === null) {
+      notices.push(notice(`schema "${name}" does not exist, skipping`));
+      return [];
+    }
+    return [schemaNamed(name, environment).id];
   });
-  return { tag, notices };
+  notices.push(...catalog.drop(tx, session, ids, source.cascade));
+  return { tag: 'DROP SCHEMA', notices };
 }
 
 function entryToDrop(

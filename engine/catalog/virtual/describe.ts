@@ -242,6 +242,7 @@ export function keyDefinition(table: CatalogTable, index: CatalogIndex): string 
 
 /** pg_get_expr() of a column's default; null: it has none. */
 export function defaultText(column: CatalogColumn, sequenceName: (id: number) => string | null): string | null {
+  if (column.generated !== undefined) return column.generated.text;
   if (column.default !== null) return column.default.text;
   if (column.sequence === 0 || column.identity !== 'none') return null;
   const name = sequenceName(column.sequence);

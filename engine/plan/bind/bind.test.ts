@@ -201,8 +201,8 @@ test('a new row has its defaults, sequences, checks and hidden attributes', () =
     '  row (c1 := 1 int4!, c2 := 2 varchar(3), c3 := 3 text, c4 := 4 int8!)',
     "    1 := int8.to.int4(sequence.next('x_id_seq'))",
     '    2 := c0',
-    '    3 := text.lower(c2)',
     '    4 := sequence.next.oid(77:oid)',
+    '    3 := text.lower(c2)',
     "    check x_check: text.notEqual(c2, 'no')",
     '  values (c0 varchar(3)) (varchar.to.varchar($1, 3, false))',
   ]);

@@ -4,12 +4,13 @@
  * verified before (engine/sblr/verify-source.ts): its depth and kinds are relied upon here.
  */
 
-import type { CatalogReader } from '../../catalog/objects.ts';
+import type { CatalogColumn, CatalogReader } from '../../catalog/objects.ts';
+import type { DialectSemantics } from '../../sblr/semantics.ts';
 import type { BoundExpression, BoundModule, BoundStatement } from '../../sblr/bound.ts';
 import { primitiveOf } from '../../sblr/primitives.ts';
 import type { SourceExpression, SourceQuery, SourceStatement } from '../../sblr/source.gen.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
-import { settled } from './coerce.ts';
+import { castAssign, settled } from './coerce.ts';
 import type { BindEnvironment, ExpressionEnvironment } from './environment.ts';
 import { fault, unsupported } from './errors.ts';
 import { bindInsert } from './insert.ts';
@@ -17,7 +18,7 @@ import { bindMerge } from './merge.ts';
 import { bindQuery } from './query.ts';
 import { NO_RELATIONS, type Scope } from './scope.ts';
 import { BindState } from './state.ts';
-import { bindCheckSource, bindDefaultSource, bindIndexSource, storedClause } from './stored.ts';
+import { bindCheckSource, bindDefaultSource, bindIndexSource, defaultValue, storedClause } from './stored.ts';
 import { bindExpr } from './expressions.ts';
 import { walkExpression } from './tree.ts';
 import { bindDelete, bindUpdate } from './update.ts';
@@ -77,6 +78,9 @@ export interface BoundStoredExpression {
 /** While a table is defined there is nothing else that its expressions could name. */
 const NO_CATALOG: CatalogReader = { version: 0, findRelation: () => null, relation: () => null, allows: () => true };
 
+const withoutRelations = (catalog: CatalogReader | undefined): CatalogReader =>
+  catalog === undefined ? NO_CATALOG : { ...NO_CATALOG, version: catalog.version };
+
 function bindFor(source: SourceExpression, environment: ExpressionEnvironment, state: BindState): BoundExpression {
   const { table, columns, purpose, target } = environment;
   const relation = {
@@ -92,6 +96,12 @@ function bindFor(source: SourceExpression, environment: ExpressionEnvironment, s
       return bindCheckSource(source, state, scope);
     case 'index':
       return settled(state, bindIndexSource(source, state, scope), source.at);
+    case 'value':
+    case 'generated': {
+      const node = bindExpr(source, storedClause(state, scope, 'column generation expressions'));
+      if (target === null) return settled(state, node, source.at);
+      return castAssign(state, node, { name: columns[columns.length - 1]?.name ?? table, type: target }, source.at);
+    }
     case 'default': {
       // Columns are found here, so that the message says why they may not stand.
       const free = bindExpr(source, storedClause(state, scope, 'DEFAULT expressions'));
@@ -112,22 +122,33 @@ function attributesOf(expression: BoundExpression): number[] {
   return [...attributes].sort((a, b) => a - b);
 }
 
-function mustBeImmutable(expression: BoundExpression, at: number): void {
+function mustBeImmutable(expression: BoundExpression, at: number, message: string): void {
   walkExpression(expression, (node) => {
     if (node.op === 'call' && primitiveOf(node.primitive).volatility !== 'immutable')
-      throw fault(SQLSTATE.invalid_object_definition, 'functions in index expression must be marked IMMUTABLE', node.at ?? at);
+      throw fault(SQLSTATE.invalid_object_definition, message, node.at ?? at);
     return true;
   });
+}
+
+/** What a column holds when nothing is given: for rows that are there when it is added. */
+export function bindColumnDefault(column: CatalogColumn, semantics: DialectSemantics): BoundExpression {
+  const environment = { catalog: NO_CATALOG, semantics, semanticsOf: () => semantics, parameterTypes: [], literals: [] };
+  return defaultValue(column, new BindState({ ...environment, policy: 'infer' }, 0), 0);
 }
 
 /** Binds the expression of a CHECK, a DEFAULT or an index when it is defined; column ids of the result are attribute numbers. */
 export function bindExpression(source: SourceExpression, environment: ExpressionEnvironment): BoundStoredExpression {
   const { semantics } = environment;
   const state = new BindState(
-    { catalog: NO_CATALOG, semantics, semanticsOf: () => semantics, parameterTypes: [], literals: [], policy: 'infer' },
+    {
+      ...{ catalog: withoutRelations(environment.catalog), semantics, semanticsOf: () => semantics },
+      ...{ parameterTypes: [], literals: [], policy: 'infer' },
+    },
     0,
   );
   const expression = bindFor(source, environment, state);
-  if (environment.purpose === 'index') mustBeImmutable(expression, source.at);
+  const { purpose } = environment;
+  if (purpose === 'index') mustBeImmutable(expression, source.at, 'functions in index expression must be marked IMMUTABLE');
+  if (purpose === 'generated') mustBeImmutable(expression, source.at, 'generation expression is not immutable');
   return { expression, attributes: attributesOf(expression) };
 }

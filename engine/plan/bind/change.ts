@@ -97,10 +97,18 @@ function assignments(items: readonly SourceSetItem[], table: CatalogTable, claus
 export function bindSet(items: readonly SourceSetItem[], table: CatalogTable, clause: Clause): Map<number, BoundExpression> {
   const values = new Map<number, BoundExpression>();
   for (const { column, at, isDefault, bind } of assignments(items, table, clause)) {
+    if (isDefault && column.generated !== undefined) continue;
     if (isDefault) {
       values.set(column.number, defaultValue(column, clause.state, at));
       continue;
     }
+    if (column.generated !== undefined)
+      throw fault(
+        SQLSTATE.generated_always,
+        `column "${column.name}" can only be updated to DEFAULT`,
+        at,
+        `column "${column.name}" is a generated column`,
+      );
     if (column.identity === 'always')
       throw fault(
         SQLSTATE.generated_always,

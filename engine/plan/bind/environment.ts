@@ -41,8 +41,13 @@ export interface ExpressionEnvironment {
   /** Name by which columns may be qualified. */
   readonly table: string;
   readonly columns: readonly ExpressionColumn[];
-  /** check: becomes boolean; default: no columns, becomes `target`; index: immutable only (42P17). */
-  readonly purpose: 'check' | 'default' | 'index';
+  /**
+   * check: becomes boolean; default: no columns, becomes `target`; index: immutable only (42P17); value: becomes `target`, over columns;
+   * generated: the same, immutable only.
+   */
+  readonly purpose: 'check' | 'default' | 'index' | 'value' | 'generated';
   /** Type of the column that a DEFAULT is for (assignment cast, 42804); null: the expression's own. */
   readonly target: SqlType | null;
+  /** Where routines are found; left out: there are none. */
+  readonly catalog?: CatalogReader;
 }

@@ -4,7 +4,7 @@
  *   a join b using (x)    names: a (only qualified), b (only qualified), the join itself: x, the rest of a, the rest of b
  */
 
-import type { CatalogRelation } from '../../catalog/objects.ts';
+import type { CatalogRelation, CatalogView } from '../../catalog/objects.ts';
 import type { BoundGet, BoundRelation, ColumnId } from '../../sblr/bound.ts';
 import { foldName, foldParts } from '../../sblr/resolve-type.ts';
 import type {
@@ -25,6 +25,7 @@ import type { Scope, ScopeColumn, ScopeRelation } from './scope.ts';
 import type { BindState } from './state.ts';
 import { aliasNames, findCatalogRelation, scopeRelation, useColumns } from './tables.ts';
 import { visibleColumns } from './scope.ts';
+import { bindView } from './views.ts';
 import { cteReference, findCte, mustNotBeLater } from './with.ts';
 
 /** What FOR UPDATE may name, and the stored tables behind it. */
@@ -140,6 +141,7 @@ export class FromBinder {
     const cte = parts.length === 1 ? findCte(parts[0], this.place.ctes) : null;
     if (cte !== null) return cteReference(source, cte, state);
     const found = this.stored(source.name, parts[0]);
+    if (found.kind === 'view') return this.viewRef(source, found);
     if (found.kind === 'sequence') throw unsupported('reading a sequence like a table is', source.at);
     const visible = visibleColumns(found);
     const { name: alias, columns: renamed } = aliasNames(source.alias, found.name, visible.length, state);
@@ -154,6 +156,23 @@ export class FromBinder {
     const rowId = this.place.rowIds ? state.newColumn() : -1;
     const get: BoundGet = { op: 'get', table: found.id, alias, columns, rowId };
     return { relation: get, names, locks: [{ ...lock, kind: 'table', gets: [get] }] };
+  }
+
+  private viewRef(source: SourceTableRefNode, view: CatalogView): BoundFrom {
+    const { state } = this;
+    state.use(view, 'select');
+    const { root, output, locks, notLocked } = bindView(view, state, this.place.rowIds, source.at);
+    const { name: alias, columns: renamed } = aliasNames(source.alias, view.name, view.columns.length, state);
+    const columns = view.columns.map(({ name, number }, index) => {
+      const { column, type } = output[number - 1];
+      return { name: renamed[index] ?? name, column, type, table: view.id, attribute: number };
+    });
+    const schema = alias === view.name ? view.schema : null;
+    const relation: ScopeRelation = { alias, schema, name: view.name, columns, onRead: () => {} };
+    const gets = locks.flatMap((lock) => lock.gets);
+    const refused = notLocked ?? locks.find((lock) => lock.refused)?.refused;
+    const nullable = locks.some((lock) => lock.nullable);
+    return { relation: root, names: [relation], locks: [{ alias, kind: 'query', gets, nullable, refused }] };
   }
 
   /** Where a query in FROM stands. */

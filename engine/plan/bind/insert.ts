@@ -54,6 +54,13 @@ export function targets(source: Named, table: CatalogTable, width: number, place
 
 /** Does the statement's value count, or the column's own? 428C9 */
 export function takesValue(column: CatalogColumn, source: Pick<SourceInsertNode, 'overriding'>, at: number): boolean {
+  if (column.generated !== undefined)
+    throw fault(
+      SQLSTATE.generated_always,
+      `cannot insert a non-DEFAULT value into column "${column.name}"`,
+      at,
+      `column "${column.name}" is a generated column`,
+    );
   if (column.identity !== 'none' && source.overriding === 'user') return false;
   if (column.identity !== 'always' || source.overriding === 'system') return true;
   throw fault(

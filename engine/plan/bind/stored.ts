@@ -42,6 +42,7 @@ export const bindIndexSource = (source: SourceExpression, state: BindState, scop
 
 /** What a column holds when nothing is given: its DEFAULT, the next value of its sequence, NULL. */
 export function defaultValue(column: CatalogColumn, state: BindState, at: number): BoundExpression {
+  if (column.generated !== undefined) return constantNode(state, null, sqlType(column.type.name), at);
   if (column.default !== null) return bindDefaultSource(column.default.source, state.within(column.default.dialect), column);
   if (column.sequence === 0) return constantNode(state, null, sqlType(column.type.name), at);
   const sequence = constantNode(state, column.sequence, sqlType('oid'), at);
@@ -82,6 +83,20 @@ function hiddenValue(
   return bindHidden(column.hidden as StoredExpression, table, row, state);
 }
 
+/** The value of a generated column, or of an index expression. */
+function computedValue(
+  column: CatalogColumn,
+  table: CatalogTable,
+  row: readonly TableColumnUse[],
+  state: BindState,
+): BoundExpression {
+  if (column.generated === undefined) return hiddenValue(column, table, row, state);
+  const { dialect, source } = column.generated;
+  const inside = state.within(dialect);
+  const clause = storedClause(inside, rowScope(table, row), 'column generation expressions');
+  return castAssign(inside, bindExpr(source, clause), column, source.at, 'generation expression');
+}
+
 /**
  * The new row of a change: `valueFor` gives what SQL says of a visible column, the rest follows from the catalog. A column of the row may
  * be NULL when its value may, whatever NOT NULL says: that is looked at when the row is encoded, and checks may run before.
@@ -91,15 +106,20 @@ export function bindNewRow(
   valueFor: (column: CatalogColumn) => BoundExpression,
   state: BindState,
 ): BoundNewRow {
-  const values = table.columns.map((column) => (column.hidden === null ? valueFor(column) : null));
+  const isGiven = (column: CatalogColumn): boolean => column.hidden === null && column.generated === undefined;
+  const values = table.columns.map((column) => (isGiven(column) ? valueFor(column) : null));
   const row = useColumns(state, table.columns).map((use, index) => ({
     ...use,
     type: withNullable(use.type, values[index]?.type.nullable ?? true),
   }));
-  const attributes = table.columns.map((column, index) => ({
+  const made = table.columns.map((column, index) => ({
     attribute: column.number,
-    expression: values[index] ?? hiddenValue(column, table, row, state),
+    expression: values[index] ?? computedValue(column, table, row, state),
     type: column.type,
   }));
+  // What is computed stands behind what it is computed from; indexes may be over what is computed.
+  const rank = ({ hidden, generated }: CatalogColumn): number => (hidden !== null ? 2 : generated !== undefined ? 1 : 0);
+  const order = table.columns.map((column, index) => ({ index, rank: rank(column) })).sort((a, b) => a.rank - b.rank);
+  const attributes = order.map(({ index }) => made[index]);
   return { table: table.id, attributes, row, checks: bindChecks(table, rowScope(table, row), state) };
 }

@@ -90,8 +90,12 @@ export function changedRow(
   const row = bindNewRow(table, (column) => values.get(column.number) ?? old(column.number), state);
   const written = new Set(row.row.filter(({ attribute }) => values.has(attribute)).map(({ column }) => column));
   const follows = row.attributes.filter(({ attribute, expression }) => {
-    const { hidden } = table.columns.find(({ number }) => number === attribute) ?? { hidden: null };
-    return hidden !== null && readsColumns(expression, (column) => written.has(column));
+    const column = table.columns.find(({ number }) => number === attribute);
+    const isComputed = column !== undefined && (column.hidden !== null || column.generated !== undefined);
+    if (!isComputed || !readsColumns(expression, (one) => written.has(one))) return false;
+    // What is computed from this one follows as well: it comes behind.
+    written.add((row.row.find((use) => use.attribute === attribute) as TableColumnUse).column);
+    return true;
   });
   return { row, changed: [...values.keys(), ...follows.map(({ attribute }) => attribute)].sort((a, b) => a - b) };
 }

@@ -3,12 +3,13 @@
 import { SQLSTATE, SqlError, type SqlErrorDetails } from '../../../shm/errors.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 import type { CatalogSession, QualifiedName } from '../../catalog/definitions.ts';
-import type { StoredExpression } from '../../catalog/objects.ts';
+import type { CatalogTable, StoredExpression } from '../../catalog/objects.ts';
 import type { SessionReader } from '../../catalog/reader.ts';
 import type { BoundModule } from '../../sblr/bound.ts';
 import { foldParts } from '../../sblr/resolve-type.ts';
 import type { DialectSemantics } from '../../sblr/semantics.ts';
-import type { SourceExpression, SourceName } from '../../sblr/source.gen.ts';
+import type { SourceExpression, SourceName, SourceQuery, SourceStatement } from '../../sblr/source.gen.ts';
+import type { RowValue } from '../../storage/rows/row-value.ts';
 import type { Transaction } from '../../txn/transactions.ts';
 
 export interface DefinitionEnvironment {
@@ -18,10 +19,21 @@ export interface DefinitionEnvironment {
   readonly semantics: DialectSemantics;
   /** Semantics of the dialect in which a stored expression was written. */
   readonly semanticsOf: (dialect: string) => DialectSemantics;
-  /** Canonical text of an expression (Dialect.render). */
-  readonly textOf: (source: SourceExpression) => string;
-  /** Runs a statement of the engine's own in the transaction: filling an index expression's column. */
-  readonly run: (module: BoundModule) => void;
+  /** Canonical text of an expression or query (Dialect.render). */
+  readonly textOf: (source: SourceExpression | SourceQuery | SourceStatement) => string;
+  /** While a table is made: names of its generated columns. */
+  readonly generatedColumns?: ReadonlySet<string>;
+  /** Canonical text in the dialect of a stored expression. */
+  readonly textIn: (dialect: string, source: SourceExpression) => string;
+  /** The statements of a text of the dialect. */
+  readonly parse: (text: string) => readonly (SourceStatement | SourceQuery)[];
+  /**
+   * Runs a statement of the engine's own in the transaction: filling a column, looking for rows. Returns its rows; `tableOf` gives the
+   * tables of ids that the catalog does not have.
+   */
+  readonly run: (module: BoundModule, tableOf?: (id: number) => CatalogTable | null) => readonly (readonly RowValue[])[];
+  /** Rows of a query of the engine's own, as the superuser reads them. */
+  readonly sql: (text: string) => readonly (readonly RowValue[])[];
 }
 
 export const readerOf = ({ catalog, tx, session }: DefinitionEnvironment): SessionReader => catalog.reader(tx, session);

@@ -3,7 +3,7 @@
 import { SQLSTATE } from '../../../shm/errors.ts';
 import type { SequenceDefinition } from '../../catalog/definitions.ts';
 import type { SourceExpression, SourceOption } from '../../sblr/source.gen.ts';
-import { fault, unsupported } from './environment.ts';
+import { fault } from './environment.ts';
 
 export type SequenceNumbers = Omit<SequenceDefinition, 'name' | 'persistence'>;
 
@@ -46,8 +46,6 @@ export function sequenceNumbers(options: readonly SourceOption[], type: Sequence
   };
   const restart = given.get('restart');
   if (restart !== undefined) throw fault(SQLSTATE.syntax_error, 'RESTART is for ALTER SEQUENCE', restart.at);
-  const owned = given.get('ownedBy');
-  if (owned !== undefined && owned.value !== null) throw unsupported('OWNED BY is', owned.at, 'use a serial or identity column');
   const [low, high] = BOUNDS[type];
   const increment = numberOf(given.get('increment')) ?? 1n;
   if (increment === 0n) refuse('INCREMENT must not be zero', 'increment');
@@ -67,4 +65,66 @@ export function sequenceNumbers(options: readonly SourceOption[], type: Sequence
   const cycle = given.get('cycle')?.value;
   const cycles = cycle?.op === 'constant' && cycle.text === 'true';
   return { type, start, increment, minimum, maximum, cache: Number(cache), cycle: cycles };
+}
+
+/** The type of a sequence by its name. 22023 */
+export function sequenceTypeOf(
+  name: string,
+  at: number,
+  message = 'sequence type must be smallint, integer, or bigint',
+): SequenceDefinition['type'] {
+  if (name === 'int2' || name === 'int4' || name === 'int8') return name;
+  throw fault(SQLSTATE.invalid_parameter_value, message, at);
+}
+
+/** Numbers of a sequence as the catalog keeps them. */
+interface KeptNumbers {
+  readonly type: SequenceDefinition['type'];
+  readonly start: string;
+  readonly increment: string;
+  readonly minimum: string;
+  readonly maximum: string;
+  readonly cache: number;
+  readonly cycle: boolean;
+}
+
+interface SequenceState {
+  readonly value: number | bigint;
+  readonly called: boolean;
+}
+
+/** Numbers of a sequence that is changed: what the options do not name stays. 22023 */
+export function alteredNumbers(
+  kept: KeptNumbers,
+  options: readonly SourceOption[],
+  type: SequenceDefinition['type'],
+  state: SequenceState,
+  at: number,
+): { readonly numbers: SequenceNumbers; readonly next: SequenceState } {
+  const given = byName(options);
+  const whole = (name: string, text: string): SourceOption => ({
+    ...{ op: 'option', at, name, value: { op: 'constant', at, kind: 'integer', text } },
+  });
+  const [low, high] = BOUNDS[kept.type];
+  // A bound that is the old type's own becomes that of the new type.
+  const isOwn = (text: string, bound: bigint): boolean => type !== kept.type && BigInt(text) === bound;
+  const defaults = [
+    whole('increment', kept.increment),
+    ...(isOwn(kept.minimum, low) ? [] : [whole('minvalue', kept.minimum)]),
+    ...(isOwn(kept.maximum, high) ? [] : [whole('maxvalue', kept.maximum)]),
+    whole('start', kept.start),
+    whole('cache', String(kept.cache)),
+    { ...whole('cycle', ''), value: { op: 'constant', at, kind: 'boolean', text: String(kept.cycle) } } as SourceOption,
+  ].filter(({ name }) => !given.has(name));
+  const restart = given.get('restart');
+  const others = options.filter(({ name }) => name !== 'restart');
+  const numbers = sequenceNumbers([...defaults, ...others], type, at);
+  const asked = restart === undefined ? null : (numberOf(restart) ?? numbers.start);
+  const value = asked ?? BigInt(state.value);
+  const refuse = (message: string): never => {
+    throw fault(SQLSTATE.invalid_parameter_value, message, restart?.at ?? at);
+  };
+  if (value < numbers.minimum) refuse(`RESTART value (${value}) cannot be less than MINVALUE (${numbers.minimum})`);
+  if (value > numbers.maximum) refuse(`RESTART value (${value}) cannot be greater than MAXVALUE (${numbers.maximum})`);
+  return { numbers, next: { value, called: asked === null && state.called } };
 }

@@ -6,12 +6,27 @@
 import { SQLSTATE } from '../../../shm/errors.ts';
 import type { CheckDefinition, ColumnDefinition, IndexDefinition, TableDefinition } from '../../catalog/definitions.ts';
 import { columnKind } from '../../catalog/kernel-columns.ts';
+import type { StoredExpression } from '../../catalog/objects.ts';
 import { foldParts, resolveType } from '../../sblr/resolve-type.ts';
-import type { SourceColumnDef, SourceConstraint, SourceCreateTableNode, SourceType } from '../../sblr/source.gen.ts';
+import type {
+  SourceColumnDef,
+  SourceConstraint,
+  SourceCreateTableNode,
+  SourceOption,
+  SourceType,
+} from '../../sblr/source.gen.ts';
 import { sqlType, type SqlType, withNullable } from '../../sblr/types.ts';
 import { bindExpression } from '../bind/bind.ts';
 import type { ExpressionColumn } from '../bind/environment.ts';
-import { type DefinitionEnvironment, fault, qualified, repeated, storedExpression, unsupported } from './environment.ts';
+import {
+  type DefinitionEnvironment,
+  fault,
+  qualified,
+  readerOf,
+  repeated,
+  storedExpression,
+  unsupported,
+} from './environment.ts';
 import { checkCollation } from './index.ts';
 import { sequenceNumbers } from './sequence.ts';
 
@@ -45,12 +60,18 @@ export function defineTable(source: SourceCreateTableNode, environment: Definiti
   const primary = indexes.find((index) => index.primary);
   const keyed = new Set(primary?.keys.flatMap(({ key }) => ('column' in key ? [key.column] : [])));
   const defaults = source.columns.map((column, at) => defaultOf(column, columns[at], work));
+  const isGenerated = (column: SourceColumnDef): boolean => column.constraints.some(({ kind }) => kind === 'generated');
+  const generatedColumns = new Set(source.columns.filter(isGenerated).map((column) => column.name));
+  const generated = source.columns.map((column, at) =>
+    generatedOf(column, columns[at], expressionColumns, name.name, { ...environment, generatedColumns }),
+  );
   return {
     name,
     persistence: source.persistence,
     columns: columns.map((column, at) => ({
       ...column,
       default: defaults[at],
+      generated: generated[at],
       notNull: column.notNull || keyed.has(column.name),
       type: withNullable(column.type, !(column.notNull || keyed.has(column.name))),
     })),
@@ -60,7 +81,7 @@ export function defineTable(source: SourceCreateTableNode, environment: Definiti
   };
 }
 
-interface Work {
+export interface Work {
   readonly table: string;
   readonly columns: readonly ExpressionColumn[];
   readonly environment: DefinitionEnvironment;
@@ -72,18 +93,22 @@ function checkWhole(source: SourceCreateTableNode): void {
     throw fault(SQLSTATE.too_many_columns, `tables can have at most ${COLUMNS_MAX} columns`, source.at);
   if (source.onCommit !== 'none' && source.persistence !== 'temporary')
     throw fault(SQLSTATE.invalid_table_definition, 'ON COMMIT can only be used on temporary tables', source.at);
-  for (const option of source.options) {
-    if (WITHOUT_EFFECT.test(option.name.toLowerCase())) continue;
-    throw fault(SQLSTATE.invalid_parameter_value, `unrecognized parameter "${option.name}"`, option.at);
-  }
+  for (const option of source.options) tableOption(option);
+}
+
+/** The text of a storage parameter, none of which has an effect. 22023 for one that there is not. */
+export function tableOption({ name, value, at }: SourceOption): string {
+  if (WITHOUT_EFFECT.test(name.toLowerCase())) return value?.op === 'constant' ? value.text : 'true';
+  throw fault(SQLSTATE.invalid_parameter_value, `unrecognized parameter "${name}"`, at);
 }
 
 /** PRIMARY KEY, UNIQUE and CHECK of a column, as the table's would be written. */
-function columnConstraints(column: SourceColumnDef): SourceConstraint[] {
+export function columnConstraints(column: SourceColumnDef): SourceConstraint[] {
   return column.constraints.flatMap((constraint): SourceConstraint[] => {
     switch (constraint.kind) {
       case 'primaryKey':
       case 'unique':
+      case 'references':
         return [{ ...constraint, columns: [column.name] }];
       case 'check':
         return [constraint];
@@ -96,13 +121,9 @@ function columnConstraints(column: SourceColumnDef): SourceConstraint[] {
 // ---- columns ----
 
 /** Without its default, which may be checked only when all columns are known. */
-function defineColumn(source: SourceColumnDef, table: string, environment: DefinitionEnvironment): ColumnDefinition {
+export function defineColumn(source: SourceColumnDef, table: string, environment: DefinitionEnvironment): ColumnDefinition {
   if (source.type === null) throw unsupported('a column without a type is', source.at);
   if (source.collation !== null) checkCollation(foldParts(source.collation, environment.semantics), source.collation.at);
-  for (const { kind, at } of source.constraints) {
-    if (kind === 'references') throw unsupported('foreign keys are', at);
-    if (kind === 'generated') throw unsupported('generated columns are', at);
-  }
   const serial = serialOf(source.type);
   const type = serial === null ? storedType(source, source.type, environment) : sqlType(serial);
   const notNull = nullability(source, table, serial !== null);
@@ -117,6 +138,7 @@ function defineColumn(source: SourceColumnDef, table: string, environment: Defin
     type,
     notNull: notNull || identity.kind !== 'none',
     default: null,
+    generated: null,
     identity: identity.kind,
     sequence,
   };
@@ -191,9 +213,47 @@ function defaultOf(source: SourceColumnDef, column: ColumnDefinition, { table, c
   return storedExpression(expression, environment);
 }
 
+/** GENERATED ALWAYS AS (...) STORED: over the table's other columns, and the same for ever. 42P17, 42601 */
+export function generatedOf(
+  source: SourceColumnDef,
+  column: ColumnDefinition,
+  columns: readonly ExpressionColumn[],
+  table: string,
+  environment: DefinitionEnvironment,
+): StoredExpression | null {
+  const found = source.constraints.filter(({ kind }) => kind === 'generated');
+  const expression = found[0]?.expression;
+  if (expression === undefined || expression === null) return null;
+  const place = `column "${column.name}" of table "${table}"`;
+  if (found.length > 1) throw fault(SQLSTATE.syntax_error, `multiple generation clauses specified for ${place}`, found[1].at);
+  if (source.constraints.some(({ kind }) => kind === 'default'))
+    throw fault(SQLSTATE.syntax_error, `both default and generation expression specified for ${place}`, found[0].at);
+  if (column.sequence !== null)
+    throw fault(SQLSTATE.syntax_error, `both identity and generation expression specified for ${place}`, found[0].at);
+  const own = columns.filter((candidate) => candidate.name === column.name);
+  const { attributes } = bindExpression(expression, {
+    ...{ semantics: environment.semantics, table, columns: [...columns.filter((one) => !own.includes(one)), ...own] },
+    ...{ purpose: 'generated', target: column.type, catalog: readerOf(environment) },
+  });
+  const generated = environment.generatedColumns ?? new Set<string>();
+  const read = columns.find((one) => attributes.includes(one.attribute) && (own.includes(one) || generated.has(one.name)));
+  if (read !== undefined)
+    throw fault(
+      SQLSTATE.invalid_object_definition,
+      `cannot use generated column "${read.name}" in column generation expression`,
+      expression.at,
+      {
+        detail: own.includes(read)
+          ? 'This would cause the generated column to depend on its own value.'
+          : 'A generated column cannot reference another generated column.',
+      },
+    );
+  return storedExpression(expression, environment);
+}
+
 // ---- constraints ----
 
-function defineCheck(source: SourceConstraint, { table, columns, environment }: Work): CheckDefinition {
+export function defineCheck(source: SourceConstraint, { table, columns, environment }: Work): CheckDefinition {
   const { expression } = source;
   if (expression === null) throw fault(SQLSTATE.syntax_error, 'CHECK has no expression', source.at);
   const { semantics } = environment;
@@ -222,7 +282,7 @@ function indexesOf(keys: readonly SourceConstraint[], work: Work): IndexDefiniti
 const isSameKey = (a: IndexDefinition, b: IndexDefinition): boolean =>
   a.nullsDistinct === b.nullsDistinct && JSON.stringify(a.keys) === JSON.stringify(b.keys);
 
-function keyIndex(source: SourceConstraint, { columns, table }: Work): IndexDefinition {
+export function keyIndex(source: SourceConstraint, { columns, table }: Work): IndexDefinition {
   if (source.deferrable) throw unsupported('deferrable constraints are', source.at);
   const isPrimary = source.kind === 'primaryKey';
   const twice = repeated(source.columns);

@@ -1,0 +1,47 @@
+/** Tables and columns under other names: the expressions that name them are written anew. */
+
+import { SQLSTATE } from '../../../shm/errors.ts';
+import { replaceTable } from '../../catalog/alter-table.ts';
+import { withNames } from '../../catalog/expression-columns.ts';
+import type { StoredExpression } from '../../catalog/objects.ts';
+import type { TableBody, TableRow } from '../../catalog/stored.ts';
+import { type DefinitionEnvironment, fault } from './environment.ts';
+import { renameObject } from './schema.ts';
+
+type Names = ReadonlyMap<string, string>;
+
+/** The parts of a table with other names in their expressions. */
+function renamedBody(body: TableBody, columns: Names, table: Names, environment: DefinitionEnvironment): Partial<TableBody> {
+  const renamed = (expression: StoredExpression): StoredExpression => {
+    const source = withNames(expression.source, columns, table);
+    return { ...expression, source, text: environment.textIn(expression.dialect, source) };
+  };
+  return {
+    columns: body.columns.map((column) => ({
+      ...column,
+      name: column.hidden === null ? (columns.get(column.name) ?? column.name) : column.name,
+      hidden: column.hidden === null ? null : renamed(column.hidden),
+      ...(column.generated === undefined ? {} : { generated: renamed(column.generated) }),
+    })),
+    checks: body.checks.map((check) => ({ ...check, expression: renamed(check.expression) })),
+    indexes: body.indexes.map((index) =>
+      index.predicate === undefined ? index : { ...index, predicate: renamed(index.predicate) },
+    ),
+  };
+}
+
+export function renameTable(row: TableRow, to: string, environment: DefinitionEnvironment): void {
+  const { catalog, tx } = environment;
+  const parts = renamedBody(row.body, new Map(), new Map([[row.name, to]]), environment);
+  renameObject(replaceTable(catalog, tx, row, parts), to, environment);
+}
+
+/** 42703, 42701 */
+export function renameTableColumn(row: TableRow, from: string, to: string, at: number, environment: DefinitionEnvironment): void {
+  const { catalog, tx } = environment;
+  const visible = row.body.columns.filter(({ hidden }) => hidden === null);
+  if (!visible.some(({ name }) => name === from)) throw fault(SQLSTATE.undefined_column, `column "${from}" does not exist`, at);
+  if (visible.some(({ name }) => name === to))
+    throw fault(SQLSTATE.duplicate_column, `column "${to}" of relation "${row.name}" already exists`, at);
+  replaceTable(catalog, tx, row, renamedBody(row.body, new Map([[from, to]]), new Map(), environment));
+}

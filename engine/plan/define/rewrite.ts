@@ -1,0 +1,97 @@
+/**
+ * Rows written anew: in place, where columns get values (an update of every row), or into a new kernel table, where they are stored in
+ * another way. Column ids are attribute numbers, as expressions of the catalog have them.
+ */
+
+import { newKernelTable } from '../../catalog/alter-table.ts';
+import type { CatalogColumn, CatalogTable } from '../../catalog/objects.ts';
+import type { TableBody, TableRow } from '../../catalog/stored.ts';
+import type { BoundExpression, BoundModule, BoundPlanned, TableColumnUse } from '../../sblr/bound.ts';
+import { bindExpression } from '../bind/bind.ts';
+import { renamedExpression } from '../optimize/rename.ts';
+import { type DefinitionEnvironment, readerOf } from './environment.ts';
+
+/** The table's rows as they were, while the table has its new form already. */
+const BEFORE = -1;
+
+const usesOf = (table: CatalogTable, from = 0): TableColumnUse[] =>
+  table.columns.map(({ number, type }) => ({ column: from + number, attribute: number, type }));
+
+const moduleOf = (statement: BoundPlanned, table: CatalogTable, columns: number): BoundModule => ({
+  ...{ statement, parameters: [], clientParameters: 0, shaping: [], columns },
+  uses: [{ object: table.id, version: table.version, rights: [] }],
+});
+
+/** An expression of the catalog over the columns of a table: ids are attributes. */
+export function boundOver(
+  table: CatalogTable,
+  column: Pick<CatalogColumn, 'hidden' | 'generated' | 'name' | 'type'>,
+  environment: DefinitionEnvironment,
+): BoundExpression | null {
+  const expression = column.hidden ?? column.generated;
+  if (expression == null) return null;
+  const columns = table.columns
+    .filter(({ hidden }) => hidden === null)
+    .map(({ name, number, type }) => ({ name, type, attribute: number }));
+  return bindExpression(expression.source, {
+    semantics: environment.semanticsOf(expression.dialect),
+    table: table.name,
+    columns,
+    purpose: column.hidden === null ? 'value' : 'index',
+    target: column.hidden === null ? column.type : null,
+    catalog: readerOf(environment),
+  }).expression;
+}
+
+/** The statement that gives columns their values in every row. */
+export function fillStatement(table: CatalogTable, values: ReadonlyMap<number, BoundExpression>): BoundModule {
+  const rowId = Math.max(...table.columns.map((column) => column.number)) + 1;
+  const row = usesOf(table, rowId);
+  const attributes = table.columns.map(({ number, type }) => ({
+    attribute: number,
+    type,
+    expression: values.get(number) ?? ({ op: 'column', column: number, type } as const),
+  }));
+  const statement = {
+    kind: 'update' as const,
+    table: table.id,
+    source: { op: 'get' as const, table: table.id, alias: table.name, columns: usesOf(table), rowId },
+    ...{ rowId, row: { table: table.id, attributes, row, checks: [] }, changed: [...values.keys()], returning: [], output: [] },
+  };
+  return moduleOf(statement, table, 2 * rowId + 1);
+}
+
+/**
+ * Writes the table anew in another form. `values`: columns whose values become others, over the old row; all others stay, but for those
+ * that are computed from others.
+ */
+export function rewrite(
+  before: TableRow,
+  changes: Partial<TableBody>,
+  values: ReadonlyMap<number, BoundExpression>,
+  environment: DefinitionEnvironment,
+): void {
+  const { catalog, tx } = environment;
+  const old = catalog.entry(tx, before.id)?.relation as CatalogTable;
+  newKernelTable(catalog, tx, before, changes);
+  const table = catalog.entry(tx, before.id)?.relation as CatalogTable;
+  const above = Math.max(...table.columns.map(({ number }) => number), ...old.columns.map(({ number }) => number)) + 1;
+  const columns = usesOf(old);
+  const attributes = table.columns.map((column) => {
+    const { number, type } = column;
+    const computed = boundOver(table, column, environment);
+    const was = columns.find(({ attribute }) => attribute === number);
+    const kept: BoundExpression =
+      was === undefined ? { op: 'constant', value: null, type } : { op: 'column', column: number, type: was.type };
+    const expression = computed === null ? (values.get(number) ?? kept) : renamedExpression(computed, (one) => above + one);
+    return { attribute: number, type, expression };
+  });
+  const statement = {
+    kind: 'insert' as const,
+    table: table.id,
+    source: { op: 'get' as const, table: BEFORE, alias: table.name, columns, rowId: -1 },
+    ...{ row: { table: table.id, attributes, row: usesOf(table, above), checks: [] }, conflict: null, returning: [], output: [] },
+  };
+  environment.run(moduleOf(statement, table, 2 * above), (id) => (id === BEFORE ? old : null));
+  catalog.port.dropTable(tx, before.body.kernelTable);
+}
