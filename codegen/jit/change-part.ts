@@ -25,7 +25,8 @@ import {
   ROW_WAIT,
 } from '../../engine/txn/transactions.ts';
 import { checkUnique } from '../../engine/txn/unique.ts';
-import { implementations } from '../../engine/values/functions.ts';
+import type { ValueContext } from '../../engine/values/context.ts';
+import { outputText } from '../../engine/values/functions-casts.ts';
 import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 import { arrayDecoder } from '../rows/decoder.ts';
 import { encodeError, encodeRow, ROW_WIDE, rowEncoder } from '../rows/encoder.ts';
@@ -204,9 +205,8 @@ export class ChangePart {
 
   #shown(value: RowValue, type: string): string {
     if (value === null) return 'null';
-    const output = implementations[`${type}.output`];
     try {
-      return String(output === undefined ? value : output(value, { timeZone: 'UTC', setting: () => null }));
+      return outputText(type, value, { timeZone: 'UTC', setting: () => null } as unknown as ValueContext);
     } catch {
       return String(value);
     }

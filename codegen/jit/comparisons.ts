@@ -45,12 +45,15 @@ export function inlineComparison(emitter: Emitter, call: BoundCall, values: read
     case 'timestamp':
     case 'timestamptz':
       return a.rep === 'b' || b.rep === 'b' ? null : compared(`${a.code}${operator}${b.code}`);
+    case 'enum':
+      return isNumber(a) && isNumber(b) ? compared(`${a.code}${operator}${b.code}`) : null;
     case 'float4':
     case 'float8':
       return compared(floatTest(operation, a.code, b.code));
     case 'numeric':
       return numericTest(emitter, call, operator, a, b, nil);
     case 'text':
+    case 'char1':
       return textTest(emitter, operator, a, b, nil);
     case 'char':
       return blankPaddedTest(emitter, operator, a, b, nil);

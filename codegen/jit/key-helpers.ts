@@ -1,9 +1,11 @@
 /** What generated code calls to write values as bytes of sort keys (sort-keys.ts). Masks are -1 or 255 for descending keys, else 0. */
 
+import type { NestedValue } from '../../engine/storage/rows/nested-value.ts';
 import type { IntervalValue } from '../../engine/storage/rows/row-value.ts';
 import { wideNumericBytes } from '../../engine/storage/rows/wide-numeric.ts';
 import { putWideNumericKey } from '../../engine/storage/rows/wide-numeric.ts';
 import { putKeyFloat, putKeyInt32, putKeyInt64, putKeyInterval } from '../rows/key-codec.ts';
+import { nestedKey } from '../rows/nested-key.ts';
 import type { RowSorter } from './row-sorter.ts';
 
 const TWO_32 = 4294967296;
@@ -77,6 +79,11 @@ export function putKeyBinary(sorter: RowSorter, at: number, bytes: Uint8Array, m
   return isLast ? at : putEnd(keys, at, mask);
 }
 
+/** An array or a range. */
+export function putKeyNested(sorter: RowSorter, at: number, value: NestedValue, mask: number, isLast: boolean): number {
+  return putKeyBinary(sorter, at, nestedKey(value), mask, isLast);
+}
+
 function putEnd(keys: Uint8Array, at: number, mask: number): number {
   keys[at] = mask;
   keys[at + 1] = mask;
@@ -92,4 +99,5 @@ export const keyHelpers = {
   putKeyString,
   putKeyChars,
   putKeyBinary,
+  putKeyNested,
 };

@@ -3,7 +3,7 @@
  * bigint, string or boolean (SBLR-V6). And orders: what sorts like a value of a type does.
  */
 
-import type { SqlType } from '../../engine/sblr/types.ts';
+import { isEnumType, isNestedType, isObjectNumber, type SqlType } from '../../engine/sblr/types.ts';
 import { notNullCode, type Value } from './value.ts';
 
 /** Expression of the canonical value; the value is not NULL. */
@@ -30,9 +30,10 @@ export function keyCode(value: Value, use: (helper: string) => string): string {
     case 'uuid':
       return value.code;
     default:
-      return `${use('canonical')}(${JSON.stringify(type.name)},${value.code})`;
+      if (isEnumType(type.name) || isObjectNumber(type.name)) return value.code;
+      return `${use('canonical')}(${JSON.stringify(keyKind(type))},${value.code})`;
   }
 }
 
-/** The same of a RowValue, at run time: for sets of IN. */
-export const keyKind = (type: SqlType): string => type.name;
+/** The same of a RowValue, at run time: for sets of IN. No type's number gets into source (SBLR-G4). */
+export const keyKind = ({ name }: SqlType): string => (isNestedType(name) ? 'nested' : isEnumType(name) ? 'float8' : name);

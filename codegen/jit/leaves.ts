@@ -151,7 +151,8 @@ function longParameter(emitter: Emitter, index: number, type: SqlType, nil: stri
 const isBytesType = (type: SqlType): boolean => isTextType(type) || type.name === 'char';
 
 /** Types whose equality and order are those of their bytes. */
-export const isTextType = (type: SqlType): boolean => type.name === 'text' || type.name === 'varchar' || type.name === 'name';
+export const isTextType = (type: SqlType): boolean =>
+  type.name === 'text' || type.name === 'varchar' || type.name === 'name' || type.name === 'char1';
 
 export function emitConstant(emitter: Emitter, { value, type }: BoundConstant): Value {
   if (value === null) return nullValue(type);

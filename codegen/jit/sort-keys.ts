@@ -7,12 +7,12 @@
  */
 
 import type { BoundSortKey } from '../../engine/sblr/bound.ts';
-import type { SqlType } from '../../engine/sblr/types.ts';
+import { isNestedType, type SqlType } from '../../engine/sblr/types.ts';
 import type { Emitter } from './emitter.ts';
 import { isTextType } from './leaves.ts';
 import { EXACT_DIGITS, isFloatType, isLongType, notNullCode, type Value } from './value.ts';
 
-type Form = 'word' | 'double' | 'long' | 'text' | 'numeric' | 'interval' | 'bytes';
+type Form = 'word' | 'double' | 'long' | 'text' | 'numeric' | 'interval' | 'bytes' | 'nested';
 
 /** How values of a key are written: the same for all code that writes them. */
 export interface KeyForm {
@@ -48,6 +48,7 @@ function formOf(value: Value): Form | null {
     default:
       if (isFloatType(type)) return 'double';
       if (isLongType(type)) return 'long';
+      if (isNestedType(type.name)) return 'nested';
       return isTextType(type) ? 'text' : null;
   }
 }
@@ -56,7 +57,7 @@ const TYPES = new Set(['bool', 'int2', 'int4', 'date', 'numeric', 'interval', 'b
 
 /** Whether values of the type have keys. */
 export const hasKeys = (type: SqlType): boolean =>
-  TYPES.has(type.name) || isFloatType(type) || isLongType(type) || isTextType(type);
+  TYPES.has(type.name) || isFloatType(type) || isLongType(type) || isTextType(type) || isNestedType(type.name);
 
 /** `lacks`: other code may bring NULLs. */
 export const keyFormOf = (
@@ -75,7 +76,16 @@ export const keyFormOf = (
 });
 
 /** Bytes of a value, or the beginning of what its helper makes room for. */
-const BYTES: { readonly [form in Form]: number } = { word: 5, double: 9, long: 9, text: 1, numeric: 1, interval: 12, bytes: 1 };
+const BYTES: { readonly [form in Form]: number } = {
+  word: 5,
+  double: 9,
+  long: 9,
+  text: 1,
+  numeric: 1,
+  interval: 12,
+  bytes: 1,
+  nested: 1,
+};
 
 /**
  * Writes the key of the row at `used` of the sorter; `end` is then its end. Wide rendering. Returns a local with the bytes of the first
@@ -142,6 +152,8 @@ export function fixedBytes(forms: readonly KeyForm[]): number {
   return isFixed ? forms.reduce((sum, { form }) => sum + (form === 'word' ? 4 : 8), 0) : 0;
 }
 
+const HELPERS: { readonly [form in Form]?: string } = { numeric: 'putKeyDecimal', bytes: 'putKeyBinary', nested: 'putKeyNested' };
+
 function emitOne(emitter: Emitter, sorter: string, form: KeyForm, value: Value, at: string, keys: string): void {
   if (value.nil === 'true') return;
   const { use } = emitter.unit;
@@ -172,7 +184,7 @@ function emitOne(emitter: Emitter, sorter: string, form: KeyForm, value: Value, 
         return;
       }
       emitter.needCalls();
-      const helper = form.form === 'numeric' ? 'putKeyDecimal' : form.form === 'bytes' ? 'putKeyBinary' : 'putKeyString';
+      const helper = HELPERS[form.form] ?? 'putKeyString';
       const code = form.type.name === 'char' ? `${value.code}.replace(/ +$/,'')` : notNullCode(value, use);
       emitter.emit(
         `${at}=${use(helper)}(${sorter},${at},${code},${mask & 255},${form.isLast});${keys}=${sorter}.room(${at},64);`,

@@ -9,7 +9,7 @@ import { type ColumnReader, type Emitter, NotInPage } from './emitter.ts';
 import { isTextType } from './leaves.ts';
 import type { State } from './state.ts';
 import type { RowStore, StoreColumn, StoreKind } from './row-store.ts';
-import { boxedCode, EXACT_DIGITS, isLongType, makeValue, notNullCode, type Value } from './value.ts';
+import { boxedCode, EXACT_DIGITS, isFloatType, isLongType, makeValue, notNullCode, type Value } from './value.ts';
 
 /** A column of a store: what its values are like once they are read (code and nil aside). */
 export interface StoredColumn {
@@ -34,15 +34,13 @@ function formOf(value: Value): { like: Value; kind: StoreKind } {
     case 'int4':
     case 'date':
       return { like: makeValue('i', type, '', '', 0, type.digits), kind: 'i' };
-    case 'float4':
-    case 'float8':
-      return { like: makeValue('d', type, '', ''), kind: 'd' };
     case 'numeric':
       // Of more digits the other rendering may have texts.
       return rep === 'd' && value.digits > 0 && value.digits <= EXACT_DIGITS
         ? { like: like('d'), kind: 'd' }
         : { like: makeValue('v', type, '', ''), kind: 'v' };
     default:
+      if (isFloatType(type)) return { like: makeValue('d', type, '', ''), kind: 'd' };
       if (rep === 'b') return { like: makeValue('v', type, '', ''), kind: 't' };
       if (!isLongType(type)) return { like: makeValue('v', type, '', ''), kind: 'v' };
       // Small ones are known to be no bigints.

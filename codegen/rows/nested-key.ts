@@ -9,13 +9,14 @@
  *   multirange   (1 range) for each, 0
  *   item         as the key codec has it (key-codec.ts), each telling its own end; numbers of one type alike
  *
- * jsonb has no order here: its texts are only equal where the values are.
+ *   jsonb        0 an empty array that stands alone | rank of the kind + 1, then number, text, or the number of items and these
  */
 
 import type { NestedValue, RangeValue } from '../../engine/storage/rows/nested-value.ts';
 import type { IntervalValue, RowValue } from '../../engine/storage/rows/row-value.ts';
 import { putWideNumericKey, wideNumericBytes } from '../../engine/storage/rows/wide-numeric.ts';
-import { canonicalJson } from './canonical-text.ts';
+import { type JsonNode, parseJson } from '../../engine/values/json.ts';
+import { JSON_RANK } from '../../engine/values/jsonb-compare.ts';
 import { putKeyFloat, putKeyInt32, putKeyInt64, putKeyInterval } from './key-codec.ts';
 
 const biasOf = (type: string): bigint => (type.startsWith('timestamp') ? 2n ** 62n : 0n);
@@ -75,6 +76,21 @@ class KeyWriter {
     this.used = putWideNumericKey(this.bytes, at, at + room, bytes, 0, bytes.length, 0);
   }
 
+  private json(node: JsonNode, isTop: boolean): void {
+    const { kind, items } = node;
+    const isList = kind === 'array' || kind === 'object';
+    this.byte(isTop && kind === 'array' && items.length === 0 ? 0 : JSON_RANK[kind] + 1);
+    if (kind === 'number') this.numeric(node.value);
+    else if (!isList) this.escaped(Buffer.from(node.value));
+    else {
+      this.word(items.length);
+      items.forEach((item, index) => {
+        if (kind === 'object') this.escaped(Buffer.from(node.keys[index]));
+        this.json(item, false);
+      });
+    }
+  }
+
   private interval({ months, days, microseconds }: IntervalValue): void {
     const whole = BigInt(microseconds);
     const words = Int32Array.of(months, days, Number(BigInt.asIntN(32, whole)), Number(BigInt.asIntN(32, whole >> 32n)));
@@ -95,7 +111,7 @@ class KeyWriter {
         return this.long(value, biasOf(type));
       case 'string':
         if (type === 'numeric') return this.numeric(value);
-        if (type === 'jsonb') return this.escaped(Buffer.from(canonicalJson(value)));
+        if (type === 'jsonb') return this.json(parseJson(value), true);
         return this.escaped(Buffer.from(type === 'char' ? value.replace(/ +$/, '') : value));
     }
     if (value instanceof Uint8Array) this.escaped(value);

@@ -10,6 +10,8 @@ import { HEAP_SLOTS_MAX } from '../storage/heap/heap-page.ts';
 import { readReferenced } from '../storage/overflow/overflow.ts';
 import { type ByteViews, privateViews } from '../storage/rows/byte-views.ts';
 import { imageLayout, ROW_DELETED, ROW_SCRATCH_BYTES } from '../storage/rows/row-image.ts';
+import { isNested } from '../storage/rows/nested-value.ts';
+import { arrayText } from '../values/array-text.ts';
 import type { RowValue } from '../storage/rows/row-value.ts';
 import { createKeyScratch, type IndexRuntime, type KeyScratch, type TableRuntime } from '../storage/rows/runtime.ts';
 import { heapPage, heapPageCount } from '../storage/space/heap-map.ts';
@@ -136,5 +138,6 @@ function duplicateKey(fill: Fill, stored: StoredIndex, page: number, slot: numbe
 function shownValue(value: RowValue): string {
   if (value === null) return 'null';
   if (value instanceof Uint8Array) return `\\x${Buffer.from(value).toString('hex')}`;
+  if (isNested(value) && value.kind === 'array') return arrayText(value, shownValue);
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }

@@ -5,6 +5,7 @@
 
 import type { SourceExpression, SourceQuery, SourceStatement } from '../sblr/source.gen.ts';
 import type { SqlType } from '../sblr/types.ts';
+import type { RowAttribute } from '../values/user-types.ts';
 
 /** An expression as its author wrote it (SBLR, 'Two forms'): whoever reads it later, it means what that dialect said. */
 export interface StoredExpression {
@@ -243,6 +244,10 @@ export interface CatalogReader {
   /** The relation that a name finds; `schema` null: along the search path. */
   findRelation(schema: string | null, name: string): CatalogRelation | null;
   relation(id: number): CatalogRelation | null;
+  /** The type that users have made which a name finds (resolve-type.ts); left out: there are none. */
+  findType?(schema: string | null, name: string): SqlType | null;
+  /** Attributes of a row type, in order; of a table its columns. */
+  attributes?(id: number): readonly RowAttribute[] | null;
   /** May the session's role do this, or the role of this id? */
   allows(id: number, right: import('../sblr/bound.ts').Right, role?: number): boolean;
 }

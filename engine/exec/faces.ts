@@ -9,12 +9,19 @@
  *   time       '12:30:00'
  *   timestamp, timestamptz   Date (UTC); +-Infinity for the infinities; microseconds are cut off
  *   interval   text; json, jsonb   parsed
+ *   enum       its label; regclass and its like   the name
+ *   arrays     arrays of faces, of more dimensions arrays of arrays; first indexes other than 1 are not seen
+ *   rows       objects of faces by the names of attributes; of rows without a type f1, f2 ...
+ *   ranges     text
  */
 
-import type { SqlType } from '../sblr/types.ts';
+import { isEnumType, isNestedType, isObjectNumber, type SqlType, sqlType, type TypeName } from '../sblr/types.ts';
+import { type ArrayValue, isNested, type RecordValue } from '../storage/rows/nested-value.ts';
 import type { RowValue } from '../storage/rows/row-value.ts';
 import type { ValueContext } from '../values/context.ts';
 import { implementations } from '../values/functions.ts';
+import { outputText } from '../values/functions-casts.ts';
+import { attributesOf } from '../values/nested-text.ts';
 
 export interface FaceOptions {
   /** 'auto' */
@@ -109,8 +116,38 @@ export function faceOf(type: SqlType, options: FaceOptions): Face | null {
     case 'jsonb':
       return options.json === 'parse' ? (value) => JSON.parse(value as string) : null;
     default:
-      return null;
+      if (isNestedType(type.name)) return nestedFace(type.name, options);
+      if (!isEnumType(type.name) && !isObjectNumber(type.name)) return null;
+      return (value, context) => outputText(type.name, value, context);
   }
+}
+
+/** Values that are made of others: each part has its own face. */
+function nestedFace(name: TypeName, options: FaceOptions): Face {
+  return (value, context) => {
+    if (!isNested(value) || (value.kind !== 'array' && value.kind !== 'record')) return outputText(name, value, context);
+    return value.kind === 'array' ? arrayFace(value, options, context) : recordFace(name, value, options, context);
+  };
+}
+
+function arrayFace({ element, lengths, items }: ArrayValue, options: FaceOptions, context: ValueContext): unknown[] {
+  const face = faceOf(sqlType(element as TypeName), options);
+  let faced: unknown[] = items.map((item) => (item === null || face === null ? item : face(item, context)));
+  for (let at = lengths.length - 1; at > 0; at--) {
+    const rows: unknown[] = [];
+    for (let from = 0; from < faced.length; from += lengths[at]) rows.push(faced.slice(from, from + lengths[at]));
+    faced = rows;
+  }
+  return faced;
+}
+
+function recordFace(name: TypeName, { types, fields }: RecordValue, options: FaceOptions, context: ValueContext): unknown {
+  const attributes = attributesOf(name, context);
+  const entries = fields.map((field, index) => {
+    const face = faceOf(sqlType(types[index] as TypeName), options);
+    return [attributes?.[index]?.name ?? `f${index + 1}`, field === null || face === null ? field : face(field, context)];
+  });
+  return Object.fromEntries(entries);
 }
 
 /** Faces of the columns that have one. */

@@ -13,6 +13,9 @@
  *   interval             Temporal.Duration, { months, days, microseconds }; text
  *   uuid                 text, 16 bytes
  *   json, jsonb          text is JSON as it stands; every other value is written as JSON
+ *   arrays               arrays, of more dimensions arrays of arrays; typed arrays; text
+ *   rows                 objects by the names of attributes, arrays by their order; text
+ *   enum, ranges         text
  *   null and undefined are NULL.
  *
  * Hot: an integer, a double and a string go through without an allocation.
@@ -20,10 +23,11 @@
 
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import type { Parameters } from '../plan/program.ts';
-import type { SqlType, TypeName } from '../sblr/types.ts';
+import { elementOf, isEnumType, isObjectNumber, isRowType, type SqlType, type TypeName } from '../sblr/types.ts';
 import type { IntervalValue, RowValue } from '../storage/rows/row-value.ts';
 import type { ValueContext } from '../values/context.ts';
-import { implementations } from '../values/functions.ts';
+import { inputValue } from '../values/functions-casts.ts';
+import { nestedWriter } from './nested-parameters.ts';
 
 /** Parameters for so many slots: all NULL. */
 export function createParameters(count: number): Parameters {
@@ -67,11 +71,13 @@ const NUMBER_TYPES: ReadonlySet<TypeName> = new Set<TypeName>([
   'oid',
 ]);
 
+const isNumberType = (name: TypeName): boolean => NUMBER_TYPES.has(name) || isEnumType(name) || isObjectNumber(name);
+
 /** Writes a value that is already in the engine's form (RowValue). */
 export function putRowValue(to: Parameters, index: number, type: SqlType, value: RowValue): void {
   if (value === null) putNull(to, index);
   else if (typeof value === 'boolean' && type.name === 'bool') putNumber(to, index, value ? 1 : 0);
-  else if (typeof value === 'number' && NUMBER_TYPES.has(type.name)) putNumber(to, index, value);
+  else if (typeof value === 'number' && isNumberType(type.name)) putNumber(to, index, value);
   else putValue(to, index, value);
 }
 
@@ -128,7 +134,7 @@ const outOfRange = (index: number, type: SqlType, value: unknown): SqlError =>
 /** Text goes through the type's input function. */
 function putText(to: Parameters, index: number, type: SqlType, text: string, context: ValueContext): void {
   if (!text.isWellFormed()) throw notUnicode(index);
-  putRowValue(to, index, type, implementations[`text.to.${type.name}`](text, context));
+  putRowValue(to, index, type, inputValue(type.name, text, context));
 }
 
 function integerWriter(type: SqlType): ParameterWriter {
@@ -356,6 +362,20 @@ export function parameterWriter(type: SqlType): ParameterWriter {
     case 'jsonb':
       return jsonWriter(type);
     default:
-      return textWriter(type);
+      return otherWriter(type);
   }
+}
+
+function otherWriter(type: SqlType): ParameterWriter {
+  const { name } = type;
+  if (elementOf(name) !== null || isRowType(name)) return nestedWriter(type, parameterWriter, putText);
+  const isText = name === 'text' || name === 'varchar' || name === 'char' || name === 'name';
+  if (isText) return textWriter(type);
+  // By the input function: enums, ranges, names of objects.
+  return (to, index, value, context) => {
+    if (value === null || value === undefined) putNull(to, index);
+    else if (typeof value === 'string') putText(to, index, type, value, context);
+    else if (typeof value === 'number' && isObjectNumber(name)) putText(to, index, type, String(value), context);
+    else throw wrong(index, type, value);
+  };
 }

@@ -1,7 +1,9 @@
 /** Primitives of numbers and booleans, and comparison of every type. How to read a line: primitives.ts. */
 
 const COMPARED =
-  'bool int2 int4 int8 float4 float8 numeric text char bytea date time timestamp timestamptz interval uuid jsonb oid'.split(' ');
+  'bool int2 int4 int8 float4 float8 numeric text char bytea date time timestamp timestamptz interval uuid jsonb oid char1'.split(
+    ' ',
+  );
 const INTEGERS = ['int2', 'int4', 'int8'];
 const FLOATS = ['float4', 'float8'];
 

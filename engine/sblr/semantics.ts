@@ -27,6 +27,8 @@ export interface Signature {
    * an unknown literal is text first. Left out: as they are.
    */
   readonly any?: 'output' | 'to.text' | 'asJson' | 'asJsonb' | 'typeof';
+  /** The primitive takes the name of a type behind its arguments: that of an array's elements, else the argument's own. */
+  readonly named?: number;
   /** Left out: the result type without modifiers. */
   readonly rule?: ResultRule;
   /** The last argument may be given any number of times. */

@@ -180,6 +180,7 @@ function complete(random: Random, node: { [name: string]: unknown }, depth: numb
       return;
     case 'setItem':
       node.columns = ['a'];
+      node.path = null;
   }
 }
 

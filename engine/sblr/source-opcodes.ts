@@ -247,8 +247,9 @@ export const SOURCE_OPCODES = {
     set: 'setItem[]',
     where: 'expression?',
   }),
-  setItem: node(82, 'setItem', 'column = value, (columns) = row or query', {
+  setItem: node(82, 'setItem', 'column = value, (columns) = row or query; `path`: the part of the column that is set', {
     columns: 'text[]',
+    path: 'expression?',
     value: 'expression',
     multiple: 'boolean',
   }),

@@ -558,12 +558,13 @@ export interface SourceConflictNode {
   readonly where: SourceExpression | null;
 }
 
-/** column = value, (columns) = row or query. */
+/** column = value, (columns) = row or query; `path`: the part of the column that is set. */
 export interface SourceSetItemNode {
   readonly op: 'setItem';
   /** Ordinal of the token it begins with. */
   readonly at: number;
   readonly columns: readonly string[];
+  readonly path: SourceExpression | null;
   readonly value: SourceExpression;
   readonly multiple: boolean;
 }

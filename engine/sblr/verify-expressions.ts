@@ -5,7 +5,7 @@
 
 import type { BoundExpression, BoundModule, BoundRelation, BoundSubquery, ColumnId, TableColumnUse } from './bound.ts';
 import { findPrimitive, type Primitive } from './primitives.ts';
-import { isObjectNumber, isPolymorphic, type SqlType, type TypeName, withNullable } from './types.ts';
+import { isObjectNumber, isPolymorphic, isRowType, type SqlType, type TypeName, withNullable } from './types.ts';
 import { malformed } from './verify-source.ts';
 
 /** Columns that are seen, with the types that they were made with. */
@@ -16,7 +16,7 @@ const plainName = (name: TypeName): TypeName => (name === 'varchar' ? 'text' : i
 const STRINGS: readonly TypeName[] = ['text', 'varchar', 'char', 'name'];
 /** Casts without a primitive give a value another type's name: strings among themselves. */
 const sameKind = (a: TypeName, b: TypeName): boolean =>
-  plainName(a) === plainName(b) || (STRINGS.includes(a) && STRINGS.includes(b));
+  plainName(a) === plainName(b) || (STRINGS.includes(a) && STRINGS.includes(b)) || (isRowType(a) && isRowType(b));
 
 /** What a name may stand for; a window's functions are aggregates too. */
 type CallKind = 'primitive' | 'aggregate' | 'window function' | 'function that gives rows';

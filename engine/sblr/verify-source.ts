@@ -112,6 +112,7 @@ function checkMeaning(node: { [name: string]: unknown }, form: NodeForm, walk: W
       return;
     case 'setItem':
       if (length('columns') === 0) throw malformed('SET names a column');
+      if (node.path !== null && length('columns') > 1) throw malformed('SET of parts of several columns');
       return;
     case 'call':
       if (length('names') > length('arguments')) throw malformed('names of arguments that are not there');

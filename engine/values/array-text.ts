@@ -190,6 +190,9 @@ class ArrayReader {
       made += character;
     }
     this.at++;
+    this.skip();
+    const next = this.text[this.at];
+    if (next !== undefined && next !== ',' && next !== '}') throw this.malformed('Incorrectly quoted array element.');
     return made;
   }
 

@@ -3,6 +3,7 @@
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import type { RowValue } from '../storage/rows/row-value.ts';
 import { type Comparison, comparisons } from './compare.ts';
+import { compareNested } from './compare-nested.ts';
 import type { ValueContext } from './context.ts';
 import {
   Decimal,
@@ -49,6 +50,20 @@ function addComparisons(type: string, given: Comparison): void {
   table[`${type}.greaterOrEqual`] = (a, b) => compare(a, b) >= 0;
   table[`${type}.compare`] = compare;
 }
+/** Values made of others say themselves what they are; enums are numbers. */
+for (const [type, compare] of [
+  ['nested', compareNested],
+  ['enum', (a: number, b: number) => a - b],
+] as const) {
+  const order = compare as (a: RowValue, b: RowValue) => number;
+  table[`${type}.equal`] = (a, b) => order(a, b) === 0;
+  table[`${type}.notEqual`] = (a, b) => order(a, b) !== 0;
+  table[`${type}.less`] = (a, b) => order(a, b) < 0;
+  table[`${type}.lessOrEqual`] = (a, b) => order(a, b) <= 0;
+  table[`${type}.greater`] = (a, b) => order(a, b) > 0;
+  table[`${type}.greaterOrEqual`] = (a, b) => order(a, b) >= 0;
+}
+
 for (const [type, compare] of Object.entries(comparisons))
   if (type !== 'varchar' && type !== 'name') addComparisons(type, compare);
 

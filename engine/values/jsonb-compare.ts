@@ -4,10 +4,17 @@ import { compareNumerics } from './decimal-short.ts';
 import { type JsonKind, type JsonNode, parseJson } from './json.ts';
 import { compareTexts } from './compare.ts';
 
-const RANK: { readonly [kind in JsonKind]: number } = { null: 0, string: 1, number: 2, boolean: 3, array: 4, object: 5 };
+export const JSON_RANK: { readonly [kind in JsonKind]: number } = {
+  null: 0,
+  string: 1,
+  number: 2,
+  boolean: 3,
+  array: 4,
+  object: 5,
+};
 
 export function compareNodes(a: JsonNode, b: JsonNode): number {
-  if (a.kind !== b.kind) return RANK[a.kind] - RANK[b.kind];
+  if (a.kind !== b.kind) return JSON_RANK[a.kind] - JSON_RANK[b.kind];
   switch (a.kind) {
     case 'null':
       return 0;
@@ -40,7 +47,7 @@ export function compareJsonb(a: string, b: string): number {
   const right = parseJson(b);
   // An empty array comes before everything: a scalar counts as an array of one.
   const isEmpty = (node: JsonNode): boolean => node.kind === 'array' && node.items.length === 0;
-  if (isEmpty(left) !== isEmpty(right) && (RANK[left.kind] < 4 || RANK[right.kind] < 4)) return isEmpty(left) ? -1 : 1;
+  if (isEmpty(left) !== isEmpty(right) && (JSON_RANK[left.kind] < 4 || JSON_RANK[right.kind] < 4)) return isEmpty(left) ? -1 : 1;
   return Math.sign(compareNodes(left, right));
 }
 

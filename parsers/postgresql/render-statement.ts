@@ -140,8 +140,9 @@ function conflictText(conflict: SourceConflict): string {
 
 const setText = (items: readonly SourceSetItem[]): string =>
   items
-    .map(({ columns, value, multiple }) => {
-      const target = multiple ? `(${identifiers(columns)})` : identifier(columns[0]);
+    .map(({ columns, path, value, multiple }) => {
+      const whole = path === null ? identifier(columns[0]) : expressionText(path);
+      const target = multiple ? `(${identifiers(columns)})` : whole;
       return `${target} = ${expressionText(value)}`;
     })
     .join(', ');

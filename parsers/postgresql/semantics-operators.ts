@@ -12,11 +12,16 @@ const aggregate = (name: string, types: string): string =>
     .join(' ');
 
 const COMPARED =
-  'bool int2 int4 int8 float4 float8 numeric text char bytea date time timestamp timestamptz interval uuid jsonb oid';
+  'bool int2 int4 int8 float4 float8 numeric text char bytea date time timestamp timestamptz interval uuid jsonb oid char1';
 const NUMBERS = 'int2 int4 int8 float4 float8 numeric';
 const INTEGERS = 'int2 int4 int8';
 /** Two kinds of floats meet in the wider one; its primitive takes the narrower as it is. */
 const MIXED = (name: string): string => `float8.${name}<float4,float8> float8.${name}<float8,float4>`;
+
+/** Values that are made of others, and enums. */
+const MADE = (name: string): string =>
+  ['anyarray', 'record', 'anyrange', 'anymultirange'].map((type) => `nested.${name}<${type},${type}>`).join(' ') +
+  ` enum.${name}`;
 
 const comparisons = [
   ['=', 'equal'],
@@ -27,7 +32,7 @@ const comparisons = [
   ['>', 'greater'],
   ['>=', 'greaterOrEqual'],
 ]
-  .map(([operator, name]) => `${operator}: ${list(COMPARED, name)} ${MIXED(name)}\n`)
+  .map(([operator, name]) => `${operator}: ${list(COMPARED, name)} ${MIXED(name)} ${MADE(name)}\n`)
   .join('');
 
 export const OPERATORS = `${comparisons}
@@ -49,7 +54,8 @@ export const OPERATORS = `${comparisons}
 >>: ${list(INTEGERS, 'shiftRight')}
 |/: float8.sqrt
 ||/: float8.cbrt
-||: text.concat text.concat<any,text>@to.text text.concat<text,any>@to.text bytea.concat jsonb.concat
+||: text.concat text.concat<anynonarray,text>@to.text text.concat<text,anynonarray>@to.text bytea.concat jsonb.concat
+||: array.cat array.append<anycompatiblearray,anycompatible>#0 array.prepend<anycompatible,anycompatiblearray>#1
 ~: ${list(INTEGERS, 'bitNot')} text.match char.match
 ~*: text.matchInsensitive char.matchInsensitive
 !~: text.notMatch char.notMatch
@@ -64,8 +70,9 @@ export const OPERATORS = `${comparisons}
 #>: json.pathOf jsonb.pathOf
 #>>: json.pathOf.text jsonb.pathOf.text
 #-: jsonb.delete.path
-@>: jsonb.contains
-<@: jsonb.contained
+@>: jsonb.contains array.contains
+<@: jsonb.contained array.contained
+&&: array.overlaps
 ?: jsonb.hasKey
 `;
 
@@ -86,8 +93,9 @@ stddev: ${aggregate('stddev_samp', NUMBERS)}
 count: count.star count
 sum: ${aggregate('sum', NUMBERS)} sum.interval
 avg: ${aggregate('avg', NUMBERS)} avg.interval
-min: ${aggregate('min', ORDERED)}
-max: ${aggregate('max', ORDERED)}
+min: ${aggregate('min', ORDERED)} min.nested<anyarray> min.enum
+max: ${aggregate('max', ORDERED)} max.nested<anyarray> max.enum
+array_agg: array_agg<anynonarray>#0 array_agg.arrays<anyarray>#0
 bit_and: ${aggregate('bit_and', INTEGERS)}
 bit_or: ${aggregate('bit_or', INTEGERS)}
 bit_xor: ${aggregate('bit_xor', INTEGERS)}
@@ -125,6 +133,8 @@ nth_value: nth_value
 `;
 
 export const SET_FUNCTIONS = `
+unnest: array.unnest
+generate_subscripts: array.subscripts array.subscripts.reverse
 generate_series: generate_series.int4 generate_series.int4.step generate_series.int8 generate_series.int8.step
 string_to_table: text.split text.split.null
 regexp_split_to_table: text.regexpSplit text.regexpSplit.flags

@@ -9,8 +9,8 @@ export const OTHER_TYPES: readonly string[] = words(`
 `);
 
 export const OTHER_FUNCTIONS: readonly string[] = words(`
-  array_agg array_append array_cat array_dims array_fill array_length array_lower array_ndims array_position array_positions
-  array_prepend array_remove array_replace array_to_json array_to_string array_upper cardinality string_to_array   trim_array unnest generate_subscripts regexp_match regexp_matches regexp_split_to_array   parse_ident json_object jsonb_object json_each json_each_text jsonb_each jsonb_each_text   json_populate_record
+           
+     array_to_json          regexp_match regexp_matches regexp_split_to_array   parse_ident json_object jsonb_object json_each json_each_text jsonb_each jsonb_each_text   json_populate_record
   json_populate_recordset jsonb_populate_record jsonb_populate_recordset json_to_record json_to_recordset jsonb_to_record
   jsonb_to_recordset row_to_json jsonb_set_lax current_time current_schemas current_query setseed pg_sleep pg_sleep_for pg_sleep_until
   range_agg range_intersect_agg xmlagg to_regclass to_regtype to_regproc to_regrole to_regnamespace format_type

@@ -13,7 +13,14 @@ before(async () => {
 });
 after(() => oracle.close());
 
-const pgName = (type: string): string => (type === 'char' ? 'bpchar' : type === 'varchar' ? 'text' : type);
+const pgName = (type: string): string =>
+  type.endsWith('[]')
+    ? `_${pgName(type.slice(0, -2))}`
+    : type === 'char' || type === 'char1'
+      ? 'bpchar'
+      : type === 'varchar'
+        ? 'text'
+        : type;
 /** "char" of one byte has a name of its own here. */
 const pgType = (type: string): string => (type === 'char' ? 'bpchar' : type === 'char1' ? 'char' : type);
 const ANY = new Set(['any', 'anyelement', 'anynonarray', 'anycompatible']);

@@ -5,6 +5,7 @@ import { primitiveOf } from '../../engine/sblr/primitives.ts';
 import type { TypeName } from '../../engine/sblr/types.ts';
 import type { RowValue } from '../../engine/storage/rows/row-value.ts';
 import type { ValueContext } from '../../engine/values/context.ts';
+import { comparisonFor } from '../../engine/values/compare-nested.ts';
 import { implementations } from '../../engine/values/functions.ts';
 import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 
@@ -168,6 +169,5 @@ export function evaluate(node: BoundExpression, scope: Scope): RowValue {
 /** Below 0, 0, above 0; NULL is equal to NULL and comes last. */
 export function compareValues(type: TypeName, left: RowValue, right: RowValue): number {
   if (left === null || right === null) return Number(left === null) - Number(right === null);
-  const name = type === 'varchar' || type === 'name' ? 'text' : type;
-  return implementations[`${name}.compare`](left, right) as number;
+  return (comparisonFor(type) as unknown as (a: RowValue, b: RowValue) => number)(left, right);
 }

@@ -77,7 +77,7 @@ function distinctValues({ primitive, arguments: given }: Call, at: number, state
 }
 
 /** Whose answer hangs on the order of rows: with DISTINCT alone they come in the order of their values. */
-const IN_ORDER = /^(string|jsonb?(_object)?)_agg|^any_value|\.float[48]$/;
+const IN_ORDER = /^(string|array|jsonb?(_object)?)_agg|^any_value|\.float[48]$/;
 
 const distinctOrder = ({ primitive, arguments: given }: Call): BoundSortKey[] =>
   IN_ORDER.test(primitive)

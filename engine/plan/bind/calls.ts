@@ -7,6 +7,7 @@ import type { SourceCallNode, SourceSortItem, SourceValueFunctionNode } from '..
 import { sqlType, type TypeName } from '../../sblr/types.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
 import { bindAggregate, bindGrouping, isAggregate } from './aggregates.ts';
+import { bindVariadic } from './arrays.ts';
 import type { Clause } from './clause.ts';
 import { castExplicit, constantNode, settled } from './coerce.ts';
 import { ambiguousFunction, fault, noFunction, unsupported } from './errors.ts';
@@ -27,10 +28,6 @@ export function signaturesOf(source: SourceCallNode, state: BindState): { name: 
   const isKnownPlace = parts.length === 1 || (parts.length === 2 && semantics.searchPath.includes(parts[0]));
   const known = isKnownPlace && Object.hasOwn(semantics.functions, name);
   return { name: parts.join('.'), signatures: known ? semantics.functions[name] : [] };
-}
-
-function refuseUnsupported(source: SourceCallNode): void {
-  if (source.variadic) throw unsupported('VARIADIC is', source.at);
 }
 
 /** The candidate that a call means. 42883, 42725 */
@@ -74,7 +71,6 @@ function refuseAggregateSyntax(source: SourceCallNode, name: string): void {
 }
 
 export function bindCall(source: SourceCallNode, clause: Clause): BoundExpression {
-  refuseUnsupported(source);
   const { state } = clause;
   const { name, signatures } = signaturesOf(source, state);
   const given = inOrder(source, name, state);
@@ -90,6 +86,7 @@ export function bindCall(source: SourceCallNode, clause: Clause): BoundExpressio
   if (signatures.length > 0 && signatures.every(givesRows)) return bindSetCall(source, clause, name, signatures);
   const args = source.arguments.map((argument) => bindExpr(argument, clause));
   const types = args.map((argument) => argument.type.name);
+  if (source.variadic) return bindVariadic(name, signatures, args, source.at, state);
   const plain = signatures.some(isAggregate) ? signatures.filter((one) => !isAggregate(one)) : signatures;
   const exact = plain.some(
     (one) => one.arguments.length === types.length && one.arguments.every((type, index) => type === types[index]),

@@ -5,6 +5,7 @@ import type { BoundExpression, ColumnId, OutputColumn, TableColumnUse } from '..
 import type { SourceExpression, SourceSelectItem, SourceSetItem } from '../../sblr/source.gen.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
 import { type Clause, clauseOf } from './clause.ts';
+import { assignedPart } from './assign-part.ts';
 import { castAssign } from './coerce.ts';
 import { fault, noColumnOf, otherNumber } from './errors.ts';
 import { bindExpr } from './expressions.ts';
@@ -55,9 +56,11 @@ interface Assignment {
   readonly at: number;
   readonly isDefault: boolean;
   readonly bind: () => BoundExpression;
+  /** The part of it that is set; null: all of it. */
+  readonly path: SourceExpression | null;
 }
 
-type Value = Omit<Assignment, 'column'>;
+type Value = Omit<Assignment, 'column' | 'path'>;
 
 function spreadSet(item: SourceSetItem, clause: Clause): readonly Value[] {
   const { value, columns, multiple } = item;
@@ -85,18 +88,32 @@ function assignments(items: readonly SourceSetItem[], table: CatalogTable, claus
     const values = spreadSet(item, clause);
     for (const [index, name] of item.columns.entries()) {
       const column = targetColumn(table, name, item.at);
-      if (list.some((one) => one.column === column))
+      if (list.some((one) => one.column === column && (one.path === null || item.path === null)))
         throw fault(SQLSTATE.syntax_error, `multiple assignments to same column "${name}"`, item.at);
-      list.push({ column, ...values[index] });
+      list.push({ column, path: item.path, ...values[index] });
     }
   }
   return list;
 }
 
+const ownName = (name: string, at: number) => ({ op: 'name', at, parts: [name], quoted: [true] }) as const;
+
 /** SET: the new values by attribute. 428C9 for a column that is GENERATED ALWAYS. */
 export function bindSet(items: readonly SourceSetItem[], table: CatalogTable, clause: Clause): Map<number, BoundExpression> {
   const values = new Map<number, BoundExpression>();
-  for (const { column, at, isDefault, bind } of assignments(items, table, clause)) {
+  for (const { column, at, isDefault, bind, path } of assignments(items, table, clause)) {
+    if (path !== null) {
+      if (isDefault)
+        throw fault(
+          SQLSTATE.feature_not_supported,
+          `cannot set ${path.op === 'field' ? 'a subfield' : 'an array element'} to DEFAULT`,
+          at,
+        );
+      const base =
+        values.get(column.number) ?? bindExpr({ op: 'column', at: path.at, name: ownName(column.name, path.at) }, clause);
+      values.set(column.number, assignedPart(base, path, bind, column.name, at, clause));
+      continue;
+    }
     if (isDefault && column.generated !== undefined) continue;
     if (isDefault) {
       values.set(column.number, defaultValue(column, clause.state, at));

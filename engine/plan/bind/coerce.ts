@@ -8,7 +8,7 @@ import { primitiveOf } from '../../sblr/primitives.ts';
 import { castBounds, resultType } from '../../sblr/result-types.ts';
 import { shownType } from '../../sblr/resolve-type.ts';
 import type { CastContext, CastRule, ResultRule } from '../../sblr/semantics.ts';
-import { type SqlType, sqlType, type TypeName, withNullable } from '../../sblr/types.ts';
+import { elementOf, type SqlType, sqlType, type TypeName, withNullable } from '../../sblr/types.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
 import { callFolded } from './fold.ts';
 import { cannotCast, fault, mustBeType, typesDoNotMatch } from './errors.ts';
@@ -114,6 +114,8 @@ const hasModifiers = (type: SqlType): boolean => type.length >= 0;
 /** Makes a value fit the modifiers of a type: cut or refused, rounded. */
 function applyModifiers(state: BindState, node: BoundExpression, type: SqlType, explicit: boolean, at: number): BoundExpression {
   if (!hasModifiers(type) || (node.type.length === type.length && node.type.scale === type.scale)) return node;
+  const element = elementOf(type.name);
+  if (element !== null) return modifiedArray(state, node, type, element, explicit, at);
   const rule = castRule(type.name, type.name, state.semantics);
   if (rule === undefined || rule.primitive === null) return relabeled(state, node, type);
   const more: BoundExpression[] = [constantNode(state, type.length, sqlType('int4'), at)];
@@ -125,6 +127,27 @@ function applyModifiers(state: BindState, node: BoundExpression, type: SqlType, 
         : constantNode(state, Math.max(type.scale, 0), sqlType('int4'), at),
     );
   const call = callNode(state, rule.primitive, [node, ...more], type.name, undefined, at);
+  return callFolded(state, relabeled(state, call, type) as BoundCall);
+}
+
+/** The same of an array's elements. */
+function modifiedArray(
+  state: BindState,
+  node: BoundExpression,
+  type: SqlType,
+  element: TypeName,
+  explicit: boolean,
+  at: number,
+): BoundExpression {
+  const number = (value: number): BoundExpression => constantNode(state, value, sqlType('int4'), at);
+  const args = [
+    node,
+    constantNode(state, element, sqlType('text'), at),
+    number(type.length),
+    number(Math.max(type.scale, 0)),
+    constantNode(state, explicit, sqlType('bool'), at),
+  ];
+  const call = callNode(state, 'array.modify', args, type.name, undefined, at);
   return callFolded(state, relabeled(state, call, type) as BoundCall);
 }
 

@@ -13,8 +13,9 @@ import type {
   SourceType,
   SourceTypedLiteralNode,
 } from '../../sblr/source.gen.ts';
-import { sqlType } from '../../sblr/types.ts';
+import { elementOf, sqlType } from '../../sblr/types.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
+import { bindArray, bindSubscript } from './arrays.ts';
 import { bindCall, bindValueFunction } from './calls.ts';
 import type { Clause } from './clause.ts';
 import { columnNode } from './clause.ts';
@@ -83,15 +84,20 @@ function castToFields(state: BindState, node: BoundExpression, source: SourceTyp
 function bindTypedLiteral(source: SourceTypedLiteralNode, { state }: Clause): BoundExpression {
   if (source.type.fields !== null)
     return castToFields(state, constantNode(state, source.text, UNKNOWN, source.at), source.type, source.at);
-  const type = resolveType(source.type, state.semantics);
+  const type = resolveType(source.type, state.semantics, state.findType);
   return castExplicit(state, constantNode(state, source.text, UNKNOWN, source.at), type, source.at);
 }
 
 function bindCast(source: SourceCastNode, clause: Clause): BoundExpression {
   if (source.type.fields !== null && source.type.dimensions === 0)
     return castToFields(clause.state, bindExpr(source.operand, clause), source.type, source.at);
-  const type = resolveType(source.type, clause.state.semantics);
-  return castExplicit(clause.state, bindExpr(source.operand, clause), type, source.at);
+  const type = resolveType(source.type, clause.state.semantics, clause.state.findType);
+  const element = source.operand.op === 'array' ? elementOf(type.name) : null;
+  const operand =
+    element !== null && source.operand.op === 'array'
+      ? bindArray(source.operand, clause, element)
+      : bindExpr(source.operand, clause);
+  return castExplicit(clause.state, operand, type, source.at);
 }
 
 function bindOperator(source: SourceOperatorNode, clause: Clause): BoundExpression {
@@ -115,8 +121,6 @@ const TESTS = { null: 'IS NULL', true: 'IS TRUE', false: 'IS FALSE', unknown: 'I
 
 const ANY_UNSUPPORTED: { readonly [op: string]: string } = {
   row: 'row values are',
-  array: 'arrays are',
-  subscript: 'subscripts are',
   field: 'fields of composite values are',
   collate: 'COLLATE is',
   grouping: 'ROLLUP, CUBE and GROUPING SETS are',
@@ -188,6 +192,10 @@ export function bindExpr(source: SourceExpression, clause: Clause): BoundExpress
       return bindSubquery(source, clause);
     case 'inQuery':
       return bindInQuery(source, clause);
+    case 'array':
+      return bindArray(source, clause);
+    case 'subscript':
+      return bindSubscript(source, clause);
     case 'quantified':
       return bindQuantified(source, clause);
     case 'star':

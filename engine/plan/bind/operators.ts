@@ -2,7 +2,7 @@
 
 import type { BoundCall, BoundExpression } from '../../sblr/bound.ts';
 import { primitiveOf } from '../../sblr/primitives.ts';
-import { isNestedType, isObjectNumber, isPolymorphic, sqlType, typeId, type TypeName } from '../../sblr/types.ts';
+import { elementOf, isNestedType, isObjectNumber, isPolymorphic, sqlType, typeId, type TypeName } from '../../sblr/types.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
 import { callNode, castTo, constantNode, settled } from './coerce.ts';
 import { ambiguousOperator, fault, noOperator } from './errors.ts';
@@ -33,6 +33,10 @@ function anyArgument(state: BindState, node: BoundExpression, form: string | und
 const undetermined = (at: number) =>
   fault(SQLSTATE.datatype_mismatch, 'could not determine polymorphic type because input has type unknown', at);
 
+/** The name of a type as a primitive takes it; of an array that of its elements. */
+export const typeText = (state: BindState, type: TypeName, at: number): BoundExpression =>
+  constantNode(state, elementOf(type) ?? type, sqlType('text'), at);
+
 /** Arguments as a candidate takes them, and the type of its result. */
 export function castArguments(
   state: BindState,
@@ -44,12 +48,15 @@ export function castArguments(
   const cast = args.map((argument, index) => {
     const place = state.positions.get(argument) ?? at;
     if (isPolymorphic(types[index]) && types[index] !== 'any') throw undetermined(at);
-    if (types[index] === 'any') return anyArgument(state, argument, signature.any, place);
+    const declared = signature.arguments[Math.min(index, signature.arguments.length - 1)];
+    if (declared === 'any' || (signature.any !== undefined && isPolymorphic(declared)))
+      return anyArgument(state, argument, signature.any, place);
     return castTo(state, argument, sqlType(types[index]), 'implicit', place);
   });
   const first = types.indexOf('any');
   const result = candidate.result === 'any' && first >= 0 ? cast[first].type.name : candidate.result;
   if (isPolymorphic(result) && result !== 'any') throw undetermined(at);
+  if (signature.named !== undefined) cast.push(typeText(state, types[signature.named], at));
   return { arguments: cast, result };
 }
 

@@ -52,11 +52,18 @@ export function suggestedName(
       const inner = suggestedName(source.operand, state);
       return inner?.strong === true
         ? inner
-        : { name: castName(resolveType({ ...source.type, fields: null }, semantics).name, semantics), strong: false };
+        : {
+            name: castName(resolveType({ ...source.type, fields: null }, semantics, state.findType).name, semantics),
+            strong: false,
+          };
     }
     case 'typedLiteral':
-      return { name: castName(resolveType({ ...source.type, fields: null }, semantics).name, semantics), strong: false };
+      return {
+        name: castName(resolveType({ ...source.type, fields: null }, semantics, state.findType).name, semantics),
+        strong: false,
+      };
     case 'collate':
+    case 'subscript':
       return suggestedName(source.operand, state);
     case 'row':
     case 'array':

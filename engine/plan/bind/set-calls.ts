@@ -72,6 +72,8 @@ export function bindFunctionRef(source: SourceFunctionRefNode, clause: Clause): 
       source.columns[0].at,
     );
   const ownName = suggestedName(source.call, state)?.name ?? state.semantics.unnamedColumn;
+  const several = severalCalls(source.call, clause);
+  if (several !== null) return inStepRef(source, several, ownName, state);
   const { name: alias, columns: renamed } = aliasNames(source.alias, ownName, source.ordinality ? 2 : 1, state);
   const column = state.newColumn();
   const ordinality = source.ordinality ? state.newColumn() : -1;
@@ -82,6 +84,30 @@ export function bindFunctionRef(source: SourceFunctionRefNode, clause: Clause): 
     columns.push({ name: renamed[1] ?? 'ordinality', column: ordinality, type: sqlType('int8', false), ...plain });
   const names: ScopeRelation[] = [{ alias, schema: null, name: alias, columns, onRead: () => {} }];
   return { relation, names, locks: [{ alias, kind: 'function', gets: [], nullable: false }] };
+}
+
+/** unnest of several arrays: their elements side by side. Null: it is no such call. */
+function severalCalls(source: SourceExpression, clause: Clause): readonly SetCall[] | null {
+  if (source.op !== 'call' || source.arguments.length < 2 || source.variadic) return null;
+  const { name, signatures } = signaturesOf(source, clause.state);
+  if (signatures.length === 0 || !signatures.every(({ primitive }) => primitive === 'array.unnest')) return null;
+  return source.arguments.map((argument) => callOf({ ...source, arguments: [argument] }, clause, name, signatures));
+}
+
+function inStepRef(source: SourceFunctionRefNode, given: readonly SetCall[], ownName: string, state: BindState): BoundFrom {
+  const calls = given.map((call): BlockCall => ({ ...call, column: state.newColumn(), type: withNullable(call.type, true) }));
+  const count = calls.length + (source.ordinality ? 1 : 0);
+  const { name: alias, columns: renamed } = aliasNames(source.alias, ownName, count, state);
+  const { relation, place } = inStep(calls, state);
+  const plain = { table: 0, attribute: 0 };
+  const columns = calls.map(({ column, type }, index) => ({ name: renamed[index] ?? ownName, column, type, ...plain }));
+  const lock: BoundFrom['locks'] = [{ alias, kind: 'function', gets: [], nullable: false }];
+  const named = (all: typeof columns): ScopeRelation[] => [{ alias, schema: null, name: alias, columns: all, onRead: () => {} }];
+  if (!source.ordinality) return { relation, names: named(columns), locks: lock };
+  const ordinality = state.newColumn();
+  columns.push({ name: renamed[calls.length] ?? 'ordinality', column: ordinality, type: sqlType('int8'), ...plain });
+  const numbered: BoundRelation = { op: 'project', input: relation, columns: [{ column: ordinality, expression: place }] };
+  return { relation: numbered, names: named(columns), locks: lock };
 }
 
 function functionRelation(
@@ -147,35 +173,37 @@ export class BlockSets {
     const [first] = calls;
     if (first === undefined) return (input) => input;
     const isAlone = calls.length === 1;
-    const right = isAlone ? functionOf(first, -1) : this.inStep(calls);
+    const right = isAlone ? functionOf(first, -1) : inStep(calls, this.state).relation;
     const lateral = calls.some((one) => one.arguments.some((argument) => readsColumns(argument)));
     return (left) =>
       left.op === 'values' && left.columns.length === 0 && left.rows.length === 1
         ? right
         : { op: 'join', kind: 'inner', left, right, condition: null, lateral, mark: -1 };
   }
+}
 
-  /** Row by row side by side. */
-  private inStep(calls: readonly BlockCall[]): BoundRelation {
-    const { state } = this;
-    const number = sqlType('int8', true);
-    let place: BoundExpression | null = null;
-    let relation: BoundRelation | null = null;
-    for (const call of calls) {
-      const column = state.newColumn();
-      const right = functionOf(call, column);
-      const own: BoundExpression = { op: 'column', column, type: number };
-      if (relation === null || place === null) {
-        relation = right;
-        place = own;
-        continue;
-      }
-      const condition: BoundExpression = { op: 'call', primitive: 'int8.equal', arguments: [place, own], type: BOOLEAN, at: 0 };
-      relation = { op: 'join', kind: 'full', left: relation, right, condition, lateral: false, mark: -1 };
-      place = { op: 'coalesce', arguments: [place, own], type: number };
+/** Row by row side by side; `place`: the number of the row. */
+function inStep(
+  calls: readonly BlockCall[],
+  state: BindState,
+): { readonly relation: BoundRelation; readonly place: BoundExpression } {
+  const number = sqlType('int8', true);
+  let place: BoundExpression | null = null;
+  let relation: BoundRelation | null = null;
+  for (const call of calls) {
+    const column = state.newColumn();
+    const right = functionOf(call, column);
+    const own: BoundExpression = { op: 'column', column, type: number };
+    if (relation === null || place === null) {
+      relation = right;
+      place = own;
+      continue;
     }
-    return relation as BoundRelation;
+    const condition: BoundExpression = { op: 'call', primitive: 'int8.equal', arguments: [place, own], type: BOOLEAN, at: 0 };
+    relation = { op: 'join', kind: 'full', left: relation, right, condition, lateral: false, mark: -1 };
+    place = { op: 'coalesce', arguments: [place, own], type: number };
   }
+  return { relation: relation as BoundRelation, place: place as BoundExpression };
 }
 
 const functionOf = ({ primitive, arguments: given, column, type }: BlockCall, ordinality: ColumnId): BoundFunction => ({

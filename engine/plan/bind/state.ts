@@ -3,6 +3,7 @@
 import type { CatalogRelation } from '../../catalog/objects.ts';
 import type { BoundExpression, BoundModule, BoundParameter, BoundStatement, ColumnId, Right } from '../../sblr/bound.ts';
 import type { SourceQuery } from '../../sblr/source.gen.ts';
+import type { TypeFinder } from '../../sblr/resolve-type.ts';
 import type { DialectSemantics } from '../../sblr/semantics.ts';
 import { type SqlType, sqlType, withNullable } from '../../sblr/types.ts';
 import { SQLSTATE, SqlError } from '../../../shm/errors.ts';
@@ -50,6 +51,9 @@ export class BindState {
     this.untyped = [];
     this.queryNames = new WeakMap();
   }
+
+  /** Finds types that users have made, and notes that the statement rests on them. */
+  readonly findType: TypeFinder = (schema, name) => this.environment.catalog.findType?.(schema, name) ?? null;
 
   /** The same statement, in a text of another dialect. */
   within(dialect: string): BindState {

@@ -16,7 +16,8 @@ import type {
 import { withNullable } from '../../sblr/types.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
 import { type Clause, columnNode } from './clause.ts';
-import { fault, otherNumber, unsupported } from './errors.ts';
+import { bindQuantifiedArray, collected, orEmpty } from './arrays.ts';
+import { fault, otherNumber } from './errors.ts';
 import { bindExpr } from './expressions.ts';
 import { type BoundBlock, bindBlock, topPlace } from './query.ts';
 import { compareRows, isRow, type RowPair } from './rows.ts';
@@ -71,13 +72,17 @@ function enclosed(query: SourceQuery, clause: Clause, at: number): { readonly bl
 /** (query), EXISTS (query). 42601 */
 export function bindSubquery(source: SourceSubqueryNode, clause: Clause): BoundExpression {
   const { at, kind, query } = source;
-  if (kind === 'array') throw unsupported('ARRAY(query) is', at);
   const { block, inside } = enclosed(query, clause, at);
   const { root: relation, output } = block;
   const shared = { op: 'subquery', outer: inside.entries, relation, condition: null, at } as const;
   if (kind === 'exists') return placed({ ...shared, kind, columns: [], type: { ...BOOLEAN, nullable: false } }, clause);
   if (output.length !== 1) throw fault(SQLSTATE.syntax_error, 'subquery must return only one column', at);
   const [{ column, type, name }] = output;
+  if (kind === 'array') {
+    const made = collected(relation, column, type, clause.state, at);
+    const array = { ...shared, relation: made.relation, kind: 'scalar', columns: [made.column], type: made.type } as const;
+    return orEmpty(clause.state, placed(array, clause), at);
+  }
   clause.state.queryNames.set(query, name);
   return placed({ ...shared, kind: 'scalar', columns: [column], type: withNullable(type, true) }, clause);
 }
@@ -135,8 +140,8 @@ export function bindInQuery(source: SourceInQueryNode, clause: Clause): BoundExp
 
 export function bindQuantified(source: SourceQuantifiedNode, clause: Clause): BoundExpression {
   const { at, query, left, quantifier } = source;
-  if (query === null) throw unsupported('ANY and ALL of an array are', at);
   const parts = foldParts(source.operator, clause.state.semantics);
+  if (query === null) return bindQuantifiedArray(source, parts[parts.length - 1], clause);
   return quantified({ at, operator: parts[parts.length - 1], left, query }, quantifier === 'all', clause);
 }
 

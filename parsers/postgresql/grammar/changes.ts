@@ -382,10 +382,11 @@ export class ChangeGrammar extends FromGrammar {
 
   readonly setItems: Rule<[], SourceSetItem[]> = this.RULE('setItems', () => this.list(1, () => this.SUBRULE(this.setItem)));
 
-  // name '=' expression | '(' name ( ',' name )* ')' '=' expression
+  // name ( '[' ... ']' | '.' name )* '=' expression | '(' name ( ',' name )* ')' '=' expression
   readonly setItem: Rule<[], SourceSetItem> = this.RULE('setItem', () => {
     const start = this.next(1);
     let multiple = false;
+    let path: SourceExpression | null = null;
     const columns = this.OR([
       {
         ALT: () => {
@@ -393,11 +394,25 @@ export class ChangeGrammar extends FromGrammar {
           return this.SUBRULE(this.insertColumns);
         },
       },
-      { ALT: () => [this.SUBRULE(this.targetColumn)] },
+      {
+        ALT: () => {
+          const name = this.take(1, T.ColumnId);
+          const column = this.ACTION(() => columnOf(start.ordinal, name));
+          const whole = this.SUBRULE(this.indirection, { ARGS: [column] });
+          path = whole === column ? null : whole;
+          return [name.value];
+        },
+      },
     ]);
     this.take(1, T.Equal);
     const value = this.SUBRULE(this.expression);
     const at = this.ACTION(() => start.ordinal);
-    return { op: 'setItem', at, columns, value, multiple } as SourceSetItem;
+    return { op: 'setItem', at, columns, path, value, multiple } as SourceSetItem;
   });
 }
+
+const columnOf = (at: number, { value, quoted }: SqlToken): SourceExpression => ({
+  op: 'column',
+  at,
+  name: { op: 'name', at, parts: [value], quoted: [quoted] },
+});
