@@ -15,6 +15,7 @@
  */
 
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
+import { ARRAY_PRIMITIVES } from './primitives-arrays.ts';
 import { CAST_PRIMITIVES } from './primitives-casts.ts';
 import { JSON_PRIMITIVES } from './primitives-json.ts';
 import { NUMBER_PRIMITIVES } from './primitives-numbers.ts';
@@ -47,7 +48,7 @@ export interface Primitive {
   readonly rows: boolean;
 }
 
-const LINE = /^([\w.]+)\(([^)]*)\) (\w+)(.*)$/;
+const LINE = /^([\w.]+)\(([^)]*)\) ([\w[\]]+)(.*)$/;
 
 /** All lines by name; read one by one, when first asked for: a process that runs one statement needs a handful of them. */
 const lines = new Map<string, string>();
@@ -55,6 +56,7 @@ const texts = [NUMBER_PRIMITIVES, TEXT_PRIMITIVES, TIME_PRIMITIVES, JSON_PRIMITI
   WINDOW_PRIMITIVES,
   SET_PRIMITIVES,
   PATH_PRIMITIVES,
+  ARRAY_PRIMITIVES,
 ]);
 for (const text of texts) {
   for (const line of text.split('\n')) if (line !== '') lines.set(line.slice(0, line.indexOf('(')), line);

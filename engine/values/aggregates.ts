@@ -5,6 +5,7 @@
 
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import type { IntervalValue, RowValue } from '../storage/rows/row-value.ts';
+import { ARRAY_AGGREGATES } from './aggregates-arrays.ts';
 import { FLOAT_AGGREGATES } from './aggregates-floats.ts';
 import { NUMERIC_AGGREGATES } from './aggregates-numbers.ts';
 import { ORDERED_AGGREGATES } from './aggregates-ordered.ts';
@@ -87,6 +88,7 @@ const table: { [primitive: string]: Aggregate } = {
   ...NUMERIC_AGGREGATES,
   ...FLOAT_AGGREGATES,
   ...ORDERED_AGGREGATES,
+  ...ARRAY_AGGREGATES,
 };
 
 for (const type of ['int2', 'int4', 'int8']) {

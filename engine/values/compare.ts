@@ -68,6 +68,7 @@ export const comparisons: { readonly [type: string]: Comparison } = {
   varchar: compareTexts,
   name: compareTexts,
   char: compareChars,
+  char1: compareTexts,
   bytea: compareBytes,
   date: compareIntegers,
   time: compareIntegers,

@@ -6,6 +6,7 @@
  */
 
 import type { RowValue } from '../storage/rows/row-value.ts';
+import { arrayFunctions } from './functions-arrays.ts';
 import { castFunctions } from './functions-casts.ts';
 import { jsonFunctions } from './functions-json.ts';
 import { pathFunctions } from './functions-paths.ts';
@@ -30,4 +31,5 @@ export const implementations: { readonly [primitive: string]: Implementation } =
   pathFunctions,
   castFunctions,
   windowTargets,
+  arrayFunctions((primitive) => implementations[primitive]),
 );

@@ -5,6 +5,7 @@
  */
 
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
+import type { ArrayValue } from '../storage/rows/nested-value.ts';
 import type { IntervalValue, RowValue } from '../storage/rows/row-value.ts';
 import type { Instant } from './calendar.ts';
 import { comparisons } from './compare.ts';
@@ -92,6 +93,13 @@ function instantSeries(name: 'timestamp' | 'timestamptz'): SetFunction {
   };
 }
 
+function subscripts({ lengths, lowers }: ArrayValue, which: number, reverse: boolean): NextValue {
+  if (which < 1 || which > lengths.length) return () => undefined;
+  const first = lowers[which - 1];
+  const last = first + lengths[which - 1] - 1;
+  return reverse ? int4Series(last, first, -1) : int4Series(first, last);
+}
+
 export const setFunctions: { readonly [primitive: string]: SetFunction } = {
   'generate_series.int4': int4Series,
   'generate_series.int4.step': int4Series,
@@ -101,6 +109,12 @@ export const setFunctions: { readonly [primitive: string]: SetFunction } = {
   'generate_series.numeric.step': numericSeries,
   'generate_series.timestamp': instantSeries('timestamp'),
   'generate_series.timestamptz': instantSeries('timestamptz'),
+  'array.unnest': ({ items }: ArrayValue) => {
+    let at = 0;
+    return () => (at < items.length ? items[at++] : undefined);
+  },
+  'array.subscripts': (array: ArrayValue, which: number) => subscripts(array, which, false),
+  'array.subscripts.reverse': subscripts,
   ...textSetFunctions,
   ...pathSetFunctions,
 };

@@ -2,8 +2,9 @@
  * What PostgreSQL means, as data (dialects.md, 'Semantics are data'): put together from tables of lines, of which each names primitives;
  * argument and result types are the primitive's own unless the line says otherwise.
  *
- *   abs: int2.abs float8.add<float4,float8> text.concat.nullIsEmpty<any>@output
+ *   abs: int2.abs float8.add<float4,float8> text.concat.nullIsEmpty<any>@output array_agg<anynonarray>#0
  *        primitive                          types of the signature   how arguments given for `any` are handed over
+ *                                           #n: the name of the n-th argument's type comes behind them
  */
 
 import { primitiveOf } from '../../engine/sblr/primitives.ts';
@@ -16,13 +17,14 @@ import type {
   WindowSignature,
 } from '../../engine/sblr/semantics.ts';
 import type { TypeName } from '../../engine/sblr/types.ts';
+import { ARRAYS } from './semantics-arrays.ts';
 import { FUNCTIONS } from './semantics-functions.ts';
 import { FURTHER_FUNCTIONS, FURTHER_OPERATORS } from './semantics-further.ts';
 import { AGGREGATES, OPERATORS, ORDERED_SETS, SET_FUNCTIONS, WINDOW_FUNCTIONS } from './semantics-operators.ts';
 import { OTHER_FUNCTIONS, OTHER_TYPES, PARAMETER_NAMES } from './semantics-others.ts';
 import { CASTS, TYPES } from './semantics-types.ts';
 
-const ITEM = /^([\w.]+)(?:<([\w,]*)>)?(?:@([\w.]+))?$/;
+const ITEM = /^([\w.]+)(?:<([\w,[\]]*)>)?(?:@([\w.]+))?(?:#(\d))?$/;
 
 /** Scales and bounds on digits; everything else has none. */
 const RULES: { readonly [primitive: string]: ResultRule } = {
@@ -54,6 +56,7 @@ function readSignature(item: string): Signature | AggregateSignature | WindowSig
     primitive: primitive.name,
     ...(rule === undefined ? {} : { rule }),
     ...(primitive.variadic && primitive.name !== 'interval.make.some' ? { variadic: true } : {}),
+    ...(match[4] === undefined ? {} : { named: Number(match[4]) }),
     ...(match[3] === undefined ? {} : { any: match[3] as NonNullable<Signature['any']> }),
     ...(primitive.aggregate ? { aggregate: true as const } : {}),
     ...(primitive.window ? { window: true as const } : {}),
@@ -91,7 +94,7 @@ export const semantics: DialectSemantics = {
   folding: 'lower',
   types: TYPES,
   operators: readTable(OPERATORS, FURTHER_OPERATORS),
-  functions: readTable(FUNCTIONS, FURTHER_FUNCTIONS, AGGREGATES, WINDOW_FUNCTIONS, SET_FUNCTIONS),
+  functions: readTable(FUNCTIONS, FURTHER_FUNCTIONS, ARRAYS, AGGREGATES, WINDOW_FUNCTIONS, SET_FUNCTIONS),
   orderedSets: readTable(ORDERED_SETS),
   hypotheticals: { rank: 'rank', dense_rank: 'dense_rank', percent_rank: 'percent_rank', cume_dist: 'cume_dist' },
   parameterNames: PARAMETER_NAMES,
