@@ -21,6 +21,7 @@ import type {
   WireError,
 } from '../../plugins/contract/connection.ts';
 import { SqlError, SQLSTATE, withoutOverflow } from '../../shm/errors.ts';
+import type { Notification } from '../session/notifications.ts';
 import { InputBuffer } from './input-buffer.ts';
 import { LentOutput } from './lent-output.ts';
 import type { ServedSession, SessionOwner } from './session.ts';
@@ -305,6 +306,12 @@ export class ClientConnection implements ConnectionHost, SessionOwner {
 
   notice(severity: string, code: string, message: string): void {
     this.#wire.notice({ severity, code, message });
+  }
+
+  notified({ processId, channel, payload }: Notification): void {
+    if (this.#isGone || this.#isClosing) return;
+    this.#wire.notification(processId, channel, payload);
+    if (!this.#isWaiting) setImmediate(() => this.#isGone || this.#send());
   }
 
   /** The server ends it: with these words. */

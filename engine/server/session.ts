@@ -116,15 +116,13 @@ class ServedStatement implements HostStatement {
   readonly prepared: Prepared;
   readonly kind: HostStatement['kind'];
   readonly endsBlock: boolean;
-  #columns: readonly WireColumn[];
 
   constructor(session: ServedSession, prepared: Prepared) {
     this.session = session;
     this.prepared = prepared;
-    const { parts, output } = prepared.shape;
-    this.kind = output.length > 0 ? 'rows' : parts.kind === 'utility' ? 'none' : 'count';
+    const { parts } = prepared.shape;
+    this.kind = this.columns.length > 0 ? 'rows' : parts.kind === 'utility' ? 'none' : 'count';
     this.endsBlock = parts.kind === 'utility' && ENDS.test(prepared.text.slice(prepared.start));
-    this.#columns = output;
   }
 
   get parameters(): readonly SqlType[] {
@@ -133,9 +131,9 @@ class ServedStatement implements HostStatement {
   }
 
   get columns(): readonly WireColumn[] {
-    const { output } = this.session.connection.refresh(this.prepared);
-    this.#columns = output;
-    return this.#columns;
+    const { connection } = this.session;
+    const { shape } = this.prepared;
+    return shape.plan === null ? connection.outputOf(this.prepared) : connection.refresh(this.prepared).output;
   }
 }
 

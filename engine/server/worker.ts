@@ -169,6 +169,8 @@ export class ServerWorker implements WorkerControl {
     const session = entered(engine, () => new Session(engine.txns, engine.locks, options));
     const connection = new Connection(engine, session);
     const served = new ServedSession(connection, client);
+    session.processId = this.sessions.process(client.row);
+    session.notifications.onNotification = (notification) => client.notified(notification);
     connection.onNotice = ({ severity, code, message }) => client.notice(severity, code, message);
     try {
       for (const [name, value] of settings) session.settings.set(name, value, false);

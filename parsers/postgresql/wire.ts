@@ -81,6 +81,7 @@ export class PostgresqlConnection implements WireConnection {
   #isBusy = false;
   readonly #told = new Map<string, string>();
   #toldVersion = -1;
+  readonly #notifications: (readonly [number, string, string])[] = [];
   wanted = 0;
 
   constructor(host: ConnectionHost) {
@@ -217,7 +218,14 @@ export class PostgresqlConnection implements WireConnection {
     this.#isBusy = false;
     (this.#extended as ExtendedQuery).afterBatch();
     if (session.settingsVersion !== this.#toldVersion) this.#tellSettings();
+    if (this.#notifications.length > 0 && session.status === 'idle') this.#tellNotifications();
     putReady(this.#host.output, session.status);
+  }
+
+  /** What was sent while the client was in a transaction. */
+  #tellNotifications(): void {
+    for (const [process, channel, payload] of this.#notifications.splice(0))
+      putNotification(this.#host.output, process, channel, payload);
   }
 
   #tellSettings(): void {
@@ -290,7 +298,9 @@ export class PostgresqlConnection implements WireConnection {
   }
 
   notification(process: number, channel: string, payload: string): void {
-    if (!this.#isOver) putNotification(this.#host.output, process, channel, payload);
+    if (this.#isOver) return;
+    if (this.isIdle) putNotification(this.#host.output, process, channel, payload);
+    else this.#notifications.push([process, channel, payload]);
   }
 }
 

@@ -144,6 +144,21 @@ const STEPS: { readonly [name: string]: Step } = {
     equal(await client.types(send.bind('', 'none'), send.sync), 'EZ');
     equal(await client.types(send.query('select 1')), 'TDCZ');
   }),
+  'notifications come between transactions, to every worker': withClient(async (client, port) => {
+    const listeners = await Promise.all(Array.from({ length: 4 }, () => rawClient(port)));
+    for (const one of listeners) equal(await one.types(send.query('listen news')), 'CZ');
+    equal(await listeners[0].types(send.query('begin')), 'CZ');
+    equal(await client.types(send.query("notify news, 'first'")), 'CZ');
+    const expected = `${String(client.key?.process)} news first`;
+    const told = async (one: RawClient): Promise<string> => {
+      const { body } = (await one.until('A')).at(-1) as Message;
+      return `${body.readInt32BE(0)} ${body.toString('utf8', 4, body.length - 1).replace('\0', ' ')}`;
+    };
+    for (const one of listeners.slice(1)) equal(await told(one), expected);
+    listeners[0].send(send.query('commit'));
+    equal(await told(listeners[0]), expected);
+    for (const one of listeners) one.end();
+  }),
   'a portal gives so many rows at a time, and the rest into its transaction': withClient(async (client) => {
     await client.types(send.query('begin'));
     const series = send.parse('', 'select g from generate_series(1, 5) as g');
