@@ -294,6 +294,11 @@ export class RowSorter extends RowStore {
     return Math.max(0, this.#wanted(this.order) - this.first);
   }
 
+  /** Of no use to whoever reads the rows. */
+  protected isOwn(_column: number): boolean {
+    return false;
+  }
+
   /** What touch() has read: nothing may leave it out. */
   touched = 0;
 
@@ -306,7 +311,7 @@ export class RowSorter extends RowStore {
     let sum = 0;
     for (let column = 0; column < this.columns.length; column++) {
       const { kind } = this.columns[column];
-      if (kind === 'v') continue;
+      if (kind === 'v' || this.isOwn(column)) continue;
       const data = this.data[column] as Int32Array;
       if (kind !== 't') {
         for (let place = from; place < to; place++) sum += data[order[place]];

@@ -75,6 +75,11 @@ export class WindowSorter extends RowSorter {
     this.#shape = shape;
   }
 
+  /** Arguments are gathered, and ends of partitions are for sorting. */
+  protected override isOwn(column: number): boolean {
+    return column >= this.#shape.partAt;
+  }
+
   /** Places that can be read now; 0: the end. `numbers`: what frames say. */
   nextPartitions(numbers: readonly RowValue[]): number {
     const count = this.next();
