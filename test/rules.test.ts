@@ -157,6 +157,7 @@ const SHOWN: { readonly [rule: string]: readonly Shown[] } = {
     ['codegen/jit/jit.test.ts', 'as an object'],
     ['engine/exec/output-run.test.ts', 'rows have the bytes of the format'],
   ],
+  'SBLR-R2': [['test/wire/values.test.ts', 'as PostgreSQL sends it']],
   'SBLR-R3': [['engine/exec/output-run.test.ts', 'no row is lost and none comes twice']],
   'SBLR-V1': [['codegen/jit/jit.test.ts', 'same rows as JavaScript']],
   'SBLR-V2': [['codegen/jit/jit-aggregate.test.ts', 'hold what they hold in JavaScript']],

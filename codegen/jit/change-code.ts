@@ -18,6 +18,7 @@ import { emitValue } from './expressions.ts';
 import { imageColumn } from './leaves.ts';
 import { outline } from './outlined.ts';
 import { emitRow } from './output.ts';
+import { emitBytes } from './wire-output.ts';
 import { boxedCode, isFloatType, isLongType, isWordType, slotCode, slotValue, type Value } from './value.ts';
 
 /** Attributes that one function fills. */
@@ -68,7 +69,13 @@ export class ChangeCode {
       emitter.columns.set(column, () => held);
     }
     if (this.#keep !== null) this.#keep(emitter);
-    else emitter.emit(`c.held.push(${emitRow(emitter, this.builder.format, output as OutputColumn[])});`);
+    else this.#emitHeld(emitter, output as OutputColumn[]);
+  }
+
+  #emitHeld(emitter: Emitter, output: readonly OutputColumn[]): void {
+    const { format } = this.builder;
+    if (typeof format !== 'string') emitBytes(emitter, format, output, 'held');
+    else emitter.emit(`c.held.push(${emitRow(emitter, format, output)});`);
   }
 
   emitChecks(emitter: Emitter, row: BoundNewRow): void {

@@ -9,6 +9,7 @@ import type { Direct, Run } from '../../engine/plan/program.ts';
 import type { Locks } from '../../engine/txn/locks.ts';
 import { TABLE_ACCESS, useTable } from '../../engine/txn/table-locks.ts';
 import type { ChangePart } from './change-part.ts';
+import { giveAllHeldBytes } from './held-bytes.ts';
 import { placedAt, type ProgramParts, stateOf } from './program-parts.ts';
 import type { State } from './state.ts';
 
@@ -63,14 +64,24 @@ export class DirectRun implements Direct {
 
   /** Changes, locks and limits. */
   #further(c: State, run: Run): unknown {
-    const { change, writes } = this.#parts;
+    const { change, writes, isBytes } = this.#parts;
     if (this.#limits !== null) this.#limits(c);
     if (c.finished) return undefined;
     if (change >= 0) (c.parts[change] as ChangePart).begin();
-    if (c.held.length > 0) c.held.length = 0;
+    if (c.held.length > 0) {
+      c.held.length = 0;
+      c.heldBytes.at = 0;
+    }
     const row = this.#one(c);
     if (c.stopped !== 0) return c.stopped;
     run.changes = c.changes;
-    return writes ? c.held.pop() : row;
+    if (!writes) return row;
+    return isBytes ? this.#held(c) : c.held.pop();
+  }
+
+  #held(c: State): true | undefined {
+    if (c.held.length === 0) return undefined;
+    giveAllHeldBytes(c);
+    return true;
   }
 }

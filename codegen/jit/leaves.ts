@@ -47,11 +47,11 @@ export function imageColumn(column: PlacedColumn, type: SqlType, uses: number, r
 }
 
 /** The same of an image whose offset is in another local. */
-const inOtherRow = (value: Value, row: string): Value => ({
-  ...value,
-  code: value.code.replaceAll(/\brow\b/g, row),
-  nil: value.nil.replaceAll(/\brow\b/g, row),
-});
+function inOtherRow(value: Value, row: string): Value {
+  const code = value.code.replaceAll(/\brow\b/g, row);
+  const image = value.image === undefined ? undefined : { ...value.image, row, code };
+  return { ...value, code, nil: value.nil.replaceAll(/\brow\b/g, row), ...(image === undefined ? {} : { image }) };
+}
 
 /** Two words as a double while it is a safe integer. */
 function longInPage(emitter: Emitter, word: number, type: SqlType, nil: string): Value {
@@ -101,10 +101,11 @@ function readOf(column: PlacedColumn): ColumnRead {
 function wideColumn(emitter: Emitter, column: PlacedColumn, type: SqlType, nil: string, uses: number): Value {
   const { read, helpers } = readOf(column);
   for (const helper of helpers) emitter.unit.use(helper);
-  if (uses < 2) return makeValue('v', type, `(${read})`, nil);
+  const imaged = (code: string): Value => ({ ...makeValue('v', type, code, nil), image: { column, row: 'row', code } });
+  if (uses < 2) return imaged(`(${read})`);
   const name = `t${column.index}`;
   if (!emitter.rowCaches.includes(name)) emitter.rowCaches.push(name);
-  return makeValue('v', type, `(${name}===undefined?${name}=${read}:${name})`, nil);
+  return imaged(`(${name}===undefined?${name}=${read}:${name})`);
 }
 
 function nilParameter(emitter: Emitter, index: number): string {

@@ -2,7 +2,7 @@
  * The sink of a query and of RETURNING: one row of the caller's format (SBLR-R1, R4), names given from outside, values boxed once.
  */
 
-import type { RowFormat } from '../../engine/plan/program.ts';
+import type { EmbeddedFormat } from '../../engine/plan/program.ts';
 import type { BoundExpression, OutputColumn } from '../../engine/sblr/bound.ts';
 import type { Emitter } from './emitter.ts';
 import { emitValue } from './expressions.ts';
@@ -13,7 +13,7 @@ import { boxedCode } from './value.ts';
 const LITERAL_MAX = 48;
 
 /** Expression of a row. */
-export function emitRow(emitter: Emitter, format: RowFormat, output: readonly OutputColumn[]): string {
+export function emitRow(emitter: Emitter, format: EmbeddedFormat, output: readonly OutputColumn[]): string {
   const { unit } = emitter;
   if (output.length > LITERAL_MAX) return emitWideRow(emitter, format, output);
   const values = output.map(({ column, type }) => boxedCode(emitValue(emitter, columnOf(column, type)), unit.use));
@@ -38,7 +38,7 @@ function propertyKey(name: string): string {
 
 const columnOf = (column: number, type: OutputColumn['type']): BoundExpression => ({ op: 'column', column, type });
 
-function emitWideRow(emitter: Emitter, format: RowFormat, output: readonly OutputColumn[]): string {
+function emitWideRow(emitter: Emitter, format: EmbeddedFormat, output: readonly OutputColumn[]): string {
   const pieces: string[] = [];
   for (let from = 0; from < output.length; from += LITERAL_MAX) {
     const piece = output.slice(from, from + LITERAL_MAX);

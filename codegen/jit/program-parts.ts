@@ -11,6 +11,8 @@ export interface ProgramParts {
   readonly kernel: KernelAccess;
   readonly output: readonly OutputColumn[];
   readonly writes: boolean;
+  /** Rows are written as bytes. */
+  readonly isBytes: boolean;
   readonly simple: boolean;
   /** Kernel ids of its tables. */
   readonly tables: readonly number[];
@@ -35,6 +37,7 @@ export interface ProgramParts {
 export function stateOf(parts: ProgramParts): State {
   const state = new State(parts.kernel, parts.copies);
   state.counters = new Float64Array(parts.counters);
+  if (parts.isBytes && parts.writes) state.holdBytes();
   for (const make of parts.makes) state.parts.push(make(state));
   return state;
 }

@@ -20,6 +20,7 @@ import type { ChangePart } from './change-part.ts';
 import { closeParts } from './close-parts.ts';
 import { DirectRun } from './direct.ts';
 import { type Few, unlessMoved } from './few.ts';
+import { giveHeldBytes, SurplusBytes } from './held-bytes.ts';
 import { placedAt, type ProgramParts, stateOf } from './program-parts.ts';
 import { runStages, type StagePlace } from './stage-list.ts';
 import { STAGE_DONE, STAGE_FULL, STAGE_PAUSED } from './stage-run.ts';
@@ -33,6 +34,7 @@ class Running implements Execution {
   #held = 0;
   /** Rows of a join beyond those that the caller has room for. */
   #surplus: unknown[] = [];
+  readonly #surplusBytes: SurplusBytes | null;
   #isOpen = false;
   #waits = false;
 
@@ -40,6 +42,7 @@ class Running implements Execution {
     this.#parts = parts;
     this.#program = program;
     this.#state = stateOf(parts);
+    this.#surplusBytes = parts.isBytes ? new SurplusBytes() : null;
   }
 
   isOf(parts: ProgramParts): boolean {
@@ -54,7 +57,8 @@ class Running implements Execution {
     this.#held = 0;
     if (this.#surplus.length > 0) this.#surplus = [];
     this.#isOpen = true;
-    if (state.held.length > 0) state.held = [];
+    this.#surplusBytes?.clear();
+    clearHeld(state);
     if (this.#parts.change >= 0) (state.parts[this.#parts.change] as ChangePart).begin();
     this.#waits = this.#useTables(state);
   }
@@ -64,8 +68,16 @@ class Running implements Execution {
     state.max = state.run.rowsMax;
     // Whoever took the last batch has begun another list.
     state.rows = state.run.rows;
+    state.output = state.run.output ?? state.output;
+    // What changes rows runs to its end before any of its own leaves.
+    state.mark = this.#parts.writes ? Number.POSITIVE_INFINITY : state.output.mark;
+    // Of a run that has paused they are some already.
+    state.written = state.run.written ?? 0;
+    state.full = false;
     try {
-      return this.#run(state);
+      const status = this.#run(state);
+      state.run.written = state.written;
+      return status;
     } catch (error) {
       throw placedAt(this.#parts, this.#state.at, error);
     }
@@ -74,7 +86,13 @@ class Running implements Execution {
   #run(c: State): RunStatus {
     if (this.#place.at < 0 && this.#waits) return RUN_WAIT;
     if (this.#surplus.length > 0 && this.#giveSurplus(c)) return RUN_FULL;
+    const surplus = this.#surplusBytes;
+    if (surplus !== null && !surplus.isEmpty && surplus.give(c)) return RUN_FULL;
     const status = runStages(c, this.#parts.stages, this.#place);
+    if (c.written > c.max && surplus !== null) {
+      surplus.take(c);
+      return RUN_FULL;
+    }
     if (c.rows.length > c.max) {
       this.#surplus = c.rows.splice(c.max);
       return RUN_FULL;
@@ -100,6 +118,10 @@ class Running implements Execution {
   /** Rows of a statement that writes or locks go out when nothing can undo it any more (TX-T11). */
   #giveHeld(c: State): RunStatus {
     const { held, rows, max } = c;
+    if (this.#parts.isBytes) {
+      this.#held = giveHeldBytes(c, this.#held);
+      return this.#held < held.length ? RUN_FULL : RUN_DONE;
+    }
     while (this.#held < held.length && rows.length < max) rows.push(held[this.#held++]);
     return this.#held < held.length ? RUN_FULL : RUN_DONE;
   }
@@ -110,10 +132,16 @@ class Running implements Execution {
     const state = this.#state;
     state.at = -1;
     closeParts(state.parts);
-    if (state.held.length > 0) state.held = [];
+    clearHeld(state);
     state.shut();
     this.#program.giveBack(this);
   }
+}
+
+function clearHeld(state: State): void {
+  if (state.held.length === 0) return;
+  state.held = [];
+  if (state.heldBytes.at > 0) state.holdBytes();
 }
 
 /** One function does everything, for one row. What a subplan has found is forgotten with a run's end, of which that way knows nothing. */

@@ -22,8 +22,10 @@ export interface Sink {
   readonly kind: 'rows' | 'aggregate' | 'sort' | 'keySort' | 'store' | 'build' | 'change';
   /** Writes the code for a row. `isImage`: it lies at `row` of `v`. */
   emit(emitter: Emitter, isImage: boolean): void;
-  /** Of 'rows': expression of the row for the caller. */
+  /** Of 'rows': expression of the row for the caller; of rows as bytes, code before it has written it. */
   row?(emitter: Emitter): string;
+  /** Of 'rows': condition that the caller has no room for more. */
+  readonly isFull?: string;
 }
 
 /** Where a stage's rows come from, for the generator. */
@@ -67,7 +69,7 @@ export function compileDrain(
     sink.emit(emitter, shape.kind === 'images' && !hasJoins(stage));
   });
   const row = shape.kind === 'images' ? 'const row=offsets[i]&-8;' : shape.kind === 'list' ? 'const w=list[i];' : 'const g=i;';
-  const isFull = sink.kind === 'rows' ? 'if(c.rows.length>=c.max)return i+1;' : '';
+  const isFull = sink.kind === 'rows' ? `if(${sink.isFull ?? 'c.rows.length>=c.max'})return i+1;` : '';
   const isFinished = limits.length > 0 ? 'if(c.finished)return i+1;' : '';
   const isDue = written.isMany ? 'if(c.due)return i+1;' : '';
   const views = shape.kind === 'images' ? IMAGE_VIEWS : '';

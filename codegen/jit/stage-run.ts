@@ -62,7 +62,7 @@ export function look(c: State, moved: boolean): boolean {
 export function verdict(c: State, isRows: boolean): number {
   if (c.stopped !== 0) return STAGE_STOPPED;
   if (c.finished) return STAGE_DONE;
-  if (isRows && c.rows.length >= c.max) return STAGE_FULL;
+  if (isRows && (c.full || c.rows.length >= c.max)) return STAGE_FULL;
   if (!c.due) return -1;
   c.due = false;
   return STAGE_PAUSED;
@@ -107,7 +107,8 @@ export function oneStage(
         place.done = true;
         groups.reserve(c, 1);
         const row = one(c);
-        if (isRows && row !== undefined) c.rows.push(row);
+        // True: it is written already.
+        if (isRows && row !== undefined && row !== true) c.rows.push(row);
       }
       return c.stopped !== 0 ? STAGE_STOPPED : STAGE_DONE;
     },

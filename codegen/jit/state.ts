@@ -5,6 +5,7 @@
  */
 
 import type { KernelAccess, Parameters, Run, StatementContext } from '../../engine/plan/program.ts';
+import { Output, type RowOutput } from '../../plugins/contract/output.ts';
 import { type ByteViews, copyWords, privateViews } from '../../engine/storage/rows/byte-views.ts';
 import { paddedLength, ROW_SCRATCH_BYTES, rowIdOf } from '../../engine/storage/rows/row-image.ts';
 import type { RowValue } from '../../engine/storage/rows/row-value.ts';
@@ -50,6 +51,11 @@ const NO_BYTES = privateViews(0);
 const NO_ROWS = new Int32Array(0);
 const NO_ROW_IDS = new Float64Array(0);
 
+/** Bytes of held rows at first. */
+const HELD_BYTES = 512;
+/** Of programs whose rows are no bytes. */
+const NO_OUTPUT = new Output(0, 0);
+
 const NO_PARAMETERS: Parameters = { nulls: new Uint8Array(0), numbers: new Float64Array(0), values: [] };
 
 /**
@@ -85,6 +91,17 @@ export class State {
   values: Parameters['values'] = NO_PARAMETERS.values;
   rows: unknown[] = [];
   max = 0;
+  /**
+   * Rows as bytes: where they go, and where that is full; how many the step has written, and whether that is enough; where those
+   * beyond `max` end.
+   */
+  output: RowOutput = NO_OUTPUT;
+  mark = 0;
+  written = 0;
+  full = false;
+  ends: number[] = [];
+  /** The same of rows that are held: `held` says where each ends. */
+  heldBytes: Output = NO_OUTPUT;
   /** Number of the call that runs (Unit.site). */
   at = -1;
   /** A limit is reached, or the change says stop. */
@@ -185,10 +202,18 @@ export class State {
   /** Begins anew with a run that was taken on: other values, maybe another transaction. */
   again(tx: Transaction): void {
     this.tx = tx;
+    this.output = this.run.output ?? NO_OUTPUT;
+    this.written = 0;
+    this.full = false;
     this.finished = false;
     this.stopped = 0;
     this.changes = 0;
     if (this.#derived) this.#forget();
+  }
+
+  /** Rows that wait for the end of a change are bytes. */
+  holdBytes(): void {
+    this.heldBytes = new Output(Number.POSITIVE_INFINITY, HELD_BYTES);
   }
 
   /** A subplan begins another run, with other values. */

@@ -3,7 +3,7 @@
  */
 
 import type { PhysicalNode, PhysicalStatement } from '../../engine/plan/physical.ts';
-import type { CompileEnvironment, Program, RowFormat } from '../../engine/plan/program.ts';
+import type { BytesFormat, CompileEnvironment, Program, RowFormat } from '../../engine/plan/program.ts';
 import type { OutputColumn } from '../../engine/sblr/bound.ts';
 import { Builder } from './builder.ts';
 import { changeSink, columnsRead } from './change-sink.ts';
@@ -20,6 +20,7 @@ import { changeStage } from './spools.ts';
 import { stagesOf } from './stages.ts';
 import type { Source } from './unit.ts';
 import { UsedTables } from './used-tables.ts';
+import { emitBytes } from './wire-output.ts';
 
 export interface Compiled {
   readonly parts: ProgramParts;
@@ -77,6 +78,7 @@ function compileParts(plan: PhysicalStatement, format: RowFormat, used: UsedTabl
     kernel: environment.kernel,
     output: plan.output,
     writes: holds,
+    isBytes: typeof format !== 'string',
     simple: roots.length === 1 && !builder.hasSubplans && isSimple(plan, root),
     tables: [...builder.tables],
     isCurrent: currencyOf(used),
@@ -120,9 +122,21 @@ const lastSink = (builder: Builder, plan: PhysicalStatement, holds: boolean): { 
   plan.kind === 'query' ? { sink: rowsSink(builder, plan.output, holds), part: -1 } : changeSink(builder, plan, null);
 
 function rowsSink(builder: Builder, output: readonly OutputColumn[], holds: boolean): Sink {
-  const row = (emitter: Emitter): string => emitRow(emitter, builder.format, output);
+  const { format } = builder;
+  if (typeof format !== 'string') return bytesSink(format, output, holds);
+  const row = (emitter: Emitter): string => emitRow(emitter, format, output);
   if (holds) return { kind: 'change', emit: (emitter) => emitter.emit(`c.held.push(${row(emitter)});`) };
   return { kind: 'rows', emit: (emitter) => emitter.emit(`c.rows.push(${row(emitter)});`), row };
+}
+
+function bytesSink(format: BytesFormat, output: readonly OutputColumn[], holds: boolean): Sink {
+  if (holds) return { kind: 'change', emit: (emitter) => emitBytes(emitter, format, output, 'held') };
+  const emit = (emitter: Emitter): void => emitBytes(emitter, format, output, 'output');
+  const row = (emitter: Emitter): string => {
+    emit(emitter);
+    return 'true';
+  };
+  return { kind: 'rows', emit, row, isFull: 'c.full' };
 }
 
 /** One row by a unique key, or rows of VALUES: sees what its own transaction has written, and writes under the same number (TX-T4). */

@@ -5,13 +5,14 @@
  */
 
 import { compile } from '../rows/compile.ts';
+import { wireHelpers } from '../rows/wire-helpers.ts';
 import { jitHelpers } from './helpers.ts';
 import { keyHelpers } from './key-helpers.ts';
 import { joinHelpers } from './join-hash.ts';
 import type { SubplanKind } from './subplan.ts';
 import type { SubplanUse } from './subplan-code.ts';
 
-const allHelpers: Readonly<Record<string, unknown>> = { ...jitHelpers, ...joinHelpers, ...keyHelpers };
+const allHelpers: Readonly<Record<string, unknown>> = { ...jitHelpers, ...joinHelpers, ...keyHelpers, ...wireHelpers };
 
 /** A piece of source: its second rendering, for people. */
 export interface Source {

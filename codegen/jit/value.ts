@@ -9,6 +9,7 @@
  */
 
 import { isEnumType, isObjectNumber, type SqlType } from '../../engine/sblr/types.ts';
+import type { PlacedColumn } from '../../engine/storage/rows/row-layout.ts';
 
 export type Rep = 'i' | 'd' | 'v' | 'b';
 
@@ -26,6 +27,8 @@ export interface Value {
   /** 'b': expression of the length in bytes; name of the Uint8Array. */
   readonly length: string;
   readonly memory: string;
+  /** Of a column of an image, for whoever wants its words and bytes: as long as `code` is what it was there. */
+  readonly image?: { readonly column: PlacedColumn; readonly row: string; readonly code: string };
   /** Of an input of an exact sum (exact-inputs.ts): locals that say what holds it; '' where there is none. */
   readonly exact?: { readonly state: string; readonly text: string; readonly shown: string };
 }

@@ -8,7 +8,7 @@
 import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 import type { RowOutput } from '../../plugins/contract/output.ts';
 import type { LengthField, RowFormat, ValueForm } from '../../plugins/contract/row-format.ts';
-import type { TypeName } from '../../engine/sblr/types.ts';
+import { isObjectNumber, type TypeName } from '../../engine/sblr/types.ts';
 import type { RowValue } from '../../engine/storage/rows/row-value.ts';
 import type { ValueContext } from '../../engine/values/context.ts';
 import { outputText } from '../../engine/values/functions-casts.ts';
@@ -34,7 +34,8 @@ export function putBytes(output: RowOutput, value: Uint8Array): void {
 }
 
 /** Writer of a type in a form. Types without a binary form of their own are sent as their text, as PostgreSQL's are that are texts. */
-export function valueWriter(type: TypeName, form: ValueForm): ValueWriter {
+export function valueWriter(given: TypeName, form: ValueForm): ValueWriter {
+  const type = form === 'binary' && isObjectNumber(given) ? 'oid' : given;
   if (form === 'text') return (output, value, context) => putText(output, outputText(type, value, context));
   const width = BINARY_BYTES[type];
   if (width !== undefined) {

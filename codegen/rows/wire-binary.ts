@@ -30,6 +30,11 @@ export const BINARY_BYTES: { readonly [type in TypeName]?: number } = {
 const EPOCH_DAYS = 10957;
 const EPOCH_MICROSECONDS = 946_684_800_000_000;
 
+export function putByte(bytes: Uint8Array, at: number, value: number): number {
+  bytes[at] = value;
+  return at + 1;
+}
+
 export function putWord(bytes: Uint8Array, at: number, value: number): number {
   bytes[at] = value >>> 24;
   bytes[at + 1] = value >>> 16;
@@ -106,6 +111,9 @@ const hexDigit = (code: number): number => (code & 15) + (code > 57 ? 9 : 0);
 const NUMERIC_NEGATIVE = 0x4000;
 const NUMERIC_SPECIAL: { readonly [text: string]: number } = { NaN: 0xc000, Infinity: 0xd000, '-Infinity': 0xf000 };
 
+/** What PostgreSQL's macro makes of the bits that say infinity. */
+const INFINITY_SCALE = 0x20;
+
 /** Bytes that a numeric of so many characters takes at most. */
 export const numericRoom = (characters: number): number => 12 + characters;
 
@@ -115,7 +123,7 @@ export const numericRoom = (characters: number): number => 12 + characters;
  */
 export function putNumeric(bytes: Uint8Array, at: number, text: string): number {
   const special = NUMERIC_SPECIAL[text];
-  if (special !== undefined) return putHead(bytes, at, 0, 0, special, 0);
+  if (special !== undefined) return putHead(bytes, at, 0, 0, special, text === 'NaN' ? 0 : INFINITY_SCALE);
   const decimal = parseDecimal(text);
   if (decimal === null) throw new Error('not a decimal text');
   const { negative, scale } = decimal;

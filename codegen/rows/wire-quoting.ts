@@ -6,12 +6,26 @@
  */
 
 import type { RowOutput } from '../../plugins/contract/output.ts';
-import type { Quoting } from '../../plugins/contract/row-format.ts';
+import type { Quoting, ValueForm } from '../../plugins/contract/row-format.ts';
 
 const BACKSLASH = 92;
 
 /** Letters of controls that have one: \b \t \n \v \f \r. */
 const LETTERS: readonly number[] = [0, 0, 0, 0, 0, 0, 0, 0, 98, 116, 110, 118, 102, 114];
+
+/** Types whose text has digits, letters, blanks, points, colons and signs only. */
+const PLAIN_TYPES: ReadonlySet<string> = new Set(
+  'bool int2 int4 int8 oid float4 float8 numeric date time timestamp timestamptz interval uuid'.split(' '),
+);
+const PLAIN_CHARACTERS = /[0-9A-Za-z .:+-]/;
+
+/** Whether values of a type may have to be quoted: quoteValue() looks. */
+export function isQuoted(quoting: Quoting, nil: readonly number[], form: ValueForm, type: string, column: number): boolean {
+  if (form === 'binary') return false;
+  if (!PLAIN_TYPES.has(type) || PLAIN_CHARACTERS.test(String.fromCharCode(quoting.delimiter))) return true;
+  if (quoting.kind === 'backslash') return false;
+  return quoting.force[column] || nil.length > 0 || PLAIN_CHARACTERS.test(String.fromCharCode(quoting.quote));
+}
 
 /** Gives the value in [from, output.at) its quotes or backslashes. */
 export function quoteValue(output: RowOutput, from: number, quoting: Quoting, nil: readonly number[], column: number): void {

@@ -7,7 +7,7 @@ import { isPoisoned } from '../../shm/critical.ts';
 import type { Connection } from '../exec/connection.ts';
 import { Cursor } from '../exec/cursor.ts';
 import type { Prepared } from '../exec/prepare.ts';
-import type { RowFormat } from '../plan/program.ts';
+import type { EmbeddedFormat } from '../plan/program.ts';
 
 const forgotten = new FinalizationRegistry<{ readonly cursor: Cursor; readonly connection: Connection }>(
   ({ cursor, connection }) => {
@@ -20,7 +20,7 @@ export class RowIterator<Row> implements IterableIterator<Row>, Disposable {
   readonly #cursor: Cursor;
   #isRegistered = false;
 
-  constructor(connection: Connection, prepared: Prepared, values: readonly unknown[], format: RowFormat) {
+  constructor(connection: Connection, prepared: Prepared, values: readonly unknown[], format: EmbeddedFormat) {
     this.#connection = connection;
     this.#cursor = new Cursor(connection, prepared, values, format);
   }

@@ -15,7 +15,7 @@ import { createParameters } from '../exec/parameters.ts';
 import { placed, type Prepared } from '../exec/prepare.ts';
 import { entered, runProgram, STALE, type StatementRun } from '../exec/run.ts';
 import type { Shape } from '../exec/shape.ts';
-import type { Program, RowFormat } from '../plan/program.ts';
+import type { Program, EmbeddedFormat } from '../plan/program.ts';
 import type { OutputColumn } from '../sblr/bound.ts';
 import { RowIterator } from './row-iterator.ts';
 
@@ -45,7 +45,7 @@ export interface RunResult {
 export class Statement<Row = Record<string, unknown>> {
   readonly #connection: Connection;
   #prepared: Prepared;
-  #format: RowFormat = 'object';
+  #format: EmbeddedFormat = 'object';
   /** What the calls below use again and again; null: the statement changed, or has not run. */
   #shape: Shape | null = null;
   #program: Program | null = null;

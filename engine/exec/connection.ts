@@ -6,9 +6,10 @@
  */
 
 import { EncodedValues } from '../../plugins/contract/encoded-values.ts';
+import type { RowOutput } from '../../plugins/contract/output.ts';
 import { enterEngine, leaveEngine } from '../../shm/entry.ts';
 import { SqlError, SQLSTATE, withoutOverflow, withPosition } from '../../shm/errors.ts';
-import type { Execution, Parameters, Program, RowFormat } from '../plan/program.ts';
+import type { EmbeddedFormat, Execution, Parameters, Program } from '../plan/program.ts';
 import type { OutputColumn } from '../sblr/bound.ts';
 import type { SourceStatement } from '../sblr/source.gen.ts';
 import { type Characteristics, NO_CHARACTERISTICS, type Session } from '../session/session.ts';
@@ -49,6 +50,9 @@ export interface Executed {
   readonly prepared: Prepared;
   readonly values: readonly unknown[];
 }
+
+/** Values of parameters as a program or as a message gives them. */
+export type GivenInput = readonly unknown[] | EncodedValues;
 
 const TAGS = { query: 'SELECT', insert: 'INSERT', update: 'UPDATE', delete: 'DELETE', merge: 'MERGE' } as const;
 
@@ -175,7 +179,7 @@ export class Connection {
   }
 
   /** bind() of values as a program or as a message gives them. */
-  bindInput(prepared: Prepared, shape: Shape, given: readonly unknown[] | EncodedValues, to: Parameters): void {
+  bindInput(prepared: Prepared, shape: Shape, given: GivenInput, to: Parameters): void {
     if (!(given instanceof EncodedValues)) return this.bind(prepared, shape, given, to);
     this.bindLiterals(prepared, shape, to);
     decodeParameters(shape.parts, given, to, this.context);
@@ -199,11 +203,11 @@ export class Connection {
     this.session.startClock();
   }
 
-  /** Runs a prepared statement to its end. */
-  run(prepared: Prepared, given: readonly unknown[], format: RowFormat): Result {
+  /** Runs a prepared statement to its end. `faced` false: rows are of RowValues. */
+  run(prepared: Prepared, given: GivenInput, format: EmbeddedFormat, faced = true): Result {
     const { engine, session } = this;
     const own = prepared.shape.plan === null ? this.#ownStatement(prepared, format) : null;
-    if (own !== null) return 'values' in own ? this.run(own.prepared, own.values, format) : own;
+    if (own !== null) return 'values' in own ? this.run(own.prepared, own.values, format, faced) : own;
     session.settleCursors();
     try {
       for (;;) {
@@ -215,10 +219,10 @@ export class Connection {
         }
         this.begin();
         const run = this.createRun(createParameters(shape.parts.parameters.length));
-        this.bind(prepared, shape, given, run.parameters);
+        this.bindInput(prepared, shape, given, run.parameters);
         const program = shape.program(engine, session, format);
         if (runProgram(engine, session, program, run, shape.version) === STALE) continue;
-        return this.#answer(shape, program, run, format);
+        return this.#answer(shape, program, run, format, faced);
       }
     } catch (error) {
       throw this.#failed(prepared, error);
@@ -226,10 +230,10 @@ export class Connection {
   }
 
   /** The same on an event loop: waits for rows and for the disk without blocking. */
-  async runAsync(prepared: Prepared, given: readonly unknown[], format: RowFormat): Promise<Result> {
+  async runAsync(prepared: Prepared, given: GivenInput, format: EmbeddedFormat, faced = true): Promise<Result> {
     const { engine, session } = this;
     const own = prepared.shape.plan === null ? this.#ownStatement(prepared, format) : null;
-    if (own !== null) return 'values' in own ? this.runAsync(own.prepared, own.values, format) : own;
+    if (own !== null) return 'values' in own ? this.runAsync(own.prepared, own.values, format, faced) : own;
     session.settleCursors();
     try {
       for (;;) {
@@ -243,11 +247,11 @@ export class Connection {
         }
         this.begin();
         const run = this.createRun(createParameters(shape.parts.parameters.length));
-        this.bind(prepared, shape, given, run.parameters);
+        this.bindInput(prepared, shape, given, run.parameters);
         const program = shape.program(engine, session, format);
         run.pause = () => performance.now() >= run.pauseAt;
         if ((await runProgramAsync(engine, session, program, run, shape.version)) === STALE) continue;
-        return this.#answer(shape, program, run, format);
+        return this.#answer(shape, program, run, format, faced);
       }
     } catch (error) {
       throw this.#failed(prepared, error);
@@ -277,7 +281,7 @@ export class Connection {
   }
 
   /** A statement about names of the session, or what EXECUTE stands for; null: another one. It leaves open cursors where they are. */
-  #ownStatement(prepared: Prepared, format: RowFormat): Result | Executed | null {
+  #ownStatement(prepared: Prepared, format: EmbeddedFormat): Result | Executed | null {
     const { shape } = prepared;
     if (shape.parts.kind !== 'utility') return null;
     const statement = sourceOf(shape);
@@ -290,8 +294,8 @@ export class Connection {
     }
   }
 
-  #answer(shape: Shape, program: Program, run: StatementRun, format: RowFormat): Result {
-    const faces = shape.faces(this.engine, format);
+  #answer(shape: Shape, program: Program, run: StatementRun, format: EmbeddedFormat, faced: boolean): Result {
+    const faces = faced ? shape.faces(this.engine, format) : null;
     if (faces !== null) faceRows(run.rows, 0, faces, format === 'object', this.context);
     return { rows: run.rows, changes: run.changes, columns: program.output.map(({ name }) => name), tag: this.tagOf(shape) };
   }
@@ -334,11 +338,11 @@ export class Connection {
   }
 
   /** EXPLAIN ANALYZE. Null: the catalog has moved on, nothing was done. */
-  #analyze(prepared: Prepared, shape: Shape, given: readonly unknown[], format: RowFormat): Result | null {
+  #analyze(prepared: Prepared, shape: Shape, given: GivenInput, format: EmbeddedFormat): Result | null {
     const { engine, session } = this;
     this.begin();
     const run = this.createRun(createParameters(shape.parts.parameters.length));
-    this.bind(prepared, shape, given, run.parameters);
+    this.bindInput(prepared, shape, given, run.parameters);
     const analysis = new Analysis(engine, session, shape);
     run.counts = analysis.counts;
     if (runProgram(engine, session, analysis.program, run, shape.version) === STALE) return null;
@@ -351,7 +355,7 @@ export class Connection {
 
   // ---- statements that are not compiled ----
 
-  #utility(shape: Shape, format: RowFormat): Result {
+  #utility(shape: Shape, format: EmbeddedFormat): Result {
     const { engine, session } = this;
     if (shape.isExplain) {
       this.#refuseInFailed();
@@ -453,7 +457,7 @@ export class Connection {
     this.#notify({ severity: 'WARNING', code: '25P01', message: 'there is no transaction in progress' });
   }
 
-  async #utilityAsync(shape: Shape, format: RowFormat): Promise<Result> {
+  async #utilityAsync(shape: Shape, format: EmbeddedFormat): Promise<Result> {
     const { engine, session } = this;
     if (shape.isExplain) return this.#utility(shape, format);
     const statement = sourceOf(shape);
@@ -498,7 +502,7 @@ export class Connection {
     return result;
   }
 
-  #told(shape: Shape, format: RowFormat, result: UtilityResult): Result {
+  #told(shape: Shape, format: EmbeddedFormat, result: UtilityResult): Result {
     const { notices, tag, rows: values, changes = 0, output = shape.output } = result;
     for (const notice of notices) this.#notify(notice);
     const columns = output.map(({ name }) => name);
@@ -545,6 +549,9 @@ class OneRun implements StatementRun {
   pause: (() => boolean) | null = null;
   pauseAt = Number.POSITIVE_INFINITY;
   counts: Float64Array | null = null;
+  output: RowOutput | null = null;
+  outputStart = 0;
+  written = 0;
 
   constructor(connection: Connection, parameters: Parameters) {
     this.parameters = parameters;

@@ -9,7 +9,7 @@
  */
 
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
-import type { RowFormat } from '../plan/program.ts';
+import type { EmbeddedFormat } from '../plan/program.ts';
 import type { OpenPortal } from '../session/session.ts';
 import type { Transaction } from '../txn/transactions.ts';
 import { answered } from './answered.ts';
@@ -30,7 +30,7 @@ export class Cursor implements OpenPortal {
   readonly #connection: Connection;
   readonly #prepared: Prepared;
   readonly #values: readonly unknown[];
-  readonly #format: RowFormat;
+  readonly #format: EmbeddedFormat;
   /** Rows stay RowValues. */
   readonly #isRaw: boolean;
   #shape: Shape | null = null;
@@ -41,7 +41,7 @@ export class Cursor implements OpenPortal {
   #next = 0;
   #isBegun = false;
 
-  constructor(connection: Connection, prepared: Prepared, values: readonly unknown[], format: RowFormat, isRaw = false) {
+  constructor(connection: Connection, prepared: Prepared, values: readonly unknown[], format: EmbeddedFormat, isRaw = false) {
     this.#connection = connection;
     this.#prepared = prepared;
     this.#values = values;

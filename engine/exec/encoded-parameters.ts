@@ -2,16 +2,17 @@
  * From the bytes of a message to what generated code reads (SBLR-R4): parameters in text or PostgreSQL's binary form, checked for
  * UTF-8, length and range. 08P01 for a wrong number of them, 22P02 and the like for texts, 22P03 for bytes, 22021 for no UTF-8.
  *
- * Hot: integers and short texts are read without an allocation but the text.
+ * Hot: integers are read without an allocation, short texts make one string.
  */
 
-import { isUtf8 } from 'node:buffer';
 import type { EncodedValues } from '../../plugins/contract/encoded-values.ts';
+import type { ValueForm } from '../../plugins/contract/row-format.ts';
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import type { Parameters } from '../plan/program.ts';
 import type { SqlType } from '../sblr/types.ts';
 import type { ValueContext } from '../values/context.ts';
-import { implementations } from '../values/functions.ts';
+import { inputValue } from '../values/functions-casts.ts';
+import { binaryValue, textOfBytes, tooLongBinary } from './binary-values.ts';
 import { putRowValue } from './parameters.ts';
 import type { ShapeParts } from './shape.ts';
 
@@ -26,29 +27,62 @@ export function decodeParameters(parts: Parts, given: EncodedValues, to: Paramet
     );
   }
   for (let index = 0; index < clientParameters; index++) {
-    const start = given.starts[index];
-    const length = given.lengths[index];
-    if (length < 0) putRowValue(to, index, parameters[index], null);
-    else if (given.forms[index] === 'text') decodeText(given.bytes, start, length, to, index, parameters[index], context);
-    else throw new SqlError(SQLSTATE.feature_not_supported, 'binary parameters are not there');
+    const form = given.forms[index];
+    decodeParameter(to, index, parameters[index], form, given.bytes, given.starts[index], given.lengths[index], context);
   }
 }
 
-function decodeText(
-  bytes: Buffer,
-  start: number,
-  length: number,
+/** One value into its slot; `length` -1: NULL. */
+export function decodeParameter(
   to: Parameters,
   index: number,
   type: SqlType,
+  form: ValueForm,
+  bytes: Buffer,
+  start: number,
+  length: number,
   context: ValueContext,
 ): void {
-  const own = bytes.subarray(start, start + length);
-  if (!isUtf8(own) || own.includes(0)) throw notUtf8(own);
-  putRowValue(to, index, type, implementations[`text.to.${type.name}`](own.toString(), context));
+  if (length < 0) putRowValue(to, index, type, null);
+  else if (form === 'binary') decodeBinary(to, index, type, bytes, start, length, context);
+  else if (!putDigits(to, index, type, bytes, start, length))
+    putRowValue(to, index, type, inputValue(type.name, textOfBytes(bytes, start, length), context));
 }
 
-function notUtf8(bytes: Uint8Array): SqlError {
-  const shown = [...bytes.subarray(0, 1)].map((byte) => `0x${byte.toString(16).padStart(2, '0')}`).join(' ');
-  return new SqlError(SQLSTATE.character_not_in_repertoire, `invalid byte sequence for encoding "UTF8": ${shown}`);
+function decodeBinary(
+  to: Parameters,
+  index: number,
+  type: SqlType,
+  bytes: Buffer,
+  start: number,
+  length: number,
+  context: ValueContext,
+): void {
+  try {
+    putRowValue(to, index, type, binaryValue(bytes, start, length, type.name, context));
+  } catch (error) {
+    if (error instanceof SqlError && error.code === '22P03' && error.message.startsWith('incorrect'))
+      throw tooLongBinary(`bind parameter ${index + 1}`);
+    throw error;
+  }
+}
+
+/** Digits of an integer that fits for certain: no text is made of them. False: it is something else. */
+function putDigits(to: Parameters, index: number, type: SqlType, bytes: Buffer, start: number, length: number): boolean {
+  const { name } = type;
+  if (name !== 'int4' && name !== 'int8') return false;
+  const negative = length > 1 && bytes[start] === 45;
+  const from = negative ? start + 1 : start;
+  const digits = start + length - from;
+  if (digits === 0 || digits > (name === 'int4' ? 9 : 15)) return false;
+  let value = 0;
+  for (let at = from; at < from + digits; at++) {
+    const digit = bytes[at] - 48;
+    if (digit < 0 || digit > 9) return false;
+    value = value * 10 + digit;
+  }
+  to.nulls[index] = 0;
+  to.numbers[index] = negative && value !== 0 ? -value : value;
+  to.values[index] = undefined;
+  return true;
 }

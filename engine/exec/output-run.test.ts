@@ -7,7 +7,8 @@ import { dataRows } from '../../parsers/postgresql/row-formats.ts';
 import { EncodedValues } from '../../plugins/contract/encoded-values.ts';
 import { Output } from '../../plugins/contract/output.ts';
 import type { Database } from '../api/api.ts';
-import { type GivenInput, OutputRun } from './output-run.ts';
+import type { GivenInput } from './connection.ts';
+import { OutputRun } from './output-run.ts';
 
 const FILL = `create table t (a int primary key, b text);
   insert into t select i, case when i % 3 = 0 then null else repeat('x', i) end from generate_series(1, 40) as g(i)`;

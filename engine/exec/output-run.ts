@@ -18,34 +18,47 @@
  * into memory, as a portal must).
  *
  * Where the columns are no longer those of the format: 0A000, 'cached plan must not change result type'.
+ *
+ * Hot: a point query binds its values, runs as one function and allocates nothing.
  */
 
-import type { EncodedValues } from '../../plugins/contract/encoded-values.ts';
 import type { RowOutput } from '../../plugins/contract/output.ts';
 import type { RowFormat as WireFormat } from '../../plugins/contract/row-format.ts';
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
-import { type RowWriter, rowWriter } from '../../codegen/rows/row-writer.ts';
-import type { OpenCursor } from '../session/session.ts';
+import { type BytesFormat, type Program, RUN_PAUSED } from '../plan/program.ts';
+import type { OpenCursor, Session } from '../session/session.ts';
 import type { RowValue } from '../storage/rows/row-value.ts';
+import { zoneOf } from '../values/time-zone.ts';
 import { answered } from './answered.ts';
-import type { Connection, Result } from './connection.ts';
+import type { Connection, GivenInput, Result } from './connection.ts';
+import { mayRunDirect, NOT_DONE, runDirect } from './direct.ts';
 import { createParameters } from './parameters.ts';
-import { placed, type Prepared } from './prepare.ts';
-import { runProgram, STALE, type StatementRun, stepOn } from './run.ts';
-import { runProgramAsync } from './run-async.ts';
+import { placed, type Prepared, prepareNext } from './prepare.ts';
+import { entered, type Outcome, runProgram, STALE, type StatementRun, stepOn } from './run.ts';
+import { pauseAfterSlice, runProgramAsync } from './run-async.ts';
 import type { Shape } from './shape.ts';
+import { RowsOfValues, WaitingRows } from './waiting-rows.ts';
 
 export type OutputState = 'done' | 'full' | 'suspended';
 
-export type GivenInput = readonly unknown[] | EncodedValues;
+const ALL = Number.POSITIVE_INFINITY;
+const limitOf = (rowsMax: number): number => (rowsMax > 0 ? rowsMax : ALL);
 
-/** Rows that are fetched at a time. */
-const ROWS = 256;
+/** How the session's settings have values written. */
+function bytesFormat(format: WireFormat, { settings }: Session): BytesFormat {
+  return {
+    format,
+    isIso: settings.get('datestyle').startsWith('ISO'),
+    isHex: settings.get('bytea_output') === 'hex',
+    zone: zoneOf(settings.get('timezone')),
+  };
+}
 
 export class OutputRun implements OpenCursor {
   readonly #connection: Connection;
   #prepared: Prepared;
-  readonly #given: Prepared;
+  /** What was given; the statement that runs is another one behind EXECUTE. */
+  #given: Prepared;
   readonly #format: WireFormat;
   output: RowOutput;
   /** Rows written since it began. */
@@ -54,12 +67,16 @@ export class OutputRun implements OpenCursor {
   changes = 0;
   /** 'SELECT', 'INSERT', 'CREATE TABLE': of the statement that ended. */
   tag = '';
-  /** What goes on; null: everything was fetched, or it has not begun. */
-  #run: StatementRun | null = null;
-  #pending: readonly (readonly RowValue[])[] = [];
-  #next = 0;
-  #writer: RowWriter | null = null;
+  /** Used by each begin() for as long as the statement is the same. */
   #shape: Shape | null = null;
+  #version = 0;
+  #program: Program | null = null;
+  #run: StatementRun | null = null;
+  #hasLiterals = false;
+  /** The run goes on. */
+  #goesOn = false;
+  /** Rows that are there already: taken before another statement began, or given as values. */
+  #waiting: WaitingRows | RowsOfValues | null = null;
 
   constructor(connection: Connection, prepared: Prepared, format: WireFormat, output: RowOutput) {
     this.#connection = connection;
@@ -71,16 +88,17 @@ export class OutputRun implements OpenCursor {
 
   begin(values: GivenInput, rowsMax = 0): OutputState {
     const { engine, session } = this.#connection;
-    this.#reset();
+    const start = this.#opening();
     const given = this.#standsFor(values);
-    const start = this.output.at;
     try {
       for (;;) {
-        const shape = this.#ready();
-        if (!shape.isCompiled) return this.#told(this.#connection.run(this.#prepared, [], 'array'), rowsMax);
-        const { run, program } = this.#newRun(shape, given);
-        if (runProgram(engine, session, program, run, shape.version) === STALE) continue;
-        return this.#began(run, shape, rowsMax);
+        const program = this.#ready();
+        if (program === null || this.#isKept(program, rowsMax))
+          return this.#told(this.#connection.run(this.#prepared, given, 'array', false), rowsMax);
+        const run = this.#bound(given, rowsMax);
+        if (this.#runsDirect(program, run)) return this.#gave(run);
+        run.pause = null;
+        if (runProgram(engine, session, program, run, this.#version) !== STALE) return this.#gave(run);
       }
     } catch (error) {
       throw this.#failed(error, start);
@@ -88,154 +106,256 @@ export class OutputRun implements OpenCursor {
   }
 
   beginAsync(values: GivenInput, rowsMax = 0): OutputState | Promise<OutputState> {
-    this.#reset();
-    return this.#beginAsync(this.#standsFor(values), rowsMax);
-  }
-
-  async #beginAsync(values: GivenInput, rowsMax: number): Promise<OutputState> {
     const { engine, session } = this.#connection;
-    const start = this.output.at;
+    const start = this.#opening();
+    const given = this.#standsFor(values);
     try {
-      for (;;) {
-        const shape = this.#ready();
-        if (!shape.isCompiled) return this.#told(await this.#connection.runAsync(this.#prepared, [], 'array'), rowsMax);
-        const { run, program } = this.#newRun(shape, values);
-        run.pause = () => performance.now() >= run.pauseAt;
-        if ((await runProgramAsync(engine, session, program, run, shape.version)) === STALE) continue;
-        return this.#began(run, shape, rowsMax);
-      }
+      const program = this.#ready();
+      if (program === null || this.#isKept(program, rowsMax)) return this.#toldAsync(given, rowsMax, start);
+      const run = this.#bound(given, rowsMax);
+      if (this.#runsDirect(program, run)) return this.#gave(run);
+      pauseAfterSlice(run);
+      const outcome = runProgramAsync(engine, session, program, run, this.#version);
+      if (outcome instanceof Promise) return this.#ended(outcome, values, run, rowsMax, start);
+      return outcome === STALE ? this.beginAsync(values, rowsMax) : this.#gave(run);
     } catch (error) {
       throw this.#failed(error, start);
     }
+  }
+
+  async #ended(outcome: Promise<Outcome>, values: GivenInput, run: StatementRun, rowsMax: number, start: number) {
+    try {
+      if ((await outcome) !== STALE) return this.#gave(run);
+    } catch (error) {
+      throw this.#failed(error, start);
+    }
+    return this.beginAsync(values, rowsMax);
   }
 
   resume(rowsMax = 0): OutputState {
     const start = this.output.at;
     try {
-      return this.#give(rowsMax);
+      if (this.#waiting !== null) return this.#give(limitOf(rowsMax));
+      if (!this.#goesOn) return 'done';
+      const run = this.#goingOn(rowsMax);
+      run.pause = null;
+      this.#step(run);
+      return this.#gave(run);
     } catch (error) {
       throw this.#failed(error, start);
     }
   }
 
-  async resumeAsync(rowsMax = 0): Promise<OutputState> {
-    return this.resume(rowsMax);
+  resumeAsync(rowsMax = 0): OutputState | Promise<OutputState> {
+    if (this.#waiting !== null || !this.#goesOn) return this.resume(rowsMax);
+    const start = this.output.at;
+    try {
+      const run = this.#goingOn(rowsMax);
+      pauseAfterSlice(run);
+      if (this.#step(run) === RUN_PAUSED) return this.#untilUnpaused(run, rowsMax, start);
+      return this.#gave(run);
+    } catch (error) {
+      throw this.#failed(error, start);
+    }
+  }
+
+  async #untilUnpaused(run: StatementRun, rowsMax: number, start: number): Promise<OutputState> {
+    try {
+      for (;;) {
+        await new Promise<void>((resolve) => setImmediate(resolve));
+        // Closed meanwhile, or settled by another statement.
+        if (!this.#goesOn) return this.resume(rowsMax);
+        pauseAfterSlice(run);
+        if (this.#step(run) !== RUN_PAUSED) return this.#gave(run);
+      }
+    } catch (error) {
+      throw this.#failed(error, start);
+    }
   }
 
   /** There is more to come: it holds something of its session. */
   get isOpen(): boolean {
-    return this.#run !== null || this.#next < this.#pending.length;
+    return this.#goesOn || this.#waiting !== null;
   }
 
   /** Gives up the rest. */
   close(): void {
+    if (!this.isOpen) return;
     const run = this.#run;
-    this.#reset();
-    if (run !== null && run.execution !== null && run.tx.open) this.#connection.dropExecution(run);
+    const goesOn = this.#goesOn;
+    this.#goesOn = false;
+    this.#waiting = null;
+    if (goesOn && run !== null && run.execution !== null && run.tx.open) this.#connection.dropExecution(run);
     this.#connection.session.cursorClosed(this);
   }
 
   /** The rest is taken now: another statement of the session begins. */
   settle(): void {
-    const rows = this.#pending.slice(this.#next);
-    while (this.#run !== null) {
-      this.#fetch(this.#run, Number.POSITIVE_INFINITY);
-      rows.push(...this.#pending);
+    if (!this.#goesOn) return;
+    const run = this.#run as StatementRun;
+    const waiting = new WaitingRows();
+    run.pause = null;
+    run.output = waiting.memory;
+    run.rowsMax = 1;
+    while (this.#goesOn) {
+      run.written = 0;
+      this.#step(run);
+      waiting.took(run.written ?? 0);
+      this.#goesOn = run.execution !== null;
     }
-    this.#pending = rows;
-    this.#next = 0;
+    this.#connection.session.cursorClosed(this);
+    this.#waiting = waiting;
   }
 
   // ---- beginning ----
 
-  /** EXECUTE stands for another statement and its values. What is compiled finds no cursor of its block open. */
+  /** The statement that runs, and its values: EXECUTE stands for another one. What is compiled finds no cursor of its block open. */
   #standsFor(values: GivenInput): GivenInput {
-    const executed = this.#given.shape.plan === null ? this.#connection.executed(this.#given) : null;
-    this.#prepared = executed?.prepared ?? this.#given;
-    if (this.#prepared.shape.plan !== null) this.#connection.session.settleCursors();
+    const connection = this.#connection;
+    if (this.#given.scope !== connection.session.scope) this.#prepareAgain();
+    const executed = this.#given.shape.plan === null ? connection.executed(this.#given) : null;
+    const prepared = executed?.prepared ?? this.#given;
+    if (prepared !== this.#prepared) {
+      this.#prepared = prepared;
+      this.#shape = null;
+    }
+    if (prepared.shape.plan !== null) connection.session.settleCursors();
     return executed?.values ?? values;
   }
 
-  #reset(): void {
+  /** Returns where the output is. */
+  #opening(): number {
+    this.close();
     this.rows = 0;
     this.changes = 0;
     this.tag = '';
-    this.#run = null;
-    this.#pending = [];
-    this.#next = 0;
+    return this.output.at;
   }
 
-  #ready(): Shape {
-    const shape = this.#connection.refresh(this.#prepared);
-    if (shape !== this.#shape) {
-      const output = shape.plan === null ? this.#connection.outputOf(this.#prepared) : shape.output;
-      if (output.length !== this.#format.columns.length)
-        throw new SqlError(SQLSTATE.feature_not_supported, 'cached plan must not change result type');
-      this.#writer = rowWriter(
-        this.#format,
-        output.map(({ type }) => type.name),
-      );
-      this.#shape = shape.plan === null ? null : shape;
-    }
-    return shape;
-  }
-
-  #newRun(shape: Shape, values: GivenInput) {
+  /** The program as the catalog and the session's settings are now; null: a statement that is not compiled. */
+  #ready(): Program | null {
     const connection = this.#connection;
     const { engine, session } = connection;
-    connection.begin();
-    const run = connection.createRun(createParameters(shape.parts.parameters.length));
-    connection.bindInput(this.#prepared, shape, values, run.parameters);
-    const program = shape.program(engine, session, 'array');
-    if (!program.writes) run.rowsMax = ROWS;
-    return { run, program };
+    const shape = connection.refresh(this.#prepared);
+    if (shape === this.#shape && shape.version === this.#version) return this.#program;
+    const output = shape.plan === null ? connection.outputOf(this.#prepared) : shape.output;
+    if (output.length !== this.#format.columns.length)
+      throw new SqlError(SQLSTATE.feature_not_supported, 'cached plan must not change result type');
+    this.#shape = shape;
+    this.#version = shape.version;
+    this.#run = null;
+    this.#hasLiterals = false;
+    this.#program = shape.isCompiled ? shape.program(engine, session, bytesFormat(this.#format, session)) : null;
+    return this.#program;
   }
 
-  #began(run: StatementRun, shape: Shape, rowsMax: number): OutputState {
-    this.#take(run);
-    this.changes = run.changes;
-    this.tag = this.#connection.tagOf(shape);
-    if (this.#run !== null) this.#connection.session.cursorOpened(this);
-    return this.#give(rowsMax);
+  /** The settings that say what it means are others now. */
+  #prepareAgain(): void {
+    const { engine, session } = this.#connection;
+    const { text, start, types } = this.#given;
+    const { prepared } = entered(engine, () => prepareNext(engine, session, text, start, types));
+    if (prepared !== null) this.#given = prepared;
+  }
+
+  /** Rows of a change wait until it is done: they are kept where not all are asked for at once. */
+  #isKept(program: Program, rowsMax: number): boolean {
+    return program.writes && rowsMax > 0 && program.output.length > 0;
+  }
+
+  #bound(values: GivenInput, rowsMax: number): StatementRun {
+    const connection = this.#connection;
+    const shape = this.#shape as Shape;
+    connection.begin();
+    this.#run ??= connection.createRun(createParameters(shape.parts.parameters.length));
+    const run = this.#run;
+    if (!this.#hasLiterals) connection.bindLiterals(this.#prepared, shape, run.parameters);
+    this.#hasLiterals = true;
+    connection.bindInput(this.#prepared, shape, values, run.parameters);
+    run.output = this.output;
+    run.outputStart = this.output.at;
+    run.written = 0;
+    run.rowsMax = limitOf(rowsMax);
+    return run;
+  }
+
+  /** True: it has run as one function. */
+  #runsDirect(program: Program, run: StatementRun): boolean {
+    const { engine, session } = this.#connection;
+    if (program.direct === null || !mayRunDirect(session, program)) return false;
+    const row = runDirect(engine, session, program, run, this.#version);
+    if (row === NOT_DONE) return false;
+    run.execution = null;
+    run.written = row === undefined ? 0 : 1;
+    return true;
+  }
+
+  // ---- giving rows ----
+
+  /** The run, about to write as many rows. */
+  #goingOn(rowsMax: number): StatementRun {
+    const run = this.#run as StatementRun;
+    run.output = this.output;
+    run.written = 0;
+    run.rowsMax = limitOf(rowsMax);
+    return run;
+  }
+
+  #step(run: StatementRun): number {
+    const { engine, session } = this.#connection;
+    engine.active = session;
+    return stepOn(engine, run);
+  }
+
+  /** What it means for the caller that a run has stopped. */
+  #gave(run: StatementRun): OutputState {
+    const written = run.written ?? 0;
+    const { session } = this.#connection;
+    this.rows += written;
+    const goesOn = run.execution !== null;
+    if (goesOn !== this.#goesOn) {
+      this.#goesOn = goesOn;
+      if (goesOn) session.cursorOpened(this);
+      else session.cursorClosed(this);
+    }
+    if (!goesOn) {
+      this.changes = run.changes;
+      this.tag = this.#connection.tagOf(this.#shape as Shape);
+    }
+    // As PostgreSQL has it: who gets as many rows as it asked for is not told whether there are more.
+    if (written >= run.rowsMax) return 'suspended';
+    return goesOn ? 'full' : 'done';
   }
 
   #told(result: Result, rowsMax: number): OutputState {
-    this.#pending = result.told?.rows ?? [];
+    const output = result.told?.output ?? (this.#shape as Shape).output;
+    const types = output.map(({ type }) => type.name);
+    const rows = result.told?.rows ?? (result.rows as RowValue[][]);
     this.changes = result.changes;
     this.tag = result.tag;
-    return this.#give(rowsMax);
+    if (rows.length === 0) return 'done';
+    this.#waiting = new RowsOfValues(this.#format, types, rows, this.#connection.context);
+    return this.#give(limitOf(rowsMax));
   }
 
-  // ---- going on ----
-
-  #take(run: StatementRun): void {
-    this.#pending = run.takeRows() as RowValue[][];
-    this.#next = 0;
-    this.#run = run.execution === null ? null : run;
-  }
-
-  #fetch(run: StatementRun, rowsMax: number): void {
-    const { engine, session } = this.#connection;
-    run.rowsMax = rowsMax;
-    engine.active = session;
-    stepOn(engine, run);
-    this.#take(run);
-    if (this.#run === null) session.cursorClosed(this);
+  async #toldAsync(values: GivenInput, rowsMax: number, start: number): Promise<OutputState> {
+    try {
+      return this.#told(await this.#connection.runAsync(this.#prepared, values, 'array', false), rowsMax);
+    } catch (error) {
+      throw this.#failed(error, start);
+    }
   }
 
   #give(rowsMax: number): OutputState {
     const { output } = this;
-    const { context } = this.#connection;
-    const writer = this.#writer as RowWriter;
-    for (let left = rowsMax > 0 ? rowsMax : Number.POSITIVE_INFINITY; ; left--) {
-      // As PostgreSQL has it: who gets as many rows as it asked for is not told whether there are more.
+    const waiting = this.#waiting as WaitingRows | RowsOfValues;
+    for (let left = rowsMax; ; left--) {
       if (left === 0) return 'suspended';
-      while (this.#next >= this.#pending.length) {
-        if (this.#run === null) return 'done';
-        this.#fetch(this.#run, ROWS);
+      if (!waiting.hasNext) {
+        this.#waiting = null;
+        return 'done';
       }
       if (output.at >= output.mark) return 'full';
-      writer(output, this.#pending[this.#next++], context);
+      waiting.give(output);
       this.rows++;
     }
   }
@@ -243,7 +363,10 @@ export class OutputRun implements OpenCursor {
   #failed(error: unknown, start: number): unknown {
     const { engine, session } = this.#connection;
     this.output.at = start;
-    this.#reset();
+    this.#goesOn = false;
+    this.#waiting = null;
+    this.#run = null;
+    this.#hasLiterals = false;
     session.cursorClosed(this);
     session.failBlock();
     return placed(engine, session, this.#prepared, answered(session, this.#prepared.shape, error));

@@ -10,7 +10,9 @@ import { READ_COMMITTED, type Transaction } from '../txn/transactions.ts';
 import type { Engine } from './engine.ts';
 import {
   attemptOnce,
+  clearRows,
   entered,
+  hasRows,
   isOrdinary,
   limitWait,
   type Outcome,
@@ -56,6 +58,12 @@ export function runProgramAsync(
   return goOn(of, status);
 }
 
+/** The run pauses when it has run for a slice from now on. */
+export function pauseAfterSlice(run: StatementRun): void {
+  run.pauseAt = performance.now() + SLICE;
+  run.pause ??= () => performance.now() >= run.pauseAt;
+}
+
 /** One run of a program in a session. */
 interface Attempted {
   readonly engine: Engine;
@@ -77,7 +85,7 @@ function ended({ engine, session, run, tx, own, inBlock }: Attempted, outcome: O
       else session.commitOwn(tx);
       return outcome;
     }
-    if (run.rows.length > 0 || !inBlock) session.meetDependency(tx);
+    if (hasRows(run) || !inBlock) session.meetDependency(tx);
     if (!inBlock) session.readerUsed();
     return outcome;
   });
@@ -102,7 +110,7 @@ async function goOn(of: Attempted, first: ReturnType<typeof attemptOnce>): Promi
   try {
     outcome = await attemptAsync(of, first);
     if (session.holdsAnswers) return ended(of, outcome);
-    if (run.rows.length > 0 && !own) await whenDependencyMet(engine, session, tx);
+    if (hasRows(run) && !own) await whenDependencyMet(engine, session, tx);
   } catch (error) {
     return await failed(of, error);
   }
@@ -134,7 +142,7 @@ async function attemptAsync(of: Attempted, first: ReturnType<typeof attemptOnce>
   for (let status = first; ; ) {
     if (status === RUN_PAUSED) status = await untilUnpaused(engine, session, tx, run);
     if (status !== RUN_WAIT && status !== RUN_RERUN) return status;
-    run.rows.length = 0;
+    clearRows(run);
     run.counts?.fill(0);
     try {
       if (status === RUN_RERUN && tx.isolation !== READ_COMMITTED) await entered(engine, () => failSerializationAsync(tx));

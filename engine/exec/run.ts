@@ -10,6 +10,7 @@
  * Hot: a point query goes through here without an allocation but its row.
  */
 
+import type { RowOutput } from '../../plugins/contract/output.ts';
 import { criticalCount } from '../../shm/critical.ts';
 import { enterEngine, leaveEngine } from '../../shm/entry.ts';
 import { SqlError, SQLSTATE, withoutOverflow } from '../../shm/errors.ts';
@@ -49,6 +50,21 @@ export interface StatementRun extends Run, OpenCursor {
   /** When the event loop is to turn, by performance.now(). */
   pauseAt: number;
   counts?: Float64Array | null;
+  output?: RowOutput | null;
+  /** Where the output was when the statement began: there it begins again. */
+  outputStart?: number;
+}
+
+/** It has given rows that nobody has taken. */
+export const hasRows = ({ rows, written }: StatementRun): boolean => rows.length > 0 || (written !== undefined && written > 0);
+
+/** What it has given is taken back: it begins again, or has failed. */
+export function clearRows(run: StatementRun): void {
+  run.rows.length = 0;
+  const { output } = run;
+  if (output === undefined || output === null) return;
+  run.written = 0;
+  output.at = run.outputStart ?? output.at;
 }
 
 const kindOf = (program: Program): number => (program.simple || !program.writes ? STATEMENT_SIMPLE : STATEMENT_WRITING);
@@ -117,7 +133,7 @@ function runInBlock(
   run.tx = tx;
   try {
     const outcome = attempt(engine, session, tx, program, run, version);
-    if (run.rows.length > 0) session.meetDependency(tx);
+    if (hasRows(run)) session.meetDependency(tx);
     return outcome;
   } catch (error) {
     session.failBlock();
@@ -172,7 +188,7 @@ function attempt(
   for (;;) {
     const status = attemptOnce(engine, session, tx, program, run, version);
     if (status !== RUN_WAIT && status !== RUN_RERUN) return status;
-    run.rows.length = 0;
+    clearRows(run);
     run.counts?.fill(0);
     try {
       if (status === RUN_RERUN && tx.isolation !== READ_COMMITTED) failSerialization(tx);
@@ -230,7 +246,7 @@ export function attemptOnce(
     return stepped(tx, run, execution);
   } catch (thrown) {
     const error = withoutOverflow(thrown);
-    run.rows.length = 0;
+    clearRows(run);
     undoFailed(tx, error);
     throw error;
   }
@@ -254,7 +270,7 @@ export function stepAgain(tx: Transaction, run: StatementRun): RunStatus {
   } catch (thrown) {
     const error = withoutOverflow(thrown);
     run.execution = null;
-    run.rows.length = 0;
+    clearRows(run);
     undoFailed(tx, error);
     throw error;
   }
@@ -266,7 +282,7 @@ export function undoFailed(tx: Transaction, error: unknown): void {
   endStatement(tx);
 }
 
-/** Goes on with a run that was full, inside the engine. */
+/** Goes on with a run that was full, or has paused, inside the engine. */
 export function stepOn(engine: Engine, run: StatementRun): RunStatus {
   const { shm } = engine;
   const execution = run.execution as Execution;
@@ -274,8 +290,8 @@ export function stepOn(engine: Engine, run: StatementRun): RunStatus {
   let thrown: unknown;
   try {
     const status = execution.step();
-    if (run.rows.length > 0) engine.active?.meetDependency(run.tx);
-    if (status === RUN_FULL) return status;
+    if (hasRows(run)) engine.active?.meetDependency(run.tx);
+    if (status === RUN_FULL || status === RUN_PAUSED) return status;
     execution.close();
     run.execution = null;
     endStatement(run.tx);

@@ -45,6 +45,9 @@ export interface ShapeParts {
   readonly output: readonly OutputColumn[];
 }
 
+/** Formats in which rows of one statement are asked for: all text, all binary, and whatever mixtures a driver thinks of. */
+const WRITERS_MAX = 8;
+
 export class Shape {
   readonly parts: ShapeParts;
   readonly plan: PhysicalStatement | null;
@@ -64,6 +67,8 @@ export class Shape {
   characters = 0;
   readonly #module: () => BoundModule;
   readonly #programs: { object: Program | null; array: Program | null } = { object: null, array: null };
+  /** Programs that write bytes, by the key of their format; null until there is one. */
+  #writers: Map<string, Program> | null = null;
   readonly #faces: { object: RowFaces | null | undefined; array: RowFaces | null | undefined } = {
     object: undefined,
     array: undefined,
@@ -97,14 +102,14 @@ export class Shape {
    * step, as for any other program (TX-T14).
    */
   program(engine: Engine, session: Session, format: RowFormat): Program {
-    const known = this.#programs[format];
+    const known = this.#known(format);
     if (known !== null) return known;
     engine.active = session;
     if (this.plan === null) throw new Error('a utility statement is not compiled');
     try {
       const before = engine.compiler.characters;
       const program = engine.compiler.compile(this.plan, this.parts.parameters, format, engine.environment);
-      this.#programs[format] = program;
+      this.#keep(format, program);
       const characters = engine.compiler.characters - before;
       this.characters += characters;
       for (const dropped of engine.cache.compiled(characters)) engine.sharing.withdraw(dropped);
@@ -116,7 +121,22 @@ export class Shape {
     }
   }
 
-  faces(engine: Engine, format: RowFormat): RowFaces | null {
+  #known(format: RowFormat): Program | null {
+    if (typeof format === 'string') return this.#programs[format];
+    return this.#writers?.get(format.format.key) ?? null;
+  }
+
+  #keep(format: RowFormat, program: Program): void {
+    if (typeof format === 'string') {
+      this.#programs[format] = program;
+      return;
+    }
+    this.#writers ??= new Map();
+    if (this.#writers.size >= WRITERS_MAX) this.#writers.clear();
+    this.#writers.set(format.format.key, program);
+  }
+
+  faces(engine: Engine, format: 'object' | 'array'): RowFaces | null {
     let faces = this.#faces[format];
     if (faces === undefined) {
       faces = rowFaces(this.output, engine.faces, format === 'object');
@@ -136,6 +156,7 @@ export class Shape {
     for (const format of ['object', 'array'] as const) {
       if (this.#programs[format]?.isCurrent() === false) this.#programs[format] = null;
     }
+    for (const [key, program] of this.#writers ?? []) if (!program.isCurrent()) this.#writers?.delete(key);
     this.version = version;
     return true;
   }

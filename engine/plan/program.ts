@@ -3,12 +3,15 @@
  * put together by the entries (architecture.md, 'The house').
  */
 
+import type { RowOutput } from '../../plugins/contract/output.ts';
+import type { RowFormat as WireFormat } from '../../plugins/contract/row-format.ts';
 import type { CatalogTable } from '../catalog/objects.ts';
 import type { OutputColumn } from '../sblr/bound.ts';
 import type { SqlType } from '../sblr/types.ts';
 import type { RowValue } from '../storage/rows/row-value.ts';
 import type { TableRuntime } from '../storage/rows/runtime.ts';
 import type { Transaction } from '../txn/transactions.ts';
+import type { Zone } from '../values/time-zone.ts';
 import type { PhysicalStatement } from './physical.ts';
 
 /**
@@ -47,8 +50,18 @@ export interface StatementContext {
   sequenceByName(name: string): number;
 }
 
-/** Rows as the caller wants them: SBLR-R1's two embedded formats. */
-export type RowFormat = 'object' | 'array';
+/** Rows as bytes that a plugin describes, and what the session's settings say of their text. */
+export interface BytesFormat {
+  readonly format: WireFormat;
+  /** DateStyle is ISO, bytea_output is hex: the encoders' forms. */
+  readonly isIso: boolean;
+  readonly isHex: boolean;
+  readonly zone: Zone;
+}
+
+/** Rows as the caller wants them: SBLR-R1's two embedded formats, or bytes. */
+export type EmbeddedFormat = 'object' | 'array';
+export type RowFormat = EmbeddedFormat | BytesFormat;
 
 /** One execution of a program. */
 export interface Run {
@@ -57,6 +70,9 @@ export interface Run {
   readonly context: StatementContext;
   /** Rows of the result go here. */
   readonly rows: unknown[];
+  /** Rows of programs of a BytesFormat go here; how many steps have written, whoever takes them sets that back. */
+  readonly output?: RowOutput | null;
+  written?: number;
   /** Rows after which step() answers RUN_FULL. */
   rowsMax: number;
   /** Rows changed by INSERT, UPDATE, DELETE. */
@@ -71,7 +87,7 @@ export interface Run {
 
 /** The statement has ended. */
 export const RUN_DONE = 0;
-/** rowsMax is reached: step() goes on from there. */
+/** rowsMax, or the mark of the output, is reached: step() goes on from there. */
 export const RUN_FULL = 1;
 /** Somebody else holds a row (ROW_WAIT): undo the statement, wait, run it again. */
 export const RUN_WAIT = 2;
@@ -107,7 +123,7 @@ export interface Direct {
   /** Inside a statement of `run.tx`: its tables are in use from here on (TX-T14). True: somebody is in the way, as with RUN_WAIT. */
   begin(run: Run): boolean;
   /**
-   * All of it. Its row, or undefined; a number, RUN_WAIT or RUN_RERUN: the statement is to be undone, as with step(). Rows that it
+   * All of it. Its row (true: it is written), or undefined; a number, RUN_WAIT or RUN_RERUN: the statement is to be undone, as with step(). Rows that it
    * changed: run.changes. Errors as step().
    */
   run(run: Run): unknown;
