@@ -356,6 +356,7 @@ export class GatherStage implements RunningStage {
     place.way = 'alone';
     if (place.counts !== null) c.run.counts?.set(place.counts);
     if (c.run.counts != null && this.shape.counter >= 0) c.run.counts[this.shape.counter] = 1;
+    for (const part of this.shape.builds) (c.parts[part] as JoinStore).matched.fill(0);
     this.shape.begin(c);
     this.#alone.begin(c);
     return this.#alone.run(c);

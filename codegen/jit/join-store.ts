@@ -44,6 +44,7 @@ const COLUMNS = 4;
 export interface JoinImage {
   readonly count: number;
   readonly columns: readonly ColumnImage[];
+  readonly matched: Uint8Array;
   readonly map: ReadonlyMap<unknown, number>;
   readonly head: Int32Array;
   readonly next: Int32Array;
@@ -388,9 +389,12 @@ export class JoinStore extends RowStore {
     const { count, map, head, next, base, factor, shift, hashes } = this;
     const columns = this.columnImages();
     if (columns === null || map.size > SENT_KEYS || this.#spill !== null) return null;
+    // All threads note matches in the same marks.
+    if (this.#shape.marks) this.matched = sharedCopy(this.matched, this.matched.length);
     return {
       count,
       columns,
+      matched: this.matched,
       map: new Map(map),
       head: sharedCopy(head, head.length),
       next: sharedCopy(next, next.length),
@@ -448,12 +452,13 @@ export class JoinStore extends RowStore {
   }
 
   /** Takes those of another thread: to be looked up only, until forget(). */
-  adopt({ count, columns, map, head, next, base, factor, shift, hashes }: JoinImage): void {
+  adopt({ count, columns, matched, map, head, next, base, factor, shift, hashes }: JoinImage): void {
     this.#isReady = false;
     this.#closeSpill();
     this.#clear();
     this.adoptColumns(count, columns);
     for (const [key, row] of map) this.map.set(key, row);
+    this.matched = matched;
     this.head = head;
     this.next = next;
     this.base = base;

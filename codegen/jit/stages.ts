@@ -247,8 +247,8 @@ export const isJoin = (step: Step): step is PhysicalJoin => JOINS.has(step.node)
 export const isCollecting = (step: Step): step is Collecting =>
   step.node === 'HashProbe' || step.node === 'LoopJoin' || step.node === 'MergeJoin';
 
-/** Joins whose rows come from one side and its matches alone: nothing is noted in the other. */
-const SPREAD_JOINS = new Set<PhysicalJoin['kind']>(['inner', 'left', 'semi', 'anti', 'single']);
+/** All but mark joins. */
+const SPREAD_JOINS = new Set<PhysicalJoin['kind']>(['inner', 'left', 'right', 'full', 'semi', 'anti', 'single']);
 
 /** Its rows may go through it in several threads. */
 export const isSpreadStep = (step: Step): boolean =>

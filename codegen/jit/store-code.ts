@@ -20,12 +20,12 @@ export interface StoredColumn {
   bytes: boolean;
 }
 
-/** How values of a type are kept, seen one of them. */
-function storedAs(value: Value, nullable: boolean): StoredColumn {
-  return { ...formOf(value), nullable, bytes: false };
+/** How values of a type are kept, seen one of them. `sent`: other threads get them, so texts are bytes. */
+function storedAs(value: Value, nullable: boolean, sent: boolean): StoredColumn {
+  return { ...formOf(value, sent), nullable, bytes: false };
 }
 
-function formOf(value: Value): { like: Value; kind: StoreKind } {
+function formOf(value: Value, sent: boolean): { like: Value; kind: StoreKind } {
   const { type, rep } = value;
   const like = (as: Value['rep']): Value => ({ ...value, rep: as, length: '', memory: '' });
   switch (type.name) {
@@ -41,7 +41,7 @@ function formOf(value: Value): { like: Value; kind: StoreKind } {
         : { like: makeValue('v', type, '', ''), kind: 'v' };
     default:
       if (isFloatType(type)) return { like: makeValue('d', type, '', ''), kind: 'd' };
-      if (rep === 'b') return { like: makeValue('v', type, '', ''), kind: 't' };
+      if (rep === 'b' || (sent && isTextType(type))) return { like: makeValue('v', type, '', ''), kind: 't' };
       if (!isLongType(type)) return { like: makeValue('v', type, '', ''), kind: 'v' };
       // Small ones are known to be no bigints.
       return rep === 'd' && value.digits > 0 && value.digits <= EXACT_DIGITS
@@ -133,7 +133,7 @@ export class StoreCode {
       this.#isKnown = true;
       for (const { column, value } of entries) {
         if (column >= 0) this.#places.set(column, this.columns.length);
-        this.columns.push(storedAs(value, lacks || value.nil !== 'false'));
+        this.columns.push(storedAs(value, lacks || value.nil !== 'false', this.#isSent));
       }
     }
     const store = this.name(emitter);
@@ -158,7 +158,12 @@ export class StoreCode {
   /** Values in plain arrays need memory of their own. */
   #mayBeInPage(entries: readonly { readonly value: Value }[], lacks: boolean): boolean {
     if (this.#isKnown) return this.columns.every(({ kind }) => kind !== 'v');
-    return entries.every(({ value }) => storedAs(value, lacks).kind !== 'v');
+    return entries.every(({ value }) => storedAs(value, lacks, this.#isSent).kind !== 'v');
+  }
+
+  /** The build side of a join of a statement that is spread. */
+  get #isSent(): boolean {
+    return this.keepsTexts && this.#builder.gatherProgram !== null;
   }
 
   /** There is room for the rows of a page (RowStore.reserveRows); a row that finds none leaves. */

@@ -25,11 +25,11 @@ export interface Spread {
 }
 
 /** Entering a group of another thread's, in the same units; and taking over a row, in groups. */
-const MERGE = 0.2;
+const MERGE = 0.1;
 const COPY = 0.2;
 
-/** Nothing is noted in the side that is looked up. */
-const JOINS = new Set<PhysicalJoin['kind']>(['inner', 'left', 'semi', 'anti', 'single']);
+/** All but mark joins, which look at the NULLs of the other side. */
+const JOINS = new Set<PhysicalJoin['kind']>(['inner', 'left', 'right', 'full', 'semi', 'anti', 'single']);
 
 /** The plan, spread where that is worth it. */
 export function withGathers(plan: PhysicalStatement, spread: Spread | undefined): PhysicalStatement {
