@@ -25,6 +25,7 @@ import type { Notification } from '../session/notifications.ts';
 import { InputBuffer } from './input-buffer.ts';
 import { LentOutput } from './lent-output.ts';
 import type { ServedSession, SessionOwner } from './session.ts';
+import type { StatementFigures } from './statement-figures.ts';
 import type { ServerWorker } from './worker.ts';
 
 const SECRET_BYTES = 32;
@@ -193,6 +194,16 @@ export class ClientConnection implements ConnectionHost, SessionOwner {
     else setImmediate(then);
   }
 
+  /** A statement has run. Hot. */
+  ran(figures: StatementFigures, milliseconds: number, rows: number): void {
+    this.worker.statements++;
+    this.worker.counts.ran(figures, milliseconds, rows, this.worker.sessions.process(this.row));
+  }
+
+  figuresOf(query: string): StatementFigures {
+    return this.worker.counts.of(query);
+  }
+
   // ---- statements that wait ----
 
   settled(outcome: Outcome, error: unknown): void {
@@ -281,6 +292,7 @@ export class ClientConnection implements ConnectionHost, SessionOwner {
 
   told(thrown: unknown): WireError {
     const error = withoutOverflow(thrown);
+    this.worker.errors++;
     if (error instanceof SqlError) {
       if (error.code.startsWith('57P0')) this.worker.lost(error);
       return error;

@@ -10,6 +10,7 @@
 import { type Remote, wrap } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import type { Server as HttpServer } from 'node:http';
 import { createServer, type Server as NetServer } from 'node:net';
 import { join } from 'node:path';
 import { type MessagePort, Worker } from 'node:worker_threads';
@@ -18,6 +19,7 @@ import { isPoisoned } from '../../shm/critical.ts';
 import { checkDeaths } from '../../shm/deaths.ts';
 import { fromPlain } from '../../shm/errors.ts';
 import { type Database, open } from '../api/api.ts';
+import { serveHttp } from './http.ts';
 import { createLog } from './log.ts';
 import { native } from './native.ts';
 import type { ServerOptions } from './options.ts';
@@ -64,6 +66,8 @@ export class Server {
   #bound: Bound[] = [];
   #state: 'starting' | 'running' | 'stopping' | 'restarting' | 'stopped' = 'starting';
   restarts = 0;
+  #http: HttpServer | null = null;
+  metricsPort = -1;
   readonly startedAt = Date.now();
 
   /** Throws an Error that says what in the options cannot be. */
@@ -107,6 +111,12 @@ export class Server {
     } catch (error) {
       await this.stop(0);
       throw error;
+    }
+    const { metricsPort, metricsListen } = options;
+    if (metricsPort >= 0) {
+      const { http, port } = await serveHttp(this, metricsListen, metricsPort);
+      this.#http = http;
+      this.metricsPort = port;
     }
     this.#state = 'running';
     const addresses = this.#bound.map(({ host, port, path }) => path ?? `${host}:${port}`);
@@ -257,6 +267,7 @@ export class Server {
       if (path !== null) rmSync(path, { force: true });
     }
     this.#bound = [];
+    this.#http?.close();
     this.#database?.close();
     this.#database = null;
     this.#state = 'stopped';

@@ -21,6 +21,7 @@ import type { Connection } from '../exec/connection.ts';
 import { OutputRun, type OutputState } from '../exec/output-run.ts';
 import type { Prepared } from '../exec/prepare.ts';
 import { entered } from '../exec/run.ts';
+import type { StatementFigures } from './statement-figures.ts';
 import { type SqlType, sqlType, type TypeName } from '../sblr/types.ts';
 import { NO_CHARACTERISTICS } from '../session/session.ts';
 
@@ -31,6 +32,9 @@ export interface SessionOwner {
   settled(outcome: Outcome, error: unknown): void;
   /** The output is past its mark: sends it; `then` when the client has read enough of it and others have had their turn. */
   drain(then: () => void): void;
+  /** The figures of a text; and a statement of it has run so long, milliseconds. */
+  figuresOf(query: string): StatementFigures;
+  ran(figures: StatementFigures, milliseconds: number, rows: number): void;
   /** A statement waits: settled() tells. */
   waits(): void;
   /** Settings that are not the engine's. Undefined: it is. */
@@ -116,6 +120,7 @@ class ServedStatement implements HostStatement {
   readonly prepared: Prepared;
   readonly kind: HostStatement['kind'];
   readonly endsBlock: boolean;
+  figures: StatementFigures | null = null;
 
   constructor(session: ServedSession, prepared: Prepared) {
     this.session = session;
@@ -142,6 +147,8 @@ class ServedPortal implements HostPortal {
   readonly #session: ServedSession;
   readonly #run: OutputRun;
   #rowsMax = 0;
+  /** When it began, by performance.now(). */
+  #begun = 0;
   /** Rows that earlier calls have written. */
   #before = 0;
 
@@ -155,6 +162,7 @@ class ServedPortal implements HostPortal {
     this.#session.query = this.statement.prepared.text;
     this.#rowsMax = rowsMax;
     this.#before = 0;
+    this.#begun = performance.now();
     return this.#outcome(this.#run.beginAsync(values, rowsMax));
   }
 
@@ -174,7 +182,9 @@ class ServedPortal implements HostPortal {
       return PENDING;
     }
     if (state === 'full') return this.#drain();
-    return state === 'done' ? DONE : SUSPENDED;
+    if (state !== 'done') return SUSPENDED;
+    this.#ended();
+    return DONE;
   }
 
   /** The client reads first; then more is written. */
@@ -201,7 +211,16 @@ class ServedPortal implements HostPortal {
 
   #settle(state: OutputState): void {
     if (state === 'full') this.#session.owner.drain(() => this.#goOn());
-    else this.#session.owner.settled(state === 'done' ? DONE : SUSPENDED, null);
+    else {
+      if (state === 'done') this.#ended();
+      this.#session.owner.settled(state === 'done' ? DONE : SUSPENDED, null);
+    }
+  }
+
+  #ended(): void {
+    const { owner } = this.#session;
+    this.statement.figures ??= owner.figuresOf(this.statement.prepared.own);
+    owner.ran(this.statement.figures, performance.now() - this.#begun, this.rows + this.changes);
   }
 
   get rows(): number {

@@ -30,7 +30,9 @@ export type WorkerNews = { readonly kind: 'ready' } | { readonly kind: 'lost'; r
 
 export interface WorkerFigures {
   readonly connections: number;
+  readonly batches: number;
   readonly statements: number;
+  readonly errors: number;
   readonly refused: number;
 }
 

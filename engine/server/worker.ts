@@ -13,17 +13,20 @@ import { Connection } from '../exec/connection.ts';
 import { entered } from '../exec/run.ts';
 import { Session } from '../session/session.ts';
 import { cancelSession } from '../txn/sessions.ts';
+import { serveFigures } from '../catalog/virtual/pg-stat.ts';
 import { Activity } from './activity.ts';
 import { Answers } from './answers.ts';
 import { ClientConnection, type Peer } from './connection.ts';
 import { Guard } from './guard.ts';
 import { OutputMemory } from './lent-output.ts';
+import { ServerFigures } from './figures.ts';
 import { createLog } from './log.ts';
 import { native } from './native.ts';
 import type { ServerOptions } from './options.ts';
 import { methodFor, readRules, type Rule } from './rules.ts';
 import { ServedSession } from './session.ts';
 import { SessionsTable } from './sessions-table.ts';
+import { StatementCounts } from './statement-figures.ts';
 import type { Listening, ServerWorkerData, WorkerControl, WorkerFigures, WorkerNews } from './worker-messages.ts';
 
 /** Connections that wait in the system to be accepted. */
@@ -41,6 +44,7 @@ export class ServerWorker implements WorkerControl {
   readonly sessions: SessionsTable;
   readonly answers: Answers;
   readonly activity: Activity;
+  readonly counts: StatementCounts;
   readonly log: Logger;
   readonly guard: Guard;
   readonly secureContext: SecureContext | null;
@@ -51,7 +55,9 @@ export class ServerWorker implements WorkerControl {
   #isDraining = false;
   #isLost = false;
   #refused = 0;
+  batches = 0;
   statements = 0;
+  errors = 0;
 
   constructor(data: ServerWorkerData, tell: (news: WorkerNews) => void) {
     this.number = data.number;
@@ -62,6 +68,8 @@ export class ServerWorker implements WorkerControl {
     this.sessions = new SessionsTable(data.sessions);
     const { txns } = this.database.engine;
     this.answers = new Answers(txns.log, (error) => this.lost(error));
+    this.counts = new StatementCounts(this.database.engine.shm.name, data.number, data.options.slowQuery, this.log);
+    serveFigures(new ServerFigures(this.sessions, txns, this.counts));
     this.activity = new Activity(this.sessions, () => this.database.engine.now());
     this.guard = new Guard(this.log);
     this.#rules = readRules(data.rules);
@@ -106,7 +114,7 @@ export class ServerWorker implements WorkerControl {
 
   /** The clock that says how long a dialect's code has been running (C3) starts, and stops. */
   enterPlugin(): void {
-    this.statements++;
+    this.batches++;
   }
 
   leavePlugin(): void {}
@@ -246,10 +254,12 @@ export class ServerWorker implements WorkerControl {
   running = 0;
 
   figures(): WorkerFigures {
-    return { connections: this.#connections.size, statements: this.statements, refused: this.#refused + this.guard.total };
+    const { batches, statements, errors } = this;
+    return { connections: this.#connections.size, batches, statements, errors, refused: this.#refused + this.guard.total };
   }
 
   leave(): void {
+    this.counts.close();
     this.database.close();
   }
 }

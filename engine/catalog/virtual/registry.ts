@@ -6,10 +6,11 @@ import type { SessionReader } from '../reader.ts';
 import { INFORMATION_SCHEMA } from './information-schema.ts';
 import { PG_CATALOG } from './pg-catalog.ts';
 import { PG_VIEWS } from './pg-views.ts';
+import { PG_STAT } from './pg-stat.ts';
 import { SYS_VIEWS } from './sys.ts';
 import type { VirtualTable } from './virtual-table.ts';
 
-const ALL: readonly VirtualTable[] = [...PG_CATALOG, ...PG_VIEWS, ...INFORMATION_SCHEMA, ...SYS_VIEWS];
+const ALL: readonly VirtualTable[] = [...PG_CATALOG, ...PG_VIEWS, ...PG_STAT, ...INFORMATION_SCHEMA, ...SYS_VIEWS];
 
 const byName = new Map(ALL.map((table) => [`${table.relation.schema}.${table.relation.name}`, table]));
 const byId = new Map(ALL.map((table) => [table.relation.id, table]));
