@@ -48,6 +48,8 @@ export const LOG_SHARED_FIRST_UNSYNCED = 236;
 export const LOG_SHARED_RELEASED_REST = 232;
 /** counted up by each leader before it reads the tail: records from before do not grow. atomic32 at byte 240. */
 export const LOG_SHARED_LEADS = 240;
+/** up to where zeros were written into the segment ahead of its batches. atomic32 at byte 244, in bytes. */
+export const LOG_SHARED_ZEROED_TO = 244;
 /** ring bytes reserved or promised as credit, and not yet written (SM-W1). atomic32 at byte 256, in bytes. */
 export const LOG_SHARED_RING_USED = 256;
 /** prepared file blocks that nobody has been promised (SM-W4). atomic32 at byte 320, in 512 bytes. */
@@ -62,6 +64,8 @@ export const LOG_SHARED_LAST_READY = 452;
 export const LOG_SHARED_OLDEST = 456;
 /** log position from which recovery needs the log. shared53 at byte 460, in bytes. */
 export const LOG_SHARED_KEEP_LSN = 460;
+/** bit set of the segments, by their number modulo 32, that have room and no content yet. atomic32 at byte 472. */
+export const LOG_SHARED_UNWRITTEN = 472;
 /** bit set of the threads 0..31 that want their doorbell rung after the next flush; three more words follow. atomic32 at byte 512. */
 export const LOG_SHARED_DOORBELLS = 512;
 /** threads 32..63. atomic32 at byte 516. */
@@ -347,6 +351,22 @@ export const compareExchangeLogSharedLeads = (i32: Int32Array, logShared: number
 /** The same word as an index of the Int32Array, for Atomics.wait and notify. */
 export const logSharedLeadsWord = (logShared: number): number => (logShared + 240) >>> 2;
 
+/** up to where zeros were written into the segment ahead of its batches. atomic32 at byte 244, in bytes. */
+export const loadLogSharedZeroedTo = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 244) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedZeroedTo = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 244) >>> 2] : Atomics.load(i32, (logShared + 244) >>> 2);
+export const storeLogSharedZeroedTo = (i32: Int32Array, logShared: number, value: number): void => {
+  Atomics.store(i32, (logShared + 244) >>> 2, value);
+};
+/** The same word: what stood there before is returned. */
+export const addLogSharedZeroedTo = (i32: Int32Array, logShared: number, delta: number): number => Atomics.add(i32, (logShared + 244) >>> 2, delta);
+export const exchangeLogSharedZeroedTo = (i32: Int32Array, logShared: number, value: number): number => Atomics.exchange(i32, (logShared + 244) >>> 2, value);
+export const compareExchangeLogSharedZeroedTo = (i32: Int32Array, logShared: number, expected: number, value: number): number =>
+  Atomics.compareExchange(i32, (logShared + 244) >>> 2, expected, value);
+/** The same word as an index of the Int32Array, for Atomics.wait and notify. */
+export const logSharedZeroedToWord = (logShared: number): number => (logShared + 244) >>> 2;
+
 /** ring bytes reserved or promised as credit, and not yet written (SM-W1). atomic32 at byte 256, in bytes. */
 export const loadLogSharedRingUsed = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 256) >>> 2);
 /** The same word, for who does not look twice in a row (in-order.ts). */
@@ -448,6 +468,22 @@ export const loadLogSharedKeepLsn = (i32: Int32Array, logShared: number): number
 export const storeLogSharedKeepLsn = (i32: Int32Array, logShared: number, value: number): void => {
   storeShared53(i32, logShared + 460, value);
 };
+
+/** bit set of the segments, by their number modulo 32, that have room and no content yet. atomic32 at byte 472. */
+export const loadLogSharedUnwritten = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 472) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedUnwritten = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 472) >>> 2] : Atomics.load(i32, (logShared + 472) >>> 2);
+export const storeLogSharedUnwritten = (i32: Int32Array, logShared: number, value: number): void => {
+  Atomics.store(i32, (logShared + 472) >>> 2, value);
+};
+/** The same word: what stood there before is returned. */
+export const addLogSharedUnwritten = (i32: Int32Array, logShared: number, delta: number): number => Atomics.add(i32, (logShared + 472) >>> 2, delta);
+export const exchangeLogSharedUnwritten = (i32: Int32Array, logShared: number, value: number): number => Atomics.exchange(i32, (logShared + 472) >>> 2, value);
+export const compareExchangeLogSharedUnwritten = (i32: Int32Array, logShared: number, expected: number, value: number): number =>
+  Atomics.compareExchange(i32, (logShared + 472) >>> 2, expected, value);
+/** The same word as an index of the Int32Array, for Atomics.wait and notify. */
+export const logSharedUnwrittenWord = (logShared: number): number => (logShared + 472) >>> 2;
 
 /** bit set of the threads 0..31 that want their doorbell rung after the next flush; three more words follow. atomic32 at byte 512. */
 export const loadLogSharedDoorbells = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 512) >>> 2);

@@ -69,6 +69,12 @@ export const LOG_SHARED = defineStruct({
       type: 'atomic32',
       doc: 'counted up by each leader before it reads the tail: records from before do not grow',
     },
+    zeroedTo: {
+      at: 244,
+      type: 'atomic32',
+      unit: 'bytes',
+      doc: 'up to where zeros were written into the segment ahead of its batches',
+    },
 
     ringUsed: {
       at: 256,
@@ -88,6 +94,11 @@ export const LOG_SHARED = defineStruct({
     lastReady: { at: 452, type: 'atomic32', doc: 'highest segment that is prepared' },
     oldest: { at: 456, type: 'atomic32', doc: 'lowest segment that exists' },
     keepLsn: { at: 460, type: 'shared53', unit: 'bytes', doc: 'log position from which recovery needs the log' },
+    unwritten: {
+      at: 472,
+      type: 'atomic32',
+      doc: 'bit set of the segments, by their number modulo 32, that have room and no content yet',
+    },
 
     doorbells: {
       at: 512,

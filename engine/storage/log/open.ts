@@ -46,6 +46,7 @@ import {
 import {
   createSegmentFile,
   listSegments,
+  noteUnwritten,
   reserveBlocks,
   SEGMENT_STARTS,
   segmentPath,
@@ -213,7 +214,9 @@ function setUpFiles(log: Log, start: LogStart): void {
   }
   if (reused === undefined) {
     // A database that was just made is about to be filled; one that is opened is about to answer.
-    createSegmentFile(vfs, directory, start.segment, segmentBytes, start.kept.length === 0);
+    const isNew = start.kept.length === 0;
+    createSegmentFile(vfs, directory, start.segment, segmentBytes, isNew);
+    noteUnwritten(log, start.segment, !isNew);
   } else {
     vfs.rename(segmentPath(directory, reused), segmentPath(directory, start.segment));
     vfs.syncDirectory(directory);

@@ -30,11 +30,13 @@ import {
   loadLogSharedOldest,
   loadLogSharedRingUsed,
   loadLogSharedSegment,
+  loadLogSharedUnwritten,
   logSharedPreparerWord,
   storeLogSharedKeepLsn,
   storeLogSharedLastReady,
   storeLogSharedOldest,
   storeLogSharedPreparer,
+  storeLogSharedUnwritten,
 } from './log-shared.layout.gen.ts';
 import { BLOCK_BYTES } from './units.ts';
 
@@ -49,7 +51,7 @@ const READY_MAX = 8;
  * with each later write into it: 2.3 us for a batch of 1 KiB where pieces are 1 MiB, 1.0 where they are 128 KiB. Smaller pieces would
  * make the loop hot: the machine code that V8 then makes of it costs an idle process 4 MiB.
  */
-const ZEROED_AT_ONCE = 128 << 10;
+export const ZEROED_AT_ONCE = 128 << 10;
 /** Blocks of each segment that may stay unused: its last two where no batch fits, and the header of a batch that was cut there. */
 const BLOCKS_LOST = 3;
 
@@ -124,7 +126,10 @@ export function prepareSegment(log: Log): void {
   try {
     const segment = loadLogSharedLastReady(control, shared) + 1;
     if (segment - loadLogSharedOldest(control, shared) >= SEGMENT_STARTS - 1) throw tooManySegments(log);
-    if (!recycleInto(log, segment)) createSegmentFile(log.world.vfs, log.options.directory, segment, log.options.segmentBytes);
+    if (!recycleInto(log, segment)) {
+      createSegmentFile(log.world.vfs, log.options.directory, segment, log.options.segmentBytes);
+      noteUnwritten(log, segment, true);
+    }
     segmentBecameReady(log, segment);
   } finally {
     stopPreparing(log);
@@ -145,6 +150,14 @@ function segmentBecameReady(log: Log, segment: number): void {
   if (testing) yieldPoint('log.segmentReady');
   storeLogSharedLastReady(log.control, log.shared, segment);
   addLogSharedFileFree(log.control, log.shared, usableBlocks(log.options.segmentBytes));
+}
+
+/** What is only said to be so: nothing but speed depends on it (write.ts, zeroAhead). By who prepares segments. */
+export function noteUnwritten(log: Log, segment: number, isUnwritten: boolean): void {
+  const { control, shared } = log;
+  const bit = 1 << (segment & 31);
+  const before = loadLogSharedUnwritten(control, shared);
+  storeLogSharedUnwritten(control, shared, isUnwritten ? before | bit : before & ~bit);
 }
 
 function stopPreparing(log: Log): void {
@@ -193,6 +206,7 @@ function recycleInto(log: Log, segment: number): boolean {
   log.world.vfs.rename(segmentPath(directory, oldest), segmentPath(directory, segment));
   log.world.vfs.syncDirectory(directory);
   storeLogSharedOldest(log.control, log.shared, oldest + 1);
+  noteUnwritten(log, segment, false);
   return true;
 }
 

@@ -32,12 +32,15 @@ import {
   peekLogSharedReleasedRest,
   peekLogSharedSegment,
   peekLogSharedSegmentOffset,
+  peekLogSharedUnwritten,
+  peekLogSharedZeroedTo,
   storeLogSharedFirstUnsynced,
   storeLogSharedSegment,
   storeLogSharedSegmentOffset,
+  storeLogSharedZeroedTo,
 } from './log-shared.layout.gen.ts';
 import { BLOCK_BYTES, BLOCK_HALVES, TURN_BYTES } from './units.ts';
-import { prepareSegment, segmentPath, setSegmentStart, usableBlocks } from './segments.ts';
+import { prepareSegment, segmentPath, setSegmentStart, usableBlocks, ZEROED_AT_ONCE } from './segments.ts';
 
 const testing = TESTING;
 
@@ -51,6 +54,8 @@ const LOOP_BYTES_MAX = 2048;
 export const BATCH_CHECKED_MAX = LOOP_BYTES_MAX / 8 + 1;
 /** Size of log.batch. */
 export const BATCH_SCRATCH_BYTES = SMALL_BATCH_BYTES + 1024;
+/** Flushes of up to so many log bytes are a few transactions; larger ones bring much at a time. */
+const SMALL_FLUSH_BYTES = 64 << 10;
 /** With less room than this left a segment is full. */
 const SEGMENT_REST_MIN = 2 * BLOCK_BYTES;
 
@@ -74,7 +79,8 @@ export function writeBatches(log: Log, end: number, overhead: number): void {
   const { control, shared } = log;
   const { segmentBytes } = log.options;
   let released = peekLogSharedReleasedRest(control, shared) + overhead;
-  let lsn = loadGuarded53(control, shared + LOG_SHARED_WRITTEN_LSN);
+  const from = loadGuarded53(control, shared + LOG_SHARED_WRITTEN_LSN);
+  let lsn = from;
   while (lsn < end) {
     const offset = peekLogSharedSegmentOffset(control, shared);
     const rest = segmentBytes - offset;
@@ -93,9 +99,26 @@ export function writeBatches(log: Log, end: number, overhead: number): void {
     // What the records paid, less what the batch took.
     released += length * 2 + length / 8 - (batchFileBytes(length) / BLOCK_BYTES) * BLOCK_HALVES;
   }
+  zeroAhead(log, end - from);
   const blocks = Math.floor(released / BLOCK_HALVES);
   storeInOrder(control, (shared + LOG_SHARED_RELEASED_REST) >>> 2, released - blocks * BLOCK_HALVES);
   if (blocks !== 0) log.shm.atomic.add(shared + LOG_SHARED_FILE_FREE, blocks);
+}
+
+/**
+ * A segment that only has room (fallocate) costs each flush that reaches new blocks of it a change of what the file system knows of the
+ * file, on disk before fdatasync returns: half as long again. So who writes little writes zeros behind it, for many flushes to come. To
+ * whoever reads the file that is nothing: it reads as zeros there. Large flushes go on as they are, the change is little beside them.
+ */
+function zeroAhead(log: Log, flushed: number): void {
+  const { control, shared } = log;
+  const segment = peekLogSharedSegment(control, shared);
+  if ((peekLogSharedUnwritten(control, shared) & (1 << (segment & 31))) === 0 || flushed > SMALL_FLUSH_BYTES) return;
+  const offset = peekLogSharedSegmentOffset(control, shared);
+  if (offset <= peekLogSharedZeroedTo(control, shared)) return;
+  const to = Math.min(Math.ceil((offset + 1) / ZEROED_AT_ONCE) * ZEROED_AT_ONCE, log.options.segmentBytes);
+  storeLogSharedZeroedTo(control, shared, to);
+  if (to > offset) fileOf(log, segment).write(offset, ZEROS, 0, to - offset);
 }
 
 function nextSegment(log: Log, lsn: number): void {
@@ -104,6 +127,7 @@ function nextSegment(log: Log, lsn: number): void {
   assert(segment <= peekLogSharedLastReady(control, shared), 'what is in the ring fits prepared segments (SM-W4)');
   setSegmentStart(log, segment, lsn);
   storeLogSharedSegmentOffset(control, shared, 0);
+  storeLogSharedZeroedTo(control, shared, 0);
   storeLogSharedSegment(control, shared, segment);
   if (testing) yieldPoint('log.segmentBegun');
 }
