@@ -30,6 +30,21 @@ const KINDS: { readonly [name in TypeName]?: ColumnKind } = {
   json: 'json',
   jsonb: 'json',
   jsonpath: 'text',
+  money: 'text',
+  bit: 'text',
+  varbit: 'text',
+  timetz: 'text',
+  inet: 'text',
+  cidr: 'text',
+  macaddr: 'text',
+  macaddr8: 'text',
+  xid: 'text',
+  xid8: 'text',
+  cid: 'text',
+  tid: 'text',
+  pg_snapshot: 'text',
+  txid_snapshot: 'text',
+  aclitem: 'text',
 };
 
 /** The kind of column that holds values of the type; undefined: no column can have it (unknown, void). */

@@ -15,7 +15,7 @@
  *   ranges     text
  */
 
-import { isEnumType, isNestedType, isObjectNumber, type SqlType, sqlType, type TypeName } from '../sblr/types.ts';
+import { isEncodedType, isEnumType, isNestedType, isObjectNumber, type SqlType, sqlType, type TypeName } from '../sblr/types.ts';
 import { type ArrayValue, isNested, type RecordValue } from '../storage/rows/nested-value.ts';
 import type { RowValue } from '../storage/rows/row-value.ts';
 import type { ValueContext } from '../values/context.ts';
@@ -117,7 +117,7 @@ export function faceOf(type: SqlType, options: FaceOptions): Face | null {
       return options.json === 'parse' ? (value) => JSON.parse(value as string) : null;
     default:
       if (isNestedType(type.name)) return nestedFace(type.name, options);
-      if (!isEnumType(type.name) && !isObjectNumber(type.name)) return null;
+      if (!isEnumType(type.name) && !isObjectNumber(type.name) && !isEncodedType(type.name)) return null;
       return (value, context) => outputText(type.name, value, context);
   }
 }

@@ -17,6 +17,7 @@
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import { ARRAY_PRIMITIVES } from './primitives-arrays.ts';
 import { CAST_PRIMITIVES } from './primitives-casts.ts';
+import { ENCODED_PRIMITIVES } from './primitives-encoded.ts';
 import { JSON_PRIMITIVES } from './primitives-json.ts';
 import { NUMBER_PRIMITIVES } from './primitives-numbers.ts';
 import { PATH_PRIMITIVES } from './primitives-paths.ts';
@@ -56,6 +57,7 @@ const texts = [NUMBER_PRIMITIVES, TEXT_PRIMITIVES, TIME_PRIMITIVES, JSON_PRIMITI
   WINDOW_PRIMITIVES,
   SET_PRIMITIVES,
   PATH_PRIMITIVES,
+  ENCODED_PRIMITIVES,
   ARRAY_PRIMITIVES,
 ]);
 for (const text of texts) {

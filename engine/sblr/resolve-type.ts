@@ -96,6 +96,8 @@ function modifiedType(rule: TypeRule, name: string, modifiers: readonly number[]
   switch (rule.name) {
     case 'varchar':
     case 'char':
+    case 'bit':
+    case 'varbit':
       if (modifiers.length <= 1) return lengthType(rule, name, modifiers, at);
       break;
     case 'numeric': {
@@ -112,6 +114,7 @@ function modifiedType(rule: TypeRule, name: string, modifiers: readonly number[]
     case 'time':
     case 'timestamp':
     case 'timestamptz':
+    case 'timetz':
     case 'interval':
       if (modifiers.length === 0) return sqlType(rule.name);
       if (modifiers.length > 1) break;

@@ -4,6 +4,7 @@
  * Values outside a row are RowValues (engine/storage/rows/row-value.ts):
  *   bool boolean; int2, int4, float4, float8 number; int8, time, timestamp(tz) number while safe, else bigint; +-Infinity for the
  *   infinities of date and timestamps; date days; numeric decimal text; text, varchar, char, json, jsonb, jsonpath, name string;
+ *   money, bit strings, addresses, timetz, numbers of transactions: string (engine/values/encoded-types.ts);
  *   bytea Uint8Array; uuid text of 36 characters; interval IntervalValue; oid and its like (regclass ...) number;
  *   enum: a number whose order is that of the labels; arrays, rows, ranges: NestedValue; NULL null
  */
@@ -33,6 +34,21 @@ export const TYPE_NAMES = [
   'json',
   'jsonb',
   'jsonpath',
+  'money',
+  'bit',
+  'varbit',
+  'timetz',
+  'inet',
+  'cidr',
+  'macaddr',
+  'macaddr8',
+  'xid',
+  'xid8',
+  'cid',
+  'tid',
+  'pg_snapshot',
+  'txid_snapshot',
+  'aclitem',
   'name',
   'oid',
   'char1',
@@ -113,7 +129,7 @@ export const sameType = (a: SqlType, b: SqlType): boolean =>
 // ---- type names ----
 
 const BASE_NAMES: ReadonlySet<string> = new Set<string>(TYPE_NAMES);
-const NAME = /^([a-z][a-z0-9]*|(?:enum|row):[1-9]\d{0,9})(\[\])?$/;
+const NAME = /^([a-z][a-z0-9_]*|(?:enum|row):[1-9]\d{0,9})(\[\])?$/;
 
 /** Whether a text is the name of a type: for what comes from outside. */
 export function isTypeName(text: unknown): text is TypeName {
@@ -175,6 +191,12 @@ export const multirangeOf = (name: TypeName): TypeName | null =>
 /** Types whose values are NestedValues. */
 export const isNestedType = (name: TypeName): boolean =>
   elementOf(name) !== null || isRowType(name) || isRangeType(name) || isMultirangeType(name);
+
+const ENCODED: ReadonlySet<string> = new Set(
+  'money bit varbit timetz inet cidr macaddr macaddr8 xid xid8 cid tid pg_snapshot txid_snapshot aclitem'.split(' '),
+);
+/** Types whose values are texts in a form of their own, which nobody is shown (engine/values/encoded-types.ts). */
+export const isEncodedType = (name: TypeName): boolean => ENCODED.has(name);
 
 /** Names in signatures that stand for several types. */
 export const isPolymorphic = (name: TypeName): boolean => name.startsWith('any') && !name.endsWith('[]');

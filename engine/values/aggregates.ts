@@ -105,6 +105,15 @@ for (const [type, given] of Object.entries(comparisons)) {
   table[`max.${type}`] = made((a, b) => (compare(a, b) > 0 ? a : b));
 }
 
+for (const [name, primitive] of [
+  ['sum.money', 'money.add'],
+  ['bit_and.bit', 'bit.bitAnd'],
+  ['bit_or.bit', 'bit.bitOr'],
+  ['bit_xor.bit', 'bit.bitXor'],
+]) {
+  table[name] = folded<string>((a, b) => implementations[primitive](a, b) as string);
+}
+
 /** Infinities are counted, so that an overflow of the finite rest is seen. */
 interface Spans {
   count: number;

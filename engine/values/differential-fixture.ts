@@ -32,7 +32,7 @@ export const CONTEXT: ValueContext = {
 };
 
 /** PostgreSQL's name of a type. */
-export const pgType = (type: string): string => (type === 'char' ? 'bpchar' : type);
+export const pgType = (type: string): string => (type === 'char' ? 'bpchar' : type === 'bit' ? '"bit"' : type);
 
 /** A small generator whose runs can be repeated. */
 export function randomFrom(seed: number): (below: number) => number {

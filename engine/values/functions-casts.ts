@@ -17,6 +17,7 @@ import { int2Of, int4Of, int8Of, type Int8, type IntegerType, parseInteger } fro
 import { infinityOf, roundInterval } from './interval.ts';
 import { fitFields, parseFields } from './interval-fields.ts';
 import { parseInterval } from './interval-parse.ts';
+import { ENCODED_INPUT, ENCODED_OUTPUT } from './encoded-types.ts';
 import { parseJsonPath } from './json-path-parse.ts';
 import { writeJsonPath } from './json-path-tree.ts';
 import { type JsonKind, jsonbOf, parseJson, quoteJson } from './json.ts';
@@ -31,6 +32,8 @@ import { userType } from './user-types.ts';
 const table: { [primitive: string]: Implementation } = Object.create(null);
 
 const SHOWN: { readonly [type: string]: string } = {
+  varbit: 'bit varying',
+  timetz: 'time with time zone',
   bool: 'boolean',
   int2: 'smallint',
   int4: 'integer',
@@ -61,6 +64,7 @@ const OUTPUT: { readonly [type: string]: Implementation } = {
   char: same,
   name: same,
   jsonpath: same,
+  ...ENCODED_OUTPUT,
   bytea: bytesText,
   date: dateText,
   time: timeText,
@@ -146,6 +150,7 @@ const INPUT: { readonly [type: string]: Implementation } = {
   uuid: parseUuid,
   json: checkJson,
   jsonb: jsonbOf,
+  ...ENCODED_INPUT,
   jsonpath: (text: string) => writeJsonPath(parseJsonPath(text)),
   char1: oneByte,
 };

@@ -7,6 +7,7 @@
 
 import type { RowValue } from '../storage/rows/row-value.ts';
 import { arrayFunctions } from './functions-arrays.ts';
+import { encodedFunctions } from './encoded-types.ts';
 import { castFunctions } from './functions-casts.ts';
 import { jsonFunctions } from './functions-json.ts';
 import { pathFunctions } from './functions-paths.ts';
@@ -30,6 +31,7 @@ export const implementations: { readonly [primitive: string]: Implementation } =
   jsonFunctions,
   pathFunctions,
   castFunctions,
+  encodedFunctions,
   windowTargets,
   arrayFunctions((primitive) => implementations[primitive]),
 );

@@ -12,6 +12,7 @@ import { comparisons } from './compare.ts';
 import type { ValueContext } from './context.ts';
 import { numericAdd } from './decimal-short.ts';
 import { timeFunctions } from './functions-time.ts';
+import { encodedSetFunctions } from './encoded-types.ts';
 import { pathSetFunctions } from './functions-paths.ts';
 import { type Int8, int8Of } from './integers.ts';
 import { textSetFunctions } from './set-functions-text.ts';
@@ -117,4 +118,5 @@ export const setFunctions: { readonly [primitive: string]: SetFunction } = {
   'array.subscripts.reverse': subscripts,
   ...textSetFunctions,
   ...pathSetFunctions,
+  ...encodedSetFunctions,
 };

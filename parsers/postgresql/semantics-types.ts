@@ -46,6 +46,21 @@ export const TYPES: readonly TypeRule[] = [
   type('json', 'json', 'U', 'json'),
   type('jsonb', 'jsonb', 'U', 'jsonb'),
   type('jsonpath', 'jsonpath', 'U', 'jsonpath'),
+  type('money', 'money', 'N', 'money'),
+  type('bit', 'bit', 'V', 'bit', false, { bit: 1 }),
+  type('varbit', 'bit varying|varbit', 'V', 'bit varying', true),
+  type('timetz', 'time with time zone|timetz', 'D', 'time with time zone'),
+  type('inet', 'inet', 'I', 'inet', true),
+  type('cidr', 'cidr', 'I', 'cidr'),
+  type('macaddr', 'macaddr', 'U', 'macaddr'),
+  type('macaddr8', 'macaddr8', 'U', 'macaddr8'),
+  type('xid', 'xid', 'U', 'xid'),
+  type('xid8', 'xid8', 'U', 'xid8'),
+  type('cid', 'cid', 'U', 'cid'),
+  type('tid', 'tid', 'U', 'tid'),
+  type('pg_snapshot', 'pg_snapshot', 'U', 'pg_snapshot'),
+  type('txid_snapshot', 'txid_snapshot', 'U', 'txid_snapshot'),
+  type('aclitem', 'aclitem', 'U', 'aclitem'),
   type('char1', '"char"', 'Z', '"char"'),
   ...REGISTERED.map((name) => type(name, name, 'N', name)),
   type('oidvector', 'oidvector', 'A', 'oidvector'),
@@ -61,23 +76,32 @@ const CONTEXTS: { readonly [letter: string]: CastContext } = { i: 'implicit', a:
 const CONVERSIONS = `
 bool: e int4
 int2: i int4 int8 float4 float8 numeric oid e bytea
-int4: a int2 i int8 float4 float8 numeric oid e bool bytea
-int8: a int2 int4 i float4 float8 numeric oid e bytea
+int4: a money int2 i int8 float4 float8 numeric oid e bit bool bytea
+int8: a money int2 int4 i float4 float8 numeric oid e bit bytea
 float4: i float8 a int2 int4 int8 numeric
 float8: a float4 int2 int4 int8 numeric
-numeric: i float4 float8 numeric a int2 int4 int8
+numeric: i float4 float8 numeric a money int2 int4 int8
 oid: a int4 int8
 bytea: e int2 int4 int8
 date: i timestamp timestamptz
-time: i interval time
+time: i interval time timetz
 timestamp: a date time i timestamptz timestamp
-timestamptz: a date time timestamp i timestamptz
+timestamptz: a date time timestamp timetz i timestamptz
 interval: i interval a time
 json: a jsonb
 jsonb: a json e bool int2 int4 int8 float4 float8 numeric
 varchar: i varchar
 char: i char
 text: i name
+money: a numeric
+bit: i bit varbit e int4 int8
+varbit: i varbit bit
+timetz: i timetz a time
+inet: a cidr
+cidr: i inet
+macaddr: i macaddr8
+macaddr8: i macaddr
+xid8: e xid
 `;
 
 function readConversions(): CastRule[] {

@@ -18,6 +18,7 @@ import type {
 } from '../../engine/sblr/semantics.ts';
 import type { TypeName } from '../../engine/sblr/types.ts';
 import { ARRAYS } from './semantics-arrays.ts';
+import { ENCODED_FUNCTIONS, ENCODED_OPERATORS } from './semantics-encoded.ts';
 import { FUNCTIONS } from './semantics-functions.ts';
 import { FURTHER_FUNCTIONS, FURTHER_OPERATORS } from './semantics-further.ts';
 import { AGGREGATES, OPERATORS, ORDERED_SETS, SET_FUNCTIONS, WINDOW_FUNCTIONS } from './semantics-operators.ts';
@@ -93,8 +94,8 @@ export const semantics: DialectSemantics = {
   algorithm: 'postgresql',
   folding: 'lower',
   types: TYPES,
-  operators: readTable(OPERATORS, FURTHER_OPERATORS),
-  functions: readTable(FUNCTIONS, FURTHER_FUNCTIONS, ARRAYS, AGGREGATES, WINDOW_FUNCTIONS, SET_FUNCTIONS),
+  operators: readTable(OPERATORS, FURTHER_OPERATORS, ENCODED_OPERATORS),
+  functions: readTable(FUNCTIONS, FURTHER_FUNCTIONS, ENCODED_FUNCTIONS, ARRAYS, AGGREGATES, WINDOW_FUNCTIONS, SET_FUNCTIONS),
   orderedSets: readTable(ORDERED_SETS),
   hypotheticals: { rank: 'rank', dense_rank: 'dense_rank', percent_rank: 'percent_rank', cume_dist: 'cume_dist' },
   parameterNames: PARAMETER_NAMES,
