@@ -37,6 +37,8 @@ export class Builder {
   spools: readonly SpoolPlan[] = [];
   /** The statement is expected to meet few rows (few.ts); null: it is not. */
   few: Few | null = null;
+  /** People will read the code. */
+  isShown = false;
   /** Orders of few rows that keep rows of the result, and what makes these. */
   readonly finished = new Map<PhysicalNode, (emitter: Emitter) => string>();
   /** Where a recursion's step reads the rows that came last, by its number. */
@@ -75,6 +77,7 @@ export class Builder {
     this.tables = around?.tables ?? new Set();
     this.spools = around?.spools ?? [];
     this.few = around?.few ?? null;
+    this.isShown = around?.isShown ?? false;
   }
 
   /** The builder of a subplan: with parts of its own. */
@@ -98,7 +101,7 @@ export class Builder {
   }
 
   unit(): Unit {
-    return new Unit(this.sites, this.sources, (plan, kind) => subplanUse(this, plan, kind));
+    return new Unit(this.sites, this.sources, (plan, kind) => subplanUse(this, plan, kind), this.isShown);
   }
 
   part(make: (state: State) => unknown): number {

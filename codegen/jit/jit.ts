@@ -19,7 +19,7 @@ export function createCompiler(): Compiler {
       }
     },
     explainCode: (plan, _parameters, environment) =>
-      compileWhole(plan, 'array', environment)
+      compileWhole(plan, 'array', environment, true)
         .sources.map(({ name, text }) => `-- ${name}\n${text()}`)
         .join('\n\n'),
     get characters() {

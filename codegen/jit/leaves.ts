@@ -116,6 +116,7 @@ function nilParameter(emitter: Emitter, index: number): string {
 /** A parameter: loaded once a call. Literals that were lifted out are never NULL, and their types say so. */
 export function emitParameter(emitter: Emitter, { index, type }: BoundParameter): Value {
   const name = `p${index}`;
+  if (emitter.unit.isShown) emitter.unit.notes.set(name, `parameter or literal ${index + 1}, ${type.name}`);
   const nil = type.nullable ? nilParameter(emitter, index) : 'false';
   if (isWordType(type)) {
     emitter.hoist('pn', 'c.numbers');

@@ -50,11 +50,23 @@ function tableColumns(builder: Builder, node: TableNode): TableColumns {
   for (const { column, attribute, type } of node.columns) {
     const placed = catalog.columns.find(({ number }) => number === attribute);
     const at = table.layout.columns[(placed as CatalogTable['columns'][number]).kernelColumn];
-    columns.set(column, imageColumn(at, type, builder.uses.get(column) ?? 0));
+    const reader = imageColumn(at, type, builder.uses.get(column) ?? 0);
+    columns.set(column, builder.isShown ? shown(reader, `${node.alias}.${placed?.name}`) : reader);
   }
   if (node.rowId >= 0) columns.set(node.rowId, () => makeValue('d', sqlType('int8', false), 'c.rowIds[i]', 'false', 0, 15));
   return { catalog, table, columns };
 }
+
+/** Notes what the reader's code stands for. */
+const shown =
+  (reader: ColumnReader, name: string): ColumnReader =>
+  (emitter) => {
+    const value = reader(emitter);
+    // Of some a page has no more than whether they are NULL: asking for the rest ends its rendering.
+    if (Object.getOwnPropertyDescriptor(value, 'code')?.get === undefined) emitter.unit.notes.set(value.code, name);
+    if (value.nil !== 'false') emitter.unit.notes.set(value.nil, `${name} is NULL`);
+    return value;
+  };
 
 const NONE: ReadonlySet<BoundExpression> = new Set();
 

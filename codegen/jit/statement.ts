@@ -35,9 +35,9 @@ export function compileStatement(plan: PhysicalStatement, format: RowFormat, giv
   return new GeneratedProgram(parts, few, few === null ? null : whole(plan, format, given));
 }
 
-/** All the code of a statement. */
-export function compileWhole(plan: PhysicalStatement, format: RowFormat, given: CompileEnvironment): Compiled {
-  return compileParts(plan, format, new UsedTables(given), null);
+/** All the code of a statement; `isShown`: for people. */
+export function compileWhole(plan: PhysicalStatement, format: RowFormat, given: CompileEnvironment, isShown = false): Compiled {
+  return compileParts(plan, format, new UsedTables(given), null, isShown);
 }
 
 /** Made apart: the program keeps no more than this. */
@@ -56,10 +56,11 @@ const rootsOf = (plan: PhysicalStatement): PhysicalNode[] => [
   ...(plan.subplans ?? []).map(({ root }) => root),
 ];
 
-function compileParts(plan: PhysicalStatement, format: RowFormat, used: UsedTables, few: Few | null): Compiled {
+function compileParts(plan: PhysicalStatement, format: RowFormat, used: UsedTables, few: Few | null, isShown = false): Compiled {
   const { environment } = used;
   const builder = new Builder(environment, format, plan.subplans ?? []);
   builder.few = few;
+  builder.isShown = isShown;
   const root = plan.kind === 'query' ? plan.root : plan.source;
   builder.spools = plan.spools ?? [];
   const roots = [root, ...builder.spools.map((spool) => spool.root)];

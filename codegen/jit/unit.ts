@@ -6,6 +6,7 @@
 
 import { compile } from '../rows/compile.ts';
 import { wireHelpers } from '../rows/wire-helpers.ts';
+import { annotated } from './annotated.ts';
 import { jitHelpers } from './helpers.ts';
 import { keyHelpers } from './key-helpers.ts';
 import { joinHelpers } from './join-hash.ts';
@@ -27,14 +28,17 @@ export class Unit {
   readonly constants: unknown[] = [];
   /** Token ordinals by site number. */
   readonly sites: number[];
-  /** What each generated name stands for: for the second rendering. */
+  /** What each generated name or expression stands for: for the second rendering. */
   readonly notes = new Map<string, string>();
+  /** There will be a second rendering: names of the user's may be noted. */
+  readonly isShown: boolean;
   readonly sources: Source[];
   /** Compiles a subplan of the statement, if it is not. */
   readonly subplan: (plan: number, kind: SubplanKind) => SubplanUse;
 
   /** Sites and sources are the program's: numbers go on from unit to unit. */
-  constructor(sites: number[], sources: Source[], subplan: (plan: number, kind: SubplanKind) => SubplanUse) {
+  constructor(sites: number[], sources: Source[], subplan: (plan: number, kind: SubplanKind) => SubplanUse, isShown: boolean) {
+    this.isShown = isShown;
     this.subplan = subplan;
     this.sites = sites;
     this.sources = sources;
@@ -89,13 +93,7 @@ export class Unit {
       (functions === '' ? '' : `const[${functions}]=f;`) +
       (constants === '' ? '' : `const[${constants}]=k;`) +
       `${declarations}return(function(${parameters}){\n${body}})`;
-    this.sources.push({ name, text: () => this.#annotated(text) });
+    this.sources.push({ name, text: () => annotated(text, this.notes) });
     return compile<Result>(text, 'h,f,k', [allHelpers, this.functions, this.constants]);
-  }
-
-  /** The second rendering: a legend in front. */
-  #annotated(text: string): string {
-    const legend = [...this.notes].map(([name, note]) => `//   ${name}  ${note.replaceAll(/[\r\n\u2028\u2029]/g, ' ')}\n`);
-    return `${legend.join('')}${text}`;
   }
 }

@@ -32,6 +32,8 @@ export type { ColumnDescription, RunResult, Statement } from './statement.ts';
 export type { TransactionFunction } from './transaction-function.ts';
 
 const MEMORY = ':memory:';
+/** Log files of a database that goes with its program: the first one is written whole before anything can be done. */
+const MEMORY_LOG_SEGMENT = 8 << 20;
 
 /**
  * Opens the database in a directory, and makes it if there is none; ':memory:' is one that is gone when it is closed. 55006 when
@@ -69,7 +71,8 @@ function openTemporary(options: OpenOptions): Database {
   const atExit = (): void => remove();
   process.once('exit', atExit);
   try {
-    return openAt(join(directory, 'memory'), { ...options, durability: 'off' }, () => {
+    const given: OpenOptions = { logSegment: MEMORY_LOG_SEGMENT, ...options, durability: 'off' };
+    return openAt(join(directory, 'memory'), given, () => {
       process.removeListener('exit', atExit);
       remove();
     });

@@ -73,6 +73,8 @@ const GIVEN: readonly (readonly [string, OpenOptions, unknown])[] = [
   ["time '12:30:00.000001'", { times: 'temporal' }, Temporal.PlainTime.from('12:30:00.000001')],
   ["timestamp '2026-11-21 12:30:00.123456'", {}, DATE],
   ["timestamp 'infinity'", {}, Number.POSITIVE_INFINITY],
+  ["timestamp '294276-12-31 23:59:59'", {}, '294276-12-31 23:59:59'],
+  ["timestamp '275760-09-13'", {}, new Date(8.64e15)],
   ["timestamp '2026-11-21 12:30:00.123456'", { times: 'temporal' }, Temporal.PlainDateTime.from('2026-11-21T12:30:00.123456')],
   ["timestamp '2026-11-21 12:30'", { times: 'text' }, '2026-11-21 12:30:00'],
   ["timestamptz '2026-11-21 13:30:00.123+01'", {}, DATE],

@@ -7,7 +7,7 @@
  *   numeric    text, as PostgreSQL's clients have it             numeric: 'number' rounds
  *   date       '2026-11-21'                                      times: 'temporal' PlainDate, ...; 'text' PostgreSQL's text
  *   time       '12:30:00'
- *   timestamp, timestamptz   Date (UTC); +-Infinity for the infinities; microseconds are cut off
+ *   timestamp, timestamptz   Date (UTC); +-Infinity for the infinities; text beyond the years of a Date; microseconds are cut off
  *   interval   text; json, jsonb   parsed
  *   enum       its label; regclass and its like   the name
  *   arrays     arrays of faces, of more dimensions arrays of arrays; first indexes other than 1 are not seen
@@ -55,10 +55,16 @@ const asText =
   (value, context) =>
     implementations[`${type.name}.output`](value, context);
 
-const asDate: Face = (value) => {
-  if (isInfinite(value)) return value;
-  return new Date(typeof value === 'bigint' ? Number(value / 1000n) : Math.floor((value as number) / 1000));
-};
+/** Milliseconds beyond which there is no Date: 275760 AD. */
+const DATE_MAX = 8.64e15;
+
+const asDate =
+  (type: SqlType): Face =>
+  (value, context) => {
+    if (isInfinite(value)) return value;
+    const time = typeof value === 'bigint' ? Number(value / 1000n) : Math.floor((value as number) / 1000);
+    return Math.abs(time) > DATE_MAX ? asText(type)(value, context) : new Date(time);
+  };
 
 /** Days and microseconds since 1970 in ISO 8601; years beyond four digits carry a sign. */
 function isoDate(days: number): string {
@@ -109,7 +115,7 @@ export function faceOf(type: SqlType, options: FaceOptions): Face | null {
     case 'timestamp':
     case 'timestamptz':
       if (options.times === 'text') return asText(type);
-      return options.times === 'temporal' ? asTemporal(type) : asDate;
+      return options.times === 'temporal' ? asTemporal(type) : asDate(type);
     case 'interval':
       return asText(type);
     case 'json':

@@ -1,6 +1,7 @@
 /**
  * Casts and forms of output. `a.to.b` converts, from text by the input function; `a.to.a` applies modifiers. `a.output` is the text that
- * a client is shown (bool: t), `a.to.text` what a cast gives (bool: true), `a.asJson` the value as JSON. How to read a line: primitives.ts.
+ * a client is shown (bool: t), `a.to.text` what a cast gives (bool: true), `a.asJson` the value as JSON, `a.as.b` the same number, or
+ * NULL where b does not hold it. How to read a line: primitives.ts.
  */
 
 const TYPES = (
@@ -45,6 +46,9 @@ array.convert(anyarray, text, text, text...) anyarray fails stable context
 array.modify(anyarray, text, int4, int4, bool) anyarray fails
 record.convert(record, text) record fails stable context
 range.to.multirange(anyrange) anymultirange
+int4.as.int2(int4) int2 null
+int8.as.int2(int8) int2 null
+int8.as.int4(int8) int4 null
 char1.to.int4(char1) int4
 int4.to.char1(int4) char1 fails
 char.to.name(char) name

@@ -317,6 +317,10 @@ for (const from of ['int2', 'int4', 'int8'] as const) {
   table[`${from}.to.float8`] = Number;
   table[`${from}.to.numeric`] = String;
 }
+const orNull = (limit: number) => (value: Int8) => (value >= -limit && value < limit ? Number(value) : null);
+table['int4.as.int2'] = orNull(LIMITS.int2);
+table['int8.as.int2'] = orNull(LIMITS.int2);
+table['int8.as.int4'] = orNull(LIMITS.int4);
 table['int4.to.int2'] = int2Of;
 table['int8.to.int2'] = (value: Int8) => int2Of(Number(value));
 table['int8.to.int4'] = (value: Int8) => int4Of(Number(value));

@@ -2,7 +2,8 @@
  * Conditions that an index can answer: column <operator> a value that is the same for the whole statement.
  */
 
-import type { BoundExpression, ColumnId } from '../../sblr/bound.ts';
+import type { BoundColumn, BoundExpression, ColumnId } from '../../sblr/bound.ts';
+import { type SqlType, withNullable } from '../../sblr/types.ts';
 import type { Knowledge } from './facts.ts';
 
 type IsConstant = Knowledge['isConstant'];
@@ -55,9 +56,32 @@ function sided(
   condition: BoundExpression,
   isConstant: IsConstant,
 ): Comparison | null {
-  if (column.op !== 'column' || !comparesAs(type, column.type.name) || !isConstant(value)) return null;
-  return { kind, column: column.column, value, condition };
+  if (!isConstant(value)) return null;
+  if (column.op === 'column')
+    return comparesAs(type, column.type.name) ? { kind, column: column.column, value, condition } : null;
+  const narrow = kind === 'equal' ? widened(column, type) : null;
+  return narrow === null ? null : { kind, column: narrow.column, value: narrowed(value, type, narrow.type), condition };
 }
+
+const INTEGERS = ['int2', 'int4', 'int8'];
+
+/** The column whose values are made larger integers to be compared, or null. */
+function widened(operand: BoundExpression, type: string): BoundColumn | null {
+  if (operand.op !== 'call' || !INTEGERS.includes(type) || operand.arguments.length !== 1) return null;
+  const [column] = operand.arguments;
+  return column.op === 'column' && operand.primitive === `${column.type.name}.to.${type}` && INTEGERS.includes(column.type.name)
+    ? column
+    : null;
+}
+
+/** What a column of a smaller type is to hold to be equal to a larger integer; NULL: it cannot. */
+const narrowed = (value: BoundExpression, from: string, type: SqlType): BoundExpression => ({
+  op: 'call',
+  primitive: `${from}.as.${type.name}`,
+  arguments: [value],
+  type: withNullable(type, true),
+  at: 0,
+});
 
 function truthOf(column: BoundExpression & { op: 'column' }, condition: BoundExpression, value: boolean): Comparison {
   return {
@@ -76,8 +100,12 @@ export interface Membership {
 
 /** `column IN (values)`, or null. */
 export function membershipOf(condition: BoundExpression, isConstant: IsConstant): Membership | null {
-  if (condition.op !== 'in' || condition.negated || condition.operand.op !== 'column') return null;
-  const type = condition.equal.slice(0, condition.equal.lastIndexOf('.'));
-  if (!comparesAs(type, condition.operand.type.name) || !condition.list.every(isConstant)) return null;
-  return { column: condition.operand.column, values: condition.list, condition };
+  if (condition.op !== 'in' || condition.negated || !condition.list.every(isConstant)) return null;
+  const { operand, list, equal } = condition;
+  const type = equal.slice(0, equal.lastIndexOf('.'));
+  if (operand.op === 'column')
+    return comparesAs(type, operand.type.name) ? { column: operand.column, values: list, condition } : null;
+  const narrow = widened(operand, type);
+  if (narrow === null) return null;
+  return { column: narrow.column, values: list.map((value) => narrowed(value, type, narrow.type)), condition };
 }

@@ -107,6 +107,8 @@ class GraphPlan {
       for (const condition of tableOf(this.#graph.members[owner].relation)?.conditions ?? []) {
         const comparison = comparisonOf(condition, this.#planner.isConstant);
         if (comparison?.kind !== 'equal' || comparison.column !== other.column || condition.op !== 'call') continue;
+        // Of another type.
+        if (!condition.arguments.includes(comparison.value)) continue;
         const type = { ...condition.type, nullable: condition.type.nullable || own.type.nullable };
         found.push({ ...condition, arguments: [own, comparison.value], type });
       }

@@ -187,6 +187,8 @@ class Optimizer implements Planner {
 
   known = (expression: BoundExpression): RowValue | undefined => {
     if (expression.op === 'constant') return expression.value;
+    // The same number in another type (conditions.ts).
+    if (expression.op === 'call' && expression.primitive.includes('.as.')) return this.known(expression.arguments[0]);
     if (expression.op !== 'parameter') return undefined;
     const value = this.environment.parameter(expression.index);
     return typeof value === 'string' ? estimatedValue(value, expression.type) : value;
