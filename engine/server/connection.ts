@@ -100,7 +100,16 @@ export class ClientConnection implements ConnectionHost, SessionOwner {
       if (!this.#isWaiting) this.#takeKept();
     }
     if (this.#isWaiting && input.length > this.worker.options.inputMax) this.#socket.pause();
-    this.#send();
+    this.#answer();
+  }
+
+  /**
+   * A statement that waits may begin again, and takes back what it has written: what stands in the output stays there until then.
+   */
+  #answer(): void {
+    this.#note();
+    if (this.#isWaiting && !this.#isClosing) this.output.keepOwn();
+    else this.#send();
   }
 
   #takeKept(): void {
@@ -142,6 +151,10 @@ export class ClientConnection implements ConnectionHost, SessionOwner {
       } else this.#write();
     }
     if (this.#isClosing && this.#held.length === 0) this.#end();
+    this.#note();
+  }
+
+  #note(): void {
     if (!this.isDirty && this.row >= 0) this.worker.activity.note(this);
   }
 
@@ -178,7 +191,6 @@ export class ClientConnection implements ConnectionHost, SessionOwner {
         return;
       }
       then();
-      this.#send();
     };
     if (this.#held.length === 0 && socket.writableLength < UNREAD_MAX) setImmediate(goOn);
     else this.worker.answers.whenRead(this, () => setImmediate(goOn));
@@ -220,7 +232,7 @@ export class ClientConnection implements ConnectionHost, SessionOwner {
     }
     if (!this.#isWaiting) this.#takeKept();
     if (!this.#isWaiting && this.#socket.isPaused()) this.#socket.resume();
-    this.#send();
+    this.#answer();
   }
 
   /** From the session: a statement goes on later. */

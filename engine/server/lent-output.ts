@@ -10,6 +10,8 @@ import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 const PIECE_BYTES = 1 << 17;
 /** Producers of rows stop here. */
 export const MARK_BYTES = 1 << 16;
+/** Memory of a connection that waits with something written. */
+const KEPT_BYTES = 256;
 /** Pieces that a worker keeps. */
 const PIECES_MAX = 64;
 
@@ -57,6 +59,15 @@ export class LentOutput implements RowOutput {
   clear(): void {
     this.#memory.giveBack(this.bytes);
     this.forget();
+  }
+
+  /** What was written stays here for a while, in memory of its own. */
+  keepOwn(): void {
+    const lent = this.bytes;
+    if (lent.length < PIECE_BYTES) return;
+    this.bytes = Buffer.allocUnsafeSlow(Math.max(this.at, KEPT_BYTES));
+    lent.copy(this.bytes, 0, 0, this.at);
+    this.#memory.giveBack(lent);
   }
 
   /** What was written is somebody else's. */

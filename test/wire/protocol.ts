@@ -229,11 +229,16 @@ const STEPS: { readonly [name: string]: Step } = {
     await client.types(send.query('create table held_row (a int primary key, n int); insert into held_row values (1, 0)'));
     await client.types(send.query('begin; update held_row set n = 1'));
     const waiting = await Promise.all(Array.from({ length: 4 }, () => rawClient(port)));
-    for (const other of waiting) other.send(send.query('update held_row set n = n + 1'));
+    const update = send.parse('', 'update held_row set n = n + 1');
+    const extended = Buffer.concat([update, send.bind('', ''), send.describe('P', ''), send.execute(''), send.sync]);
+    for (const [index, other] of waiting.entries())
+      other.send(index < 2 ? send.query('update held_row set n = n + 1') : extended);
     const free = await Promise.all(Array.from({ length: 4 }, () => rawClient(port)));
     for (const other of free) equal(await other.types(send.query('select 1')), 'TDCZ');
     await client.types(send.query('commit'));
-    for (const other of waiting) equal((await other.until('Z')).map(({ type }) => type).join(''), 'CZ');
+    const types = (index: number): string => (index < 2 ? 'CZ' : '12nCZ');
+    for (const [index, other] of waiting.entries())
+      equal((await other.until('Z')).map(({ type }) => type).join(''), types(index));
     client.send(send.query('select n from held_row; drop table held_row'));
     deepEqual(rowsOf(await client.until('Z')), [['5']]);
     for (const other of [...waiting, ...free]) other.end();
