@@ -19,6 +19,7 @@ import { ARRAY_PRIMITIVES } from './primitives-arrays.ts';
 import { CAST_PRIMITIVES } from './primitives-casts.ts';
 import { ENCODED_PRIMITIVES } from './primitives-encoded.ts';
 import { JSON_PRIMITIVES } from './primitives-json.ts';
+import { LIST_PRIMITIVES } from './primitives-lists.ts';
 import { NUMBER_PRIMITIVES } from './primitives-numbers.ts';
 import { PATH_PRIMITIVES } from './primitives-paths.ts';
 import { TEXT_PRIMITIVES } from './primitives-text.ts';
@@ -58,6 +59,7 @@ const texts = [NUMBER_PRIMITIVES, TEXT_PRIMITIVES, TIME_PRIMITIVES, JSON_PRIMITI
   SET_PRIMITIVES,
   PATH_PRIMITIVES,
   ENCODED_PRIMITIVES,
+  LIST_PRIMITIVES,
   ARRAY_PRIMITIVES,
 ]);
 for (const text of texts) {

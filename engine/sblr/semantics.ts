@@ -96,6 +96,10 @@ export interface DialectSemantics {
   readonly types: readonly TypeRule[];
   readonly operators: { readonly [name: string]: readonly Signature[] };
   readonly functions: { readonly [name: string]: readonly (Signature | AggregateSignature | WindowSignature | SetSignature)[] };
+  /** Functions in FROM with rows of several columns: the columns, and a function that gives each. */
+  readonly rowFunctions?: { readonly [name: string]: readonly { readonly name: string; readonly function: string }[] };
+  /** Functions in FROM whose columns the statement says: a function (arguments, name, whether it is JSON) that gives texts of one. */
+  readonly recordFunctions?: { readonly [name: string]: string };
   /** Aggregates with WITHIN GROUP: signatures take direct arguments, then the one that is sorted by. */
   readonly orderedSets?: { readonly [name: string]: readonly Signature[] };
   readonly hypotheticals?: { readonly [name: string]: HypotheticalPlace };

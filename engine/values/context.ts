@@ -15,6 +15,8 @@ export interface ValueContext {
   readonly sessionUser: string;
   readonly database: string;
   readonly schema: string;
+  /** Schemas that are searched, in order. */
+  readonly searchPath?: readonly string[];
   setting(name: string): string | null;
   /** Sets it, null: to its initial value; `local`: to the end of the transaction. Returns the value as it is kept. */
   setSetting(name: string, value: string | null, local: boolean): string;

@@ -176,7 +176,8 @@ const FORMS: Forms = { output: outputText, input: inputValue, json: jsonText, fi
 /** Functions that make JSON, by type. */
 const asJsonOf: { [type: string]: Implementation } = Object.create(null);
 
-function jsonText(type: string, value: RowValue, context: ValueContext): string {
+/** A value as JSON. */
+export function jsonText(type: string, value: RowValue, context: ValueContext): string {
   const made = madeJson(type, value, context, FORMS);
   if (made !== null) return made;
   const json = asJsonOf[type];

@@ -25,7 +25,8 @@ function stepInto(node: JsonNode | null, step: string | null): JsonNode | null {
   if (node.kind === 'object') return fieldOf(node, step);
   return /^\s*[+-]?\d+$/.test(step) ? elementOf(node, Number(step)) : null;
 }
-const walk = (node: JsonNode, path: readonly Nullable[]): JsonNode | null => path.reduce<JsonNode | null>(stepInto, node);
+/** What a path leads to. */
+export const walk = (node: JsonNode, path: readonly Nullable[]): JsonNode | null => path.reduce<JsonNode | null>(stepInto, node);
 
 /** Text of a value as ->> gives it: strings without quotes, null as NULL. */
 function plain(node: JsonNode | null, text: string): Nullable {

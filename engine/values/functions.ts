@@ -10,6 +10,7 @@ import { arrayFunctions } from './functions-arrays.ts';
 import { encodedFunctions } from './encoded-types.ts';
 import { castFunctions } from './functions-casts.ts';
 import { jsonFunctions } from './functions-json.ts';
+import { listFunctions } from './functions-lists.ts';
 import { pathFunctions } from './functions-paths.ts';
 import { regexFunctions } from './functions-regex.ts';
 import { numberFunctions } from './functions-numbers.ts';
@@ -30,6 +31,7 @@ export const implementations: { readonly [primitive: string]: Implementation } =
   timeFunctions,
   jsonFunctions,
   pathFunctions,
+  listFunctions,
   castFunctions,
   encodedFunctions,
   windowTargets,

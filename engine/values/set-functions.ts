@@ -13,6 +13,7 @@ import type { ValueContext } from './context.ts';
 import { numericAdd } from './decimal-short.ts';
 import { timeFunctions } from './functions-time.ts';
 import { encodedSetFunctions } from './encoded-types.ts';
+import { listSetFunctions } from './functions-lists.ts';
 import { pathSetFunctions } from './functions-paths.ts';
 import { type Int8, int8Of } from './integers.ts';
 import { textSetFunctions } from './set-functions-text.ts';
@@ -118,5 +119,6 @@ export const setFunctions: { readonly [primitive: string]: SetFunction } = {
   'array.subscripts.reverse': subscripts,
   ...textSetFunctions,
   ...pathSetFunctions,
+  ...listSetFunctions,
   ...encodedSetFunctions,
 };

@@ -182,8 +182,8 @@ to_#: #.same<any>@as%
   .join('');
 
 const SESSION = `
-jsonb_set: jsonb.set jsonb.set.create
-jsonb_insert: jsonb.insert jsonb.insert.after
+jsonb_set: jsonb.setAt jsonb.setAt.create
+jsonb_insert: jsonb.insertAt jsonb.insertAt.after
 jsonb_pretty: jsonb.pretty
 gen_random_uuid: uuid.random
 uuidv4: uuid.random

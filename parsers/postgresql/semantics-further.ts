@@ -9,7 +9,44 @@ const PATHS = ['exists', 'match', 'query_array', 'query_first', 'query']
   )
   .join('');
 
-export const FURTHER_FUNCTIONS = `${PATHS}`;
+const EACH = ['json', 'jsonb']
+  .map((type) =>
+    `#_each.key: #.each.key
+#_each.value: #.each.value
+#_each_text.value: #.each.valueText
+#_to_record.field: #.record.field
+#_to_recordset.field: #.recordset.field
+#_object: #.object.list #.object.lists
+`.replaceAll('#', type),
+  )
+  .join('');
+
+export const FURTHER_FUNCTIONS = `${PATHS}${EACH}
+jsonb_set_lax: jsonb.setLax jsonb.setLax.create jsonb.setLax.treatment
+array_to_json: array.toJson<anyarray>#0 array.toJson.pretty<anyarray,bool>#0
+row_to_json: record.toJson<record>#0 record.toJson.pretty<record,bool>#0
+regexp_match: text.regexpMatch text.regexpMatch.flags
+regexp_matches: text.regexpMatches text.regexpMatches.flags
+regexp_split_to_array: text.regexpSplitArray text.regexpSplitArray.flags
+parse_ident: text.parseIdent text.parseIdent.strict
+current_schemas: session.schemas
+`;
+
+/** Functions in FROM with rows of several columns. */
+export const ROW_FUNCTIONS: { readonly [name: string]: readonly { readonly name: string; readonly function: string }[] } =
+  Object.fromEntries(
+    ['json_each', 'json_each_text', 'jsonb_each', 'jsonb_each_text'].map((name) => [
+      name,
+      [
+        { name: 'key', function: `${name.replace('_text', '')}.key` },
+        { name: 'value', function: `${name}.value` },
+      ],
+    ]),
+  );
+/** Those whose columns the statement says. */
+export const RECORD_FUNCTIONS: { readonly [name: string]: string } = Object.fromEntries(
+  ['json_to_record', 'json_to_recordset', 'jsonb_to_record', 'jsonb_to_recordset'].map((name) => [name, `${name}.field`]),
+);
 
 export const FURTHER_OPERATORS = `
 @?: jsonb.pathExists

@@ -67,9 +67,12 @@ export const OPERATORS = `${comparisons}
 ^@: text.startsWith
 ->: json.field json.element jsonb.field jsonb.element
 ->>: json.field.text json.element.text jsonb.field.text jsonb.element.text
-#>: json.pathOf jsonb.pathOf
-#>>: json.pathOf.text jsonb.pathOf.text
-#-: jsonb.delete.path
+#>: json.at jsonb.at
+#>>: json.at.text jsonb.at.text
+#-: jsonb.delete.at
+-: jsonb.delete.keys
+?|: jsonb.hasAny
+?&: jsonb.hasAll
 @>: jsonb.contains array.contains
 <@: jsonb.contained array.contained
 &&: array.overlaps

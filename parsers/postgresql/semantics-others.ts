@@ -40,6 +40,7 @@ make_date: year month day
 make_time: hour min sec
 make_timestamp: year month mday hour min sec
 make_timestamptz: year month mday hour min sec timezone
+jsonb_set_lax: jsonb_in path replacement create_if_missing=true null_value_treatment
 jsonb_set: jsonb_in path replacement create_if_missing=true
 jsonb_insert: jsonb_in path replacement insert_after=false
 `;

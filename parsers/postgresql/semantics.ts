@@ -20,7 +20,7 @@ import type { TypeName } from '../../engine/sblr/types.ts';
 import { ARRAYS } from './semantics-arrays.ts';
 import { ENCODED_FUNCTIONS, ENCODED_OPERATORS } from './semantics-encoded.ts';
 import { FUNCTIONS } from './semantics-functions.ts';
-import { FURTHER_FUNCTIONS, FURTHER_OPERATORS } from './semantics-further.ts';
+import { FURTHER_FUNCTIONS, FURTHER_OPERATORS, RECORD_FUNCTIONS, ROW_FUNCTIONS } from './semantics-further.ts';
 import { AGGREGATES, OPERATORS, ORDERED_SETS, SET_FUNCTIONS, WINDOW_FUNCTIONS } from './semantics-operators.ts';
 import { OTHER_FUNCTIONS, OTHER_TYPES, PARAMETER_NAMES } from './semantics-others.ts';
 import { CASTS, TYPES } from './semantics-types.ts';
@@ -97,6 +97,8 @@ export const semantics: DialectSemantics = {
   operators: readTable(OPERATORS, FURTHER_OPERATORS, ENCODED_OPERATORS),
   functions: readTable(FUNCTIONS, FURTHER_FUNCTIONS, ENCODED_FUNCTIONS, ARRAYS, AGGREGATES, WINDOW_FUNCTIONS, SET_FUNCTIONS),
   orderedSets: readTable(ORDERED_SETS),
+  rowFunctions: ROW_FUNCTIONS,
+  recordFunctions: RECORD_FUNCTIONS,
   hypotheticals: { rank: 'rank', dense_rank: 'dense_rank', percent_rank: 'percent_rank', cume_dist: 'cume_dist' },
   parameterNames: PARAMETER_NAMES,
   unsupportedTypes: OTHER_TYPES,

@@ -20,6 +20,7 @@ import { type Clause, clauseOf } from './clause.ts';
 import { fault, unsupported } from './errors.ts';
 import { bindJoin, starColumns } from './join.ts';
 import { bindBlock, type QueryPlace } from './query.ts';
+import { bindRowRef } from './row-calls.ts';
 import { bindFunctionRef } from './set-calls.ts';
 import type { Scope, ScopeColumn, ScopeRelation } from './scope.ts';
 import type { BindState } from './state.ts';
@@ -232,7 +233,8 @@ export class FromBinder {
   private functionRef(source: SourceFunctionRefNode, left: readonly ScopeRelation[]): BoundFrom {
     const { outer, ctes } = this.placeOf(left, true);
     const scope: Scope = { relations: [], outer, ctes };
-    return bindFunctionRef(source, clauseOf(this.state, scope, 'functions in FROM'));
+    const clause = clauseOf(this.state, scope, 'functions in FROM');
+    return bindRowRef(source, clause) ?? bindFunctionRef(source, clause);
   }
 
   folded(name: string, quoted: boolean): string {

@@ -44,7 +44,8 @@ function setCall(source: SourceExpression, clause: Clause): SetCall | null {
   return callOf(source, clause, name, signatures);
 }
 
-function callOf(source: SourceCallNode, clause: Clause, name: string, signatures: readonly Signature[]): SetCall {
+/** A call of a function that gives rows. */
+export function callOf(source: SourceCallNode, clause: Clause, name: string, signatures: readonly Signature[]): SetCall {
   const { state } = clause;
   if (source.over !== null)
     throw fault(
@@ -131,7 +132,7 @@ function functionRelation(
 
 // ---- the list of SELECT ----
 
-interface BlockCall extends SetCall {
+export interface BlockCall extends SetCall {
   readonly column: ColumnId;
 }
 
@@ -183,7 +184,7 @@ export class BlockSets {
 }
 
 /** Row by row side by side; `place`: the number of the row. */
-function inStep(
+export function inStep(
   calls: readonly BlockCall[],
   state: BindState,
 ): { readonly relation: BoundRelation; readonly place: BoundExpression } {
