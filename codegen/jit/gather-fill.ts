@@ -11,8 +11,10 @@ export interface Part {
 }
 
 export interface GatherFill {
-  /** How far it is filled: groups, rows. */
-  count(c: State): number;
+  /** Morsels begin. What it fills has begun. */
+  begin?(c: State): void;
+  /** How far it is filled: groups, rows. Asked at the end of each morsel. */
+  count(c: State, morsel: number): number;
   /** It goes to a file: parts of it cannot be put together. */
   isFull(c: State): boolean;
   /** For another thread: numbers in shared memory, the rest as it is; null: it cannot be sent. */

@@ -115,7 +115,7 @@ export function runMorsels(
         room.look(c);
         continue;
       }
-      progress.marks.push(progress.morsel, shape.fill.count(c));
+      progress.marks.push(progress.morsel, shape.fill.count(c, progress.morsel));
       if (shape.fill.isFull(c)) return MORSELS_FULL;
       between();
     }
@@ -258,6 +258,7 @@ export class GatherStage implements RunningStage {
     place.answers = [];
     place.counts = c.run.counts?.slice() ?? null;
     place.way = 'morsels';
+    shape.fill.begin?.(c);
     this.#post(c, place);
     // What cannot be sent is not tried again.
     if (place.way !== 'morsels') place.stop();

@@ -144,6 +144,7 @@ function work(task: GatherTask, number: number, { parts, state: c }: KeptProgram
   c.bind(runOf(task, tx, counts));
   for (const { part, build } of task.builds) (c.parts[part] as JoinStore).adopt(build as JoinImage);
   shape.begin(c);
+  shape.fill.begin?.(c);
   (c.parts[shape.scan.reader] as ScanReader).begin(c);
   const progress: Progress = { morsel: -1, marks: [] };
   const status = runMorsels(c, task.words, task.pages, task.size, shape, progress, () => {});

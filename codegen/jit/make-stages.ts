@@ -18,6 +18,7 @@ import { switched } from './join-tail.ts';
 import { recursionSink, recursionSource, workSource } from './recursion.ts';
 import type { RowStore } from './row-store.ts';
 import { finishedRows, SortSink } from './sort.ts';
+import { MergedSort } from './sorter-merge.ts';
 import type { Sorter } from './sorter.ts';
 import type { RowSorter } from './row-sorter.ts';
 import { haveKeys, KeySortSink, sortedSource } from './key-sort-sink.ts';
@@ -147,6 +148,7 @@ function collectorOf(builder: Builder, fills: Fill): Collector {
           sink: sinkOf(inPages ? 'keySort' : 'sort', sink),
           room: inPages ? sink.room : NO_GROUPS,
           begin: compileTop(builder, node, sink.part),
+          gathered: inPages ? new MergedSort(sink.part) : undefined,
         };
       }
       case 'WindowFrames': {

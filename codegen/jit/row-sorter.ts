@@ -27,6 +27,8 @@ const EXPECTED_BYTES = 64;
 const LOOK_AT = 4096;
 /** Texts of a page. */
 const PAGE_CHARS = 8192;
+/** Of a row whose morsel is at hand: its number is not known yet. */
+const THIS_MORSEL = -1;
 /** Rows merged at once. */
 const BATCH_ROWS = 1024;
 
@@ -46,6 +48,10 @@ export class RowSorter extends RowStore {
   /** What the last sort in memory knows; null: rows are merged. */
   protected sorted: KeySort | null = null;
   #keep = Number.POSITIVE_INFINITY;
+  /** Of a TopN that is spread: the morsel of each row up to a number. */
+  #tracks = false;
+  #morsels = new Int32Array(0);
+  #noted = 0;
   #skip = 0;
   #ties = false;
   #workMemory = 0;
@@ -81,6 +87,8 @@ export class RowSorter extends RowStore {
     this.begin();
     this.#workMemory = this.#kernel.workMemory;
     this.#keep = limit + skip;
+    this.#tracks = false;
+    this.#noted = 0;
     this.#skip = skip;
     this.#ties = ties;
     this.#isRead = false;
@@ -130,6 +138,45 @@ export class RowSorter extends RowStore {
     this.used = this.end;
   }
 
+  // ---- rows of several threads (sorter-merge.ts) ----
+
+  /** Of a TopN: rows say from now on of which morsel they are. */
+  tracksMorsels(): void {
+    this.#tracks = Number.isFinite(this.#keep);
+  }
+
+  /** Rows that have come since the last one are of this morsel. */
+  noteMorsel(morsel: number): void {
+    if (!this.#tracks) return;
+    this.#noteRows();
+    for (let row = 1; row <= this.count; row++) if (this.#morsels[row] === THIS_MORSEL) this.#morsels[row] = morsel;
+  }
+
+  #noteRows(): void {
+    const { count } = this;
+    if (this.#morsels.length <= count) {
+      const larger = new Int32Array(Math.max(KEPT_MIN, 2 * count));
+      larger.set(this.#morsels);
+      this.#morsels = larger;
+    }
+    for (let row = this.#noted + 1; row <= count; row++) this.#morsels[row] = THIS_MORSEL;
+    this.#noted = count;
+  }
+
+  /** The morsel of each row; null: they lie in the order of their morsels. */
+  morselsOfRows(): Int32Array | null {
+    return this.#tracks ? this.#morsels : null;
+  }
+
+  get hasRuns(): boolean {
+    return this.#runs.length > 0;
+  }
+
+  /** It needs no file. */
+  get fits(): boolean {
+    return this.bytes + this.used + 16 * this.count <= this.#workMemory;
+  }
+
   // ---- memory ----
 
   protected override full(): void {
@@ -145,6 +192,11 @@ export class RowSorter extends RowStore {
     const { order } = new KeySort(this.keys, this.ends, this.count);
     const kept = this.#wanted(order);
     const pending = this.keys.slice(this.used, this.end);
+    if (this.#tracks) {
+      this.#noteRows();
+      this.#morsels = Int32Array.from({ length: order.length + 1 }, (_, at) => (at === 0 ? 0 : this.#morsels[order[at - 1]]));
+      this.#noted = kept;
+    }
     this.#take(order, kept);
     this.#putPending(pending);
     if (kept >= this.#keep && kept > 0) this.#setWorst(this.keys.slice(this.ends[kept - 1], this.ends[kept]));

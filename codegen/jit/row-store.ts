@@ -286,7 +286,7 @@ export class RowStore extends HeldPart {
   }
 
   /** The rows as another thread can read them; null: too many of them are JavaScript values. */
-  protected columnImages(): ColumnImage[] | null {
+  columnImages(): ColumnImage[] | null {
     const { count } = this;
     const images: ColumnImage[] = [];
     for (let column = 0; column < this.columns.length; column++) {
@@ -310,7 +310,7 @@ export class RowStore extends HeldPart {
   }
 
   /** The same of the own thread: what there is, not a copy. */
-  protected get ownColumns(): ColumnImage[] {
+  get ownColumns(): ColumnImage[] {
     return this.columns.map(({ kind }, column) => ({
       data: this.data[column],
       nulls: this.nulls[column] ?? null,
@@ -322,7 +322,7 @@ export class RowStore extends HeldPart {
   }
 
   /** No rows, and room for so many, with so many bytes of text in each column, in memory that other threads see. */
-  protected beginMerged(rows: number, texts: readonly number[]): void {
+  beginMerged(rows: number, texts: readonly number[]): void {
     takeMemory(this);
     const capacity = Math.max(FIRST_ROWS, rows + 2);
     this.columns.forEach(({ kind, nullable }, column) => {
@@ -349,7 +349,7 @@ export class RowStore extends HeldPart {
   }
 
   /** Puts rows behind those that are there: those of an image behind its row `from` up to row `to`. */
-  protected appendRows(images: readonly ColumnImage[], from: number, to: number): void {
+  appendRows(images: readonly ColumnImage[], from: number, to: number): void {
     const at = this.count + 1;
     images.forEach(({ data, nulls, bigs, chars }, column) => {
       const { kind } = this.columns[column];

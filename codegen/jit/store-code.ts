@@ -161,9 +161,9 @@ export class StoreCode {
     return entries.every(({ value }) => storedAs(value, lacks, this.#isSent).kind !== 'v');
   }
 
-  /** The build side of a join of a statement that is spread. */
+  /** Of a statement that is spread. */
   get #isSent(): boolean {
-    return this.keepsTexts && this.#builder.gatherProgram !== null;
+    return this.#builder.gatherProgram !== null;
   }
 
   /** There is room for the rows of a page (RowStore.reserveRows); a row that finds none leaves. */

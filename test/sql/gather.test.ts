@@ -94,10 +94,20 @@ class Queries {
     return [...new Set(Array.from({ length: Math.floor(this.#random() * (most + 1)) }, () => this.#one(of)))];
   }
 
+  /** Rows in an order that leaves many of them equal. */
+  #ordered(joins: readonly string[], keys: readonly string[]): string {
+    const order = keys.map((key) => `${key}${this.#one(['', ' desc', ' nulls first'])}`);
+    return (
+      `select t.id, ${[...keys, 't.w', 't.k'].join(', ')} from t ${joins.join(' ')} where ${this.#one(CONDITIONS)}` +
+      ` order by ${order.length === 0 ? 't.g' : order.join(', ')} ${this.#one(LIMITS)}`
+    );
+  }
+
   next(): string {
     const joins = this.#random() < 0.5 ? [] : this.#some(Object.keys(JOINS), 2);
     const columns = joins.flatMap((join) => JOINS[join]);
     const keys = this.#some([...KEYS, ...columns], 3);
+    if (this.#random() < 0.25) return this.#ordered(joins, keys);
     const calls = [...this.#some([...CALLS, ...columns.map((column) => `count(${column})`)], 4), 'count(*)'];
     const conditions = this.#some(CONDITIONS, 2);
     const grouped =
@@ -110,6 +120,7 @@ class Queries {
   }
 }
 
+const LIMITS = ['', 'limit 1', 'limit 10', 'limit 300 offset 20', 'fetch first 5 rows with ties', 'limit 3000'];
 const JOINS: { readonly [join: string]: readonly string[] } = {
   'join u on u.id = t.s': ['u.v', 'u.m'],
   'left join w on w.g = t.g': ['w.x'],

@@ -12,7 +12,7 @@
 
 import type { BoundAggregate, BoundExpression } from '../../sblr/bound.ts';
 import { aggregates } from '../../values/aggregates.ts';
-import type { HashAggregate, PhysicalJoin, PhysicalNode, PhysicalStatement } from '../physical.ts';
+import type { HashAggregate, PhysicalJoin, PhysicalNode, PhysicalStatement, Sort, TopN } from '../physical.ts';
 import { inputsOf, withInputs } from '../physical-tree.ts';
 import { walkExpression } from '../bind/tree.ts';
 import { isVolatile } from './columns.ts';
@@ -27,6 +27,7 @@ export interface Spread {
 /** Entering a group of another thread's, in the same units; and taking over a row, in groups. */
 const MERGE = 0.1;
 const COPY = 0.2;
+const TOP_MAX = 10_000;
 
 /** All but mark joins, which look at the NULLs of the other side. */
 const JOINS = new Set<PhysicalJoin['kind']>(['inner', 'left', 'right', 'full', 'semi', 'anti', 'single']);
@@ -51,8 +52,19 @@ function spreadNode(node: PhysicalNode, spread: Spread): PhysicalNode {
   if (made.node === 'HashAggregate' && isWorthIt(made.input, made.estimate.rows, spread) && isMergeable(made)) {
     return { node: 'Gather', input: made, threads: spread.threads, estimate: made.estimate };
   }
+  if (
+    (made.node === 'Sort' || made.node === 'TopN') &&
+    isWorthIt(made.input, made.estimate.rows * COPY, spread) &&
+    isPlainOrder(made)
+  ) {
+    return { node: 'Gather', input: made, threads: spread.threads, estimate: made.estimate };
+  }
   return made;
 }
+
+/** Keys that are the same in every thread, and not more rows of an order than are put together one by one. */
+const isPlainOrder = (node: Sort | TopN): boolean =>
+  node.keys.every(({ expression }) => isPure(expression)) && (node.node === 'Sort' || node.estimate.rows <= TOP_MAX);
 
 function withSpreadBuild(node: PhysicalNode, spread: Spread): PhysicalNode {
   if (node.node !== 'HashProbe' && node.node !== 'MergeJoin') return node;
