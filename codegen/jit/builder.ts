@@ -49,6 +49,9 @@ export class Builder {
   readonly gathers: GatherStage[] = [];
   /** Its code asks subplans. */
   hasSubplans = false;
+  /** Other tables refer to what it changes; what it changes refers to others. */
+  cascades = false;
+  refers = false;
   /** Sets of DISTINCT so far. */
   distincts = 0;
   /** Columns that every expression may read: those of the blocks around a subplan. */

@@ -19,6 +19,7 @@ import { imageColumn } from './leaves.ts';
 import { outline } from './outlined.ts';
 import { emitRow } from './output.ts';
 import { emitBytes } from './wire-output.ts';
+import { referencesOf } from './references.ts';
 import { boxedCode, isFloatType, isLongType, isWordType, slotCode, slotValue, type Value } from './value.ts';
 
 /** Attributes that one function fills. */
@@ -29,6 +30,10 @@ type Returning = Pick<PhysicalInsert, 'returning' | 'output'>;
 /** Of a change in a WITH: writes what is done with a row of RETURNING, in place of giving it to the client. */
 export type Keep = ((emitter: Emitter) => void) | null;
 
+/** Whether an update sets columns of a unique index: only such a key can be referred to. */
+const touchesKeys = ({ indexes }: CatalogTable, changed: readonly number[]): boolean =>
+  indexes.some(({ unique, keys }) => unique && keys.some(({ attribute }) => changed.includes(attribute)));
+
 /** What all three share. */
 export class ChangeCode {
   readonly builder: Builder;
@@ -37,12 +42,31 @@ export class ChangeCode {
   readonly part: number;
   readonly #keep: Keep;
 
-  constructor(builder: Builder, table: number, watched: ReadonlySet<number> | null, once: boolean, keep: Keep) {
+  /** `changed`: attributes that an update sets; null: rows come or go. */
+  constructor(
+    builder: Builder,
+    table: number,
+    watched: ReadonlySet<number> | null,
+    once: boolean,
+    keep: Keep,
+    changed: readonly number[] | null = null,
+  ) {
     this.builder = builder;
     this.#keep = keep;
     this.catalog = builder.catalog(table);
     this.table = builder.environment.runtime(this.catalog);
-    const shape = { catalog: this.catalog, table: this.table, watched, once };
+    const { environment } = builder;
+    const parentOf = (id: number) => {
+      const catalog = builder.catalog(id);
+      const runtime = environment.runtime(catalog);
+      builder.tables.add(runtime.id);
+      return { catalog, runtime };
+    };
+    const references = referencesOf(this.catalog, this.table, (id) => builder.catalog(id), parentOf, changed);
+    if (references !== null && references.incoming.length > 0) builder.cascades = true;
+    if (references !== null && references.outgoing.length > 0) builder.refers = true;
+    const keepsKeys = changed !== null && !touchesKeys(this.catalog, changed);
+    const shape = { catalog: this.catalog, table: this.table, watched, once, references, keepsKeys };
     this.part = builder.part(() => new ChangePart(shape));
   }
 

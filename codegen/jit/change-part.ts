@@ -12,7 +12,7 @@ import type { TableRuntime } from '../../engine/storage/rows/runtime.ts';
 import { extractKey, refusesDuplicates } from '../../engine/txn/index-change.ts';
 import { readCurrent } from '../../engine/txn/index-read.ts';
 import { insertRow } from '../../engine/txn/row-insert.ts';
-import { acquireRowLock, ROW_SKIPPED } from '../../engine/txn/row-locks.ts';
+import { acquireRowLock, CHANGE_MODE, LOCK_NO_KEY_UPDATE, ROW_SKIPPED } from '../../engine/txn/row-locks.ts';
 import { deleteRow, updateRow } from '../../engine/txn/row-update.ts';
 import {
   DUPLICATE_INDEX,
@@ -30,6 +30,7 @@ import { outputText } from '../../engine/values/functions-casts.ts';
 import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 import { arrayDecoder } from '../rows/decoder.ts';
 import { encodeError, encodeRow, ROW_WIDE, rowEncoder } from '../rows/encoder.ts';
+import { checkOutgoing, noteIncoming, type References } from './references.ts';
 import type { State } from './state.ts';
 
 /** A row operation was done; there was nothing to do it to; the statement stops. */
@@ -49,6 +50,10 @@ export interface ChangeShape {
   readonly watched: ReadonlySet<number> | null;
   /** ON CONFLICT DO UPDATE: rows of this statement are not to be met again. */
   readonly once: boolean;
+  /** Foreign keys that the change touches; null: none. */
+  readonly references: References | null;
+  /** No key that a foreign key can refer to changes: others may refer to the row meanwhile. */
+  readonly keepsKeys: boolean;
 }
 
 export class ChangePart {
@@ -137,9 +142,28 @@ export class ChangePart {
     if (status === ROW_DONE) {
       c.changes++;
       if (this.shape.once) this.#touched.add(rowIdOf(tx.ints[ROW_PAGE], tx.ints[ROW_SLOT]));
-      return CHANGED;
+      return this.shape.references === null ? CHANGED : this.#refer(c, this.image, 0);
     }
     return this.#answer(c, status);
+  }
+
+  /** The row that was put in, or changed, at `row` of `views` refers to others. */
+  #refer(c: State, views: ByteViews, row: number): number {
+    const { references, catalog } = this.shape;
+    if (references === null || references.outgoing.length === 0) return CHANGED;
+    const decode = () => this.#decode(...this.#views(views), row, c.overflow);
+    const stopped = checkOutgoing(c, references, catalog, views, row, decode);
+    if (stopped === 0) return CHANGED;
+    c.stopped = stopped as State['stopped'];
+    return STOPPED;
+  }
+
+  /** The values of a row as it is now, where others refer to it; null: they do not, or it is not there. */
+  #valuesBefore(c: State, rowId: number): (RowValue | undefined)[] | null {
+    const { references } = this.shape;
+    if (references === null || references.incoming.length === 0) return null;
+    if (readCurrent(c.tx, this.table, rowIdPage(rowId), rowIdSlot(rowId), this.#scratch) === 0) return null;
+    return this.#decode(...this.#views(this.#scratch), 0, c.overflow);
   }
 
   /** What the statement does about an answer other than ROW_DONE. */
@@ -226,20 +250,29 @@ export class ChangePart {
       from = this.image;
       at = 0;
     }
+    const before = this.#valuesBefore(c, rowId);
+    if (this.shape.keepsKeys) c.tx.ints[CHANGE_MODE] = LOCK_NO_KEY_UPDATE;
     const status = updateRow(c.tx, this.table, rowIdPage(rowId), rowIdSlot(rowId), from, at);
+    if (this.shape.keepsKeys) c.tx.ints[CHANGE_MODE] = 0;
     if (status === ROW_DONE) {
       c.changes++;
       if (this.shape.once) this.#touched.add(rowId);
-      return CHANGED;
+      const { references, catalog } = this.shape;
+      if (references === null) return CHANGED;
+      if (before !== null) noteIncoming(c, references, catalog, before, this.#decode(...this.#views(from), at, c.overflow));
+      return this.#refer(c, from, at);
     }
     if (status === ROW_DUPLICATE) throw this.#uniqueViolation(c.tx.ints[DUPLICATE_INDEX], from, at);
     return this.#answer(c, status);
   }
 
   remove(c: State, rowId: number): number {
+    const before = this.#valuesBefore(c, rowId);
     const status = deleteRow(c.tx, this.table, rowIdPage(rowId), rowIdSlot(rowId));
     if (status === ROW_DONE) {
       c.changes++;
+      const { references, catalog } = this.shape;
+      if (before !== null && references !== null) noteIncoming(c, references, catalog, before, null);
       return CHANGED;
     }
     return this.#answer(c, status);

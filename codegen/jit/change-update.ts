@@ -29,7 +29,7 @@ export class UpdateSink {
     this.#plan = plan;
     countRow(builder, plan.row);
     for (const { expression } of plan.returning) builder.countUses(expression);
-    this.#code = new ChangeCode(builder, plan.table, null, false, keep);
+    this.#code = new ChangeCode(builder, plan.table, null, false, keep, plan.changed);
   }
 
   get part(): number {

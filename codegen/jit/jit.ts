@@ -4,6 +4,7 @@
 
 import type { Compiler } from '../../engine/plan/program.ts';
 import { compiledCharacters } from '../rows/compile.ts';
+import { newerRows } from './reference-scan.ts';
 import { compileStatement, compileWhole } from './statement.ts';
 import { TableMoved, WaitingProgram } from './used-tables.ts';
 
@@ -18,6 +19,7 @@ export function createCompiler(): Compiler {
         throw error;
       }
     },
+    newerRows,
     explainCode: (plan, _parameters, environment) =>
       compileWhole(plan, 'array', environment, true)
         .sources.map(({ name, text }) => `-- ${name}\n${text()}`)

@@ -25,6 +25,8 @@ export interface ProgramParts {
   readonly counters: number;
   readonly distincts: number;
   readonly hasSubplans: boolean;
+  readonly cascades: boolean;
+  readonly refers: boolean;
   /** Part of the change, -1: none. */
   readonly change: number;
   /** Images wait for their page to be let go. */

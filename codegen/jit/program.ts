@@ -153,6 +153,8 @@ export class GeneratedProgram implements Program {
   readonly writes: boolean;
   readonly simple: boolean;
   readonly direct: Direct | null;
+  readonly cascades: boolean;
+  readonly refers: boolean;
   #parts: ProgramParts;
   #spare: Running | null = null;
   readonly #few: Few | null;
@@ -167,6 +169,8 @@ export class GeneratedProgram implements Program {
     this.writes = parts.writes;
     this.simple = parts.simple;
     this.direct = isDirect(parts) ? new DirectRun(parts) : null;
+    this.cascades = parts.cascades;
+    this.refers = parts.refers;
   }
 
   isCurrent(): boolean {

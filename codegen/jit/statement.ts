@@ -89,6 +89,8 @@ function compileParts(plan: PhysicalStatement, format: RowFormat, used: UsedTabl
     counters: builder.counters,
     distincts: builder.distincts,
     hasSubplans: builder.hasSubplans,
+    cascades: builder.cascades,
+    refers: builder.refers,
     change: last.part,
     copies: roots.some(readsPages),
     sites: builder.sites,

@@ -21,7 +21,8 @@ import type { Engine } from './engine.ts';
 import { answerable, type StatementRun, undoFailed } from './run.ts';
 
 /** True when runDirect() may try: what changes rows has a transaction already. */
-export const mayRunDirect = (session: Session, program: Program): boolean => !program.writes || session.transaction !== null;
+export const mayRunDirect = (session: Session, program: Program): boolean =>
+  !program.writes || (session.transaction !== null && program.cascades !== true);
 
 /** Nothing was done: a lock is in the way, or the catalog has moved. */
 export const NOT_DONE = 0;
@@ -58,7 +59,10 @@ function begun(engine: Engine, session: Session, tx: Transaction, program: Progr
   const direct = program.direct as Direct;
   try {
     const isReady = !direct.begin(run) && engine.catalog.isVersion(session, version);
-    const row = isReady ? direct.run(run) : NOT_DONE;
+    run.references = null;
+    const answer = isReady ? direct.run(run) : NOT_DONE;
+    // A foreign key found nothing: what is behind the statement is run.ts's.
+    const row = run.references === null ? answer : NOT_DONE;
     const isStopped = typeof row === 'number';
     if (isStopped && program.writes) undoStatement(tx, true);
     endStatement(tx);

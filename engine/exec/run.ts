@@ -31,11 +31,12 @@ import {
   type StatementContext,
 } from '../plan/program.ts';
 import type { OpenCursor, Session } from '../session/session.ts';
-import { beginStatement, endStatement, STATEMENT_SIMPLE, STATEMENT_WRITING } from '../txn/begin.ts';
+import { beginStatement, endStatement, savepoint, STATEMENT_SIMPLE, STATEMENT_WRITING } from '../txn/begin.ts';
 import { failSerialization, waitForConflict } from '../txn/conflict.ts';
-import { undoStatement } from '../txn/rollback.ts';
+import { rollbackTo, undoStatement } from '../txn/rollback.ts';
 import { READ_COMMITTED, type Transaction } from '../txn/transactions.ts';
 import type { Engine } from './engine.ts';
+import { settleReferences } from './references.ts';
 
 /** The catalog has moved between preparing and using the tables: prepare again (TX-T14). */
 export const STALE = 4;
@@ -53,6 +54,10 @@ export interface StatementRun extends Run, OpenCursor {
   output?: RowOutput | null;
   /** Where the output was when the statement began: there it begins again. */
   outputStart?: number;
+  /** A statement of a foreign key: what it notes is looked after by the one that it belongs to. */
+  isInner?: boolean;
+  /** Behind its last step: what is left to be done. */
+  behind?: (() => RunStatus) | null;
 }
 
 /** It has given rows that nobody has taken. */
@@ -233,7 +238,11 @@ export function attemptOnce(
   version: number,
 ): RunStatus | typeof STALE {
   run.changes = 0;
+  run.references = null;
+  run.behind = null;
   engine.active = session;
+  if ((program.cascades === true || program.refers === true) && run.isInner !== true)
+    run.behind = settling(engine, session, tx, run);
   beginStatement(tx, kindOf(program), program.writes);
   try {
     const execution = program.start(run);
@@ -243,13 +252,33 @@ export function attemptOnce(
       endStatement(tx);
       return STALE;
     }
-    return stepped(tx, run, execution);
+    const status = stepped(tx, run, execution);
+    if (status !== RUN_DONE) return status;
   } catch (thrown) {
     const error = withoutOverflow(thrown);
     clearRows(run);
     undoFailed(tx, error);
     throw error;
   }
+  return run.behind?.() ?? RUN_DONE;
+}
+
+/** What foreign keys ask for behind a statement. Where that stops, all is taken back to here. */
+function settling(engine: Engine, session: Session, tx: Transaction, run: StatementRun): () => RunStatus {
+  const before = savepoint(tx);
+  return () => {
+    run.behind = null;
+    const { references } = run;
+    if (references == null || references.length === 0) return RUN_DONE;
+    const status = settleReferences(engine, session, tx, run, references);
+    if (status === RUN_DONE) return RUN_DONE;
+    const { waitsFor } = tx;
+    rollbackTo(tx, before);
+    // Nothing is left of the statement; who called takes back what there is.
+    beginStatement(tx, STATEMENT_SIMPLE, true);
+    tx.waitsFor = waitsFor;
+    return status;
+  };
 }
 
 /** A step of a statement that has begun. */
@@ -266,7 +295,8 @@ function stepped(tx: Transaction, run: StatementRun, execution: Execution): RunS
 /** Goes on with a statement that has paused. */
 export function stepAgain(tx: Transaction, run: StatementRun): RunStatus {
   try {
-    return stepped(tx, run, run.execution as Execution);
+    const status = stepped(tx, run, run.execution as Execution);
+    if (status !== RUN_DONE) return status;
   } catch (thrown) {
     const error = withoutOverflow(thrown);
     run.execution = null;
@@ -274,6 +304,7 @@ export function stepAgain(tx: Transaction, run: StatementRun): RunStatus {
     undoFailed(tx, error);
     throw error;
   }
+  return run.behind?.() ?? RUN_DONE;
 }
 
 export function undoFailed(tx: Transaction, error: unknown): void {

@@ -63,6 +63,19 @@ export interface BytesFormat {
 export type EmbeddedFormat = 'object' | 'array';
 export type RowFormat = EmbeddedFormat | BytesFormat;
 
+/**
+ * Something that a foreign key has to be asked about when its statement has ended: a row of `table` refers to values that nothing has
+ * (yet), or what it refers to has gone or become `next`. Values are in the order of the foreign key's columns.
+ */
+export interface ReferenceEvent {
+  readonly kind: 'refers' | 'deleted' | 'changed';
+  /** Object id of the table that has the foreign key. */
+  readonly table: number;
+  readonly constraint: string;
+  readonly values: readonly RowValue[];
+  readonly next: readonly RowValue[] | null;
+}
+
 /** One execution of a program. */
 export interface Run {
   tx: Transaction;
@@ -81,6 +94,8 @@ export interface Run {
   readonly canceled: () => boolean;
   /** True when the event loop should turn: step() answers RUN_PAUSED between morsels (SBLR-E3). Null: it runs to the end. */
   readonly pause: (() => boolean) | null;
+  /** What foreign keys are to be asked about; left out: nothing. */
+  references?: ReferenceEvent[] | null;
   /** Of EXPLAIN ANALYZE: rows that came through each Counted node. */
   readonly counts?: Float64Array | null;
 }
@@ -108,6 +123,10 @@ export interface Program {
   readonly writes: boolean;
   /** Reads at most one row by a unique key before writing it, or inserts rows of VALUES (TX-T4): STATEMENT_SIMPLE. */
   readonly simple: boolean;
+  /** Other tables refer to what it changes: their foreign keys may have something done about it. */
+  readonly cascades?: boolean;
+  /** What it changes refers to other tables. */
+  readonly refers?: boolean;
   /** The same statement as one straight function; null: it is not of that kind. */
   readonly direct: Direct | null;
   /** False: its tables have another form now, or had one that was taken back: compile again. */
@@ -194,6 +213,14 @@ export interface KernelAccess {
 export interface Compiler {
   /** Compiles for one row format. The same shape of plan gives the same text (SBLR-G4). */
   compile(plan: PhysicalStatement, parameters: readonly SqlType[], format: RowFormat, environment: CompileEnvironment): Program;
+  /** Whether a table has rows with these values in columns that the transaction's snapshot does not show. */
+  newerRows(
+    environment: CompileEnvironment,
+    tx: Transaction,
+    table: CatalogTable,
+    attributes: readonly number[],
+    values: readonly RowValue[],
+  ): boolean;
   /** The annotated second rendering, for EXPLAIN (CODEGEN). */
   explainCode(plan: PhysicalStatement, parameters: readonly SqlType[], environment: CompileEnvironment): string;
   /** Characters of source that it has made so far. */

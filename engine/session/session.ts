@@ -35,6 +35,7 @@ import {
   type Transactions,
 } from '../txn/transactions.ts';
 import { NotificationHub, SessionNotifications } from './notifications.ts';
+import type { ReferenceEvent } from '../plan/program.ts';
 import { pathSchemas, Settings } from './settings.ts';
 
 export type Durability = 'commit' | 'relaxed' | 'off';
@@ -136,6 +137,13 @@ export class Session {
   readonly namedParameters: boolean;
   /** What was answered rests on the log up to here; for sessions that hold their answers back. */
   barrier = 0;
+  /** What foreign keys have put off to the end of the transaction. */
+  deferred: ReferenceEvent[] = [];
+  /** Looks after that before the commit. */
+  settleDeferred: ((tx: Transaction) => void) | null = null;
+  /** SET CONSTRAINTS of the transaction: of all, and by table and name. */
+  #allDeferred: boolean | null = null;
+  readonly #deferredNames = new Map<string, boolean>();
   #durability: DurabilityMode;
   #reader: Transaction | null = null;
   #isParked = false;
@@ -161,6 +169,26 @@ export class Session {
     this.notifications = new SessionNotifications(NotificationHub.of(txns.shm), () => this.processId);
     this.holdsAnswers = options.holdsAnswers ?? false;
     this.namedParameters = options.namedParameters ?? true;
+  }
+
+  /** Whether a deferrable constraint waits for the end of the transaction. */
+  isDeferred(table: number, name: string, initially: boolean): boolean {
+    return this.#deferredNames.get(`${table} ${name}`) ?? this.#allDeferred ?? initially;
+  }
+
+  /** SET CONSTRAINTS; `named` null: ALL. */
+  deferConstraints(named: readonly { readonly table: number; readonly name: string }[] | null, deferred: boolean): void {
+    if (named === null) {
+      this.#allDeferred = deferred;
+      this.#deferredNames.clear();
+    } else for (const { table, name } of named) this.#deferredNames.set(`${table} ${name}`, deferred);
+  }
+
+  /** The transaction has ended: nothing is put off any more. */
+  #forgetDeferred(): void {
+    if (this.deferred.length > 0) this.deferred = [];
+    this.#allDeferred = null;
+    if (this.#deferredNames.size > 0) this.#deferredNames.clear();
   }
 
   get isOpen(): boolean {
@@ -255,6 +283,8 @@ export class Session {
   /** Commits without waiting for the disk. 40001 from validation: the transaction is rolled back then. */
   precommit(tx: Transaction): void {
     try {
+      if (this.deferred.length > 0) this.settleDeferred?.(tx);
+      this.#forgetDeferred();
       this.beforeCommit?.(tx);
       commit(tx);
     } catch (error) {
@@ -313,6 +343,7 @@ export class Session {
   }
 
   rollbackOwn(tx: Transaction): void {
+    this.#forgetDeferred();
     rollback(tx);
     recycle(tx);
     this.settings.rollback();

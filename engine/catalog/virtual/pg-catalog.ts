@@ -229,7 +229,7 @@ export const PG_CATALOG: readonly VirtualTable[] = [
     { oid: 1663, spcname: 'pg_default', spcowner: ROLE_SUPERUSER },
   ]),
   // What there is nothing of yet, but clients ask for.
-  pg('pg_description', 2609, 'objoid oid!, classoid oid!, objsubid int4!, description text!', () => []),
+  pg('pg_description', 2609, 'objoid oid!, classoid oid!, objsubid int4!, description text!', descriptionRows),
   pg('pg_shdescription', 2396, 'objoid oid!, classoid oid!, description text!', () => []),
   pg('pg_inherits', 2611, 'inhrelid oid!, inhparent oid!, inhseqno int4!, inhdetachpending bool!', () => []),
   pg(
@@ -252,6 +252,21 @@ export const PG_CATALOG: readonly VirtualTable[] = [
     () => [],
   ),
 ];
+
+const CLASS_ID = 1259;
+const NAMESPACE_ID = 2615;
+
+/** COMMENT ON tables, views, sequences, indexes, schemas, and columns of them. */
+function* descriptionRows(reader: SessionReader): Iterable<VirtualRow> {
+  for (const { row } of reader.all()) {
+    const classoid = row.kind === 'schema' ? NAMESPACE_ID : CLASS_ID;
+    for (const [part, description] of Object.entries(row.body?.comments ?? {})) {
+      const column = /^column:(\d+)$/.exec(part);
+      if (part === 'self') yield { objoid: row.id, classoid, objsubid: 0, description };
+      else if (column !== null) yield { objoid: row.id, classoid, objsubid: Number(column[1]), description };
+    }
+  }
+}
 
 /** Sequences depend on their columns: 'a' for serial, 'i' for identity. */
 function* dependRows(reader: SessionReader): Iterable<VirtualRow> {

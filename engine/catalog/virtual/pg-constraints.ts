@@ -5,6 +5,7 @@ import { COLLATION_C, columnOf, CONSTRAINT_ID, derivedId, describeType } from '.
 import { indexesOf, schemaIdOf, tablesOf } from './relations.ts';
 import type { VirtualRow } from './virtual-table.ts';
 
+const FOREIGN_KEY_ID = 7;
 const OPTION_DESCENDING = 1;
 const OPTION_NULLS_FIRST = 2;
 
@@ -66,7 +67,34 @@ export function* constraintRows(reader: SessionReader): Iterable<VirtualRow> {
         connamespace,
         contype: 'c',
         conrelid: table.id,
+        convalidated: check.notValid !== true,
         conbin: check.expression.text,
+      };
+    }
+    for (const key of table.foreignKeys ?? []) {
+      const letter = { noAction: 'a', restrict: 'r', cascade: 'c', setNull: 'n', setDefault: 'd' };
+      yield {
+        ...CONSTRAINT_DEFAULTS,
+        oid: derivedId(
+          table.id,
+          FOREIGN_KEY_ID,
+          [...key.name].reduce((hash, one) => (hash * 31 + one.charCodeAt(0)) & 0xffff, 7),
+        ),
+        conname: key.name,
+        connamespace,
+        contype: 'f',
+        condeferrable: key.deferrable,
+        condeferred: key.deferred,
+        convalidated: !key.notValid,
+        conrelid: table.id,
+        conindid: key.index,
+        confrelid: key.table,
+        confupdtype: letter[key.onUpdate],
+        confdeltype: letter[key.onDelete],
+        confmatchtype: key.match === 'full' ? 'f' : 's',
+        connoinherit: true,
+        conkey: `{${key.attributes.join(',')}}`,
+        confkey: `{${key.referenced.join(',')}}`,
       };
     }
     for (const index of table.indexes) {

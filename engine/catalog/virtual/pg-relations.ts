@@ -16,7 +16,7 @@ import {
   describeType,
   typeModifier,
 } from './describe.ts';
-import { schemaIdOf, sequencesOf, shownRelation, tablesOf, virtualTablesOf, visible } from './relations.ts';
+import { schemaIdOf, sequencesOf, shownRelation, tablesOf, viewsOf, virtualTablesOf, visible } from './relations.ts';
 import type { VirtualRow } from './virtual-table.ts';
 
 const persistenceOf = ({ persistence }: CatalogTable): string =>
@@ -56,6 +56,11 @@ export function* classRows(reader: SessionReader): Iterable<VirtualRow> {
     const head = { oid: id, relname: name, relnamespace: schemaIdOf(reader, schema), relowner: owner };
     yield { ...CLASS_DEFAULTS, ...head, relam: 0, relfilenode: id, relkind: 'S', relnatts: 3, relpages: 1, reltuples: 1 };
   }
+  for (const { id, name, schema, owner, columns, persistence } of viewsOf(reader)) {
+    const head = { oid: id, relname: name, relnamespace: schemaIdOf(reader, schema), relowner: owner, relhasrules: true };
+    const relpersistence = persistence === 'temporary' ? 't' : 'p';
+    yield { ...CLASS_DEFAULTS, ...head, relam: 0, relfilenode: 0, relkind: 'v', relnatts: columns.length, relpersistence };
+  }
   for (const { id, name, schema, columns } of virtualTablesOf()) {
     const head = { oid: id, relname: name, relnamespace: schemaIdOf(reader, schema), relowner: ROLE_SUPERUSER };
     const kind = schema === 'information_schema' || isView(name) ? 'v' : 'r';
@@ -92,6 +97,7 @@ function* tableClass(reader: SessionReader, table: CatalogTable): Iterable<Virtu
     relkind: 'r',
     relnatts: visible(table).length,
     relchecks: checks.length,
+    relhastriggers: table.foreignKeys !== undefined || table.referrers !== undefined,
   };
   for (const index of indexes) {
     yield {
@@ -154,6 +160,7 @@ export function* attributeRows(reader: SessionReader): Iterable<VirtualRow> {
       }
     }
   }
+  for (const view of viewsOf(reader)) for (const column of view.columns) yield attribute(view.id, column, column.number);
   for (const table of virtualTablesOf()) for (const column of table.columns) yield attribute(table.id, column, column.number);
 }
 

@@ -4,7 +4,7 @@ import type { RowValue } from '../../storage/rows/row-value.ts';
 import type { ColumnStatistics } from '../objects.ts';
 import type { SessionReader } from '../reader.ts';
 import { columnOf, indexDefinition } from './describe.ts';
-import { indexesOf, roleName, sequencesOf, tablesOf, virtualTablesOf } from './relations.ts';
+import { indexesOf, roleName, sequencesOf, tablesOf, viewsOf, virtualTablesOf } from './relations.ts';
 import { defineVirtual, int8Value, type VirtualRow, type VirtualTable } from './virtual-table.ts';
 
 const view = (name: string, id: number, columns: string, make: (reader: SessionReader) => Iterable<VirtualRow>): VirtualTable =>
@@ -35,6 +35,11 @@ function* tableRows(reader: SessionReader): Iterable<VirtualRow> {
       rowsecurity: false,
     };
   }
+}
+
+function* viewRows(reader: SessionReader): Iterable<VirtualRow> {
+  for (const { schema, name, owner, query } of viewsOf(reader))
+    yield { schemaname: schema, viewname: name, viewowner: roleName(reader, owner), definition: ` ${query.text};` };
 }
 
 function* indexRows(reader: SessionReader): Iterable<VirtualRow> {
@@ -123,7 +128,7 @@ export const PG_VIEWS: readonly VirtualTable[] = [
     tableRows,
   ),
   view('pg_indexes', 12020, 'schemaname name, tablename name, indexname name, tablespace name, indexdef text', indexRows),
-  view('pg_views', 12005, 'schemaname name, viewname name, viewowner name, definition text', () => []),
+  view('pg_views', 12005, 'schemaname name, viewname name, viewowner name, definition text', viewRows),
   view(
     'pg_matviews',
     12015,

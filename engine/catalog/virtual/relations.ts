@@ -6,6 +6,7 @@ import type {
   CatalogRelation,
   CatalogSequence,
   CatalogTable,
+  CatalogView,
   CatalogVirtualTable,
 } from '../objects.ts';
 import type { SessionReader } from '../reader.ts';
@@ -23,6 +24,9 @@ export const tablesOf = (reader: SessionReader): CatalogTable[] =>
 
 export const sequencesOf = (reader: SessionReader): CatalogSequence[] =>
   relations(reader).filter((relation): relation is CatalogSequence => relation.kind === 'sequence');
+
+export const viewsOf = (reader: SessionReader): CatalogView[] =>
+  relations(reader).filter((relation): relation is CatalogView => relation.kind === 'view');
 
 export const virtualTablesOf = (): readonly CatalogVirtualTable[] => virtualTables();
 

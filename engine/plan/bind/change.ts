@@ -3,7 +3,7 @@
 import type { CatalogColumn, CatalogTable } from '../../catalog/objects.ts';
 import type { BoundExpression, ColumnId, OutputColumn, TableColumnUse } from '../../sblr/bound.ts';
 import type { SourceExpression, SourceSelectItem, SourceSetItem } from '../../sblr/source.gen.ts';
-import { SQLSTATE } from '../../../shm/errors.ts';
+import { SQLSTATE, SqlError } from '../../../shm/errors.ts';
 import { type Clause, clauseOf } from './clause.ts';
 import { assignedPart } from './assign-part.ts';
 import { castAssign } from './coerce.ts';
@@ -120,12 +120,10 @@ export function bindSet(items: readonly SourceSetItem[], table: CatalogTable, cl
       continue;
     }
     if (column.generated !== undefined)
-      throw fault(
-        SQLSTATE.generated_always,
-        `column "${column.name}" can only be updated to DEFAULT`,
-        at,
-        `column "${column.name}" is a generated column`,
-      );
+      throw new SqlError(SQLSTATE.generated_always, `column "${column.name}" can only be updated to DEFAULT`, {
+        position: at,
+        detail: `Column "${column.name}" is a generated column.`,
+      });
     if (column.identity === 'always')
       throw fault(
         SQLSTATE.generated_always,

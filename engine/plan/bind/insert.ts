@@ -4,7 +4,7 @@ import type { CatalogColumn, CatalogTable } from '../../catalog/objects.ts';
 import type { BoundExpression, BoundInsert, BoundProject, BoundRelation, BoundValues } from '../../sblr/bound.ts';
 import type { SourceExpression, SourceInsertNode, SourceQuery, SourceValuesNode } from '../../sblr/source.gen.ts';
 import { withNullable } from '../../sblr/types.ts';
-import { SQLSTATE } from '../../../shm/errors.ts';
+import { SQLSTATE, SqlError } from '../../../shm/errors.ts';
 import { bindReturning, targetColumn, targetScope } from './change.ts';
 import { clauseOf, columnNode } from './clause.ts';
 import { castAssign } from './coerce.ts';
@@ -55,12 +55,10 @@ export function targets(source: Named, table: CatalogTable, width: number, place
 /** Does the statement's value count, or the column's own? 428C9 */
 export function takesValue(column: CatalogColumn, source: Pick<SourceInsertNode, 'overriding'>, at: number): boolean {
   if (column.generated !== undefined)
-    throw fault(
-      SQLSTATE.generated_always,
-      `cannot insert a non-DEFAULT value into column "${column.name}"`,
-      at,
-      `column "${column.name}" is a generated column`,
-    );
+    throw new SqlError(SQLSTATE.generated_always, `cannot insert a non-DEFAULT value into column "${column.name}"`, {
+      position: at,
+      detail: `Column "${column.name}" is a generated column.`,
+    });
   if (column.identity !== 'none' && source.overriding === 'user') return false;
   if (column.identity !== 'always' || source.overriding === 'system') return true;
   throw fault(

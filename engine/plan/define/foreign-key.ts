@@ -10,10 +10,7 @@ import { quoteName } from '../../catalog/virtual/describe.ts';
 import { shownType } from '../../sblr/resolve-type.ts';
 import type { SourceConstraint } from '../../sblr/source.gen.ts';
 import type { SqlType } from '../../sblr/types.ts';
-import { type DefinitionEnvironment, fault, qualified, readerOf, shownName, unsupported } from './environment.ts';
-
-/** Nobody looks after them yet. */
-const ENFORCED = process.env.SB_FK === '1';
+import { type DefinitionEnvironment, fault, qualified, readerOf, shownName } from './environment.ts';
 
 const COLUMNS_MAX = 32;
 
@@ -90,7 +87,6 @@ function mustPersistAlike(row: TableRow, parent: TableRow, at: number): void {
 export function addForeignKeyOf(id: number, source: SourceConstraint, environment: DefinitionEnvironment, isNew: boolean): void {
   const { catalog, tx, semantics } = environment;
   const { at } = source;
-  if (!ENFORCED) throw unsupported('foreign keys are', at);
   const parent = parentOf(source, environment);
   holdTable(catalog, tx, parent.id, LOCK_WRITERS);
   const row = holdTable(catalog, tx, id, LOCK_WRITERS);
@@ -110,7 +106,7 @@ export function addForeignKeyOf(id: number, source: SourceConstraint, environmen
     if (areComparable(type, other.type)) continue;
     const shown = (one: SqlType): string => shownType(one.name, semantics);
     throw fault(SQLSTATE.datatype_mismatch, `foreign key constraint "${name}" cannot be implemented`, at, {
-      detail: `Key columns "${own}" and "${other.name}" are of incompatible types: ${shown(type)} and ${shown(other.type)}.`,
+      detail: `Key columns "${own}" of the referencing table and "${other.name}" of the referenced table are of incompatible types: ${shown(type)} and ${shown(other.type)}.`,
     });
   }
   const only = columnsOf(row, source.deleteColumns, at).map(({ number, name: own }) => {

@@ -1,0 +1,226 @@
+import { deepStrictEqual } from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { openPostgreSQL } from '../../test/peer/postgresql.ts';
+import { SqlError } from '../../shm/errors.ts';
+import { open } from './api.ts';
+
+const postgres = await openPostgreSQL();
+after(() => postgres.close());
+
+/** How a statement ends: its rows, or its error. */
+type Ending =
+  | { readonly rows: readonly unknown[] }
+  | { readonly code: string; readonly message: string; readonly detail: string };
+
+/** Rows come in no order of their own. */
+const inOrder = (rows: readonly unknown[]): string[] => rows.map((row) => JSON.stringify(row)).sort();
+
+/** PostgreSQL shows the row. */
+const detailOf = (code: string, detail: string | undefined): string => (code === '23514' ? '' : (detail ?? ''));
+
+async function theirs(sql: string): Promise<Ending> {
+  try {
+    const { rows } = await postgres.query(sql);
+    return { rows: inOrder(rows) };
+  } catch (error) {
+    const { code, message, detail } = error as { code: string; message: string; detail?: string };
+    return { code, message, detail: detailOf(code, detail) };
+  }
+}
+
+function ours(db: ReturnType<typeof open>, sql: string): Ending {
+  try {
+    return { rows: inOrder(db.prepare(sql).all()) };
+  } catch (error) {
+    if (!(error instanceof SqlError)) throw error;
+    return { code: error.code, message: error.message, detail: detailOf(error.code, error.detail) };
+  }
+}
+
+/** Statements one after the other: each ends as in PostgreSQL, with its rows or the words of its error. */
+async function alike(text: string, name: string): Promise<void> {
+  using db = open(':memory:');
+  await postgres.exec(`create schema ${name}; set search_path = ${name}`);
+  db.exec(`create schema ${name}; set search_path = ${name}`);
+  const differences: unknown[] = [];
+  for (const sql of text.split('\n').filter((line) => line.trim() !== '')) {
+    const expected = await theirs(sql);
+    const found = ours(db, sql);
+    if (JSON.stringify(expected) !== JSON.stringify(found)) differences.push({ sql, expected, found });
+  }
+  await postgres.exec('rollback; reset search_path');
+  deepStrictEqual(differences, []);
+}
+
+test('schemas, views, ALTER TABLE: what depends refuses or goes along', () =>
+  alike(
+    `
+create schema app
+create schema app
+create schema if not exists app
+create table app.t (a int primary key, b text default 'x', c int check (c > 0))
+insert into app.t values (1, 'one', 5), (2, 'two', 6)
+create view app.v as select a, b from app.t where a > 0
+select * from app.v
+alter table app.t rename to u
+alter table app.u rename column b to bb
+select * from app.v
+select a, bb from app.u
+drop table app.u
+alter table app.u drop column bb
+alter table app.u drop column c
+select * from app.u
+insert into app.u values (3, 'three')
+alter table app.u add column d int default 7
+alter table app.u add column e text not null default 'eee', add f serial
+select * from app.u
+insert into app.u (a) values (4)
+select * from app.u
+alter table app.u alter column d type text using d::text || '!'
+select * from app.u
+alter table app.u alter column d type int
+alter table app.u add constraint pos check (a > 1)
+alter table app.u add constraint pos check (a > 0)
+insert into app.u (a) values (-1)
+alter table app.u add unique (d)
+alter table app.u add unique (f)
+alter table app.u alter column d set not null
+alter table app.u alter column d drop not null
+alter table app.u set schema public
+select * from u
+select * from app.v
+drop schema app
+drop schema app cascade
+select * from u
+create view v2 as select * from u
+create view v3 as select a from v2
+drop table u
+drop view v2
+drop table u cascade
+select * from v3
+create table p (id int primary key, x text)
+create table c (id int, pid int references p, q int references p(id) on delete cascade)
+create table c2 (id int, pid text references p)
+create table c3 (id int, pid int references p(x))
+drop table p
+drop table c
+drop table p
+comment on schema public is 'x'
+create table self (id int primary key, parent int references self)
+drop table self
+`,
+    'objects',
+  ));
+
+test('generated columns are computed, and nobody else sets them', () =>
+  alike(
+    `
+create table g (net int generated always as (price * 2) stored, price int, t text generated always as ('p' || price) stored)
+insert into g (price) values (1), (2)
+insert into g values (default, 5)
+insert into g values (1, 5)
+update g set price = 10 where price = 1
+update g set net = 5
+update g set net = default
+select * from g
+create index on g (net)
+create index on g ((net + 1))
+update g set price = 11 where price = 10
+select * from g where net + 1 = 23
+alter table g add column h int generated always as (price + 100) stored
+select * from g
+alter table g drop column price
+alter table g drop column price cascade
+create table bad (a int generated always as (b) stored, b int generated always as (1) stored)
+create table bad (a int generated always as (a + 1) stored)
+create table bad (a timestamptz generated always as (now()) stored)
+alter table g alter column h drop expression
+`,
+    'generated',
+  ));
+
+test('foreign keys: rows that refer, rows that are referred to, all actions, put off or not', () =>
+  alike(
+    `
+create table p (id int primary key, x text)
+create table c (id int primary key, pid int references p)
+insert into c values (1, 1)
+insert into p values (1, 'a'), (2, 'b'), (3, 'c')
+insert into c values (1, 1), (2, 2), (3, null)
+delete from p where id = 1
+delete from p where id = 3
+update p set id = 10 where id = 2
+update p set x = 'z' where id = 2
+update c set pid = 7 where id = 1
+update c set pid = 2 where id = 1
+delete from p where id = 1
+drop table c
+create table c (id int primary key, pid int references p on delete cascade on update cascade)
+insert into p values (5, 'e')
+insert into c values (1, 2), (2, 2), (3, 5)
+update p set id = 20 where id = 2
+select * from c
+delete from p where id = 20
+select * from c
+drop table c
+create table c (id int primary key, a int default 5 references p on delete set null, b int default 5 references p on delete set default)
+insert into p values (6, 'f')
+insert into c values (1, 6, 6)
+delete from p where id = 6
+select * from c
+delete from p where id = 5
+select * from c
+create table s (id int primary key, up int references s on delete cascade)
+insert into s values (1, 2), (2, 1)
+insert into s values (3, 1), (4, 3)
+delete from s where id = 1
+select * from s
+create table dp (id int primary key)
+create table dc (id int, pid int references dp deferrable initially deferred)
+begin
+insert into dc values (1, 1)
+commit
+begin
+insert into dc values (1, 1)
+insert into dp values (1)
+commit
+select * from dc
+begin
+delete from dp
+insert into dp values (1)
+commit
+begin
+delete from dp
+set constraints all immediate
+rollback
+insert into dc values (2, 9)
+create table k2 (a int, b text, primary key (b, a))
+create table k2c (x text, y int, foreign key (y, x) references k2 (a, b) match full)
+insert into k2 values (1, 'one')
+insert into k2c values ('one', 1)
+insert into k2c values ('two', 1)
+insert into k2c values (null, 1)
+insert into k2c values (null, null)
+create table r (id int primary key)
+create table rc (rid int references r on delete restrict)
+insert into r values (1)
+insert into rc values (1)
+delete from r
+create table b8 (id bigint primary key)
+create table b8c (v int references b8)
+insert into b8 values (7)
+insert into b8c values (7)
+insert into b8c values (8)
+delete from b8
+alter table k2c add constraint zz foreign key (y) references r
+alter table rc add constraint zz foreign key (rid) references dp not valid
+alter table rc validate constraint zz
+with x as (insert into p values (77, 'q') returning id) insert into c select 9, id, id from x
+select * from c
+truncate dp
+insert into p values (88,'x'), (89, 'y') on conflict do nothing
+insert into c values (100, 88, 89) on conflict (id) do update set a = 1
+insert into c values (100, 88, 89) on conflict (id) do update set a = 12345
+`,
+    'keys',
+  ));
