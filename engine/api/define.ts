@@ -6,6 +6,7 @@ import { parseSettings } from '../exec/make-shape.ts';
 import { createParameters } from '../exec/parameters.ts';
 import { runDirect } from '../exec/run.ts';
 import type { SessionContext } from '../exec/context.ts';
+import { madeTypesOf } from '../plan/bind/environment.ts';
 import { bind } from '../plan/bind/bind.ts';
 import { type DefinitionEnvironment, define as defineIn } from '../plan/ddl.ts';
 import { isPlanned, optimize } from '../plan/optimize/optimize.ts';
@@ -17,7 +18,6 @@ import type { Session } from '../session/session.ts';
 import type { RowValue } from '../storage/rows/row-value.ts';
 import type { Transaction } from '../txn/transactions.ts';
 import { checkpointed, isAnalyzing, lockTables, vacuumed } from './maintenance.ts';
-import { constraintsSet } from './set-constraints.ts';
 import type { SqlCatalog } from './sql-catalog.ts';
 
 /** Runs a definition inside the engine; the session is in a block, `tx` its transaction. */
@@ -30,7 +30,6 @@ export function define(
 ): UtilityResult {
   const { engine, catalog } = sql;
   const { dialect } = engine;
-  if (statement.op === 'setConstraints') return constraintsSet(sql, session, tx, statement, context);
   if (statement.op === 'lockTable') return lockTables(sql, session, tx, statement);
   if (statement.op === 'checkpoint') return checkpointed(sql);
   if (statement.op === 'vacuum') {
@@ -92,6 +91,7 @@ function runText(sql: SqlCatalog, session: Session, tx: Transaction, text: strin
       version: reader.version,
       findRelation: (schema, name) => reader.findRelation(schema, name),
       relation: (id) => reader.relation(id),
+      ...madeTypesOf(reader),
       allows: () => true,
     },
     semantics: dialect.semantics,

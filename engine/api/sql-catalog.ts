@@ -3,6 +3,8 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import type { CatalogSession } from '../catalog/definitions.ts';
 import type { CatalogTable } from '../catalog/objects.ts';
+import { directoryOf } from '../catalog/made-types.ts';
+import type { TypeDirectory } from '../values/user-types.ts';
 import type { SessionReader } from '../catalog/reader.ts';
 import { SessionSequences } from '../catalog/sequences.ts';
 import type { Engine, EngineCatalog, UtilityResult } from '../exec/engine.ts';
@@ -143,6 +145,10 @@ export class SqlCatalog implements EngineCatalog {
 
   forgetSequences(session: Session): void {
     this.#sequences.delete(session);
+  }
+
+  types(session: Session): TypeDirectory {
+    return directoryOf(this.reader(session, session.transaction));
   }
 
   sequenceByName(session: Session, name: string): number {

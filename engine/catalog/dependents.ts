@@ -16,7 +16,7 @@ import { columnsNamedIn } from './expression-columns.ts';
 import type { ObjectUse, StoredExpression } from './objects.ts';
 import type { SessionReader } from './reader.ts';
 import { sequencesNamedIn } from './sequence-names.ts';
-import type { ObjectRow, TableRow } from './stored.ts';
+import type { ObjectRow, TableRow, TypeRow } from './stored.ts';
 
 /** Something that may be dropped: an object, or a part of a table. */
 export type Part =
@@ -44,7 +44,8 @@ export function shownObject(row: ObjectRow, reader: SessionReader): string {
   const isFound = reader.findEntry(null, row.name)?.row.id === row.id;
   const schema = reader.schemaName(row.schema);
   const name = isFound || schema === '' ? row.name : `${schema}.${row.name}`;
-  return `${row.kind} ${row.kind === 'function' || row.kind === 'procedure' ? row.body.shown.replace(row.name, name) : name}`;
+  const kind = row.kind === 'type' && row.body.form === 'domain' ? 'type' : row.kind;
+  return `${kind} ${row.kind === 'function' || row.kind === 'procedure' ? row.body.shown.replace(row.name, name) : name}`;
 }
 
 export function shownPart(part: Part, reader: SessionReader): string {
@@ -95,13 +96,28 @@ function directDependents(part: Part, all: readonly ObjectRow[], reader: Session
     }
     if (row.kind === 'view' || row.kind === 'function' || row.kind === 'procedure') {
       if (usesIt(row.body.uses, id, attribute)) found.push({ kind: 'object', row });
+    } else if (row.kind === 'type') {
+      if (part.kind === 'object' && isTypeOver(row, id)) found.push({ kind: 'object', row });
     } else if (row.kind === 'table') found.push(...tableDependents(row, part, id, attribute, reader));
   }
   return found;
 }
 
+/** Does a type name, or hold values of, the type of this id? */
+export const isOfType = ({ type, domain }: { readonly type: string; readonly domain?: number }, id: number): boolean =>
+  domain === id || new RegExp(`^(enum|row):${id}(\\[\\])?$`).test(type);
+
+/** Types that rest on a type: attributes of it, a domain over it. */
+function isTypeOver({ body: { attributes, domain } }: TypeRow, id: number): boolean {
+  if (attributes.some((attribute) => isOfType(attribute, id))) return true;
+  return domain !== null && isOfType({ ...domain.base, type: domain.base.name }, id);
+}
+
 function tableDependents(row: TableRow, part: Part, id: number, attribute: number, reader: SessionReader): Part[] {
   const found: Part[] = [];
+  if (part.kind === 'object')
+    for (const { number, type, hidden } of row.body.columns)
+      if (hidden === null && isOfType({ ...type, type: type.name }, id)) found.push({ kind: 'column', row, attribute: number });
   for (const key of row.body.foreignKeys ?? []) {
     if (key.table !== id || (attribute !== 0 && !key.referenced.includes(attribute))) continue;
     found.push({ kind: 'constraint', row, name: key.name });

@@ -9,6 +9,7 @@
  */
 
 import type { RowValue } from '../storage/rows/row-value.ts';
+import { noteUserType } from '../values/user-types.ts';
 import type { CatalogRelation, TableStatistics } from './objects.ts';
 import type { KernelPort, RowsRead } from './kernel-port.ts';
 import {
@@ -20,6 +21,7 @@ import {
   statisticsOf,
   tableOf,
   VERSION,
+  userTypeOf,
   viewOf,
 } from './stored.ts';
 import {
@@ -100,6 +102,9 @@ export function entryOf(row: ObjectRow, schema: string, statistics: TableStatist
       return { row, relation: sequenceOf(row, schema), statistics: null };
     case 'view':
       return { row, relation: viewOf(row, schema), statistics: null };
+    case 'type':
+      noteUserType(userTypeOf(row, schema));
+      return { row, relation: null, statistics: null };
     default:
       return { row, relation: null, statistics: null };
   }

@@ -5,7 +5,7 @@
 
 import type { SourceExpression, SourceQuery, SourceStatement } from '../sblr/source.gen.ts';
 import type { SqlType } from '../sblr/types.ts';
-import type { RowAttribute } from '../values/user-types.ts';
+import type { RowAttribute, UserType } from '../values/user-types.ts';
 
 /** An expression as its author wrote it (SBLR, 'Two forms'): whoever reads it later, it means what that dialect said. */
 export interface StoredExpression {
@@ -237,6 +237,15 @@ export interface CatalogRoutine {
 
 export type CatalogRelation = CatalogTable | CatalogVirtualTable | CatalogSequence | CatalogView;
 
+/** What a domain asks of a value of its base. */
+export interface CatalogDomain {
+  readonly base: SqlType;
+  readonly notNull: boolean;
+  readonly default: StoredExpression | null;
+  /** Over one column, VALUE. */
+  readonly checks: readonly CatalogCheck[];
+}
+
 /** What binder and planner ask. Every answer is as the transaction sees it, its own DDL included (TX-T14). */
 export interface CatalogReader {
   /** Changes with every DDL that has become visible to this reader. */
@@ -248,6 +257,11 @@ export interface CatalogReader {
   findType?(schema: string | null, name: string): SqlType | null;
   /** Attributes of a row type, in order; of a table its columns. */
   attributes?(id: number): readonly RowAttribute[] | null;
+  domain?(id: number): (CatalogDomain & { readonly name: string }) | null;
+  /** Version of a type; undefined: there is none of that id. */
+  typeVersion?(id: number): number | undefined;
+  /** Labels of an enum. */
+  userType?(id: number): UserType | null;
   /** May the session's role do this, or the role of this id? */
   allows(id: number, right: import('../sblr/bound.ts').Right, role?: number): boolean;
 }

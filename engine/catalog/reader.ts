@@ -18,7 +18,10 @@ import {
   temporarySchemaName,
 } from './entries.ts';
 import type { KernelPort } from './kernel-port.ts';
-import type { CatalogReader, CatalogRelation } from './objects.ts';
+import type { SqlType } from '../sblr/types.ts';
+import type { RowAttribute, UserType } from '../values/user-types.ts';
+import { findMadeType, madeType } from './made-types.ts';
+import type { CatalogDomain, CatalogReader, CatalogRelation } from './objects.ts';
 import { type RoleRow, type RoutineRow, routineParent, type SchemaRow } from './stored.ts';
 import { OBJECT_IDS } from './system-tables.ts';
 import { virtualRows, virtualTable, virtualTableById } from './virtual/registry.ts';
@@ -90,6 +93,30 @@ export class SessionReader implements CatalogReader {
   hasTemporary(): boolean {
     const own = temporarySchema(this.session);
     return own !== 0 && this.all().some(({ row }) => row.schema === own);
+  }
+
+  // ---- types that users have made (made-types.ts) ----
+
+  findType(schema: string | null, name: string): SqlType | null {
+    return findMadeType(this, schema, name);
+  }
+
+  attributes(id: number): readonly RowAttribute[] | null {
+    return this.userType(id)?.attributes ?? null;
+  }
+
+  typeVersion(id: number): number | undefined {
+    const row = this.entry(id)?.row;
+    return row?.kind === 'type' ? row.version : undefined;
+  }
+
+  userType(id: number): UserType | null {
+    return madeType(this, id);
+  }
+
+  domain(id: number): (CatalogDomain & { readonly name: string }) | null {
+    const row = this.entry(id)?.row;
+    return row?.kind === 'type' && row.body.domain !== null ? { ...row.body.domain, name: row.name } : null;
   }
 
   relation(id: number): CatalogRelation | null {

@@ -2,9 +2,11 @@
 
 import type { IntervalValue, RowValue } from '../storage/rows/row-value.ts';
 import type { Right } from '../sblr/bound.ts';
+import type { EnumLabel, RowAttribute, UserType } from '../values/user-types.ts';
 import type {
   CatalogCheck,
   CatalogColumn,
+  CatalogDomain,
   CatalogForeignKey,
   CatalogIndex,
   CatalogReferrer,
@@ -124,7 +126,31 @@ export interface RoutineRow extends ObjectHead {
   readonly kind: 'function' | 'procedure';
   readonly body: RoutineBody;
 }
-export type ObjectRow = TableRow | SequenceRow | IndexRow | ViewRow | SchemaObjectRow | RoutineRow;
+/** A type that somebody has made. `arrayId`: number of its array type. */
+export interface TypeBody {
+  readonly owner: number;
+  readonly grants: Grants;
+  readonly comments?: Comments;
+  readonly arrayId: number;
+  readonly form: 'enum' | 'row' | 'domain';
+  /** Of an enum, in order. */
+  readonly labels: readonly EnumLabel[];
+  /** Of a row type. */
+  readonly attributes: readonly RowAttribute[];
+  /** Of a domain. */
+  readonly domain: CatalogDomain | null;
+}
+export interface TypeRow extends ObjectHead {
+  readonly kind: 'type';
+  readonly body: TypeBody;
+}
+export type ObjectRow = TableRow | SequenceRow | IndexRow | ViewRow | SchemaObjectRow | RoutineRow | TypeRow;
+
+/** What values are told of a type. */
+export function userTypeOf(row: TypeRow, schema: string): UserType {
+  const { form, arrayId, labels, attributes, domain } = row.body;
+  return { kind: form, id: row.id, arrayId, schema, name: row.name, labels, attributes, base: domain?.base.name ?? '' };
+}
 
 export interface SchemaRow {
   readonly id: number;

@@ -4,6 +4,7 @@
  */
 
 import type { StatementContext } from '../plan/program.ts';
+import type { TypeDirectory } from '../values/user-types.ts';
 import type { Session } from '../session/session.ts';
 import type { Engine } from './engine.ts';
 
@@ -95,6 +96,10 @@ export class SessionContext implements StatementContext {
 
   lastValue(): number | bigint {
     return this.#engine.catalog.lastValue(this.#session);
+  }
+
+  get types(): TypeDirectory {
+    return this.#engine.catalog.types(this.#session);
   }
 
   sequenceByName(name: string): number {

@@ -9,6 +9,7 @@ import type { CatalogReader, CatalogTable } from '../catalog/objects.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { TableSizes } from '../plan/optimize/access-path.ts';
 import type { CompileEnvironment, Compiler } from '../plan/program.ts';
+import type { TypeDirectory } from '../values/user-types.ts';
 import type { Session } from '../session/session.ts';
 import type { OutputColumn } from '../sblr/bound.ts';
 import type { SourceStatement } from '../sblr/source.gen.ts';
@@ -59,6 +60,8 @@ export interface EngineCatalog {
   /** DISCARD SEQUENCES: as if it had drawn nothing. */
   forgetSequences(session: Session): void;
   sequenceByName(session: Session, name: string): number;
+  /** Types and objects by number, as the session sees them now. */
+  types(session: Session): TypeDirectory;
 }
 
 export interface Engine {

@@ -147,11 +147,14 @@ function arrayFace({ element, lengths, items }: ArrayValue, options: FaceOptions
   return faced;
 }
 
-function recordFace(name: TypeName, { types, fields }: RecordValue, options: FaceOptions, context: ValueContext): unknown {
+function recordFace(name: TypeName, { types, fields, names }: RecordValue, options: FaceOptions, context: ValueContext): unknown {
   const attributes = attributesOf(name, context);
   const entries = fields.map((field, index) => {
     const face = faceOf(sqlType(types[index] as TypeName), options);
-    return [attributes?.[index]?.name ?? `f${index + 1}`, field === null || face === null ? field : face(field, context)];
+    return [
+      attributes?.[index]?.name ?? names?.[index] ?? `f${index + 1}`,
+      field === null || face === null ? field : face(field, context),
+    ];
   });
   return Object.fromEntries(entries);
 }

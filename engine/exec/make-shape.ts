@@ -9,6 +9,7 @@ import { isPlanned, type OptimizeEnvironment, optimize } from '../plan/optimize/
 import type { BoundModule } from '../sblr/bound.ts';
 import { type SqlType, sqlType } from '../sblr/types.ts';
 import { verifySource } from '../sblr/verify-source.ts';
+import { madeTypesOf } from '../plan/bind/environment.ts';
 import type { Session } from '../session/session.ts';
 import type { RowValue } from '../storage/rows/row-value.ts';
 import type { Engine } from './engine.ts';
@@ -110,6 +111,7 @@ function noting(reader: CatalogReader, names: FoundName[]): CatalogReader {
       return found;
     },
     relation: (id) => reader.relation(id),
+    ...madeTypesOf(reader),
     allows: (id, right) => reader.allows(id, right),
   };
 }

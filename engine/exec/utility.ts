@@ -67,7 +67,9 @@ export function isDefinition(statement: SourceStatement): boolean {
     case 'dropRoutine':
     case 'comment':
     case 'reindex':
-    case 'setConstraints':
+    case 'createType':
+    case 'createDomain':
+    case 'alterType':
       return true;
     default:
       return false;

@@ -3,7 +3,7 @@
  * it, in the transaction and outside any statement of it.
  */
 
-import { SQLSTATE, SqlError } from '../../shm/errors.ts';
+import { SQLSTATE } from '../../shm/errors.ts';
 import type { Notice, QualifiedName } from '../catalog/definitions.ts';
 import type { CatalogEntry } from '../catalog/entries.ts';
 import type { CatalogColumn, CatalogTable } from '../catalog/objects.ts';
@@ -28,6 +28,7 @@ import { addForeignKeyOf } from './define/foreign-key.ts';
 import { defineIndex } from './define/index.ts';
 import { reindex } from './define/reindex.ts';
 import { createSchema, schemaNamed } from './define/schema.ts';
+import { alterType, createDomain, createType, dropTypes } from './define/type.ts';
 import { createView } from './define/view.ts';
 import { sequenceNumbers } from './define/sequence.ts';
 import { columnConstraints, defineTable } from './define/table.ts';
@@ -64,6 +65,14 @@ export function define(statement: SourceStatement, environment: DefinitionEnviro
     case 'comment':
       comment(statement, environment);
       return { tag: 'COMMENT', notices: [] };
+    case 'createType':
+      createType(statement, environment);
+      return { tag: 'CREATE TYPE', notices: [] };
+    case 'createDomain':
+      createDomain(statement, environment);
+      return { tag: 'CREATE DOMAIN', notices: [] };
+    case 'alterType':
+      return { tag: `ALTER ${statement.kind.toUpperCase()}`, notices: alterType(statement, environment) };
     case 'reindex':
       return { tag: 'REINDEX', notices: reindex(statement, environment) };
     default:
@@ -188,6 +197,7 @@ function drop(source: SourceDropNode, environment: DefinitionEnvironment): Defin
   const { kind } = source;
   const tag = `DROP ${kind.toUpperCase()}`;
   if (kind === 'schema') return dropSchemas(source, environment);
+  if (kind === 'type' || kind === 'domain') return { tag, notices: dropTypes(source, environment) };
   if (kind !== 'table' && kind !== 'index' && kind !== 'sequence' && kind !== 'view') throw unsupported(`${tag} is`, source.at);
   const { catalog, tx, session } = environment;
   const notices: Notice[] = [];
@@ -254,23 +264,9 @@ function entryToDrop(
 
 function truncate(source: SourceTruncateNode, environment: DefinitionEnvironment): DefinitionResult {
   const { catalog, tx, session } = environment;
-  const tables = new Map(source.tables.map((name) => tableNamed(name, environment)).map((table) => [table.id, table]));
-  const notices: Notice[] = [];
-  // Those that come along refer to others, in their turn.
-  for (const table of tables.values())
-    for (const { table: id } of table.referrers ?? []) {
-      if (tables.has(id)) continue;
-      const other = readerOf(environment).relation(id) as CatalogTable;
-      if (!source.cascade)
-        throw new SqlError(SQLSTATE.feature_not_supported, 'cannot truncate a table referenced in a foreign key constraint', {
-          detail: `Table "${other.name}" references "${table.name}".`,
-          hint: `Truncate table "${other.name}" at the same time, or use TRUNCATE ... CASCADE.`,
-        });
-      notices.push(notice(`truncate cascades to table "${other.name}"`));
-      tables.set(id, other);
-    }
-  catalog.truncate(tx, session, [...tables.keys()], source.restartIdentity);
-  return { tag: 'TRUNCATE TABLE', notices };
+  const tables = source.tables.map((name) => tableNamed(name, environment).id);
+  catalog.truncate(tx, session, tables, source.restartIdentity);
+  return { tag: 'TRUNCATE TABLE', notices: [] };
 }
 
 function analyze(source: SourceAnalyzeNode, environment: DefinitionEnvironment): DefinitionResult {

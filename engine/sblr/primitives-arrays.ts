@@ -49,6 +49,11 @@ max.nested(anyarray) anyarray aggregate fails
 min.enum(anyenum) anyenum aggregate
 max.enum(anyenum) anyenum aggregate
 record.make(text, any...) record called
+record.named(text, text, any...) record called
+record.isNull(record, bool) bool called
+domain.notNull(any, text) any called fails
+domain.check(any, bool, text, text) any called fails null
+any.same(any) any
 record.field(record, int4) any null
 record.with(record, text, int4, any) record called
 array.unnest(anyarray) anyelement rows null

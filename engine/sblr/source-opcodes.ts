@@ -354,7 +354,7 @@ export const SOURCE_OPCODES = {
     nulls: 'default|first|last',
   }),
   drop: node(106, 'statement', 'DROP kind names', {
-    kind: 'table|index|view|sequence|schema|type|function|role|database',
+    kind: 'table|index|view|sequence|schema|type|function|role|database|domain',
     names: 'name[]',
     ifExists: 'boolean',
     cascade: 'boolean',
@@ -452,6 +452,32 @@ export const SOURCE_OPCODES = {
     text: 'text?',
   }),
   setConstraints: node(151, 'statement', 'SET CONSTRAINTS; no names: ALL', { names: 'name[]', deferred: 'boolean' }),
+  createType: node(153, 'statement', 'CREATE TYPE AS ENUM (labels), AS (attributes)', {
+    name: 'name',
+    kind: 'enum|row',
+    labels: 'text[]',
+    attributes: 'columnDef[]',
+  }),
+  createDomain: node(154, 'statement', 'CREATE DOMAIN', {
+    name: 'name',
+    type: 'type',
+    collation: 'name?',
+    constraints: 'constraint[]',
+  }),
+  alterType: node(155, 'statement', 'ALTER TYPE, ALTER DOMAIN: `label` is the value or constraint, `to` what it becomes', {
+    kind: 'type|domain',
+    name: 'name',
+    action:
+      'addValue|renameValue|renameTo|setSchema|ownerTo|setDefault|dropDefault|setNotNull|dropNotNull|addConstraint|dropConstraint|validateConstraint|renameConstraint',
+    label: 'text?',
+    neighbour: 'text?',
+    before: 'boolean',
+    to: 'text?',
+    expression: 'expression?',
+    constraint: 'constraint?',
+    ifExists: 'boolean',
+    cascade: 'boolean',
+  }),
   reindex: node(152, 'statement', 'REINDEX', { kind: 'index|table|schema|database|system', name: 'name?' }),
 
   // ---- sessions and transactions ----

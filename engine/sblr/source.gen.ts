@@ -729,7 +729,7 @@ export interface SourceDropNode {
   readonly op: 'drop';
   /** Ordinal of the token it begins with. */
   readonly at: number;
-  readonly kind: 'table' | 'index' | 'view' | 'sequence' | 'schema' | 'type' | 'function' | 'role' | 'database';
+  readonly kind: 'table' | 'index' | 'view' | 'sequence' | 'schema' | 'type' | 'function' | 'role' | 'database' | 'domain';
   readonly names: readonly SourceName[];
   readonly ifExists: boolean;
   readonly cascade: boolean;
@@ -901,6 +901,46 @@ export interface SourceSetConstraintsNode {
   readonly at: number;
   readonly names: readonly SourceName[];
   readonly deferred: boolean;
+}
+
+/** CREATE TYPE AS ENUM (labels), AS (attributes). */
+export interface SourceCreateTypeNode {
+  readonly op: 'createType';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly name: SourceName;
+  readonly kind: 'enum' | 'row';
+  readonly labels: readonly string[];
+  readonly attributes: readonly SourceColumnDef[];
+}
+
+/** CREATE DOMAIN. */
+export interface SourceCreateDomainNode {
+  readonly op: 'createDomain';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly name: SourceName;
+  readonly type: SourceType;
+  readonly collation: SourceName | null;
+  readonly constraints: readonly SourceConstraint[];
+}
+
+/** ALTER TYPE, ALTER DOMAIN: `label` is the value or constraint, `to` what it becomes. */
+export interface SourceAlterTypeNode {
+  readonly op: 'alterType';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly kind: 'type' | 'domain';
+  readonly name: SourceName;
+  readonly action: 'addValue' | 'renameValue' | 'renameTo' | 'setSchema' | 'ownerTo' | 'setDefault' | 'dropDefault' | 'setNotNull' | 'dropNotNull' | 'addConstraint' | 'dropConstraint' | 'validateConstraint' | 'renameConstraint';
+  readonly label: string | null;
+  readonly neighbour: string | null;
+  readonly before: boolean;
+  readonly to: string | null;
+  readonly expression: SourceExpression | null;
+  readonly constraint: SourceConstraint | null;
+  readonly ifExists: boolean;
+  readonly cascade: boolean;
 }
 
 /** REINDEX. */
@@ -1157,7 +1197,7 @@ export type SourceSample = SourceSampleNode;
 
 export type SourceQuery = SourceSelectNode | SourceSetOperationNode | SourceValuesNode;
 
-export type SourceStatement = SourceInsertNode | SourceUpdateNode | SourceDeleteNode | SourceMergeNode | SourceTruncateNode | SourceCreateTableNode | SourceCreateIndexNode | SourceDropNode | SourceCreateSequenceNode | SourceAnalyzeNode | SourceCreateSchemaNode | SourceCreateViewNode | SourceAlterNode | SourceCreateRoutineNode | SourceCallProcedureNode | SourceDropRoutineNode | SourceCommentNode | SourceSetConstraintsNode | SourceReindexNode | SourceBeginNode | SourceCommitNode | SourceRollbackNode | SourceSavepointNode | SourceReleaseNode | SourceRollbackToNode | SourceSetTransactionNode | SourceSetNode | SourceShowNode | SourceResetNode | SourceExplainNode | SourcePrepareNode | SourceExecuteNode | SourceDeallocateNode | SourceDeclareCursorNode | SourceFetchNode | SourceCloseCursorNode | SourceDiscardNode | SourceListenNode | SourceUnlistenNode | SourceNotifyNode | SourceCheckpointNode | SourceVacuumNode | SourceLockTableNode;
+export type SourceStatement = SourceInsertNode | SourceUpdateNode | SourceDeleteNode | SourceMergeNode | SourceTruncateNode | SourceCreateTableNode | SourceCreateIndexNode | SourceDropNode | SourceCreateSequenceNode | SourceAnalyzeNode | SourceCreateSchemaNode | SourceCreateViewNode | SourceAlterNode | SourceCreateRoutineNode | SourceCallProcedureNode | SourceDropRoutineNode | SourceCommentNode | SourceSetConstraintsNode | SourceCreateTypeNode | SourceCreateDomainNode | SourceAlterTypeNode | SourceReindexNode | SourceBeginNode | SourceCommitNode | SourceRollbackNode | SourceSavepointNode | SourceReleaseNode | SourceRollbackToNode | SourceSetTransactionNode | SourceSetNode | SourceShowNode | SourceResetNode | SourceExplainNode | SourcePrepareNode | SourceExecuteNode | SourceDeallocateNode | SourceDeclareCursorNode | SourceFetchNode | SourceCloseCursorNode | SourceDiscardNode | SourceListenNode | SourceUnlistenNode | SourceNotifyNode | SourceCheckpointNode | SourceVacuumNode | SourceLockTableNode;
 
 export type SourceConflict = SourceConflictNode;
 
@@ -1181,4 +1221,4 @@ export type SourceRoutineArgument = SourceRoutineArgumentNode;
 
 export type SourceRoutineName = SourceRoutineNameNode;
 
-export type SourceNode = SourceNameNode | SourceTypeNode | SourceAliasNode | SourceColumnNode | SourceStarNode | SourceLiteralNode | SourceConstantNode | SourceParameterNode | SourceTypedLiteralNode | SourceCallNode | SourceValueFunctionNode | SourceOperatorNode | SourceAndNode | SourceOrNode | SourceNotNode | SourceIsTestNode | SourceIsDistinctNode | SourceInNode | SourceInQueryNode | SourceBetweenNode | SourceLikeNode | SourceCaseNode | SourceWhenNode | SourceCastNode | SourceSpecialNode | SourceSubqueryNode | SourceQuantifiedNode | SourceRowNode | SourceArrayNode | SourceSubscriptNode | SourceFieldNode | SourceCollateNode | SourceDefaultNode | SourceSortItemNode | SourceSelectItemNode | SourceWindowSpecNode | SourceFrameNode | SourceWindowNode | SourceGroupingNode | SourceLockingNode | SourceWithNode | SourceCteNode | SourceTableRefNode | SourceSampleNode | SourceQueryRefNode | SourceFunctionRefNode | SourceJoinNode | SourceJoinAliasNode | SourceSelectNode | SourceSetOperationNode | SourceValuesNode | SourceInsertNode | SourceConflictNode | SourceSetItemNode | SourceUpdateNode | SourceDeleteNode | SourceMergeNode | SourceMergeWhenNode | SourceTruncateNode | SourceCreateTableNode | SourceColumnDefNode | SourceConstraintNode | SourceOptionNode | SourceCreateIndexNode | SourceIndexElementNode | SourceDropNode | SourceCreateSequenceNode | SourceAnalyzeNode | SourceTableLikeNode | SourceCreateSchemaNode | SourceCreateViewNode | SourceAlterNode | SourceAlterActionNode | SourceCreateRoutineNode | SourceRoutineArgumentNode | SourceCallProcedureNode | SourceDropRoutineNode | SourceRoutineNameNode | SourceCommentNode | SourceSetConstraintsNode | SourceReindexNode | SourceBeginNode | SourceCommitNode | SourceRollbackNode | SourceSavepointNode | SourceReleaseNode | SourceRollbackToNode | SourceSetTransactionNode | SourceSetNode | SourceShowNode | SourceResetNode | SourceExplainNode | SourcePrepareNode | SourceExecuteNode | SourceDeallocateNode | SourceDeclareCursorNode | SourceFetchNode | SourceCloseCursorNode | SourceDiscardNode | SourceListenNode | SourceUnlistenNode | SourceNotifyNode | SourceCheckpointNode | SourceVacuumNode | SourceLockTableNode;
+export type SourceNode = SourceNameNode | SourceTypeNode | SourceAliasNode | SourceColumnNode | SourceStarNode | SourceLiteralNode | SourceConstantNode | SourceParameterNode | SourceTypedLiteralNode | SourceCallNode | SourceValueFunctionNode | SourceOperatorNode | SourceAndNode | SourceOrNode | SourceNotNode | SourceIsTestNode | SourceIsDistinctNode | SourceInNode | SourceInQueryNode | SourceBetweenNode | SourceLikeNode | SourceCaseNode | SourceWhenNode | SourceCastNode | SourceSpecialNode | SourceSubqueryNode | SourceQuantifiedNode | SourceRowNode | SourceArrayNode | SourceSubscriptNode | SourceFieldNode | SourceCollateNode | SourceDefaultNode | SourceSortItemNode | SourceSelectItemNode | SourceWindowSpecNode | SourceFrameNode | SourceWindowNode | SourceGroupingNode | SourceLockingNode | SourceWithNode | SourceCteNode | SourceTableRefNode | SourceSampleNode | SourceQueryRefNode | SourceFunctionRefNode | SourceJoinNode | SourceJoinAliasNode | SourceSelectNode | SourceSetOperationNode | SourceValuesNode | SourceInsertNode | SourceConflictNode | SourceSetItemNode | SourceUpdateNode | SourceDeleteNode | SourceMergeNode | SourceMergeWhenNode | SourceTruncateNode | SourceCreateTableNode | SourceColumnDefNode | SourceConstraintNode | SourceOptionNode | SourceCreateIndexNode | SourceIndexElementNode | SourceDropNode | SourceCreateSequenceNode | SourceAnalyzeNode | SourceTableLikeNode | SourceCreateSchemaNode | SourceCreateViewNode | SourceAlterNode | SourceAlterActionNode | SourceCreateRoutineNode | SourceRoutineArgumentNode | SourceCallProcedureNode | SourceDropRoutineNode | SourceRoutineNameNode | SourceCommentNode | SourceSetConstraintsNode | SourceCreateTypeNode | SourceCreateDomainNode | SourceAlterTypeNode | SourceReindexNode | SourceBeginNode | SourceCommitNode | SourceRollbackNode | SourceSavepointNode | SourceReleaseNode | SourceRollbackToNode | SourceSetTransactionNode | SourceSetNode | SourceShowNode | SourceResetNode | SourceExplainNode | SourcePrepareNode | SourceExecuteNode | SourceDeallocateNode | SourceDeclareCursorNode | SourceFetchNode | SourceCloseCursorNode | SourceDiscardNode | SourceListenNode | SourceUnlistenNode | SourceNotifyNode | SourceCheckpointNode | SourceVacuumNode | SourceLockTableNode;

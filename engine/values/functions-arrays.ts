@@ -130,6 +130,25 @@ const table: { [primitive: string]: Implementation } = Object.assign(Object.crea
     types: types === '' ? [] : types.split(' '),
     fields,
   }),
+  'record.named': (types: string, names: string, ...fields: RowValue[]) => ({
+    kind: 'record',
+    types: types === '' ? [] : types.split(' '),
+    fields,
+    names: JSON.parse(names) as string[],
+  }),
+  /** `wanted`: all of its fields are NULL; else: none is. */
+  'record.isNull': (record: RecordValue | null, wanted: boolean) =>
+    record === null ? wanted : record.fields.every((field) => (field === null) === wanted),
+  'domain.notNull': (value: RowValue, domain: string) => {
+    if (value !== null) return value;
+    throw new SqlError(SQLSTATE.not_null_violation, `domain ${domain} does not allow null values`);
+  },
+  'domain.check': (value: RowValue, holds: boolean | null, domain: string, constraint: string) => {
+    if (holds !== false) return value;
+    const message = `value for domain ${domain} violates check constraint "${constraint}"`;
+    throw new SqlError(SQLSTATE.check_violation, message, { constraint });
+  },
+  'any.same': (value: RowValue) => value,
   'record.field': ({ fields }: RecordValue, place: number) => fields[place] ?? null,
   'record.with': (record: RecordValue | null, names: string, place: number, value: RowValue) => {
     const types = names.split(' ');

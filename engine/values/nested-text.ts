@@ -144,7 +144,7 @@ export function madeJson(type: string, value: RowValue, context: ValueContext, f
   if (value.kind !== 'record') return null;
   const attributes = attributesOf(type, context);
   const fields = value.fields.map((field, index) => {
-    const name = attributes?.[index].name ?? `f${index + 1}`;
+    const name = attributes?.[index].name ?? value.names?.[index] ?? `f${index + 1}`;
     return `${JSON.stringify(name)}:${field === null ? 'null' : forms.json(value.types[index], field, context)}`;
   });
   return `{${fields.join(',')}}`;

@@ -66,7 +66,7 @@ function partOf(token: SqlToken): Part | undefined {
   return token.tokenType === KEYWORD_TYPES.get(token.value) ? PARTS.get(token.value) : undefined;
 }
 
-const OBJECTS = new Set(['view', 'schema', 'function', 'procedure', 'routine', 'recursive', 'or']);
+const OBJECTS = new Set(['view', 'schema', 'type', 'domain', 'function', 'procedure', 'routine', 'recursive', 'or']);
 
 /** CREATE, DROP and SET of what the grammar of objects knows. */
 function isOfObjects(tokens: readonly SqlToken[]): boolean {

@@ -11,10 +11,10 @@ const STATEMENTS = new Set('cluster copy do grant import load reassign refresh r
 /** CREATE and DROP that are known; all others of these kinds are refused. */
 const CREATED = new Set([
   ...['table', 'index', 'sequence', 'unique', 'temporary', 'temp', 'unlogged', 'global', 'local'],
-  ...['view', 'schema', 'function', 'procedure', 'recursive'],
+  ...['view', 'schema', 'function', 'procedure', 'recursive', 'type', 'domain'],
 ]);
 const REPLACED = new Set(['view', 'temporary', 'temp', 'recursive', 'function', 'procedure']);
-const ALTERED = new Set(['table', 'index', 'sequence', 'view', 'schema', 'function', 'procedure', 'routine']);
+const ALTERED = new Set(['type', 'domain', 'table', 'index', 'sequence', 'view', 'schema', 'function', 'procedure', 'routine']);
 const DROPPED = new Set([
   'table',
   'index',
@@ -22,6 +22,7 @@ const DROPPED = new Set([
   'sequence',
   'schema',
   'type',
+  'domain',
   'function',
   'procedure',
   'routine',

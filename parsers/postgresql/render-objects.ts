@@ -12,6 +12,7 @@ import { clause, joinWords, quotedString } from '../kit/text.ts';
 import { columnText, constraintText, optionsText, sequenceOptionText, withOptionsText } from './render-definition.ts';
 import { expressionText } from './render-expression.ts';
 import { identifier, identifiers, nameText, typeText } from './render-names.ts';
+import { madeTypeText } from './render-made-types.ts';
 import { queryText } from './render-query.ts';
 
 export type ObjectStatement = Extract<
@@ -19,7 +20,7 @@ export type ObjectStatement = Extract<
   {
     op:
       | ('createSchema' | 'createView' | 'alter' | 'createRoutine' | 'callProcedure' | 'dropRoutine' | 'comment')
-      | ('setConstraints' | 'reindex');
+      | ('setConstraints' | 'reindex' | 'createType' | 'createDomain' | 'alterType');
   }
 >;
 
@@ -51,6 +52,10 @@ export function objectText(statement: ObjectStatement, render: RenderStatement):
       return createRoutineText(statement, render);
     case 'callProcedure':
       return `CALL ${expressionText(statement.call)}`;
+    case 'createType':
+    case 'createDomain':
+    case 'alterType':
+      return madeTypeText(statement);
     case 'dropRoutine':
       return joinWords([
         `DROP ${statement.kind.toUpperCase()}`,

@@ -66,6 +66,9 @@ export function statementText(statement: SourceStatement | SourceQuery): string 
     case 'comment':
     case 'setConstraints':
     case 'reindex':
+    case 'createType':
+    case 'createDomain':
+    case 'alterType':
       return objectText(statement, statementText);
     case 'prepare':
     case 'execute':

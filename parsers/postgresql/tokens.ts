@@ -134,7 +134,7 @@ const PARTS: readonly (readonly [TokenType, string])[] = [
   [DocumentFunction, 'json_value json_table'],
   [QueryStart, 'select values with table'],
   [SetOperator, 'union intersect except'],
-  [DropKind, 'table index view sequence schema type function role user group database'],
+  [DropKind, 'table index view sequence schema type domain function role user group database'],
 ];
 
 const PARTS_OF_WORDS = new Map<string, TokenType[]>();
@@ -189,6 +189,7 @@ const NAMED = [
     'view',
     'schema',
     'type',
+    'domain',
     'function',
     'role',
     'database',

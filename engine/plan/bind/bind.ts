@@ -12,6 +12,7 @@ import type { SourceExpression, SourceQuery, SourceStatement } from '../../sblr/
 import { SQLSTATE } from '../../../shm/errors.ts';
 import { castAssign, settled } from './coerce.ts';
 import type { BindEnvironment, ExpressionEnvironment } from './environment.ts';
+import { madeTypesOf } from './environment.ts';
 import { fault, unsupported } from './errors.ts';
 import { bindInsert } from './insert.ts';
 import { bindMerge } from './merge.ts';
@@ -79,7 +80,13 @@ export interface BoundStoredExpression {
 const NO_CATALOG: CatalogReader = { version: 0, findRelation: () => null, relation: () => null, allows: () => true };
 
 const withoutRelations = (catalog: CatalogReader | undefined): CatalogReader =>
-  catalog === undefined ? NO_CATALOG : { ...NO_CATALOG, version: catalog.version };
+  catalog === undefined
+    ? NO_CATALOG
+    : {
+        ...NO_CATALOG,
+        version: catalog.version,
+        ...madeTypesOf(catalog),
+      };
 
 function bindFor(source: SourceExpression, environment: ExpressionEnvironment, state: BindState): BoundExpression {
   const { table, columns, purpose, target } = environment;

@@ -8,11 +8,22 @@ import { primitiveOf } from '../../sblr/primitives.ts';
 import { castBounds, resultType } from '../../sblr/result-types.ts';
 import { shownType } from '../../sblr/resolve-type.ts';
 import type { CastContext, CastRule, ResultRule } from '../../sblr/semantics.ts';
-import { elementOf, type SqlType, sqlType, type TypeName, withNullable } from '../../sblr/types.ts';
+import {
+  elementOf,
+  isEnumType,
+  isRowType,
+  typeId,
+  type SqlType,
+  sqlType,
+  type TypeName,
+  withNullable,
+} from '../../sblr/types.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
 import { callFolded } from './fold.ts';
 import { cannotCast, fault, mustBeType, typesDoNotMatch } from './errors.ts';
 import { canCast, castRule, commonType } from './resolve.ts';
+import { asDomain } from './domains.ts';
+import { rowAs } from './records.ts';
 import type { BindState } from './state.ts';
 import { walkExpression } from './tree.ts';
 
@@ -57,9 +68,18 @@ function applyRule(state: BindState, rule: CastRule, node: BoundExpression, at: 
   return callFolded(state, relabeled(state, call, castBounds(node.type, plain)) as BoundCall);
 }
 
+/** A label that is written out: its number stays the same. 22P02 */
+function enumConstant(state: BindState, text: string, type: TypeName, at: number): BoundExpression {
+  const made = state.useType(typeId(type));
+  const label = made?.labels.find((one) => one.label === text);
+  if (label !== undefined) return constantNode(state, label.number, sqlType(type), at);
+  throw fault(SQLSTATE.invalid_text_representation, `invalid input value for enum ${made?.name ?? type}: "${text}"`, at);
+}
+
 /** A string of no type read as a value of one. 22P02 and the like when the constant is none. */
 function readText(state: BindState, text: string, type: TypeName, at: number): BoundExpression {
   const { semantics } = state;
+  if (isEnumType(type)) return enumConstant(state, text, type, at);
   const string = constantNode(state, text, sqlType('text'), at);
   const rule = castRule('unknown', type, semantics) ?? castRule('text', type, semantics);
   if (type === 'text' || type === 'unknown') return constantNode(state, text, sqlType(type), at);
@@ -102,6 +122,8 @@ export function castTo(
 ): BoundExpression {
   const from = node.type.name;
   if (from === type.name) return node;
+  const row = isRowType(type.name) && from === 'record' ? rowAs(node, type.name, at, state) : null;
+  if (row !== null) return row;
   if (from === 'unknown') return typed(state, node, type.name, at);
   const rule = castRule(from, type.name, state.semantics);
   if (rule === undefined || !canCast(from, type.name, context, state.semantics))
@@ -155,8 +177,11 @@ function modifiedArray(
 export function castExplicit(state: BindState, node: BoundExpression, type: SqlType, at: number): BoundExpression {
   if (!canCast(node.type.name, type.name, 'explicit', state.semantics))
     throw cannotCast(node.type.name, type.name, state.semantics, at);
-  return applyModifiers(state, castTo(state, node, type, 'explicit', at), type, true, at);
+  return checked(state, applyModifiers(state, castTo(state, node, type, 'explicit', at), type, true, at), type, at);
 }
+
+const checked = (state: BindState, node: BoundExpression, { domain }: SqlType, at: number): BoundExpression =>
+  domain === undefined ? node : asDomain(state, node, domain, at);
 
 /** Where an expression begins in the text. */
 function placeOf(state: BindState, node: BoundExpression, at: number): number {
@@ -186,7 +211,7 @@ export function castAssign(
       'You will need to rewrite or cast the expression.',
     );
   }
-  return applyModifiers(state, castTo(state, node, type, 'assignment', at), type, false, at);
+  return checked(state, applyModifiers(state, castTo(state, node, type, 'assignment', at), type, false, at), type, at);
 }
 
 /** What a clause asks for: WHERE a boolean, LIMIT a bigint. 42804 */
@@ -210,7 +235,8 @@ export const settled = (state: BindState, node: BoundExpression, at: number): Bo
   node.type.name === 'unknown' ? castTo(state, node, sqlType(state.semantics.unknownBecomes), 'implicit', at) : node;
 
 /** Modifiers, scale and digits that all of several types of one name share. */
-function sharedType(name: TypeName, types: readonly SqlType[]): SqlType {
+function sharedType(name: TypeName, given: readonly SqlType[]): SqlType {
+  const types = given.map(({ domain: _, ...type }): SqlType => type);
   const nullable = types.some((type) => type.nullable);
   const [first, ...others] = types;
   if (others.every((type) => type.length === first.length && type.scale === first.scale))

@@ -51,3 +51,14 @@ export interface ExpressionEnvironment {
   /** Where routines are found; left out: there are none. */
   readonly catalog?: CatalogReader;
 }
+
+/** What a reader says of types that users have made, for one that is put together of another. */
+export const madeTypesOf = (
+  catalog: CatalogReader,
+): Required<Pick<CatalogReader, 'findType' | 'attributes' | 'domain' | 'userType' | 'typeVersion'>> => ({
+  findType: (schema, name) => catalog.findType?.(schema, name) ?? null,
+  attributes: (id) => catalog.attributes?.(id) ?? null,
+  domain: (id) => catalog.domain?.(id) ?? null,
+  userType: (id) => catalog.userType?.(id) ?? null,
+  typeVersion: (id) => catalog.typeVersion?.(id),
+});

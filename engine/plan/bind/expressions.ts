@@ -13,7 +13,7 @@ import type {
   SourceType,
   SourceTypedLiteralNode,
 } from '../../sblr/source.gen.ts';
-import { elementOf, sqlType } from '../../sblr/types.ts';
+import { elementOf, isRowType, sqlType } from '../../sblr/types.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
 import { bindArray, bindSubscript } from './arrays.ts';
 import { bindCall, bindValueFunction } from './calls.ts';
@@ -26,6 +26,7 @@ import { callFolded } from './fold.ts';
 import { readNumber } from './literals.ts';
 import { operatorCall } from './operators.ts';
 import { bindRowDistinct, bindRowIn, bindRowOperator, bindRowTest, isRow } from './rows.ts';
+import { bindField, bindRow, rowOfRelation } from './records.ts';
 import { findColumn, ownColumn } from './scope.ts';
 import { bindInQuery, bindQuantified, bindRowSubquery, bindSubquery, isQuery } from './subquery.ts';
 import { bindCase, bindSpecial } from './special.ts';
@@ -37,6 +38,8 @@ function bindColumn(source: SourceColumnNode, clause: Clause): BoundExpression {
     const meant = clause.aliases(parts[0], source.at);
     if (meant !== null) return meant;
   }
+  const row = parts.length === 1 ? rowOfRelation(parts[0], clause, source.at) : null;
+  if (row !== null) return row;
   const found = findColumn(parts, clause.scope, source.at);
   return columnNode(found.column, found.type, source.at, clause.state);
 }
@@ -106,7 +109,7 @@ function bindOperator(source: SourceOperatorNode, clause: Clause): BoundExpressi
     return bindRowSubquery(source, parts[parts.length - 1], clause);
   // A query beside a row has too many columns, or too few.
   if (source.left !== null && isQuery(source.left) && isRow(source.right)) bindSubquery(source.left, clause);
-  if (isRow(source.right) || (source.left !== null && isRow(source.left)))
+  if (isRow(source.right) && source.left !== null && isRow(source.left))
     return bindRowOperator(source, parts[parts.length - 1], clause, (field) => bindExpr(field, clause));
   const operands = source.left === null ? [] : [bindExpr(source.left, clause)];
   operands.push(bindExpr(source.right, clause));
@@ -120,8 +123,6 @@ function bindCondition(source: SourceExpression, clause: Clause, what: string): 
 const TESTS = { null: 'IS NULL', true: 'IS TRUE', false: 'IS FALSE', unknown: 'IS UNKNOWN' } as const;
 
 const ANY_UNSUPPORTED: { readonly [op: string]: string } = {
-  row: 'row values are',
-  field: 'fields of composite values are',
   collate: 'COLLATE is',
   grouping: 'ROLLUP, CUBE and GROUPING SETS are',
 };
@@ -169,6 +170,11 @@ export function bindExpr(source: SourceExpression, clause: Clause): BoundExpress
               source.negated ? TESTS[source.test].replace('IS', 'IS NOT') : TESTS[source.test],
               source.operand.at,
             );
+      if (source.test === 'null' && isRowType(bound.type.name)) {
+        const wanted = constantNode(state, !source.negated, sqlType('bool'), source.at);
+        const call = callNode(state, 'record.isNull', [bound, wanted], 'bool', undefined, source.at);
+        return { ...call, type: { ...call.type, nullable: false } };
+      }
       const { test, negated } = source;
       return { op: 'isTest', operand: untyped(operand, clause), test, negated, type: { ...BOOLEAN, nullable: false } };
     }
@@ -192,6 +198,10 @@ export function bindExpr(source: SourceExpression, clause: Clause): BoundExpress
       return bindSubquery(source, clause);
     case 'inQuery':
       return bindInQuery(source, clause);
+    case 'row':
+      return bindRow(source, clause);
+    case 'field':
+      return bindField(source, clause);
     case 'array':
       return bindArray(source, clause);
     case 'subscript':

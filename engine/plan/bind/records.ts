@@ -6,10 +6,11 @@ import type { SourceFieldNode, SourceRowNode } from '../../sblr/source.gen.ts';
 import { isRowType, type SqlType, sqlType, typeId, type TypeName, withNullable } from '../../sblr/types.ts';
 import type { RowAttribute } from '../../values/user-types.ts';
 import { SQLSTATE, SqlError } from '../../../shm/errors.ts';
-import type { Clause } from './clause.ts';
+import { type Clause, columnNode } from './clause.ts';
 import { callNode, castAssign, constantNode, settled } from './coerce.ts';
 import { fault } from './errors.ts';
 import { bindExpr } from './expressions.ts';
+import { findRelation, type Scope } from './scope.ts';
 import type { BindState } from './state.ts';
 
 /** A field of a row: where it stands, what it is, and its value. */
@@ -21,6 +22,7 @@ export interface RowField {
 
 /** Fields of ROW(...) whose types are not seen from outside: by the expression. */
 const fieldsOf = new WeakMap<BoundExpression, readonly SqlType[]>();
+const fieldNames = new WeakMap<BoundExpression, readonly string[]>();
 
 const typeOfAttribute = ({ type, length, scale, domain }: RowAttribute): SqlType => {
   const made = sqlType(type as TypeName, true, length, scale);
@@ -55,6 +57,7 @@ export function rowOf(
 /** Attributes of a row type, or null for a row without a type. */
 export function attributesOfType(type: TypeName, state: BindState): readonly RowAttribute[] | null {
   if (type === 'record') return null;
+  state.useType(typeId(type));
   return state.environment.catalog.attributes?.(typeId(type)) ?? null;
 }
 
@@ -73,7 +76,8 @@ export function fieldNamed(node: BoundExpression, given: string, quoted: boolean
   const attributes = attributesOfType(node.type.name, state);
   const types = attributes?.map(typeOfAttribute) ?? fieldsOf.get(node) ?? [];
   const place =
-    attributes?.findIndex((attribute) => attribute.name === name) ?? types.findIndex((_, at) => name === `f${at + 1}`);
+    attributes?.findIndex((attribute) => attribute.name === name) ??
+    types.findIndex((_, index) => name === (fieldNames.get(node)?.[index] ?? `f${index + 1}`));
   if (place < 0) {
     const message =
       node.type.name === 'record'
@@ -131,6 +135,42 @@ export function rowAs(node: BoundExpression, type: TypeName, at: number, state: 
     castAssign(state, item, { name: attributes[index].name, type: typeOfAttribute(attributes[index]) }, at),
   );
   return rowOf(fields, at, state, type);
+}
+
+/** A name that is no column but a relation: its row as one value. Null: it is a column, or nothing. */
+export function rowOfRelation(name: string, clause: Clause, at: number): BoundExpression | null {
+  const { scope, state } = clause;
+  const isColumn = (one: Scope | null): boolean =>
+    one !== null &&
+    (one.relations.some(({ columns }) => columns.some((column) => column.name === name)) ||
+      isColumn(one.outer?.clause.scope ?? null));
+  const isRelation = (one: Scope | null): boolean =>
+    one !== null && (one.relations.some(({ alias }) => alias === name) || isRelation(one.outer?.clause.scope ?? null));
+  if (!isRelation(scope) || isColumn(scope)) return null;
+  const { relation, enter } = findRelation([name], scope, at);
+  relation.onRead();
+  const columns = relation.columns.map((column) => enter(column));
+  // A function that gives one value is that value.
+  if (relation.isFunction === true && columns.length === 1) return columnNode(columns[0].column, columns[0].type, at, state);
+  const stored =
+    relation.stored !== undefined && state.environment.catalog.attributes?.(relation.stored)?.length === columns.length;
+  if (stored) return wholeRow(columns, `row:${relation.stored as number}`, at, state);
+  const items = columns.map(({ column, type }): BoundExpression => ({ op: 'column', column, type }));
+  const text = (content: string): BoundExpression => constantNode(state, content, sqlType('text'), at);
+  const types = items.map(({ type: own }) => own.name).join(' ');
+  const args = [text(types), text(JSON.stringify(relation.columns.map((column) => column.name))), ...items];
+  const node = callNode(state, 'record.named', args, 'record', undefined, at);
+  const row: BoundExpression = { ...node, type: withNullable(node.type, false) };
+  state.positions.set(row, at);
+  fieldsOf.set(
+    row,
+    items.map((item) => item.type),
+  );
+  fieldNames.set(
+    row,
+    relation.columns.map((column) => column.name),
+  );
+  return row;
 }
 
 /** The row of a table, or of a query, as one value. */

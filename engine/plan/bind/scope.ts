@@ -37,6 +37,8 @@ export interface ScopeRelation {
   readonly onRead: () => void;
   /** Object id of the stored table that it is, row for row; left out: it is none. */
   readonly stored?: number;
+  /** A function in FROM. */
+  readonly isFunction?: boolean;
   /** The rows that a recursion gave last. */
   readonly isRecursive?: boolean;
   /** No qualifier finds it: a join that has no name. */

@@ -83,7 +83,7 @@ export function bindFunctionRef(source: SourceFunctionRefNode, clause: Clause): 
   const columns = [{ name: renamed[0] ?? alias, column, type, ...plain }];
   if (ordinality >= 0)
     columns.push({ name: renamed[1] ?? 'ordinality', column: ordinality, type: sqlType('int8', false), ...plain });
-  const names: ScopeRelation[] = [{ alias, schema: null, name: alias, columns, onRead: () => {} }];
+  const names: ScopeRelation[] = [{ alias, schema: null, name: alias, columns, onRead: () => {}, isFunction: true }];
   return { relation, names, locks: [{ alias, kind: 'function', gets: [], nullable: false }] };
 }
 

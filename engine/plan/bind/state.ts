@@ -5,7 +5,8 @@ import type { BoundExpression, BoundModule, BoundParameter, BoundStatement, Colu
 import type { SourceQuery } from '../../sblr/source.gen.ts';
 import type { TypeFinder } from '../../sblr/resolve-type.ts';
 import type { DialectSemantics } from '../../sblr/semantics.ts';
-import { type SqlType, sqlType, withNullable } from '../../sblr/types.ts';
+import { type SqlType, sqlType, typeId, withNullable } from '../../sblr/types.ts';
+import type { UserType } from '../../values/user-types.ts';
 import { SQLSTATE, SqlError } from '../../../shm/errors.ts';
 import type { BindEnvironment } from './environment.ts';
 import { ambiguousParameter, permissionDenied } from './errors.ts';
@@ -53,7 +54,18 @@ export class BindState {
   }
 
   /** Finds types that users have made, and notes that the statement rests on them. */
-  readonly findType: TypeFinder = (schema, name) => this.environment.catalog.findType?.(schema, name) ?? null;
+  readonly findType: TypeFinder = (schema, name) => {
+    const found = this.environment.catalog.findType?.(schema, name) ?? null;
+    if (found !== null) this.useType(found.domain ?? typeId(found.name));
+    return found;
+  };
+
+  /** Notes that the statement rests on a type. Returns what the catalog says of it. */
+  useType(id: number): UserType | null {
+    const version = this.environment.catalog.typeVersion?.(id);
+    if (version !== undefined && !this.uses.has(id)) this.uses.set(id, { version, rights: new Set() });
+    return this.environment.catalog.userType?.(id) ?? null;
+  }
 
   /** The same statement, in a text of another dialect. */
   within(dialect: string): BindState {

@@ -9,6 +9,7 @@ import type { SourceExpression } from '../../sblr/source.gen.ts';
 import { sqlType, withNullable } from '../../sblr/types.ts';
 import { type Clause, clauseOf } from './clause.ts';
 import { callNode, castAssign, constantNode, toBoolean } from './coerce.ts';
+import { asDomain } from './domains.ts';
 import { bindExpr } from './expressions.ts';
 import { scopeRelation, useColumns } from './tables.ts';
 import { NO_RELATIONS, type Scope, type ScopeRelation } from './scope.ts';
@@ -44,9 +45,19 @@ export const bindIndexSource = (source: SourceExpression, state: BindState, scop
 export function defaultValue(column: CatalogColumn, state: BindState, at: number): BoundExpression {
   if (column.generated !== undefined) return constantNode(state, null, sqlType(column.type.name), at);
   if (column.default !== null) return bindDefaultSource(column.default.source, state.within(column.default.dialect), column);
-  if (column.sequence === 0) return constantNode(state, null, sqlType(column.type.name), at);
+  if (column.sequence === 0) return missingValue(column, state, at);
   const sequence = constantNode(state, column.sequence, sqlType('oid'), at);
   return castAssign(state, callNode(state, NEXT_VALUE, [sequence], 'int8', undefined, at), column, at);
+}
+
+/** NULL; of a domain what it says is there when nothing is given. */
+function missingValue(column: CatalogColumn, state: BindState, at: number): BoundExpression {
+  const nothing = constantNode(state, null, sqlType(column.type.name), at);
+  const { domain: id } = column.type;
+  const domain = id === undefined ? null : (state.environment.catalog.domain?.(id) ?? null);
+  if (id === undefined || domain === null) return nothing;
+  if (domain.default === null) return asDomain(state, nothing, id, at);
+  return bindDefaultSource(domain.default.source, state.within(domain.default.dialect), column);
 }
 
 /** A table's new row as its CHECKs and index expressions see it. */

@@ -4,7 +4,7 @@ import type { CatalogColumn, CatalogRelation, CatalogTable, CatalogVirtualTable 
 import type { TableColumnUse } from '../../sblr/bound.ts';
 import { foldName, foldParts } from '../../sblr/resolve-type.ts';
 import type { SourceAlias, SourceName } from '../../sblr/source.gen.ts';
-import { withNullable } from '../../sblr/types.ts';
+import { elementOf, typeId, withNullable } from '../../sblr/types.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
 import { fault, noRelation, unsupported } from './errors.ts';
 import { type ScopeColumn, type ScopeRelation, visibleColumns } from './scope.ts';
@@ -34,6 +34,7 @@ const columnType = (column: CatalogColumn) => withNullable(column.type, !column.
 
 /** Fresh column ids for a table's columns. */
 export function useColumns(state: BindState, columns: readonly CatalogColumn[]): TableColumnUse[] {
+  for (const { type } of columns) if (type.name.includes(':')) state.useType(typeId(elementOf(type.name) ?? type.name));
   return columns.map((column) => ({ column: state.newColumn(), attribute: column.number, type: columnType(column) }));
 }
 

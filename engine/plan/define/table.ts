@@ -154,8 +154,9 @@ function serialOf(type: SourceType): 'int2' | 'int4' | 'int8' | null {
 }
 
 /** 42704 for an unknown type, 42P16 for one that no column can have. */
-function storedType(column: SourceColumnDef, source: SourceType, { semantics }: DefinitionEnvironment): SqlType {
-  const type = resolveType(source, semantics);
+function storedType(column: SourceColumnDef, source: SourceType, environment: DefinitionEnvironment): SqlType {
+  const reader = readerOf(environment);
+  const type = resolveType(source, environment.semantics, (schema, name) => reader.findType(schema, name));
   if (columnKind(type) === undefined)
     throw fault(SQLSTATE.invalid_table_definition, `column "${column.name}" has pseudo-type ${type.name}`, column.at);
   return type;
@@ -243,7 +244,9 @@ export function generatedOf(
       `cannot use generated column "${read.name}" in column generation expression`,
       expression.at,
       {
-        detail: 'A generated column cannot reference another generated column.',
+        detail: own.includes(read)
+          ? 'This would cause the generated column to depend on its own value.'
+          : 'A generated column cannot reference another generated column.',
       },
     );
   return storedExpression(expression, environment);
@@ -255,7 +258,8 @@ export function defineCheck(source: SourceConstraint, { table, columns, environm
   const { expression } = source;
   if (expression === null) throw fault(SQLSTATE.syntax_error, 'CHECK has no expression', source.at);
   const { semantics } = environment;
-  const { attributes } = bindExpression(expression, { semantics, table, columns, purpose: 'check', target: null });
+  const catalog = readerOf(environment);
+  const { attributes } = bindExpression(expression, { semantics, table, columns, purpose: 'check', target: null, catalog });
   const names = columns.filter(({ attribute }) => attributes.includes(attribute)).map(({ name }) => name);
   return { name: source.name, columns: names, expression: storedExpression(expression, environment) };
 }

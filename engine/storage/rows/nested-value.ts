@@ -20,6 +20,8 @@ export interface RecordValue {
   readonly kind: 'record';
   readonly types: readonly string[];
   readonly fields: readonly RowValue[];
+  /** Of a row of a query, for JSON and programs; not stored. */
+  readonly names?: readonly string[];
 }
 
 export interface RangeValue {

@@ -30,10 +30,10 @@ interface TableElements {
 }
 
 const DROP_KINDS = new Map<string, string>([
-  ...(['table', 'index', 'view', 'sequence', 'schema', 'type', 'function', 'role', 'database'].map((kind) => [kind, kind]) as [
-    string,
-    string,
-  ][]),
+  ...(['table', 'index', 'view', 'sequence', 'schema', 'type', 'domain', 'function', 'role', 'database'].map((kind) => [
+    kind,
+    kind,
+  ]) as [string, string][]),
   ['user', 'role'],
   ['group', 'role'],
 ]);

@@ -20,7 +20,7 @@ import { recursiveView } from '../lower-definition.ts';
 import * as T from '../tokens.ts';
 import type { ChangeGrammar } from './changes.ts';
 import type { DefinitionGrammar } from './definitions.ts';
-import { RoutineGrammar } from './routines.ts';
+import { MadeTypeGrammar } from './made-types.ts';
 
 type Action = SourceAlterActionNode;
 type AlterKind = Extract<SourceStatement, { op: 'alter' }>['kind'];
@@ -46,7 +46,7 @@ const CONSTRAINT_WORDS = ['constraint', 'check', 'unique', 'primary', 'foreign',
 const COMMENTED = ['table', 'column', 'index', 'sequence', 'view', 'schema', 'type', 'domain', 'database', 'role', 'extension'];
 const COMMENTED_ON = ['constraint', 'trigger', 'policy', 'rule'];
 
-export class ObjectGrammar extends RoutineGrammar {
+export class ObjectGrammar extends MadeTypeGrammar {
   private readonly definitions: () => DefinitionGrammar;
 
   /** `definitions` reads a CREATE TABLE and the like inside CREATE SCHEMA. */
@@ -91,6 +91,8 @@ export class ObjectGrammar extends RoutineGrammar {
     if (replace) this.word('replace');
     if (this.is('function') || this.is('procedure')) return this.routine(start, replace);
     if (this.is('schema') && !replace) return this.schema(start);
+    if (this.is('type') && !replace) return this.createdType(start);
+    if (this.is('domain') && !replace) return this.createdDomain(start);
     this.acceptOne('global', 'local');
     const isTemporary = this.acceptOne('temporary', 'temp') !== null;
     const recursive = this.accept('recursive');
@@ -141,6 +143,7 @@ export class ObjectGrammar extends RoutineGrammar {
 
   private altered(): SourceStatement {
     const start = this.word('alter');
+    if (this.is('type') || this.is('domain')) return this.alteredType(start, this.is('type') ? 'type' : 'domain');
     const kind = ALTERED.find((one) => this.is(one));
     if (kind === undefined) return this.unexpected(this.next(1));
     this.word(kind);
