@@ -18,6 +18,7 @@ import type { Session } from '../session/session.ts';
 import type { RowValue } from '../storage/rows/row-value.ts';
 import type { Transaction } from '../txn/transactions.ts';
 import { checkpointed, isAnalyzing, lockTables, vacuumed } from './maintenance.ts';
+import { constraintsSet } from './set-constraints.ts';
 import type { SqlCatalog } from './sql-catalog.ts';
 
 /** Runs a definition inside the engine; the session is in a block, `tx` its transaction. */
@@ -30,6 +31,7 @@ export function define(
 ): UtilityResult {
   const { engine, catalog } = sql;
   const { dialect } = engine;
+  if (statement.op === 'setConstraints') return constraintsSet(sql, session, tx, statement, context);
   if (statement.op === 'lockTable') return lockTables(sql, session, tx, statement);
   if (statement.op === 'checkpoint') return checkpointed(sql);
   if (statement.op === 'vacuum') {

@@ -67,6 +67,7 @@ export function isDefinition(statement: SourceStatement): boolean {
     case 'dropRoutine':
     case 'comment':
     case 'reindex':
+    case 'setConstraints':
     case 'createType':
     case 'createDomain':
     case 'alterType':

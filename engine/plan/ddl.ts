@@ -3,7 +3,7 @@
  * it, in the transaction and outside any statement of it.
  */
 
-import { SQLSTATE } from '../../shm/errors.ts';
+import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 import type { Notice, QualifiedName } from '../catalog/definitions.ts';
 import type { CatalogEntry } from '../catalog/entries.ts';
 import type { CatalogColumn, CatalogTable } from '../catalog/objects.ts';
@@ -264,9 +264,23 @@ function entryToDrop(
 
 function truncate(source: SourceTruncateNode, environment: DefinitionEnvironment): DefinitionResult {
   const { catalog, tx, session } = environment;
-  const tables = source.tables.map((name) => tableNamed(name, environment).id);
-  catalog.truncate(tx, session, tables, source.restartIdentity);
-  return { tag: 'TRUNCATE TABLE', notices: [] };
+  const tables = new Map(source.tables.map((name) => tableNamed(name, environment)).map((table) => [table.id, table]));
+  const notices: Notice[] = [];
+  // Those that come along refer to others, in their turn.
+  for (const table of tables.values())
+    for (const { table: id } of table.referrers ?? []) {
+      if (tables.has(id)) continue;
+      const other = readerOf(environment).relation(id) as CatalogTable;
+      if (!source.cascade)
+        throw new SqlError(SQLSTATE.feature_not_supported, 'cannot truncate a table referenced in a foreign key constraint', {
+          detail: `Table "${other.name}" references "${table.name}".`,
+          hint: `Truncate table "${other.name}" at the same time, or use TRUNCATE ... CASCADE.`,
+        });
+      notices.push(notice(`truncate cascades to table "${other.name}"`));
+      tables.set(id, other);
+    }
+  catalog.truncate(tx, session, [...tables.keys()], source.restartIdentity);
+  return { tag: 'TRUNCATE TABLE', notices };
 }
 
 function analyze(source: SourceAnalyzeNode, environment: DefinitionEnvironment): DefinitionResult {

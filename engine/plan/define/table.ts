@@ -244,9 +244,7 @@ export function generatedOf(
       `cannot use generated column "${read.name}" in column generation expression`,
       expression.at,
       {
-        detail: own.includes(read)
-          ? 'This would cause the generated column to depend on its own value.'
-          : 'A generated column cannot reference another generated column.',
+        detail: 'A generated column cannot reference another generated column.',
       },
     );
   return storedExpression(expression, environment);
