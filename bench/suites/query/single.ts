@@ -47,6 +47,7 @@ function spilled(context: BenchContext): Running {
     cacheSize: 1024 * MIB,
     ...(context.small ? { logSegment: MIB, pool: 0 } : {}),
   });
+  database.exec('set max_parallel_workers_per_gather = 0');
   const [large, small] = [context.size(10_000_000, 5000), context.size(1_000_000, 500)];
   database.exec(
     'create table large (a integer not null, b integer not null); create table small (a integer not null, b integer not null)',

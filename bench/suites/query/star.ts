@@ -67,6 +67,7 @@ export function fillStar(context: BenchContext, facts: number): Star {
     cacheSize: CACHE_BYTES,
     ...(context.small ? { logSegment: MIB, pool: 0 } : {}),
   });
+  ours.exec('set max_parallel_workers_per_gather = 0');
   load(ours, facts, (index) => `$${index + 1}`);
   ours.kernel.tidy();
   ours.checkpoint();

@@ -8,6 +8,9 @@ import type { PostgresqlServer } from '../../harness/postgresql.ts';
 import { loadOurs, loadPostgresql, loadSqlite, WORK_MEMORY } from './tpch/load.ts';
 import { QUERIES, SQLITE_QUERIES } from './tpch/queries.ts';
 
+const ALONE = 'set max_parallel_workers_per_gather = 0';
+const TWO_THREADS = 'set max_parallel_workers_per_gather = 1';
+const WARM_TURNS = 5;
 const SMALL_SCALE = 0.001;
 const MIB = 1 << 20;
 
@@ -33,7 +36,7 @@ const answerOf = (database: Database, sql: string): unknown[][] => database.prep
 /** Ours with the data, ready to run. */
 function ours(context: BenchContext): { database: Database; run: RunQuery } {
   const database = loadOurs(context.directory, scaleOf(context), context.small ? 64 * MIB : undefined);
-  database.exec(`set work_mem = '${WORK_MEMORY / MIB}MB'`);
+  database.exec(`set work_mem = '${WORK_MEMORY / MIB}MB'; ${ALONE}`);
   return { database, run: (index) => answerOf(database, QUERIES[index]) };
 }
 
@@ -51,6 +54,29 @@ async function besideSqlite(context: BenchContext): Promise<Running> {
       database.close();
       theirs.close();
     },
+  };
+}
+
+/** With as many threads as the setting says, and alone. */
+async function besideOneThread(context: BenchContext): Promise<Running> {
+  const { database, run } = ours(context);
+  const inTwo = (index: number): unknown => {
+    database.exec(TWO_THREADS);
+    const answer = run(index);
+    database.exec(ALONE);
+    return answer;
+  };
+  for (const [index, sql] of QUERIES.entries()) {
+    const answer = JSON.stringify(answerOf(database, sql));
+    context.digest(answer);
+    if (JSON.stringify(inTwo(index)) !== answer) throw new Error(`TPC-H query ${index + 1} has another answer in two threads`);
+  }
+  // The thread that helps has loaded its code and compiled all queries.
+  if (!context.small) for (let turn = 0; turn < WARM_TURNS; turn++) for (const index of QUERIES.keys()) inTwo(index);
+  return {
+    ours: () => timeAll('two threads', inTwo),
+    peer: () => timeAll('one thread', run),
+    teardown: () => database.close(),
   };
 }
 
@@ -104,5 +130,14 @@ export const tpchMeasures: readonly Measure[] = [
     bar: 2,
     aim: 4,
     setup: besidePostgresql,
+  },
+  {
+    name: `${NAME}, 2 threads`,
+    unit: 's',
+    better: 'lower',
+    peerName: 'one thread',
+    bar: 1.5,
+    aim: 1.8,
+    setup: besideOneThread,
   },
 ];
