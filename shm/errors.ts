@@ -99,6 +99,7 @@ export const SQLSTATE = {
   invalid_table_definition: '42P16',
   windowing_error: '42P20',
   insufficient_privilege: '42501',
+  invalid_catalog_name: '3D000',
   undefined_column: '42703',
   undefined_table: '42P01',
   duplicate_table: '42P07',

@@ -12,6 +12,8 @@ export class SessionContext implements StatementContext {
   readonly #engine: Engine;
   readonly #session: Session;
   #statementTime = 0;
+  /** After setseed(). */
+  #random: (() => number) | null = null;
 
   constructor(engine: Engine, session: Session) {
     this.#engine = engine;
@@ -67,7 +69,11 @@ export class SessionContext implements StatementContext {
   }
 
   random(): number {
-    return this.#engine.random();
+    return this.#random === null ? this.#engine.random() : this.#random();
+  }
+
+  setRandom(source: () => number): void {
+    this.#random = source;
   }
 
   clock(): number {

@@ -25,6 +25,7 @@ import { PATH_PRIMITIVES } from './primitives-paths.ts';
 import { TEXT_PRIMITIVES } from './primitives-text.ts';
 import { TIME_PRIMITIVES } from './primitives-time.ts';
 import { SET_PRIMITIVES } from './primitives-sets.ts';
+import { SYSTEM_PRIMITIVES } from './primitives-system.ts';
 import { WINDOW_PRIMITIVES } from './primitives-windows.ts';
 import type { Volatility } from './semantics.ts';
 import type { TypeName } from './types.ts';
@@ -60,6 +61,7 @@ const texts = [NUMBER_PRIMITIVES, TEXT_PRIMITIVES, TIME_PRIMITIVES, JSON_PRIMITI
   PATH_PRIMITIVES,
   ENCODED_PRIMITIVES,
   LIST_PRIMITIVES,
+  SYSTEM_PRIMITIVES,
   ARRAY_PRIMITIVES,
 ]);
 for (const text of texts) {

@@ -20,6 +20,10 @@ export interface ValueContext {
   setting(name: string): string | null;
   /** Sets it, null: to its initial value; `local`: to the end of the transaction. Returns the value as it is kept. */
   setSetting(name: string, value: string | null, local: boolean): string;
+  /** Whether a role may do that; left out: there are no rights. `object`: number, or the name of what has none. */
+  mayDo?(role: number, kind: string, object: number | string, column: string | number | null, right: string): boolean;
+  /** Numbers of random() come from there from now on. */
+  setRandom?(source: () => number): void;
   /** 0 <= x < 1. */
   random(): number;
   clock(): number;

@@ -10,6 +10,7 @@ import { primitiveOf } from '../sblr/primitives.ts';
 import type { Signature } from '../sblr/semantics.ts';
 import type { RowValue } from '../storage/rows/row-value.ts';
 import { implementations } from './functions.ts';
+import { outputText } from './functions-casts.ts';
 import type { ValueContext } from './context.ts';
 
 export const CONTEXT: ValueContext = {
@@ -81,7 +82,9 @@ export function call(name: string, given: readonly RowValue[]): RowValue {
 export function attempt(run: () => RowValue, resultType: string): string {
   try {
     const value = run();
-    return value === null ? 'is NULL' : `is ${call(`${resultType}.to.text`, [value])}`;
+    if (value === null) return 'is NULL';
+    const isArray = resultType.endsWith('[]');
+    return `is ${isArray ? outputText(resultType, value, CONTEXT) : call(`${resultType}.to.text`, [value])}`;
   } catch (error) {
     if (error instanceof SqlError) return `error ${error.code}`;
     throw error;

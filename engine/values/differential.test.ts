@@ -66,7 +66,7 @@ const SKIPPED = new Set([
   'extract', 'date_part', 'date_trunc', 'timezone', 'to_char', 'to_date', 'to_timestamp', 'to_number', 'encode', 'decode', 'factorial',
   'convert_to', 'convert_from', 'repeat', 'jsonb_set', 'jsonb_insert', 'lpad', 'rpad', 'quote_ident', 'date_add', 'date_subtract',
   'make_timestamptz', 'json_build_object', 'jsonb_build_object', 'format', 'age', 'casefold',
-  'json_extract_path', 'json_extract_path_text', 'jsonb_extract_path', 'jsonb_extract_path_text', 'like_escape', 'make_interval', 'normalize', 'is_normalized', 'bit', 'pg_notify', 'current_time', 'time',
+  'json_extract_path', 'json_extract_path_text', 'jsonb_extract_path', 'jsonb_extract_path_text', 'like_escape', 'make_interval', 'normalize', 'is_normalized', 'bit', 'pg_notify', 'current_time', 'time', 'timestamp', 'to_ascii',
 ]); // biome-ignore format: a list
 
 const ROUNDED = new Set(
@@ -99,7 +99,12 @@ function signatureCase(name: string, signature: Signature, isOperator: boolean):
 function isRegular({ primitive: name, arguments: given }: Signature): boolean {
   const { aggregate, rows, window } = primitiveOf(name);
   if (given.some((type) => type !== 'any' && edgesOf(type) === undefined)) return false;
-  return !/[mM]atch|regexp|similar|pathOf|delete.path/.test(name) && !aggregate && !rows && !window;
+  return (
+    !/[mM]atch|regexp|similar|pathOf|delete.path|^privilege|^session|^reg|scaled$|^oidvector|lengthIn|bytea.convert/.test(name) &&
+    !aggregate &&
+    !rows &&
+    !window
+  );
 }
 
 test('operators give what PostgreSQL gives', async () => {

@@ -39,7 +39,7 @@ const ZONED = /^(.*?)\s*(?:([+-])(\d{1,2})(?::?(\d{2}))?(?::?(\d{2}))?|\s*([A-Za
 export function readZonedTime(text: string, context: ValueContext): string {
   const type = 'time with time zone';
   const given = text.trim();
-  const word = /^[A-Za-z]+[./_][\w./]*/.exec(given);
+  const word = /^[A-Za-z]+[./][\w./]*/.exec(given);
   if (word !== null) throw badParameter(`time zone "${word[0].toLowerCase()}" not recognized`);
   const match = ZONED.exec(given);
   const name = match?.[6];

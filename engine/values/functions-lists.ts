@@ -184,7 +184,7 @@ function parseIdent(text: string, strict = true): ArrayValue {
   let rest = text.trimStart();
   for (let first = true; ; first = false) {
     const quoted = /^"((?:[^"]|"")*)"/.exec(rest);
-    const plain = /^[\p{L}_\u0080-\uffff][\p{L}\p{N}_$\u0080-\uffff]*/u.exec(rest);
+    const plain = /^[\p{L}_\u{80}-\u{10ffff}][\p{L}\p{N}_$\u{80}-\u{10ffff}]*/u.exec(rest);
     if (quoted !== null) {
       if (quoted[1] === '') throw notIdentifier(text, 'Quoted identifier must not be empty.');
       parts.push(quoted[1].replaceAll('""', '"'));

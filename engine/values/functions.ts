@@ -14,6 +14,7 @@ import { listFunctions } from './functions-lists.ts';
 import { pathFunctions } from './functions-paths.ts';
 import { regexFunctions } from './functions-regex.ts';
 import { numberFunctions } from './functions-numbers.ts';
+import { systemFunctions } from './functions-system.ts';
 import { textFunctions } from './functions-text.ts';
 import { timeFunctions } from './functions-time.ts';
 import { windowTargets } from './functions-windows.ts';
@@ -34,6 +35,7 @@ export const implementations: { readonly [primitive: string]: Implementation } =
   listFunctions,
   castFunctions,
   encodedFunctions,
+  systemFunctions,
   windowTargets,
   arrayFunctions((primitive) => implementations[primitive]),
 );

@@ -81,6 +81,8 @@ test('functions and aggregates are those of pg_proc', async () => {
       name,
     );
   for (const [name, signatures] of Object.entries(semantics.functions)) {
+    // Columns of functions with rows of several.
+    if (name.includes('.')) continue;
     for (const signature of signatures) {
       if (!isOurs(name)) assert.ok(known.has(`${name} ${shapeOf(signature)}`), `${name} ${shapeOf(signature)}`);
       else if (!/^(current_(date|time|user)|localtime|similar$|session_user)/.test(name)) assert.ok(names.has(name), name);

@@ -23,6 +23,7 @@ import { FUNCTIONS } from './semantics-functions.ts';
 import { FURTHER_FUNCTIONS, FURTHER_OPERATORS, RECORD_FUNCTIONS, ROW_FUNCTIONS } from './semantics-further.ts';
 import { AGGREGATES, OPERATORS, ORDERED_SETS, SET_FUNCTIONS, WINDOW_FUNCTIONS } from './semantics-operators.ts';
 import { OTHER_FUNCTIONS, OTHER_TYPES, PARAMETER_NAMES } from './semantics-others.ts';
+import { SYSTEM_FUNCTIONS, SYSTEM_OPERATORS } from './semantics-system.ts';
 import { CASTS, TYPES } from './semantics-types.ts';
 
 const ITEM = /^([\w.]+)(?:<([\w,[\]]*)>)?(?:@([\w.]+))?(?:#(\d))?$/;
@@ -94,8 +95,17 @@ export const semantics: DialectSemantics = {
   algorithm: 'postgresql',
   folding: 'lower',
   types: TYPES,
-  operators: readTable(OPERATORS, FURTHER_OPERATORS, ENCODED_OPERATORS),
-  functions: readTable(FUNCTIONS, FURTHER_FUNCTIONS, ENCODED_FUNCTIONS, ARRAYS, AGGREGATES, WINDOW_FUNCTIONS, SET_FUNCTIONS),
+  operators: readTable(OPERATORS, FURTHER_OPERATORS, ENCODED_OPERATORS, SYSTEM_OPERATORS),
+  functions: readTable(
+    FUNCTIONS,
+    FURTHER_FUNCTIONS,
+    ENCODED_FUNCTIONS,
+    SYSTEM_FUNCTIONS,
+    ARRAYS,
+    AGGREGATES,
+    WINDOW_FUNCTIONS,
+    SET_FUNCTIONS,
+  ),
   orderedSets: readTable(ORDERED_SETS),
   rowFunctions: ROW_FUNCTIONS,
   recordFunctions: RECORD_FUNCTIONS,

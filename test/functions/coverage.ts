@@ -57,7 +57,7 @@ const STANDS_FOR: { readonly [type: string]: string } = {
 
 const plainType = (type: string): string => STANDS_FOR[type] ?? type;
 
-function valueOf(given: string): string {
+function givenValue(given: string): string {
   const type = plainType(given.replace('...', ''));
   if (type === 'record') return 'ROW(1, NULL::text)';
   return `CAST(NULL AS ${type})`;
@@ -65,7 +65,7 @@ function valueOf(given: string): string {
 
 /** A statement that calls it, with one column for the result. */
 function statementOf({ kind, name, types, result }: Counted): string {
-  const values = types.map(valueOf);
+  const values = types.map(givenValue);
   if (kind === 'operator') return `SELECT ${values.length === 1 ? `${name} ${values[0]}` : `${values[0]} ${name} ${values[1]}`}`;
   const call = `"${name}"(${values.join(', ')})`;
   switch (kind) {

@@ -1,0 +1,80 @@
+/** PostgreSQL's functions that ask about the system, and other names of functions. How to read a line: semantics.ts. */
+
+const KINDS = 'table any_column sequence schema database function type language foreign_data_wrapper server tablespace'.split(
+  ' ',
+);
+const ROLES = ['', 'name.', 'oid.'];
+
+const rights = KINDS.map(
+  (kind) =>
+    `has_${kind}_privilege: ${ROLES.flatMap((role) => ['text', 'oid'].map((object) => `privilege.${kind}.${role}${object}`)).join(' ')}\n`,
+).join('');
+const columns = ROLES.flatMap((role) =>
+  ['text', 'oid'].flatMap((object) => ['text', 'int2'].map((column) => `privilege.column.${role}${object}.${column}`)),
+);
+
+export const SYSTEM_FUNCTIONS = `${rights}
+has_column_privilege: ${columns.join(' ')}
+has_parameter_privilege: ${ROLES.map((role) => `privilege.parameter.${role}text`).join(' ')}
+pg_has_role: ${ROLES.flatMap((role) => ['name', 'oid'].map((object) => `privilege.role.${role}${object}`)).join(' ')}
+to_regclass: regclass.find
+to_regtype: regtype.find
+to_regproc: regproc.find
+to_regprocedure: regprocedure.find
+to_regnamespace: regnamespace.find
+to_regrole: regrole.find
+to_regoper: regoper.find
+pg_table_is_visible: regclass.isVisible
+pg_type_is_visible: regtype.isVisible
+pg_function_is_visible: regproc.isVisible
+pg_operator_is_visible: regoper.isVisible
+pg_get_userbyid: regrole.nameOf
+format_type: regtype.format
+oidvectortypes: oidvector.typeNames
+pg_char_to_encoding: session.encodingNumber
+pg_encoding_to_char: session.encodingName
+pg_encoding_max_length: session.encodingBytes
+getdatabaseencoding: session.encoding
+getpgusername: session.currentUser
+pg_is_in_recovery: session.isInRecovery
+pg_trigger_depth: session.triggerDepth
+pg_jit_available: session.hasJit
+pg_my_temp_schema: session.temporarySchema
+pg_is_other_temp_schema: session.isOtherTemporarySchema
+pg_postmaster_start_time: session.startTime
+pg_conf_load_time: session.startTime
+setseed: session.setSeed
+pg_column_compression: any.compression
+to_ascii: text.toAscii text.toAscii.name text.toAscii.number
+convert: bytea.convert
+length: bytea.lengthIn
+like_escape: bytea.likeEscape
+similar_escape: text.similarPattern.escape
+nameconcatoid: name.concatOid
+textlen: text.length
+dexp: float8.exp
+dlog1: float8.ln
+dlog10: float8.log10
+dround: float8.round
+dtrunc: float8.trunc
+numeric_exp: numeric.exp
+numeric_ln: numeric.ln
+numeric_log: numeric.log
+numeric_sqrt: numeric.sqrt
+numeric_div_trunc: numeric.div.whole
+time: time.scaled
+timestamp: timestamp.scaled date.add.time
+timestamptz: timestamptz.scaled
+interval: interval.scaled
+numeric: numeric.scaled
+bpchar: char.scaled
+varchar: varchar.scaled
+bit: bit.to.bit
+`;
+
+export const SYSTEM_OPERATORS = `
+~<~: text.less char.less
+~<=~: text.lessOrEqual char.lessOrEqual
+~>~: text.greater char.greater
+~>=~: text.greaterOrEqual char.greaterOrEqual
+`;
