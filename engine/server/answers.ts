@@ -1,52 +1,66 @@
 /**
- * Answers that wait for the disk: those of one turn of the loop share a flush (SM-W3), and leave when it has passed their barrier.
+ * Answers that wait for the disk: they leave when a flush has passed their barrier. The log thread makes it (log-thread.ts); what is
+ * committed by any worker while one runs shares the next (SM-W3).
  */
 
 import { durableLsn } from '../storage/log/flush.ts';
 import type { Log } from '../storage/log/log-context.ts';
-import { whenDurable } from '../storage/log/when-durable.ts';
 import type { ClientConnection } from './connection.ts';
+import { DONE, WANTED } from './log-words.ts';
 
 /** Milliseconds between two looks at a client that does not read. */
 const LOOK_MS = 5;
+/** A flush that takes longer is asked for again, once it is known that the log lives. */
+const WAIT_MS = 1000;
 
 export class Answers {
   readonly #log: Log;
   readonly #holding = new Set<ClientConnection>();
-  readonly #onLost: (error: unknown) => void;
+  readonly #words: Int32Array;
+  readonly #check: () => void;
   #isFlushing = false;
 
-  constructor(log: Log, onLost: (error: unknown) => void) {
+  /** `check` throws when the log is lost. */
+  constructor(log: Log, memory: SharedArrayBuffer, check: () => void) {
     this.#log = log;
-    this.#onLost = onLost;
+    this.#words = new Int32Array(memory);
+    this.#check = check;
   }
 
   mustWait(barrier: number): boolean {
     return barrier > 0 && durableLsn(this.#log) < barrier;
   }
 
-  hold(connection: ClientConnection, barrier: number): void {
+  hold(connection: ClientConnection): void {
     this.#holding.add(connection);
-    if (!this.#isFlushing) this.#flush(barrier);
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    // What else this turn of the loop commits goes along.
+    setImmediate(() => this.#flush());
   }
 
-  #flush(barrier: number): void {
-    this.#isFlushing = true;
-    whenDurable(this.#log, barrier).then(() => this.#release(), this.#onLost);
+  #flush(): void {
+    const words = this.#words;
+    const done = Atomics.load(words, DONE);
+    Atomics.add(words, WANTED, 1);
+    Atomics.notify(words, WANTED);
+    const wait = Atomics.waitAsync(words, DONE, done, WAIT_MS);
+    if (wait.async) void wait.value.then(() => this.#release());
+    else this.#release();
   }
 
   #release(): void {
-    this.#isFlushing = false;
+    this.#check();
     const durable = durableLsn(this.#log);
-    let next = 0;
     for (const connection of this.#holding) {
       const { barrier } = connection;
       if (barrier <= durable) {
         this.#holding.delete(connection);
         connection.release();
-      } else next = Math.max(next, barrier);
+      }
     }
-    if (next > 0) this.#flush(next);
+    this.#isFlushing = this.#holding.size > 0;
+    if (this.#isFlushing) this.#flush();
   }
 
   /** Calls `then` when the client has read what it was sent. */

@@ -147,7 +147,7 @@ export class ClientConnection implements ConnectionHost, SessionOwner {
       if (this.#held.length > 0 || this.worker.answers.mustWait(barrier)) {
         this.#held.push(Buffer.copyBytesFrom(output.bytes, 0, output.at));
         output.clear();
-        this.worker.answers.hold(this, barrier);
+        this.worker.answers.hold(this);
       } else this.#write();
     }
     if (this.#isClosing && this.#held.length === 0) this.#end();

@@ -21,6 +21,7 @@ import { fromPlain } from '../../shm/errors.ts';
 import { type Database, open } from '../api/api.ts';
 import { serveHttp } from './http.ts';
 import { createLog } from './log.ts';
+import { type LogThreadData, logMemory, STOP, WANTED } from './log-words.ts';
 import { native } from './native.ts';
 import type { ServerOptions } from './options.ts';
 import { DEFAULT_RULES, openNetworkFault, readRules } from './rules.ts';
@@ -64,6 +65,8 @@ export class Server {
   #sessions: SessionsTable;
   readonly #seats: Seat[] = [];
   #bound: Bound[] = [];
+  #log = logMemory();
+  #logThread: Worker | null = null;
   #state: 'starting' | 'running' | 'stopping' | 'restarting' | 'stopped' = 'starting';
   restarts = 0;
   #http: HttpServer | null = null;
@@ -107,7 +110,7 @@ export class Server {
       for (const host of options.listen) this.#bound.push(await this.#bind(host));
       if (options.socketDirectory !== '')
         this.#bound.push(await bindPath(join(options.socketDirectory, `.s.PGSQL.${this.port || options.port}`)));
-      await this.#startWorkers();
+      await this.#startThreads();
     } catch (error) {
       await this.stop(0);
       throw error;
@@ -155,6 +158,37 @@ export class Server {
     return duplicated(server, host, (server.address() as { port: number }).port, null);
   }
 
+  async #startThreads(): Promise<void> {
+    await this.#startLogThread();
+    await this.#startWorkers();
+  }
+
+  #startLogThread(): Promise<void> {
+    this.#log = logMemory();
+    const data: LogThreadData = { handle: (this.#database as Database).handle, memory: this.#log };
+    const thread = new Worker(new URL('./log-thread.ts', import.meta.url), { workerData: data, name: 'log' });
+    this.#logThread = thread;
+    return new Promise((resolve, reject) => {
+      thread.on('message', (news: WorkerNews) => (news.kind === 'ready' ? resolve() : this.#lost(fromPlain(news.error))));
+      thread.on('error', reject);
+      thread.on('exit', () => {
+        if (this.#logThread === thread) this.#lost(new Error('the log thread ended'));
+      });
+    });
+  }
+
+  /** It has nothing to do any more, and leaves the database. */
+  async #stopLogThread(): Promise<void> {
+    const thread = this.#logThread;
+    this.#logThread = null;
+    if (thread === null) return;
+    const words = new Int32Array(this.#log);
+    Atomics.store(words, STOP, 1);
+    Atomics.notify(words, WANTED);
+    await withinTime(new Promise((resolve) => thread.once('exit', resolve)), GRACE_MS);
+    await thread.terminate();
+  }
+
   async #startWorkers(): Promise<void> {
     const { workers } = this.options;
     await Promise.all(Array.from({ length: workers }, (_, index) => this.#startWorker(index + 1)));
@@ -165,7 +199,7 @@ export class Server {
     const listeningOn = this.#bound.flatMap((bound) => listeningOf(bound, number));
     const { options } = this;
     const data: ServerWorkerData = {
-      ...{ number, handle: database.handle, options, sessions: this.#sessions.handle },
+      ...{ number, handle: database.handle, options, sessions: this.#sessions.handle, log: this.#log },
       ...{ rules: this.#rules, tls: this.#tls, listening: listeningOn },
     };
     const worker = new Worker(new URL('./worker-thread.ts', import.meta.url), {
@@ -232,11 +266,12 @@ export class Server {
   async #restart(): Promise<void> {
     try {
       await Promise.all(this.#seats.map(({ worker }) => worker.terminate()));
+      await this.#stopLogThread();
       this.#database?.close();
       this.#database = null;
       this.#sessions = SessionsTable.create(this.options.maxConnections);
       this.#openDatabase();
-      await this.#startWorkers();
+      await this.#startThreads();
       this.#state = 'running';
       this.log.info('ready for clients again');
     } catch (error) {
@@ -262,6 +297,7 @@ export class Server {
     await Promise.all(controls.map((control) => withinTime(control.drain(milliseconds), milliseconds + GRACE_MS)));
     await Promise.all(controls.map((control) => withinTime(control.leave(), GRACE_MS)));
     await Promise.all(this.#seats.map(({ worker }) => worker.terminate()));
+    await this.#stopLogThread();
     for (const { server, path } of this.#bound) {
       server?.close();
       if (path !== null) rmSync(path, { force: true });

@@ -17,6 +17,8 @@ export interface ServerWorkerData {
   readonly handle: DatabaseHandle;
   readonly options: ServerOptions;
   readonly sessions: SessionsHandle;
+  /** Shared with the log thread. */
+  readonly log: SharedArrayBuffer;
   /** Read again by each worker: networks cannot be posted. */
   readonly rules: string;
   readonly tls: { readonly cert: string; readonly key: string } | null;

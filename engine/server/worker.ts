@@ -5,6 +5,7 @@ import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Logger } from 'pino';
 import { postgresqlWire } from '../../parsers/postgresql/wire-plugin.ts';
 import type { Authentication, WirePlugin } from '../../plugins/contract/connection.ts';
+import { isPoisoned, poisonError } from '../../shm/critical.ts';
 import { SqlError, SQLSTATE, toPlain } from '../../shm/errors.ts';
 import { attach, type Database } from '../api/api.ts';
 import type { SqlCatalog } from '../api/sql-catalog.ts';
@@ -67,7 +68,7 @@ export class ServerWorker implements WorkerControl {
     this.database = attach(data.handle);
     this.sessions = new SessionsTable(data.sessions);
     const { txns } = this.database.engine;
-    this.answers = new Answers(txns.log, (error) => this.lost(error));
+    this.answers = new Answers(txns.log, data.log, () => this.#checkLog());
     this.counts = new StatementCounts(this.database.engine.shm.name, data.number, data.options.slowQuery, this.log);
     serveFigures(new ServerFigures(this.sessions, txns, this.counts));
     this.activity = new Activity(this.sessions, () => this.database.engine.now());
@@ -219,6 +220,11 @@ export class ServerWorker implements WorkerControl {
     this.activity.forget(client);
     const { session } = client;
     if (isRunning && session !== null) session.connection.session.cancel();
+  }
+
+  #checkLog(): void {
+    const { shm } = this.database.engine;
+    if (isPoisoned(shm)) this.lost(poisonError(shm));
   }
 
   /** The memory or the log cannot be trusted any more: the server begins anew. */
