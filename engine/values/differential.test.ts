@@ -72,7 +72,7 @@ const SKIPPED = new Set([
 const ROUNDED = new Set(
   (
     'degrees radians sin cos tan cot asin acos atan atan2 sinh cosh tanh asinh acosh atanh cbrt exp ln log log10 power pow ^ ||/ ' +
-    'sqrt'
+    'sqrt dexp dlog1 dlog10'
   ).split(' '),
 );
 
