@@ -150,6 +150,8 @@ export interface SqlErrorDetails {
   table?: string | undefined;
   column?: string | undefined;
   constraint?: string | undefined;
+  /** What was being done: 'COPY t, line 3'. */
+  context?: string | undefined;
   cause?: unknown;
 }
 
@@ -164,6 +166,8 @@ export class SqlError extends Error {
   declare readonly table: string | undefined;
   declare readonly column: string | undefined;
   declare readonly constraint: string | undefined;
+  /** What was being done: 'COPY t, line 3, column a: "x"'. */
+  declare readonly context: string | undefined;
 
   constructor(code: string, message: string, details?: SqlErrorDetails) {
     super(message, details?.cause === undefined ? undefined : { cause: details.cause });
@@ -176,12 +180,16 @@ export class SqlError extends Error {
   }
 }
 
-const DETAILS = ['position', 'hint', 'detail', 'schema', 'table', 'column', 'constraint'] as const;
+const DETAILS = ['position', 'hint', 'detail', 'schema', 'table', 'column', 'constraint', 'context'] as const;
 
 /** Everything of an error that its constructor takes besides code and message. */
-const detailsOf = ({ position, hint, detail, schema, table, column, constraint, cause }: SqlError): SqlErrorDetails => ({
-  ...{ position, hint, detail, schema, table, column, constraint, cause },
+const detailsOf = ({ position, hint, detail, schema, table, column, constraint, context, cause }: SqlError): SqlErrorDetails => ({
+  ...{ position, hint, detail, schema, table, column, constraint, context, cause },
 });
+
+/** The same error, told where it happened. */
+export const withContext = (error: SqlError, context: string): SqlError =>
+  new SqlError(error.code, error.message, { ...detailsOf(error), context });
 
 /** The same error at another place in the text. */
 export const withPosition = (error: SqlError, position: number | undefined): SqlError =>

@@ -79,6 +79,8 @@ class Running implements Execution {
       state.run.written = state.written;
       return status;
     } catch (error) {
+      // Rows before the one that has failed: who gave them wants to know which it was.
+      state.run.changes = state.changes;
       throw placedAt(this.#parts, this.#state.at, error);
     }
   }

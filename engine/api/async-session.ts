@@ -4,6 +4,8 @@
  */
 
 import { Connection } from '../exec/connection.ts';
+import { bytesOf, copyStatement } from '../exec/copy-files.ts';
+import { CopyIn } from '../exec/copy-in.ts';
 import type { Engine } from '../exec/engine.ts';
 import { argumentsOf, type GivenValues } from '../exec/given.ts';
 import { entered } from '../exec/run.ts';
@@ -43,6 +45,25 @@ export class AsyncSession implements AsyncDisposable {
     options: QueryOptions = {},
   ): Promise<AsyncResult<Row>> {
     return this.#inTurn(() => this.#runNow<Row>(text, values, options));
+  }
+
+  /** Runs a COPY ... FROM STDIN over pieces of text or bytes as they come; answers how many rows came in. */
+  copyFrom(text: string, pieces: AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>): Promise<number> {
+    return this.#inTurn(async () => {
+      const { connection } = this;
+      const prepared = connection.prepare(text);
+      const copy = new CopyIn(connection, prepared, copyStatement(connection, prepared, 'from'), true);
+      copy.begin();
+      try {
+        for await (const piece of pieces) await copy.feed(bytesOf(piece));
+      } catch (error) {
+        // What the pieces themselves threw: a COPY that has failed has been given up.
+        if (!(error instanceof SqlError)) copy.abort(String(error));
+        throw error;
+      }
+      await copy.finish();
+      return copy.rows;
+    });
   }
 
   /** Behind whatever this session is doing. */

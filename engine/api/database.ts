@@ -7,6 +7,7 @@ import { isPoisoned } from '../../shm/critical.ts';
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import { nodeThreads } from '../../shm/node-modules.ts';
 import { Connection } from '../exec/connection.ts';
+import { copyFrom, copyStatement, copyTo } from '../exec/copy-files.ts';
 import type { Engine } from '../exec/engine.ts';
 import { argumentsOf, type GivenValues } from '../exec/given.ts';
 import { entered } from '../exec/run.ts';
@@ -123,6 +124,22 @@ export class Database implements Disposable {
     this.#check();
     this.#queries ??= new QueryThread(this.handle, this.engine.txns);
     return this.#queries.query<Row>(text, argumentsOf(values), options.signal);
+  }
+
+  /** Runs a COPY ... FROM STDIN over pieces of text or bytes, of any length; answers how many rows came in. */
+  copyFrom(text: string, pieces: Iterable<Uint8Array | string>): number {
+    this.#check();
+    const connection = this.#connection;
+    const prepared = connection.prepare(text);
+    return copyFrom(connection, prepared, copyStatement(connection, prepared, 'from'), pieces);
+  }
+
+  /** Runs a COPY ... TO STDOUT: its bytes, piece by piece; returns how many rows there were. */
+  copyTo(text: string): Generator<Buffer, number> {
+    this.#check();
+    const connection = this.#connection;
+    const prepared = connection.prepare(text);
+    return copyTo(connection, prepared, copyStatement(connection, prepared, 'to'));
   }
 
   /** The plan of a statement, as text (default) or as JSON. */

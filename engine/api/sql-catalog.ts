@@ -54,6 +54,10 @@ export class SqlCatalog implements EngineCatalog {
     return this.catalog.reader(tx, this.sessionOf(session));
   }
 
+  isSuperuser(session: Session): boolean {
+    return this.reader(session, session.transaction).role()?.superuser === true;
+  }
+
   version(session: Session): number {
     return this.catalog.currentVersion(session.transaction);
   }

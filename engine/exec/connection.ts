@@ -18,6 +18,8 @@ import type { Transaction } from '../txn/transactions.ts';
 import { Analysis } from './analyze.ts';
 import { answered, hinted, isTold } from './answered.ts';
 import { SessionContext } from './context.ts';
+import { copied } from './copy-files.ts';
+import type { SourceCopy } from './copy-options.ts';
 import { decodeParameters } from './encoded-parameters.ts';
 import type { Engine, Notice, UtilityResult } from './engine.ts';
 import { faceRows, rowFaces } from './faces.ts';
@@ -258,6 +260,13 @@ export class Connection {
     }
   }
 
+  /** The COPY that a statement is; null: another one. */
+  copyOf({ shape }: Prepared): SourceCopy | null {
+    if (shape.parts.kind !== 'utility') return null;
+    const statement = sourceOf(shape);
+    return statement.op === 'copy' ? statement : null;
+  }
+
   /** What EXECUTE stands for; itself and no values for every other statement. 26000. */
   executed(prepared: Prepared): Executed | null {
     const { shape } = prepared;
@@ -286,6 +295,7 @@ export class Connection {
     if (shape.parts.kind !== 'utility') return null;
     const statement = sourceOf(shape);
     if (statement.op === 'execute') return this.executed(prepared);
+    if (statement.op === 'copy') return copied(this, prepared, statement);
     if (!isSessionStatement(statement)) return null;
     try {
       return this.#told(shape, format, this.statements.run(statement));

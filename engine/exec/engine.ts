@@ -49,6 +49,8 @@ export interface EngineCatalog {
   /** version() is this one; mostly found out with fewer loads. */
   isVersion(session: Session, version: number): boolean;
   size(table: CatalogTable): TableSizes;
+  /** The session's role may do everything. Inside the engine. */
+  isSuperuser(session: Session): boolean;
   /** Runs CREATE, DROP, TRUNCATE, ANALYZE inside the engine, in a transaction. */
   define(session: Session, tx: Transaction, statement: SourceStatement, context: SessionContext): UtilityResult;
   /** The session ends: what it made for itself goes, in a transaction of its own. Inside the engine, outside a block. */

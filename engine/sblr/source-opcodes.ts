@@ -528,5 +528,19 @@ export const SOURCE_OPCODES = {
   notify: node(179, 'statement', 'NOTIFY', { channel: 'text', payload: 'text?' }),
   checkpoint: node(180, 'statement', 'CHECKPOINT'),
   vacuum: node(181, 'statement', 'VACUUM', { options: 'option[]', tables: 'name[]' }),
+  copy: node(
+    183,
+    'statement',
+    'COPY table (columns) or query FROM or TO file; no file: STDIN, STDOUT; a column list is an option a column',
+    {
+      table: 'name?',
+      columns: 'text[]',
+      query: 'statement|query?',
+      direction: 'from|to',
+      file: 'text?',
+      options: 'option[]',
+      where: 'expression?',
+    },
+  ),
   lockTable: node(182, 'statement', 'LOCK TABLE; the mode as its words', { tables: 'name[]', mode: 'text', nowait: 'boolean' }),
 } as const satisfies OpcodeTable;

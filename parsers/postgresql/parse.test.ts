@@ -56,7 +56,7 @@ const ERRORS: readonly (readonly [text: string, expected: string])[] = [
   ['select $1, :a', '42601 numbered and named parameters cannot be mixed @12'],
   ['begin , read only', '42601 syntax error at or near "," @7'],
   ['create table g (a int, b int generated always as (a) stored virtual)', '42601 syntax error at or near "virtual" @61'],
-  ['copy t from stdin', '0A000 COPY is not supported @1'],
+  [`copy t from program 'x'`, '0A000 COPY with PROGRAM is not supported @13'],
 ];
 
 test('errors are worded and placed as PostgreSQL does it', () => {

@@ -50,7 +50,7 @@ const PARTS = new Map<string, Part>([
   ...words('create drop truncate analyze analyse', 'definition'),
   ...words('alter comment call reindex', 'object'),
   ...words(
-    'prepare execute deallocate declare fetch move close discard listen unlisten notify checkpoint vacuum lock',
+    'prepare execute deallocate declare fetch move close discard listen unlisten notify checkpoint vacuum lock copy',
     'session',
   ),
   ...words('begin start commit end rollback abort savepoint release set show reset explain', 'administration'),

@@ -6,7 +6,7 @@ import type { SqlToken } from '../kit/token.ts';
 import { KEYWORD_TYPES } from './tokens.ts';
 
 /** First words of statements that are refused as they stand. */
-const STATEMENTS = new Set('cluster copy do grant import load reassign refresh revoke security'.split(' '));
+const STATEMENTS = new Set('cluster do grant import load reassign refresh revoke security'.split(' '));
 
 /** CREATE and DROP that are known; all others of these kinds are refused. */
 const CREATED = new Set([

@@ -1,4 +1,4 @@
-/** Prepared statements, cursors, channels, LOCK and VACUUM as canonical text. */
+/** Prepared statements, cursors, channels, LOCK, VACUUM and COPY as canonical text. */
 
 import type { SourceQuery, SourceStatement } from '../../engine/sblr/source.gen.ts';
 import { joinWords, quotedString } from '../kit/text.ts';
@@ -11,7 +11,7 @@ export type SessionStatement = Extract<
   {
     op:
       | ('prepare' | 'execute' | 'deallocate' | 'declareCursor' | 'fetch' | 'closeCursor' | 'discard')
-      | ('listen' | 'unlisten' | 'notify' | 'checkpoint' | 'vacuum' | 'lockTable');
+      | ('listen' | 'unlisten' | 'notify' | 'checkpoint' | 'vacuum' | 'lockTable' | 'copy');
   }
 >;
 
@@ -61,10 +61,33 @@ export function sessionStatementText(statement: SessionStatement, render: Render
       const options = statement.options.map(({ name, value }) => (value === null ? name : `${name} ${restrictedText(value)}`));
       return joinWords([`VACUUM${listed(options)}`, statement.tables.map(nameText).join(', ')]);
     }
+    case 'copy':
+      return copyText(statement, render);
     case 'lockTable':
       return joinWords([
         `LOCK TABLE ${statement.tables.map(nameText).join(', ')} IN ${statement.mode.toUpperCase()} MODE`,
         statement.nowait && 'NOWAIT',
       ]);
   }
+}
+
+function copyText(statement: Extract<SessionStatement, { op: 'copy' }>, render: RenderStatement): string {
+  const { table, columns, query, direction, file, options, where } = statement;
+  const what = table === null ? `(${render(query as SourceQuery)})` : nameText(table) + listed(columns.map(identifier));
+  const target = file === null ? (direction === 'from' ? 'STDIN' : 'STDOUT') : quotedString(file);
+  const written: string[] = [];
+  for (const [index, { name, value }] of options.entries()) {
+    const isOfColumns = name.startsWith('force_');
+    if (!isOfColumns) written.push(value === null ? name : `${name} ${restrictedText(value)}`);
+    else if (value === null) written.push(`${name} *`);
+    else if (options[index - 1]?.name !== name || options[index - 1].value === null) {
+      const end = options.findIndex((option, at) => at > index && (option.name !== name || option.value === null));
+      const names = options.slice(index, end < 0 ? undefined : end).map((option) => (option.value as { text: string }).text);
+      written.push(`${name}${listed(names.map(identifier))}`);
+    }
+  }
+  return joinWords([
+    `COPY ${what} ${direction.toUpperCase()} ${target}${listed(written)}`,
+    where !== null && `WHERE ${expressionText(where)}`,
+  ]);
 }

@@ -83,6 +83,7 @@ export function statementText(statement: SourceStatement | SourceQuery): string 
     case 'checkpoint':
     case 'vacuum':
     case 'lockTable':
+    case 'copy':
       return sessionStatementText(statement, statementText);
     default:
       return sessionText(statement);

@@ -74,6 +74,7 @@ export interface WireError {
   readonly table?: string | undefined;
   readonly column?: string | undefined;
   readonly constraint?: string | undefined;
+  readonly context?: string | undefined;
 }
 
 export interface WireNotice extends WireError {

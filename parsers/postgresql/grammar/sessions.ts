@@ -10,7 +10,7 @@ import type { SqlToken } from '../../kit/token.ts';
 import { constant } from '../lower.ts';
 import * as T from '../tokens.ts';
 import type { ChangeGrammar } from './changes.ts';
-import { RoutineGrammar } from './routines.ts';
+import { CopyGrammar } from './copy.ts';
 
 type Statement<Op extends SourceStatement['op']> = Extract<SourceStatement, { op: Op }>;
 type Moving = Pick<Statement<'fetch'>, 'direction' | 'count'>;
@@ -28,7 +28,7 @@ const MOVES: { readonly [word: string]: Moving } = {
 /** Options of VACUUM without parentheses, in their order. */
 const VACUUM_WORDS = ['full', 'freeze', 'verbose', 'analyze'];
 
-export class SessionGrammar extends RoutineGrammar {
+export class SessionGrammar extends CopyGrammar {
   constructor(queries: () => ChangeGrammar, options: GrammarOptions = {}) {
     super(queries, options);
     this.performSelfAnalysis();
@@ -61,6 +61,7 @@ export class SessionGrammar extends RoutineGrammar {
     checkpoint: ({ ordinal: at }) => ({ op: 'checkpoint', at }),
     vacuum: (start) => this.vacuumed(start),
     lock: (start) => this.locked(start),
+    copy: (start) => this.copied(start),
   };
 
   private nameOrAll(): string | null {

@@ -181,6 +181,7 @@ function putFields(output: RowOutput, type: number, severity: string, told: Wire
   putField(output, 'D', told.detail);
   putField(output, 'H', told.hint);
   putField(output, 'P', told.position === undefined || !tellsPosition(told) ? undefined : String(told.position));
+  putField(output, 'W', told.context);
   putField(output, 's', told.schema);
   putField(output, 't', told.table);
   putField(output, 'c', told.column);

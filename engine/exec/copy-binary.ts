@@ -1,0 +1,90 @@
+/**
+ * Rows of COPY's binary format: a signature, flags, an extension; then rows: number of fields, length and bytes of each (-1: NULL);
+ * -1 in the place of the number ends them. Given pieces of the input, it answers a row at a time (as copy-lines.ts).
+ */
+
+import { SqlError } from '../../shm/errors.ts';
+
+/** What a file begins with; flags and length of the extension follow. */
+export const SIGNATURE = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1');
+const HEADER_BYTES = SIGNATURE.length + 8;
+/** Files with row ids of old. */
+const HAS_OIDS = 1 << 16;
+
+const bad = (message: string): SqlError => new SqlError('22P04', message);
+
+export class BinaryRows {
+  readonly #columns: number;
+  bytes: Buffer = Buffer.alloc(0);
+  #at = 0;
+  #isLast = false;
+  #isOver = false;
+  #hasHeader = false;
+  row = 0;
+  readonly starts: number[] = [];
+  readonly lengths: number[] = [];
+
+  constructor(columns: number) {
+    this.#columns = columns;
+  }
+
+  push(piece: Buffer): void {
+    const rest = this.bytes.subarray(this.#at);
+    this.bytes = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
+    this.#at = 0;
+  }
+
+  finish(): void {
+    this.#isLast = true;
+  }
+
+  /** True: a row, its values at starts and lengths. 22P04. */
+  next(): boolean {
+    if (this.#isOver) return false;
+    if (!this.#hasHeader && !this.#header()) return this.#missing();
+    const { bytes } = this;
+    let at = this.#at;
+    if (at + 2 > bytes.length) return this.#isLast && at === bytes.length ? false : this.#missing();
+    const count = bytes.readInt16BE(at);
+    at += 2;
+    if (count === -1) {
+      this.#isOver = true;
+      this.#at = at;
+      return false;
+    }
+    if (count !== this.#columns) throw bad(`row field count is ${count}, expected ${this.#columns}`);
+    for (let index = 0; index < count; index++) {
+      if (at + 4 > bytes.length) return this.#missing();
+      const length = bytes.readInt32BE(at);
+      at += 4;
+      if (length < -1) throw bad('invalid field size');
+      if (at + Math.max(0, length) > bytes.length) return this.#missing();
+      this.starts[index] = at;
+      this.lengths[index] = length;
+      at += Math.max(0, length);
+    }
+    this.#at = at;
+    this.row++;
+    return true;
+  }
+
+  #missing(): false {
+    if (this.#isLast) throw bad('unexpected EOF in COPY data');
+    return false;
+  }
+
+  #header(): boolean {
+    const { bytes } = this;
+    if (bytes.length < HEADER_BYTES) return false;
+    if (!bytes.subarray(0, SIGNATURE.length).equals(SIGNATURE)) throw bad('COPY file signature not recognized');
+    const flags = bytes.readUInt32BE(SIGNATURE.length);
+    if ((flags & HAS_OIDS) !== 0) throw bad('invalid COPY file header (WITH OIDS)');
+    if (flags >>> 16 !== 0) throw bad('unrecognized critical flags in COPY file header');
+    const extension = bytes.readInt32BE(SIGNATURE.length + 4);
+    if (extension < 0) throw bad('invalid COPY file header (wrong length)');
+    if (bytes.length < HEADER_BYTES + extension) return false;
+    this.#at = HEADER_BYTES + extension;
+    this.#hasHeader = true;
+    return true;
+  }
+}
