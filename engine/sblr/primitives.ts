@@ -16,6 +16,7 @@
 
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import { ARRAY_PRIMITIVES } from './primitives-arrays.ts';
+import { RANGE_PRIMITIVES } from './primitives-ranges.ts';
 import { CAST_PRIMITIVES } from './primitives-casts.ts';
 import { ENCODED_PRIMITIVES } from './primitives-encoded.ts';
 import { JSON_PRIMITIVES } from './primitives-json.ts';
@@ -63,6 +64,7 @@ const texts = [NUMBER_PRIMITIVES, TEXT_PRIMITIVES, TIME_PRIMITIVES, JSON_PRIMITI
   LIST_PRIMITIVES,
   SYSTEM_PRIMITIVES,
   ARRAY_PRIMITIVES,
+  RANGE_PRIMITIVES,
 ]);
 for (const text of texts) {
   for (const line of text.split('\n')) if (line !== '') lines.set(line.slice(0, line.indexOf('(')), line);

@@ -13,6 +13,7 @@ import { concatBytes } from './bytes.ts';
 import { comparisons } from './compare.ts';
 import { badParameter } from './errors.ts';
 import { implementations } from './functions.ts';
+import { RANGE_AGGREGATES } from './functions-ranges.ts';
 import { keyOf } from './functions-json.ts';
 import { floatAdd, float4Add } from './floats.ts';
 import { intervalOutOfRange } from './calendar.ts';
@@ -89,6 +90,7 @@ const table: { [primitive: string]: Aggregate } = {
   ...FLOAT_AGGREGATES,
   ...ORDERED_AGGREGATES,
   ...ARRAY_AGGREGATES,
+  ...RANGE_AGGREGATES,
 };
 
 for (const type of ['int2', 'int4', 'int8']) {

@@ -13,6 +13,7 @@ import { jsonFunctions } from './functions-json.ts';
 import { listFunctions } from './functions-lists.ts';
 import { pathFunctions } from './functions-paths.ts';
 import { regexFunctions } from './functions-regex.ts';
+import { rangeFunctions } from './functions-ranges.ts';
 import { numberFunctions } from './functions-numbers.ts';
 import { systemFunctions } from './functions-system.ts';
 import { textFunctions } from './functions-text.ts';
@@ -37,5 +38,6 @@ export const implementations: { readonly [primitive: string]: Implementation } =
   encodedFunctions,
   systemFunctions,
   windowTargets,
+  rangeFunctions,
   arrayFunctions((primitive) => implementations[primitive]),
 );

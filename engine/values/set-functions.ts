@@ -5,7 +5,7 @@
  */
 
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
-import type { ArrayValue } from '../storage/rows/nested-value.ts';
+import type { ArrayValue, MultirangeValue } from '../storage/rows/nested-value.ts';
 import type { IntervalValue, RowValue } from '../storage/rows/row-value.ts';
 import type { Instant } from './calendar.ts';
 import { comparisons } from './compare.ts';
@@ -114,6 +114,10 @@ export const setFunctions: { readonly [primitive: string]: SetFunction } = {
   'array.unnest': ({ items }: ArrayValue) => {
     let at = 0;
     return () => (at < items.length ? items[at++] : undefined);
+  },
+  'multirange.unnest': ({ ranges }: MultirangeValue) => {
+    let at = 0;
+    return () => (at < ranges.length ? ranges[at++] : undefined);
   },
   'array.subscripts': (array: ArrayValue, which: number) => subscripts(array, which, false),
   'array.subscripts.reverse': subscripts,

@@ -1,5 +1,12 @@
 /** PostgreSQL's functions of arrays, enums, ranges and rows. How to read a line: semantics.ts. */
 
+const constructors = ['int4', 'int8', 'num', 'date', 'ts', 'tstz']
+  .map(
+    (name) => `${name}range: ${name}range.make ${name}range.make.flags
+${name}multirange: ${name}multirange.make`,
+  )
+  .join('\n');
+
 export const ARRAYS = `
 array_append: array.append<anycompatiblearray,anycompatible>#0
 array_prepend: array.prepend<anycompatible,anycompatiblearray>#1
@@ -18,4 +25,33 @@ array_fill: array.fill<anyelement,int4[]>#0 array.fill.from<anyelement,int4[],in
 trim_array: array.trim
 array_to_string: array.join array.join.null
 string_to_array: text.splitArray text.splitArray.null
+enum_first: enum.first<anyenum>#0
+enum_last: enum.last<anyenum>#0
+enum_range: enum.range<anyenum>#0 enum.range.between<anyenum,anyenum>#0
+lower: range.lower multirange.lower
+upper: range.upper multirange.upper
+isempty: range.isEmpty multirange.isEmpty
+lower_inc: range.lowerInclusive multirange.lowerInclusive
+upper_inc: range.upperInclusive multirange.upperInclusive
+lower_inf: range.lowerInfinite multirange.lowerInfinite
+upper_inf: range.upperInfinite multirange.upperInfinite
+range_merge: range.merge multirange.merge
+multirange: multirange.of
+range_agg: range.aggregate
+range_intersect_agg: range.intersection
+${constructors}
+`;
+
+export const ARRAY_OPERATORS = `
+@>: range.contains range.has multirange.contains multirange.has multirange.contains.range
+<@: range.contained range.holds multirange.contained multirange.holds multirange.contained.range
+&&: range.overlaps multirange.overlaps multirange.overlaps.range range.overlaps.multirange
+<<: range.before
+>>: range.after
+&<: range.notRight
+&>: range.notLeft
+-|-: range.adjacent
++: range.union multirange.union
+*: range.intersect multirange.intersect
+-: range.except multirange.except
 `;

@@ -136,7 +136,7 @@ nth_value: nth_value
 `;
 
 export const SET_FUNCTIONS = `
-unnest: array.unnest
+unnest: array.unnest multirange.unnest
 generate_subscripts: array.subscripts array.subscripts.reverse
 generate_series: generate_series.int4 generate_series.int4.step generate_series.int8 generate_series.int8.step
 string_to_table: text.split text.split.null

@@ -17,7 +17,7 @@ import type {
   WindowSignature,
 } from '../../engine/sblr/semantics.ts';
 import type { TypeName } from '../../engine/sblr/types.ts';
-import { ARRAYS } from './semantics-arrays.ts';
+import { ARRAY_OPERATORS, ARRAYS } from './semantics-arrays.ts';
 import { ENCODED_FUNCTIONS, ENCODED_OPERATORS } from './semantics-encoded.ts';
 import { FUNCTIONS } from './semantics-functions.ts';
 import { FURTHER_FUNCTIONS, FURTHER_OPERATORS, RECORD_FUNCTIONS, ROW_FUNCTIONS } from './semantics-further.ts';
@@ -95,7 +95,7 @@ export const semantics: DialectSemantics = {
   algorithm: 'postgresql',
   folding: 'lower',
   types: TYPES,
-  operators: readTable(OPERATORS, FURTHER_OPERATORS, ENCODED_OPERATORS, SYSTEM_OPERATORS),
+  operators: readTable(OPERATORS, ARRAY_OPERATORS, FURTHER_OPERATORS, ENCODED_OPERATORS, SYSTEM_OPERATORS),
   functions: readTable(
     FUNCTIONS,
     FURTHER_FUNCTIONS,

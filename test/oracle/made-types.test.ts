@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 import type { PGlite } from '@electric-sql/pglite';
 import type { Database } from '../../engine/api/api.ts';
 import { ARRAY_TABLES, ARRAY_VALUES } from './made-types-arrays.ts';
+import { DOMAINS, ENUMS, RANGES, ROWS } from './made-types-others.ts';
 import { OracleDatabase, openEngine, runEngine, runOurs, runTheirs, startPeer } from './postgresql.ts';
 
 let peer: PGlite;
@@ -73,4 +74,22 @@ test('programs give and get arrays as arrays', () => {
   );
   throws(() => engine.prepare('select $1::int[]').get([[1], [2, 3]]), { code: '2202E' });
   throws(() => engine.prepare('select $1::int[]').get([1, 'x']), { code: '22P02' });
+});
+
+for (const [name, statements] of Object.entries({ enums: ENUMS, domains: DOMAINS, rows: ROWS, ranges: RANGES })) {
+  test(`${name} are what they are in PostgreSQL`, async () => {
+    deepStrictEqual(await differences(statements, false), []);
+  });
+}
+
+test('a statement that is kept knows of labels that were added and renamed', () => {
+  engine.exec("create type colour as enum ('red', 'blue'); create table painted (c colour)");
+  const insert = engine.prepare('insert into painted values ($1)');
+  insert.run('blue');
+  const all = engine.prepare('select c from painted order by c').raw();
+  deepStrictEqual(all.all(), [['blue']]);
+  engine.exec("alter type colour add value 'green' before 'blue'; alter type colour rename value 'blue' to 'azure'");
+  insert.run('green');
+  deepStrictEqual(all.all(), [['green'], ['azure']]);
+  throws(() => insert.run('blue'), { code: '22P02' });
 });

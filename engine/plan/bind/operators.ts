@@ -56,7 +56,11 @@ export function castArguments(
   const first = types.indexOf('any');
   const result = candidate.result === 'any' && first >= 0 ? cast[first].type.name : candidate.result;
   if (isPolymorphic(result) && result !== 'any') throw undetermined(at);
-  if (signature.named !== undefined) cast.push(typeText(state, types[signature.named], at));
+  // A row says of what type it is where a record will do.
+  if (signature.named !== undefined)
+    cast.push(
+      typeText(state, types[signature.named] === 'record' ? args[signature.named].type.name : types[signature.named], at),
+    );
   return { arguments: cast, result };
 }
 

@@ -7,7 +7,7 @@ import { isRowType, type SqlType, sqlType, typeId, type TypeName, withNullable }
 import type { RowAttribute } from '../../values/user-types.ts';
 import { SQLSTATE, SqlError } from '../../../shm/errors.ts';
 import { type Clause, columnNode } from './clause.ts';
-import { callNode, castAssign, constantNode, settled } from './coerce.ts';
+import { callNode, castAssign, castExplicit, constantNode, settled } from './coerce.ts';
 import { fault } from './errors.ts';
 import { bindExpr } from './expressions.ts';
 import { findRelation, type Scope } from './scope.ts';
@@ -22,6 +22,8 @@ export interface RowField {
 
 /** Fields of ROW(...) whose types are not seen from outside: by the expression. */
 const fieldsOf = new WeakMap<BoundExpression, readonly SqlType[]>();
+/** Which fields of ROW(...) had no type as they stood there: they are text, and may be read as anything. */
+const untypedFields = new WeakMap<BoundExpression, readonly boolean[]>();
 const fieldNames = new WeakMap<BoundExpression, readonly string[]>();
 
 const typeOfAttribute = ({ type, length, scale, domain }: RowAttribute): SqlType => {
@@ -31,8 +33,14 @@ const typeOfAttribute = ({ type, length, scale, domain }: RowAttribute): SqlType
 
 /** ROW(a, b): types beside the values, for rows say themselves what they are. */
 export function bindRow(source: SourceRowNode, clause: Clause): BoundExpression {
-  const items = source.items.map((item) => settled(clause.state, bindExpr(item, clause), item.at));
-  return rowOf(items, source.at, clause.state);
+  const given = source.items.map((item) => bindExpr(item, clause));
+  const items = given.map((item, index) => settled(clause.state, item, source.items[index].at));
+  const row = rowOf(items, source.at, clause.state);
+  untypedFields.set(
+    row,
+    given.map(({ type }) => type.name === 'unknown'),
+  );
+  return row;
 }
 
 /** `type`: of a table or a type; else a record. */
@@ -132,7 +140,9 @@ export function rowAs(node: BoundExpression, type: TypeName, at: number, state: 
     );
   }
   const fields = items.map((item, index) =>
-    castAssign(state, item, { name: attributes[index].name, type: typeOfAttribute(attributes[index]) }, at),
+    untypedFields.get(node)?.[index] === true
+      ? castExplicit(state, item, typeOfAttribute(attributes[index]), at)
+      : castAssign(state, item, { name: attributes[index].name, type: typeOfAttribute(attributes[index]) }, at),
   );
   return rowOf(fields, at, state, type);
 }

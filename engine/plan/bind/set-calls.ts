@@ -91,7 +91,7 @@ export function bindFunctionRef(source: SourceFunctionRefNode, clause: Clause): 
 function severalCalls(source: SourceExpression, clause: Clause): readonly SetCall[] | null {
   if (source.op !== 'call' || source.arguments.length < 2 || source.variadic) return null;
   const { name, signatures } = signaturesOf(source, clause.state);
-  if (signatures.length === 0 || !signatures.every(({ primitive }) => primitive === 'array.unnest')) return null;
+  if (signatures.length === 0 || !signatures.some(({ primitive }) => primitive === 'array.unnest')) return null;
   return source.arguments.map((argument) => callOf({ ...source, arguments: [argument] }, clause, name, signatures));
 }
 
