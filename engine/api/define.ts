@@ -17,6 +17,7 @@ import type { CompileEnvironment } from '../plan/program.ts';
 import type { Session } from '../session/session.ts';
 import type { RowValue } from '../storage/rows/row-value.ts';
 import type { Transaction } from '../txn/transactions.ts';
+import { isVerifier, makeVerifier } from '../../parsers/postgresql/auth.ts';
 import { checkpointed, isAnalyzing, lockTables, vacuumed } from './maintenance.ts';
 import { constraintsSet } from './set-constraints.ts';
 import type { SqlCatalog } from './sql-catalog.ts';
@@ -47,6 +48,7 @@ export function define(
     textOf: (source) => dialect.render(source),
     textIn: (name, source) => engine.dialectOf(name).render(source),
     parse: (text) => dialect.parse(text, parseSettings(session)).map(({ source }) => source),
+    verifiersOf: (password) => ({ scram: isVerifier(password) ? password : makeVerifier(password) }),
     run: (module, tableOf) => runModule(sql, session, tx, module, context, tableOf),
     sql: (text) => runText(sql, session, tx, text, context),
   };

@@ -42,20 +42,29 @@ import { denied, mustOwn, noRelation, relationExists } from './errors.ts';
 import type { KernelPort, TableSize } from './kernel-port.ts';
 import type { CatalogSequence, CatalogTable, TableStatistics } from './objects.ts';
 import { SessionReader } from './reader.ts';
-import { objectValues, type ObjectRow, type RoleRow, type SchemaRow, type SequenceRow, type TableRow } from './stored.ts';
+import { createRole } from './roles.ts';
+import {
+  objectValues,
+  type ObjectRow,
+  PLAIN_ROLE,
+  type RoleBody,
+  type RoleRow,
+  type SchemaRow,
+  type SequenceRow,
+  type TableRow,
+} from './stored.ts';
 import {
   FIRST_OBJECT_ID,
   LAST_OBJECT_ID,
   OBJECT_IDS,
   OBJECTS_BY_ID,
   ROLE_SUPERUSER,
-  ROLES_BY_ID,
   SCHEMA_INFORMATION,
   SCHEMA_PG_CATALOG,
   SCHEMA_PUBLIC,
+  SCHEMA_ROLES,
   SCHEMA_SYS,
   SYS_OBJECTS,
-  SYS_ROLES,
   SYS_SCHEMAS,
   SYS_TEMPORARY_OBJECTS,
 } from './system-tables.ts';
@@ -78,7 +87,21 @@ const PUBLIC: ObjectRow = {
   kind: 'schema',
   parent: 0,
   version: 1,
-  body: { owner: ROLE_SUPERUSER, grants: {}, comments: { self: 'standard public schema' } },
+  body: { owner: ROLE_SUPERUSER, grants: { 0: ['usage'] }, comments: { self: 'standard public schema' } },
+};
+
+/** The superuser that a new database has. */
+const FIRST_ROLE: ObjectRow = {
+  id: ROLE_SUPERUSER,
+  schema: SCHEMA_ROLES,
+  name: SUPERUSER,
+  kind: 'role',
+  parent: 0,
+  version: 1,
+  body: {
+    ...PLAIN_ROLE,
+    ...{ superuser: true, login: true, createRole: true, createDatabase: true, replication: true, bypassRowSecurity: true },
+  },
 };
 
 export class Catalog {
@@ -116,8 +139,6 @@ export class Catalog {
   #makeFirstObjects(tx: Transaction): void {
     const { port } = this;
     for (const { id, name, owner } of SCHEMAS) port.insert(tx, SYS_SCHEMAS, [id, name, owner]);
-    const role = JSON.stringify({ superuser: true, login: true });
-    port.insert(tx, SYS_ROLES, [ROLE_SUPERUSER, SUPERUSER, role]);
     const options = { minimum: FIRST_OBJECT_ID, start: FIRST_OBJECT_ID, maximum: LAST_OBJECT_ID };
     const { kernel, page } = port.createSequence(tx, 'sys.object_ids', options, false);
     const body: SequenceRow['body'] = {
@@ -147,6 +168,7 @@ export class Catalog {
     port.noteDdl(tx, 0);
     port.insert(tx, SYS_OBJECTS, objectValues(row));
     port.insert(tx, SYS_OBJECTS, objectValues(PUBLIC));
+    port.insert(tx, SYS_OBJECTS, objectValues(FIRST_ROLE));
   }
 
   /** A session as the catalog knows it. Its temporary objects go with dropTemporary(), at the latest when the database is closed. */
@@ -268,31 +290,17 @@ export class Catalog {
   // ---- roles ----
 
   /** Makes a role. 42710, 42501. */
-  createRole(tx: Transaction, session: CatalogSession, name: string, options: { superuser?: boolean; login?: boolean }): RoleRow {
-    const reader = this.reader(tx, session);
-    if (reader.role()?.superuser !== true) throw denied('database', SUPERUSER);
-    if (reader.roles().some((role) => role.name === name)) {
-      throw new SqlError(SQLSTATE.duplicate_object, `role "${name}" already exists`);
-    }
-    const role = { id: this.nextId(), name, superuser: options.superuser === true, login: options.login === true };
-    const { superuser, login } = role;
-    this.port.noteDdl(tx, this.#overlayOf(tx).length);
-    if (!this.port.insert(tx, SYS_ROLES, [role.id, name, JSON.stringify({ superuser, login })])) {
-      throw new SqlError(SQLSTATE.duplicate_object, `role "${name}" already exists`);
-    }
-    return role;
+  createRole(tx: Transaction, session: CatalogSession, name: string, options: Partial<RoleBody>): RoleRow {
+    return createRole(this, tx, session, name, options);
   }
 
   /** A role has these verifiers of its password from now on. 42501, 42704. */
   setVerifiers(tx: Transaction, session: CatalogSession, id: number, verifiers: NonNullable<RoleRow['verifiers']>): void {
-    const reader = this.reader(tx, session);
-    const own = reader.role();
+    const row = this.entry(tx, id)?.row;
+    if (row?.kind !== 'role') throw new SqlError(SQLSTATE.undefined_object, `role with id ${id} does not exist`);
+    const own = this.reader(tx, session).role();
     if (own?.superuser !== true && own?.id !== id) throw denied('database', SUPERUSER);
-    const role = reader.roles().find((one) => one.id === id);
-    if (role === undefined) throw new SqlError(SQLSTATE.undefined_object, `role with id ${id} does not exist`);
-    const { superuser, login, name } = role;
-    this.port.noteDdl(tx, this.#overlayOf(tx).length);
-    this.port.replace(tx, SYS_ROLES, ROLES_BY_ID, [id], [id, name, JSON.stringify({ superuser, login, verifiers })]);
+    this.change(tx, () => this.replace(tx, { ...row, version: this.nextId(), body: { ...row.body, verifiers } }));
   }
 
   /** Gives rights on a table or sequence to a role; an empty list takes them away. */

@@ -15,7 +15,6 @@ import type { KernelPort, RowsRead } from './kernel-port.ts';
 import {
   type ObjectRow,
   objectOf,
-  type RoleRow,
   type SchemaRow,
   sequenceOf,
   statisticsOf,
@@ -30,7 +29,6 @@ import {
   OBJECTS_BY_PARENT,
   STATISTICS_BY_OBJECT,
   SYS_OBJECTS,
-  SYS_ROLES,
   SYS_SCHEMAS,
   SYS_STATISTICS,
   SYS_TEMPORARY_OBJECTS,
@@ -119,7 +117,6 @@ export class CommittedObjects {
   #routines = new Map<number, readonly CatalogEntry[]>();
   #everything: CatalogEntry[] | null = null;
   #schemas: readonly SchemaRow[] | null = null;
-  #roles: readonly RoleRow[] | null = null;
   /** Everything that was ever read, by id: reused while the row's version is the same. */
   readonly #known = new Map<number, CatalogEntry>();
   /** Stamp of what was read that a crash could still take back, 0 = none. */
@@ -139,7 +136,6 @@ export class CommittedObjects {
     this.#routines = new Map();
     this.#everything = null;
     this.#schemas = null;
-    this.#roles = null;
     return version;
   }
 
@@ -241,16 +237,6 @@ export class CommittedObjects {
       found = rows.all(SYS_SCHEMAS).map(([id, name, owner]) => ({ id, name, owner }) as SchemaRow);
     });
     this.#schemas = found;
-    return found;
-  }
-
-  roles(): readonly RoleRow[] {
-    if (this.#roles !== null) return this.#roles;
-    let found: RoleRow[] = [];
-    this.#read((rows) => {
-      found = rows.all(SYS_ROLES).map(([id, name, body]) => ({ ...JSON.parse(String(body)), id, name }) as RoleRow);
-    });
-    this.#roles = found;
     return found;
   }
 

@@ -22,8 +22,8 @@ import type { SqlType } from '../sblr/types.ts';
 import type { RowAttribute, UserType } from '../values/user-types.ts';
 import { findMadeType, madeType } from './made-types.ts';
 import type { CatalogDomain, CatalogReader, CatalogRelation } from './objects.ts';
-import { type RoleRow, type RoutineRow, routineParent, type SchemaRow } from './stored.ts';
-import { OBJECT_IDS } from './system-tables.ts';
+import { type Grants, roleOf, type RoleRow, type RoutineRow, routineParent, type SchemaRow } from './stored.ts';
+import { OBJECT_IDS, SCHEMA_ROLES } from './system-tables.ts';
 import { virtualRows, virtualTable, virtualTableById } from './virtual/registry.ts';
 
 /** Temporary objects of a session lie in this schema. */
@@ -219,25 +219,73 @@ export class SessionReader implements CatalogReader {
     return this.#committed.systemSchemas().find((schema) => schema.id === id)?.owner ?? 0;
   }
 
+  // ---- roles ----
+
   roles(): readonly RoleRow[] {
-    return this.#committed.roles();
+    return this.all().flatMap(({ row }) => (row.kind === 'role' ? [roleOf(row)] : []));
+  }
+
+  roleById(id: number): RoleRow | null {
+    const row = this.entry(id)?.row;
+    return row?.kind === 'role' ? roleOf(row) : null;
+  }
+
+  roleNamed(name: string): RoleRow | null {
+    const row = this.entryByName(SCHEMA_ROLES, name)?.row;
+    return row?.kind === 'role' ? roleOf(row) : null;
   }
 
   role(): RoleRow | null {
-    return this.roles().find((role) => role.name === this.session.role) ?? null;
+    return this.roleNamed(this.session.role);
+  }
+
+  /** Does the role have the rights of another one: it is that, or a member of it, at whatever distance, that inherits? */
+  hasRightsOf(role: RoleRow, other: number): boolean {
+    return role.id === other || (role.inherit && this.#isIn(role, other, (one) => one.inherit));
+  }
+
+  /** May the role become the other one (SET ROLE)? */
+  isMember(role: RoleRow, other: number): boolean {
+    return role.superuser || role.id === other || this.#isIn(role, other, () => true);
+  }
+
+  #isIn(role: RoleRow, other: number, goesOn: (role: RoleRow) => boolean, seen = new Set<number>()): boolean {
+    for (const { role: id } of role.memberOf) {
+      if (id === other) return true;
+      if (seen.has(id)) continue;
+      seen.add(id);
+      const next = this.roleById(id);
+      if (next !== null && goesOn(next) && this.#isIn(next, other, goesOn, seen)) return true;
+    }
+    return false;
   }
 
   owns(owner: number): boolean {
     const role = this.role();
-    return role !== null && (role.superuser || role.id === owner);
+    return role !== null && (role.superuser || this.hasRightsOf(role, owner));
+  }
+
+  /** Has the role the right by these grants, or by those to everybody? */
+  isGranted(role: RoleRow, grants: Grants, right: string): boolean {
+    for (const [to, rights] of Object.entries(grants)) {
+      if (!rights.some((one) => one === right || one === `${right}*`)) continue;
+      if (to === '0' || this.hasRightsOf(role, Number(to))) return true;
+    }
+    return false;
+  }
+
+  /** The same with the option to grant it on. */
+  isGrantedOn(role: RoleRow, grants: Grants, right: string): boolean {
+    return Object.entries(grants).some(([to, rights]) => rights.includes(`${right}*`) && this.hasRightsOf(role, Number(to)));
   }
 
   allows(id: number, right: Right, as?: number): boolean {
     if (virtualTableById(id) !== null) return right === 'select';
     const row = this.entry(id)?.row;
     if (row === undefined || row.kind === 'index') return false;
-    const role = as === undefined ? this.role() : (this.roles().find((one) => one.id === as) ?? null);
-    if (role !== null && (role.superuser || role.id === row.body.owner)) return true;
-    return role !== null && right !== 'owner' && (row.body.grants[role.id] ?? []).includes(right);
+    const role = as === undefined ? this.role() : this.roleById(as);
+    if (role === null) return false;
+    if (role.superuser || this.hasRightsOf(role, row.body.owner)) return true;
+    return right !== 'owner' && this.isGranted(role, row.body.grants, right);
   }
 }

@@ -1,7 +1,6 @@
 /** Rows of the catalog's tables, and the objects that they stand for (system-tables.ts has the layouts). */
 
 import type { IntervalValue, RowValue } from '../storage/rows/row-value.ts';
-import type { Right } from '../sblr/bound.ts';
 import type { EnumLabel, RowAttribute, UserType } from '../values/user-types.ts';
 import type {
   CatalogCheck,
@@ -20,8 +19,8 @@ import type {
   TableStatistics,
 } from './objects.ts';
 
-/** Rights that were granted, by the id of a role. */
-export type Grants = { readonly [role: string]: readonly Right[] };
+/** Rights that were granted, by the id of a role; 0: to everybody. Behind a right `*`: it may grant it on. */
+export type Grants = { readonly [role: string]: readonly string[] };
 
 /** COMMENT ON: by 'self', 'column:2', 'constraint:name'. */
 export type Comments = { readonly [part: string]: string };
@@ -144,7 +143,56 @@ export interface TypeRow extends ObjectHead {
   readonly kind: 'type';
   readonly body: TypeBody;
 }
-export type ObjectRow = TableRow | SequenceRow | IndexRow | ViewRow | SchemaObjectRow | RoutineRow | TypeRow;
+/** Membership of a role in another one. */
+export interface Membership {
+  readonly role: number;
+  /** WITH ADMIN OPTION. */
+  readonly admin: boolean;
+}
+
+/** What new objects of a role get (ALTER DEFAULT PRIVILEGES). */
+export interface DefaultGrant {
+  /** 0: any schema. */
+  readonly schema: number;
+  readonly kind: string;
+  readonly grants: Grants;
+}
+
+/** A role or user. Its schema is that of all roles; nobody owns it. */
+export interface RoleBody {
+  readonly owner: number;
+  readonly grants: Grants;
+  readonly comments?: Comments;
+  readonly superuser: boolean;
+  readonly login: boolean;
+  readonly inherit: boolean;
+  readonly createRole: boolean;
+  readonly createDatabase: boolean;
+  readonly replication: boolean;
+  readonly bypassRowSecurity: boolean;
+  /** -1: any number. */
+  readonly connectionLimit: number;
+  /** As written; null: for ever. */
+  readonly validUntil: string | null;
+  /** What passwords are checked by, a verifier a kind of exchange (dialects.md C4); none: it has no password. */
+  readonly verifiers?: { readonly [kind: string]: string };
+  readonly memberOf: readonly Membership[];
+  /** Settings of its sessions. */
+  readonly settings: { readonly [name: string]: string };
+  readonly defaults: readonly DefaultGrant[];
+}
+export interface RoleObjectRow extends ObjectHead {
+  readonly kind: 'role';
+  readonly body: RoleBody;
+}
+export type ObjectRow = TableRow | SequenceRow | IndexRow | ViewRow | SchemaObjectRow | RoutineRow | TypeRow | RoleObjectRow;
+
+/** A role with nothing said of it. */
+export const PLAIN_ROLE: RoleBody = {
+  ...{ owner: 0, grants: {}, superuser: false, login: false, inherit: true, createRole: false, createDatabase: false },
+  ...{ replication: false, bypassRowSecurity: false, connectionLimit: -1, validUntil: null },
+  ...{ memberOf: [], settings: {}, defaults: [] },
+};
 
 /** What values are told of a type. */
 export function userTypeOf(row: TypeRow, schema: string): UserType {
@@ -158,14 +206,12 @@ export interface SchemaRow {
   readonly owner: number;
 }
 
-export interface RoleRow {
+export interface RoleRow extends RoleBody {
   readonly id: number;
   readonly name: string;
-  readonly superuser: boolean;
-  readonly login: boolean;
-  /** What passwords are checked by, a verifier a kind of exchange (dialects.md C4); none: it has no password. */
-  readonly verifiers?: { readonly [kind: string]: string };
 }
+
+export const roleOf = ({ id, name, body }: RoleObjectRow): RoleRow => ({ ...body, id, name });
 
 /** What finds all routines of a name: below 0, where no object is. */
 export function routineParent(name: string): number {

@@ -1,9 +1,8 @@
 /**
  * The catalog's own tables (SM-F3): ids below 100 and layouts that the format version fixes.
  *
- *   sys.objects      id | schema | name | kind | parent | version | definition      tables, indexes, sequences
+ *   sys.objects      id | schema | name | kind | parent | version | definition      tables, indexes, views, types, schemas, roles ...
  *   sys.schemas      id | name | owner
- *   sys.roles        id | name | definition
  *   sys.statistics   object | attribute | definition          what ANALYZE found; attribute 0: of the table as a whole
  *
  * One row is one object, its definition as JSON: a change of an object is a change of one row, so that first updater wins and row
@@ -18,7 +17,6 @@ import type { SystemTable } from './kernel-port.ts';
 
 export const SYS_OBJECTS = 2;
 export const SYS_SCHEMAS = 3;
-export const SYS_ROLES = 4;
 export const SYS_STATISTICS = 5;
 export const SYS_TEMPORARY_OBJECTS = 6;
 export const SYS_TEMPORARY_STATISTICS = 7;
@@ -28,8 +26,6 @@ export const OBJECTS_BY_NAME = 'sys.objects_name';
 export const OBJECTS_BY_PARENT = 'sys.objects_parent';
 export const SCHEMAS_BY_ID = 'sys.schemas_id';
 export const SCHEMAS_BY_NAME = 'sys.schemas_name';
-export const ROLES_BY_ID = 'sys.roles_id';
-export const ROLES_BY_NAME = 'sys.roles_name';
 export const STATISTICS_BY_OBJECT = 'sys.statistics_object';
 
 const int = (name: string): Column => ({ name, kind: 'int32', nullable: false });
@@ -66,13 +62,6 @@ export const SYSTEM_TABLES: readonly SystemTable[] = [
     columns: [int('id'), text('name'), int('owner')],
     indexes: [index(SCHEMAS_BY_ID, ['id']), index(SCHEMAS_BY_NAME, ['name'])],
   },
-  {
-    id: SYS_ROLES,
-    name: 'sys.roles',
-    temporary: false,
-    columns: [int('id'), text('name'), json('definition')],
-    indexes: [index(ROLES_BY_ID, ['id']), index(ROLES_BY_NAME, ['name'])],
-  },
   statistics(SYS_STATISTICS, 'sys.statistics', false),
   objects(SYS_TEMPORARY_OBJECTS, 'sys.temporary_objects', true),
   statistics(SYS_TEMPORARY_STATISTICS, 'sys.temporary_statistics', true),
@@ -83,6 +72,8 @@ export const SCHEMA_PG_CATALOG = 11;
 export const SCHEMA_PUBLIC = 2200;
 export const SCHEMA_INFORMATION = 13000;
 export const SCHEMA_SYS = 90;
+/** Where the names of roles are: no schema that a name could name. */
+export const SCHEMA_ROLES = 1;
 export const ROLE_SUPERUSER = 10;
 
 /** The sequence that gives out ids and versions of objects: neither comes twice in the life of a database. */

@@ -71,6 +71,13 @@ export function isDefinition(statement: SourceStatement): boolean {
     case 'createType':
     case 'createDomain':
     case 'alterType':
+    case 'createRole':
+    case 'alterRole':
+    case 'alterRoleSetting':
+    case 'renameRole':
+    case 'grant':
+    case 'grantRole':
+    case 'ownedBy':
       return true;
     default:
       return false;

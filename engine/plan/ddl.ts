@@ -27,6 +27,8 @@ import { comment } from './define/comment.ts';
 import { addForeignKeyOf } from './define/foreign-key.ts';
 import { defineIndex } from './define/index.ts';
 import { reindex } from './define/reindex.ts';
+import { grant } from './define/grants.ts';
+import { alterRole, alterRoleSetting, defineRole, dropRoles, grantMembership, ownedBy, renameRoleTo } from './define/roles.ts';
 import { createSchema, schemaNamed } from './define/schema.ts';
 import { alterType, createDomain, createType, dropTypes } from './define/type.ts';
 import { createView } from './define/view.ts';
@@ -75,6 +77,35 @@ export function define(statement: SourceStatement, environment: DefinitionEnviro
       return { tag: `ALTER ${statement.kind.toUpperCase()}`, notices: alterType(statement, environment) };
     case 'reindex':
       return { tag: 'REINDEX', notices: reindex(statement, environment) };
+    default:
+      return defineAccess(statement, environment);
+  }
+}
+
+/** Roles and rights. */
+function defineAccess(statement: SourceStatement, environment: DefinitionEnvironment): DefinitionResult {
+  const done = (tag: string): DefinitionResult => ({ tag, notices: [] });
+  switch (statement.op) {
+    case 'createRole':
+      defineRole(statement, environment);
+      return done('CREATE ROLE');
+    case 'alterRole':
+      alterRole(statement, environment);
+      return done('ALTER ROLE');
+    case 'alterRoleSetting':
+      alterRoleSetting(statement, environment);
+      return done('ALTER ROLE');
+    case 'renameRole':
+      renameRoleTo(statement, environment);
+      return done('ALTER ROLE');
+    case 'grantRole':
+      grantMembership(statement, environment);
+      return done(statement.revoke ? 'REVOKE ROLE' : 'GRANT ROLE');
+    case 'grant':
+      grant(statement, environment);
+      return done(statement.byDefault ? 'ALTER DEFAULT PRIVILEGES' : statement.revoke ? 'REVOKE' : 'GRANT');
+    case 'ownedBy':
+      return { tag: statement.to === null ? 'DROP OWNED' : 'REASSIGN OWNED', notices: ownedBy(statement, environment) };
     default:
       throw unsupported(`${statement.op} is`, statement.at);
   }
@@ -197,6 +228,7 @@ function drop(source: SourceDropNode, environment: DefinitionEnvironment): Defin
   const { kind } = source;
   const tag = `DROP ${kind.toUpperCase()}`;
   if (kind === 'schema') return dropSchemas(source, environment);
+  if (kind === 'role') return { tag, notices: dropRoles(source, environment) };
   if (kind === 'type' || kind === 'domain') return { tag, notices: dropTypes(source, environment) };
   if (kind !== 'table' && kind !== 'index' && kind !== 'sequence' && kind !== 'view') throw unsupported(`${tag} is`, source.at);
   const { catalog, tx, session } = environment;

@@ -1179,6 +1179,96 @@ export interface SourceLockTableNode {
   readonly nowait: boolean;
 }
 
+/** CREATE ROLE, USER, GROUP. */
+export interface SourceCreateRoleNode {
+  readonly op: 'createRole';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly kind: 'role' | 'user' | 'group';
+  readonly name: string;
+  readonly options: readonly SourceOption[];
+}
+
+/** ALTER ROLE options. */
+export interface SourceAlterRoleNode {
+  readonly op: 'alterRole';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly name: string;
+  readonly options: readonly SourceOption[];
+}
+
+/** ALTER ROLE SET, RESET; no name: ALL roles; no setting: RESET ALL. */
+export interface SourceAlterRoleSettingNode {
+  readonly op: 'alterRoleSetting';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly name: string | null;
+  readonly database: string | null;
+  readonly setting: string | null;
+  readonly values: readonly SourceExpression[];
+  readonly reset: boolean;
+}
+
+/** ALTER ROLE RENAME TO. */
+export interface SourceRenameRoleNode {
+  readonly op: 'renameRole';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly name: string;
+  readonly to: string;
+}
+
+/** GRANT and REVOKE of rights; of those that new objects get (ALTER DEFAULT PRIVILEGES) without names. */
+export interface SourceGrantNode {
+  readonly op: 'grant';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly revoke: boolean;
+  readonly byDefault: boolean;
+  readonly rights: readonly SourceGrantedRight[];
+  readonly kind: 'table' | 'sequence' | 'schema' | 'database' | 'function' | 'procedure' | 'routine' | 'type' | 'domain' | 'language' | 'allTables' | 'allSequences' | 'allFunctions';
+  readonly names: readonly SourceName[];
+  readonly routines: readonly SourceRoutineName[];
+  readonly roles: readonly string[];
+  readonly option: boolean;
+  readonly cascade: boolean;
+  readonly forRoles: readonly string[];
+  readonly inSchemas: readonly string[];
+}
+
+/** a right, of some columns only; `all`: ALL PRIVILEGES. */
+export interface SourceGrantedRightNode {
+  readonly op: 'grantedRight';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly name: string;
+  readonly columns: readonly string[];
+}
+
+/** GRANT and REVOKE of membership in roles. */
+export interface SourceGrantRoleNode {
+  readonly op: 'grantRole';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly revoke: boolean;
+  readonly roles: readonly string[];
+  readonly to: readonly string[];
+  readonly admin: boolean;
+  readonly cascade: boolean;
+}
+
+/** REASSIGN OWNED, DROP OWNED. */
+export interface SourceOwnedByNode {
+  readonly op: 'ownedBy';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly action: 'reassign' | 'drop';
+  readonly roles: readonly string[];
+  readonly to: string | null;
+  readonly cascade: boolean;
+}
+
 export type SourceName = SourceNameNode;
 
 export type SourceType = SourceTypeNode;
@@ -1211,7 +1301,7 @@ export type SourceSample = SourceSampleNode;
 
 export type SourceQuery = SourceSelectNode | SourceSetOperationNode | SourceValuesNode;
 
-export type SourceStatement = SourceInsertNode | SourceUpdateNode | SourceDeleteNode | SourceMergeNode | SourceTruncateNode | SourceCreateTableNode | SourceCreateIndexNode | SourceDropNode | SourceCreateSequenceNode | SourceAnalyzeNode | SourceCreateSchemaNode | SourceCreateViewNode | SourceAlterNode | SourceCreateRoutineNode | SourceCallProcedureNode | SourceDropRoutineNode | SourceCommentNode | SourceSetConstraintsNode | SourceCreateTypeNode | SourceCreateDomainNode | SourceAlterTypeNode | SourceReindexNode | SourceBeginNode | SourceCommitNode | SourceRollbackNode | SourceSavepointNode | SourceReleaseNode | SourceRollbackToNode | SourceSetTransactionNode | SourceSetNode | SourceShowNode | SourceResetNode | SourceExplainNode | SourcePrepareNode | SourceExecuteNode | SourceDeallocateNode | SourceDeclareCursorNode | SourceFetchNode | SourceCloseCursorNode | SourceDiscardNode | SourceListenNode | SourceUnlistenNode | SourceNotifyNode | SourceCheckpointNode | SourceVacuumNode | SourceCopyNode | SourceLockTableNode;
+export type SourceStatement = SourceInsertNode | SourceUpdateNode | SourceDeleteNode | SourceMergeNode | SourceTruncateNode | SourceCreateTableNode | SourceCreateIndexNode | SourceDropNode | SourceCreateSequenceNode | SourceAnalyzeNode | SourceCreateSchemaNode | SourceCreateViewNode | SourceAlterNode | SourceCreateRoutineNode | SourceCallProcedureNode | SourceDropRoutineNode | SourceCommentNode | SourceSetConstraintsNode | SourceCreateTypeNode | SourceCreateDomainNode | SourceAlterTypeNode | SourceReindexNode | SourceBeginNode | SourceCommitNode | SourceRollbackNode | SourceSavepointNode | SourceReleaseNode | SourceRollbackToNode | SourceSetTransactionNode | SourceSetNode | SourceShowNode | SourceResetNode | SourceExplainNode | SourcePrepareNode | SourceExecuteNode | SourceDeallocateNode | SourceDeclareCursorNode | SourceFetchNode | SourceCloseCursorNode | SourceDiscardNode | SourceListenNode | SourceUnlistenNode | SourceNotifyNode | SourceCheckpointNode | SourceVacuumNode | SourceCopyNode | SourceLockTableNode | SourceCreateRoleNode | SourceAlterRoleNode | SourceAlterRoleSettingNode | SourceRenameRoleNode | SourceGrantNode | SourceGrantRoleNode | SourceOwnedByNode;
 
 export type SourceConflict = SourceConflictNode;
 
@@ -1235,4 +1325,6 @@ export type SourceRoutineArgument = SourceRoutineArgumentNode;
 
 export type SourceRoutineName = SourceRoutineNameNode;
 
-export type SourceNode = SourceNameNode | SourceTypeNode | SourceAliasNode | SourceColumnNode | SourceStarNode | SourceLiteralNode | SourceConstantNode | SourceParameterNode | SourceTypedLiteralNode | SourceCallNode | SourceValueFunctionNode | SourceOperatorNode | SourceAndNode | SourceOrNode | SourceNotNode | SourceIsTestNode | SourceIsDistinctNode | SourceInNode | SourceInQueryNode | SourceBetweenNode | SourceLikeNode | SourceCaseNode | SourceWhenNode | SourceCastNode | SourceSpecialNode | SourceSubqueryNode | SourceQuantifiedNode | SourceRowNode | SourceArrayNode | SourceSubscriptNode | SourceFieldNode | SourceCollateNode | SourceDefaultNode | SourceSortItemNode | SourceSelectItemNode | SourceWindowSpecNode | SourceFrameNode | SourceWindowNode | SourceGroupingNode | SourceLockingNode | SourceWithNode | SourceCteNode | SourceTableRefNode | SourceSampleNode | SourceQueryRefNode | SourceFunctionRefNode | SourceJoinNode | SourceJoinAliasNode | SourceSelectNode | SourceSetOperationNode | SourceValuesNode | SourceInsertNode | SourceConflictNode | SourceSetItemNode | SourceUpdateNode | SourceDeleteNode | SourceMergeNode | SourceMergeWhenNode | SourceTruncateNode | SourceCreateTableNode | SourceColumnDefNode | SourceConstraintNode | SourceOptionNode | SourceCreateIndexNode | SourceIndexElementNode | SourceDropNode | SourceCreateSequenceNode | SourceAnalyzeNode | SourceTableLikeNode | SourceCreateSchemaNode | SourceCreateViewNode | SourceAlterNode | SourceAlterActionNode | SourceCreateRoutineNode | SourceRoutineArgumentNode | SourceCallProcedureNode | SourceDropRoutineNode | SourceRoutineNameNode | SourceCommentNode | SourceSetConstraintsNode | SourceCreateTypeNode | SourceCreateDomainNode | SourceAlterTypeNode | SourceReindexNode | SourceBeginNode | SourceCommitNode | SourceRollbackNode | SourceSavepointNode | SourceReleaseNode | SourceRollbackToNode | SourceSetTransactionNode | SourceSetNode | SourceShowNode | SourceResetNode | SourceExplainNode | SourcePrepareNode | SourceExecuteNode | SourceDeallocateNode | SourceDeclareCursorNode | SourceFetchNode | SourceCloseCursorNode | SourceDiscardNode | SourceListenNode | SourceUnlistenNode | SourceNotifyNode | SourceCheckpointNode | SourceVacuumNode | SourceCopyNode | SourceLockTableNode;
+export type SourceGrantedRight = SourceGrantedRightNode;
+
+export type SourceNode = SourceNameNode | SourceTypeNode | SourceAliasNode | SourceColumnNode | SourceStarNode | SourceLiteralNode | SourceConstantNode | SourceParameterNode | SourceTypedLiteralNode | SourceCallNode | SourceValueFunctionNode | SourceOperatorNode | SourceAndNode | SourceOrNode | SourceNotNode | SourceIsTestNode | SourceIsDistinctNode | SourceInNode | SourceInQueryNode | SourceBetweenNode | SourceLikeNode | SourceCaseNode | SourceWhenNode | SourceCastNode | SourceSpecialNode | SourceSubqueryNode | SourceQuantifiedNode | SourceRowNode | SourceArrayNode | SourceSubscriptNode | SourceFieldNode | SourceCollateNode | SourceDefaultNode | SourceSortItemNode | SourceSelectItemNode | SourceWindowSpecNode | SourceFrameNode | SourceWindowNode | SourceGroupingNode | SourceLockingNode | SourceWithNode | SourceCteNode | SourceTableRefNode | SourceSampleNode | SourceQueryRefNode | SourceFunctionRefNode | SourceJoinNode | SourceJoinAliasNode | SourceSelectNode | SourceSetOperationNode | SourceValuesNode | SourceInsertNode | SourceConflictNode | SourceSetItemNode | SourceUpdateNode | SourceDeleteNode | SourceMergeNode | SourceMergeWhenNode | SourceTruncateNode | SourceCreateTableNode | SourceColumnDefNode | SourceConstraintNode | SourceOptionNode | SourceCreateIndexNode | SourceIndexElementNode | SourceDropNode | SourceCreateSequenceNode | SourceAnalyzeNode | SourceTableLikeNode | SourceCreateSchemaNode | SourceCreateViewNode | SourceAlterNode | SourceAlterActionNode | SourceCreateRoutineNode | SourceRoutineArgumentNode | SourceCallProcedureNode | SourceDropRoutineNode | SourceRoutineNameNode | SourceCommentNode | SourceSetConstraintsNode | SourceCreateTypeNode | SourceCreateDomainNode | SourceAlterTypeNode | SourceReindexNode | SourceBeginNode | SourceCommitNode | SourceRollbackNode | SourceSavepointNode | SourceReleaseNode | SourceRollbackToNode | SourceSetTransactionNode | SourceSetNode | SourceShowNode | SourceResetNode | SourceExplainNode | SourcePrepareNode | SourceExecuteNode | SourceDeallocateNode | SourceDeclareCursorNode | SourceFetchNode | SourceCloseCursorNode | SourceDiscardNode | SourceListenNode | SourceUnlistenNode | SourceNotifyNode | SourceCheckpointNode | SourceVacuumNode | SourceCopyNode | SourceLockTableNode | SourceCreateRoleNode | SourceAlterRoleNode | SourceAlterRoleSettingNode | SourceRenameRoleNode | SourceGrantNode | SourceGrantedRightNode | SourceGrantRoleNode | SourceOwnedByNode;

@@ -13,6 +13,7 @@ import { AdministrationGrammar } from './grammar/administration.ts';
 import { ChangeGrammar } from './grammar/changes.ts';
 import { DefinitionGrammar } from './grammar/definitions.ts';
 import { ObjectGrammar } from './grammar/objects.ts';
+import { PrivilegeGrammar } from './grammar/privileges.ts';
 import { SessionGrammar } from './grammar/sessions.ts';
 import { lexStatement } from './lexer.ts';
 import { refusalOf } from './refused.ts';
@@ -25,12 +26,15 @@ let definitions: DefinitionGrammar | undefined;
 let administration: AdministrationGrammar | undefined;
 let objects: ObjectGrammar | undefined;
 let sessions: SessionGrammar | undefined;
+let privileges: PrivilegeGrammar | undefined;
 
 const queryGrammar = (): ChangeGrammar => (queries ??= buildGrammar('postgresql.queries', GRAMMARS['postgresql.queries']));
 const definitionGrammar = (): DefinitionGrammar =>
   (definitions ??= buildGrammar('postgresql.definitions', GRAMMARS['postgresql.definitions']));
 const objectGrammar = (): ObjectGrammar => (objects ??= buildGrammar('postgresql.objects', GRAMMARS['postgresql.objects']));
 const sessionGrammar = (): SessionGrammar => (sessions ??= buildGrammar('postgresql.sessions', GRAMMARS['postgresql.sessions']));
+const privilegeGrammar = (): PrivilegeGrammar =>
+  (privileges ??= buildGrammar('postgresql.privileges', GRAMMARS['postgresql.privileges']));
 const administrationGrammar = (): AdministrationGrammar =>
   (administration ??= buildGrammar('postgresql.administration', GRAMMARS['postgresql.administration']));
 
@@ -40,10 +44,11 @@ export const GRAMMARS = {
   'postgresql.definitions': (options: GrammarOptions) => new DefinitionGrammar(queryGrammar, options),
   'postgresql.objects': (options: GrammarOptions) => new ObjectGrammar(queryGrammar, definitionGrammar, options),
   'postgresql.sessions': (options: GrammarOptions) => new SessionGrammar(queryGrammar, options),
+  'postgresql.privileges': (options: GrammarOptions) => new PrivilegeGrammar(queryGrammar, options),
   'postgresql.administration': (options: GrammarOptions) => new AdministrationGrammar(explained, options),
 };
 
-type Part = 'query' | 'definition' | 'object' | 'session' | 'administration';
+type Part = 'query' | 'definition' | 'object' | 'session' | 'privilege' | 'administration';
 
 const PARTS = new Map<string, Part>([
   ...words('select values with table insert update delete merge', 'query'),
@@ -53,6 +58,7 @@ const PARTS = new Map<string, Part>([
     'prepare execute deallocate declare fetch move close discard listen unlisten notify checkpoint vacuum lock copy',
     'session',
   ),
+  ...words('grant revoke reassign', 'privilege'),
   ...words('begin start commit end rollback abort savepoint release set show reset explain', 'administration'),
 ]);
 
@@ -78,6 +84,14 @@ function isOfObjects(tokens: readonly SqlToken[]): boolean {
   return OBJECTS.has(kind);
 }
 
+/** CREATE and ALTER of roles, DROP OWNED, ALTER DEFAULT PRIVILEGES. */
+function isOfPrivileges([first, second]: readonly SqlToken[]): boolean {
+  if (first.tokenType !== KEYWORD_TYPES.get(first.value) || second.tokenType !== KEYWORD_TYPES.get(second.value)) return false;
+  if (first.value === 'drop') return second.value === 'owned';
+  if (first.value === 'alter' && second.value === 'default') return true;
+  return (first.value === 'create' || first.value === 'alter') && ['role', 'user', 'group'].includes(second.value);
+}
+
 /** The statement behind EXPLAIN. */
 function explained(parser: AdministrationGrammar): Statement {
   const start = parser.peek();
@@ -93,13 +107,15 @@ function explained(parser: AdministrationGrammar): Statement {
 function parseTokens(tokens: SqlToken[]): Statement {
   const refusal = refusalOf(tokens);
   if (refusal !== null) throw notSupported(refusal, tokens[0].startOffset);
-  switch (isOfObjects(tokens) ? 'object' : partOf(tokens[0])) {
+  switch (isOfPrivileges(tokens) ? 'privilege' : isOfObjects(tokens) ? 'object' : partOf(tokens[0])) {
     case 'object':
       return objectGrammar().parse(tokens, objectGrammar().object);
     case 'query':
       return queryGrammar().parse(tokens, queryGrammar().preparable);
     case 'definition':
       return definitionGrammar().parse(tokens, definitionGrammar().definition);
+    case 'privilege':
+      return privilegeGrammar().parse(tokens, privilegeGrammar().privilege);
     case 'session':
       return sessionGrammar().parse(tokens, sessionGrammar().session);
     case 'administration':

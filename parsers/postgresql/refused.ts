@@ -6,15 +6,31 @@ import type { SqlToken } from '../kit/token.ts';
 import { KEYWORD_TYPES } from './tokens.ts';
 
 /** First words of statements that are refused as they stand. */
-const STATEMENTS = new Set('cluster do grant import load reassign refresh revoke security'.split(' '));
+const STATEMENTS = new Set('cluster do import load refresh security'.split(' '));
 
 /** CREATE and DROP that are known; all others of these kinds are refused. */
 const CREATED = new Set([
   ...['table', 'index', 'sequence', 'unique', 'temporary', 'temp', 'unlogged', 'global', 'local'],
   ...['view', 'schema', 'function', 'procedure', 'recursive', 'type', 'domain'],
+  ...['role', 'user', 'group'],
 ]);
 const REPLACED = new Set(['view', 'temporary', 'temp', 'recursive', 'function', 'procedure']);
-const ALTERED = new Set(['type', 'domain', 'table', 'index', 'sequence', 'view', 'schema', 'function', 'procedure', 'routine']);
+const ALTERED = new Set([
+  'role',
+  'user',
+  'group',
+  'default',
+  'type',
+  'domain',
+  'table',
+  'index',
+  'sequence',
+  'view',
+  'schema',
+  'function',
+  'procedure',
+  'routine',
+]);
 const DROPPED = new Set([
   'table',
   'index',
@@ -30,6 +46,7 @@ const DROPPED = new Set([
   'user',
   'group',
   'database',
+  'owned',
 ]);
 
 /** Kinds of objects that CREATE, ALTER and DROP name, longest first where one begins another. */
@@ -90,10 +107,12 @@ export function refusalOf(tokens: readonly SqlToken[]): string | null {
   if (!isWord(first)) return null;
   const word = first.value;
   if (STATEMENTS.has(word)) return word.toUpperCase();
+  const isMapping = second?.value === 'user' && tokens[2]?.value === 'mapping';
+  if (isMapping && (word === 'create' || word === 'alter')) return `${word.toUpperCase()} USER MAPPING`;
   if (word === 'alter') return isWord(second) && ALTERED.has(second.value) ? null : objectStatement('ALTER', tokens, 1);
   if (word === 'create' && isWord(second)) return createRefusal(tokens, second.value);
   if (word === 'drop' && isWord(second) && !DROPPED.has(second.value)) return objectStatement('DROP', tokens, 1);
-  return word === 'drop' && second?.value === 'user' && tokens[2]?.value === 'mapping' ? 'DROP USER MAPPING' : null;
+  return word === 'drop' && isMapping ? 'DROP USER MAPPING' : null;
 }
 
 function createRefusal(tokens: readonly SqlToken[], second: string): string | null {

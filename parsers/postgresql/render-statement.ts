@@ -16,6 +16,7 @@ import { definitionText } from './render-definition.ts';
 import { expressionText, restrictedText } from './render-expression.ts';
 import { objectText, type ObjectStatement } from './render-objects.ts';
 import { aliasText, identifier, identifiers, nameText } from './render-names.ts';
+import { type PrivilegeStatement, privilegeText } from './render-privileges.ts';
 import { sessionStatementText, type SessionStatement } from './render-sessions.ts';
 import { fromListText, queryText, selectItemsText, withText } from './render-query.ts';
 
@@ -85,6 +86,14 @@ export function statementText(statement: SourceStatement | SourceQuery): string 
     case 'lockTable':
     case 'copy':
       return sessionStatementText(statement, statementText);
+    case 'createRole':
+    case 'alterRole':
+    case 'alterRoleSetting':
+    case 'renameRole':
+    case 'grant':
+    case 'grantRole':
+    case 'ownedBy':
+      return privilegeText(statement);
     default:
       return sessionText(statement);
   }
@@ -198,7 +207,7 @@ type Session = Exclude<
       | 'analyze';
   }
 > &
-  Exclude<SourceStatement, ObjectStatement | SessionStatement>;
+  Exclude<SourceStatement, ObjectStatement | SessionStatement | PrivilegeStatement>;
 
 function sessionText(statement: Session): string {
   switch (statement.op) {

@@ -32,6 +32,8 @@ export interface DefinitionEnvironment {
    * tables of ids that the catalog does not have.
    */
   readonly run: (module: BoundModule, tableOf?: (id: number) => CatalogTable | null) => readonly (readonly RowValue[])[];
+  /** Verifiers of a password, one a kind of exchange. */
+  readonly verifiersOf: (password: string) => { readonly [kind: string]: string };
   /** Rows of a query of the engine's own, as the superuser reads them. */
   readonly sql: (text: string) => readonly (readonly RowValue[])[];
 }

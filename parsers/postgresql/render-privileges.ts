@@ -1,0 +1,108 @@
+/** Roles, GRANT and REVOKE, default privileges as canonical text. */
+
+import type { SourceOption, SourceStatement } from '../../engine/sblr/source.gen.ts';
+import { joinWords } from '../kit/text.ts';
+import { expressionText } from './render-expression.ts';
+import { identifier, nameText, typeText } from './render-names.ts';
+
+export type PrivilegeStatement = Extract<
+  SourceStatement,
+  { op: 'createRole' | 'alterRole' | 'alterRoleSetting' | 'renameRole' | 'grant' | 'grantRole' | 'ownedBy' }
+>;
+type Grant = Extract<PrivilegeStatement, { op: 'grant' }>;
+
+const ROLE_WORDS = ['current_user', 'current_role', 'session_user'];
+
+const roleText = (name: string): string => (ROLE_WORDS.includes(name) ? name.toUpperCase() : identifier(name));
+const rolesText = (names: readonly string[]): string => names.map(roleText).join(', ');
+
+export function privilegeText(statement: PrivilegeStatement): string {
+  switch (statement.op) {
+    case 'createRole':
+      return joinWords([
+        `CREATE ${statement.kind.toUpperCase()} ${roleText(statement.name)}`,
+        ...statement.options.map(roleOptionText),
+      ]);
+    case 'alterRole':
+      return joinWords([`ALTER ROLE ${roleText(statement.name)}`, ...statement.options.map(roleOptionText)]);
+    case 'alterRoleSetting':
+      return settingText(statement);
+    case 'renameRole':
+      return `ALTER ROLE ${roleText(statement.name)} RENAME TO ${roleText(statement.to)}`;
+    case 'grant':
+      return grantText(statement);
+    case 'grantRole':
+      return joinWords([
+        statement.revoke ? 'REVOKE' : 'GRANT',
+        statement.revoke && statement.admin && 'ADMIN OPTION FOR',
+        rolesText(statement.roles),
+        `${statement.revoke ? 'FROM' : 'TO'} ${rolesText(statement.to)}`,
+        !statement.revoke && statement.admin && 'WITH ADMIN OPTION',
+        statement.cascade && 'CASCADE',
+      ]);
+    case 'ownedBy': {
+      const roles = rolesText(statement.roles);
+      if (statement.to !== null) return `REASSIGN OWNED BY ${roles} TO ${roleText(statement.to)}`;
+      return `DROP OWNED BY ${roles}${statement.cascade ? ' CASCADE' : ''}`;
+    }
+  }
+}
+
+const NAMED_OPTIONS = ['in role', 'admin', 'role'];
+
+function roleOptionText({ name, value }: SourceOption): string {
+  if (value === null) return name.toUpperCase();
+  if (NAMED_OPTIONS.includes(name)) return `${name.toUpperCase()} ${value.op === 'constant' ? roleText(value.text) : ''}`;
+  return `${name.toUpperCase()} ${expressionText(value)}`;
+}
+
+function settingText(statement: Extract<PrivilegeStatement, { op: 'alterRoleSetting' }>): string {
+  const { name, database, setting, values, reset } = statement;
+  const shown = setting === null ? 'ALL' : setting.split('.').map(identifier).join('.');
+  return joinWords([
+    `ALTER ROLE ${name === null ? 'ALL' : roleText(name)}`,
+    database !== null && `IN DATABASE ${identifier(database)}`,
+    reset ? `RESET ${shown}` : `SET ${shown} TO ${values.map(expressionText).join(', ')}`,
+  ]);
+}
+
+const DEFAULT_WORDS: { readonly [kind in Grant['kind']]?: string } = {
+  table: 'TABLES',
+  sequence: 'SEQUENCES',
+  function: 'FUNCTIONS',
+  type: 'TYPES',
+  schema: 'SCHEMAS',
+};
+const ALL_WORDS: { readonly [kind in Grant['kind']]?: string } = {
+  allTables: 'ALL TABLES IN SCHEMA',
+  allSequences: 'ALL SEQUENCES IN SCHEMA',
+  allFunctions: 'ALL FUNCTIONS IN SCHEMA',
+};
+
+function grantText(statement: Grant): string {
+  const { byDefault, revoke, rights, option, roles, cascade, forRoles, inSchemas } = statement;
+  const columns = (names: readonly string[]): string => (names.length === 0 ? '' : ` (${names.map(identifier).join(', ')})`);
+  return joinWords([
+    byDefault && 'ALTER DEFAULT PRIVILEGES',
+    byDefault && forRoles.length > 0 && `FOR ROLE ${rolesText(forRoles)}`,
+    byDefault && inSchemas.length > 0 && `IN SCHEMA ${inSchemas.map(identifier).join(', ')}`,
+    revoke ? 'REVOKE' : 'GRANT',
+    revoke && option && 'GRANT OPTION FOR',
+    rights.map((right) => `${right.name.toUpperCase()}${columns(right.columns)}`).join(', '),
+    `ON ${objectsText(statement)}`,
+    `${revoke ? 'FROM' : 'TO'} ${rolesText(roles)}`,
+    !revoke && option && 'WITH GRANT OPTION',
+    cascade && 'CASCADE',
+  ]);
+}
+
+function objectsText({ byDefault, kind, names, routines }: Grant): string {
+  if (byDefault) return DEFAULT_WORDS[kind] as string;
+  const all = ALL_WORDS[kind];
+  if (all !== undefined) return `${all} ${names.map(nameText).join(', ')}`;
+  const shown = routines.map(({ name, arguments: types, argumentsGiven }) => {
+    const given = types.map((type) => typeText(type, expressionText)).join(', ');
+    return `${nameText(name)}${argumentsGiven ? `(${given})` : ''}`;
+  });
+  return `${kind.toUpperCase()} ${[...names.map(nameText), ...shown].join(', ')}`;
+}
