@@ -214,7 +214,8 @@ export class ChangePart {
     const { catalog } = this.shape;
     const index = catalog.indexes.find(({ kernelIndex }) => kernelIndex === position);
     const row = this.#decode(...this.#views(views), at, () => Buffer.alloc(0));
-    const columns = (index?.keys ?? []).map(({ attribute }) => catalog.columns.find(({ number }) => number === attribute));
+    const keys = index?.predicate === undefined ? (index?.keys ?? []) : index.keys.slice(0, -1);
+    const columns = keys.map(({ attribute }) => catalog.columns.find(({ number }) => number === attribute));
     const names = columns.map((column) => column?.name ?? '').join(', ');
     const values = columns.map((column) =>
       this.#shown(column === undefined ? null : row[column.kernelColumn], column?.type.name ?? 'text'),

@@ -4,7 +4,7 @@ import type { CatalogTable } from '../catalog/objects.ts';
 import type { UtilityResult } from '../exec/engine.ts';
 import { parseSettings } from '../exec/make-shape.ts';
 import { createParameters } from '../exec/parameters.ts';
-import { runDirect } from '../exec/run.ts';
+import { runDirect, type StatementRun } from '../exec/run.ts';
 import type { SessionContext } from '../exec/context.ts';
 import { madeTypesOf } from '../plan/bind/environment.ts';
 import { bind } from '../plan/bind/bind.ts';
@@ -49,14 +49,15 @@ export function define(
     textIn: (name, source) => engine.dialectOf(name).render(source),
     parse: (text) => dialect.parse(text, parseSettings(session)).map(({ source }) => source),
     verifiersOf: (password) => ({ scram: isVerifier(password) ? password : makeVerifier(password) }),
-    run: (module, tableOf) => runModule(sql, session, tx, module, context, tableOf),
+    run: (module, tableOf) => runModule(sql, session, tx, module, context, tableOf).rows as RowValue[][],
+    change: (module) => runModule(sql, session, tx, module, context).changes,
     sql: (text) => runText(sql, session, tx, text, context),
   };
   const { tag, notices } = defineIn(statement, environment);
   return { tag, notices, rows: [] };
 }
 
-/** A statement of the engine's own in the transaction; its rows. */
+/** A statement of the engine's own in the transaction: the run has its rows, and how many it changed. */
 function runModule(
   sql: SqlCatalog,
   session: Session,
@@ -64,7 +65,7 @@ function runModule(
   module: BoundModule,
   context: SessionContext,
   tableOf: (id: number) => CatalogTable | null = () => null,
-): RowValue[][] {
+): StatementRun {
   const { engine } = sql;
   const { statement } = module;
   if (!isPlanned(statement)) throw new SqlError(SQLSTATE.internal_error, 'a definition runs statements that have a plan');
@@ -81,7 +82,7 @@ function runModule(
     parameter: () => undefined,
   });
   const program = engine.compiler.compile(plan, module.parameters, 'array', environment);
-  return runDirect(engine, session, tx, program, createParameters(module.parameters.length), context).rows as RowValue[][];
+  return runDirect(engine, session, tx, program, createParameters(module.parameters.length), context);
 }
 
 /** A query of the engine's own, under the superuser's rights. */
@@ -102,5 +103,5 @@ function runText(sql: SqlCatalog, session: Session, tx: Transaction, text: strin
     semanticsOf: (name) => engine.dialectOf(name).semantics,
     ...{ parameterTypes: [], literals: [], policy: 'infer' },
   });
-  return runModule(sql, session, tx, module, context);
+  return runModule(sql, session, tx, module, context).rows as RowValue[][];
 }

@@ -224,3 +224,48 @@ insert into c values (100, 88, 89) on conflict (id) do update set a = 12345
 `,
     'keys',
   ));
+
+test('partial and covering indexes, tables made from queries and from other tables', () =>
+  alike(
+    `
+create table pt (id int primary key, email text, active bool, n int)
+create unique index pt_email on pt (email) where active
+insert into pt values (1, 'a', true, 1), (2, 'a', false, 2), (3, 'a', null, 3)
+insert into pt values (4, 'a', true, 4)
+insert into pt values (4, 'a', true, 4) on conflict (email) where active do update set n = 99
+insert into pt values (4, 'a', true, 4) on conflict (email) do nothing
+update pt set active = true where id = 2
+create index pt_n on pt (n) include (email) where n > 1
+create index concurrently pt_x on pt (lower(email)) where active and n > 0
+select * from pt where n = 99
+create table ct as select id, email, n * 2 as m from pt
+select * from ct
+create table ct2 (x, y) as select 1, 'a'::text with no data
+select * from ct2
+create table if not exists ct as select 1
+create table ct3 as select 1 as a, 2 as a
+create table lk (like pt including all, extra int default 4, check (extra > 0))
+insert into lk (id, email, active) values (1, 'q', true)
+insert into lk (id, email, active) values (2, 'q', true)
+insert into lk (id, email, active) values (1, 'r', true)
+select * from lk
+create table lk2 (a int, like pt, b int, primary key (id))
+select * from lk2
+create sequence so start 5 increment 2 minvalue 1 maxvalue 9 cycle owned by lk.extra
+alter table pt drop column active
+insert into pt values (5, 'a', 7)
+alter table pt add constraint pt_pk2 unique (email) include (n)
+comment on column pt.n is 'number'
+comment on constraint pt_pkey on pt is 'key'
+drop index pt_n
+create index on pt (nothing) where id > 0
+create index on pt (id) where id > random()
+create table dropme (a int references pt)
+insert into dropme values (77)
+alter table dropme rename constraint dropme_a_fkey to dfk
+insert into dropme values (77)
+alter table dropme drop constraint dfk
+insert into dropme values (77)
+`,
+    'indexed',
+  ));

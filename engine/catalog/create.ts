@@ -232,13 +232,26 @@ function indexOf(
     keys,
     kernelIndex: position,
     constraint: definition.constraint ? name : null,
+    ...(definition.include === undefined || definition.include.length === 0
+      ? {}
+      : { include: definition.include.map((column) => attributeNamed(columns, column)) }),
+    ...(definition.predicate === undefined ? {} : { predicate: definition.predicate }),
   };
+}
+
+/** 42703 */
+function attributeNamed(columns: readonly CatalogColumn[], name: string): number {
+  const column = columns.find((candidate) => candidate.name === name && candidate.hidden === null);
+  if (column === undefined) throw new SqlError(SQLSTATE.undefined_column, `column "${name}" does not exist`);
+  return column.number;
 }
 
 function nameOfIndex(naming: Naming, table: string, definition: IndexDefinition): string {
   if (definition.name !== null) return takeName(naming, clipName(definition.name));
   if (definition.primary) return inventName(naming, table, null, 'pkey');
-  const columns = indexColumnsName(definition.keys.map(({ key }) => ('column' in key ? key.column : key.name)));
+  const shown = definition.keys.filter(({ isCondition }) => isCondition !== true);
+  const included = definition.include ?? [];
+  const columns = indexColumnsName([...shown.map(({ key }) => ('column' in key ? key.column : key.name)), ...included]);
   return inventName(naming, table, columns, definition.constraint ? 'key' : 'idx');
 }
 

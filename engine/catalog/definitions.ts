@@ -50,6 +50,8 @@ export interface IndexKey {
     | { readonly expression: StoredExpression; readonly type: SqlType; readonly name: string };
   readonly descending: boolean;
   readonly nullsFirst: boolean;
+  /** NULL where the condition of a partial unique index does not hold: such rows are no duplicates of any. */
+  readonly isCondition?: boolean;
 }
 
 export interface IndexDefinition {
@@ -62,6 +64,10 @@ export interface IndexDefinition {
   readonly keys: readonly IndexKey[];
   /** A PRIMARY KEY or UNIQUE constraint makes it, and is named like it. */
   readonly constraint: boolean;
+  /** INCLUDE: names of columns; left out: none. */
+  readonly include?: readonly string[];
+  /** WHERE of a partial index; left out: it is of all rows. */
+  readonly predicate?: StoredExpression;
 }
 
 export interface CheckDefinition {

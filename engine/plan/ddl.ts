@@ -6,6 +6,7 @@
 import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 import type { Notice, QualifiedName } from '../catalog/definitions.ts';
 import type { CatalogEntry } from '../catalog/entries.ts';
+import type { SequenceRow } from '../catalog/stored.ts';
 import type { CatalogColumn, CatalogTable } from '../catalog/objects.ts';
 import type { BoundExpression } from '../sblr/bound.ts';
 import { resolveType } from '../sblr/resolve-type.ts';
@@ -23,6 +24,7 @@ import type {
 import { type DefinitionEnvironment, fault, qualified, readerOf, shownName, unsupported } from './define/environment.ts';
 import { boundOver, fillStatement } from './define/rewrite.ts';
 import { alter } from './define/alter.ts';
+import { ownedBy as sequenceOwnedBy } from './define/alter-sequence.ts';
 import { comment } from './define/comment.ts';
 import { addForeignKeyOf } from './define/foreign-key.ts';
 import { defineIndex } from './define/index.ts';
@@ -31,6 +33,7 @@ import { grant } from './define/grants.ts';
 import { alterRole, alterRoleSetting, defineRole, dropRoles, grantMembership, ownedBy, renameRoleTo } from './define/roles.ts';
 import { createSchema, schemaNamed } from './define/schema.ts';
 import { alterType, createDomain, createType, dropTypes } from './define/type.ts';
+import { createTableAs } from './define/table-as.ts';
 import { createView } from './define/view.ts';
 import { sequenceNumbers } from './define/sequence.ts';
 import { columnConstraints, defineTable } from './define/table.ts';
@@ -151,6 +154,14 @@ function createTable(source: SourceCreateTableNode, environment: DefinitionEnvir
     if (exists(name, source.persistence === 'temporary', environment))
       return skipped(tag, `relation "${name.name}" already exists`, SQLSTATE.duplicate_table);
   }
+  const { as } = source;
+  if (as !== null) {
+    let rows = 0;
+    catalog.change(tx, () => {
+      rows = createTableAs(source, as, environment);
+    });
+    return { tag: source.withData ? `SELECT ${rows}` : 'CREATE TABLE AS', notices: [] };
+  }
   catalog.change(tx, () => {
     const { id } = catalog.createTable(tx, session, defineTable(source, environment));
     const constraints = [...source.columns.flatMap(columnConstraints), ...source.constraints];
@@ -198,7 +209,12 @@ function createSequence(source: SourceCreateSequenceNode, environment: Definitio
     const message = 'sequence type must be smallint, integer, or bigint';
     throw fault(SQLSTATE.invalid_parameter_value, message, source.type?.at ?? source.at);
   }
-  catalog.createSequence(tx, session, { name, persistence, ...sequenceNumbers(source.options, type, source.at) });
+  const owned = source.options.find((option) => option.name === 'ownedBy');
+  const options = source.options.filter((option) => option !== owned);
+  catalog.change(tx, () => {
+    const { id } = catalog.createSequence(tx, session, { name, persistence, ...sequenceNumbers(options, type, source.at) });
+    if (owned !== undefined) sequenceOwnedBy(catalog.entry(tx, id)?.row as SequenceRow, owned, environment);
+  });
   return { tag, notices: [] };
 }
 

@@ -2,7 +2,7 @@
 
 import { type BaseTypeName, elementOf, isArrayType, type SqlType, typeId, type TypeName } from '../../sblr/types.ts';
 import { userType } from '../../values/user-types.ts';
-import type { CatalogColumn, CatalogIndex, CatalogTable } from '../objects.ts';
+import type { CatalogColumn, CatalogIndex, CatalogTable, StoredExpression } from '../objects.ts';
 
 /** Numbers that PostgreSQL has given: access methods, a collation. */
 export const AM_HEAP = 2;
@@ -240,19 +240,34 @@ function keyOrder({ descending, nullsFirst }: CatalogIndex['keys'][number]): str
   return `${descending ? ' DESC' : ''}${nulls}`;
 }
 
+/** The keys that its author wrote. */
+export const shownKeys = ({ keys, unique, predicate }: CatalogIndex): CatalogIndex['keys'] =>
+  unique && predicate !== undefined ? keys.slice(0, -1) : keys;
+
+/** A condition, in parentheses unless it is a column or a call. */
+const predicateText = ({ source, text }: StoredExpression): string =>
+  source.op === 'column' || source.op === 'call' ? text : `(${text})`;
+
 /** pg_get_indexdef() */
 export function indexDefinition(table: CatalogTable, index: CatalogIndex): string {
-  const keys = index.keys.map((key) => keyText(table, key.attribute) + keyOrder(key)).join(', ');
+  const keys = shownKeys(index)
+    .map((key) => keyText(table, key.attribute) + keyOrder(key))
+    .join(', ');
+  const included = (index.include ?? []).map((attribute) => quoteName(columnOf(table, attribute).name)).join(', ');
+  const more = `${included === '' ? '' : ` INCLUDE (${included})`}`;
+  const where = index.predicate === undefined ? '' : ` WHERE ${predicateText(index.predicate)}`;
   const nulls = index.unique && !index.nullsDistinct ? ' NULLS NOT DISTINCT' : '';
   const place = `${quoteName(table.schema)}.${quoteName(table.name)}`;
-  return `CREATE ${index.unique ? 'UNIQUE ' : ''}INDEX ${quoteName(index.name)} ON ${place} USING ${index.method} (${keys})${nulls}`;
+  return `CREATE ${index.unique ? 'UNIQUE ' : ''}INDEX ${quoteName(index.name)} ON ${place} USING ${index.method} (${keys})${more}${nulls}${where}`;
 }
 
 /** pg_get_constraintdef() of a key. */
 export function keyDefinition(table: CatalogTable, index: CatalogIndex): string {
   const columns = index.keys.map((key) => quoteName(columnOf(table, key.attribute).name)).join(', ');
-  if (index.primary) return `PRIMARY KEY (${columns})`;
-  return `UNIQUE ${index.nullsDistinct ? '' : 'NULLS NOT DISTINCT '}(${columns})`;
+  const included = (index.include ?? []).map((attribute) => quoteName(columnOf(table, attribute).name)).join(', ');
+  const more = included === '' ? '' : ` INCLUDE (${included})`;
+  if (index.primary) return `PRIMARY KEY (${columns})${more}`;
+  return `UNIQUE ${index.nullsDistinct ? '' : 'NULLS NOT DISTINCT '}(${columns})${more}`;
 }
 
 /** pg_get_expr() of a column's default; null: it has none. */

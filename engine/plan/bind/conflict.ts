@@ -14,7 +14,7 @@ import type { QueryPlace } from './query.ts';
 import { sameExpression } from './same.ts';
 import type { Scope } from './scope.ts';
 import type { BindState } from './state.ts';
-import { bindHidden, bindNewRow } from './stored.ts';
+import { bindCheckSource, bindHidden, bindNewRow } from './stored.ts';
 
 /** The key of an index as expressions over a row. */
 function indexKey(
@@ -50,12 +50,20 @@ function inferIndexes(
   const target = source.target.map((element) => bindElement(element, scope, state));
   // It may narrow the choice to partial indexes; a whole one fits whatever it says.
   const { targetWhere } = source;
-  if (targetWhere !== null) toBoolean(state, bindExpr(targetWhere, clauseOf(state, scope, 'WHERE')), 'WHERE', targetWhere.at);
+  const where =
+    targetWhere === null
+      ? null
+      : toBoolean(state, bindExpr(targetWhere, clauseOf(state, scope, 'WHERE')), 'WHERE', targetWhere.at);
+  /** A partial index is meant only by its own condition. */
+  const isMeant = ({ predicate }: CatalogIndex): boolean =>
+    predicate === undefined ||
+    (where !== null && sameExpression(where, bindCheckSource(predicate.source, state.within(predicate.dialect), scope), state));
   const covers = (all: readonly BoundExpression[], some: readonly BoundExpression[]) =>
     some.every((node) => all.some((other) => sameExpression(node, other, state)));
   const fitting = table.indexes.filter((index) => {
-    if (!index.unique) return false;
-    const key = indexKey(index, table, row, state, source.at);
+    if (!index.unique || !isMeant(index)) return false;
+    const shown = index.predicate === undefined ? index : { ...index, keys: index.keys.slice(0, -1) };
+    const key = indexKey(shown, table, row, state, source.at);
     return covers(key, target) && covers(target, key);
   });
   if (fitting.length > 0) return fitting.map(({ id }) => id);

@@ -68,6 +68,7 @@ function checkNames(node: unknown, state: BindState): void {
   if (Array.isArray(node)) for (const item of node) checkNames(item, state);
   if (typeof node !== 'object' || node === null) return;
   const { op } = node as SourceNode;
+  if (op === 'comment' && (node as { kind?: string }).kind === 'column') return;
   if (op === 'name' && (node as SourceName).parts.length > 2) {
     const name = node as SourceName;
     throw unsupported(
@@ -76,7 +77,7 @@ function checkNames(node: unknown, state: BindState): void {
     );
   }
   // Expressions have their own names: columns.
-  for (const [key, value] of Object.entries(node)) if (key !== 'expression' && key !== 'values') checkNames(value, state);
+  for (const [key, value] of Object.entries(node)) if (key !== 'expression' && key !== 'values' && key !== 'value') checkNames(value, state);
 }
 
 export function bindUtility(statement: SourceStatement, state: BindState): BoundUtility {

@@ -34,6 +34,8 @@ export interface DefinitionEnvironment {
   readonly run: (module: BoundModule, tableOf?: (id: number) => CatalogTable | null) => readonly (readonly RowValue[])[];
   /** Verifiers of a password, one a kind of exchange. */
   readonly verifiersOf: (password: string) => { readonly [kind: string]: string };
+  /** The same for a statement that changes rows: how many. */
+  readonly change: (module: BoundModule) => number;
   /** Rows of a query of the engine's own, as the superuser reads them. */
   readonly sql: (text: string) => readonly (readonly RowValue[])[];
 }

@@ -1,10 +1,12 @@
-/** Keys and options of an index: columns, expressions, their order. Partial and covering indexes are not there (0A000). */
+/** Keys and options of an index: columns, expressions, their order; conditions of partial ones. */
 
-import { SQLSTATE } from '../../../shm/errors.ts';
+import { SQLSTATE, SqlError } from '../../../shm/errors.ts';
 import type { IndexDefinition, IndexKey } from '../../catalog/definitions.ts';
 import { expressionName } from '../../catalog/names.ts';
 import type { SourceCreateIndexNode, SourceExpression, SourceIndexElement } from '../../sblr/source.gen.ts';
+import type { StoredExpression } from '../../catalog/objects.ts';
 import { foldParts } from '../../sblr/resolve-type.ts';
+import { sqlType } from '../../sblr/types.ts';
 import { bindExpression } from '../bind/bind.ts';
 import type { ExpressionColumn } from '../bind/environment.ts';
 import { type DefinitionEnvironment, fault, storedExpression, unsupported } from './environment.ts';
@@ -25,9 +27,7 @@ export function defineIndex(
   table: IndexedTable,
   environment: DefinitionEnvironment,
 ): IndexDefinition {
-  if (source.concurrently) throw unsupported('CREATE INDEX CONCURRENTLY is', source.at, 'leave CONCURRENTLY out');
-  if (source.where !== null) throw unsupported('partial indexes (WHERE) are', source.where.at);
-  if (source.include.length > 0) throw unsupported('INCLUDE columns are', source.at);
+  const predicate = definePredicate(source, table, environment);
   const method = methodOf(source);
   if (source.elements.length > KEYS_MAX)
     throw fault(SQLSTATE.program_limit_exceeded, `cannot use more than ${KEYS_MAX} columns in an index`, source.at);
@@ -37,9 +37,43 @@ export function defineIndex(
     nullsDistinct: source.nullsDistinct,
     primary: false,
     method,
-    keys: source.elements.map((element) => defineKey(element, table, environment)),
+    keys: [...source.elements.map((element) => defineKey(element, table, environment)), ...conditionKey(source)],
     constraint: false,
+    include: source.include,
+    ...(predicate === undefined ? {} : { predicate }),
   };
+
+  /** The rows of a partial unique index are told from others by a key of their own. */
+  function conditionKey({ unique, where }: SourceCreateIndexNode): IndexKey[] {
+    if (!unique || where === null) return [];
+    const { at } = where;
+    const result: SourceExpression = { op: 'constant', at, kind: 'integer', text: '0' };
+    const marked: SourceExpression = {
+      ...{ op: 'case', at, operand: null, otherwise: null },
+      whens: [{ op: 'when', at, condition: where, result }],
+    };
+    const key = { expression: storedExpression(marked, environment), type: sqlType('int4'), name: 'expr' };
+    return [{ key, descending: false, nullsFirst: false, isCondition: true }];
+  }
+}
+
+/** WHERE: a condition over the table's columns that is the same for ever. 42P17, 42804 */
+function definePredicate(
+  { where }: SourceCreateIndexNode,
+  table: IndexedTable,
+  environment: DefinitionEnvironment,
+): StoredExpression | undefined {
+  if (where === null) return undefined;
+  const { semantics } = environment;
+  const of = { semantics, table: table.name, columns: table.columns, target: null };
+  bindExpression(where, { ...of, purpose: 'check' });
+  try {
+    bindExpression(where, { ...of, purpose: 'index' });
+  } catch (error) {
+    if (!(error instanceof SqlError) || error.code !== SQLSTATE.invalid_object_definition) throw error;
+    throw fault(SQLSTATE.invalid_object_definition, 'functions in index predicate must be marked IMMUTABLE', where.at);
+  }
+  return storedExpression(where, environment);
 }
 
 function methodOf(source: SourceCreateIndexNode): 'btree' | 'hash' {

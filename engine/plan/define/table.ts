@@ -28,6 +28,7 @@ import {
   unsupported,
 } from './environment.ts';
 import { checkCollation } from './index.ts';
+import { takenOver } from './like.ts';
 import { sequenceNumbers } from './sequence.ts';
 
 const SERIAL: { readonly [name: string]: 'int2' | 'int4' | 'int8' } = {
@@ -50,9 +51,14 @@ export function defineTable(source: SourceCreateTableNode, environment: Definiti
   if (source.persistence === 'temporary' && name.schema !== null && name.schema !== 'pg_temp')
     throw fault(SQLSTATE.invalid_table_definition, 'cannot create temporary relation in non-temporary schema', source.name.at);
   const columns = source.columns.map((column) => defineColumn(column, name.name, environment));
-  const twice = repeated(columns.map((column) => column.name));
+  const likes = source.likes.map((like) => ({ before: like.before, taken: takenOver(like, environment) }));
+  /** All columns in their order: each its own, by its place, or one that LIKE has taken over. */
+  const order: (number | ColumnDefinition)[] = columns.map((_, at) => at);
+  for (const { before, taken } of [...likes].reverse()) order.splice(before, 0, ...taken.columns);
+  const all = order.map((one) => (typeof one === 'number' ? columns[one] : one));
+  const twice = repeated(all.map((column) => column.name));
   if (twice !== undefined) throw fault(SQLSTATE.duplicate_column, `column "${twice}" specified more than once`, source.at);
-  const expressionColumns = columns.map(({ name: own, type }, at) => ({ name: own, type, attribute: at + 1 }));
+  const expressionColumns = all.map(({ name: own, type }, at) => ({ name: own, type, attribute: at + 1 }));
   const work: Work = { table: name.name, columns: expressionColumns, environment };
   const constraints = [...source.columns.flatMap(columnConstraints), ...source.constraints];
   const keys = constraints.filter((one) => one.kind === 'primaryKey' || one.kind === 'unique');
@@ -68,15 +74,22 @@ export function defineTable(source: SourceCreateTableNode, environment: Definiti
   return {
     name,
     persistence: source.persistence,
-    columns: columns.map((column, at) => ({
-      ...column,
-      default: defaults[at],
-      generated: generated[at],
-      notNull: column.notNull || keyed.has(column.name),
-      type: withNullable(column.type, !(column.notNull || keyed.has(column.name))),
-    })),
-    indexes,
-    checks: constraints.filter((one) => one.kind === 'check').map((one) => defineCheck(one, work)),
+    columns: order.map((one) => {
+      const column = typeof one === 'number' ? { ...columns[one], default: defaults[one], generated: generated[one] } : one;
+      return {
+        ...column,
+        notNull: column.notNull || keyed.has(column.name),
+        type: withNullable(column.type, !(column.notNull || keyed.has(column.name))),
+      };
+    }),
+    indexes: [
+      ...indexes,
+      ...likes.flatMap(({ taken }) => taken.indexes.filter(({ primary: isPrimary }) => !(isPrimary && primary !== undefined))),
+    ],
+    checks: [
+      ...constraints.filter((one) => one.kind === 'check').map((one) => defineCheck(one, work)),
+      ...likes.flatMap(({ taken }) => taken.checks),
+    ],
     onCommit: source.onCommit === 'none' ? 'preserve' : source.onCommit,
   };
 }
@@ -88,7 +101,6 @@ export interface Work {
 }
 
 function checkWhole(source: SourceCreateTableNode): void {
-  if (source.as !== null) throw unsupported('CREATE TABLE AS is', source.as.at);
   if (source.columns.length > COLUMNS_MAX)
     throw fault(SQLSTATE.too_many_columns, `tables can have at most ${COLUMNS_MAX} columns`, source.at);
   if (source.onCommit !== 'none' && source.persistence !== 'temporary')
@@ -304,5 +316,6 @@ export function keyIndex(source: SourceConstraint, { columns, table }: Work): In
     method: 'btree',
     keys: source.columns.map((column) => ({ key: { column }, descending: false, nullsFirst: false })),
     constraint: true,
+    include: source.include,
   };
 }
