@@ -5,6 +5,7 @@
 
 import {
   DONE,
+  type HostCopy,
   type HostPortal,
   type HostSession,
   type HostStatement,
@@ -21,6 +22,7 @@ import type { Connection } from '../exec/connection.ts';
 import { OutputRun, type OutputState } from '../exec/output-run.ts';
 import type { Prepared } from '../exec/prepare.ts';
 import { entered } from '../exec/run.ts';
+import { ServedCopyIn, ServedCopyOut } from './copy.ts';
 import type { StatementFigures } from './statement-figures.ts';
 import { type SqlType, sqlType, type TypeName } from '../sblr/types.ts';
 import { NO_CHARACTERISTICS } from '../session/session.ts';
@@ -75,6 +77,11 @@ export class ServedSession implements HostSession {
     return new ServedPortal(this, statement as ServedStatement, format);
   }
 
+  copy(statement: HostStatement): HostCopy {
+    const { prepared } = statement as ServedStatement;
+    return statement.kind === 'copyIn' ? new ServedCopyIn(this, prepared) : new ServedCopyOut(this, prepared);
+  }
+
   beginBatch(): void {
     const { session, engine } = this.connection;
     if (session.transaction !== null) return;
@@ -126,7 +133,9 @@ class ServedStatement implements HostStatement {
     this.session = session;
     this.prepared = prepared;
     const { parts } = prepared.shape;
-    this.kind = this.columns.length > 0 ? 'rows' : parts.kind === 'utility' ? 'none' : 'count';
+    const copy = session.connection.copyOf(prepared);
+    if (copy !== null && copy.file === null) this.kind = copy.direction === 'from' ? 'copyIn' : 'copyOut';
+    else this.kind = this.columns.length > 0 ? 'rows' : parts.kind === 'utility' ? 'none' : 'count';
     this.endsBlock = parts.kind === 'utility' && ENDS.test(prepared.text.slice(prepared.start));
   }
 

@@ -9,15 +9,17 @@
  * Hot: Bind, Describe, Execute, Sync of a point query.
  */
 
-import type {
-  ConnectionHost,
-  HostSession,
-  Outcome,
-  WireConnection,
-  WireError,
-  WireNotice,
+import {
+  type ConnectionHost,
+  type HostSession,
+  type Outcome,
+  PENDING,
+  type WireConnection,
+  type WireError,
+  type WireNotice,
 } from '../../plugins/contract/connection.ts';
 import { wireError } from './errors.ts';
+import type { CopyPortal } from './wire/copy.ts';
 import { ExtendedQuery } from './wire/extended.ts';
 import { MessageReader } from './wire/read.ts';
 import { SimpleQuery } from './wire/simple.ts';
@@ -64,7 +66,7 @@ const REPORTED = [
 ];
 
 /** What is under way: nothing; a statement of simple or extended query that waits. */
-type Waiting = 'none' | 'simple' | 'extended';
+type Waiting = 'none' | 'simple' | 'extended' | 'copy';
 
 export class PostgresqlConnection implements WireConnection {
   readonly #host: ConnectionHost;
@@ -74,6 +76,9 @@ export class PostgresqlConnection implements WireConnection {
   #simple: SimpleQuery | null = null;
   #extended: ExtendedQuery | null = null;
   #waiting: Waiting = 'none';
+  /** Takes rows from the client, for a statement of extended query or of simple. */
+  #copying: CopyPortal | null = null;
+  #copyIsExtended = false;
   /** An error: nothing counts until Sync. */
   #isSkipping = false;
   #isOver = false;
@@ -147,10 +152,12 @@ export class PostgresqlConnection implements WireConnection {
   }
 
   #message(type: number, bytes: Buffer, over: number, end: number): void {
-    const isExtended = type !== QUERY && type !== TERMINATE && type !== SYNC;
+    const copy = this.#copying;
+    const isExtended = copy === null ? type !== QUERY && type !== TERMINATE && type !== SYNC : this.#copyIsExtended;
     if (type !== TERMINATE) this.#isBusy = true;
     try {
-      this.#dispatch(type, bytes, over, end);
+      if (copy !== null && type !== TERMINATE) this.#copyMessage(copy, type, bytes, over);
+      else this.#dispatch(type, bytes, over, end);
     } catch (error) {
       this.#failed(this.#host.told(error), isExtended);
     }
@@ -163,7 +170,7 @@ export class PostgresqlConnection implements WireConnection {
         extended.bind();
         return;
       case EXECUTE:
-        if (!extended.execute(isSyncNext(bytes, over, end))) this.#waiting = 'extended';
+        if (!extended.execute(isSyncNext(bytes, over, end))) this.#wait('extended');
         return;
       case DESCRIBE:
         extended.describe();
@@ -204,7 +211,7 @@ export class PostgresqlConnection implements WireConnection {
     reader.done();
     (this.#extended as ExtendedQuery).dropUnnamed();
     if ((this.#simple as SimpleQuery).begin(text)) this.#ready();
-    else this.#waiting = 'simple';
+    else this.#wait('simple');
   }
 
   #sync(): void {
@@ -241,23 +248,63 @@ export class PostgresqlConnection implements WireConnection {
 
   /** What waited has an outcome: the messages behind it are taken when the host gives them again. */
   resumed(outcome: Outcome, error: WireError | null): void {
-    const isExtended = this.#waiting === 'extended';
+    const isCopy = this.#waiting === 'copy';
+    const isExtended = isCopy ? this.#copyIsExtended : this.#waiting === 'extended';
     this.#waiting = 'none';
     if (this.#isOver) return;
     try {
       if (error !== null) this.#failed(error, isExtended);
+      else if (isCopy) return;
       else if (isExtended) {
-        if (!(this.#extended as ExtendedQuery).goOn(outcome)) this.#waiting = 'extended';
+        if (!(this.#extended as ExtendedQuery).goOn(outcome)) this.#wait('extended');
       } else if ((this.#simple as SimpleQuery).goOn(outcome)) this.#ready();
-      else this.#waiting = 'simple';
+      else this.#wait('simple');
     } catch (thrown) {
       this.#failed(this.#host.told(thrown), isExtended);
     }
   }
 
+  // ---- copy ----
+
+  /** A statement waits, or its client is to send rows. */
+  #wait(of: 'simple' | 'extended'): void {
+    const isExtended = of === 'extended';
+    this.#copying = (isExtended ? (this.#extended as ExtendedQuery) : (this.#simple as SimpleQuery)).copying;
+    this.#copyIsExtended = isExtended;
+    if (this.#copying === null) this.#waiting = of;
+  }
+
+  #copyMessage(copy: CopyPortal, type: number, bytes: Buffer, over: number): void {
+    switch (type) {
+      case COPY_DATA:
+        if (copy.feed(bytes, this.#reader.at, over) === PENDING) this.#waiting = 'copy';
+        return;
+      case COPY_DONE:
+        this.#copyDone(copy.finish());
+        return;
+      case COPY_FAIL:
+        throw copy.abort(this.#reader.text());
+      case FLUSH:
+      case SYNC:
+        return;
+      default:
+        throw copy.unexpected(type);
+    }
+  }
+
+  #copyDone(outcome: Outcome): void {
+    this.#copying = null;
+    const isExtended = this.#copyIsExtended;
+    if (outcome === PENDING) this.#waiting = isExtended ? 'extended' : 'simple';
+    else if (isExtended) (this.#extended as ExtendedQuery).goOn(outcome);
+    else if ((this.#simple as SimpleQuery).goOn(outcome)) this.#ready();
+    else this.#wait('simple');
+  }
+
   // ---- errors ----
 
   #failed(error: WireError, isExtended: boolean): void {
+    this.#copying = null;
     putError(this.#host.output, 'ERROR', error);
     try {
       if (isExtended) {

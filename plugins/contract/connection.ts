@@ -168,6 +168,24 @@ export interface HostPortal {
   close(): void;
 }
 
+/** A COPY with the client. */
+export interface HostCopy {
+  /** Of the rows that come or go; and whether they are in binary form. Of one that comes in: once it has begun. */
+  readonly columns: number;
+  readonly isBinary: boolean;
+  /** Rows so far. */
+  readonly rows: number;
+  /** In: the table is ready. Out: writes all rows, each a message of its own. */
+  begin(): Outcome;
+  /** A piece of what comes in, kept only during the call. */
+  feed(bytes: Buffer): Outcome;
+  /** All has come. */
+  finish(): Outcome;
+  /** The client has given up: the error to tell. */
+  abort(why: string): unknown;
+  close(): void;
+}
+
 export interface NextStatement {
   /** Null: there is none left. */
   readonly statement: HostStatement | null;
@@ -183,6 +201,8 @@ export interface HostSession {
   prepare(text: string, types: readonly (string | null)[]): HostStatement | null;
   /** `format`: with a form for each column of the statement. */
   portal(statement: HostStatement, format: RowFormat): HostPortal;
+  /** A statement of kind copyIn or copyOut. */
+  copy(statement: HostStatement): HostCopy;
   /** Statements that follow are one transaction unless they say otherwise (C2). */
   beginBatch(): void;
   /** Commits what beginBatch() began, if it is still open. PENDING is not answered: see above. */

@@ -262,6 +262,28 @@ const STEPS: { readonly [name: string]: Step } = {
     equal(messages.filter(({ type }) => type === 'D').length, 60000);
     equal(messages.at(-2)?.body.toString(), 'SELECT 60000\0');
   }),
+  'COPY takes and gives rows; a client may give up': withClient(async (client) => {
+    await client.types(send.query('create table copied (a int primary key, b text)'));
+    const data = (text: string): Buffer => send.message('d', Buffer.from(text));
+    const copyIn = send.query('copy copied from stdin');
+    equal(await client.types(copyIn, data('1\tx\n2'), send.sync, data('\t\\N\n'), send.message('c')), 'GCZ');
+    client.send(copyIn, data('3\ty\n'), send.message('f', Buffer.from('enough\0')));
+    const { C, M } = errorOf(await client.until('Z'));
+    deepEqual([C, M], ['57014', 'COPY from stdin failed: enough']);
+    client.send(copyIn, data('4\n'), data('5\tz\n'), send.message('c'));
+    equal(errorOf(await client.until('Z')).C, '22P04');
+    client.send(copyIn, send.query('select 1'), send.query('select 2'));
+    equal(errorOf(await client.until('Z')).C, '08P01');
+    equal((await client.until('Z')).length, 4);
+    client.send(send.query('copy copied to stdout with (format csv); select 1'));
+    const messages = await client.until('Z');
+    equal(messages.map(({ type }) => type).join(''), 'HddcCTDCZ');
+    equal(String(messages[1].body), '1,x\n');
+    const extended = [send.parse('', 'copy copied from stdin'), send.bind('', ''), send.execute(''), send.sync];
+    equal(await client.types(...extended, data('6\tw\n'), send.message('c'), send.sync), '12GCZ');
+    client.send(send.query('select count(*) from copied; drop table copied'));
+    deepEqual(rowsOf(await client.until('Z')), [['3']]);
+  }),
   'garbage closes its own connection only': async (port) => {
     const good = await rawClient(port);
     let seed = 1;

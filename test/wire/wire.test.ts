@@ -1,6 +1,7 @@
 /** PostgreSQL's wire: one server for all cases, and one that lets nobody in without a password. */
 
 import { after, before, describe, test } from 'node:test';
+import { clientSteps } from './clients.ts';
 import { entrySteps, portTaken, tableSteps } from './entry.ts';
 import { protocolSteps } from './protocol.ts';
 import { activityIsSeen, figuresAreServed } from './watching.ts';
@@ -14,6 +15,7 @@ describe('a server for PostgreSQL clients', () => {
   after(() => server.stop());
 
   test('protocol', (context) => protocolSteps(context, server.port));
+  test('clients', (context) => clientSteps(context, server.port));
   test('activity, locks and statements are seen over SQL', () => activityIsSeen(server));
   test('metrics, health and readiness over HTTP', () => figuresAreServed(server));
 });

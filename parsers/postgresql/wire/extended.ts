@@ -19,6 +19,7 @@ import {
 import { EncodedValues } from '../../../plugins/contract/encoded-values.ts';
 import { wireError } from '../errors.ts';
 import { typeOfOid, typeOid } from '../types.ts';
+import { COPYING, CopyPortal } from './copy.ts';
 import { completion, type Described, described, sameColumns } from './describe.ts';
 import type { MessageReader } from './read.ts';
 import {
@@ -50,7 +51,7 @@ class NamedPortal {
   readonly key: string;
   readonly described: Described | null;
   readonly values: EncodedValues;
-  portal: HostPortal | null = null;
+  portal: HostPortal | CopyPortal | null = null;
   state: 'bound' | 'suspended' | 'done' = 'bound';
 
   constructor(named: NamedStatement, key: string, isDescribed: Described | null, values: EncodedValues) {
@@ -192,6 +193,7 @@ export class ExtendedQuery {
     found.portal = null;
     if (portal === null) return;
     portal.close();
+    if (portal instanceof CopyPortal) return;
     named.idle = portal;
     named.idleFor = found.described;
   }
@@ -246,8 +248,14 @@ export class ExtendedQuery {
     return this.#ended(found, this.#run(found, statement, rowsMax));
   }
 
-  #run(found: NamedPortal, statement: HostStatement, rowsMax: number): Outcome {
+  #run(found: NamedPortal, statement: HostStatement, rowsMax: number): Outcome | typeof COPYING {
     if (found.state === 'suspended') return (found.portal as HostPortal).resume(rowsMax);
+    const { kind } = statement;
+    if (found.state === 'bound' && (kind === 'copyIn' || kind === 'copyOut')) {
+      const copy = new CopyPortal(this.#host, this.#session.copy(statement), kind === 'copyIn');
+      found.portal = copy;
+      return copy.begin();
+    }
     if (found.state === 'done') {
       // Nothing is left of it.
       return DONE;
@@ -270,15 +278,22 @@ export class ExtendedQuery {
     return this.#ended(this.#running as NamedPortal, outcome);
   }
 
-  #ended(found: NamedPortal, outcome: Outcome): boolean {
-    if (outcome === PENDING) {
+  /** The COPY that waits for rows; null: there is none. */
+  get copying(): CopyPortal | null {
+    const portal = this.#running?.portal;
+    return portal instanceof CopyPortal && portal.isIn ? portal : null;
+  }
+
+  #ended(found: NamedPortal, outcome: Outcome | typeof COPYING): boolean {
+    if (outcome === PENDING || outcome === COPYING) {
       this.#running = found;
       return false;
     }
     this.#running = null;
-    const portal = found.portal as HostPortal;
+    const portal = found.portal as HostPortal | CopyPortal;
     const { output } = this.#host;
     if (outcome === DONE) {
+      if (portal instanceof CopyPortal && found.state === 'bound') portal.ended();
       if (found.state === 'done') putComplete(output, completion({ tag: portal.tag, rows: 0, changes: 0 }));
       else putComplete(output, completion(portal));
       found.state = 'done';

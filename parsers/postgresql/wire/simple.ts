@@ -9,10 +9,12 @@ import {
   type ConnectionHost,
   type HostPortal,
   type HostSession,
+  type HostStatement,
   type Outcome,
   PENDING,
 } from '../../../plugins/contract/connection.ts';
 import { EncodedValues } from '../../../plugins/contract/encoded-values.ts';
+import { COPYING, CopyPortal } from './copy.ts';
 import { completion, described } from './describe.ts';
 import { putBytes, putComplete, putEmptyQuery } from './write.ts';
 
@@ -25,7 +27,7 @@ export class SimpleQuery {
   readonly #session: HostSession;
   #text = '';
   #from = 0;
-  #portal: HostPortal | null = null;
+  #portal: HostPortal | CopyPortal | null = null;
   #hasRun = false;
 
   constructor(host: ConnectionHost, session: HostSession) {
@@ -55,21 +57,38 @@ export class SimpleQuery {
       if (statement === null) continue;
       if (this.#hasRun || !(end >= text.length || BLANK.test(text.slice(end)))) session.beginBatch();
       this.#hasRun = true;
-      const { format, message, columns } = described(statement, 'T');
-      const portal = session.portal(statement, format);
-      this.#portal = portal;
-      if (columns.length > 0) putBytes(this.#host.output, message);
-      if (!this.#ended(portal.begin(NO_VALUES, 0))) return false;
+      if (!this.#ended(this.#start(statement))) return false;
     }
     if (!this.#hasRun) putEmptyQuery(this.#host.output);
     session.endBatch();
     return true;
   }
 
-  #ended(outcome: Outcome): boolean {
-    if (outcome === PENDING) return false;
-    const portal = this.#portal as HostPortal;
-    if (outcome !== DONE) throw new Error('a statement without a limit of rows was suspended');
+  #start(statement: HostStatement): Outcome | typeof COPYING {
+    const session = this.#session;
+    const { kind } = statement;
+    if (kind === 'copyIn' || kind === 'copyOut') {
+      const copy = new CopyPortal(this.#host, session.copy(statement), kind === 'copyIn');
+      this.#portal = copy;
+      return copy.begin();
+    }
+    const { format, message, columns } = described(statement, 'T');
+    const portal = session.portal(statement, format);
+    this.#portal = portal;
+    if (columns.length > 0) putBytes(this.#host.output, message);
+    return portal.begin(NO_VALUES, 0);
+  }
+
+  /** The COPY that waits for rows; null: there is none. */
+  get copying(): CopyPortal | null {
+    return this.#portal instanceof CopyPortal && this.#portal.isIn ? this.#portal : null;
+  }
+
+  #ended(outcome: Outcome | typeof COPYING): boolean {
+    if (outcome === PENDING || outcome === COPYING) return false;
+    const portal = this.#portal as HostPortal | CopyPortal;
+    if (portal instanceof CopyPortal) portal.ended();
+    else if (outcome !== DONE) throw new Error('a statement without a limit of rows was suspended');
     this.#portal = null;
     putComplete(this.#host.output, completion(portal));
     portal.close();

@@ -198,6 +198,20 @@ export const putError = (output: RowOutput, severity: 'ERROR' | 'FATAL' | 'PANIC
 export const putNotice = (output: RowOutput, notice: WireNotice): void =>
   putFields(output, code('N'), notice.severity.toUpperCase(), notice);
 
+const COPY_DONE = message('c');
+export const putCopyDone = (output: RowOutput): void => putConstant(output, COPY_DONE);
+
+/** 'G': the client sends rows; 'H': it gets them. */
+export function putCopyResponse(output: RowOutput, isIn: boolean, isBinary: boolean, columns: number): void {
+  const start = beginMessage(output, code(isIn ? 'G' : 'H'));
+  const form = isBinary ? 1 : 0;
+  output.need(1);
+  output.bytes[output.at++] = form;
+  putHalf(output, columns);
+  for (let column = 0; column < columns; column++) putHalf(output, form);
+  endMessage(output, start);
+}
+
 export function putNotification(output: RowOutput, process: number, channel: string, payload: string): void {
   const start = beginMessage(output, code('A'));
   putWord(output, process);
