@@ -16,7 +16,9 @@ import { placed, type Prepared } from '../exec/prepare.ts';
 import { entered, runProgram, STALE, type StatementRun } from '../exec/run.ts';
 import type { Shape } from '../exec/shape.ts';
 import type { Program, EmbeddedFormat } from '../plan/program.ts';
+import { describeType } from '../catalog/virtual/describe.ts';
 import type { OutputColumn } from '../sblr/bound.ts';
+import type { SqlType } from '../sblr/types.ts';
 import { RowIterator } from './row-iterator.ts';
 
 /** A column of a result. */
@@ -275,6 +277,9 @@ export class Statement<Row = Record<string, unknown>> {
   }
 }
 
+/** As PostgreSQL names it inside; arrays begin with a line. */
+const shownName = ({ name }: SqlType): string => (/[[:]/.test(name) ? describeType(name).name : name);
+
 function describe(output: readonly OutputColumn[], catalog: CatalogReader): ColumnDescription[] {
   return output.map(({ name, type, table, attribute }) => {
     const length = type.length < 0 ? null : type.length;
@@ -283,6 +288,6 @@ function describe(output: readonly OutputColumn[], catalog: CatalogReader): Colu
     const column =
       from === null || from.kind === 'sequence' ? undefined : from.columns.find(({ number }) => number === attribute);
     const origin = { schema: from?.schema ?? null, table: from?.name ?? null, column: column?.name ?? null };
-    return { name, type: type.name, nullable: type.nullable, length, scale, ...origin };
+    return { name, type: shownName(type), nullable: type.nullable, length, scale, ...origin };
   });
 }

@@ -1,7 +1,9 @@
 /** The order of SQL values outside rows, as indexes have it (text by code points, which is the order of its bytes), and their widths. */
 
 import type { IntervalValue, RowValue } from '../storage/rows/row-value.ts';
-import type { SqlType } from '../sblr/types.ts';
+import { isNestedType, type SqlType } from '../sblr/types.ts';
+import { nestedBytes } from '../storage/rows/nested-bytes.ts';
+import { isNested } from '../storage/rows/nested-value.ts';
 
 export type ValueOrder = (a: RowValue, b: RowValue) => number;
 
@@ -78,7 +80,8 @@ export function orderOf(type: SqlType): ValueOrder | null {
     case 'interval':
       return (a, b) => plain(intervalLength(a as IntervalValue) as RowValue, intervalLength(b as IntervalValue) as RowValue);
     default:
-      return plain;
+      // Those of arrays, rows and ranges are not kept: histograms hold plain values.
+      return isNestedType(type.name) ? null : plain;
   }
 }
 
@@ -88,5 +91,5 @@ const WIDTHS: { readonly [type: string]: number } = { bool: 1, int2: 2, int4: 4,
 export function valueBytes(type: SqlType, value: RowValue): number {
   if (typeof value === 'string' && type.name !== 'uuid') return Buffer.byteLength(value, 'utf8');
   if (value instanceof Uint8Array) return value.length;
-  return WIDTHS[type.name] ?? 8;
+  return isNested(value) ? nestedBytes(value).length : (WIDTHS[type.name] ?? 8);
 }

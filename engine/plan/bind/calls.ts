@@ -4,7 +4,7 @@ import type { BoundExpression, BoundSortKey } from '../../sblr/bound.ts';
 import { foldParts, typeNamed } from '../../sblr/resolve-type.ts';
 import type { Signature } from '../../sblr/semantics.ts';
 import type { SourceCallNode, SourceSortItem, SourceValueFunctionNode } from '../../sblr/source.gen.ts';
-import { sqlType, type TypeName } from '../../sblr/types.ts';
+import { elementOf, sqlType, type TypeName } from '../../sblr/types.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
 import { bindAggregate, bindGrouping, isAggregate } from './aggregates.ts';
 import { bindVariadic } from './arrays.ts';
@@ -113,7 +113,11 @@ export function bindValueFunction(source: SourceValueFunctionNode, { state }: Cl
 export function mustCompare(state: BindState, type: TypeName, kind: 'equality' | 'ordering', at: number): void {
   const { comparison } = state.semantics;
   const operator = kind === 'equality' ? comparison.equal : comparison.less;
-  if (resolveOperator(operator, [type, type], state.semantics).found !== null) return;
+  if (resolveOperator(operator, [type, type], state.semantics).found !== null) {
+    const element = elementOf(type);
+    if (element !== null) mustCompare(state, element, kind, at);
+    return;
+  }
   throw fault(
     SQLSTATE.undefined_function,
     `could not identify an ${kind} operator for type ${type}`,
