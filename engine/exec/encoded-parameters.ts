@@ -14,6 +14,7 @@ import type { ValueContext } from '../values/context.ts';
 import { inputValue } from '../values/functions-casts.ts';
 import { binaryValue, textOfBytes, tooLongBinary } from './binary-values.ts';
 import { putRowValue } from './parameters.ts';
+import { isPlainDecimal, quickDate, quickTimestamp } from './quick-texts.ts';
 import type { ShapeParts } from './shape.ts';
 
 type Parts = Pick<ShapeParts, 'clientParameters' | 'parameters'>;
@@ -45,7 +46,7 @@ export function decodeParameter(
 ): void {
   if (length < 0) putRowValue(to, index, type, null);
   else if (form === 'binary') decodeBinary(to, index, type, bytes, start, length, context);
-  else if (!putDigits(to, index, type, bytes, start, length))
+  else if (!putQuick(to, index, type, bytes, start, length))
     putRowValue(to, index, type, inputValue(type.name, textOfBytes(bytes, start, length), context));
 }
 
@@ -67,10 +68,36 @@ function decodeBinary(
   }
 }
 
+/** Texts in their usual form. False: the input function reads it. */
+function putQuick(to: Parameters, index: number, type: SqlType, bytes: Buffer, start: number, length: number): boolean {
+  switch (type.name) {
+    case 'int4':
+    case 'int8':
+      return putDigits(to, index, type, bytes, start, length);
+    case 'date':
+      return putKnown(to, index, quickDate(bytes, start, length));
+    case 'timestamp':
+      return putKnown(to, index, quickTimestamp(bytes, start, length));
+    case 'numeric':
+      if (!isPlainDecimal(bytes, start, length)) return false;
+      putRowValue(to, index, type, textOfBytes(bytes, start, length));
+      return true;
+    default:
+      return false;
+  }
+}
+
+function putKnown(to: Parameters, index: number, value: number): boolean {
+  if (Number.isNaN(value)) return false;
+  to.nulls[index] = 0;
+  to.numbers[index] = value;
+  to.values[index] = undefined;
+  return true;
+}
+
 /** Digits of an integer that fits for certain: no text is made of them. False: it is something else. */
 function putDigits(to: Parameters, index: number, type: SqlType, bytes: Buffer, start: number, length: number): boolean {
   const { name } = type;
-  if (name !== 'int4' && name !== 'int8') return false;
   const negative = length > 1 && bytes[start] === 45;
   const from = negative ? start + 1 : start;
   const digits = start + length - from;
