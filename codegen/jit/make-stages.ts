@@ -69,9 +69,12 @@ export function makeStages(
   });
 }
 
-/** Orders behind which nothing is done but to hand their rows out: of few rows they keep what will be handed out. */
+/**
+ * Orders behind which nothing is done but to hand their rows out: of few rows they keep what will be handed out. A row in bytes is
+ * handed out when it is written: those wait for their order as columns.
+ */
 function noteFinished(builder: Builder, stages: readonly Stage[], { row }: Sink): void {
-  if (builder.few === null || row === undefined) return;
+  if (builder.few === null || row === undefined || typeof builder.format !== 'string') return;
   for (const { source, steps, fills } of stages) {
     if ((source.node === 'Sort' || source.node === 'TopN') && steps.length === 0 && fills === null)
       builder.finished.set(source, row);

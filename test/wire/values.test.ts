@@ -126,6 +126,12 @@ for (const form of ['text', 'binary'] as const) {
   });
 }
 
+test('few rows come in the order asked for, and as many as are asked for', () => {
+  const reversed = VALUES[0][2].map((_, id) => Buffer.from(String(id)).toString('hex')).reverse();
+  deepStrictEqual(ours('select id from t0 where x is not null order by -id', 'text'), reversed);
+  deepStrictEqual(ours('select id from t0 where x is not null order by -id limit 2 offset 1', 'text'), reversed.slice(1, 3));
+});
+
 test('rows of all types through outputs that are full at any byte', () => {
   const text = `select ${VALUES.map((_, number) => `t${number}.x`).join(', ')}
     from t0 ${VALUES.slice(1)
