@@ -8,6 +8,7 @@ import { implementations } from '../../engine/values/functions.ts';
 import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 import { inlineArithmetic } from './arithmetic.ts';
 import { inlineComparison } from './comparisons.ts';
+import { pathTest } from './paths.ts';
 import { type Emitter, nullValue } from './emitter.ts';
 import { emitValue, held, type Test, valueTest } from './expressions.ts';
 import { anyNil, boxedCode, isFloatType, isWordType, makeValue, notNullCode, type Value } from './value.ts';
@@ -40,6 +41,8 @@ export function emitCall(emitter: Emitter, call: BoundCall): Value {
 export function emitCallTest(emitter: Emitter, call: BoundCall, given?: readonly Value[]): Test {
   const primitive = primitiveOf(call.primitive);
   if (primitive.result !== 'bool') return valueTest(emitCall(emitter, call));
+  const path = given === undefined ? pathTest(emitter, call) : null;
+  if (path !== null) return path;
   const values = given ?? call.arguments.map((argument) => argumentValue(emitter, argument));
   if (primitive.strict && values.some((value) => value.nil === 'true')) return { yes: 'false', nil: 'true' };
   const inline = inlineComparison(emitter, call, values);

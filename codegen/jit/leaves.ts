@@ -39,6 +39,8 @@ export function imageColumn(column: PlacedColumn, type: SqlType, uses: number, r
     case 'timestamp':
     case 'timestamptz':
       return (emitter) => (emitter.wide ? wideColumn(emitter, column, type, nil, 1) : longInPage(emitter, word, type, nil));
+    case 'json':
+      return (emitter) => (emitter.wide ? wideColumn(emitter, column, type, nil, uses) : jsonInPage(column, type, nil));
     case 'text':
       return (emitter) => (emitter.wide ? wideColumn(emitter, column, type, nil, uses) : textInPage(emitter, column, type, nil));
     default:
@@ -67,6 +69,10 @@ function textInPage(emitter: Emitter, column: PlacedColumn, type: SqlType, nil: 
   const code = emitter.hold(`row+u16[(row>>1)+${column.at >> 1}]`);
   return { ...makeValue('b', type, code, nil), length, memory: 'u8' };
 }
+
+/** For what looks into its text: nothing else computes with it in a page. */
+const jsonInPage = (column: PlacedColumn, type: SqlType, nil: string): Value =>
+  Object.assign(onlyNull(type, nil), { raw: (emitter: Emitter) => textInPage(emitter, column, type, nil) });
 
 /** Whether it is NULL is all that a page tells of the other types. */
 const onlyNull = (type: SqlType, nil: string): Value => withoutCode(makeValue('b', type, '', nil));

@@ -11,6 +11,7 @@ import { paddedLength, ROW_SCRATCH_BYTES, rowIdOf } from '../../engine/storage/r
 import type { RowValue } from '../../engine/storage/rows/row-value.ts';
 import { parseDecimal } from '../../engine/storage/rows/wide-numeric.ts';
 import type { Transaction } from '../../engine/txn/transactions.ts';
+import { type BytePath, bytePathOf } from '../../engine/values/json-path-bytes.ts';
 import { compileRegex, type Regex } from '../../engine/values/regex.ts';
 import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 import type { OverflowFetch } from '../rows/decoder.ts';
@@ -267,6 +268,11 @@ export class State {
       this.#patterns[index] = pattern;
     }
     return pattern;
+  }
+
+  /** A path into jsonb for @? (`exists`) or @@; null when it needs more than bytes. */
+  pathOf(index: number, exists: boolean): BytePath | null {
+    return bytePathOf(String(this.values[index] ?? '$'), exists);
   }
 
   /** A regular expression; null when it is none, or needs more than one run over bytes. */

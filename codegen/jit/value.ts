@@ -8,6 +8,7 @@
  *   'b'  text in a page: (memory, offset, length), under the hold only
  */
 
+import type { Emitter } from './emitter.ts';
 import { isEnumType, isObjectNumber, type SqlType } from '../../engine/sblr/types.ts';
 import type { PlacedColumn } from '../../engine/storage/rows/row-layout.ts';
 
@@ -27,6 +28,8 @@ export interface Value {
   /** 'b': expression of the length in bytes; name of the Uint8Array. */
   readonly length: string;
   readonly memory: string;
+  /** json and jsonb in a page: emits where the text lies. */
+  readonly raw?: (emitter: Emitter) => Value;
   /** Of a column of an image, for whoever wants its words and bytes: as long as `code` is what it was there. */
   readonly image?: { readonly column: PlacedColumn; readonly row: string; readonly code: string };
   /** Of an input of an exact sum (exact-inputs.ts): locals that say what holds it; '' where there is none. */

@@ -4,6 +4,7 @@ import { strict as assert } from 'node:assert';
 import { after, before, test } from 'node:test';
 import type { PGlite } from '@electric-sql/pglite';
 import { ask, attempt, call, openOracle, quoted } from './differential-fixture.ts';
+import { bytePathOf, testPathBytes } from './json-path-bytes.ts';
 import { setFunctions } from './set-functions.ts';
 
 let oracle: PGlite;
@@ -103,4 +104,40 @@ test('paths find what they find in PostgreSQL, and fail where they fail there', 
 test('the items of a path are rows', () => {
   const next = setFunctions['jsonpath.query']('[1, [2, 3]]', '$[*]');
   assert.deepEqual([next(), next(), next()], ['1', '[2, 3]', undefined]);
+});
+
+test('over bytes paths find the same', () => {
+  const more = [
+    '{"n": 12345678901234567890, "a": [[1, 2], [3]]}',
+    '{"f": -0.5, "s": "a\\"b", "a": [], "c": {}}',
+    '{"ä": {"a": [true, null]}}',
+  ];
+  const paths = [
+    ...PATHS,
+    '$.n > 1',
+    '$.ä.a[*] == true',
+    '$.a ? (@[*] == 3)',
+    '$.s == "a\\"b"',
+    '$.f < 0',
+    '1 < $.f',
+    '$.a == null',
+  ];
+  let decided = 0;
+  for (const document of [...DOCUMENTS, ...more]) {
+    const json = call('text.to.jsonb', [document]) as string;
+    const bytes = Buffer.from(` ${json} `);
+    for (const path of paths) {
+      for (const exists of [true, false]) {
+        const attempted = attempt(() => call('text.to.jsonpath', [path]), 'jsonpath');
+        const made = attempted.startsWith('is') && !/\$x/.test(path) ? bytePathOf(path, exists) : null;
+        if (made === null) continue;
+        const answer = testPathBytes(made, bytes, 1, bytes.length - 2);
+        if (answer < 0) continue;
+        decided++;
+        const wanted = call(exists ? 'jsonb.pathExists' : 'jsonb.pathMatch', [json, path]);
+        assert.equal([false, true, null][answer], wanted, `${document} ${exists ? '@?' : '@@'} ${path}`);
+      }
+    }
+  }
+  assert.ok(decided > 300, String(decided));
 });
