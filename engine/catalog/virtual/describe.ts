@@ -2,17 +2,19 @@
 
 import { type BaseTypeName, elementOf, isArrayType, type SqlType, typeId, type TypeName } from '../../sblr/types.ts';
 import { userType } from '../../values/user-types.ts';
-import type { CatalogColumn, CatalogIndex, CatalogTable, StoredExpression } from '../objects.ts';
+import type { CatalogColumn, CatalogIndex, CatalogTable, StoredExpression, StoredQuery } from '../objects.ts';
 
 /** Numbers that PostgreSQL has given: access methods, a collation. */
 export const AM_HEAP = 2;
 export const AM_BTREE = 403;
 export const AM_HASH = 405;
 export const COLLATION_C = 950;
+export const COLLATION_DEFAULT = 100;
 
 /** Kinds of derivedId(). */
 export const DEFAULT_ID = 1;
 export const CONSTRAINT_ID = 2;
+export const RULE_ID = 3;
 
 /** A type as pg_type has it. */
 export interface TypeDescription {
@@ -29,6 +31,8 @@ export interface TypeDescription {
   /** c, s, i, d */
   readonly align: string;
   readonly byValue: boolean;
+  /** p, x, m */
+  readonly storage: string;
 }
 
 const describe = (
@@ -42,7 +46,8 @@ const describe = (
 ): TypeDescription => {
   const byValue = length > 0 && length <= 8;
   const align = length === 8 || length === 16 ? 'd' : length === 2 ? 's' : length === 1 ? 'c' : 'i';
-  return { oid, name, shown, length, category, preferred, array, align, byValue };
+  const storage = length >= 0 ? 'p' : name === 'numeric' || name === 'inet' || name === 'cidr' ? 'm' : 'x';
+  return { oid, name, shown, length, category, preferred, array, align, byValue, storage };
 };
 
 const TYPES: { readonly [name in BaseTypeName]: TypeDescription } = {
@@ -151,6 +156,12 @@ function describeArray(element: TypeDescription): TypeDescription {
   return { ...own, align: align === 'd' ? 'd' : 'i' };
 }
 
+/** pg_attribute.attcollation: names have C, other texts what the database has. */
+export function collationOf(name: TypeName): number {
+  const base = elementOf(name) ?? name;
+  return base === 'name' ? COLLATION_C : describeType(base).category === 'S' ? COLLATION_DEFAULT : 0;
+}
+
 /** PostgreSQL's number of a type. */
 export const typeOid = (name: TypeName): number => describeType(name).oid;
 
@@ -248,6 +259,12 @@ export const shownKeys = ({ keys, unique, predicate }: CatalogIndex): CatalogInd
 const predicateText = ({ source, text }: StoredExpression): string =>
   source.op === 'column' || source.op === 'call' ? text : `(${text})`;
 
+/** pg_get_indexdef() of one column. */
+export const indexColumnText = (table: CatalogTable, index: CatalogIndex, number: number): string => {
+  const attribute = [...shownKeys(index).map((key) => key.attribute), ...(index.include ?? [])][number - 1];
+  return attribute === undefined ? '' : keyText(table, attribute);
+};
+
 /** pg_get_indexdef() */
 export function indexDefinition(table: CatalogTable, index: CatalogIndex): string {
   const keys = shownKeys(index)
@@ -260,6 +277,9 @@ export function indexDefinition(table: CatalogTable, index: CatalogIndex): strin
   const place = `${quoteName(table.schema)}.${quoteName(table.name)}`;
   return `CREATE ${index.unique ? 'UNIQUE ' : ''}INDEX ${quoteName(index.name)} ON ${place} USING ${index.method} (${keys})${more}${nulls}${where}`;
 }
+
+/** pg_get_viewdef() */
+export const viewText = ({ text }: StoredQuery): string => ` ${text};`;
 
 /** pg_get_constraintdef() of a key. */
 export function keyDefinition(table: CatalogTable, index: CatalogIndex): string {

@@ -1,26 +1,92 @@
-/** Rows of pg_class, pg_attribute, pg_attrdef: stored and virtual relations, and their columns. */
+/** Rows of pg_class, pg_attribute, pg_attrdef: stored and virtual relations, indexes, row types, and their columns. */
 
-import type { CatalogColumn, CatalogTable } from '../objects.ts';
+import type { CatalogColumn, CatalogIndex, CatalogSequence, CatalogTable, CatalogView } from '../objects.ts';
 import { expressionName, indexColumnNames } from '../names.ts';
 import type { SessionReader } from '../reader.ts';
+import type { TypeRow } from '../stored.ts';
 import { ROLE_SUPERUSER } from '../system-tables.ts';
+import type { SqlType, TypeName } from '../../sblr/types.ts';
 import {
   AM_BTREE,
   AM_HASH,
   AM_HEAP,
-  COLLATION_C,
+  collationOf,
   columnOf,
   DEFAULT_ID,
   defaultText,
   derivedId,
   describeType,
+  shownKeys,
   typeModifier,
 } from './describe.ts';
-import { schemaIdOf, sequencesOf, shownRelation, tablesOf, viewsOf, virtualTablesOf, visible } from './relations.ts';
-import type { VirtualRow } from './virtual-table.ts';
+import { virtualKind } from './registry.ts';
+import {
+  indexTable,
+  schemaIdOf,
+  sequencesOf,
+  shownRelation,
+  tablesOf,
+  typesOf,
+  viewsOf,
+  virtualTablesOf,
+  visible,
+} from './relations.ts';
+import { arrayValue, type Lookup, type RowMakers, type VirtualRow } from './virtual-table.ts';
 
-const persistenceOf = ({ persistence }: CatalogTable): string =>
+const persistenceOf = ({ persistence }: CatalogTable | CatalogView): string =>
   persistence === 'temporary' ? 't' : persistence === 'unlogged' ? 'u' : 'p';
+
+// ---- which relations ----
+
+interface Found {
+  readonly tables: Iterable<CatalogTable>;
+  readonly views: Iterable<CatalogView>;
+  readonly sequences: Iterable<CatalogSequence>;
+  readonly types: Iterable<TypeRow>;
+  /** A table of which one index only is looked for. */
+  readonly index: { readonly table: CatalogTable; readonly index: CatalogIndex } | null;
+  readonly isAll: boolean;
+}
+
+const NOTHING: Found = { tables: [], views: [], sequences: [], types: [], index: null, isAll: false };
+
+/** The relations that may be looked for; `column`: that with their numbers. */
+function wanted(reader: SessionReader, lookup: Lookup | null, column: string): Found {
+  if (lookup?.column === column) return byId(reader, Number(lookup.value));
+  if (lookup?.column === 'relname') return byName(reader, String(lookup.value));
+  return {
+    ...{ tables: tablesOf(reader), views: viewsOf(reader), sequences: sequencesOf(reader), index: null, isAll: true },
+    types: typesOf(reader).filter(({ body }) => body.form === 'row'),
+  };
+}
+
+function byId(reader: SessionReader, id: number): Found {
+  const row = reader.entry(id)?.row;
+  if (row?.kind === 'type') return row.body.form === 'row' ? { ...NOTHING, types: [row] } : NOTHING;
+  if (row?.kind === 'index') return { ...NOTHING, index: indexTable(reader, id) };
+  const relation = reader.relation(id);
+  if (relation?.kind === 'table') return { ...NOTHING, tables: [relation] };
+  if (relation?.kind === 'view') return { ...NOTHING, views: [relation] };
+  if (relation?.kind === 'sequence') return { ...NOTHING, sequences: [relation] };
+  return { ...NOTHING, isAll: relation !== null };
+}
+
+/** All of that name, whatever their schemas. */
+function byName(reader: SessionReader, name: string): Found {
+  const ids = [...reader.schemas().map(({ id }) => id), schemaIdOf(reader, 'pg_temp')];
+  const found = ids.flatMap((schema) => {
+    const id = reader.entryByName(schema === 0x70000000 + reader.session.id ? -reader.session.id : schema, name)?.row.id;
+    return id === undefined ? [] : [byId(reader, id)];
+  });
+  return {
+    tables: found.flatMap(({ tables, index }) => [...tables, ...(index === null ? [] : [index.table])]),
+    views: found.flatMap(({ views }) => [...views]),
+    sequences: found.flatMap(({ sequences }) => [...sequences]),
+    types: found.flatMap(({ types }) => [...types]),
+    index: null,
+    isAll: virtualTablesOf().some((table) => table.name === name),
+  };
+}
 
 // ---- pg_class ----
 
@@ -42,53 +108,82 @@ const CLASS_DEFAULTS: VirtualRow = {
   relrowsecurity: false,
   relforcerowsecurity: false,
   relispopulated: true,
-  relreplident: 'd',
+  relreplident: 'n',
   relispartition: false,
   relrewrite: 0,
-  relfrozenxid: 0,
-  relminmxid: 0,
+  relfrozenxid: '0',
+  relminmxid: '0',
 };
 
-export function* classRows(reader: SessionReader): Iterable<VirtualRow> {
-  for (const table of tablesOf(reader)) yield* tableClass(reader, table);
-  for (const sequence of sequencesOf(reader)) {
-    const { id, name, schema, owner } = sequence;
+function* classRows(reader: SessionReader, lookup: Lookup | null): Iterable<VirtualRow> {
+  const { tables, views, sequences, types, index, isAll } = wanted(reader, lookup, 'oid');
+  for (const table of tables) yield* tableClass(reader, table);
+  if (index !== null) yield indexClass(reader, index.table, index.index);
+  for (const view of views) yield viewClass(reader, view);
+  for (const { id, name, schema, owner } of sequences) {
     const head = { oid: id, relname: name, relnamespace: schemaIdOf(reader, schema), relowner: owner };
     yield { ...CLASS_DEFAULTS, ...head, relam: 0, relfilenode: id, relkind: 'S', relnatts: 3, relpages: 1, reltuples: 1 };
   }
-  for (const { id, name, schema, owner, columns, persistence } of viewsOf(reader)) {
-    const head = { oid: id, relname: name, relnamespace: schemaIdOf(reader, schema), relowner: owner, relhasrules: true };
-    const relpersistence = persistence === 'temporary' ? 't' : 'p';
-    yield { ...CLASS_DEFAULTS, ...head, relam: 0, relfilenode: 0, relkind: 'v', relnatts: columns.length, relpersistence };
+  for (const { id, name, schema, body } of types) {
+    const head = { oid: id, relname: name, relnamespace: schema, relowner: body.owner, reltype: id };
+    yield { ...CLASS_DEFAULTS, ...head, relam: 0, relfilenode: 0, relkind: 'c', relnatts: body.attributes.length };
   }
+  if (isAll) yield* virtualClasses(reader);
+}
+
+function* virtualClasses(reader: SessionReader): Iterable<VirtualRow> {
   for (const { id, name, schema, columns } of virtualTablesOf()) {
+    const kind = virtualKind(id);
     const head = { oid: id, relname: name, relnamespace: schemaIdOf(reader, schema), relowner: ROLE_SUPERUSER };
-    const kind = schema === 'information_schema' || isView(name) ? 'v' : 'r';
+    const relam = kind === 'r' ? AM_HEAP : 0;
     yield {
       ...CLASS_DEFAULTS,
       ...head,
-      relam: kind === 'r' ? AM_HEAP : 0,
+      relam,
       relfilenode: 0,
       relkind: kind,
       relnatts: columns.length,
+      relhasrules: kind === 'v',
     };
   }
 }
 
-/** Relations of pg_catalog that are views in PostgreSQL. */
-const isView = (name: string): boolean =>
-  /^pg_(tables|views|matviews|indexes|sequences|roles|user|shadow|group|settings|stats|stat_.*|statio_.*|locks|cursors|prepared_.*|available_.*|timezone_.*)$/.test(
-    name,
-  );
+const optionsValue = (options: { readonly [name: string]: string } | undefined): VirtualRow => {
+  const items = Object.entries(options ?? {}).map(([name, value]) => `${name}=${value}`);
+  return items.length === 0 ? {} : { reloptions: arrayValue('text', items) };
+};
+
+function viewClass(reader: SessionReader, view: CatalogView): VirtualRow {
+  const row = reader.entry(view.id)?.row;
+  return {
+    ...CLASS_DEFAULTS,
+    ...optionsValue(row?.kind === 'view' ? row.body.options : undefined),
+    oid: view.id,
+    relname: view.name,
+    relnamespace: schemaIdOf(reader, view.schema),
+    relowner: view.owner,
+    relpersistence: persistenceOf(view),
+    reltype: view.id,
+    relam: 0,
+    relfilenode: 0,
+    relkind: 'v',
+    relnatts: view.columns.length,
+    relhasrules: true,
+  };
+}
 
 function* tableClass(reader: SessionReader, table: CatalogTable): Iterable<VirtualRow> {
-  const { id, name, schema, owner, statistics, indexes, checks } = table;
-  const common = { relnamespace: schemaIdOf(reader, schema), relowner: owner, relpersistence: persistenceOf(table) };
+  const { id, name, schema, owner, statistics, indexes, checks, foreignKeys = [], referrers = [] } = table;
+  const row = reader.entry(id)?.row;
   yield {
     ...CLASS_DEFAULTS,
-    ...common,
+    ...optionsValue(row?.kind === 'table' ? row.body.options : undefined),
+    relnamespace: schemaIdOf(reader, schema),
+    relowner: owner,
+    relpersistence: persistenceOf(table),
     oid: id,
     relname: name,
+    reltype: id,
     relam: AM_HEAP,
     relfilenode: table.kernelTable,
     relpages: statistics?.pages ?? 0,
@@ -97,75 +192,106 @@ function* tableClass(reader: SessionReader, table: CatalogTable): Iterable<Virtu
     relkind: 'r',
     relnatts: visible(table).length,
     relchecks: checks.length,
-    relhastriggers: table.foreignKeys !== undefined || table.referrers !== undefined,
+    relhastriggers: foreignKeys.length + referrers.length > 0,
+    relreplident: 'd',
   };
-  for (const index of indexes) {
-    yield {
-      ...CLASS_DEFAULTS,
-      ...common,
-      oid: index.id,
-      relname: index.name,
-      relam: index.method === 'hash' ? AM_HASH : AM_BTREE,
-      relfilenode: index.id,
-      reltuples: statistics?.rows ?? -1,
-      relkind: 'i',
-      relnatts: index.keys.length,
-      relreplident: 'n',
-    };
-  }
+  for (const index of indexes) yield indexClass(reader, table, index);
 }
+
+const indexClass = (reader: SessionReader, table: CatalogTable, index: CatalogIndex): VirtualRow => ({
+  ...CLASS_DEFAULTS,
+  relnamespace: schemaIdOf(reader, table.schema),
+  relowner: table.owner,
+  relpersistence: persistenceOf(table),
+  oid: index.id,
+  relname: index.name,
+  relam: index.method === 'hash' ? AM_HASH : AM_BTREE,
+  relfilenode: index.id,
+  reltuples: table.statistics?.rows ?? 0,
+  relpages: 1,
+  relkind: 'i',
+  relnatts: shownKeys(index).length + (index.include?.length ?? 0),
+});
 
 // ---- pg_attribute ----
 
-function attribute(relation: number, column: CatalogColumn, number: number): VirtualRow {
-  const type = describeType(column.type.name);
+const ATTRIBUTE_DEFAULTS: VirtualRow = {
+  attstattarget: -1,
+  attcacheoff: -1,
+  attcompression: '',
+  attnotnull: false,
+  atthasdef: false,
+  atthasmissing: false,
+  attidentity: '',
+  attgenerated: '',
+  attisdropped: false,
+  attislocal: true,
+  attinhcount: 0,
+};
+
+function attribute(relation: number, name: string, number: number, type: SqlType): VirtualRow {
+  const described = describeType(type.name);
+  const isArray = type.name.endsWith('[]');
   return {
+    ...ATTRIBUTE_DEFAULTS,
     attrelid: relation,
-    attname: column.name,
-    atttypid: type.oid,
-    attstattarget: -1,
-    attlen: type.length,
+    attname: name,
+    atttypid: type.domain ?? described.oid,
+    attlen: described.length,
     attnum: number,
-    attndims: 0,
-    attcacheoff: -1,
-    atttypmod: typeModifier(column.type),
-    attbyval: type.byValue,
-    attalign: type.align,
-    attstorage: type.length < 0 ? (column.type.name === 'numeric' ? 'm' : 'x') : 'p',
-    attcompression: '',
-    attnotnull: column.notNull,
-    atthasdef: column.default !== null || column.generated !== undefined || (column.sequence !== 0 && column.identity === 'none'),
-    atthasmissing: false,
-    attidentity: column.identity === 'always' ? 'a' : column.identity === 'byDefault' ? 'd' : '',
-    attgenerated: column.generated === undefined ? '' : 's',
-    attisdropped: false,
-    attislocal: true,
-    attinhcount: 0,
-    attcollation: type.category === 'S' ? COLLATION_C : 0,
+    attndims: isArray ? 1 : 0,
+    atttypmod: type.domain === undefined ? typeModifier(type) : -1,
+    attbyval: described.byValue,
+    attalign: described.align,
+    attstorage: described.storage,
+    attcollation: collationOf(type.name),
   };
 }
 
-export function* attributeRows(reader: SessionReader): Iterable<VirtualRow> {
-  for (const table of tablesOf(reader)) {
-    for (const column of visible(table)) yield attribute(table.id, column, column.number);
-    for (const index of table.indexes) {
-      const columns = index.keys.map((key) => columnOf(table, key.attribute));
-      const names = indexColumnNames(columns.map(({ name, hidden }) => (hidden === null ? name : expressionName(hidden.source))));
-      for (const [at, column] of columns.entries()) {
-        const name = names[at];
-        yield {
-          ...attribute(index.id, { ...column, default: null, sequence: 0, identity: 'none', notNull: false }, at + 1),
-          attname: name,
-        };
-      }
-    }
+const columnAttribute = (relation: number, column: CatalogColumn): VirtualRow => ({
+  ...attribute(relation, column.name, column.number, column.type),
+  attnotnull: column.notNull,
+  atthasdef: column.default !== null || column.generated !== undefined || (column.sequence !== 0 && column.identity === 'none'),
+  attidentity: column.identity === 'always' ? 'a' : column.identity === 'byDefault' ? 'd' : '',
+  attgenerated: column.generated === undefined ? '' : 's',
+});
+
+function* indexAttributes(table: CatalogTable, index: CatalogIndex): Iterable<VirtualRow> {
+  const columns = [...shownKeys(index).map((key) => key.attribute), ...(index.include ?? [])].map((one) => columnOf(table, one));
+  const names = indexColumnNames(columns.map(({ name, hidden }) => (hidden === null ? name : expressionName(hidden.source))));
+  for (const [at, { type }] of columns.entries()) {
+    const { domain: _, ...base } = type;
+    yield attribute(index.id, names[at], at + 1, base);
   }
-  for (const view of viewsOf(reader)) for (const column of view.columns) yield attribute(view.id, column, column.number);
-  for (const table of virtualTablesOf()) for (const column of table.columns) yield attribute(table.id, column, column.number);
 }
 
-export function* defaultRows(reader: SessionReader): Iterable<VirtualRow> {
-  for (const table of tablesOf(reader)) {
+const SEQUENCE_COLUMNS = ['last_value int8', 'log_cnt int8', 'is_called bool'].map((text) => text.split(' '));
+const plain = (name: TypeName): SqlType => ({ name, length: -1, scale: -1, nullable: false, digits: 0 });
+
+function* attributeRows(reader: SessionReader, lookup: Lookup | null): Iterable<VirtualRow> {
+  const { tables, views, sequences, types, index, isAll } = wanted(reader, lookup, 'attrelid');
+  if (index !== null) yield* indexAttributes(index.table, index.index);
+  for (const table of tables) {
+    for (const column of visible(table)) yield columnAttribute(table.id, column);
+    if (lookup === null) for (const one of table.indexes) yield* indexAttributes(table, one);
+  }
+  for (const view of views) for (const { name, number, type } of view.columns) yield attribute(view.id, name, number, type);
+  for (const { id } of sequences)
+    for (const [at, [name, type]] of SEQUENCE_COLUMNS.entries())
+      yield { ...attribute(id, name, at + 1, plain(type as TypeName)), attnotnull: true };
+  for (const { id, body } of types)
+    for (const { name, number, type, length, scale, domain } of body.attributes)
+      yield attribute(id, name, number, {
+        ...{ name: type as TypeName, length, scale, nullable: true, digits: 0 },
+        ...(domain === undefined ? {} : { domain }),
+      });
+  if (!isAll) return;
+  for (const table of virtualTablesOf())
+    if (lookup === null || table.id === lookup.value) for (const column of table.columns) yield columnAttribute(table.id, column);
+}
+
+function* defaultRows(reader: SessionReader, lookup: Lookup | null): Iterable<VirtualRow> {
+  for (const table of wanted(reader, lookup, 'adrelid').tables) {
     for (const column of visible(table)) {
       const text = defaultText(column, (id) => shownRelation(reader, id));
       if (text === null) continue;
@@ -173,3 +299,5 @@ export function* defaultRows(reader: SessionReader): Iterable<VirtualRow> {
     }
   }
 }
+
+export const PG_RELATIONS: RowMakers = { pg_class: classRows, pg_attribute: attributeRows, pg_attrdef: defaultRows };

@@ -3,12 +3,11 @@
 import type { RowValue } from '../../storage/rows/row-value.ts';
 import type { ColumnStatistics } from '../objects.ts';
 import type { SessionReader } from '../reader.ts';
-import { columnOf, indexDefinition } from './describe.ts';
+import { columnOf, indexDefinition, quoteName, typeOid, viewText } from './describe.ts';
+import { DATABASE_ID } from './pg-catalog.ts';
+import { virtualKind } from './registry.ts';
 import { indexesOf, roleName, sequencesOf, tablesOf, viewsOf, virtualTablesOf } from './relations.ts';
-import { defineVirtual, int8Value, type VirtualRow, type VirtualTable } from './virtual-table.ts';
-
-const view = (name: string, id: number, columns: string, make: (reader: SessionReader) => Iterable<VirtualRow>): VirtualTable =>
-  defineVirtual('pg_catalog', name, id, columns, make);
+import { arrayValue, int8Value, type RowMakers, type VirtualRow } from './virtual-table.ts';
 
 function* tableRows(reader: SessionReader): Iterable<VirtualRow> {
   for (const table of tablesOf(reader)) {
@@ -18,12 +17,12 @@ function* tableRows(reader: SessionReader): Iterable<VirtualRow> {
       tableowner: roleName(reader, table.owner),
       hasindexes: table.indexes.length > 0,
       hasrules: false,
-      hastriggers: false,
+      hastriggers: (table.foreignKeys?.length ?? 0) + (table.referrers?.length ?? 0) > 0,
       rowsecurity: false,
     };
   }
-  for (const { schema, name } of virtualTablesOf()) {
-    if (schema !== 'pg_catalog') continue;
+  for (const { id, schema, name } of virtualTablesOf()) {
+    if (virtualKind(id) === 'v') continue;
     const owner = reader.roles()[0]?.name ?? '';
     yield {
       schemaname: schema,
@@ -35,11 +34,6 @@ function* tableRows(reader: SessionReader): Iterable<VirtualRow> {
       rowsecurity: false,
     };
   }
-}
-
-function* viewRows(reader: SessionReader): Iterable<VirtualRow> {
-  for (const { schema, name, owner, query } of viewsOf(reader))
-    yield { schemaname: schema, viewname: name, viewowner: roleName(reader, owner), definition: ` ${query.text};` };
 }
 
 function* indexRows(reader: SessionReader): Iterable<VirtualRow> {
@@ -55,7 +49,7 @@ function* sequenceRows(reader: SessionReader): Iterable<VirtualRow> {
       schemaname: sequence.schema,
       sequencename: sequence.name,
       sequenceowner: roleName(reader, sequence.owner),
-      data_type: { int2: 'smallint', int4: 'integer', int8: 'bigint' }[sequence.type],
+      data_type: typeOid(sequence.type),
       start_value: int8Value(sequence.start),
       min_value: int8Value(sequence.minimum),
       max_value: int8Value(sequence.maximum),
@@ -67,10 +61,13 @@ function* sequenceRows(reader: SessionReader): Iterable<VirtualRow> {
   }
 }
 
-const listText = (values: readonly RowValue[]): string | null =>
+const texts = (values: readonly RowValue[]): RowValue =>
   values.length === 0
     ? null
-    : `{${values.map((value) => (typeof value === 'string' ? JSON.stringify(value) : String(value))).join(',')}}`;
+    : arrayValue(
+        'text',
+        values.map((value) => (typeof value === 'object' ? JSON.stringify(value) : String(value))),
+      );
 
 function* statisticsRows(reader: SessionReader): Iterable<VirtualRow> {
   for (const table of tablesOf(reader)) {
@@ -87,9 +84,15 @@ const statisticsRow = (column: ColumnStatistics): VirtualRow => ({
   null_frac: column.nullFraction,
   avg_width: Math.round(column.averageBytes),
   n_distinct: column.distinct,
-  most_common_vals: listText(column.common.map(({ value }) => value)),
-  most_common_freqs: listText(column.common.map(({ fraction }) => fraction)),
-  histogram_bounds: listText(column.histogram),
+  most_common_vals: texts(column.common.map(({ value }) => value)),
+  most_common_freqs:
+    column.common.length === 0
+      ? null
+      : arrayValue(
+          'float4',
+          column.common.map(({ fraction }) => fraction),
+        ),
+  histogram_bounds: texts(column.histogram),
   correlation: column.correlation,
 });
 
@@ -110,57 +113,57 @@ function* settingRows(reader: SessionReader): Iterable<VirtualRow> {
   }
 }
 
-const userRow = ({ id, name, superuser }: { id: number; name: string; superuser: boolean }): VirtualRow => ({
-  usename: name,
-  usesysid: id,
-  usecreatedb: superuser,
-  usesuper: superuser,
-  userepl: superuser,
-  usebypassrls: superuser,
-  passwd: '********',
+function* viewRows(reader: SessionReader): Iterable<VirtualRow> {
+  for (const { schema, name, owner, query } of viewsOf(reader))
+    yield { schemaname: schema, viewname: name, viewowner: roleName(reader, owner), definition: viewText(query) };
+}
+
+function* ruleRows(reader: SessionReader): Iterable<VirtualRow> {
+  for (const { schema, name, query } of viewsOf(reader)) {
+    const definition = `CREATE RULE "_RETURN" AS\n    ON SELECT TO ${quoteName(schema)}.${quoteName(name)} DO INSTEAD ${viewText(query)}`;
+    yield { schemaname: schema, tablename: name, rulename: '_RETURN', definition };
+  }
+}
+
+/** Sizes as planning sees them: rows that are there, and nothing of what has been. */
+function* statTableRows(reader: SessionReader): Iterable<VirtualRow> {
+  for (const { id, schema, name, kernelTable } of tablesOf(reader)) {
+    const { rows } = reader.port.size(kernelTable);
+    yield { relid: id, schemaname: schema, relname: name, n_live_tup: rows, n_dead_tup: 0 };
+  }
+}
+
+function* statIndexRows(reader: SessionReader): Iterable<VirtualRow> {
+  for (const { table, index } of indexesOf(reader))
+    yield { relid: table.id, indexrelid: index.id, schemaname: table.schema, relname: table.name, indexrelname: index.name };
+}
+
+const sequenceStatRows = (reader: SessionReader): VirtualRow[] =>
+  sequencesOf(reader).map(({ id, schema, name }) => ({ relid: id, schemaname: schema, relname: name }));
+
+const zoneRow = (name: string): VirtualRow => ({
+  name,
+  abbrev: name,
+  utc_offset: { months: 0, days: 0, microseconds: 0 },
+  is_dst: false,
 });
 
-export const PG_VIEWS: readonly VirtualTable[] = [
-  view(
-    'pg_tables',
-    12010,
-    'schemaname name, tablename name, tableowner name, tablespace name, hasindexes bool, hasrules bool, hastriggers bool, rowsecurity bool',
-    tableRows,
-  ),
-  view('pg_indexes', 12020, 'schemaname name, tablename name, indexname name, tablespace name, indexdef text', indexRows),
-  view('pg_views', 12005, 'schemaname name, viewname name, viewowner name, definition text', viewRows),
-  view(
-    'pg_matviews',
-    12015,
-    'schemaname name, matviewname name, matviewowner name, tablespace name, hasindexes bool, ispopulated bool, definition text',
-    () => [],
-  ),
-  view(
-    'pg_sequences',
-    12025,
-    'schemaname name, sequencename name, sequenceowner name, data_type text, start_value int8, min_value int8, max_value int8, increment_by int8, cycle bool, cache_size int8, last_value int8',
-    sequenceRows,
-  ),
-  view(
-    'pg_stats',
-    12030,
-    'schemaname name, tablename name, attname name, inherited bool, null_frac float4, avg_width int4, n_distinct float4, most_common_vals text, most_common_freqs text, histogram_bounds text, correlation float4, most_common_elems text, most_common_elem_freqs text, elem_count_histogram text',
-    statisticsRows,
-  ),
-  view(
-    'pg_settings',
-    12040,
-    'name text, setting text, unit text, category text, short_desc text, extra_desc text, context text, vartype text, source text, min_val text, max_val text, enumvals text, boot_val text, reset_val text, sourcefile text, sourceline int4, pending_restart bool',
-    settingRows,
-  ),
-  view(
-    'pg_user',
-    12001,
-    'usename name, usesysid oid, usecreatedb bool, usesuper bool, userepl bool, usebypassrls bool, passwd text, valuntil timestamptz, useconfig text',
-    (reader) =>
-      reader
-        .roles()
-        .filter(({ login }) => login)
-        .map(userRow),
-  ),
-];
+export const PG_VIEWS: RowMakers = {
+  pg_tables: tableRows,
+  pg_indexes: indexRows,
+  pg_views: viewRows,
+  pg_rules: ruleRows,
+  pg_sequences: sequenceRows,
+  pg_stats: statisticsRows,
+  pg_settings: settingRows,
+  pg_timezone_names: () => ['UTC', ...Intl.supportedValuesOf('timeZone')].map(zoneRow),
+  pg_stat_all_tables: statTableRows,
+  pg_stat_user_tables: statTableRows,
+  pg_stat_all_indexes: statIndexRows,
+  pg_stat_user_indexes: statIndexRows,
+  pg_statio_all_tables: statTableRows,
+  pg_statio_user_tables: statTableRows,
+  pg_statio_all_sequences: sequenceStatRows,
+  pg_statio_user_sequences: sequenceStatRows,
+  pg_stat_database: (reader) => [{ datid: DATABASE_ID, datname: reader.port.settings.database ?? 'scratchbird' }],
+};

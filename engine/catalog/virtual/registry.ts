@@ -1,30 +1,97 @@
-/** Virtual tables: relations whose rows are made from the catalog when they are read. Found by schema and name, or by id. */
+/**
+ * Virtual tables: relations whose rows are made from the catalog when they are read. Found by schema and name, or by id. Those of
+ * pg_catalog and information_schema are PostgreSQL 15's, all of them (postgresql-relations.ts); what nobody can make here has no rows.
+ */
 
 import type { RowValue } from '../../storage/rows/row-value.ts';
 import type { CatalogVirtualTable } from '../objects.ts';
 import type { SessionReader } from '../reader.ts';
 import { INFORMATION_SCHEMA } from './information-schema.ts';
+import { INFORMATION_SCHEMA_GRANTS } from './information-schema-grants.ts';
+import { INFORMATION_SCHEMA_KEYS } from './information-schema-keys.ts';
+import { INFORMATION_SCHEMA_ROUTINES } from './information-schema-routines.ts';
+import { PG_ACCESS } from './pg-access.ts';
 import { PG_CATALOG } from './pg-catalog.ts';
+import { PG_CONSTRAINTS } from './pg-constraints.ts';
+import { PG_DEPENDS } from './pg-depends.ts';
+import { PG_RELATIONS } from './pg-relations.ts';
+import { PG_ROUTINES } from './pg-routines.ts';
+import { PG_STAT, STATEMENTS } from './pg-stat.ts';
+import { PG_TYPES } from './pg-types.ts';
 import { PG_VIEWS } from './pg-views.ts';
-import { PG_STAT } from './pg-stat.ts';
+import { INFORMATION_SCHEMA_RELATIONS, PG_CATALOG_RELATIONS } from './postgresql-relations.ts';
 import { SYS_VIEWS } from './sys.ts';
-import type { VirtualTable } from './virtual-table.ts';
+import { defineVirtual, type Lookup, type RowMakers, type VirtualTable } from './virtual-table.ts';
 
-const ALL: readonly VirtualTable[] = [...PG_CATALOG, ...PG_VIEWS, ...PG_STAT, ...INFORMATION_SCHEMA, ...SYS_VIEWS];
+const PG_MAKERS: RowMakers = {
+  ...PG_CATALOG,
+  ...PG_RELATIONS,
+  ...PG_TYPES,
+  ...PG_CONSTRAINTS,
+  ...PG_DEPENDS,
+  ...PG_ROUTINES,
+  ...PG_ACCESS,
+  ...PG_VIEWS,
+  ...PG_STAT,
+};
 
-const byName = new Map(ALL.map((table) => [`${table.relation.schema}.${table.relation.name}`, table]));
-const byId = new Map(ALL.map((table) => [table.relation.id, table]));
+const INFORMATION_MAKERS: RowMakers = {
+  ...INFORMATION_SCHEMA,
+  ...INFORMATION_SCHEMA_KEYS,
+  ...INFORMATION_SCHEMA_GRANTS,
+  ...INFORMATION_SCHEMA_ROUTINES,
+};
+
+const LINE = /^(\S+) (\d+) ([rv]) (.*)$/;
+const none = () => [];
+
+const defined = (schema: string, lines: string, makers: RowMakers): VirtualTable[] =>
+  lines
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [, name, id, kind, columns] = LINE.exec(line) as RegExpExecArray;
+      return defineVirtual(schema, name, Number(id), columns, makers[name] ?? none, kind as 'r' | 'v');
+    });
+
+interface Registry {
+  readonly all: readonly VirtualTable[];
+  readonly byName: ReadonlyMap<string, VirtualTable>;
+  readonly byId: ReadonlyMap<number, VirtualTable>;
+}
+let registry: Registry | null = null;
+
+/** Made when it is first asked. */
+function known(): Registry {
+  if (registry !== null) return registry;
+  const all = [
+    ...defined('pg_catalog', PG_CATALOG_RELATIONS, PG_MAKERS),
+    ...defined('information_schema', INFORMATION_SCHEMA_RELATIONS, INFORMATION_MAKERS),
+    STATEMENTS,
+    ...SYS_VIEWS,
+  ];
+  registry = {
+    all,
+    byName: new Map(all.map((table) => [`${table.relation.schema}.${table.relation.name}`, table])),
+    byId: new Map(all.map((table) => [table.relation.id, table])),
+  };
+  return registry;
+}
 
 export const virtualTable = (schema: string, name: string): CatalogVirtualTable | null =>
-  byName.get(`${schema}.${name}`)?.relation ?? null;
+  known().byName.get(`${schema}.${name}`)?.relation ?? null;
 
-export const virtualTableById = (id: number): CatalogVirtualTable | null => byId.get(id)?.relation ?? null;
+export const virtualTableById = (id: number): CatalogVirtualTable | null => known().byId.get(id)?.relation ?? null;
 
 /** All of them, for the catalogs that list relations. */
-export const virtualTables = (): readonly CatalogVirtualTable[] => ALL.map((table) => table.relation);
+export const virtualTables = (): readonly CatalogVirtualTable[] => known().all.map((table) => table.relation);
 
-/** The rows, all columns, as this reader's session sees them. `name` is 'pg_catalog.pg_class', or of pg_catalog alone. */
-export function virtualRows(name: string, reader: SessionReader): Iterable<readonly RowValue[]> {
+/** As pg_class shows it: a table or a view. */
+export const virtualKind = (id: number): 'r' | 'v' => known().byId.get(id)?.kind ?? 'v';
+
+/** The rows, all columns and tableoid, as this reader's session sees them. `name` is 'pg_catalog.pg_class', or of pg_catalog alone. */
+export function virtualRows(name: string, reader: SessionReader, lookup: Lookup | null = null): Iterable<readonly RowValue[]> {
+  const { byName } = known();
   const table = byName.get(name) ?? byName.get(`pg_catalog.${name}`);
-  return table === undefined ? [] : table.rows(reader);
+  return table === undefined ? [] : table.rows(reader, lookup);
 }

@@ -10,6 +10,7 @@ import type {
   CatalogVirtualTable,
 } from '../objects.ts';
 import type { SessionReader } from '../reader.ts';
+import type { RoutineRow, TypeRow } from '../stored.ts';
 import { SCHEMA_INFORMATION, SCHEMA_PG_CATALOG, SCHEMA_SYS } from '../system-tables.ts';
 import { quoteName } from './describe.ts';
 import { virtualTables } from './registry.ts';
@@ -22,15 +23,21 @@ const relations = (reader: SessionReader): CatalogRelation[] =>
 export const tablesOf = (reader: SessionReader): CatalogTable[] =>
   relations(reader).filter((relation): relation is CatalogTable => relation.kind === 'table');
 
-export const sequencesOf = (reader: SessionReader): CatalogSequence[] =>
-  relations(reader).filter((relation): relation is CatalogSequence => relation.kind === 'sequence');
-
 export const viewsOf = (reader: SessionReader): CatalogView[] =>
   relations(reader).filter((relation): relation is CatalogView => relation.kind === 'view');
 
+export const sequencesOf = (reader: SessionReader): CatalogSequence[] =>
+  relations(reader).filter((relation): relation is CatalogSequence => relation.kind === 'sequence');
+
+export const typesOf = (reader: SessionReader): TypeRow[] =>
+  reader.all().flatMap(({ row }) => (row.kind === 'type' ? [row] : []));
+
+export const routinesOf = (reader: SessionReader): RoutineRow[] =>
+  reader.all().flatMap(({ row }) => (row.kind === 'function' || row.kind === 'procedure' ? [row] : []));
+
 export const virtualTablesOf = (): readonly CatalogVirtualTable[] => virtualTables();
 
-export const visible = (table: CatalogTable | CatalogVirtualTable): CatalogColumn[] =>
+export const visible = (table: CatalogTable | CatalogVirtualTable | CatalogView): CatalogColumn[] =>
   table.columns.filter((column) => column.hidden === null);
 
 /** Id of a relation's schema; temporary ones have numbers of their own behind all others. */
@@ -53,8 +60,21 @@ export function shownRelation(reader: SessionReader, id: number): string | null 
   return isFound ? quoteName(relation.name) : `${quoteName(relation.schema)}.${quoteName(relation.name)}`;
 }
 
+export interface TableIndex {
+  readonly table: CatalogTable;
+  readonly index: CatalogIndex;
+}
+
 /** Every index with its table. */
-export const indexesOf = (reader: SessionReader): { readonly table: CatalogTable; readonly index: CatalogIndex }[] =>
+export const indexesOf = (reader: SessionReader): TableIndex[] =>
   tablesOf(reader).flatMap((table) => table.indexes.map((index) => ({ table, index })));
+
+/** The index of this number with its table. */
+export function indexTable(reader: SessionReader, id: number): TableIndex | null {
+  const row = reader.entry(id)?.row;
+  const table = row?.kind === 'index' ? reader.relation(row.parent) : null;
+  const index = table?.kind === 'table' ? table.indexes.find((one) => one.id === id) : undefined;
+  return table?.kind !== 'table' || index === undefined ? null : { table, index };
+}
 
 export const roleName = (reader: SessionReader, id: number): string => reader.roles().find((role) => role.id === id)?.name ?? '';

@@ -1,0 +1,110 @@
+/** Rows of pg_description, pg_depend, pg_rewrite: comments, what rests on what, and the rule that a view is. */
+
+import type { SessionReader } from '../reader.ts';
+import type { Comments, ObjectRow } from '../stored.ts';
+import { CONSTRAINT_ID, DEFAULT_ID, defaultText, derivedId, RULE_ID } from './describe.ts';
+import { tableConstraints } from './pg-constraints.ts';
+import { sequencesOf, tablesOf, viewsOf, visible } from './relations.ts';
+import type { Lookup, RowMakers, VirtualRow } from './virtual-table.ts';
+
+const CLASS = 1259;
+const CLASSES: { readonly [kind: string]: number } = {
+  table: CLASS,
+  view: CLASS,
+  sequence: CLASS,
+  index: CLASS,
+  type: 1247,
+  schema: 2615,
+  function: 1255,
+  procedure: 1255,
+  role: 1260,
+};
+const ATTRDEF = 2604;
+const CONSTRAINT = 2606;
+const REWRITE = 2618;
+
+// ---- comments ----
+
+function* objectComments(reader: SessionReader, row: ObjectRow): Iterable<VirtualRow> {
+  const comments: Comments = row.body?.comments ?? {};
+  for (const [part, description] of Object.entries(comments)) {
+    const [kind, ...rest] = part.split(':');
+    const head = { objoid: row.id, classoid: CLASSES[row.kind], objsubid: 0, description };
+    if (kind === 'self') yield head;
+    if (kind === 'column') yield { ...head, objsubid: Number(rest[0]) };
+    const table = kind === 'constraint' ? reader.relation(row.id) : null;
+    if (table?.kind !== 'table') continue;
+    for (const { oid, name } of tableConstraints(reader, table))
+      if (name === rest.join(':')) yield { ...head, objoid: oid, classoid: CONSTRAINT };
+  }
+}
+
+export function* descriptionRows(reader: SessionReader, lookup: Lookup | null): Iterable<VirtualRow> {
+  const row = lookup?.column === 'objoid' ? reader.entry(Number(lookup.value))?.row : undefined;
+  if (row !== undefined) yield* objectComments(reader, row);
+  else for (const entry of reader.all()) yield* objectComments(reader, entry.row);
+  if (row === undefined || row.id === 11) {
+    yield { objoid: 11, classoid: 2615, objsubid: 0, description: 'system catalog schema' };
+    yield { objoid: 5, classoid: 1262, objsubid: 0, description: 'default administrative connection database' };
+  }
+}
+
+// ---- dependencies ----
+
+const depend = (object: readonly number[], on: readonly number[], deptype: string): VirtualRow => ({
+  classid: object[0],
+  objid: object[1],
+  objsubid: object[2] ?? 0,
+  refclassid: on[0],
+  refobjid: on[1],
+  refobjsubid: on[2] ?? 0,
+  deptype,
+});
+
+/** Sequences of their columns ('a' of serial, 'i' of identity), defaults, constraints and indexes of tables, views of what they read. */
+function* dependRows(reader: SessionReader): Iterable<VirtualRow> {
+  for (const sequence of sequencesOf(reader)) {
+    const table = sequence.ownerTable === 0 ? null : reader.relation(sequence.ownerTable);
+    const column = table?.kind === 'table' ? table.columns.find(({ number }) => number === sequence.ownerAttribute) : undefined;
+    if (column === undefined) continue;
+    const kind = column.identity === 'none' ? 'a' : 'i';
+    yield depend([CLASS, sequence.id], [CLASS, sequence.ownerTable, sequence.ownerAttribute], kind);
+  }
+  for (const table of tablesOf(reader)) {
+    for (const column of visible(table)) {
+      const { number, sequence, identity } = column;
+      if (defaultText(column, () => '') === null) continue;
+      const own = [ATTRDEF, derivedId(table.id, DEFAULT_ID, number)];
+      yield depend(own, [CLASS, table.id, number], 'a');
+      if (sequence !== 0 && identity === 'none') yield depend(own, [CLASS, sequence], 'n');
+    }
+    for (const { oid, row } of tableConstraints(reader, table)) {
+      yield depend([CONSTRAINT, oid], [CLASS, table.id], 'a');
+      if (row.contype === 'f') yield depend([CONSTRAINT, oid], [CLASS, Number(row.confrelid)], 'n');
+    }
+    for (const { id, constraint, keys } of table.indexes) {
+      if (constraint !== null) yield depend([CLASS, id], [CONSTRAINT, derivedId(id, CONSTRAINT_ID, 0)], 'i');
+      else for (const { attribute } of keys) yield depend([CLASS, id], [CLASS, table.id, attribute], 'a');
+    }
+  }
+  for (const { id, uses } of viewsOf(reader)) {
+    const rule = [REWRITE, derivedId(id, RULE_ID, 0)];
+    yield depend(rule, [CLASS, id], 'i');
+    for (const { object, columns } of uses) {
+      const row = reader.entry(object)?.row;
+      const classOf = row === undefined ? CLASS : CLASSES[row.kind];
+      for (const column of columns.length === 0 ? [0] : columns) yield depend(rule, [classOf, object, column], 'n');
+    }
+  }
+}
+
+// ---- rules ----
+
+function* ruleRows(reader: SessionReader): Iterable<VirtualRow> {
+  for (const { id, query } of viewsOf(reader)) {
+    const head = { oid: derivedId(id, RULE_ID, 0), rulename: '_RETURN', ev_class: id, ev_type: '1', ev_enabled: 'O' };
+    yield { ...head, is_instead: true, ev_qual: '<>', ev_action: query.text };
+  }
+}
+
+export const PG_DEPENDS: RowMakers = { pg_description: descriptionRows, pg_depend: dependRows, pg_rewrite: ruleRows };
