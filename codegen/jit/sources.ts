@@ -5,7 +5,8 @@
 import type { CatalogTable } from '../../engine/catalog/objects.ts';
 import type { CatalogScan, IndexPoint, IndexPoints, IndexRange, PageScan, ValuesScan } from '../../engine/plan/physical.ts';
 import type { BoundExpression, ColumnId } from '../../engine/sblr/bound.ts';
-import { sqlType } from '../../engine/sblr/types.ts';
+import { elementOf, sqlType } from '../../engine/sblr/types.ts';
+import { isNested } from '../../engine/storage/rows/nested-value.ts';
 import type { RowValue } from '../../engine/storage/rows/row-value.ts';
 import type { TableRuntime } from '../../engine/storage/rows/runtime.ts';
 import type { ScanLoops } from '../../engine/storage/rows/scan-loops.ts';
@@ -140,6 +141,8 @@ export function rangeSource(builder: Builder, stage: Stage, node: IndexRange, si
   return { stage: rangeStage(part, values, shape, drain, groups, sink.kind === 'rows'), limits };
 }
 
+const itemsOf = (value: RowValue): readonly RowValue[] => (isNested(value) && value.kind === 'array' ? value.items : []);
+
 export function pointsSource(builder: Builder, stage: Stage, node: IndexPoints, sink: Sink, groups: GroupRoom): MadeStage {
   const { catalog, table, columns } = tableColumns(builder, node);
   const index = catalog.indexes.find(({ id }) => id === node.index);
@@ -152,7 +155,13 @@ export function pointsSource(builder: Builder, stage: Stage, node: IndexPoints, 
     node.values.map((value) => [value]),
   );
   const list = (c: Parameters<typeof rows>[0]): RowValue[] => rows(c).map(([value]) => value as RowValue);
-  return { stage: pointsStage(part, list, node.values[0].type, drain, groups, sink.kind === 'rows'), limits };
+  const { type } = node.values[0];
+  const element = node.array === true ? elementOf(type.name) : null;
+  const points = element === null ? list : (c: Parameters<typeof rows>[0]): RowValue[] => list(c).flatMap(itemsOf);
+  return {
+    stage: pointsStage(part, points, element === null ? type : sqlType(element), drain, groups, sink.kind === 'rows'),
+    limits,
+  };
 }
 
 const listColumns = (columns: readonly { column: ColumnId; type: BoundExpression['type'] }[], at: (index: number) => number) =>

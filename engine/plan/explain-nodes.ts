@@ -274,6 +274,8 @@ export class Explainer {
   #bounds(node: PhysicalNode & { node: 'IndexPoint' | 'IndexPoints' | 'IndexRange' }): Details {
     const names = this.#keyNames(node.table, node.index);
     if (node.node === 'IndexPoint') return [['Index', node.key.map((value, at) => `${names[at]} = ${this.#text(value)}`)]];
+    if (node.node === 'IndexPoints' && node.array === true)
+      return [['Index', `${names[0]} = ANY (${node.values.map(this.#text).join(', ')})`]];
     if (node.node === 'IndexPoints') return [['Index', `${names[0]} IN (${node.values.map(this.#text).join(', ')})`]];
     const bounds = node.equal.map((value, at) => `${names[at]} = ${this.#text(value)}`);
     const next = names[node.equal.length];

@@ -64,6 +64,8 @@ export interface IndexPoints extends TableSource {
   readonly node: 'IndexPoints';
   readonly index: number;
   readonly values: readonly BoundExpression[];
+  /** `values` is one array: its elements are looked up. */
+  readonly array?: boolean;
 }
 export interface CatalogScan {
   readonly node: 'CatalogScan';

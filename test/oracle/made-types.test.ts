@@ -1,6 +1,6 @@
 /** Arrays, enums, domains, rows and ranges: what the engine and the direct evaluator answer is what PostgreSQL answers. */
 
-import { deepStrictEqual, throws } from 'node:assert';
+import { deepStrictEqual, match, throws } from 'node:assert';
 import { after, before, test } from 'node:test';
 import type { PGlite } from '@electric-sql/pglite';
 import type { Database } from '../../engine/api/api.ts';
@@ -92,4 +92,15 @@ test('a statement that is kept knows of labels that were added and renamed', () 
   insert.run('green');
   deepStrictEqual(all.all(), [['green'], ['azure']]);
   throws(() => insert.run('blue'), { code: '22P02' });
+});
+
+test('= ANY of a parameter looks its elements up by an index, each once', () => {
+  engine.exec('create table looked (id int primary key, s text); create index on looked (s)');
+  engine.exec("insert into looked select g, 's' || g from generate_series(1, 5000) g; analyze looked");
+  const text = 'select id from looked where id = any($1) order by id';
+  match(engine.explain(text), /IndexPoints using looked_pkey/);
+  const found = engine.prepare(text).raw();
+  deepStrictEqual(found.all([5, 3, 3, 99999, null]), [[3], [5]]);
+  deepStrictEqual([found.all([]), found.all(null), found.all('{7}')], [[], [], [[7]]]);
+  deepStrictEqual(engine.prepare('select id from looked where s = any($1) and id > 3').raw().all(['s1', 's4']), [[4]]);
 });

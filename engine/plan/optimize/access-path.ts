@@ -201,6 +201,7 @@ function pointsPath(question: AccessQuestion, info: Estimated, index: CatalogInd
     ...source(question, conjunction(rest)),
     index: index.id,
     values: member.values,
+    ...(member.array === true ? { array: true } : {}),
     estimate: {
       rows: fetched * conditionsFraction(info, rest),
       cost: member.values.length * DESCENT + fetched * (ROW_BY_INDEX + CONDITION * rest.length),

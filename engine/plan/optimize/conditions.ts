@@ -95,11 +95,24 @@ function truthOf(column: BoundExpression & { op: 'column' }, condition: BoundExp
 export interface Membership {
   readonly column: ColumnId;
   readonly values: readonly BoundExpression[];
+  /** `values` is one array that is known when the statement runs: column = ANY (array). */
+  readonly array?: boolean;
   readonly condition: BoundExpression;
+}
+
+/** column = ANY (array), or null. */
+function arrayMembership(condition: BoundExpression, isConstant: IsConstant): Membership | null {
+  if (condition.op !== 'call' || condition.primitive !== 'array.any') return null;
+  const [operand, array, operator] = condition.arguments;
+  if (operand.op !== 'column' || !isConstant(array) || operator.op !== 'constant') return null;
+  const name = String(operator.value);
+  if (!name.endsWith('.equal') || !comparesAs(name.slice(0, -6), operand.type.name)) return null;
+  return { column: operand.column, values: [array], array: true, condition };
 }
 
 /** `column IN (values)`, or null. */
 export function membershipOf(condition: BoundExpression, isConstant: IsConstant): Membership | null {
+  if (condition.op === 'call') return arrayMembership(condition, isConstant);
   if (condition.op !== 'in' || condition.negated || !condition.list.every(isConstant)) return null;
   const { operand, list, equal } = condition;
   const type = equal.slice(0, equal.lastIndexOf('.'));

@@ -17,6 +17,8 @@ const INEQUAL = 1 / 3;
 const RANGE = 0.005;
 const MATCH = 0.05;
 const OTHER = 0.5;
+/** Elements of an array that is not known yet. */
+const ELEMENTS = 10;
 
 /** A relation whose rows are looked at. */
 export interface Estimated extends Knowledge {
@@ -41,6 +43,12 @@ function equalFraction(info: Estimated, column: ColumnId, value: BoundExpression
   const listed = statistics.common.reduce((sum, one) => sum + one.fraction, 0);
   const others = Math.max(1, distinct - statistics.common.length);
   return clamp((1 - statistics.nullFraction - listed) / others);
+}
+
+/** Of a value that is not known. */
+function unknownFraction(info: Estimated, column: ColumnId): number {
+  const { statistics, distinct, nullFraction } = factOf(info.facts, column);
+  return (statistics === null ? distinct > 0 : distinct >= 1) ? clamp((1 - nullFraction) / distinct) : EQUAL;
 }
 
 /** Fraction of rows below a known value, by the histogram and the common values. Null: nothing is known. */
@@ -115,6 +123,7 @@ function otherFraction(info: Estimated, condition: BoundExpression): number {
   if (sampled !== null) return Math.max(sampled, 1 / Math.max(1, info.rows));
   const membership = membershipOf(condition, info.isConstant);
   if (membership !== null) {
+    if (membership.array === true) return clamp(ELEMENTS * unknownFraction(info, membership.column));
     return clamp(membership.values.reduce((sum, value) => sum + equalFraction(info, membership.column, value), 0));
   }
   switch (condition.op) {
