@@ -110,8 +110,22 @@ function testOf({ node, accessors }: Path): Test | null {
   }
 }
 
-/** For @? (`exists`) or @@; null where it needs more. 42601 ... */
+const KEPT_MAX = 200;
+const kept = new Map<string, BytePath | null>();
+
+/** For @? (`exists`) or @@; null where it needs more. Kept for the next call. 42601 ... */
 export function bytePathOf(text: string, exists: boolean): BytePath | null {
+  const key = exists ? `?${text}` : text;
+  let path = kept.get(key);
+  if (path === undefined) {
+    path = compiled(text, exists);
+    if (kept.size >= KEPT_MAX) kept.clear();
+    kept.set(key, path);
+  }
+  return path;
+}
+
+function compiled(text: string, exists: boolean): BytePath | null {
   const { strict, path } = parseJsonPath(text);
   if (strict) return null;
   if (!exists) {
@@ -139,24 +153,35 @@ function skipString(u8: Uint8Array, start: number): number {
   return at + 1;
 }
 
+const PLAIN = 0;
+const OPENS = 2;
+const CLOSES = 3;
+const SEPARATES = 4;
+/** What a byte outside strings is. */
+const ROLES = new Uint8Array(256);
+ROLES[QUOTE] = 1;
+ROLES[OPEN_OBJECT] = ROLES[OPEN_ARRAY] = OPENS;
+ROLES[CLOSE_OBJECT] = ROLES[CLOSE_ARRAY] = CLOSES;
+ROLES[COMMA] = SEPARATES;
+
 /** Behind the value that begins there. */
 function skipValue(u8: Uint8Array, start: number, end: number): number {
-  let byte = u8[start];
-  if (byte === QUOTE) return skipString(u8, start);
-  let at = start;
-  if (byte !== OPEN_OBJECT && byte !== OPEN_ARRAY) {
-    while (at < end && byte !== COMMA && byte !== CLOSE_ARRAY && byte !== CLOSE_OBJECT) byte = u8[++at];
+  const first = ROLES[u8[start]];
+  if (first === 1) return skipString(u8, start);
+  let at = start + 1;
+  if (first === PLAIN) {
+    while (at < end && ROLES[u8[at]] === PLAIN) at++;
     return at;
   }
-  for (let depth = 0; ; ) {
-    byte = u8[at];
-    if (byte === QUOTE) {
+  for (let depth = 1; ; ) {
+    const role = ROLES[u8[at]];
+    if (role === 1) {
       at = skipString(u8, at);
       continue;
     }
     at++;
-    if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) depth++;
-    else if ((byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) && --depth === 0) return at;
+    if (role === OPENS) depth++;
+    else if (role === CLOSES && --depth === 0) return at;
   }
 }
 
