@@ -1,6 +1,7 @@
 /** The catalog as statements use it (EngineCatalog): sessions of SQL on one side, the catalog of this thread on the other. */
 
 import type { Catalog } from '../catalog/catalog.ts';
+import { denied } from '../catalog/errors.ts';
 import type { CatalogSession } from '../catalog/definitions.ts';
 import type { CatalogTable } from '../catalog/objects.ts';
 import { directoryOf } from '../catalog/made-types.ts';
@@ -13,9 +14,14 @@ import type { TableSizes } from '../plan/optimize/access-path.ts';
 import type { SourceStatement } from '../sblr/source.gen.ts';
 import type { Session } from '../session/session.ts';
 import type { Transaction } from '../txn/transactions.ts';
+import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import { define } from './define.ts';
 import { catalogVersion, type CatalogWords } from './catalog-words.ts';
 import type { Kernel } from './kernel.ts';
+
+/** Any of these is enough. */
+const SEQUENCE_RIGHTS = { next: ['usage', 'update'], current: ['usage', 'select'], set: ['update'] } as const;
+const USES = ['next', 'current', 'set'];
 
 /** How long a table's size is taken as it was, milliseconds: planning asks for it often. */
 const SIZE_AGE = 1000;
@@ -27,6 +33,7 @@ export class SqlCatalog implements EngineCatalog {
   engine: Engine = null as unknown as Engine;
   readonly #sessions = new WeakMap<Session, CatalogSession & { searchPath: readonly string[] }>();
   readonly #sequences = new WeakMap<Session, SessionSequences>();
+  readonly #allowed = new WeakMap<Session, { readonly version: number; readonly user: string; readonly keys: Set<number> }>();
   /** Sessions that have made something temporary. */
   readonly #withTemporary = new WeakSet<Session>();
   readonly #words: CatalogWords;
@@ -87,6 +94,18 @@ export class SqlCatalog implements EngineCatalog {
     return result;
   }
 
+  checkMayBecome(session: Session, name: string, as: 'role' | 'session_authorization'): void {
+    if (name === (as === 'role' ? 'none' : 'default')) return;
+    const reader = this.reader(session, session.transaction);
+    const wanted = reader.roleNamed(name);
+    if (wanted === null) throw new SqlError(SQLSTATE.undefined_object, `role "${name}" does not exist`);
+    const own = reader.roleNamed(as === 'role' ? session.sessionUser : session.openedBy);
+    const may = own !== null && (as === 'role' ? reader.isMember(own, wanted.id) : own.superuser || own.id === wanted.id);
+    if (may) return;
+    const what = as === 'role' ? `role "${name}"` : 'session authorization';
+    throw new SqlError(SQLSTATE.insufficient_privilege, `permission denied to set ${what}`);
+  }
+
   // ---- temporary objects ----
 
   /** ON COMMIT DELETE ROWS, ON COMMIT DROP: in the transaction that commits, which may be one that only reads. */
@@ -131,15 +150,39 @@ export class SqlCatalog implements EngineCatalog {
     return known;
   }
 
+  /** 42501. Looked at once a version of the catalog and role. */
+  #checkMay(session: Session, sequence: number, use: keyof typeof SEQUENCE_RIGHTS): void {
+    const { user } = session;
+    const version = this.version(session);
+    let known = this.#allowed.get(session);
+    if (known === undefined || known.version !== version || known.user !== user) {
+      known = { version, user, keys: new Set() };
+      this.#allowed.set(session, known);
+    }
+    const key = sequence * 4 + USES.indexOf(use);
+    if (known.keys.has(key)) return;
+    const reader = this.reader(session, session.transaction);
+    const row = reader.entry(sequence)?.row;
+    const rights = SEQUENCE_RIGHTS[use];
+    // Those of identity columns are drawn by whoever may insert.
+    const isPart = row?.kind === 'sequence' && row.parent !== 0 && use === 'next';
+    if (row !== undefined && !isPart && !rights.some((right) => reader.allows(sequence, right as never)))
+      throw denied('sequence', row.name);
+    known.keys.add(key);
+  }
+
   nextValue(session: Session, sequence: number): number | bigint {
+    this.#checkMay(session, sequence, 'next');
     return this.#sequencesOf(session).next(session.transaction, sequence);
   }
 
   currentValue(session: Session, sequence: number): number | bigint {
+    this.#checkMay(session, sequence, 'current');
     return this.#sequencesOf(session).current(session.transaction, sequence);
   }
 
   setValue(session: Session, sequence: number, value: number | bigint, called: boolean): void {
+    this.#checkMay(session, sequence, 'set');
     this.#sequencesOf(session).set(session.transaction, sequence, value, called);
   }
 

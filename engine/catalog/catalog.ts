@@ -289,6 +289,18 @@ export class Catalog {
 
   // ---- roles ----
 
+  /** What its owner has said that new objects of the kind get (ALTER DEFAULT PRIVILEGES). */
+  #withDefaultGrants(tx: Transaction, row: ObjectRow): ObjectRow {
+    if (row.kind === 'index' || row.kind === 'role' || isTemporarySchema(row.schema)) return row;
+    const owner = this.entry(tx, row.body.owner)?.row;
+    if (owner?.kind !== 'role' || owner.body.defaults.length === 0) return row;
+    const kind = row.kind === 'view' ? 'table' : row.kind === 'procedure' ? 'function' : row.kind;
+    let { grants } = row.body;
+    for (const one of owner.body.defaults)
+      if (one.kind === kind && (one.schema === 0 || one.schema === row.schema)) grants = { ...grants, ...one.grants };
+    return { ...row, body: { ...row.body, grants } } as ObjectRow;
+  }
+
   /** Makes a role. 42710, 42501. */
   createRole(tx: Transaction, session: CatalogSession, name: string, options: Partial<RoleBody>): RoleRow {
     return createRole(this, tx, session, name, options);
@@ -381,7 +393,7 @@ export class Catalog {
         detail: 'System catalog modifications are currently disallowed.',
       });
     }
-    if (!reader.owns(reader.schemaOwner(schema))) throw denied('schema', schemaName);
+    if (!reader.mayCreateIn(schema)) throw denied('schema', schemaName);
     return { schema, owner: role.id };
   }
 
@@ -396,7 +408,8 @@ export class Catalog {
   }
 
   /** Adds an object. 42P07 when another one has its name. */
-  insert(tx: Transaction, row: ObjectRow): CatalogEntry {
+  insert(tx: Transaction, made: ObjectRow): CatalogEntry {
+    const row = this.#withDefaultGrants(tx, made);
     this.#note(tx);
     if (!this.port.insert(tx, tableOfSchema(row.schema), objectValues(row))) throw relationExists(row.name);
     return this.#push(tx, row, null);

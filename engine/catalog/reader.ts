@@ -17,13 +17,14 @@ import {
   type Overlay,
   temporarySchemaName,
 } from './entries.ts';
+import { denied } from './errors.ts';
 import type { KernelPort } from './kernel-port.ts';
 import type { SqlType } from '../sblr/types.ts';
 import type { RowAttribute, UserType } from '../values/user-types.ts';
 import { findMadeType, madeType } from './made-types.ts';
 import type { CatalogDomain, CatalogReader, CatalogRelation } from './objects.ts';
 import { type Grants, roleOf, type RoleRow, type RoutineRow, routineParent, type SchemaRow } from './stored.ts';
-import { OBJECT_IDS, SCHEMA_ROLES } from './system-tables.ts';
+import { OBJECT_IDS, ROLE_SUPERUSER, SCHEMA_ROLES } from './system-tables.ts';
 import { virtualRows, virtualTable, virtualTableById } from './virtual/registry.ts';
 
 /** Temporary objects of a session lie in this schema. */
@@ -57,6 +58,8 @@ export class SessionReader implements CatalogReader {
   findRelation(schema: string | null, name: string): CatalogRelation | null {
     if (schema !== null) return this.#findIn(schema, name);
     for (const one of this.searchPath()) {
+      const id = this.schemaId(one);
+      if (id !== null && !this.maySee(id)) continue;
       const found = this.#findIn(one, name);
       if (found !== null) return found;
     }
@@ -67,7 +70,34 @@ export class SessionReader implements CatalogReader {
     const virtual = virtualTable(schema, name);
     if (virtual !== null) return virtual;
     const id = this.schemaId(schema);
-    return id === null ? null : (this.entryByName(id, name)?.relation ?? null);
+    const found = id === null ? null : (this.entryByName(id, name)?.relation ?? null);
+    if (found === null || this.maySee(id as number)) return found;
+    throw denied('schema', schema);
+  }
+
+  /** May the role use what the schema holds? Of temporary and system schemas everybody may. */
+  maySee(schema: number): boolean {
+    const row = this.entry(schema)?.row;
+    if (row?.kind !== 'schema') return true;
+    const role = this.role();
+    if (role === null) return false;
+    if (role.superuser || this.hasRightsOf(role, row.body.owner)) return true;
+    return this.isGranted(role, row.body.grants, 'usage');
+  }
+
+  /** May the role make objects in it? */
+  mayCreateIn(schema: number): boolean {
+    if (this.owns(this.schemaOwner(schema))) return true;
+    const row = this.entry(schema)?.row;
+    const role = this.role();
+    return row?.kind === 'schema' && role !== null && this.isGranted(role, row.body.grants, 'create');
+  }
+
+  /** May the role make schemas? Rights of the database stand with its first role. */
+  mayCreateSchemas(): boolean {
+    const role = this.role();
+    const first = this.roleById(ROLE_SUPERUSER);
+    return role !== null && (role.superuser || (first !== null && this.isGranted(role, first.grants, 'create')));
   }
 
   /** Schemas that are searched, in order: those of temporary objects and pg_catalog first unless the path has them. */

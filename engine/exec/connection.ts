@@ -72,6 +72,7 @@ export class Connection {
     this.session = session;
     this.context = new SessionContext(engine, session);
     this.statements = new SessionStatements(this);
+    session.mayBecome = (name, as) => engine.catalog.checkMayBecome(session, name, as);
   }
 
   // ---- preparing ----

@@ -112,7 +112,7 @@ function noting(reader: CatalogReader, names: FoundName[]): CatalogReader {
     },
     relation: (id) => reader.relation(id),
     ...madeTypesOf(reader),
-    allows: (id, right) => reader.allows(id, right),
+    allows: (id, right, role) => reader.allows(id, right, role),
   };
 }
 

@@ -252,7 +252,6 @@ export class SessionStatements implements BlockWatcher {
       if (session.transaction !== null)
         throw new SqlError(SQLSTATE.active_sql_transaction, 'DISCARD ALL cannot run inside a transaction block');
       this.#close(null);
-      session.user = session.sessionUser;
       session.resetSettings();
       this.statements.clear();
       session.notifications.unlisten(null);

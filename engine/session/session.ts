@@ -109,9 +109,6 @@ export class Session {
   readonly slot: number;
   readonly settings = new Settings();
   readonly database: string;
-  /** Who opened it, and whose rights count now. */
-  readonly sessionUser: string;
-  user: string;
   /** What clients know it by: pg_backend_pid(). */
   processId: number;
   /** The block it is in. */
@@ -132,6 +129,12 @@ export class Session {
   /** Called before a transaction of the session commits: what it does belongs to it, and what it throws rolls it back. */
   beforeCommit: ((tx: Transaction) => void) | null = null;
   watcher: BlockWatcher | null = null;
+  /** Asked before another role counts: throws 42704, 42501. */
+  mayBecome: ((name: string, as: 'role' | 'session_authorization') => void) | null = null;
+  readonly #openedBy: string;
+  #user = '';
+  /** Of the settings that it was read from. */
+  #userVersion = -1;
   readonly notifications: SessionNotifications;
   readonly holdsAnswers: boolean;
   readonly namedParameters: boolean;
@@ -162,8 +165,7 @@ export class Session {
     this.locks = locks;
     this.slot = openSession(txns);
     this.processId = this.slot + 1;
-    this.sessionUser = options.user;
-    this.user = options.user;
+    this.#openedBy = options.user;
     this.database = options.database;
     this.#durability = DURABILITY[options.durability];
     this.notifications = new SessionNotifications(NotificationHub.of(txns.shm), () => this.processId);
@@ -368,6 +370,27 @@ export class Session {
     return true;
   }
 
+  /** Who it counts as having been opened by, and whose rights count now. */
+  get sessionUser(): string {
+    const given = this.settings.get('session_authorization');
+    return given === 'default' ? this.#openedBy : given;
+  }
+
+  get user(): string {
+    const { version } = this.settings;
+    if (version !== this.#userVersion) {
+      this.#userVersion = version;
+      const role = this.settings.get('role');
+      this.#user = role === 'none' ? this.sessionUser : role;
+    }
+    return this.#user;
+  }
+
+  /** Who has opened it: what SET SESSION AUTHORIZATION may be asks for his rights. */
+  get openedBy(): string {
+    return this.#openedBy;
+  }
+
   /** SET of a setting, or of what the running transaction is; null: its initial value. `local`: to the end of the transaction. */
   setSetting(name: string, value: string | null, local: boolean): void {
     const folded = name.toLowerCase();
@@ -376,7 +399,10 @@ export class Session {
       if (value === null || !inBlock) return;
       const isolation = folded === 'transaction_isolation';
       this.setCharacteristics({ isolation: isolation ? value : null, readOnly: isolation ? null : value === 'on' });
-    } else this.settings.set(folded, value, inBlock, local);
+    } else {
+      if (value !== null && (folded === 'role' || folded === 'session_authorization')) this.mayBecome?.(value, folded);
+      this.settings.set(folded, value, inBlock, local);
+    }
   }
 
   /** RESET ALL. */

@@ -123,6 +123,8 @@ const messages = oneOf('debug5', 'debug4', 'debug3', 'debug2', 'debug1', 'debug'
 
 export const SETTINGS: readonly SettingRule[] = [
   rule('application_name', '', asItIs, 'the name of the program that uses the session'),
+  rule('role', 'none', asItIs, 'the role whose rights count (SET ROLE)'),
+  rule('session_authorization', 'default', asItIs, 'the role that the session counts as having been opened by'),
   rule('bytea_output', 'hex', onlyFirst('bytea_output', 'hex', 'escape'), 'how bytea is shown as text', meaning),
   rule('client_encoding', 'UTF8', (value) => (/^utf-?8$/i.test(value.trim()) ? 'UTF8' : null), 'encoding of text'),
   rule('client_min_messages', 'notice', messages, 'least weight of messages that are sent'),

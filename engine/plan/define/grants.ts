@@ -52,7 +52,7 @@ function changed(grants: Grants, roles: readonly number[], rights: readonly stri
     for (const right of rights) {
       const had = known.has(`${right}*`);
       if (revoke && option) {
-        if (had) known.delete(`${right}*`), known.add(right);
+        if (known.delete(`${right}*`)) known.add(right);
         continue;
       }
       known.delete(right);

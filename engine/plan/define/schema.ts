@@ -27,7 +27,7 @@ export function createSchema(source: SourceCreateSchemaNode, environment: Defini
   if (role === null || owner === null) throw new SqlError(SQLSTATE.undefined_object, `role "${session.role}" does not exist`);
   const name = clipName(source.name ?? owner.name);
   mustBeOrdinary(name, source.at);
-  if (!role.superuser) throw denied('database', 'scratchbird');
+  if (!reader.mayCreateSchemas()) throw denied('database', 'scratchbird');
   if (reader.schemaId(name) !== null) {
     if (source.ifNotExists) return null;
     throw schemaExists(name);
