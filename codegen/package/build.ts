@@ -36,6 +36,8 @@ const ENTRIES: { readonly [source: string]: 'exports' | string } = {
   'engine/api/query-loop.ts': 'query-worker: runQueries',
   'engine/cli/main.ts': 'main: main',
   'engine/jobs/pool-worker.ts': 'exports',
+  'engine/server/log-entry.ts': 'log-thread: runLogThread',
+  'engine/server/worker-entry.ts': 'worker-thread: runWorkerThread',
 };
 
 const ENGINE = 'engine.cjs';

@@ -9,6 +9,7 @@ import { open } from '../api/api.ts';
 import type { Database } from '../api/api.ts';
 import { completer } from './completion.ts';
 import { type CliOptions, HELP, parseOptions } from './options.ts';
+import { isServerCommand, runServerCommand, type ServerCommand } from './server-commands.ts';
 import { fillShop, SHOWN_QUERIES } from './sample-shop.ts';
 import { errorText, Shell } from './shell.ts';
 
@@ -139,11 +140,25 @@ async function run(options: CliOptions): Promise<number> {
   return shell.hasFailed && process.stdin.isTTY !== true ? 1 : 0;
 }
 
+async function serverCommand(command: ServerCommand, args: readonly string[]): Promise<void> {
+  try {
+    process.exitCode = await runServerCommand(command, args);
+  } catch (error) {
+    output.error((error as Error).message);
+    process.exitCode = 1;
+  }
+}
+
 /** Runs the command with the arguments of the process. */
 export async function main(): Promise<void> {
+  const [word, ...rest] = process.argv.slice(2);
+  if (isServerCommand(word)) {
+    await serverCommand(word, rest);
+    return;
+  }
   let options: CliOptions;
   try {
-    options = parseOptions(process.argv.slice(2));
+    options = parseOptions(word === 'shell' ? rest : word === 'sample' ? ['--sample', ...rest] : process.argv.slice(2));
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\nscratchbird --help tells what it takes.\n`);
     process.exitCode = 2;

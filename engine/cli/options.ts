@@ -16,7 +16,11 @@ export interface CliOptions {
   readonly cacheSize: string;
 }
 
-export const HELP = `scratchbird [options] [directory]
+export const HELP = `scratchbird [shell] [options] [directory]
+scratchbird start [settings]       a server for PostgreSQL's clients, in the foreground; start --help lists its settings
+scratchbird status [--data DIR]    whether one runs on this database, and where it listens; exit code 3: none
+scratchbird stop [--data DIR]      ends it: clients may finish what they do
+scratchbird sample                 the shell over a sample shop
 
 The shell of ScratchBird: SQL on the database in a directory (it is made when there is none), or in
 memory when no directory is given. SQL comes from the keyboard, from a pipe, from --command or --file.

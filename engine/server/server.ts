@@ -25,6 +25,7 @@ import { type LogThreadData, logMemory, STOP, WANTED } from './log-words.ts';
 import { native } from './native.ts';
 import type { ServerOptions } from './options.ts';
 import { DEFAULT_RULES, openNetworkFault, readRules } from './rules.ts';
+import { removeServerFile, writeServerFile } from './server-file.ts';
 import { SessionsTable } from './sessions-table.ts';
 import { prepareRoles, SERVER_SUPERUSER } from './superuser.ts';
 import type { Listening, ServerWorkerData, WorkerControl, WorkerFigures, WorkerNews } from './worker-messages.ts';
@@ -123,6 +124,9 @@ export class Server {
     }
     this.#state = 'running';
     const addresses = this.#bound.map(({ host, port, path }) => path ?? `${host}:${port}`);
+    const socket = this.#bound.find(({ path }) => path !== null)?.path ?? null;
+    const place = { pid: process.pid, addresses, port: this.port, socket, metricsPort: this.metricsPort };
+    writeServerFile(options.data, { ...place, started: new Date(this.startedAt).toISOString() });
     this.log.info({ data: options.data, addresses, workers: options.workers, pinned: options.pin }, 'ready for clients');
   }
 
@@ -304,6 +308,7 @@ export class Server {
     }
     this.#bound = [];
     this.#http?.close();
+    removeServerFile(this.options.data);
     this.#database?.close();
     this.#database = null;
     this.#state = 'stopped';
