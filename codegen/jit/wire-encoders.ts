@@ -120,7 +120,9 @@ const numericText: Encoder = {
 const numericBinary: Encoder = {
   room: 0,
   emit: (emitter, value, _, room) => {
-    emitter.emit(`y=${emitter.unit.use('wirePutNumericText')}(Ou,y,${valueCode(emitter, value)},${room});By=Ou.bytes;`);
+    const { use } = emitter.unit;
+    if (isScaled(value)) emitter.emit(`y=${use('wirePutScaledBinary')}(Ou,y,${value.code},${value.scale},${room});By=Ou.bytes;`);
+    else emitter.emit(`y=${use('wirePutNumericText')}(Ou,y,${valueCode(emitter, value)},${room});By=Ou.bytes;`);
   },
 };
 

@@ -147,6 +147,43 @@ export function putNumeric(bytes: Uint8Array, at: number, text: string): number 
   return end;
 }
 
+const GROUP = 10_000;
+const POWERS = Array.from({ length: 16 }, (_, power) => 10 ** power);
+/** Groups of a number's two sides; of the fraction the first group of digits first. */
+const groups = new Int32Array(8);
+
+/** Bytes that a scaled integer takes at most. */
+export const SCALED_NUMERIC_BYTES = 8 + 2 * groups.length;
+
+/** Scales and numbers that putScaledNumeric() takes: all steps are exact then. */
+export const isShortScaled = (value: number, scale: number): boolean => scale <= 12 && value > -1e15 && value < 1e15;
+
+/** value / 10^scale. Hot: no text is made. */
+export function putScaledNumeric(bytes: Uint8Array, at: number, value: number, scale: number): number {
+  const magnitude = value < 0 ? -value : value;
+  let whole = Math.floor(magnitude / POWERS[scale]);
+  const fractions = (scale + 3) >> 2;
+  let fraction = (magnitude - whole * POWERS[scale]) * POWERS[fractions * 4 - scale];
+  let first = 4;
+  for (; whole > 0; first--) {
+    const rest = Math.floor(whole / GROUP);
+    groups[first - 1] = whole - rest * GROUP;
+    whole = rest;
+  }
+  for (let index = 3 + fractions; index >= 4; index--) {
+    const rest = Math.floor(fraction / GROUP);
+    groups[index] = fraction - rest * GROUP;
+    fraction = rest;
+  }
+  let last = 4 + fractions;
+  while (last > first && groups[last - 1] === 0) last--;
+  while (first < last && groups[first] === 0) first++;
+  const weight = first === last ? 0 : 3 - first;
+  let end = putHead(bytes, at, last - first, weight, value < 0 ? NUMERIC_NEGATIVE : 0, scale);
+  for (let index = first; index < last; index++) end = putHalf(bytes, end, groups[index]);
+  return end;
+}
+
 function putHead(bytes: Uint8Array, at: number, digits: number, weight: number, sign: number, scale: number): number {
   return putHalf(bytes, putHalf(bytes, putHalf(bytes, putHalf(bytes, at, digits), weight), sign), scale);
 }

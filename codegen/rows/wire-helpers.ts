@@ -14,6 +14,7 @@ import { outputText } from '../../engine/values/functions-casts.ts';
 import { scaledText } from './row-helpers.ts';
 import { tooLong } from './row-writer.ts';
 import {
+  isShortScaled,
   numericRoom,
   putByte,
   putDay,
@@ -24,9 +25,11 @@ import {
   putLong,
   putLongWords,
   putNumeric,
+  putScaledNumeric,
   putSingle,
   putUuidText,
   putWord,
+  SCALED_NUMERIC_BYTES,
 } from './wire-binary.ts';
 import { quoteValue } from './wire-quoting.ts';
 import {
@@ -169,6 +172,14 @@ export function putNumericText(output: RowOutput, at: number, text: string, room
   return putNumeric(bytes, at, text);
 }
 
+/** The same of a scaled integer. */
+export function putScaledBinary(output: RowOutput, at: number, value: number, scale: number, room: number): number {
+  if (!isShortScaled(value, scale)) return putNumericText(output, at, scaledText(value, scale), room);
+  const needed = SCALED_NUMERIC_BYTES + room;
+  const bytes = output.bytes.length - at < needed ? outputRoom(output, at, needed) : output.bytes;
+  return putScaledNumeric(bytes, at, value, scale);
+}
+
 export const wideNumericOf = (from: Uint8Array, place: number, length: number): string => wideNumericText(from, place, length);
 
 /** Quotes or backslashes for the value in [from, at). */
@@ -207,6 +218,7 @@ export const wireHelpers = {
   wirePutOutputText: putOutputText,
   wirePutWideDigits: putWideDigits,
   wirePutNumericText: putNumericText,
+  wirePutScaledBinary: putScaledBinary,
   wireWideNumericOf: wideNumericOf,
   wirePutQuotes: putQuotes,
   wirePutList: putList,
