@@ -269,3 +269,49 @@ insert into dropme values (77)
 `,
     'indexed',
   ));
+
+test('functions in SQL take the place of their calls', () =>
+  alike(
+    `
+create function add_one(i integer) returns integer language sql immutable as $$ select i + 1 $$
+select add_one(1), add_one(add_one(5))
+create function add_one(i integer) returns integer language sql as 'select 1'
+create or replace function add_one(i integer) returns text language sql as 'select 1'
+create or replace function add_one(i integer) returns integer language sql as 'select i + 10'
+select add_one(1)
+create table ft (k int primary key, v text)
+insert into ft values (1, 'one'), (2, 'two')
+create function vof(int) returns text language sql stable strict as 'select v from ft where k = $1'
+select k, vof(k), vof(null), vof(7) from ft order by k
+create function two(a int, b int default 5) returns int return a * b
+select two(2), two(2, 3), two(b => 4, a => 1)
+select two('x')
+select two(1, 2, 3)
+create function atom(a int) returns text begin atomic select v from ft where k = a; end;
+select atom(2)
+drop table ft
+alter table ft rename to ft2
+select atom(2)
+select vof(1)
+drop function add_one(int)
+select add_one(1)
+drop function nothing(int)
+drop function if exists nothing(int)
+create view fv as select two(k) as t from ft2
+select * from fv
+drop function two
+drop function two cascade
+create function bad(a int) returns int language sql as 'select nothing'
+create function ov(a int) returns text language sql as $$ select 'int' $$
+create function ov(a text) returns text language sql as $$ select 'text' $$
+select ov(1), ov('a'), ov('a'::text)
+comment on function ov(int) is 'x'
+drop function ov
+insert into ft2 values (add_m(1), 'x')
+create function add_m(i int) returns int language sql as 'select i + 100'
+insert into ft2 values (add_m(1), 'x')
+update ft2 set v = ov(k) where k = add_m(1)
+select * from ft2 where k > add_m(0)
+`,
+    'routines',
+  ));

@@ -262,6 +262,10 @@ export interface CatalogReader {
   typeVersion?(id: number): number | undefined;
   /** Labels of an enum. */
   userType?(id: number): UserType | null;
+  /** Functions and procedures that somebody has made, by name; left out: there are none. */
+  findRoutines?(schema: string | null, name: string): readonly CatalogRoutine[];
+  /** The version of a routine, by its id. */
+  routineVersion?(id: number): number | undefined;
   /** May the session's role do this, or the role of this id? */
   allows(id: number, right: import('../sblr/bound.ts').Right, role?: number): boolean;
 }

@@ -22,7 +22,7 @@ import type { KernelPort } from './kernel-port.ts';
 import type { SqlType } from '../sblr/types.ts';
 import type { RowAttribute, UserType } from '../values/user-types.ts';
 import { findMadeType, madeType } from './made-types.ts';
-import type { CatalogDomain, CatalogReader, CatalogRelation } from './objects.ts';
+import type { CatalogDomain, CatalogReader, CatalogRelation, CatalogRoutine } from './objects.ts';
 import { type Grants, roleOf, type RoleRow, type RoutineRow, routineParent, type SchemaRow } from './stored.ts';
 import { OBJECT_IDS, ROLE_SUPERUSER, SCHEMA_ROLES } from './system-tables.ts';
 import { virtualRows, virtualTable, virtualTableById } from './virtual/registry.ts';
@@ -204,6 +204,19 @@ export class SessionReader implements CatalogReader {
     );
     const path = (schema === null ? this.searchPath() : [schema]).flatMap((one) => this.schemaId(one) ?? []);
     return path.flatMap((id) => rows.filter((row) => row.schema === id));
+  }
+
+  /** The same as calls take them. */
+  findRoutines(schema: string | null, name: string): CatalogRoutine[] {
+    return this.routines(schema, name).map((row) => ({
+      ...row.body.routine,
+      ...{ id: row.id, version: row.version, schema: this.schemaName(row.schema), owner: row.body.owner },
+    }));
+  }
+
+  routineVersion(id: number): number | undefined {
+    const row = this.entry(id)?.row;
+    return row?.kind === 'function' || row?.kind === 'procedure' ? row.version : undefined;
   }
 
   /** Every object that this session may know of: its own temporary ones, nobody else's. */

@@ -111,6 +111,7 @@ function noting(reader: CatalogReader, names: FoundName[]): CatalogReader {
       return found;
     },
     relation: (id) => reader.relation(id),
+    findRoutines: (schema, name) => reader.findRoutines?.(schema, name) ?? [],
     ...madeTypesOf(reader),
     allows: (id, right, role) => reader.allows(id, right, role),
   };

@@ -165,7 +165,8 @@ export class Shape {
 /** True when objects and names are to this reader what they were to the binder. */
 export function restsOnSame({ uses, names }: Pick<ShapeParts, 'uses' | 'names'>, reader: CatalogReader): boolean {
   for (const { object, version: seen } of uses)
-    if ((reader.relation(object)?.version ?? reader.typeVersion?.(object)) !== seen) return false;
+    if ((reader.relation(object)?.version ?? reader.typeVersion?.(object) ?? reader.routineVersion?.(object)) !== seen)
+      return false;
   for (const { schema, name, id } of names) if ((reader.findRelation(schema, name)?.id ?? 0) !== id) return false;
   return true;
 }

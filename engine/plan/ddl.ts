@@ -31,6 +31,7 @@ import { defineIndex } from './define/index.ts';
 import { reindex } from './define/reindex.ts';
 import { grant } from './define/grants.ts';
 import { alterRole, alterRoleSetting, defineRole, dropRoles, grantMembership, ownedBy, renameRoleTo } from './define/roles.ts';
+import { createRoutine, dropRoutines } from './define/routine.ts';
 import { createSchema, schemaNamed } from './define/schema.ts';
 import { alterType, createDomain, createType, dropTypes } from './define/type.ts';
 import { createTableAs } from './define/table-as.ts';
@@ -65,6 +66,10 @@ export function define(statement: SourceStatement, environment: DefinitionEnviro
       return schema(statement, environment);
     case 'createView':
       return { tag: 'CREATE VIEW', notices: createView(statement, environment) };
+    case 'createRoutine':
+      return { tag: `CREATE ${statement.kind.toUpperCase()}`, notices: createRoutine(statement, environment) };
+    case 'dropRoutine':
+      return { tag: `DROP ${statement.kind.toUpperCase()}`, notices: dropRoutines(statement, environment) };
     case 'alter':
       return { tag: `ALTER ${statement.kind.toUpperCase()}`, notices: alter(statement, environment) };
     case 'comment':

@@ -15,6 +15,7 @@ import { bindExpr } from './expressions.ts';
 import { inOrder } from './named-arguments.ts';
 import { candidateCall } from './operators.ts';
 import { type Candidate, canCast, resolveOperator, resolveSignature } from './resolve.ts';
+import { bindRoutineCall } from './routines.ts';
 import { bindSetCall, givesRows } from './set-calls.ts';
 import type { BindState } from './state.ts';
 import { bindWindowCall, isWindow } from './windows.ts';
@@ -73,6 +74,10 @@ function refuseAggregateSyntax(source: SourceCallNode, name: string): void {
 export function bindCall(source: SourceCallNode, clause: Clause): BoundExpression {
   const { state } = clause;
   const { name, signatures } = signaturesOf(source, state);
+  if (signatures.length === 0 && !isGrouping(source, name, state) && source.over === null && !source.star) {
+    const made = bindRoutineCall(source, foldParts(source.name, state.semantics), clause);
+    if (made !== null) return made;
+  }
   const given = inOrder(source, name, state);
   if (given !== source.arguments) return bindCall({ ...source, arguments: [...given], names: [] }, clause);
   if (isGrouping(source, name, state)) return bindGrouping(source, clause);

@@ -1,6 +1,6 @@
 /** What is known while one statement is bound: parameters, numbers given out, objects used. */
 
-import type { CatalogRelation } from '../../catalog/objects.ts';
+import type { CatalogRelation, CatalogRoutine } from '../../catalog/objects.ts';
 import type { BoundExpression, BoundModule, BoundParameter, BoundStatement, ColumnId, Right } from '../../sblr/bound.ts';
 import type { SourceQuery } from '../../sblr/source.gen.ts';
 import type { TypeFinder } from '../../sblr/resolve-type.ts';
@@ -97,6 +97,11 @@ export class BindState {
     if (use.rights.has(right)) return;
     if (!this.environment.catalog.allows(relation.id, right)) throw permissionDenied(relation);
     use.rights.add(right);
+  }
+
+  /** Notes that the statement rests on a routine. */
+  useRoutine({ id, version }: CatalogRoutine): void {
+    if (!this.uses.has(id)) this.uses.set(id, { version, rights: new Set() });
   }
 
   // ---- parameters and lifted literals ----

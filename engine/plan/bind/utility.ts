@@ -77,7 +77,8 @@ function checkNames(node: unknown, state: BindState): void {
     );
   }
   // Expressions have their own names: columns.
-  for (const [key, value] of Object.entries(node)) if (key !== 'expression' && key !== 'values' && key !== 'value') checkNames(value, state);
+  for (const [key, value] of Object.entries(node))
+    if (key !== 'expression' && key !== 'values' && key !== 'value') checkNames(value, state);
 }
 
 export function bindUtility(statement: SourceStatement, state: BindState): BoundUtility {

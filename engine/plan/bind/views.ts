@@ -15,7 +15,7 @@ import { BindState } from './state.ts';
 export const NOWHERE = 0x3fffffff;
 
 /** A source form whose errors have no position. */
-function placeless<Source>(source: Source): Source {
+export function placeless<Source>(source: Source): Source {
   return JSON.parse(JSON.stringify(source, (key, value) => (key === 'at' || key === 'columnsAt' ? NOWHERE : value))) as Source;
 }
 
@@ -54,6 +54,7 @@ function readerOf(catalog: CatalogReader, names: readonly StoredName[], owner: n
     },
     relation: (id) => catalog.relation(id),
     allows: (id, right, role) => catalog.allows(id, right, role ?? owner ?? undefined),
+    findRoutines: (schema, name) => catalog.findRoutines?.(schema, name) ?? [],
   };
 }
 
@@ -99,6 +100,14 @@ export function viewState(view: CatalogView, state: BindState, at: number): Bind
   const { dialect, names } = view.query;
   const inside = storedState(state, dialect, names, view.securityInvoker ? null : view.owner);
   expanding.set(inside, new Set([...outside, view.id]));
+  return inside;
+}
+
+/** The state in which a stored body is bound; `again` makes the error where it is being bound already. */
+export function enterStored(inside: BindState, id: number, again: () => Error): BindState {
+  const outside = around(inside);
+  if (outside.has(id)) throw again();
+  expanding.set(inside, new Set([...outside, id]));
   return inside;
 }
 

@@ -64,6 +64,8 @@ function objectToAlter(source: SourceAlterNode, environment: DefinitionEnvironme
 export function alter(source: SourceAlterNode, environment: DefinitionEnvironment): Notice[] {
   const { catalog, tx, semantics } = environment;
   const notices: Notice[] = [];
+  if (source.kind === 'function' || source.kind === 'procedure' || source.kind === 'routine')
+    throw unsupported(`ALTER ${source.kind.toUpperCase()} is`, source.at, 'use CREATE OR REPLACE');
   if (source.kind === 'schema') {
     const { name } = qualified(source.name, semantics);
     catalog.change(tx, () => alterSchema(name, source.actions[0], environment));

@@ -38,6 +38,7 @@ export function recording(catalog: CatalogReader, names: StoredName[]): CatalogR
     },
     relation: (id) => catalog.relation(id),
     allows: (id, right, role) => catalog.allows(id, right, role),
+    findRoutines: (schema, name) => catalog.findRoutines?.(schema, name) ?? [],
   };
 }
 
@@ -70,13 +71,17 @@ function usesOf(module: BoundModule, names: readonly StoredName[], reader: Catal
   const columns = new Map<number, Map<number, number>>();
   visit(module.statement, read, columns);
   const named = names.filter(({ id }) => reader.relation(id)?.kind !== 'virtual');
-  return [...new Map(named.map((one) => [one.id, one])).values()].map(({ id }): ObjectUse => {
+  const routines = module.uses.flatMap(({ object }): ObjectUse[] =>
+    reader.routineVersion?.(object) === undefined ? [] : [{ object, columns: [] }],
+  );
+  const relations = [...new Map(named.map((one) => [one.id, one])).values()].map(({ id }): ObjectUse => {
     const own = [...(columns.get(id) ?? [])].filter(([column]) => read.has(column)).map(([, attribute]) => attribute);
     const relation = reader.relation(id);
     // Columns of a view are read through its own tables: all of them count.
     const all = relation?.kind === 'view' ? relation.columns.map(({ number }) => number) : own;
     return { object: id, columns: [...new Set(all)].sort((a, b) => a - b) };
   });
+  return [...relations, ...routines];
 }
 
 /** Column ids that something reads, and those that tables give: by table, column id -> attribute. */
