@@ -1,8 +1,8 @@
 /** Rows as values: ROW(...), their fields, rows of tables, types of what is in them. */
 
 import type { BoundExpression, ColumnId } from '../../sblr/bound.ts';
-import { foldName, shownType } from '../../sblr/resolve-type.ts';
-import type { SourceFieldNode, SourceRowNode } from '../../sblr/source.gen.ts';
+import { foldName, foldParts, shownType } from '../../sblr/resolve-type.ts';
+import type { SourceFieldNode, SourceName, SourceRowNode } from '../../sblr/source.gen.ts';
 import { isRowType, type SqlType, sqlType, typeId, type TypeName, withNullable } from '../../sblr/types.ts';
 import type { RowAttribute } from '../../values/user-types.ts';
 import { SQLSTATE, SqlError } from '../../../shm/errors.ts';
@@ -33,14 +33,26 @@ const typeOfAttribute = ({ type, length, scale, domain }: RowAttribute): SqlType
 
 /** ROW(a, b): types beside the values, for rows say themselves what they are. */
 export function bindRow(source: SourceRowNode, clause: Clause): BoundExpression {
-  const given = source.items.map((item) => bindExpr(item, clause));
-  const items = given.map((item, index) => settled(clause.state, item, source.items[index].at));
+  const given = source.items.flatMap((item) =>
+    item.op === 'star' && item.qualifier !== null ? spread(item.qualifier, clause, item.at) : [bindExpr(item, clause)],
+  );
+  const items = given.map((item) => settled(clause.state, item, source.at));
   const row = rowOf(items, source.at, clause.state);
   untypedFields.set(
     row,
     given.map(({ type }) => type.name === 'unknown'),
   );
   return row;
+}
+
+/** ROW(t.*): the columns of a relation. */
+function spread(qualifier: SourceName, { scope, state }: Clause, at: number): BoundExpression[] {
+  const { relation, enter } = findRelation(foldParts(qualifier, state.semantics), scope, at);
+  relation.onRead();
+  return relation.columns.map((column) => {
+    const { column: id, type } = enter(column);
+    return columnNode(id, type, at, state);
+  });
 }
 
 /** `type`: of a table or a type; else a record. */

@@ -251,7 +251,7 @@ function setType(row: TableRow, column: CatalogColumn, action: SourceAlterAction
   const { catalog, tx, session, semantics } = environment;
   const source = action.type as NonNullable<typeof action.type>;
   if (action.collation !== null) checkCollation(foldParts(action.collation, semantics), action.collation.at);
-  const resolved = resolveType(source, semantics);
+  const resolved = resolveType(source, semantics, (schema, name) => readerOf(environment).findType(schema, name));
   if (columnKind(resolved) === undefined)
     throw fault(SQLSTATE.invalid_table_definition, `column "${column.name}" has pseudo-type ${resolved.name}`, action.at);
   const [reader] = readersOf(catalog, tx, session, row.id, column.number);

@@ -22,8 +22,11 @@ export function routineNamed(
 ): RoutineRow {
   const { semantics } = environment;
   const parts = foldParts(source.name, semantics);
-  const found = readerOf(environment).routines(parts.length > 1 ? parts[0] : null, parts[parts.length - 1]);
-  const types = source.arguments.map((type) => resolveType(type, semantics).name);
+  const reader = readerOf(environment);
+  const found = reader.routines(parts.length > 1 ? parts[0] : null, parts[parts.length - 1]);
+  const types = source.arguments.map(
+    (type) => resolveType(type, semantics, (schema, name) => reader.findType(schema, name)).name,
+  );
   const fits = (row: RoutineRow): boolean => {
     const own = inputs(row).map(({ type }) => type.name);
     return !source.argumentsGiven || (own.length === types.length && own.every((name, at) => name === types[at]));
