@@ -146,3 +146,104 @@ select '{[1,3),[5,7)}'::int4multirange @> 2, '{[1,3),[5,7)}'::int4multirange @> 
 select range_agg(r)::text from tr
 select unnest('{[1,3),[5,7)}'::int4multirange)::text
 `);
+
+/** In plans, changes, views and definitions. */
+export const MIXED = lines(`
+create type e as enum ('a','b','c')
+create table x1 (id int primary key, a int[], m e, r int4range, j jsonb[])
+insert into x1 select g, array[g % 3, g], (array['a','b','c']::e[])[g % 3 + 1], int4range(g, g + 3), array[('{"k":' || g % 4 || '}')::jsonb] from generate_series(1, 50) g
+select count(*) from x1 where a = array[1,4]
+select count(*) from x1 where m = 'b' and r @> 10
+select m::text, count(*) from x1 group by m order by m
+select j::text, count(*) from x1 group by j order by j
+select id from x1 order by j, id desc limit 3
+select id from x1 order by r desc limit 2
+select array_agg(distinct m order by m)::text from x1
+select x.id from x1 x join x1 y on x.m = y.m and x.a = y.a where x.id < 4 order by 1
+select x.m::text, (select count(*) from x1 y where y.m > x.m) from x1 x where id < 4 order by id
+select a[1], sum(a[2]) from x1 group by a[1] order by 1
+select id, rank() over (partition by m order by a) from x1 where id < 8 order by id
+select count(distinct a), count(distinct m), count(distinct r) from x1
+select max(m)::text, min(m)::text from x1
+select id from x1 where m in ('a','c') order by id limit 3
+select id from x1 where m between 'b' and 'c' order by id limit 3
+select case m when 'a' then 1 when 'b' then 2 else 3 end from x1 where id < 4 order by id
+select coalesce(m, 'a')::text, nullif(m, 'a')::text, greatest(m, 'b')::text from x1 where id < 4 order by id
+select m || '!' from x1 where id = 1
+select m::text::e::text, 'c'::text::e::text from x1 where id = 1
+select id from x1 where (m, id) > ('b', 48) order by id
+select id from x1 where row(m, id) = row('b'::e, 49)
+update x1 set m = 'c' where m = 'a' and id < 5 returning id, m::text
+delete from x1 where m = 'c' and id < 5 returning id
+insert into x1 (id, m) values (100, 'a') on conflict (id) do update set m = excluded.m returning m::text
+with t as (select m, count(*) n from x1 group by m) select m::text, n from t order by m
+select m::text from x1 where id = 1 union select 'c'::e::text order by 1
+select array[m, 'b']::text from x1 where id = 1
+select m = any('{a,b}') from x1 where id = 1
+select unnest(enum_range(null::e))::text
+create table x2 (like x1)
+create view v1 as select id, m, a[1] as first from x1
+select id, m::text, first from v1 where id < 4 order by id
+create domain email as text check (value ~ '@')
+create table x4 (id int, e email, es text[])
+insert into x4 values (1, 'a@b', '{}')
+insert into x4 values (2, 'ab', '{}')
+insert into x4 select 3, 'zz'
+select e || 'x', length(e), upper(e) from x4
+select * from x4 where e = 'a@b'
+select max(e) from x4
+create table x5 (id int primary key, tags text[] default '{}' not null, check (cardinality(tags) < 3))
+insert into x5 values (1, '{a,b}'), (2, default)
+insert into x5 values (3, '{a,b,c}')
+update x5 set tags = tags || 'z' where id = 2 returning tags::text
+update x5 set tags = array_remove(tags, 'z')
+select id, tags::text from x5 order by id
+select (array[1,2,3])[1:2] || 4, array_length(tags, 1) from x5 where id = 1
+begin
+create type gone as enum ('q')
+create table x6 (g gone)
+insert into x6 values ('q')
+rollback
+select 'q'::gone
+select x.* from x5 x where x.id = 1
+select (x).tags[1] from x5 x where x.id = 1
+select count(x) from x5 x
+select array_agg(x.id order by x.tags desc)::text from x5 x
+select json_build_object('a', tags, 'b', id)::text from x5 where id = 1
+select to_jsonb(tags)::text, to_json(x)::text from x5 x where id = 1
+select jsonb_agg(x)::text from x5 x where id = 1
+select array(select id from x5 order by id desc)::text
+select * from x5 where tags = array(select 'a' union select 'b' order by 1)
+select string_agg(t, ',' order by t) from x5, unnest(tags) t
+select id, t, o from x5 cross join lateral unnest(tags) with ordinality as u(t, o) order by id, o
+select generate_series(1,2), unnest(array['x','y','z'])
+select array_agg(a) from (values (1),(null),(3)) v(a)
+select array_agg(array[a]) from (values (1),(3)) v(a)
+select array[1,2,3] is null, null::int[] is null
+select array_to_string(array(select m from x1 where id < 8 order by m), ',')
+select array_cat(array[[1,2]], array[[3,4]])::text
+drop type e cascade
+create type e2 as enum ('a','b')
+create domain pos2 as int check (value > 0)
+create table t (id int primary key, x text)
+insert into t values (1, 'a'), (2, 'b')
+alter table t add column k e2 default 'b'
+alter table t add column p pos2 default 5
+alter table t add column arr int[] default '{1,2}'
+alter table t alter column x type e2 using x::e2
+select id, x::text, k::text, p, arr::text from t order by id
+alter table t alter column x type text
+alter table t alter column k set default 'a'
+insert into t (id) values (3)
+select id, x, k::text, p, arr::text from t order by id
+alter table t add column bad pos2 default -1
+alter table t add column g int[] generated always as (array[id, id * 2]) stored
+select g::text from t order by id
+create index ti on t ((arr[1]))
+select id from t where arr[1] = 1 order by id
+create unique index tu on t (k) where id = 1
+select row(t.*)::text from t where id = 1
+create table s (t t)
+insert into s select t from t where id = 1
+select (s.t).id, (t).k::text from s
+`);

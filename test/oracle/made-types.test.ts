@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import type { PGlite } from '@electric-sql/pglite';
 import type { Database } from '../../engine/api/api.ts';
 import { ARRAY_TABLES, ARRAY_VALUES } from './made-types-arrays.ts';
-import { DOMAINS, ENUMS, RANGES, ROWS } from './made-types-others.ts';
+import { DOMAINS, ENUMS, MIXED, RANGES, ROWS } from './made-types-others.ts';
 import { OracleDatabase, openEngine, runEngine, runOurs, runTheirs, startPeer } from './postgresql.ts';
 
 let peer: PGlite;
@@ -76,7 +76,13 @@ test('programs give and get arrays as arrays', () => {
   throws(() => engine.prepare('select $1::int[]').get([1, 'x']), { code: '22P02' });
 });
 
-for (const [name, statements] of Object.entries({ enums: ENUMS, domains: DOMAINS, rows: ROWS, ranges: RANGES })) {
+for (const [name, statements] of Object.entries({
+  enums: ENUMS,
+  domains: DOMAINS,
+  rows: ROWS,
+  ranges: RANGES,
+  'all of them': MIXED,
+})) {
   test(`${name} are what they are in PostgreSQL`, async () => {
     deepStrictEqual(await differences(statements, false), []);
   });
