@@ -1,5 +1,5 @@
 /**
- * Answers that wait for the disk: they leave when a flush has passed their barrier. The log thread makes it (log-thread.ts); what is
+ * Answers that wait for the disk: they leave when a flush has passed their barrier. The log thread makes it (log-loop.ts); what is
  * committed by any worker while one runs shares the next (SM-W3).
  */
 

@@ -1,5 +1,5 @@
 /** The same for the log thread (worker-entry.ts). */
 
 export async function runLogThread(): Promise<void> {
-  await import('./log-thread.ts');
+  await import('./log-loop.ts');
 }
