@@ -27,7 +27,7 @@ if (files.length === 0) {
   process.exit(1);
 }
 const socket = join(tmpdir(), `scratchbird-test-${process.pid}.sock`);
-const host = fork(join(ROOT, 'test/peer/postgresql-host.ts'), [socket]);
+const host = fork(new URL('./peer/postgresql-host.ts', import.meta.url), [socket]);
 await once(host, 'message');
 
 const tests = spawn(

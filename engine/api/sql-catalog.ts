@@ -99,7 +99,7 @@ export class SqlCatalog implements EngineCatalog {
     const reader = this.reader(session, session.transaction);
     const wanted = reader.roleNamed(name);
     if (wanted === null) throw new SqlError(SQLSTATE.undefined_object, `role "${name}" does not exist`);
-    const own = reader.roleNamed(as === 'role' ? session.sessionUser : session.openedBy);
+    const own = reader.roleNamed(as === 'role' ? session.sessionUser : session.identity.openedBy);
     const may = own !== null && (as === 'role' ? reader.isMember(own, wanted.id) : own.superuser || own.id === wanted.id);
     if (may) return;
     const what = as === 'role' ? `role "${name}"` : 'session authorization';

@@ -11,7 +11,7 @@ import type { OutputColumn } from '../sblr/bound.ts';
 import { resolveType, shownType, type TypeFinder } from '../sblr/resolve-type.ts';
 import type { SourceExpression, SourceFrom, SourceStatement } from '../sblr/source.gen.ts';
 import type { SqlType } from '../sblr/types.ts';
-import type { BlockWatcher } from '../session/session.ts';
+import type { BlockWatcher } from '../session/block-watcher.ts';
 import type { Connection, Executed } from './connection.ts';
 import type { UtilityResult } from './engine.ts';
 import { NamedCursor } from './named-cursor.ts';

@@ -34,6 +34,8 @@ import {
   type Transaction,
   type Transactions,
 } from '../txn/transactions.ts';
+import type { BlockWatcher } from './block-watcher.ts';
+import { Identity, type IdentitySetting, isIdentitySetting } from './identity.ts';
 import { NotificationHub, SessionNotifications } from './notifications.ts';
 import type { ReferenceEvent } from '../plan/program.ts';
 import { pathSchemas, Settings } from './settings.ts';
@@ -70,15 +72,6 @@ interface NamedSavepoint {
 /** Something that reads on between the calls of others: it takes what it still wants before the session does something else. */
 export interface OpenCursor {
   settle(): void;
-}
-
-/** What ends with a block or a part of it: cursors with names. */
-export interface BlockWatcher {
-  /** Before its transaction ends; `committed` false: it is rolled back. */
-  blockEnds(committed: boolean): void;
-  /** Back to a savepoint: `count` of them are left. */
-  rolledBackTo(count: number): void;
-  released(count: number): void;
 }
 
 /** A cursor with a transaction of its own. */
@@ -130,11 +123,8 @@ export class Session {
   beforeCommit: ((tx: Transaction) => void) | null = null;
   watcher: BlockWatcher | null = null;
   /** Asked before another role counts: throws 42704, 42501. */
-  mayBecome: ((name: string, as: 'role' | 'session_authorization') => void) | null = null;
-  readonly #openedBy: string;
-  #user = '';
-  /** Of the settings that it was read from. */
-  #userVersion = -1;
+  mayBecome: ((name: string, as: IdentitySetting) => void) | null = null;
+  readonly identity: Identity;
   readonly notifications: SessionNotifications;
   readonly holdsAnswers: boolean;
   readonly namedParameters: boolean;
@@ -165,7 +155,7 @@ export class Session {
     this.locks = locks;
     this.slot = openSession(txns);
     this.processId = this.slot + 1;
-    this.#openedBy = options.user;
+    this.identity = new Identity(this.settings, options.user);
     this.database = options.database;
     this.#durability = DURABILITY[options.durability];
     this.notifications = new SessionNotifications(NotificationHub.of(txns.shm), () => this.processId);
@@ -370,25 +360,13 @@ export class Session {
     return true;
   }
 
-  /** Who it counts as having been opened by, and whose rights count now. */
   get sessionUser(): string {
-    const given = this.settings.get('session_authorization');
-    return given === 'default' ? this.#openedBy : given;
+    return this.identity.sessionUser;
   }
 
+  /** Whose rights count. */
   get user(): string {
-    const { version } = this.settings;
-    if (version !== this.#userVersion) {
-      this.#userVersion = version;
-      const role = this.settings.get('role');
-      this.#user = role === 'none' ? this.sessionUser : role;
-    }
-    return this.#user;
-  }
-
-  /** Who has opened it: what SET SESSION AUTHORIZATION may be asks for his rights. */
-  get openedBy(): string {
-    return this.#openedBy;
+    return this.identity.user;
   }
 
   /** SET of a setting, or of what the running transaction is; null: its initial value. `local`: to the end of the transaction. */
@@ -400,7 +378,7 @@ export class Session {
       const isolation = folded === 'transaction_isolation';
       this.setCharacteristics({ isolation: isolation ? value : null, readOnly: isolation ? null : value === 'on' });
     } else {
-      if (value !== null && (folded === 'role' || folded === 'session_authorization')) this.mayBecome?.(value, folded);
+      if (value !== null && isIdentitySetting(folded)) this.mayBecome?.(value, folded);
       this.settings.set(folded, value, inBlock, local);
     }
   }

@@ -7,7 +7,11 @@ const MACHINE_PATH = /(?<![\w.])\/(work|root|home|Users)\/\w|\b[A-Z]:\\Users\\/;
 
 /** Longer ones are cut up. Those that were longer when the rule came may shrink, not grow. */
 const LINES_MAX = 600;
-const LONGER: { readonly [path: string]: number } = {};
+const LONGER: { readonly [path: string]: number } = {
+  // Rows of PostgreSQL's catalogs, as they are.
+  'engine/catalog/virtual/postgresql-routines.ts': 2200,
+  'engine/catalog/virtual/postgresql-rows.ts': 1400,
+};
 
 /** Lines that a pattern finds, as 'path:line: text'. */
 function findLines(path: string, text: string, pattern: RegExp): string[] {
@@ -39,9 +43,9 @@ export function findLongFiles(files: readonly ProjectFile[]): string[] {
   });
 }
 
-/** Scripts of package.json and .ci, and what a tool finds by its name. */
+/** Scripts of package.json and .ci, tools that test/README.md names, and what a tool finds by its name. */
 function entries(files: readonly ProjectFile[]): string[] {
-  const named = [readText('package.json'), ...findPaths(['.ci/*', 'tsconfig*.json']).map(readText)].join('\n');
+  const named = [readText('package.json'), ...findPaths(['.ci/*', 'tsconfig*.json', 'test/README.md']).map(readText)].join('\n');
   const paths = files.map((file) => file.path);
   return paths.filter(
     (path) =>
