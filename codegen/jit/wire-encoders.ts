@@ -5,7 +5,7 @@
 
 import type { ValueForm } from '../../plugins/contract/row-format.ts';
 import type { BytesFormat } from '../../engine/plan/program.ts';
-import { isObjectNumber, type SqlType } from '../../engine/sblr/types.ts';
+import { elementOf, isObjectNumber, type SqlType } from '../../engine/sblr/types.ts';
 import { OVERFLOW_BIT } from '../../engine/storage/rows/row-image.ts';
 import { BINARY_BYTES } from '../rows/wire-binary.ts';
 import { SCALED_BYTES, TEXT_BYTES } from '../rows/wire-text.ts';
@@ -156,6 +156,16 @@ const throughText: Encoder = {
   },
 };
 
+/** An array in binary form. */
+const arrayBinary: Encoder = {
+  room: 0,
+  emit: (emitter, value, _, room) => {
+    const { use } = emitter.unit;
+    const bytes = `${use('wireArrayOf')}(${valueCode(emitter, value)},c.context)`;
+    emitter.emit(`y=${use('wirePutBytesOf')}(Ou,y,${bytes},${room});By=Ou.bytes;`);
+  },
+};
+
 type Words = readonly [kind: string, put: string];
 
 const fixedText = (type: keyof typeof TEXT_BYTES, put: string, code: CodeOf = numberCode, words: Words | null = null): Encoder =>
@@ -220,6 +230,7 @@ const isOtherwise = (type: string, { isIso, isHex }: BytesFormat): boolean =>
 
 /** The encoder of a type in a form: what has none is sent as its text. */
 export function encoderOf({ name }: SqlType, form: ValueForm, bytes: BytesFormat): Encoder {
+  if (form === 'binary' && elementOf(name) !== null) return arrayBinary;
   if (form === 'binary') return BINARY[isObjectNumber(name) ? 'oid' : name] ?? throughText;
   return isOtherwise(name, bytes) ? throughText : (TEXT[name] ?? throughText);
 }

@@ -5,6 +5,7 @@
  * Hot: put... return where they ended; output.bytes may be another one then.
  */
 
+import { binaryArray } from './wire-array.ts';
 import type { RowOutput } from '../../plugins/contract/output.ts';
 import type { Quoting } from '../../plugins/contract/row-format.ts';
 import type { RowValue } from '../../engine/storage/rows/row-value.ts';
@@ -215,6 +216,7 @@ export const wireHelpers = {
   wirePutString: putString,
   wirePutHexOf: putHexOf,
   wirePutBytesOf: putBytesOf,
+  wireArrayOf: binaryArray,
   wirePutOutputText: putOutputText,
   wirePutWideDigits: putWideDigits,
   wirePutNumericText: putNumericText,

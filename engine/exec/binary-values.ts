@@ -5,7 +5,7 @@
 
 import { isUtf8 } from 'node:buffer';
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
-import { isObjectNumber, type TypeName } from '../sblr/types.ts';
+import { elementOf, isObjectNumber, type TypeName } from '../sblr/types.ts';
 import type { RowValue } from '../storage/rows/row-value.ts';
 import {
   DATE_DAYS_END,
@@ -15,6 +15,8 @@ import {
   TIMESTAMP_DAYS_END,
   timestampOutOfRange,
 } from '../values/calendar.ts';
+import { describeType } from '../catalog/virtual/describe.ts';
+import { DIMENSIONS_MAX, ITEMS_MAX, tooManyItems } from '../values/array-text.ts';
 import type { ValueContext } from '../values/context.ts';
 import { inputValue } from '../values/functions-casts.ts';
 
@@ -183,8 +185,49 @@ const READERS: { readonly [type: string]: Read } = {
   },
 };
 
+/** codegen/rows/wire-array.ts says how it is laid out. */
+function readArray(bytes: Buffer, from: number, length: number, element: TypeName, context: ValueContext): RowValue {
+  const end = from + length;
+  let at = from;
+  const word = (): number => {
+    if (at + 4 > end) throw tooShort();
+    at += 4;
+    return bytes.readInt32BE(at - 4);
+  };
+  const depth = word();
+  if (depth < 0 || depth > DIMENSIONS_MAX) throw badBinary(`invalid number of dimensions: ${depth}`);
+  const flags = word();
+  if (flags !== 0 && flags !== 1) throw badBinary(`invalid array flags`);
+  // The elements are taken to be of the type that is asked for, as PostgreSQL asks it to be.
+  const given = word() >>> 0;
+  const wanted = describeType(element).oid;
+  if (given !== wanted)
+    throw new SqlError(SQLSTATE.datatype_mismatch, `binary data has array element type ${given} instead of expected ${wanted}`);
+  const lengths: number[] = [];
+  const lowers: number[] = [];
+  for (let index = 0; index < depth; index++) {
+    lengths.push(word());
+    lowers.push(word());
+  }
+  const count = depth === 0 ? 0 : lengths.reduce((product, one) => product * one, 1);
+  if (lengths.some((one) => one < 0) || count > ITEMS_MAX) throw tooManyItems();
+  const items: RowValue[] = [];
+  for (let index = 0; index < count; index++) {
+    const size = word();
+    if (size < -1 || at + Math.max(size, 0) > end) throw tooShort();
+    items.push(size < 0 ? null : binaryValue(bytes, at, size, element, context));
+    at += Math.max(size, 0);
+  }
+  if (at !== end) throw tooLongBinary('bind parameter');
+  return count === 0
+    ? { kind: 'array', element, lengths: [], lowers: [], items }
+    : { kind: 'array', element, lengths, lowers, items };
+}
+
 /** The value of `length` bytes at `at`. Types without a binary form of their own have their text. */
 export function binaryValue(bytes: Buffer, at: number, length: number, type: TypeName, context: ValueContext): RowValue {
+  const element = elementOf(type);
+  if (element !== null) return readArray(bytes, at, length, element, context);
   const read = READERS[isObjectNumber(type) ? 'oid' : type] ?? throughText;
   return read(bytes, at, length, type, context);
 }

@@ -27,5 +27,10 @@ export const VALUES: readonly (readonly [type: string, send: string, values: rea
   ['interval', 'interval_send', ['0', '1 year 2 mons -3 days 04:05:06.7', '-1 day', '100000 hours', '1 microsecond', '-00:00:01']],
   ['uuid', 'uuid_send', ['a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', '00000000-0000-0000-0000-000000000000']],
   ['json', 'json_send', ['{"a" : [1, null, "ä"]}', '1', `"${longText}"`]],
+  ['integer[]', 'array_send', ['{1,-2,NULL}', '{}', '[0:1][2:3]={{1,2},{3,4}}']],
+  ['text[]', 'array_send', ['{a,"b c",NULL,""}', '{ä}']],
+  ['numeric[]', 'array_send', ['{1.50,-20000.0001,NaN}']],
+  ['timestamp[]', 'array_send', ['{"2026-01-02 03:04:05.6",infinity}']],
+  ['bytea[]', 'array_send', ['{"\\\\x0102","\\\\x"}']],
   ['jsonb', 'jsonb_send', ['{"a" : [1, null, "ä"]}', '1', `"${longText}"`]],
 ]; // biome-ignore format: a table
