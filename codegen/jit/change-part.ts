@@ -4,6 +4,7 @@
  */
 
 import type { CatalogTable } from '../../engine/catalog/objects.ts';
+import { checkedView } from '../../engine/sblr/bound.ts';
 import { RUN_RERUN, RUN_WAIT } from '../../engine/plan/program.ts';
 import { type ByteViews, copyWords, privateViews } from '../../engine/storage/rows/byte-views.ts';
 import { ROW_OVERFLOW, ROW_SCRATCH_BYTES, rowIdOf, rowIdPage, rowIdSlot } from '../../engine/storage/rows/row-image.ts';
@@ -106,6 +107,9 @@ export class ChangePart {
 
   /** 23514. */
   refuseCheck(name: string): never {
+    const view = checkedView(name);
+    if (view !== null)
+      throw new SqlError(SQLSTATE.with_check_option_violation, `new row violates check option for view "${view}"`);
     throw new SqlError(
       SQLSTATE.check_violation,
       `new row for relation "${this.shape.catalog.name}" violates check constraint "${name}"`,

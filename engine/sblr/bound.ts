@@ -309,6 +309,12 @@ export interface BoundQuery {
   readonly output: readonly OutputColumn[];
 }
 
+/** A check that is WITH CHECK OPTION of a view: told by its name, which no constraint has. */
+const VIEW_CHECK = '\u0001';
+export const viewCheckName = (view: string): string => `${VIEW_CHECK}${view}`;
+/** The view whose condition a check is; null: it is a constraint. */
+export const checkedView = (name: string): string | null => (name.startsWith(VIEW_CHECK) ? name.slice(1) : null);
+
 /** What a changed row must satisfy. `expression` is over the new row's columns; false refuses, NULL does not. */
 export interface BoundCheck {
   readonly name: string;

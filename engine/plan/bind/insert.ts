@@ -9,9 +9,10 @@ import { bindReturning, targetColumn, targetScope } from './change.ts';
 import { clauseOf, columnNode } from './clause.ts';
 import { castAssign } from './coerce.ts';
 import { bindConflict } from './conflict.ts';
-import { fault } from './errors.ts';
+import { fault, unsupported } from './errors.ts';
 import { bindExpr } from './expressions.ts';
-import { findTable } from './tables.ts';
+import { findCatalogRelation, findTable } from './tables.ts';
+import { mustBeColumns, mustReturnColumns, viewChecks, viewScope, viewTarget } from './view-target.ts';
 import { bindBlock, type QueryPlace, topPlace } from './query.ts';
 import { visibleColumns } from './scope.ts';
 import type { BindState } from './state.ts';
@@ -132,18 +133,33 @@ function bindSource(source: SourceInsertNode, table: CatalogTable, place: QueryP
 export function bindInsert(source: SourceInsertNode, state: BindState, above = topPlace(state)): BoundInsert {
   const ctes = source.with === null ? null : bindWith(source.with, above);
   const place = ctes?.place ?? above;
-  const table = findTable(source.table, state);
-  state.use(table, 'insert');
-  const rows = bindSource(source, table, place);
-  const row = bindNewRow(table, (column) => rows.values.get(column) ?? defaultValue(column, state, source.at), state);
-  const alias = source.alias ?? table.name;
+  const found = findCatalogRelation(source.table, state);
+  const through = found.kind === 'view' ? viewTarget(found, ['insert'], state, 'insert into', source.table.at) : null;
+  const table = through?.table ?? findTable(source.table, state);
+  if (through === null) state.use(table, 'insert');
+  const named = through?.named ?? table;
+  const rows = bindSource(source, named, place);
+  if (through !== null) mustBeColumns(through, [...rows.values.keys()], 'insert into', source.at);
+  if (through !== null && source.conflict !== null) throw unsupported('ON CONFLICT through a view is', source.conflict.at);
+  const given = new Map([...rows.values].map(([column, value]) => [column.number, value]));
+  const defaultFor = (column: CatalogColumn): CatalogColumn =>
+    named.columns.find(({ number }) => number === column.number) ?? column;
+  const made = bindNewRow(
+    table,
+    (column) => given.get(column.number) ?? defaultValue(defaultFor(column), state, source.at),
+    state,
+  );
+  const row = through === null ? made : { ...made, checks: [...made.checks, ...viewChecks(through, made.row)] };
+  if (through !== null && source.returning.length > 0) mustReturnColumns(through, row.row, source.at);
+  const alias = source.alias ?? named.name;
   const conflict = source.conflict === null ? null : bindConflict(source.conflict, table, alias, row, place);
   // RETURNING shows the row as inserted or as changed: what either may leave NULL is nullable.
   const shown = row.row.map((use) => {
     const changed = conflict?.change?.row.find(({ attribute }) => attribute === use.attribute);
     return changed?.type.nullable === true ? { ...use, type: withNullable(use.type, true) } : use;
   });
-  const scope = { relations: [targetScope(table, alias, shown, [], state)], outer: null, ctes: place.ctes };
+  const target = through === null ? targetScope(table, alias, shown, [], state) : viewScope(through, alias, [], shown, state);
+  const scope = { relations: [target], outer: null, ctes: place.ctes };
   const { returning, output } = bindReturning(source.returning, scope, state);
   return {
     kind: 'insert',

@@ -8,7 +8,7 @@ import { SQLSTATE } from '../../../shm/errors.ts';
 import { bindSet } from './change.ts';
 import { type Clause, clauseOf } from './clause.ts';
 import { castAssign, constantNode, toBoolean } from './coerce.ts';
-import { fault } from './errors.ts';
+import { fault, unsupported } from './errors.ts';
 import { bindExpr } from './expressions.ts';
 import { FromBinder, mustDiffer } from './from.ts';
 import { takesValue, targets } from './insert.ts';
@@ -41,6 +41,7 @@ export function bindMerge(source: SourceMergeNode, state: BindState): BoundMerge
   const place = ctes?.place ?? topPlace(state);
   const rights = [...new Set(source.whens.flatMap(({ action }) => RIGHTS[action]))];
   const target = bindTarget(source.table, source.alias, rights, state);
+  if (target.through !== null) throw unsupported('MERGE into a view is', source.table.at);
   state.use(target.table, 'select');
   const from = new FromBinder(place).list([source.source]);
   mustDiffer([target.relation], from.names, source.source.at);

@@ -1,6 +1,6 @@
 /** UPDATE and DELETE: rows of one table, found by a condition, or by what FROM and USING put beside them. */
 
-import type { CatalogTable } from '../../catalog/objects.ts';
+import type { CatalogTable, CatalogView } from '../../catalog/objects.ts';
 import type {
   BoundDelete,
   BoundExpression,
@@ -25,8 +25,9 @@ import { readsColumns } from './compare.ts';
 import { bindExpr } from './expressions.ts';
 import { type BoundFrom, FromBinder, mustDiffer, siblings } from './from.ts';
 import { type QueryPlace, topPlace } from './query.ts';
-import { aliasNames, findTable, useColumns } from './tables.ts';
-import { type Scope, type ScopeRelation, visibleColumns } from './scope.ts';
+import { aliasNames, findCatalogRelation, findTable, useColumns } from './tables.ts';
+import { mustBeColumns, mustReturnColumns, viewChecks, viewScope, type ViewTarget, viewTarget } from './view-target.ts';
+import { type Scope, type ScopeColumn, type ScopeRelation, visibleColumns } from './scope.ts';
 import type { BindState } from './state.ts';
 import { bindNewRow } from './stored.ts';
 import { bindWith } from './with.ts';
@@ -37,15 +38,50 @@ export interface Target {
   readonly get: BoundGet;
   readonly names: { readonly name: string; readonly columns: readonly string[] };
   readonly relation: ScopeRelation;
+  /** The rows that may be changed. */
+  readonly rows: BoundRelation;
+  /** The view that the statement names, and the table under its names; null: the table itself. */
+  readonly through: ViewTarget | null;
 }
 
 export function bindTarget(name: SourceName, alias: SourceAlias | null, rights: readonly Right[], state: BindState): Target {
+  const found = findCatalogRelation(name, state);
+  if (found.kind === 'view') return bindViewTarget(found, name.at, alias, rights, state);
   const table = findTable(name, state);
   for (const right of rights) state.use(table, right);
   const names = aliasNames(alias, table.name, visibleColumns(table).length, state);
   const columns = useColumns(state, table.columns);
   const get: BoundGet = { op: 'get', table: table.id, alias: names.name, columns, rowId: state.newColumn() };
-  return { table, get, names, relation: targetScope(table, names.name, columns, names.columns, state) };
+  const relation = targetScope(table, names.name, columns, names.columns, state);
+  return { table, get, names, relation, rows: get, through: null };
+}
+
+function bindViewTarget(
+  view: CatalogView,
+  at: number,
+  alias: SourceAlias | null,
+  rights: readonly Right[],
+  state: BindState,
+): Target {
+  const through = viewTarget(view, rights, state, rights.includes('delete') ? 'delete from' : 'update', at);
+  const { table } = through;
+  const names = aliasNames(alias, view.name, view.columns.length, state);
+  const columns = useColumns(state, table.columns);
+  const get: BoundGet = { op: 'get', table: table.id, alias: names.name, columns, rowId: state.newColumn() };
+  const exposed = through.expose(columns, rights);
+  const seen = exposed.conditions.reduce<BoundRelation>((input, { condition }) => ({ op: 'filter', input, condition }), get);
+  const computed: { column: number; expression: BoundExpression }[] = [];
+  const own = exposed.columns.map(({ name, node }, place): ScopeColumn => {
+    const column = node.op === 'column' ? node.column : state.newColumn();
+    if (node.op !== 'column') computed.push({ column, expression: node });
+    return { name: names.columns[place] ?? name, column, type: node.type, table: view.id, attribute: place + 1 };
+  });
+  const rows: BoundRelation = computed.length === 0 ? seen : { op: 'project', input: seen, columns: computed };
+  const relation: ScopeRelation = {
+    ...{ alias: names.name, schema: names.name === view.name ? view.schema : null, name: view.name, columns: own },
+    onRead: () => state.use(view, 'select'),
+  };
+  return { table, get, names, relation, rows, through };
 }
 
 function filtered(input: BoundRelation, where: SourceExpression | null, scope: Scope, state: BindState): BoundRelation {
@@ -69,9 +105,9 @@ function joined(sources: readonly SourceFrom[], relation: ScopeRelation, place: 
 }
 
 /** Rows to be changed. One that several rows of FROM go with is changed once. */
-function rowsOf({ get }: Target, { from, scope }: Joined, where: SourceExpression | null, state: BindState): BoundRelation {
-  if (from === null) return filtered(get, where, scope, state);
-  const sides = { left: get, right: from.relation, condition: null, lateral: false, mark: -1 };
+function rowsOf({ get, rows }: Target, { from, scope }: Joined, where: SourceExpression | null, state: BindState): BoundRelation {
+  if (from === null) return filtered(rows, where, scope, state);
+  const sides = { left: rows, right: from.relation, condition: null, lateral: false, mark: -1 };
   const pairs: BoundRelation = { op: 'join', kind: 'inner', ...sides };
   return { op: 'distinct', input: filtered(pairs, where, scope, state), columns: [get.rowId] };
 }
@@ -107,10 +143,26 @@ export function bindUpdate(source: SourceUpdateNode, state: BindState, above = t
   const place = ctes?.place ?? above;
   const rows = joined(source.from, relation, place);
   const { scope } = rows;
-  const values = bindSet(source.set, table, clauseOf(state, scope, 'UPDATE'));
-  const { row, changed } = changedRow(target, values, source.at, state);
+  const { through } = target;
+  const values = bindSet(source.set, through?.named ?? table, clauseOf(state, scope, 'UPDATE'));
+  if (through !== null && values.has(0)) {
+    const set = source.set.flatMap(({ columns }) => columns);
+    mustBeColumns(
+      through,
+      through.named.columns.filter(({ number, name }) => number === 0 && set.includes(name)),
+      'update',
+      source.at,
+    );
+  }
+  const made = changedRow(target, values, source.at, state);
+  const { changed } = made;
+  const row = through === null ? made.row : { ...made.row, checks: [...made.row.checks, ...viewChecks(through, made.row.row)] };
   const root = rowsOf(target, rows, source.where, state);
-  const shown = targetScope(table, names.name, row.row, names.columns, state);
+  if (through !== null && source.returning.length > 0) mustReturnColumns(through, row.row, source.at);
+  const shown =
+    through === null
+      ? targetScope(table, names.name, row.row, names.columns, state)
+      : viewScope(through, names.name, names.columns, row.row, state);
   const after: Scope = { ...scope, relations: [shown, ...(rows.from?.names ?? [])] };
   // Before WITH is closed: what RETURNING reads of it is read.
   const returning = bindReturning(source.returning, after, state);
