@@ -10,6 +10,7 @@ import { noteUserType, type RowAttribute, type TypeDirectory, type UserType } fr
 import type { CatalogColumn } from './objects.ts';
 import type { SessionReader } from './reader.ts';
 import { userTypeOf } from './stored.ts';
+import { describeObject } from './virtual/answers.ts';
 import { baseTypes, builtInType, formatType, quoteName } from './virtual/describe.ts';
 
 export const attributeOf = ({ name, number, type }: CatalogColumn): RowAttribute => ({
@@ -160,6 +161,7 @@ function routineNumber(reader: SessionReader, text: string, withTypes: boolean):
 /** What statements ask of types and objects by number. */
 export const directoryOf = (reader: SessionReader): TypeDirectory => ({
   userType: (id) => madeType(reader, id),
+  describe: (question, given) => describeObject(reader, question, given),
   objectName(type, id) {
     switch (type) {
       case 'regclass':

@@ -18,6 +18,7 @@ import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import { ARRAY_PRIMITIVES } from './primitives-arrays.ts';
 import { RANGE_PRIMITIVES } from './primitives-ranges.ts';
 import { CAST_PRIMITIVES } from './primitives-casts.ts';
+import { CATALOG_PRIMITIVES } from './primitives-catalog.ts';
 import { ENCODED_PRIMITIVES } from './primitives-encoded.ts';
 import { JSON_PRIMITIVES } from './primitives-json.ts';
 import { LIST_PRIMITIVES } from './primitives-lists.ts';
@@ -63,6 +64,7 @@ const texts = [NUMBER_PRIMITIVES, TEXT_PRIMITIVES, TIME_PRIMITIVES, JSON_PRIMITI
   ENCODED_PRIMITIVES,
   LIST_PRIMITIVES,
   SYSTEM_PRIMITIVES,
+  CATALOG_PRIMITIVES,
   ARRAY_PRIMITIVES,
   RANGE_PRIMITIVES,
 ]);

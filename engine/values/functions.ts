@@ -9,6 +9,7 @@ import type { RowValue } from '../storage/rows/row-value.ts';
 import { arrayFunctions } from './functions-arrays.ts';
 import { encodedFunctions } from './encoded-types.ts';
 import { castFunctions } from './functions-casts.ts';
+import { catalogFunctions } from './functions-catalog.ts';
 import { jsonFunctions } from './functions-json.ts';
 import { listFunctions } from './functions-lists.ts';
 import { pathFunctions } from './functions-paths.ts';
@@ -35,6 +36,7 @@ export const implementations: { readonly [primitive: string]: Implementation } =
   pathFunctions,
   listFunctions,
   castFunctions,
+  catalogFunctions,
   encodedFunctions,
   systemFunctions,
   windowTargets,

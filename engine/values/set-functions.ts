@@ -12,6 +12,7 @@ import { comparisons } from './compare.ts';
 import type { ValueContext } from './context.ts';
 import { numericAdd } from './decimal-short.ts';
 import { timeFunctions } from './functions-time.ts';
+import { catalogSetFunctions } from './functions-catalog.ts';
 import { encodedSetFunctions } from './encoded-types.ts';
 import { listSetFunctions } from './functions-lists.ts';
 import { pathSetFunctions } from './functions-paths.ts';
@@ -122,6 +123,7 @@ export const setFunctions: { readonly [primitive: string]: SetFunction } = {
   'array.subscripts': (array: ArrayValue, which: number) => subscripts(array, which, false),
   'array.subscripts.reverse': subscripts,
   ...textSetFunctions,
+  ...catalogSetFunctions,
   ...pathSetFunctions,
   ...listSetFunctions,
   ...encodedSetFunctions,

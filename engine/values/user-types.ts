@@ -3,6 +3,8 @@
  * what never changes. Labels and attributes are asked of the statement's context (ValueContext.types), which knows them as of now.
  */
 
+import type { RowValue } from '../storage/rows/row-value.ts';
+
 export interface EnumLabel {
   readonly label: string;
   /** The value: numbers have the order of the labels, and are never given again. */
@@ -53,4 +55,6 @@ export interface TypeDirectory {
   objectName(type: string, id: number): string | null;
   /** The number of the object that a text names. 42P01, 42704, 42883, 42725 ... */
   objectNumber(type: string, text: string): number;
+  /** What the catalog says of an object (engine/sblr/primitives-catalog.ts); left out: nothing of any. */
+  describe?(question: string, given: readonly RowValue[]): RowValue;
 }

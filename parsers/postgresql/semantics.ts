@@ -18,6 +18,7 @@ import type {
 } from '../../engine/sblr/semantics.ts';
 import type { TypeName } from '../../engine/sblr/types.ts';
 import { ARRAY_OPERATORS, ARRAYS } from './semantics-arrays.ts';
+import { CATALOG_FUNCTIONS, CATALOG_ROW_FUNCTIONS } from './semantics-catalog.ts';
 import { ENCODED_FUNCTIONS, ENCODED_OPERATORS } from './semantics-encoded.ts';
 import { FUNCTIONS } from './semantics-functions.ts';
 import { FURTHER_FUNCTIONS, FURTHER_OPERATORS, RECORD_FUNCTIONS, ROW_FUNCTIONS } from './semantics-further.ts';
@@ -101,13 +102,14 @@ export const semantics: DialectSemantics = {
     FURTHER_FUNCTIONS,
     ENCODED_FUNCTIONS,
     SYSTEM_FUNCTIONS,
+    CATALOG_FUNCTIONS,
     ARRAYS,
     AGGREGATES,
     WINDOW_FUNCTIONS,
     SET_FUNCTIONS,
   ),
   orderedSets: readTable(ORDERED_SETS),
-  rowFunctions: ROW_FUNCTIONS,
+  rowFunctions: { ...ROW_FUNCTIONS, ...CATALOG_ROW_FUNCTIONS },
   recordFunctions: RECORD_FUNCTIONS,
   hypotheticals: { rank: 'rank', dense_rank: 'dense_rank', percent_rank: 'percent_rank', cume_dist: 'cume_dist' },
   parameterNames: PARAMETER_NAMES,

@@ -23,7 +23,7 @@ import { INFORMATION_SCHEMA_RELATIONS, PG_CATALOG_RELATIONS } from './postgresql
 import { SYS_VIEWS } from './sys.ts';
 import { defineVirtual, type Lookup, type RowMakers, type VirtualTable } from './virtual-table.ts';
 
-const PG_MAKERS: RowMakers = {
+const pgMakers = (): RowMakers => ({
   ...PG_CATALOG,
   ...PG_RELATIONS,
   ...PG_TYPES,
@@ -33,14 +33,14 @@ const PG_MAKERS: RowMakers = {
   ...PG_ACCESS,
   ...PG_VIEWS,
   ...PG_STAT,
-};
+});
 
-const INFORMATION_MAKERS: RowMakers = {
+const informationMakers = (): RowMakers => ({
   ...INFORMATION_SCHEMA,
   ...INFORMATION_SCHEMA_KEYS,
   ...INFORMATION_SCHEMA_GRANTS,
   ...INFORMATION_SCHEMA_ROUTINES,
-};
+});
 
 const LINE = /^(\S+) (\d+) ([rv]) (.*)$/;
 const none = () => [];
@@ -65,8 +65,8 @@ let registry: Registry | null = null;
 function known(): Registry {
   if (registry !== null) return registry;
   const all = [
-    ...defined('pg_catalog', PG_CATALOG_RELATIONS, PG_MAKERS),
-    ...defined('information_schema', INFORMATION_SCHEMA_RELATIONS, INFORMATION_MAKERS),
+    ...defined('pg_catalog', PG_CATALOG_RELATIONS, pgMakers()),
+    ...defined('information_schema', INFORMATION_SCHEMA_RELATIONS, informationMakers()),
     STATEMENTS,
     ...SYS_VIEWS,
   ];

@@ -16,6 +16,7 @@ import type {
 import { elementOf, isRowType, sqlType } from '../../sblr/types.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
 import { bindArray, bindSubscript } from './arrays.ts';
+import { bindCollate } from './collate.ts';
 import { bindCall, bindValueFunction } from './calls.ts';
 import type { Clause } from './clause.ts';
 import { columnNode } from './clause.ts';
@@ -123,7 +124,6 @@ function bindCondition(source: SourceExpression, clause: Clause, what: string): 
 const TESTS = { null: 'IS NULL', true: 'IS TRUE', false: 'IS FALSE', unknown: 'IS UNKNOWN' } as const;
 
 const ANY_UNSUPPORTED: { readonly [op: string]: string } = {
-  collate: 'COLLATE is',
   grouping: 'ROLLUP, CUBE and GROUPING SETS are',
 };
 
@@ -206,6 +206,8 @@ export function bindExpr(source: SourceExpression, clause: Clause): BoundExpress
       return bindArray(source, clause);
     case 'subscript':
       return bindSubscript(source, clause);
+    case 'collate':
+      return bindCollate(source, clause, (operand) => untyped(bindExpr(operand, clause), clause));
     case 'quantified':
       return bindQuantified(source, clause);
     case 'star':

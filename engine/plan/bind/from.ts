@@ -4,6 +4,7 @@
  *   a join b using (x)    names: a (only qualified), b (only qualified), the join itself: x, the rest of a, the rest of b
  */
 
+import { tableOidColumn } from '../../catalog/virtual/virtual-table.ts';
 import type { CatalogRelation, CatalogView } from '../../catalog/objects.ts';
 import type { BoundGet, BoundRelation, ColumnId } from '../../sblr/bound.ts';
 import { foldName, foldParts } from '../../sblr/resolve-type.ts';
@@ -151,8 +152,12 @@ export class FromBinder {
     const names = [scopeRelation(found, alias, columns, renamed, () => {})];
     const lock = { alias, nullable: false } as const;
     if (found.kind === 'virtual') {
-      const relation: BoundRelation = { op: 'virtual', name: `${found.schema}.${found.name}`, alias, columns };
-      return { relation, names, locks: [{ ...lock, kind: 'virtual', gets: [] }] };
+      const own = tableOidColumn(found);
+      const [use] = useColumns(state, [own]);
+      const system = [{ name: own.name, column: use.column, type: use.type, table: found.id, attribute: own.number }];
+      const all = [...columns, use];
+      const relation: BoundRelation = { op: 'virtual', name: `${found.schema}.${found.name}`, alias, columns: all };
+      return { relation, names: names.map((one) => ({ ...one, system })), locks: [{ ...lock, kind: 'virtual', gets: [] }] };
     }
     const rowId = this.place.rowIds ? state.newColumn() : -1;
     const get: BoundGet = { op: 'get', table: found.id, alias, columns, rowId };

@@ -1,0 +1,22 @@
+/** Primitives that describe objects of the catalog (engine/sblr/primitives-catalog.ts): the catalog answers them. */
+
+import type { RowValue } from '../storage/rows/row-value.ts';
+import { CATALOG_PRIMITIVES } from '../sblr/primitives-catalog.ts';
+import type { ValueContext } from './context.ts';
+import type { Implementation } from './functions.ts';
+
+const names = [...CATALOG_PRIMITIVES.matchAll(/^(catalog\.[\w.]+)\(/gm)].map(([, name]) => name);
+
+const describe =
+  (question: string): Implementation =>
+  (...given: unknown[]) => {
+    const context = given[given.length - 1] as ValueContext;
+    return context.types?.describe?.(question, given.slice(0, -1) as RowValue[]) ?? null;
+  };
+
+export const catalogFunctions: { readonly [primitive: string]: Implementation } = Object.fromEntries(
+  names.filter((name) => name !== 'catalog.ancestors').map((name) => [name, describe(name.slice('catalog.'.length))]),
+);
+
+/** pg_partition_ancestors(): there are no partitions, and so no ancestors. */
+export const catalogSetFunctions = { 'catalog.ancestors': () => () => undefined };
