@@ -20,6 +20,7 @@ import { RANGE_PRIMITIVES } from './primitives-ranges.ts';
 import { CAST_PRIMITIVES } from './primitives-casts.ts';
 import { CATALOG_PRIMITIVES } from './primitives-catalog.ts';
 import { ENCODED_PRIMITIVES } from './primitives-encoded.ts';
+import { FURTHER_PRIMITIVES } from './primitives-further.ts';
 import { JSON_PRIMITIVES } from './primitives-json.ts';
 import { LIST_PRIMITIVES } from './primitives-lists.ts';
 import { NUMBER_PRIMITIVES } from './primitives-numbers.ts';
@@ -65,6 +66,7 @@ const texts = [NUMBER_PRIMITIVES, TEXT_PRIMITIVES, TIME_PRIMITIVES, JSON_PRIMITI
   LIST_PRIMITIVES,
   SYSTEM_PRIMITIVES,
   CATALOG_PRIMITIVES,
+  FURTHER_PRIMITIVES,
   ARRAY_PRIMITIVES,
   RANGE_PRIMITIVES,
 ]);

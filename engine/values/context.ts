@@ -22,6 +22,13 @@ export interface ValueContext {
   setSetting(name: string, value: string | null, local: boolean): string;
   /** Whether a role may do that; left out: there are no rights. `object`: number, or the name of what has none. */
   mayDo?(role: number, kind: string, object: number | string, column: string | number | null, right: string): boolean;
+  /** Of a client behind a socket with addresses, as values of type inet. */
+  readonly connection?: {
+    readonly clientAddress: string;
+    readonly clientPort: number;
+    readonly serverAddress: string;
+    readonly serverPort: number;
+  };
   /** Numbers of random() come from there from now on. */
   setRandom?(source: () => number): void;
   /** 0 <= x < 1. */

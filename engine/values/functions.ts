@@ -10,6 +10,7 @@ import { arrayFunctions } from './functions-arrays.ts';
 import { encodedFunctions } from './encoded-types.ts';
 import { castFunctions } from './functions-casts.ts';
 import { catalogFunctions } from './functions-catalog.ts';
+import { furtherFunctions } from './functions-further.ts';
 import { jsonFunctions } from './functions-json.ts';
 import { listFunctions } from './functions-lists.ts';
 import { pathFunctions } from './functions-paths.ts';
@@ -39,6 +40,7 @@ export const implementations: { readonly [primitive: string]: Implementation } =
   catalogFunctions,
   encodedFunctions,
   systemFunctions,
+  furtherFunctions,
   windowTargets,
   rangeFunctions,
   arrayFunctions((primitive) => implementations[primitive]),

@@ -14,6 +14,7 @@ import { numericAdd } from './decimal-short.ts';
 import { timeFunctions } from './functions-time.ts';
 import { catalogSetFunctions } from './functions-catalog.ts';
 import { encodedSetFunctions } from './encoded-types.ts';
+import { furtherSetFunctions } from './functions-further.ts';
 import { listSetFunctions } from './functions-lists.ts';
 import { pathSetFunctions } from './functions-paths.ts';
 import { type Int8, int8Of } from './integers.ts';
@@ -126,5 +127,6 @@ export const setFunctions: { readonly [primitive: string]: SetFunction } = {
   ...catalogSetFunctions,
   ...pathSetFunctions,
   ...listSetFunctions,
+  ...furtherSetFunctions,
   ...encodedSetFunctions,
 };

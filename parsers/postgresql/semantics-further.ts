@@ -34,15 +34,20 @@ current_schemas: session.schemas
 
 /** Functions in FROM with rows of several columns. */
 export const ROW_FUNCTIONS: { readonly [name: string]: readonly { readonly name: string; readonly function: string }[] } =
-  Object.fromEntries(
-    ['json_each', 'json_each_text', 'jsonb_each', 'jsonb_each_text'].map((name) => [
+  Object.fromEntries([
+    [
+      'pg_timezone_names',
+      ['name', 'abbrev', 'utc_offset', 'is_dst'].map((name) => ({ name, function: `pg_timezone_names.${name}` })),
+    ],
+    ['pg_options_to_table', ['option_name', 'option_value'].map((name) => ({ name, function: `pg_options_to_table.${name}` }))],
+    ...['json_each', 'json_each_text', 'jsonb_each', 'jsonb_each_text'].map((name) => [
       name,
       [
         { name: 'key', function: `${name.replace('_text', '')}.key` },
         { name: 'value', function: `${name}.value` },
       ],
     ]),
-  );
+  ]);
 /** Those whose columns the statement says. */
 export const RECORD_FUNCTIONS: { readonly [name: string]: string } = Object.fromEntries(
   ['json_to_record', 'json_to_recordset', 'jsonb_to_record', 'jsonb_to_recordset'].map((name) => [name, `${name}.field`]),

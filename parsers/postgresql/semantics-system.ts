@@ -70,9 +70,35 @@ numeric: numeric.scaled
 bpchar: char.scaled
 varchar: varchar.scaled
 bit: bit.to.bit
+char: int4.to.char1 text.to.char1
+makeaclitem: aclitem.make
+aclcontains: aclitem.contains
+aclinsert: aclitem.insert
+aclremove: aclitem.remove
+pg_timezone_names.name: zone.names
+pg_timezone_names.abbrev: zone.abbreviations
+pg_timezone_names.utc_offset: zone.offsets
+pg_timezone_names.is_dst: zone.summers
+width_bucket: array.widthBucket<anycompatible,anycompatiblearray>#0
+pg_collation_for: any.collation<anyelement>#0
+inet_client_addr: session.clientAddress
+inet_client_port: session.clientPort
+inet_server_addr: session.serverAddress
+inet_server_port: session.serverPort
+pg_options_to_table.option_name: text.option.name
+pg_options_to_table.option_value: text.option.value
 `;
 
 export const SYSTEM_OPERATORS = `
+*=: record.same
+*<>: record.notSame
+*<: record.imageLess
+*<=: record.imageLessOrEqual
+*>: record.imageGreater
+*>=: record.imageGreaterOrEqual
+@>: aclitem.contains
++: aclitem.insert
+-: aclitem.remove
 ~<~: text.less char.less
 ~<=~: text.lessOrEqual char.lessOrEqual
 ~>~: text.greater char.greater

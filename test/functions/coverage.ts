@@ -10,6 +10,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { bind } from '../../engine/plan/bind/bind.ts';
 import { environmentOf } from '../../engine/plan/bind/catalog-fixture.ts';
 import type { BoundQuery } from '../../engine/sblr/bound.ts';
+import { sqlType } from '../../engine/sblr/types.ts';
 import { shownType } from '../../engine/sblr/resolve-type.ts';
 import { parseText } from '../../parsers/postgresql/parse.ts';
 import { semantics } from '../../parsers/postgresql/semantics.ts';
@@ -49,6 +50,7 @@ const STANDS_FOR: { readonly [type: string]: string } = {
   anycompatible: 'integer',
   anyarray: 'integer[]',
   anycompatiblearray: 'integer[]',
+  anyenum: 'mood',
   anyrange: 'int4range',
   anycompatiblerange: 'int4range',
   anymultirange: 'int4multirange',
@@ -57,15 +59,21 @@ const STANDS_FOR: { readonly [type: string]: string } = {
 
 const plainType = (type: string): string => STANDS_FOR[type] ?? type;
 
-function givenValue(given: string): string {
+/** `isImage`: rows as values, not written out. */
+function givenValue(given: string, isImage: boolean): string {
   const type = plainType(given.replace('...', ''));
-  if (type === 'record') return 'ROW(1, NULL::text)';
+  if (type === 'record') return isImage ? 'CAST(NULL AS record)' : 'ROW(1, NULL::text)';
   return `CAST(NULL AS ${type})`;
 }
 
+/** Its columns are said by the statement. */
+const isRecord = ({ kind, name, result }: Counted): boolean =>
+  result === 'record' && (kind === 'rows' || name.endsWith('to_record'));
+
 /** A statement that calls it, with one column for the result. */
-function statementOf({ kind, name, types, result }: Counted): string {
-  const values = types.map(givenValue);
+function statementOf(one: Counted): string {
+  const { kind, name, types, result } = one;
+  const values = types.map((type) => givenValue(type, kind === 'operator' && name.startsWith('*')));
   if (kind === 'operator') return `SELECT ${values.length === 1 ? `${name} ${values[0]}` : `${values[0]} ${name} ${values[1]}`}`;
   const call = `"${name}"(${values.join(', ')})`;
   switch (kind) {
@@ -78,26 +86,36 @@ function statementOf({ kind, name, types, result }: Counted): string {
     case 'aggregate':
       return values.length === 0 ? `SELECT "${name}"(*)` : `SELECT ${call}`;
     default:
-      if (result === 'record' && kind === 'rows') return `SELECT * FROM ${call} AS t(a integer)`;
+      if (isRecord(one)) return `SELECT * FROM ${call} AS t(a integer)`;
       return result.startsWith('record') ? `SELECT * FROM ${call}` : `SELECT ${call}`;
   }
 }
 
 /** Names of the result's types: of a function that gives a row, all of them. */
-function wanted({ result, kind }: Counted): string {
-  if (result === 'record' && kind === 'rows') return 'integer';
+function wanted(one: Counted): string {
+  const { result } = one;
+  if (isRecord(one)) return 'integer';
+  if (result === 'anyarray' && one.types.includes('anyenum')) return 'mood[]';
   const columns = /^record\((.*)\)$/.exec(result);
   return columns === null ? plainType(result) : columns[1].split(', ').map(plainType).join(', ');
 }
 
-const environment = environmentOf(semantics);
+/** An enum stands for all. */
+const MOOD = sqlType('enum:1');
+const plainEnvironment = environmentOf(semantics);
+const environment = {
+  ...plainEnvironment,
+  catalog: { ...plainEnvironment.catalog, findType: (_: string | null, name: string) => (name === 'mood' ? MOOD : null) },
+};
 
 /** Null: it exists; otherwise why not. */
 function faultOf(one: Counted): string | null {
   try {
     const [{ source }] = parseText(statementOf(one), { standardStrings: true, namedParameters: false });
     const { statement } = bind(source, environment);
-    const types = (statement as BoundQuery).output.map(({ type }) => shownType(type.name, semantics));
+    const types = (statement as BoundQuery).output.map(({ type }) =>
+      type.name.startsWith('enum:1') ? type.name.replace('enum:1', 'mood') : shownType(type.name, semantics),
+    );
     const shown = types.join(', ');
     return shown === wanted(one) ? null : `gives ${shown}`;
   } catch (error) {
