@@ -75,6 +75,7 @@ const OUTPUT: { readonly [type: string]: Implementation } = {
   json: same,
   jsonb: same,
   char1: same,
+  void: same,
 };
 
 /** Text of a value of that type, as a client is shown it: the one function for all results that are text. */

@@ -11,6 +11,13 @@ insert into tm values (4, 'bad')
 insert into tm values (4, 'ok'::mood, array['ok','sad']::mood[])
 select id, m::text, ms::text from tm order by m, id
 select id from tm where m > 'sad' order by id
+create table tdef (id int primary key, m mood default 'ok', ms mood[] default '{sad}', check (m <> 'sad'))
+insert into tdef values (1, default, default), (2, 'happy', null)
+insert into tdef values (3, 'sad')
+alter table tdef add column n mood default 'happy'
+create index on tdef (id) where m = 'ok'
+create table te (m mood default 'bad')
+select id, m::text, ms::text, n::text from tdef order by id
 select id from tm where m = 'ok' order by id
 select m::text, count(*) from tm group by m order by m
 select max(m)::text, min(m)::text from tm

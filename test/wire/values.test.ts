@@ -126,6 +126,10 @@ for (const form of ['text', 'binary'] as const) {
   });
 }
 
+test('a function without a result answers an empty text', () => {
+  deepStrictEqual(ours("select pg_notify('news', 'x')", 'text'), ['']);
+});
+
 test('few rows come in the order asked for, and as many as are asked for', () => {
   const reversed = VALUES[0][2].map((_, id) => Buffer.from(String(id)).toString('hex')).reverse();
   deepStrictEqual(ours('select id from t0 where x is not null order by -id', 'text'), reversed);

@@ -138,8 +138,14 @@ function mustBeImmutable(expression: BoundExpression, at: number, message: strin
 }
 
 /** What a column holds when nothing is given: for rows that are there when it is added. */
-export function bindColumnDefault(column: CatalogColumn, semantics: DialectSemantics): BoundExpression {
-  const environment = { catalog: NO_CATALOG, semantics, semanticsOf: () => semantics, parameterTypes: [], literals: [] };
+export function bindColumnDefault(column: CatalogColumn, semantics: DialectSemantics, types: CatalogReader): BoundExpression {
+  const environment = {
+    catalog: withoutRelations(types),
+    semantics,
+    semanticsOf: () => semantics,
+    parameterTypes: [],
+    literals: [],
+  };
   return defaultValue(column, new BindState({ ...environment, policy: 'infer' }, 0), 0);
 }
 

@@ -141,7 +141,8 @@ const isPlain = (value: RowValue): boolean =>
 function fillColumn(id: number, attribute: number, given: BoundExpression | null, environment: DefinitionEnvironment): void {
   const table = relationOf(id, environment);
   const column = table.columns.find(({ number }) => number === attribute) as CatalogColumn;
-  const value = given ?? boundOver(table, column, environment) ?? bindColumnDefault(column, environment.semantics);
+  const value =
+    given ?? boundOver(table, column, environment) ?? bindColumnDefault(column, environment.semantics, readerOf(environment));
   environment.run(fillStatement(table, new Map([[attribute, value]])));
 }
 

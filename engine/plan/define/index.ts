@@ -9,7 +9,7 @@ import { foldParts } from '../../sblr/resolve-type.ts';
 import { sqlType } from '../../sblr/types.ts';
 import { bindExpression } from '../bind/bind.ts';
 import type { ExpressionColumn } from '../bind/environment.ts';
-import { type DefinitionEnvironment, fault, storedExpression, unsupported } from './environment.ts';
+import { type DefinitionEnvironment, fault, readerOf, storedExpression, unsupported } from './environment.ts';
 
 const KEYS_MAX = 32;
 /** Access methods of PostgreSQL that are not there. */
@@ -65,7 +65,7 @@ function definePredicate(
 ): StoredExpression | undefined {
   if (where === null) return undefined;
   const { semantics } = environment;
-  const of = { semantics, table: table.name, columns: table.columns, target: null };
+  const of = { semantics, table: table.name, columns: table.columns, target: null, catalog: readerOf(environment) };
   bindExpression(where, { ...of, purpose: 'check' });
   try {
     bindExpression(where, { ...of, purpose: 'index' });
@@ -131,6 +131,7 @@ function columnOf(source: SourceExpression, table: IndexedTable, { semantics }: 
 
 function bindKey(source: SourceExpression, table: IndexedTable, environment: DefinitionEnvironment) {
   const { semantics } = environment;
-  const bound = bindExpression(source, { semantics, table: table.name, columns: table.columns, purpose: 'index', target: null });
+  const of = { semantics, table: table.name, columns: table.columns, target: null, catalog: readerOf(environment) };
+  const bound = bindExpression(source, { ...of, purpose: 'index' });
   return { expression: storedExpression(source, environment), type: bound.expression.type };
 }

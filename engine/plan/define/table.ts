@@ -222,6 +222,7 @@ function defaultOf(source: SourceColumnDef, column: ColumnDefinition, { table, c
     columns: [own, ...others],
     purpose: 'default',
     target: column.type,
+    catalog: readerOf(environment),
   });
   return storedExpression(expression, environment);
 }
