@@ -43,10 +43,10 @@ function owner(): { uid: number; gid: number } | Record<string, never> {
   return process.getuid?.() === 0 ? { uid: idOf('-u'), gid: idOf('-g') } : {};
 }
 
-async function connected(directory: string, server: ChildProcess): Promise<PgClient> {
+async function connected(directory: string, port: number, server: ChildProcess): Promise<PgClient> {
   const { Client } = require('pg') as { Client: new (options: object) => PgClient };
   for (let attempt = 0; ; attempt++) {
-    const client = new Client({ host: directory, user: 'postgres', database: 'postgres' });
+    const client = new Client({ host: directory, port, user: 'postgres', database: 'postgres' });
     try {
       await client.connect();
       return client;
@@ -74,7 +74,7 @@ export async function startPostgresql(directory: string, settings: Record<string
   const options = given.flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const server = spawn(join(programs, 'postgres'), ['-D', data, ...options], { ...who, cwd: data, stdio: 'ignore' });
   const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()));
-  const client = await connected(data, server);
+  const client = await connected(data, Number(settings.port ?? 5432), server);
   return {
     client,
     copy: (table, lines) => copyInto(data, table, lines),
