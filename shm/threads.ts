@@ -14,6 +14,7 @@ import {
   loadControlSlotsTaken,
   peekControlSlotsTaken,
   loadThreadCancel,
+  loadThreadEpoch,
   loadThreadOldestSnapshot,
   loadThreadState,
   setThreadCritical,
@@ -150,6 +151,16 @@ export function isSlotUsed(shm: SharedMemory, thread: ThreadNumber): boolean {
 export function attachedThreads(shm: SharedMemory): number {
   let count = 0;
   for (let thread = 0; thread < shm.threadSlots; thread++) if (isAttached(shm, thread)) count++;
+  return count;
+}
+
+/** Other threads than this one that are inside the engine, those of a role left out. */
+export function othersInEngine(shm: SharedMemory, except: number): number {
+  let count = 0;
+  for (let thread = 0, slots = slotsTaken(shm); thread < slots; thread++) {
+    if (thread === shm.thread || !isAttached(shm, thread) || roleOf(shm, thread) === except) continue;
+    if (loadThreadEpoch(shm.i32, threadSlot(shm, thread)) !== 0) count++;
+  }
   return count;
 }
 

@@ -136,6 +136,10 @@ export class GatherPlace extends HeldPart {
   pages = 0;
   size = 1;
   progress: Progress = { morsel: -1, marks: [] };
+  /** Helpers at most. */
+  most = 0;
+  /** Sleeps so far, pauses in between. */
+  waits = 0;
   /** Pool threads that ran when the task was posted. */
   posted = 0;
   task: GatherTask | null = null;
@@ -246,15 +250,19 @@ export class GatherStage implements RunningStage {
     const builds = shape.builds.map((part) => c.parts[part] as JoinStore);
     if (builds.some((build) => build.isSpilled || build.isEmpty)) return;
     const { pages } = c.parts[shape.scan.reader] as ScanReader;
-    if (pages < 2) return;
-    helpers.want(shape.helpers);
+    // Where others are at work each of them has a core.
+    const count = shape.helpers - helpers.busy;
+    if (pages < 2 || count < 1) return;
+    helpers.want(count);
     place.helpers = helpers;
-    place.words = gatherWords(shape.helpers);
+    place.most = count;
+    place.words = gatherWords(count);
     place.id = helpers.generation * 2 ** 24 + (tasks++ % 2 ** 24);
     place.pages = pages;
-    place.size = morselPages(pages, shape.helpers + 1);
+    place.size = morselPages(pages, count + 1);
     place.progress = { morsel: -1, marks: [] };
     place.posted = 0;
+    place.waits = 0;
     place.answers = [];
     place.counts = c.run.counts?.slice() ?? null;
     place.way = 'morsels';
@@ -266,18 +274,17 @@ export class GatherStage implements RunningStage {
 
   /** Asks the threads of the pool, and again those that have come since. */
   #post(c: State, place: GatherPlace): void {
-    const { shape } = this;
     const words = place.words as Int32Array;
     const helpers = place.helpers as Helpers;
     const { running } = helpers;
-    if (running <= place.posted || joined(words) >= shape.helpers) return;
+    if (running <= place.posted || joined(words) >= place.most) return;
     if (isTaken(words, Math.ceil(place.pages / place.size))) return;
     place.task ??= this.#task(c, place, words);
     if (place.task === null) {
       place.posted = Number.POSITIVE_INFINITY;
       return;
     }
-    helpers.want(shape.helpers);
+    helpers.want(place.most);
     place.posted = running;
     helpers.post(place.task);
     if (testing) yieldPoint('gather.posted');
@@ -305,13 +312,13 @@ export class GatherStage implements RunningStage {
       stage: shape.number,
       pages: place.pages,
       size: place.size,
-      helpersMax: shape.helpers,
+      helpersMax: place.most,
       parameters: { nulls: c.nulls, numbers: c.numbers, values: c.values },
       context: { statementTime, transactionTime, timeZone, user, sessionUser, database, schema, searchPath },
       times: tx.times,
       builds,
       // Some take more morsels than others; what they have together is looked at when it is put together.
-      workMemory: Math.floor((kernel.workMemory * 2) / (shape.helpers + 1)),
+      workMemory: Math.floor((kernel.workMemory * 2) / (place.most + 1)),
       counters: c.run.counts?.length ?? 0,
     };
   }
@@ -320,12 +327,12 @@ export class GatherStage implements RunningStage {
   #wait(c: State, place: GatherPlace, words: Int32Array): number {
     const helpers = place.helpers as Helpers;
     const count = closeGather(words);
-    for (let waits = 1; Atomics.load(words, LEFT) < count; waits++) {
+    for (; Atomics.load(words, LEFT) < count; place.waits++) {
       if (look(c, true)) return STAGE_PAUSED;
       const left = Atomics.load(words, LEFT);
       if (testing) yieldPoint('gather.wait');
       if (left < count) Atomics.wait(words, LEFT, left, WAIT_MS);
-      if (waits % WAITS_A_LOOK !== 0) continue;
+      if (place.waits % WAITS_A_LOOK !== WAITS_A_LOOK - 1) continue;
       takeAnswers(place, helpers);
       if (deadHelper(words, count, helpers, place.answers) < 0) continue;
       throw new SqlError(SQLSTATE.internal_error, 'a background thread that took part in the statement has ended', {

@@ -6,13 +6,13 @@
  * What it cannot do it says; the leader then does the stage alone. Its errors are the statement's.
  */
 
-import { deserialize } from 'node:v8';
 import type { CatalogTable } from '../../engine/catalog/objects.ts';
 import type { CompileEnvironment, Helpers, KernelAccess, Run, StatementContext } from '../../engine/plan/program.ts';
 import type { TableRuntime } from '../../engine/storage/rows/runtime.ts';
 import { dropSnapshot, shareSnapshot } from '../../engine/txn/snapshot.ts';
 import { DEPENDENCY, type Transaction } from '../../engine/txn/transactions.ts';
 import { SQLSTATE, SqlError, withoutOverflow } from '../../shm/errors.ts';
+import { nodeV8 } from '../../shm/node-modules.ts';
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
 import { closeParts } from './close-parts.ts';
 import { MORSELS_DONE, type Progress, runMorsels } from './gather-stage.ts';
@@ -31,6 +31,7 @@ import { placedAt, type ProgramParts, stateOf } from './program-parts.ts';
 import type { ScanReader } from './scan-source.ts';
 import type { State } from './state.ts';
 import { compileWhole } from './statement.ts';
+import { TableMoved } from './used-tables.ts';
 
 const testing = TESTING;
 
@@ -67,44 +68,60 @@ export class Helper {
     this.#ports = ports;
   }
 
-  /** Takes part in a task. False: it is too late. */
+  /**
+   * Takes part in a task. False: it is too late, or it cannot. It joins when its code is there: a leader waits for nobody who is
+   * compiling.
+   */
   help(task: GatherTask): boolean {
-    const { words, helpersMax } = task;
+    const { words, helpersMax, leader } = task;
     const { helpers } = this.#ports;
-    if (isStopped(words) || isTaken(words, Math.ceil(task.pages / task.size))) return false;
-    const number = joinGather(words, helpersMax, helpers.thread, helpers.generation);
-    if (number < 0) return false;
-    if (testing) yieldPoint('gather.joined');
-    let answer = answerOf(task, number, 'cannot');
+    let answer: GatherAnswer | null = null;
     try {
       this.#ports.within((tx) => {
-        answer = this.#answer(task, number, tx);
+        const kept = isOver(task) ? null : this.#programOrNone(task);
+        if (kept === null || isOver(task)) return;
+        const number = joinGather(words, helpersMax, helpers.thread, helpers.generation);
+        if (number < 0) return;
+        if (testing) yieldPoint('gather.joined');
+        answer = answerOf(task, number, 'cannot');
+        answer = this.#answer(task, number, kept, tx);
       });
     } finally {
-      helpers.answer(task.leader, answer);
-      if (testing) yieldPoint('gather.answered');
-      leaveGather(words);
+      if (answer !== null) {
+        helpers.answer(leader, answer);
+        if (testing) yieldPoint('gather.answered');
+        leaveGather(words);
+      }
     }
-    return true;
+    return answer !== null;
   }
 
-  #answer(task: GatherTask, number: number, tx: Transaction): GatherAnswer {
-    let kept: KeptProgram | null = null;
+  #answer(task: GatherTask, number: number, kept: KeptProgram, tx: Transaction): GatherAnswer {
     try {
-      kept = this.#program(task);
       shareSnapshot(tx, task.times);
       return work(task, number, kept, tx);
     } catch (thrown) {
       if (thrown instanceof Refused) return answerOf(task, number, 'cannot');
       const error = withoutOverflow(thrown);
-      // The handle is lost, or the statement has ended.
+      // The handle is lost.
       if (error instanceof SqlError && error.code.startsWith('57P')) throw error;
-      const placed = kept === null ? error : placedAt(kept.parts, kept.state.at, error);
+      const placed = placedAt(kept.parts, kept.state.at, error);
       const said = placed instanceof SqlError ? placed : new SqlError(SQLSTATE.internal_error, String((placed as Error).stack));
       return { ...answerOf(task, number, 'failed'), error: errorParts(said) };
     } finally {
-      if (kept !== null) release(kept.state);
+      release(kept.state);
       dropSnapshot(tx);
+    }
+  }
+
+  /** Null: it cannot be compiled here, or not now. */
+  #programOrNone(task: GatherTask): KeptProgram | null {
+    try {
+      return this.#program(task);
+    } catch (error) {
+      if (error instanceof Refused || error instanceof TableMoved) return null;
+      if (error instanceof SqlError && !error.code.startsWith('57P')) return null;
+      throw error;
     }
   }
 
@@ -123,7 +140,7 @@ export class Helper {
 
   #compile(bytes: SharedArrayBuffer): KeptProgram {
     // The reader takes no shared memory.
-    const given = deserialize(Buffer.from(new Uint8Array(bytes).slice())) as GatherPlan;
+    const given = nodeV8().deserialize(Buffer.from(new Uint8Array(bytes).slice())) as GatherPlan;
     const tables = new Map(given.tables.map((table) => [table.id, table]));
     const { access, runtime } = this.#ports;
     const environment: CompileEnvironment = {
@@ -136,6 +153,9 @@ export class Helper {
     return { parts, state: stateOf(parts) };
   }
 }
+
+/** Nothing is left to do. */
+const isOver = ({ words, pages, size }: GatherTask): boolean => isStopped(words) || isTaken(words, Math.ceil(pages / size));
 
 function work(task: GatherTask, number: number, { parts, state: c }: KeptProgram, tx: Transaction): GatherAnswer {
   const { shape } = parts.gathers[task.stage];

@@ -10,17 +10,15 @@
  * Nothing here keeps the process alive. A thread that never leads nor helps makes no channel.
  */
 
-import { createRequire } from 'node:module';
 import type { BroadcastChannel, MessagePort } from 'node:worker_threads';
 import { isAlive, threadGeneration } from '../../shm/deaths.ts';
+import { othersInEngine, THREAD_ROLE_POOL } from '../../shm/threads.ts';
+import { nodeThreads } from '../../shm/node-modules.ts';
 import type { Helpers } from '../plan/program.ts';
 import { POOL_WANTED } from './jobs.layout.ts';
 import { type Jobs, poolThreads } from './jobs.ts';
 import { wakePool } from './pool-loop.ts';
 import { wantPool } from './queue.ts';
-
-/** Loaded when first needed: it takes memory that most programs never use. */
-const threads = () => createRequire(import.meta.url)('node:worker_threads') as typeof import('node:worker_threads');
 
 interface Inbox {
   readonly channel: BroadcastChannel;
@@ -29,7 +27,7 @@ interface Inbox {
 }
 
 function openInbox(name: string): Inbox {
-  const { BroadcastChannel } = threads();
+  const { BroadcastChannel } = nodeThreads();
   const channel = new BroadcastChannel(name);
   const come: unknown[] = [];
   channel.onmessage = (event) => come.push((event as { data: unknown }).data);
@@ -39,7 +37,7 @@ function openInbox(name: string): Inbox {
 
 function nextOf(inbox: Inbox): unknown {
   if (inbox.come.length > 0) return inbox.come.shift();
-  return threads().receiveMessageOnPort(inbox.channel as unknown as MessagePort)?.message;
+  return nodeThreads().receiveMessageOnPort(inbox.channel as unknown as MessagePort)?.message;
 }
 
 export class PoolHelpers implements Helpers {
@@ -64,6 +62,10 @@ export class PoolHelpers implements Helpers {
 
   get running(): number {
     return poolThreads(this.#jobs);
+  }
+
+  get busy(): number {
+    return othersInEngine(this.#jobs.shm, THREAD_ROLE_POOL);
   }
 
   want(count: number): void {
@@ -117,7 +119,7 @@ export class PoolHelpers implements Helpers {
   }
 
   #open(name: string): BroadcastChannel {
-    const { BroadcastChannel } = threads();
+    const { BroadcastChannel } = nodeThreads();
     const channel = new BroadcastChannel(name);
     channel.unref();
     return channel;

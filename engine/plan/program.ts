@@ -176,6 +176,8 @@ export interface Helpers {
   readonly generation: number;
   /** Those that run now. */
   readonly running: number;
+  /** Other threads that are at work for somebody, those of the pool aside. */
+  readonly busy: number;
   /** Has so many run, if it can; they come later. */
   want(count: number): void;
   /** To all that run; wakes them. */
