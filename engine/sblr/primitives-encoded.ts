@@ -7,7 +7,7 @@ const each = (types: string, lines: string): string =>
     .join('');
 
 const compared = each(
-  'money bit varbit timetz inet macaddr macaddr8 xid8 tid',
+  'money bit varbit timetz inet cidr macaddr macaddr8 xid xid8 cid tid aclitem',
   `#.equal(#, #) bool
 #.notEqual(#, #) bool
 #.less(#, #) bool
@@ -17,7 +17,10 @@ const compared = each(
 #.compare(#, #) int4
 `,
 );
-const minMax = each('money timetz inet xid8 tid', 'min.#(#) # aggregate\nmax.#(#) # aggregate\n');
+const minMax = each(
+  'money bit varbit timetz inet cidr macaddr macaddr8 xid xid8 cid tid aclitem',
+  'min.#(#) # aggregate\nmax.#(#) # aggregate\n',
+);
 const money = each(
   'int2 int4 int8 float4 float8',
   'money.mul.#(money, #) money fails\n#.mul.money(#, money) money fails\nmoney.div.#(money, #) money fails\n',
@@ -25,10 +28,6 @@ const money = each(
 const macs = each('macaddr macaddr8', '#.bitAnd(#, #) #\n#.bitOr(#, #) #\n#.bitNot(#) #\n#.trunc(#) #\n');
 
 export const ENCODED_PRIMITIVES = `${compared}${minMax}${money}${macs}
-xid.equal(xid, xid) bool
-xid.notEqual(xid, xid) bool
-cid.equal(cid, cid) bool
-aclitem.equal(aclitem, aclitem) bool
 xid.equal.int4(xid, int4) bool
 xid.notEqual.int4(xid, int4) bool
 xid8.to.xid(xid8) xid

@@ -66,12 +66,12 @@ export const writeBits = (value: string): string => (value.startsWith(NUMBER) ? 
 /** bit(n): exactly as many; an explicit cast cuts and fills at the right. */
 function fitBits(value: string, length: number, isExplicit: boolean): string {
   if (value.startsWith(NUMBER)) return ofBits(value.slice(1), length);
-  if (length < 0 || value.length === length) return value;
+  if (length < 1 || value.length === length) return value;
   if (!isExplicit) throw mismatch(`bit string length ${value.length} does not match type bit(${length})`);
   return value.slice(0, length).padEnd(length, '0');
 }
 function fitVaryingBits(value: string, length: number, isExplicit: boolean): string {
-  if (length < 0 || value.length <= length) return value;
+  if (length < 1 || value.length <= length) return value;
   if (!isExplicit)
     throw new SqlError(SQLSTATE.string_data_right_truncation, `bit string too long for type bit varying(${length})`);
   return value.slice(0, length);

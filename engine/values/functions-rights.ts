@@ -116,7 +116,7 @@ function answer(kind: string, hasRole: boolean, given: readonly (string | number
 const table: { [primitive: string]: Implementation } = {};
 for (const kind of Object.keys(RIGHTS)) {
   for (const role of ['', 'name.', 'oid.']) {
-    for (const object of ['text', 'name', 'oid']) {
+    for (const object of kind === 'role' ? ['name', 'oid'] : kind === 'parameter' ? ['text'] : ['text', 'oid']) {
       for (const column of kind === 'column' ? ['.text', '.int2'] : ['']) {
         table[`privilege.${kind}.${role}${object}${column}`] = (...given: RowValue[]) =>
           answer(
