@@ -12,6 +12,7 @@
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import type { CatalogForeignKey, CatalogReader, CatalogTable } from '../catalog/objects.ts';
 import { bind } from '../plan/bind/bind.ts';
+import { madeTypesOf } from '../plan/bind/environment.ts';
 import { isPlanned, optimize } from '../plan/optimize/optimize.ts';
 import { type Program, type ReferenceEvent, RUN_DONE, RUN_RERUN, RUN_WAIT, type RunStatus } from '../plan/program.ts';
 import type { SqlType } from '../sblr/types.ts';
@@ -95,6 +96,7 @@ function compile(engine: Engine, session: Session, tx: Transaction, of: Referenc
   );
   const parameterTypes = what === 'change' ? [...types, ...types] : types;
   const catalog: CatalogReader = {
+    ...madeTypesOf(reader),
     version: reader.version,
     findRelation: (schema, name) => reader.findRelation(schema, name),
     relation: (id) => reader.relation(id),

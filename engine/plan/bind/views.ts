@@ -7,6 +7,7 @@ import type { CatalogReader, CatalogRelation, CatalogView, StoredName } from '..
 import type { Right } from '../../sblr/bound.ts';
 import type { SourceQuery } from '../../sblr/source.gen.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
+import { madeTypesOf } from './environment.ts';
 import { fault } from './errors.ts';
 import { type BoundBlock, bindBlock } from './query.ts';
 import { BindState } from './state.ts';
@@ -45,6 +46,7 @@ function asItWas(relation: CatalogRelation, { name, columns }: StoredName): Cata
 /** The catalog as the text of a stored query reads it. */
 function readerOf(catalog: CatalogReader, names: readonly StoredName[], owner: number | null): CatalogReader {
   return {
+    ...madeTypesOf(catalog),
     version: catalog.version,
     findRelation: (schema, name) => {
       const known = names.find((one) => one.schema === schema && one.name === name);

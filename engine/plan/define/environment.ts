@@ -8,7 +8,7 @@ import type { SessionReader } from '../../catalog/reader.ts';
 import type { BoundModule } from '../../sblr/bound.ts';
 import { foldParts } from '../../sblr/resolve-type.ts';
 import type { DialectSemantics } from '../../sblr/semantics.ts';
-import type { SourceExpression, SourceName, SourceQuery, SourceStatement } from '../../sblr/source.gen.ts';
+import type { SourceExpression, SourceName, SourceQuery, SourceStatement, SourceType } from '../../sblr/source.gen.ts';
 import type { RowValue } from '../../storage/rows/row-value.ts';
 import type { Transaction } from '../../txn/transactions.ts';
 
@@ -20,7 +20,7 @@ export interface DefinitionEnvironment {
   /** Semantics of the dialect in which a stored expression was written. */
   readonly semanticsOf: (dialect: string) => DialectSemantics;
   /** Canonical text of an expression or query (Dialect.render). */
-  readonly textOf: (source: SourceExpression | SourceQuery | SourceStatement) => string;
+  readonly textOf: (source: SourceExpression | SourceQuery | SourceStatement | SourceType) => string;
   /** While a table is made: names of its generated columns. */
   readonly generatedColumns?: ReadonlySet<string>;
   /** Canonical text in the dialect of a stored expression. */

@@ -58,10 +58,11 @@ export function createRoutine(source: SourceCreateRoutineNode, environment: Defi
   if (language !== 'sql') throw fault(SQLSTATE.undefined_object, `language "${language}" does not exist`, at);
   if (source.kind === 'procedure') throw unsupported('CREATE PROCEDURE is', at);
   if (source.returnsSet) throw unsupported('a function that returns rows is', at);
+  const finder = (schema: string | null, one: string) => readerOf(environment).findType(schema, one);
   const parameters = source.arguments.map((argument, place): RoutineParameter => {
     if (argument.mode !== 'in') throw unsupported(`an ${argument.mode.toUpperCase()} argument is`, argument.at);
     return {
-      ...{ mode: 'in', name: argument.name ?? `$${place + 1}`, type: resolveType(argument.type, semantics) },
+      ...{ mode: 'in', name: argument.name ?? `$${place + 1}`, type: resolveType(argument.type, semantics, finder) },
       default: argument.default === null ? null : storedExpression(argument.default, environment),
     };
   });
@@ -74,7 +75,7 @@ export function createRoutine(source: SourceCreateRoutineNode, environment: Defi
       at,
     );
   if (source.returns === null) throw fault(SQLSTATE.invalid_function_definition, 'function result type must be specified', at);
-  const returns = resolveType(source.returns, semantics);
+  const returns = resolveType(source.returns, semantics, finder);
   const query = queryOf(
     source,
     parameters.map(({ name }) => name),
@@ -104,7 +105,8 @@ export function createRoutine(source: SourceCreateRoutineNode, environment: Defi
     ...{ language, options: {}, text: source.body ?? environment.textOf(query), form: source.form },
     ...{ dialect: semantics.dialect, statements: [query], names },
   };
-  checkBody(routine, names, environment);
+  const types = source.arguments.map(({ type }) => environment.textOf(type));
+  checkBody(routine, types, names, environment);
   const kept = source.form === 'text' ? { ...routine, names: [] } : routine;
   const uses: ObjectUse[] = source.form === 'text' ? [] : names.map(({ id }) => ({ object: id, columns: [] }));
   catalog.change(tx, () => {
@@ -123,10 +125,15 @@ export function createRoutine(source: SourceCreateRoutineNode, environment: Defi
 }
 
 /** Binds a call of the routine with NULLs. 42P13 where the result is of another type. */
-function checkBody(routine: CatalogRoutine, names: StoredName[], environment: DefinitionEnvironment): void {
+function checkBody(
+  routine: CatalogRoutine,
+  types: readonly string[],
+  names: StoredName[],
+  environment: DefinitionEnvironment,
+): void {
   const { semantics, semanticsOf } = environment;
   const reader = recording(readerOf(environment), names);
-  const nothing = routine.parameters.map(({ type }) => `null::${shownType(type.name, semantics)}`).join(', ');
+  const nothing = types.map((type) => `null::${type}`).join(', ');
   const [call] = environment.parse(`select "${routine.name.replaceAll('"', '""')}"(${nothing})`);
   try {
     bind(call, {

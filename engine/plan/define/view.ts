@@ -11,6 +11,7 @@ import { shownType } from '../../sblr/resolve-type.ts';
 import type { SourceCreateViewNode, SourceExpression, SourceQuery } from '../../sblr/source.gen.ts';
 import { withNullable } from '../../sblr/types.ts';
 import { bind } from '../bind/bind.ts';
+import { madeTypesOf } from '../bind/environment.ts';
 import { notUpdatable } from '../bind/updatable.ts';
 import { type DefinitionEnvironment, fault, qualified, readerOf, repeated } from './environment.ts';
 
@@ -27,6 +28,7 @@ export interface BoundStored {
 /** The catalog, with a note of what each name finds. */
 export function recording(catalog: CatalogReader, names: StoredName[]): CatalogReader {
   return {
+    ...madeTypesOf(catalog),
     version: catalog.version,
     findRelation: (schema, name) => {
       const found = catalog.findRelation(schema, name);
