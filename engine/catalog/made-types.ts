@@ -11,6 +11,8 @@ import type { CatalogColumn } from './objects.ts';
 import type { SessionReader } from './reader.ts';
 import { userTypeOf } from './stored.ts';
 import { describeObject } from './virtual/answers.ts';
+import { builtInRoutineName, builtInRoutineNumber } from './virtual/pg-routines.ts';
+import { builtInTypeName, builtInTypeNumber } from './virtual/pg-types.ts';
 import { baseTypes, builtInType, formatType, quoteName } from './virtual/describe.ts';
 
 export const attributeOf = ({ name, number, type }: CatalogColumn): RowAttribute => ({
@@ -111,7 +113,9 @@ const OTHER_NAMES: { readonly [name: string]: TypeName } = {
 function typeNumber(reader: SessionReader, text: string): number {
   const match = /^(.*?)\s*(?:\(\s*[\d,\s]*\))?\s*((?:\[\d*\])*)$/.exec(text.trim());
   const whole = (match?.[1] ?? text).replace(/\s+/g, ' ');
-  const name = whole.toLowerCase().replace(/^pg_catalog\./, '');
+  const name = whole
+    .replace(/^"?pg_catalog"?\."?([a-z\d_]+)"?$/i, (_, own: string) => (own === 'char' ? '"char"' : own))
+    .toLowerCase();
   const isArray = (match?.[2] ?? '') !== '';
   const built = baseTypes().find(
     ([base, { name: own, shown }]) => own === name || shown === name || (base === name && base !== 'char'),
@@ -127,6 +131,8 @@ function typeNumber(reader: SessionReader, text: string): number {
   }
   const parts = partsOf(whole);
   const own = parts[parts.length - 1];
+  const listed = isArray ? 0 : builtInTypeNumber(own);
+  if (listed !== 0 && (parts.length === 1 || parts[parts.length - 2] === 'pg_catalog')) return listed;
   const found = findMadeType(reader, parts.length > 1 ? parts[parts.length - 2] : null, own);
   if (found === null) throw missing(SQLSTATE.undefined_object, `type "${whole}" does not exist`);
   const id = found.domain ?? Number(found.name.slice(found.name.indexOf(':') + 1));
@@ -142,6 +148,8 @@ function shownTypeNumber(reader: SessionReader, id: number): string | null {
     const isFound = found !== null && (found.domain === id || found.name.endsWith(`:${id}`));
     return isFound ? quoteName(type.name) : `${quoteName(type.schema)}.${quoteName(type.name)}`;
   }
+  const listed = builtInTypeName(id);
+  if (listed !== null) return listed;
   for (const { row } of reader.all())
     if (row.kind === 'type' && row.body.arrayId === id) return `${shownTypeNumber(reader, row.id)}[]`;
   return null;
@@ -155,6 +163,8 @@ function routineNumber(reader: SessionReader, text: string, withTypes: boolean):
   const fitting = types === null ? found : found.filter(({ body }) => body.shown.replace(/\s+/g, '').endsWith(types));
   if (fitting.length > 1) throw missing(SQLSTATE.ambiguous_function, `more than one function named "${text}"`);
   if (fitting.length === 1) return fitting[0].id;
+  const listed = builtInRoutineNumber(parts[parts.length - 1]);
+  if (listed !== 0) return listed;
   throw missing(SQLSTATE.undefined_function, `function "${text}" does not exist`);
 }
 
@@ -178,7 +188,7 @@ export const directoryOf = (reader: SessionReader): TypeDirectory => ({
       }
       default: {
         const row = reader.entry(id)?.row;
-        if (row?.kind !== 'function' && row?.kind !== 'procedure') return null;
+        if (row?.kind !== 'function' && row?.kind !== 'procedure') return builtInRoutineName(id);
         return type === 'regprocedure' ? row.body.shown : quoteName(row.body.routine.name);
       }
     }

@@ -36,6 +36,7 @@ pg_tablespace_location: catalog.tablespacePlace
 pg_relation_is_publishable: catalog.isPublishable
 pg_sequence_last_value: catalog.sequenceLast
 acldefault: catalog.defaultRights
+pg_partition_ancestors: catalog.ancestors
 pg_partition_ancestors.relid: catalog.ancestors
 pg_collation_is_visible: catalog.isVisible.collation
 pg_conversion_is_visible: catalog.isVisible.conversion

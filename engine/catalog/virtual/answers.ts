@@ -63,8 +63,8 @@ function relationNamed(reader: SessionReader, name: string): number {
 
 function sequenceOf(reader: SessionReader, table: string, column: string): string | null {
   const relation = reader.relation(relationNamed(reader, table));
-  const found =
-    relation?.kind === 'table' ? relation.columns.find((one) => one.name === column && one.hidden === null) : undefined;
+  const columns = relation === null || relation.kind === 'sequence' ? [] : relation.columns;
+  const found = columns.find((one) => one.name === column && one.hidden === null);
   if (found === undefined)
     throw new SqlError(SQLSTATE.undefined_column, `column "${column}" of relation "${relation?.name ?? table}" does not exist`);
   const sequence = found.sequence === 0 ? null : reader.relation(found.sequence);

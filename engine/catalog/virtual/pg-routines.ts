@@ -107,6 +107,10 @@ export function builtInRoutineName(id: number): string | null {
   return builtInNames.get(id) ?? null;
 }
 
+/** The first of PostgreSQL's functions of a name; 0: there is none. */
+export const builtInRoutineNumber = (name: string): number =>
+  Number(builtInRoutines().find(({ proname }) => proname === name)?.oid ?? 0);
+
 function* procRows(reader: SessionReader, lookup: Lookup | null): Iterable<VirtualRow> {
   if (lookup?.column === 'oid') {
     const row = reader.entry(Number(lookup.value))?.row;

@@ -4,7 +4,7 @@ import type { SqlType } from '../../sblr/types.ts';
 import type { SessionReader } from '../reader.ts';
 import type { TypeRow } from '../stored.ts';
 import { ROLE_SUPERUSER } from '../system-tables.ts';
-import { collationOf, describeType, typeModifier, typeOid } from './describe.ts';
+import { collationOf, describeType, typeModifier } from './describe.ts';
 import { factRows } from './pg-access.ts';
 import { RANGE_ROWS, TYPE_ROWS } from './postgresql-rows.ts';
 import { schemaIdOf, tablesOf, typesOf, viewsOf } from './relations.ts';
@@ -150,4 +150,13 @@ function* enumRows(reader: SessionReader): Iterable<VirtualRow> {
 
 export const PG_TYPES: RowMakers = { pg_type: typeRows, pg_enum: enumRows, pg_range: () => factRows(RANGE_ROWS) };
 
-export const domainBaseOid = ({ name, domain }: SqlType): number => domain ?? typeOid(name);
+/** PostgreSQL's number of a type that the engine has no values of (trigger, xml ...), too; 0: there is none. */
+export const builtInTypeNumber = (name: string): number =>
+  Number(builtInRows().find(({ typname }) => typname === name)?.oid ?? 0);
+
+export function builtInTypeName(id: number): string | null {
+  const row = builtInRows().find(({ oid }) => oid === id);
+  if (row === undefined) return null;
+  const element = row.typcategory === 'A' && row.typelem !== 0 ? builtInTypeName(Number(row.typelem)) : null;
+  return element === null ? String(row.typname) : `${element}[]`;
+}

@@ -4,7 +4,7 @@
  */
 
 import type { RowValue } from '../../storage/rows/row-value.ts';
-import type { CatalogVirtualTable } from '../objects.ts';
+import type { CatalogSequence, CatalogVirtualTable } from '../objects.ts';
 import type { SessionReader } from '../reader.ts';
 import { INFORMATION_SCHEMA } from './information-schema.ts';
 import { INFORMATION_SCHEMA_GRANTS } from './information-schema-grants.ts';
@@ -91,7 +91,26 @@ export const virtualKind = (id: number): 'r' | 'v' => known().byId.get(id)?.kind
 
 /** The rows, all columns and tableoid, as this reader's session sees them. `name` is 'pg_catalog.pg_class', or of pg_catalog alone. */
 export function virtualRows(name: string, reader: SessionReader, lookup: Lookup | null = null): Iterable<readonly RowValue[]> {
+  if (name.startsWith(SEQUENCE_ROWS)) return sequenceRows(Number(name.slice(SEQUENCE_ROWS.length)), reader);
   const { byName } = known();
   const table = byName.get(name) ?? byName.get(`pg_catalog.${name}`);
   return table === undefined ? [] : table.rows(reader, lookup);
+}
+
+// ---- sequences read like tables ----
+
+const SEQUENCE_ROWS = 'sequence:';
+const STATE_COLUMNS = 'last_value int8!, log_cnt int8!, is_called bool!';
+
+/** What SELECT ... FROM a sequence sees. */
+export const sequenceRelation = ({ id, schema, name }: CatalogSequence): CatalogVirtualTable =>
+  defineVirtual(schema, name, id, STATE_COLUMNS, none).relation;
+
+export const sequenceRowsName = (id: number): string => SEQUENCE_ROWS + String(id);
+
+function sequenceRows(id: number, reader: SessionReader): RowValue[][] {
+  const sequence = reader.relation(id);
+  if (sequence?.kind !== 'sequence') return [];
+  const { value, called } = reader.port.sequenceState(sequence.page);
+  return [[value, 0, called]];
 }

@@ -13,7 +13,7 @@ import { callNode, castCommon, castExplicit, castTo, constantNode, settled } fro
 import { readsColumns } from './compare.ts';
 import { fault, noFunction, unsupported } from './errors.ts';
 import { bindExpr } from './expressions.ts';
-import { operatorCandidate, typeText } from './operators.ts';
+import { operatorCall, operatorCandidate, typeText } from './operators.ts';
 import { canCast } from './resolve.ts';
 import type { BindState } from './state.ts';
 
@@ -157,14 +157,30 @@ function boundsOf(subscripts: readonly Subscript[], state: BindState): { forms: 
   return { forms, given };
 }
 
+/** One letter of a name; the first one has the number 0. */
+function letterOf(operand: BoundExpression, subscripts: readonly Subscript[], at: number, state: BindState): BoundExpression {
+  const [{ lower, slice }] = subscripts;
+  if (slice || lower === null || subscripts.length > 1) throw noSubscripts(operand.type.name, state, at);
+  const one = constantNode(state, 1, sqlType('int4'), at);
+  const place = operatorCall(state, '+', [lower, one], at);
+  const letters = castExplicit(state, operand, sqlType('text'), at);
+  return castExplicit(
+    state,
+    callNode(state, 'text.substring', [letters, place, one], 'text', undefined, at),
+    sqlType('char1'),
+    at,
+  );
+}
+
 export function bindSubscript(source: SourceSubscriptNode, clause: Clause): BoundExpression {
   const { state } = clause;
   const { operand: inner, chain } = chainOf(source);
   const operand = bindExpr(inner, clause);
   if (operand.type.name === 'jsonb') return jsonbField(operand, chain, clause);
-  const element = elementOf(operand.type.name);
+  const element = operand.type.name === 'name' ? 'char1' : elementOf(operand.type.name);
   if (element === null) throw noSubscripts(operand.type.name, state, source.at);
   const subscripts = bindSubscripts(chain, clause);
+  if (operand.type.name === 'name') return letterOf(operand, subscripts, source.at, state);
   if (!subscripts.some(({ slice }) => slice)) {
     const indexes = subscripts.map(({ lower }) => lower as BoundExpression);
     const node = callNode(state, 'array.get', [operand, ...indexes], element, undefined, source.at);

@@ -4,8 +4,9 @@
  *   a join b using (x)    names: a (only qualified), b (only qualified), the join itself: x, the rest of a, the rest of b
  */
 
+import { sequenceRelation, sequenceRowsName } from '../../catalog/virtual/registry.ts';
 import { tableOidColumn } from '../../catalog/virtual/virtual-table.ts';
-import type { CatalogRelation, CatalogView } from '../../catalog/objects.ts';
+import type { CatalogRelation, CatalogSequence, CatalogView } from '../../catalog/objects.ts';
 import type { BoundGet, BoundRelation, ColumnId } from '../../sblr/bound.ts';
 import { foldName, foldParts } from '../../sblr/resolve-type.ts';
 import type {
@@ -144,7 +145,7 @@ export class FromBinder {
     if (cte !== null) return cteReference(source, cte, state);
     const found = this.stored(source.name, parts[0]);
     if (found.kind === 'view') return this.viewRef(source, found);
-    if (found.kind === 'sequence') throw unsupported('reading a sequence like a table is', source.at);
+    if (found.kind === 'sequence') return this.sequenceRef(source, found);
     const visible = visibleColumns(found);
     const { name: alias, columns: renamed } = aliasNames(source.alias, found.name, visible.length, state);
     state.use(found, 'select');
@@ -162,6 +163,18 @@ export class FromBinder {
     const rowId = this.place.rowIds ? state.newColumn() : -1;
     const get: BoundGet = { op: 'get', table: found.id, alias, columns, rowId };
     return { relation: get, names, locks: [{ ...lock, kind: 'table', gets: [get] }] };
+  }
+
+  /** Its state, as one row. */
+  private sequenceRef(source: SourceTableRefNode, sequence: CatalogSequence): BoundFrom {
+    const { state } = this;
+    state.use(sequence, 'select');
+    const shown = sequenceRelation(sequence);
+    const { name: alias, columns: renamed } = aliasNames(source.alias, sequence.name, shown.columns.length, state);
+    const columns = useColumns(state, shown.columns);
+    const names = [scopeRelation(shown, alias, columns, renamed, () => {})];
+    const relation: BoundRelation = { op: 'virtual', name: sequenceRowsName(sequence.id), alias, columns };
+    return { relation, names, locks: [{ alias, nullable: false, kind: 'virtual', gets: [] }] };
   }
 
   private viewRef(source: SourceTableRefNode, view: CatalogView): BoundFrom {
