@@ -3,29 +3,21 @@
 const words = (text: string): readonly string[] => text.trim().split(/\s+/);
 
 export const OTHER_TYPES: readonly string[] = words(`
-  money bit varbit timetz xml point line lseg box path polygon circle cidr inet macaddr macaddr8 tsvector tsquery  jsonpath
-  regoperator regconfig regdictionary xid xid8 cid tid pg_lsn
-  txid_snapshot pg_snapshot refcursor  smallserial serial2 serial serial4 bigserial serial8 void cstring
+  xml point line lseg box path polygon circle tsvector tsquery regoperator regconfig regdictionary pg_lsn refcursor smallserial
+  serial2 serial serial4 bigserial serial8 void cstring
 `);
 
 export const OTHER_FUNCTIONS: readonly string[] = words(`
-           
-  array_to_json  regexp_match regexp_matches regexp_split_to_array  parse_ident json_object jsonb_object json_each json_each_text jsonb_each jsonb_each_text  json_populate_record
-  json_populate_recordset jsonb_populate_record jsonb_populate_recordset json_to_record json_to_recordset jsonb_to_record
-  jsonb_to_recordset row_to_json jsonb_set_lax current_time current_schemas current_query setseed pg_sleep pg_sleep_for pg_sleep_until
-  xmlagg  format_type
-  obj_description col_description shobj_description has_table_privilege has_column_privilege has_schema_privilege
-  has_database_privilege has_function_privilege has_sequence_privilege pg_has_role pg_get_viewdef pg_get_indexdef
-  pg_get_constraintdef pg_get_expr pg_get_functiondef pg_get_ruledef pg_get_triggerdef pg_get_userbyid pg_get_serial_sequence
-  pg_table_is_visible pg_type_is_visible pg_function_is_visible pg_relation_size pg_total_relation_size pg_table_size
-  pg_indexes_size pg_database_size pg_column_size pg_relation_filenode pg_collation_for pg_encoding_to_char pg_is_in_recovery
-  pg_postmaster_start_time pg_conf_load_time pg_cancel_backend pg_terminate_backend pg_advisory_lock pg_advisory_unlock
-  pg_advisory_xact_lock pg_try_advisory_lock pg_try_advisory_xact_lock pg_advisory_unlock_all pg_notify pg_listening_channels
-  pg_stat_get_activity pg_blocking_pids txid_current txid_current_if_assigned pg_current_xact_id pg_current_snapshot
-  inet_client_addr inet_client_port inet_server_addr inet_server_port to_ascii convert to_tsvector to_tsquery plainto_tsquery
-  phraseto_tsquery websearch_to_tsquery ts_rank ts_headline       
-  host masklen netmask network broadcast family hashtext xmlconcat xmlelement xpath
-  query_to_xml table_to_xml txid_status
+  json_object json_each json_each_text jsonb_each jsonb_each_text json_populate_record json_populate_recordset
+  jsonb_populate_record jsonb_populate_recordset json_to_record json_to_recordset jsonb_to_record jsonb_to_recordset
+  current_query pg_sleep pg_sleep_for pg_sleep_until xmlagg obj_description col_description shobj_description pg_get_viewdef
+  pg_get_indexdef pg_get_constraintdef pg_get_expr pg_get_functiondef pg_get_ruledef pg_get_triggerdef pg_get_serial_sequence
+  pg_relation_size pg_total_relation_size pg_table_size pg_indexes_size pg_database_size pg_column_size pg_relation_filenode
+  pg_cancel_backend pg_terminate_backend pg_advisory_lock pg_advisory_unlock pg_advisory_xact_lock pg_try_advisory_lock
+  pg_try_advisory_xact_lock pg_advisory_unlock_all pg_notify pg_listening_channels pg_stat_get_activity pg_blocking_pids
+  txid_current txid_current_if_assigned pg_current_xact_id pg_current_snapshot to_tsvector to_tsquery plainto_tsquery
+  phraseto_tsquery websearch_to_tsquery ts_rank ts_headline hashtext xmlconcat xmlelement xpath query_to_xml table_to_xml
+  txid_status
 `);
 
 export interface ParameterName {
