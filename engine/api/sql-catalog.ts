@@ -65,6 +65,10 @@ export class SqlCatalog implements EngineCatalog {
     return this.reader(session, session.transaction).role()?.superuser === true;
   }
 
+  currentSchemas(session: Session, implicit: boolean): readonly string[] {
+    return this.reader(session, session.transaction).currentSchemas(implicit);
+  }
+
   version(session: Session): number {
     return this.catalog.currentVersion(session.transaction);
   }

@@ -52,7 +52,8 @@ export class SessionContext implements StatementContext {
 
   /** The first schema of the search path that is not a stand-in. */
   get schema(): string {
-    return this.searchPath.find((name) => name !== '$user') ?? 'public';
+    const there = this.#engine.catalog.currentSchemas?.(this.#session, false);
+    return there === undefined ? (this.searchPath.find((name) => name !== '$user') ?? 'public') : (there[0] ?? '');
   }
 
   get searchPath(): readonly string[] {

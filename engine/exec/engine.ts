@@ -44,6 +44,8 @@ export interface UtilityResult {
 export interface EngineCatalog {
   /** Objects as the session's transaction sees them, its own DDL included. */
   reader(session: Session, tx: Transaction | null): CatalogReader;
+  /** current_schemas(): those of the search path that there are; `implicit`: with what is searched without being named. */
+  currentSchemas?(session: Session, implicit: boolean): readonly string[];
   /** A number that is another one whenever reader() might answer otherwise. A few loads. */
   version(session: Session): number;
   /** version() is this one; mostly found out with fewer loads. */
