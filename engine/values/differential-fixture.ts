@@ -83,8 +83,8 @@ export function attempt(run: () => RowValue, resultType: string): string {
   try {
     const value = run();
     if (value === null) return 'is NULL';
-    const isArray = resultType.endsWith('[]');
-    return `is ${isArray ? outputText(resultType, value, CONTEXT) : call(`${resultType}.to.text`, [value])}`;
+    const isMade = /\[\]$|range$/.test(resultType);
+    return `is ${isMade ? outputText(resultType, value, CONTEXT) : call(`${resultType}.to.text`, [value])}`;
   } catch (error) {
     if (error instanceof SqlError) return `error ${error.code}`;
     throw error;
