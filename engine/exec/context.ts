@@ -56,8 +56,9 @@ export class SessionContext implements StatementContext {
     return there === undefined ? (this.searchPath.find((name) => name !== '$user') ?? 'public') : (there[0] ?? '');
   }
 
+  /** Those that there are. */
   get searchPath(): readonly string[] {
-    return this.#session.searchPath;
+    return this.#engine.catalog.currentSchemas?.(this.#session, false) ?? this.#session.searchPath;
   }
 
   setting(name: string): string | null {
