@@ -1,6 +1,7 @@
 /** The catalog as statements use it (EngineCatalog): sessions of SQL on one side, the catalog of this thread on the other. */
 
 import type { Catalog } from '../catalog/catalog.ts';
+import { mayDo } from '../catalog/may-do.ts';
 import { denied } from '../catalog/errors.ts';
 import type { CatalogSession } from '../catalog/definitions.ts';
 import type { CatalogTable } from '../catalog/objects.ts';
@@ -96,6 +97,10 @@ export class SqlCatalog implements EngineCatalog {
       session.beforeCommit ??= (ending) => this.#endTransaction(session, ending);
     }
     return result;
+  }
+
+  mayDo(session: Session, role: number, kind: string, object: number | string, right: string): boolean {
+    return mayDo(this.reader(session, session.transaction), role, kind, object, right);
   }
 
   checkMayBecome(session: Session, name: string, as: 'role' | 'session_authorization'): void {

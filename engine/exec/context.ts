@@ -82,6 +82,10 @@ export class SessionContext implements StatementContext {
     return this.#engine.now();
   }
 
+  mayDo(role: number, kind: string, object: number | string, _column: string | number | null, right: string): boolean {
+    return this.#engine.catalog.mayDo(this.#session, role, kind, object, right);
+  }
+
   get processId(): number {
     return this.#session.processId;
   }

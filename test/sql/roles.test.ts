@@ -159,6 +159,31 @@ test('schemas hide what they hold; default privileges are for what is made later
   ]);
 });
 
+test('what a role may do is told by functions', () => {
+  using db = openWithRoles();
+  db.exec('grant select on item to reader; grant usage on schema shop to ann with grant option');
+  const may = (call: string): unknown => answer(db, `select ${call}`);
+  const asked = [
+    ["has_table_privilege('ann', 'item', 'select')", true],
+    ["has_table_privilege('bob', 'item', 'select')", false],
+    ["has_table_privilege('ann', 'item', 'select, insert')", true],
+    ["has_table_privilege('ann', 'item', 'insert')", false],
+    ["has_table_privilege('item', 'delete')", true],
+    ["has_table_privilege('public', 'pg_class', 'select')", true],
+    ["has_schema_privilege('ann', 'shop', 'usage with grant option')", true],
+    ["has_schema_privilege('bob', 'shop', 'usage')", false],
+    ["has_schema_privilege('bob', 'public', 'usage')", true],
+    ["has_schema_privilege('bob', 'public', 'create')", false],
+    ["has_sequence_privilege('ann', 'numbers', 'usage')", false],
+    ["has_database_privilege('ann', current_database(), 'connect')", true],
+    ["has_database_privilege('ann', current_database(), 'create')", false],
+    ["pg_has_role('ann', 'reader', 'usage')", true],
+    ["pg_has_role('bob', 'reader', 'usage')", false],
+    ["pg_has_role('bob', 'reader', 'member')", true],
+  ] as const;
+  for (const [call, expected] of asked) deepStrictEqual(may(call), [expected], call);
+});
+
 test('what one session is granted another one sees with its next statement', async () => {
   using db = openWithRoles();
   await using other = db.session();
