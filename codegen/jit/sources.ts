@@ -177,8 +177,53 @@ export function catalogSource(builder: Builder, stage: Stage, node: CatalogScan,
   const { drain, limits } = compileDrain(builder, stage, { kind: 'list', columns }, sink, NONE, false);
   const part = builder.part(() => ({ list: [], at: 0 }));
   const { environment } = builder;
-  const rows = () => Array.from(environment.virtualRows(node.name)) as unknown[][];
+  const wanted = catalogLookup(node);
+  const value = wanted === null ? null : rowsOf(builder, [[wanted.value]]);
+  const rows = (c: State): unknown[][] => {
+    const looked = wanted === null || value === null ? null : lookedFor(wanted, value(c)[0][0] as RowValue);
+    return Array.from(
+      looked === null ? environment.virtualRows(node.name) : environment.virtualRows(node.name, looked),
+    ) as unknown[][];
+  };
   return { stage: listStage(part, rows, null, drain, groups, sink.kind === 'rows'), limits };
+}
+
+/** A column of a catalog that has to equal what is known before the first row. */
+interface CatalogLookup {
+  readonly attribute: number;
+  readonly value: BoundExpression;
+  /** `~ '^(name)$'`: what psql makes of a name. */
+  readonly pattern: boolean;
+}
+
+/** What gives each value a form of its own. */
+const RELABELS = new Set(['name.to.text']);
+
+function catalogLookup({ filter, columns }: CatalogScan): CatalogLookup | null {
+  const conditions = filter === null ? [] : filter.op === 'and' ? filter.operands : [filter];
+  for (const condition of conditions) {
+    if (condition.op !== 'call' || condition.arguments.length !== 2) continue;
+    const pattern = condition.primitive === 'text.match';
+    if (!pattern && !/^(oid|name|text)\.equal$/.test(condition.primitive)) continue;
+    for (const [left, right] of [condition.arguments, condition.arguments.toReversed()]) {
+      const inner = left.op === 'call' && RELABELS.has(left.primitive) ? left.arguments[0] : left;
+      const isLeaf = right.op === 'constant' || right.op === 'parameter';
+      const use = inner.op === 'column' && isLeaf ? columns.find(({ column }) => column === inner.column) : undefined;
+      if (use !== undefined && ['oid', 'name', 'regclass'].includes(use.type.name))
+        return { attribute: use.attribute, value: right, pattern };
+    }
+  }
+  return null;
+}
+
+const NAME_PATTERN = /^\^\(([a-z_][\w]*)\)\$$/i;
+
+/** Null: all rows have to be looked at. */
+function lookedFor({ attribute, pattern }: CatalogLookup, value: RowValue): { attribute: number; value: RowValue } | null {
+  if (value === null) return null;
+  if (!pattern) return { attribute, value };
+  const name = NAME_PATTERN.exec(String(value))?.[1];
+  return name === undefined ? null : { attribute, value: name };
 }
 
 export function valuesSource(builder: Builder, stage: Stage, node: ValuesScan, sink: Sink, groups: GroupRoom): MadeStage {

@@ -49,7 +49,7 @@ export class UsedTables {
         return table;
       },
       runtime: (table) => this.#runtime(table),
-      virtualRows: (name) => given.virtualRows(name),
+      virtualRows: (name, lookup) => given.virtualRows(name, lookup),
       kernel: given.kernel,
     };
   }

@@ -19,6 +19,7 @@ import { emitValue } from './expressions.ts';
 import { outline } from './outlined.ts';
 import { boxedCode } from './value.ts';
 import { encoderOf } from './wire-encoders.ts';
+import { isObjectNumber } from '../../engine/sblr/types.ts';
 
 /** Rows wider than this are put together from pieces (SBLR-G3). */
 const PIECE_MAX = 32;
@@ -138,7 +139,8 @@ function emitColumn(emitter: Emitter, bytes: BytesFormat, { column, type }: Outp
     const encoder = encoderOf(type, form, bytes);
     const begin = PREFIX_BYTES[format.prefix as keyof typeof PREFIX_BYTES];
     emitter.emit(begin === 0 ? 'const q=y;' : `const q=y;y+=${begin};`);
-    encoder.emit(emitter, value, bytes, room);
+    // A column that stands for a value of another type (oid as regclass) is shown as that.
+    encoder.emit(emitter, isObjectNumber(type.name) ? { ...value, type } : value, bytes, room);
     emitPrefix(emitter, format, encoder.room);
     emitQuotes(emitter, format, form, type.name, index, room);
   });

@@ -73,7 +73,7 @@ function runModule(
   const environment: CompileEnvironment = {
     table: (id) => tableOf(id) ?? engine.environment.table(id),
     runtime: (table) => engine.environment.runtime(table),
-    virtualRows: (name) => engine.environment.virtualRows(name),
+    virtualRows: (name, lookup) => engine.environment.virtualRows(name, lookup),
     kernel: engine.environment.kernel,
   };
   const plan = optimize(statement, {

@@ -76,7 +76,7 @@ function environmentOf(kernel: Kernel, engine: () => Engine, catalog: SqlCatalog
       throw new SqlError(SQLSTATE.undefined_table, `relation with id ${id} does not exist`);
     },
     runtime: (table) => kernel.tableById(table.kernelTable).runtime,
-    virtualRows: (name) => virtualRows(name, reader()),
+    virtualRows: (name, lookup) => virtualRows(name, reader(), lookup),
     kernel: new AccessedKernel(
       kernel,
       () => Number(engine().active?.settings.get('work_mem') ?? WORK_MEMORY) * 1024,

@@ -154,13 +154,20 @@ export interface Execution {
   close(): void;
 }
 
+/** What a statement looks for in a virtual table. */
+export interface VirtualLookup {
+  readonly attribute: number;
+  readonly value: RowValue;
+}
+
 /** What the compiler asks while it compiles. */
 export interface CompileEnvironment {
   table(id: number): CatalogTable;
   /** The kernel's functions of that table, current as of now; a program is compiled again when they change. */
   runtime(table: CatalogTable): TableRuntime;
   /** Rows of a virtual table: all columns, as RowValues. */
-  virtualRows(name: string): Iterable<readonly RowValue[]>;
+  /** `lookup`: rows with this value in this attribute are enough; more may come. */
+  virtualRows(name: string, lookup?: VirtualLookup): Iterable<readonly RowValue[]>;
   readonly kernel: KernelAccess;
 }
 

@@ -206,7 +206,7 @@ export function* constraintsOf(reader: SessionReader, lookup: Lookup | null): It
   if (lookup?.column === 'confrelid') {
     const table = reader.relation(Number(lookup.value));
     if (table?.kind !== 'table') return;
-    for (const id of new Set((table.referrers ?? []).map((one) => one.table))) {
+    for (const id of new Set([table.id, ...(table.referrers ?? []).map((one) => one.table)])) {
       const from = reader.relation(id);
       if (from?.kind === 'table') yield* tableConstraints(reader, from);
     }

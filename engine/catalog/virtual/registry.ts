@@ -21,7 +21,7 @@ import { PG_TYPES } from './pg-types.ts';
 import { PG_VIEWS } from './pg-views.ts';
 import { INFORMATION_SCHEMA_RELATIONS, PG_CATALOG_RELATIONS } from './postgresql-relations.ts';
 import { SYS_VIEWS } from './sys.ts';
-import { defineVirtual, type Lookup, type RowMakers, type VirtualTable } from './virtual-table.ts';
+import { defineVirtual, type RowMakers, type VirtualTable } from './virtual-table.ts';
 
 const pgMakers = (): RowMakers => ({
   ...PG_CATALOG,
@@ -90,11 +90,17 @@ export const virtualTables = (): readonly CatalogVirtualTable[] => known().all.m
 export const virtualKind = (id: number): 'r' | 'v' => known().byId.get(id)?.kind ?? 'v';
 
 /** The rows, all columns and tableoid, as this reader's session sees them. `name` is 'pg_catalog.pg_class', or of pg_catalog alone. */
-export function virtualRows(name: string, reader: SessionReader, lookup: Lookup | null = null): Iterable<readonly RowValue[]> {
+export function virtualRows(
+  name: string,
+  reader: SessionReader,
+  wanted?: { readonly attribute: number; readonly value: RowValue },
+): Iterable<readonly RowValue[]> {
   if (name.startsWith(SEQUENCE_ROWS)) return sequenceRows(Number(name.slice(SEQUENCE_ROWS.length)), reader);
   const { byName } = known();
   const table = byName.get(name) ?? byName.get(`pg_catalog.${name}`);
-  return table === undefined ? [] : table.rows(reader, lookup);
+  if (table === undefined) return [];
+  const column = wanted === undefined ? undefined : table.relation.columns[wanted.attribute - 1];
+  return table.rows(reader, wanted === undefined || column === undefined ? null : { column: column.name, value: wanted.value });
 }
 
 // ---- sequences read like tables ----

@@ -71,16 +71,66 @@ export function defineVirtual(
   return {
     relation,
     kind,
-    *rows(reader, lookup) {
-      const names = relation.columns.map((column) => column.name);
-      for (const row of make(reader, lookup)) {
-        const values: RowValue[] = new Array(names.length + 1);
-        for (let at = 0; at < names.length; at++) values[at] = row[names[at]] ?? null;
-        values[names.length] = id;
-        yield values;
-      }
+    rows(reader, given) {
+      const lookup = given !== null && (LOOKUPS[name]?.includes(given.column) ?? false) ? given : null;
+      if (lookup !== null || !KEPT.has(name)) return rowValues(relation, make(reader, lookup));
+      return keptRows(reader, id, () => [...rowValues(relation, make(reader, null))]);
     },
   };
+}
+
+/** The columns by which rows are found without making all of them. */
+const LOOKUPS: { readonly [table: string]: readonly string[] } = {
+  pg_class: ['oid', 'relname'],
+  pg_attribute: ['attrelid'],
+  pg_attrdef: ['adrelid'],
+  pg_index: ['indexrelid', 'indrelid'],
+  pg_constraint: ['conrelid', 'confrelid', 'contypid'],
+  pg_type: ['oid'],
+  pg_proc: ['oid'],
+  pg_description: ['objoid'],
+  pg_sequence: ['seqrelid'],
+  columns: ['table_name'],
+};
+
+function* rowValues({ columns, id }: CatalogVirtualTable, rows: Iterable<VirtualRow>): Iterable<readonly RowValue[]> {
+  const names = columns.map((column) => column.name);
+  for (const row of rows) {
+    const values: RowValue[] = new Array(names.length + 1);
+    for (let at = 0; at < names.length; at++) values[at] = row[names[at]] ?? null;
+    values[names.length] = id;
+    yield values;
+  }
+}
+
+// ---- rows that are kept while the catalog stays as it is ----
+
+/** They rest on nothing but the catalog and the search path. */
+const KEPT = new Set('pg_class pg_attribute pg_attrdef pg_index pg_constraint pg_type pg_proc pg_depend pg_rewrite'.split(' '));
+const ROWS_KEPT_MAX = 100_000;
+
+interface Kept {
+  readonly state: string;
+  readonly tables: Map<number, readonly (readonly RowValue[])[]>;
+}
+const kept = new WeakMap<object, Kept>();
+
+function keptRows(
+  reader: SessionReader,
+  id: number,
+  make: () => readonly (readonly RowValue[])[],
+): Iterable<readonly RowValue[]> {
+  const state = `${reader.version} ${reader.session.id} ${reader.session.role} ${reader.session.searchPath.join(',')}`;
+  let known = kept.get(reader.port);
+  if (known?.state !== state) {
+    known = { state, tables: new Map() };
+    kept.set(reader.port, known);
+  }
+  const found = known.tables.get(id);
+  if (found !== undefined) return found;
+  const rows = make();
+  if (rows.length <= ROWS_KEPT_MAX) known.tables.set(id, rows);
+  return rows;
 }
 
 /** What a statement may name though it is not shown: the number of the table itself. */
