@@ -37,8 +37,13 @@ export function completer(database: Database): (line: string) => [string[], stri
   const refresh = (): void => {
     if (performance.now() - at < AGE || database.connection.session.status === 'failed') return;
     at = performance.now();
+    const ofUsers =
+      "relnamespace not in (select oid from pg_catalog.pg_namespace where nspname in ('pg_catalog', 'information_schema', 'sys'))";
     const relations = database.prepare('select relname from pg_catalog.pg_class').raw().all() as unknown as string[][];
-    const columns = database.prepare('select attname from pg_catalog.pg_attribute').raw().all() as unknown as string[][];
+    const columns = database
+      .prepare(`select attname from pg_catalog.pg_attribute join pg_catalog.pg_class on pg_class.oid = attrelid where ${ofUsers}`)
+      .raw()
+      .all() as unknown as string[][];
     names = [...new Set([...relations, ...columns].map(([name]) => name))];
   };
   return (line) => {
