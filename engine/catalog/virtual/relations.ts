@@ -35,7 +35,11 @@ export const typesOf = (reader: SessionReader): TypeRow[] =>
 export const routinesOf = (reader: SessionReader): RoutineRow[] =>
   reader.all().flatMap(({ row }) => (row.kind === 'function' || row.kind === 'procedure' ? [row] : []));
 
-export const virtualTablesOf = (): readonly CatalogVirtualTable[] => virtualTables();
+/** The engine's own schema is found by its name only: dumps would take it for a schema that somebody has made. */
+export const HIDDEN_SCHEMA = 'sys';
+
+export const virtualTablesOf = (): readonly CatalogVirtualTable[] =>
+  virtualTables().filter(({ schema }) => schema !== HIDDEN_SCHEMA);
 
 export const visible = (table: CatalogTable | CatalogVirtualTable | CatalogView): CatalogColumn[] =>
   table.columns.filter((column) => column.hidden === null);
