@@ -4,7 +4,7 @@
  */
 
 import type { CatalogTable } from '../../engine/catalog/objects.ts';
-import { checkedView } from '../../engine/sblr/bound.ts';
+import { checkedPolicy, checkedView } from '../../engine/sblr/bound.ts';
 import { RUN_RERUN, RUN_WAIT } from '../../engine/plan/program.ts';
 import { type ByteViews, copyWords, privateViews } from '../../engine/storage/rows/byte-views.ts';
 import { ROW_OVERFLOW, ROW_SCRATCH_BYTES, rowIdOf, rowIdPage, rowIdSlot } from '../../engine/storage/rows/row-image.ts';
@@ -105,8 +105,10 @@ export class ChangePart {
     );
   }
 
-  /** 23514. */
+  /** 23514, 44000, 42501. */
   refuseCheck(name: string): never {
+    const policy = checkedPolicy(name);
+    if (policy !== null) throw violatesPolicy(policy, this.shape.catalog.name);
     const view = checkedView(name);
     if (view !== null)
       throw new SqlError(SQLSTATE.with_check_option_violation, `new row violates check option for view "${view}"`);
@@ -332,4 +334,14 @@ export function lockNoted(c: State, table: TableRuntime, rowId: number, mode: nu
   if (status === ROW_WAIT) c.stopped = RUN_WAIT;
   else if (status === ROW_RERUN) c.stopped = RUN_RERUN;
   return status === ROW_SKIPPED ? 0 : status;
+}
+
+function violatesPolicy({ of, policy }: NonNullable<ReturnType<typeof checkedPolicy>>, table: string): SqlError {
+  const named = policy === null ? '' : ` "${policy}"`;
+  const using = of === 'new' ? '' : ' (USING expression)';
+  const row = of === 'target' ? 'target' : 'new';
+  return new SqlError(
+    SQLSTATE.insufficient_privilege,
+    `${row} row violates row-level security policy${named}${using} for table "${table}"`,
+  );
 }

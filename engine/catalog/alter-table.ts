@@ -147,6 +147,12 @@ export function dropConstraint(catalog: Catalog, tx: Transaction, before: TableR
   return true;
 }
 
+/** Takes a policy out of a table. */
+export function removePolicy(catalog: Catalog, tx: Transaction, before: TableRow, name: string): void {
+  const table = holdTable(catalog, tx, before.id, LOCK_ALL);
+  replaceTable(catalog, tx, table, { policies: (table.body.policies ?? []).filter((policy) => policy.name !== name) });
+}
+
 /** Adds a foreign key to a table, and to the one that it refers to what refers to it. */
 export function addForeignKey(catalog: Catalog, tx: Transaction, id: number, key: CatalogForeignKey): void {
   const parent = holdTable(catalog, tx, key.table, LOCK_WRITERS);

@@ -92,8 +92,12 @@ export interface TableDefinition {
 export interface CatalogSession {
   /** Name of the current role. */
   role: string;
+  /** Name of the database, as current_database() gives it; left out: 'scratchbird'. */
+  database?: string;
   /** Schemas for names without one. '$user' stands for the role; pg_temp and pg_catalog are looked at first unless named. */
   searchPath: readonly string[];
+  /** SET row_security; left out: on. */
+  readonly rowSecurity?: boolean;
   /** Distinguishes sessions: whose temporary objects are seen. Catalog.openSession() gives it. 0: sees none. */
   readonly id: number;
 }

@@ -5,6 +5,7 @@
  *   view, query       relations and columns that it reads (ViewBody.uses)
  *   foreign key       the table and columns that it refers to
  *   default           sequences that it names
+ *   policy            relations, columns and routines that its conditions name
  *   table in a schema, index of a table, sequence of a column: part of it, dropped with it
  */
 
@@ -13,7 +14,7 @@ import type { Transaction } from '../txn/transactions.ts';
 import type { Catalog } from './catalog.ts';
 import type { CatalogSession, Notice } from './definitions.ts';
 import { columnsNamedIn } from './expression-columns.ts';
-import type { ObjectUse, StoredExpression } from './objects.ts';
+import { type ObjectUse, policyUses, type StoredExpression } from './objects.ts';
 import type { SessionReader } from './reader.ts';
 import { sequencesNamedIn } from './sequence-names.ts';
 import type { ObjectRow, TableRow, TypeRow } from './stored.ts';
@@ -24,6 +25,7 @@ export type Part =
   | { readonly kind: 'column'; readonly row: TableRow; readonly attribute: number }
   | { readonly kind: 'default'; readonly row: TableRow; readonly attribute: number }
   | { readonly kind: 'constraint'; readonly row: TableRow; readonly name: string }
+  | { readonly kind: 'policy'; readonly row: TableRow; readonly name: string }
   | { readonly kind: 'index'; readonly row: TableRow; readonly index: number };
 
 /** A part that rests on another one. */
@@ -35,7 +37,7 @@ export interface Dependent {
 function keyOf(part: Part): string {
   if (part.kind === 'object') return `${part.row.id}`;
   if (part.kind === 'index') return `${part.index}`;
-  return `${part.kind} ${part.row.id} ${part.kind === 'constraint' ? part.name : part.attribute}`;
+  return `${part.kind} ${part.row.id} ${'name' in part ? part.name : part.attribute}`;
 }
 
 /** What an object is called in messages: with its schema unless the search path finds it. */
@@ -51,7 +53,7 @@ export function shownObject(row: ObjectRow, reader: SessionReader): string {
 export function shownPart(part: Part, reader: SessionReader): string {
   const { row } = part;
   if (part.kind === 'object') return shownObject(row, reader);
-  if (part.kind === 'constraint') return `constraint ${part.name} on ${shownObject(row, reader)}`;
+  if (part.kind === 'constraint' || part.kind === 'policy') return `${part.kind} ${part.name} on ${shownObject(row, reader)}`;
   if (part.kind === 'index') return `index ${part.row.body.indexes.find(({ id }) => id === part.index)?.name ?? ''}`;
   const column = (row as TableRow).body.columns.find(({ number }) => number === part.attribute)?.name ?? '';
   if (part.kind === 'default') return `default value for column ${column} of ${shownObject(row, reader)}`;
@@ -65,7 +67,7 @@ const usesIt = (uses: readonly ObjectUse[] | undefined, object: number, attribut
 /** What rests on the part itself. */
 function directDependents(part: Part, all: readonly ObjectRow[], reader: SessionReader): Part[] {
   const found: Part[] = [];
-  if (part.kind === 'default' || part.kind === 'index') return found;
+  if (part.kind === 'default' || part.kind === 'index' || part.kind === 'policy') return found;
   const { id } = part.row;
   if (part.kind === 'constraint') {
     const index = part.row.body.indexes.find(({ constraint }) => constraint === part.name);
@@ -84,6 +86,7 @@ function directDependents(part: Part, all: readonly ObjectRow[], reader: Session
     for (const { number, generated } of columns)
       if (generated !== undefined && columnsNamedIn(generated.source).has(name))
         found.push({ kind: 'column', row: part.row, attribute: number });
+    found.push(...policiesOver(part.row, id, attribute));
   }
   for (const row of all) {
     if (part.row.kind === 'index' && row.kind === 'table')
@@ -113,8 +116,14 @@ function isTypeOver({ body: { attributes, domain } }: TypeRow, id: number): bool
   return domain !== null && isOfType({ ...domain.base, type: domain.base.name }, id);
 }
 
+/** Policies of a table that use the object, or an attribute of it. */
+const policiesOver = (row: TableRow, object: number, attribute: number): Part[] =>
+  (row.body.policies ?? []).flatMap((policy): Part[] =>
+    usesIt(policyUses(policy), object, attribute) ? [{ kind: 'policy', row, name: policy.name }] : [],
+  );
+
 function tableDependents(row: TableRow, part: Part, id: number, attribute: number, reader: SessionReader): Part[] {
-  const found: Part[] = [];
+  const found = policiesOver(row, id, attribute);
   if (part.kind === 'object')
     for (const { number, type, hidden } of row.body.columns)
       if (hidden === null && isOfType({ ...type, type: type.name }, id)) found.push({ kind: 'column', row, attribute: number });

@@ -9,7 +9,7 @@
 
 import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 import type { Transaction } from '../txn/transactions.ts';
-import { dropColumn, dropConstraint } from './alter-table.ts';
+import { dropColumn, dropConstraint, removePolicy } from './alter-table.ts';
 import type { Catalog } from './catalog.ts';
 import type { CatalogSession, Notice } from './definitions.ts';
 import { checkDependents, dependentsOf, type Part } from './dependents.ts';
@@ -72,6 +72,7 @@ function dropPart(catalog: Catalog, tx: Transaction, session: CatalogSession, pa
   if (part.kind === 'object') dropWhole(catalog, tx, session, row);
   else if (row.kind !== 'table') return;
   else if (part.kind === 'constraint') dropConstraint(catalog, tx, row, part.name);
+  else if (part.kind === 'policy') removePolicy(catalog, tx, row, part.name);
   else if (part.kind === 'index') dropIndexOf(catalog, tx, row, part.index);
   else if (part.kind === 'column') dropColumn(catalog, tx, row, part.attribute);
   else clearDefault(catalog, tx, row, part.attribute);

@@ -117,6 +117,49 @@ export interface CatalogReferrer {
   readonly constraint: string;
 }
 
+/** A condition over a table's row that may read other tables. */
+export interface StoredCondition extends StoredExpression {
+  /** What its names meant, that of its own table first. */
+  readonly names: readonly StoredName[];
+  readonly uses: readonly ObjectUse[];
+}
+
+/** CREATE POLICY: which rows of its table roles may see and make. */
+export interface CatalogPolicy {
+  readonly id: number;
+  readonly name: string;
+  /** Permissive ones let rows through, restrictive ones keep them back. */
+  readonly permissive: boolean;
+  readonly command: 'all' | 'select' | 'insert' | 'update' | 'delete';
+  /** Roles that it is for; 0: everybody. */
+  readonly roles: readonly number[];
+  readonly using: StoredCondition | null;
+  readonly check: StoredCondition | null;
+}
+
+/** What the conditions of a policy rest on. */
+export const policyUses = ({ using, check }: CatalogPolicy): readonly ObjectUse[] => [
+  ...(using?.uses ?? []),
+  ...(check?.uses ?? []),
+];
+
+/** ALTER TABLE ... ROW LEVEL SECURITY. */
+export interface RowSecurityState {
+  readonly enabled: boolean;
+  /** FORCE: it is for the owner, too. */
+  readonly forced: boolean;
+}
+
+/** What row security means to a role at a table that has it. */
+export interface RowSecurityFor {
+  /** The role and those it is a member of, on which this rests. */
+  readonly roles: readonly { readonly id: number; readonly version: number }[];
+  /** Those for the role; null: it sees all rows. */
+  readonly policies: readonly CatalogPolicy[] | null;
+  /** SET row_security = off: an error instead of a filter. */
+  readonly refuses: boolean;
+}
+
 export interface ColumnStatistics {
   readonly attribute: number;
   readonly nullFraction: number;
@@ -154,6 +197,9 @@ export interface CatalogTable {
   /** Left out: none. */
   readonly foreignKeys?: readonly CatalogForeignKey[];
   readonly referrers?: readonly CatalogReferrer[];
+  /** Left out: it has no row security. */
+  readonly rowSecurity?: RowSecurityState;
+  readonly policies?: readonly CatalogPolicy[];
   readonly statistics: TableStatistics | null;
 }
 
@@ -266,6 +312,10 @@ export interface CatalogReader {
   findRoutines?(schema: string | null, name: string): readonly CatalogRoutine[];
   /** The version of a routine, by its id. */
   routineVersion?(id: number): number | undefined;
+  /** What row security means to the session's role, or to the role of this id; null: the table has none. */
+  rowSecurity?(table: number, role?: number): RowSecurityFor | null;
+  /** The version of a role, by its id. */
+  roleVersion?(id: number): number | undefined;
   /** May the session's role do this, or the role of this id? */
   allows(id: number, right: import('../sblr/bound.ts').Right, role?: number): boolean;
 }

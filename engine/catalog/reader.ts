@@ -22,7 +22,8 @@ import type { KernelPort } from './kernel-port.ts';
 import type { SqlType } from '../sblr/types.ts';
 import type { RowAttribute, UserType } from '../values/user-types.ts';
 import { findMadeType, madeType } from './made-types.ts';
-import type { CatalogDomain, CatalogReader, CatalogRelation, CatalogRoutine } from './objects.ts';
+import type { CatalogDomain, CatalogReader, CatalogRelation, CatalogRoutine, RowSecurityFor } from './objects.ts';
+import { rowSecurityOf } from './row-security.ts';
 import { type Grants, roleOf, type RoleRow, type RoutineRow, routineParent, type SchemaRow } from './stored.ts';
 import { OBJECT_IDS, ROLE_SUPERUSER, SCHEMA_ROLES } from './system-tables.ts';
 import { virtualRows, virtualTable, virtualTableById } from './virtual/registry.ts';
@@ -320,6 +321,15 @@ export class SessionReader implements CatalogReader {
   /** The same with the option to grant it on. */
   isGrantedOn(role: RoleRow, grants: Grants, right: string): boolean {
     return Object.entries(grants).some(([to, rights]) => rights.includes(`${right}*`) && this.hasRightsOf(role, Number(to)));
+  }
+
+  roleVersion(id: number): number | undefined {
+    const row = this.entry(id)?.row;
+    return row?.kind === 'role' ? row.version : undefined;
+  }
+
+  rowSecurity(table: number, as?: number): RowSecurityFor | null {
+    return rowSecurityOf(this, table, as);
   }
 
   allows(id: number, right: Right, as?: number): boolean {

@@ -149,7 +149,7 @@ export function dropRole(catalog: Catalog, tx: Transaction, session: CatalogSess
   if (session.role === row.name) throw new SqlError('55006', 'current user cannot be dropped');
   const owned = ownedObjects(catalog, tx, session, row.id).map((one) => `owner of ${shown(one)}`);
   const granted = grantedObjects(catalog, tx, session, row.id).map((one) => `privileges for ${shown(one)}`);
-  const reasons = [...granted, ...owned];
+  const reasons = [...granted, ...owned, ...policiesFor(catalog, tx, session, row.id)];
   if (reasons.length > 0)
     throw new SqlError(
       SQLSTATE.dependent_objects_still_exist,
@@ -167,6 +167,14 @@ export function dropRole(catalog: Catalog, tx: Transaction, session: CatalogSess
   });
 }
 
+/** Policies that name the role. */
+const policiesFor = (catalog: Catalog, tx: Transaction, session: CatalogSession, role: number): string[] =>
+  catalog
+    .reader(tx, session)
+    .all()
+    .flatMap(({ row }) => (row.kind === 'table' ? (row.body.policies ?? []).map((policy) => ({ row, policy })) : []))
+    .flatMap(({ row, policy }) => (policy.roles.includes(role) ? [`target of policy ${policy.name} on ${shown(row)}`] : []));
+
 const shown = (row: ObjectRow): string => `${row.kind} ${row.name}`;
 
 /** REASSIGN OWNED: what these roles own is `to`'s. */
@@ -177,9 +185,16 @@ export function reassignOwned(catalog: Catalog, tx: Transaction, session: Catalo
   });
 }
 
-/** Takes all rights that the role was given. */
+/** Takes all rights that the role was given; policies that are for nobody else go. */
 export function revokeAll(catalog: Catalog, tx: Transaction, session: CatalogSession, role: number): void {
   catalog.change(tx, () => {
+    for (const { row } of catalog.reader(tx, session).all()) {
+      if (row.kind !== 'table' || row.body.policies?.some(({ roles }) => roles.includes(role)) !== true) continue;
+      const policies = row.body.policies
+        .map((policy) => ({ ...policy, roles: policy.roles.filter((one) => one !== role) }))
+        .filter(({ roles }) => roles.length > 0);
+      catalog.replace(tx, { ...row, version: catalog.nextId(), body: { ...row.body, policies } });
+    }
     for (const row of grantedObjects(catalog, tx, session, role)) {
       if (row.kind === 'index') continue;
       const { [role]: _, ...grants } = row.body.grants;

@@ -8,6 +8,7 @@ import type {
   CatalogDomain,
   CatalogForeignKey,
   CatalogIndex,
+  CatalogPolicy,
   CatalogReferrer,
   CatalogRoutine,
   CatalogSequence,
@@ -15,6 +16,7 @@ import type {
   CatalogView,
   ColumnStatistics,
   ObjectUse,
+  RowSecurityState,
   StoredQuery,
   TableStatistics,
 } from './objects.ts';
@@ -41,6 +43,8 @@ export interface TableBody {
   readonly nextAttribute?: number;
   /** WITH (...), as written. */
   readonly options?: { readonly [name: string]: string };
+  readonly rowSecurity?: RowSecurityState;
+  readonly policies?: readonly CatalogPolicy[];
 }
 
 export interface ViewBody {
@@ -243,7 +247,7 @@ export function objectOf(values: readonly RowValue[]): ObjectRow {
 
 /** The table as binder and planner read it. */
 export function tableOf(row: TableRow, schema: string, statistics: TableStatistics | null): CatalogTable {
-  const { owner, persistence, kernelTable, columns, indexes, checks, foreignKeys, referrers } = row.body;
+  const { owner, persistence, kernelTable, columns, indexes, checks, foreignKeys, referrers, rowSecurity, policies } = row.body;
   const { id, version, name } = row;
   const table: CatalogTable = {
     ...{ kind: 'table', id, version, schema, name, owner, persistence, kernelTable, columns, indexes, checks, statistics },
@@ -252,6 +256,8 @@ export function tableOf(row: TableRow, schema: string, statistics: TableStatisti
     ...table,
     ...(foreignKeys === undefined || foreignKeys.length === 0 ? {} : { foreignKeys }),
     ...(referrers === undefined || referrers.length === 0 ? {} : { referrers }),
+    ...(rowSecurity === undefined ? {} : { rowSecurity }),
+    ...(policies === undefined || policies.length === 0 ? {} : { policies }),
   };
 }
 

@@ -72,7 +72,7 @@ export function insertingSource({ table, where }: SourceCopy, columns: readonly 
   } as SourceStatement;
 }
 
-/** The table of a COPY. 42P01, 42809. */
+/** The table of a COPY. 42P01, 42809, 0A000. */
 export function copiedTable(connection: Connection, { table, direction }: SourceCopy): CatalogTable {
   const { engine, session } = connection;
   const parts = foldParts(table as SourceName, engine.dialect.semantics);
@@ -84,6 +84,12 @@ export function copiedTable(connection: Connection, { table, direction }: Source
   if (found === null) throw new SqlError(SQLSTATE.undefined_table, `relation "${parts.join('.')}" does not exist`, { position });
   if (found.kind !== 'table')
     throw new SqlError(SQLSTATE.wrong_object_type, `cannot copy ${direction} ${found.kind} "${name}"`, { position });
+  const security = entered(engine, () => engine.catalog.reader(session, session.transaction).rowSecurity?.(found.id) ?? null);
+  if (direction === 'from' && security !== null && security.policies !== null)
+    throw new SqlError(SQLSTATE.feature_not_supported, 'COPY FROM not supported with row-level security', {
+      position,
+      hint: 'Use INSERT statements instead.',
+    });
   return found;
 }
 

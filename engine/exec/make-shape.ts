@@ -113,6 +113,7 @@ function noting(reader: CatalogReader, names: FoundName[]): CatalogReader {
     relation: (id) => reader.relation(id),
     findRoutines: (schema, name) => reader.findRoutines?.(schema, name) ?? [],
     ...madeTypesOf(reader),
+    rowSecurity: (table, role) => reader.rowSecurity?.(table, role) ?? null,
     allows: (id, right, role) => reader.allows(id, right, role),
   };
 }

@@ -162,11 +162,18 @@ export class Shape {
   }
 }
 
-/** True when objects and names are to this reader what they were to the binder. */
+/** True when objects and names are to this reader what they were to the binder, and its role has the rights that were asked for. */
 export function restsOnSame({ uses, names }: Pick<ShapeParts, 'uses' | 'names'>, reader: CatalogReader): boolean {
-  for (const { object, version: seen } of uses)
-    if ((reader.relation(object)?.version ?? reader.typeVersion?.(object) ?? reader.routineVersion?.(object)) !== seen)
+  for (const { object, version: seen, rights } of uses) {
+    if (!rights.every((right) => reader.allows(object, right))) return false;
+    if (
+      (reader.relation(object)?.version ??
+        reader.typeVersion?.(object) ??
+        reader.routineVersion?.(object) ??
+        reader.roleVersion?.(object)) !== seen
+    )
       return false;
+  }
   for (const { schema, name, id } of names) if ((reader.findRelation(schema, name)?.id ?? 0) !== id) return false;
   return true;
 }

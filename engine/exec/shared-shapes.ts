@@ -17,7 +17,6 @@
 
 import { deserialize, serialize } from 'node:v8';
 import { isPoisoned } from '../../shm/critical.ts';
-import type { CatalogReader } from '../catalog/objects.ts';
 import { decodeBound, encodeBound } from '../sblr/binary-bound.ts';
 import { semanticsHash } from '../sblr/header.ts';
 import type { Session } from '../session/session.ts';
@@ -70,13 +69,9 @@ function readShape(engine: Engine, session: Session, statement: StatementText, c
   const version = engine.catalog.version(session);
   const reader = engine.catalog.reader(session, session.transaction);
   const fits = parts.shaping.every(({ index, text }) => String(statement.literals[index]?.value) === text);
-  if (!fits || !restsOnSame(parts, reader) || !isAllowed(parts, reader)) return null;
+  if (!fits || !restsOnSame(parts, reader)) return null;
   return new Shape(parts, version, null, () => decodeBound(content.subarray(HEAD, HEAD + length)).module);
 }
-
-/** The rights that the statement needs, as this role has them. */
-const isAllowed = ({ uses }: ShapeParts, reader: CatalogReader): boolean =>
-  uses.every(({ object, rights }) => rights.every((right) => reader.allows(object, right)));
 
 /** A shape that is to be written. */
 interface Waiting {

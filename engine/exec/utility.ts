@@ -78,6 +78,9 @@ export function isDefinition(statement: SourceStatement): boolean {
     case 'grant':
     case 'grantRole':
     case 'ownedBy':
+    case 'createPolicy':
+    case 'alterPolicy':
+    case 'dropPolicy':
       return true;
     default:
       return false;

@@ -30,6 +30,7 @@ import { addForeignKeyOf } from './define/foreign-key.ts';
 import { defineIndex } from './define/index.ts';
 import { reindex } from './define/reindex.ts';
 import { grant } from './define/grants.ts';
+import { alterPolicy, createPolicy, dropPolicy } from './define/policy.ts';
 import { alterRole, alterRoleSetting, defineRole, dropRoles, grantMembership, ownedBy, renameRoleTo } from './define/roles.ts';
 import { createRoutine, dropRoutines } from './define/routine.ts';
 import { createSchema, schemaNamed } from './define/schema.ts';
@@ -90,7 +91,7 @@ export function define(statement: SourceStatement, environment: DefinitionEnviro
   }
 }
 
-/** Roles and rights. */
+/** Roles, rights, policies. */
 function defineAccess(statement: SourceStatement, environment: DefinitionEnvironment): DefinitionResult {
   const done = (tag: string): DefinitionResult => ({ tag, notices: [] });
   switch (statement.op) {
@@ -112,6 +113,13 @@ function defineAccess(statement: SourceStatement, environment: DefinitionEnviron
     case 'grant':
       grant(statement, environment);
       return done(statement.byDefault ? 'ALTER DEFAULT PRIVILEGES' : statement.revoke ? 'REVOKE' : 'GRANT');
+    case 'createPolicy':
+      return { tag: 'CREATE POLICY', notices: createPolicy(statement, environment) };
+    case 'alterPolicy':
+      alterPolicy(statement, environment);
+      return done('ALTER POLICY');
+    case 'dropPolicy':
+      return { tag: 'DROP POLICY', notices: dropPolicy(statement, environment) };
     case 'ownedBy':
       return { tag: statement.to === null ? 'DROP OWNED' : 'REASSIGN OWNED', notices: ownedBy(statement, environment) };
     default:

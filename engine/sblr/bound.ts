@@ -315,6 +315,19 @@ export const viewCheckName = (view: string): string => `${VIEW_CHECK}${view}`;
 /** The view whose condition a check is; null: it is a constraint. */
 export const checkedView = (name: string): string | null => (name.startsWith(VIEW_CHECK) ? name.slice(1) : null);
 
+/** A check that is a policy of row security, told by its name as well. Of the row as it becomes, or as it was (USING). */
+const POLICY_CHECK = '\u0002';
+export type PolicyCheck = 'new' | 'existing' | 'target';
+/** `policy`: a restrictive one; null: all permissive ones together. */
+export const policyCheckName = (of: PolicyCheck, policy: string | null): string =>
+  [POLICY_CHECK, of, ...(policy === null ? [] : [policy])].join('\n');
+/** The policy that a check is; null: it is none. */
+export function checkedPolicy(name: string): { readonly of: PolicyCheck; readonly policy: string | null } | null {
+  if (!name.startsWith(POLICY_CHECK)) return null;
+  const [, of, ...policy] = name.split('\n');
+  return { of: of as PolicyCheck, policy: policy.length === 0 ? null : policy.join('\n') };
+}
+
 /** What a changed row must satisfy. `expression` is over the new row's columns; false refuses, NULL does not. */
 export interface BoundCheck {
   readonly name: string;

@@ -399,7 +399,7 @@ export const SOURCE_OPCODES = {
     actions: 'alterAction[]',
   }),
   alterAction: node(143, 'alterAction', 'what ALTER does: `name` is the column or constraint, `to` what it becomes', {
-    kind: 'addColumn|dropColumn|setDefault|dropDefault|setNotNull|dropNotNull|setType|addConstraint|dropConstraint|validateConstraint|alterConstraint|renameTo|renameColumn|renameConstraint|setSchema|ownerTo|setOptions|resetOptions|addIdentity|setIdentity|dropIdentity|dropExpression|setLogged|setUnlogged|sequenceOptions|routineOptions|noEffect',
+    kind: 'addColumn|dropColumn|setDefault|dropDefault|setNotNull|dropNotNull|setType|addConstraint|dropConstraint|validateConstraint|alterConstraint|renameTo|renameColumn|renameConstraint|setSchema|ownerTo|setOptions|resetOptions|addIdentity|setIdentity|dropIdentity|dropExpression|setLogged|setUnlogged|sequenceOptions|routineOptions|noEffect|enableRowSecurity|disableRowSecurity|forceRowSecurity|noForceRowSecurity',
     name: 'text?',
     to: 'text?',
     column: 'columnDef?',
@@ -589,4 +589,22 @@ export const SOURCE_OPCODES = {
     to: 'text?',
     cascade: 'boolean',
   }),
+  createPolicy: node(198, 'statement', 'CREATE POLICY', {
+    name: 'text',
+    table: 'name',
+    permissive: 'boolean',
+    command: 'all|select|insert|update|delete',
+    roles: 'text[]',
+    using: 'expression?',
+    check: 'expression?',
+  }),
+  alterPolicy: node(199, 'statement', 'ALTER POLICY; `to`: its new name; no roles: those it has', {
+    name: 'text',
+    table: 'name',
+    to: 'text?',
+    roles: 'text[]',
+    using: 'expression?',
+    check: 'expression?',
+  }),
+  dropPolicy: node(200, 'statement', 'DROP POLICY', { name: 'text', table: 'name', ifExists: 'boolean', cascade: 'boolean' }),
 } as const satisfies OpcodeTable;

@@ -809,7 +809,7 @@ export interface SourceAlterActionNode {
   readonly op: 'alterAction';
   /** Ordinal of the token it begins with. */
   readonly at: number;
-  readonly kind: 'addColumn' | 'dropColumn' | 'setDefault' | 'dropDefault' | 'setNotNull' | 'dropNotNull' | 'setType' | 'addConstraint' | 'dropConstraint' | 'validateConstraint' | 'alterConstraint' | 'renameTo' | 'renameColumn' | 'renameConstraint' | 'setSchema' | 'ownerTo' | 'setOptions' | 'resetOptions' | 'addIdentity' | 'setIdentity' | 'dropIdentity' | 'dropExpression' | 'setLogged' | 'setUnlogged' | 'sequenceOptions' | 'routineOptions' | 'noEffect';
+  readonly kind: 'addColumn' | 'dropColumn' | 'setDefault' | 'dropDefault' | 'setNotNull' | 'dropNotNull' | 'setType' | 'addConstraint' | 'dropConstraint' | 'validateConstraint' | 'alterConstraint' | 'renameTo' | 'renameColumn' | 'renameConstraint' | 'setSchema' | 'ownerTo' | 'setOptions' | 'resetOptions' | 'addIdentity' | 'setIdentity' | 'dropIdentity' | 'dropExpression' | 'setLogged' | 'setUnlogged' | 'sequenceOptions' | 'routineOptions' | 'noEffect' | 'enableRowSecurity' | 'disableRowSecurity' | 'forceRowSecurity' | 'noForceRowSecurity';
   readonly name: string | null;
   readonly to: string | null;
   readonly column: SourceColumnDef | null;
@@ -1269,6 +1269,44 @@ export interface SourceOwnedByNode {
   readonly cascade: boolean;
 }
 
+/** CREATE POLICY. */
+export interface SourceCreatePolicyNode {
+  readonly op: 'createPolicy';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly name: string;
+  readonly table: SourceName;
+  readonly permissive: boolean;
+  readonly command: 'all' | 'select' | 'insert' | 'update' | 'delete';
+  readonly roles: readonly string[];
+  readonly using: SourceExpression | null;
+  readonly check: SourceExpression | null;
+}
+
+/** ALTER POLICY; `to`: its new name; no roles: those it has. */
+export interface SourceAlterPolicyNode {
+  readonly op: 'alterPolicy';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly name: string;
+  readonly table: SourceName;
+  readonly to: string | null;
+  readonly roles: readonly string[];
+  readonly using: SourceExpression | null;
+  readonly check: SourceExpression | null;
+}
+
+/** DROP POLICY. */
+export interface SourceDropPolicyNode {
+  readonly op: 'dropPolicy';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly name: string;
+  readonly table: SourceName;
+  readonly ifExists: boolean;
+  readonly cascade: boolean;
+}
+
 export type SourceName = SourceNameNode;
 
 export type SourceType = SourceTypeNode;
@@ -1301,7 +1339,7 @@ export type SourceSample = SourceSampleNode;
 
 export type SourceQuery = SourceSelectNode | SourceSetOperationNode | SourceValuesNode;
 
-export type SourceStatement = SourceInsertNode | SourceUpdateNode | SourceDeleteNode | SourceMergeNode | SourceTruncateNode | SourceCreateTableNode | SourceCreateIndexNode | SourceDropNode | SourceCreateSequenceNode | SourceAnalyzeNode | SourceCreateSchemaNode | SourceCreateViewNode | SourceAlterNode | SourceCreateRoutineNode | SourceCallProcedureNode | SourceDropRoutineNode | SourceCommentNode | SourceSetConstraintsNode | SourceCreateTypeNode | SourceCreateDomainNode | SourceAlterTypeNode | SourceReindexNode | SourceBeginNode | SourceCommitNode | SourceRollbackNode | SourceSavepointNode | SourceReleaseNode | SourceRollbackToNode | SourceSetTransactionNode | SourceSetNode | SourceShowNode | SourceResetNode | SourceExplainNode | SourcePrepareNode | SourceExecuteNode | SourceDeallocateNode | SourceDeclareCursorNode | SourceFetchNode | SourceCloseCursorNode | SourceDiscardNode | SourceListenNode | SourceUnlistenNode | SourceNotifyNode | SourceCheckpointNode | SourceVacuumNode | SourceCopyNode | SourceLockTableNode | SourceCreateRoleNode | SourceAlterRoleNode | SourceAlterRoleSettingNode | SourceRenameRoleNode | SourceGrantNode | SourceGrantRoleNode | SourceOwnedByNode;
+export type SourceStatement = SourceInsertNode | SourceUpdateNode | SourceDeleteNode | SourceMergeNode | SourceTruncateNode | SourceCreateTableNode | SourceCreateIndexNode | SourceDropNode | SourceCreateSequenceNode | SourceAnalyzeNode | SourceCreateSchemaNode | SourceCreateViewNode | SourceAlterNode | SourceCreateRoutineNode | SourceCallProcedureNode | SourceDropRoutineNode | SourceCommentNode | SourceSetConstraintsNode | SourceCreateTypeNode | SourceCreateDomainNode | SourceAlterTypeNode | SourceReindexNode | SourceBeginNode | SourceCommitNode | SourceRollbackNode | SourceSavepointNode | SourceReleaseNode | SourceRollbackToNode | SourceSetTransactionNode | SourceSetNode | SourceShowNode | SourceResetNode | SourceExplainNode | SourcePrepareNode | SourceExecuteNode | SourceDeallocateNode | SourceDeclareCursorNode | SourceFetchNode | SourceCloseCursorNode | SourceDiscardNode | SourceListenNode | SourceUnlistenNode | SourceNotifyNode | SourceCheckpointNode | SourceVacuumNode | SourceCopyNode | SourceLockTableNode | SourceCreateRoleNode | SourceAlterRoleNode | SourceAlterRoleSettingNode | SourceRenameRoleNode | SourceGrantNode | SourceGrantRoleNode | SourceOwnedByNode | SourceCreatePolicyNode | SourceAlterPolicyNode | SourceDropPolicyNode;
 
 export type SourceConflict = SourceConflictNode;
 
@@ -1327,4 +1365,4 @@ export type SourceRoutineName = SourceRoutineNameNode;
 
 export type SourceGrantedRight = SourceGrantedRightNode;
 
-export type SourceNode = SourceNameNode | SourceTypeNode | SourceAliasNode | SourceColumnNode | SourceStarNode | SourceLiteralNode | SourceConstantNode | SourceParameterNode | SourceTypedLiteralNode | SourceCallNode | SourceValueFunctionNode | SourceOperatorNode | SourceAndNode | SourceOrNode | SourceNotNode | SourceIsTestNode | SourceIsDistinctNode | SourceInNode | SourceInQueryNode | SourceBetweenNode | SourceLikeNode | SourceCaseNode | SourceWhenNode | SourceCastNode | SourceSpecialNode | SourceSubqueryNode | SourceQuantifiedNode | SourceRowNode | SourceArrayNode | SourceSubscriptNode | SourceFieldNode | SourceCollateNode | SourceDefaultNode | SourceSortItemNode | SourceSelectItemNode | SourceWindowSpecNode | SourceFrameNode | SourceWindowNode | SourceGroupingNode | SourceLockingNode | SourceWithNode | SourceCteNode | SourceTableRefNode | SourceSampleNode | SourceQueryRefNode | SourceFunctionRefNode | SourceJoinNode | SourceJoinAliasNode | SourceSelectNode | SourceSetOperationNode | SourceValuesNode | SourceInsertNode | SourceConflictNode | SourceSetItemNode | SourceUpdateNode | SourceDeleteNode | SourceMergeNode | SourceMergeWhenNode | SourceTruncateNode | SourceCreateTableNode | SourceColumnDefNode | SourceConstraintNode | SourceOptionNode | SourceCreateIndexNode | SourceIndexElementNode | SourceDropNode | SourceCreateSequenceNode | SourceAnalyzeNode | SourceTableLikeNode | SourceCreateSchemaNode | SourceCreateViewNode | SourceAlterNode | SourceAlterActionNode | SourceCreateRoutineNode | SourceRoutineArgumentNode | SourceCallProcedureNode | SourceDropRoutineNode | SourceRoutineNameNode | SourceCommentNode | SourceSetConstraintsNode | SourceCreateTypeNode | SourceCreateDomainNode | SourceAlterTypeNode | SourceReindexNode | SourceBeginNode | SourceCommitNode | SourceRollbackNode | SourceSavepointNode | SourceReleaseNode | SourceRollbackToNode | SourceSetTransactionNode | SourceSetNode | SourceShowNode | SourceResetNode | SourceExplainNode | SourcePrepareNode | SourceExecuteNode | SourceDeallocateNode | SourceDeclareCursorNode | SourceFetchNode | SourceCloseCursorNode | SourceDiscardNode | SourceListenNode | SourceUnlistenNode | SourceNotifyNode | SourceCheckpointNode | SourceVacuumNode | SourceCopyNode | SourceLockTableNode | SourceCreateRoleNode | SourceAlterRoleNode | SourceAlterRoleSettingNode | SourceRenameRoleNode | SourceGrantNode | SourceGrantedRightNode | SourceGrantRoleNode | SourceOwnedByNode;
+export type SourceNode = SourceNameNode | SourceTypeNode | SourceAliasNode | SourceColumnNode | SourceStarNode | SourceLiteralNode | SourceConstantNode | SourceParameterNode | SourceTypedLiteralNode | SourceCallNode | SourceValueFunctionNode | SourceOperatorNode | SourceAndNode | SourceOrNode | SourceNotNode | SourceIsTestNode | SourceIsDistinctNode | SourceInNode | SourceInQueryNode | SourceBetweenNode | SourceLikeNode | SourceCaseNode | SourceWhenNode | SourceCastNode | SourceSpecialNode | SourceSubqueryNode | SourceQuantifiedNode | SourceRowNode | SourceArrayNode | SourceSubscriptNode | SourceFieldNode | SourceCollateNode | SourceDefaultNode | SourceSortItemNode | SourceSelectItemNode | SourceWindowSpecNode | SourceFrameNode | SourceWindowNode | SourceGroupingNode | SourceLockingNode | SourceWithNode | SourceCteNode | SourceTableRefNode | SourceSampleNode | SourceQueryRefNode | SourceFunctionRefNode | SourceJoinNode | SourceJoinAliasNode | SourceSelectNode | SourceSetOperationNode | SourceValuesNode | SourceInsertNode | SourceConflictNode | SourceSetItemNode | SourceUpdateNode | SourceDeleteNode | SourceMergeNode | SourceMergeWhenNode | SourceTruncateNode | SourceCreateTableNode | SourceColumnDefNode | SourceConstraintNode | SourceOptionNode | SourceCreateIndexNode | SourceIndexElementNode | SourceDropNode | SourceCreateSequenceNode | SourceAnalyzeNode | SourceTableLikeNode | SourceCreateSchemaNode | SourceCreateViewNode | SourceAlterNode | SourceAlterActionNode | SourceCreateRoutineNode | SourceRoutineArgumentNode | SourceCallProcedureNode | SourceDropRoutineNode | SourceRoutineNameNode | SourceCommentNode | SourceSetConstraintsNode | SourceCreateTypeNode | SourceCreateDomainNode | SourceAlterTypeNode | SourceReindexNode | SourceBeginNode | SourceCommitNode | SourceRollbackNode | SourceSavepointNode | SourceReleaseNode | SourceRollbackToNode | SourceSetTransactionNode | SourceSetNode | SourceShowNode | SourceResetNode | SourceExplainNode | SourcePrepareNode | SourceExecuteNode | SourceDeallocateNode | SourceDeclareCursorNode | SourceFetchNode | SourceCloseCursorNode | SourceDiscardNode | SourceListenNode | SourceUnlistenNode | SourceNotifyNode | SourceCheckpointNode | SourceVacuumNode | SourceCopyNode | SourceLockTableNode | SourceCreateRoleNode | SourceAlterRoleNode | SourceAlterRoleSettingNode | SourceRenameRoleNode | SourceGrantNode | SourceGrantedRightNode | SourceGrantRoleNode | SourceOwnedByNode | SourceCreatePolicyNode | SourceAlterPolicyNode | SourceDropPolicyNode;

@@ -230,7 +230,8 @@ class Verifier extends ExpressionVerifier {
     const row = this.uses(node.row);
     const all = new Map([...seen, ...row]);
     for (const { expression, type } of node.attributes) this.alike(expression, type, all);
-    for (const { expression } of node.checks) this.condition(expression, row);
+    // Policies look at the row as it was, too.
+    for (const { expression } of node.checks) this.condition(expression, all);
     return row;
   }
 

@@ -147,8 +147,10 @@ export class Session {
   #path: readonly string[] = [];
   /** Of the settings that it was made from. */
   #pathVersion = -1;
+  #rowSecurity = true;
   #scopeSettings: string | null = null;
   #scopeTemporary = 0;
+  #scopeUser = '';
 
   constructor(txns: Transactions, locks: Locks, options: SessionOptions) {
     this.txns = txns;
@@ -193,22 +195,35 @@ export class Session {
     return this.transaction.failed ? 'failed' : 'active';
   }
 
+  /** SET row_security: off makes an error of what policies would hide. */
+  get rowSecurity(): boolean {
+    this.#followSettings();
+    return this.#rowSecurity;
+  }
+
   get searchPath(): readonly string[] {
-    const { version } = this.settings;
-    if (version !== this.#pathVersion) {
-      this.#pathVersion = version;
-      this.#path = pathSchemas(this.settings.get('search_path'));
-    }
+    this.#followSettings();
     return this.#path;
+  }
+
+  /** What the catalog asks of the settings, read anew when one has changed. */
+  #followSettings(): void {
+    const { version } = this.settings;
+    if (version === this.#pathVersion) return;
+    this.#pathVersion = version;
+    this.#path = pathSchemas(this.settings.get('search_path'));
+    this.#rowSecurity = this.settings.get('row_security') === 'on';
   }
 
   /** Sessions of one scope read a text alike: their role, the settings that change meaning, and their own objects are the same. */
   get scope(): string {
+    const { user } = this;
     const { key } = this.settings;
-    if (key !== this.#scopeSettings || this.temporary !== this.#scopeTemporary) {
+    if (key !== this.#scopeSettings || user !== this.#scopeUser || this.temporary !== this.#scopeTemporary) {
       this.#scopeSettings = key;
+      this.#scopeUser = user;
       this.#scopeTemporary = this.temporary;
-      this.#scope = `${this.user}\0${this.temporary}${this.namedParameters ? '' : 'n'}\0${key}\0`;
+      this.#scope = `${user}\0${this.temporary}${this.namedParameters ? '' : 'n'}\0${key}\0`;
     }
     return this.#scope;
   }

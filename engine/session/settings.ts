@@ -157,7 +157,7 @@ export const SETTINGS: readonly SettingRule[] = [
     meaning,
   ),
   rule('parallel_setup_cost', '10000', decimal, 'what costs less is not spread over threads, in pages of a scan', meaning),
-  rule('row_security', 'on', boolean, 'rows are hidden by policies, of which there are none'),
+  rule('row_security', 'on', boolean, 'policies hide rows; off: what they would hide is an error', meaning),
   rule('search_path', '"$user", public', asItIs, 'schemas in which names are looked up', meaning),
   rule('server_encoding', 'UTF8', asItIs, 'encoding of the database', fixed),
   rule('server_version', '15.8', asItIs, 'version of PostgreSQL that this dialect follows', fixed),

@@ -12,13 +12,14 @@ const STATEMENTS = new Set('cluster do import load refresh security'.split(' '))
 const CREATED = new Set([
   ...['table', 'index', 'sequence', 'unique', 'temporary', 'temp', 'unlogged', 'global', 'local'],
   ...['view', 'schema', 'function', 'procedure', 'recursive', 'type', 'domain'],
-  ...['role', 'user', 'group'],
+  ...['role', 'user', 'group', 'policy'],
 ]);
 const REPLACED = new Set(['view', 'temporary', 'temp', 'recursive', 'function', 'procedure']);
 const ALTERED = new Set([
   'role',
   'user',
   'group',
+  'policy',
   'default',
   'type',
   'domain',
@@ -47,6 +48,7 @@ const DROPPED = new Set([
   'group',
   'database',
   'owned',
+  'policy',
 ]);
 
 /** Kinds of objects that CREATE, ALTER and DROP name, longest first where one begins another. */

@@ -176,6 +176,14 @@ function actionText(action: SourceAlterAction): string {
       return joinWords([action.type !== null && `AS ${shownType(action.type)}`, ...action.options.map(sequenceOptionText)]);
     case 'routineOptions':
       return action.options.map(routineOptionText).join(' ');
+    case 'enableRowSecurity':
+      return 'ENABLE ROW LEVEL SECURITY';
+    case 'disableRowSecurity':
+      return 'DISABLE ROW LEVEL SECURITY';
+    case 'forceRowSecurity':
+      return 'FORCE ROW LEVEL SECURITY';
+    case 'noForceRowSecurity':
+      return 'NO FORCE ROW LEVEL SECURITY';
     case 'noEffect':
       if (action.name === null) return 'SET WITHOUT CLUSTER';
       return action.options.length === 0 ? `${column} SET STATISTICS -1` : `${column} SET ${optionsText(action.options)}`;

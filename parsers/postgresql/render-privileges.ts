@@ -1,4 +1,4 @@
-/** Roles, GRANT and REVOKE, default privileges as canonical text. */
+/** Roles, GRANT and REVOKE, default privileges, policies as canonical text. */
 
 import type { SourceOption, SourceStatement } from '../../engine/sblr/source.gen.ts';
 import { joinWords } from '../kit/text.ts';
@@ -7,7 +7,8 @@ import { identifier, nameText, typeText } from './render-names.ts';
 
 export type PrivilegeStatement = Extract<
   SourceStatement,
-  { op: 'createRole' | 'alterRole' | 'alterRoleSetting' | 'renameRole' | 'grant' | 'grantRole' | 'ownedBy' }
+  | { op: 'createRole' | 'alterRole' | 'alterRoleSetting' | 'renameRole' | 'grant' | 'grantRole' | 'ownedBy' }
+  | { op: 'createPolicy' | 'alterPolicy' | 'dropPolicy' }
 >;
 type Grant = Extract<PrivilegeStatement, { op: 'grant' }>;
 
@@ -40,6 +41,23 @@ export function privilegeText(statement: PrivilegeStatement): string {
         !statement.revoke && statement.admin && 'WITH ADMIN OPTION',
         statement.cascade && 'CASCADE',
       ]);
+    case 'createPolicy':
+      return joinWords([
+        `CREATE POLICY ${identifier(statement.name)} ON ${nameText(statement.table)}`,
+        !statement.permissive && 'AS RESTRICTIVE',
+        statement.command !== 'all' && `FOR ${statement.command.toUpperCase()}`,
+        policyText(statement),
+      ]);
+    case 'alterPolicy':
+      return joinWords([
+        `ALTER POLICY ${identifier(statement.name)} ON ${nameText(statement.table)}`,
+        statement.to === null ? policyText(statement) : `RENAME TO ${identifier(statement.to)}`,
+      ]);
+    case 'dropPolicy':
+      return joinWords([
+        `DROP POLICY ${statement.ifExists ? 'IF EXISTS ' : ''}${identifier(statement.name)} ON ${nameText(statement.table)}`,
+        statement.cascade && 'CASCADE',
+      ]);
     case 'ownedBy': {
       const roles = rolesText(statement.roles);
       if (statement.to !== null) return `REASSIGN OWNED BY ${roles} TO ${roleText(statement.to)}`;
@@ -47,6 +65,13 @@ export function privilegeText(statement: PrivilegeStatement): string {
     }
   }
 }
+
+const policyText = ({ roles, using, check }: Extract<PrivilegeStatement, { op: 'createPolicy' | 'alterPolicy' }>): string =>
+  joinWords([
+    roles.length > 0 && `TO ${rolesText(roles)}`,
+    using !== null && `USING (${expressionText(using)})`,
+    check !== null && `WITH CHECK (${expressionText(check)})`,
+  ]);
 
 const NAMED_OPTIONS = ['in role', 'admin', 'role'];
 

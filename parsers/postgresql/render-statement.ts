@@ -93,6 +93,9 @@ export function statementText(statement: SourceStatement | SourceQuery): string 
     case 'grant':
     case 'grantRole':
     case 'ownedBy':
+    case 'createPolicy':
+    case 'alterPolicy':
+    case 'dropPolicy':
       return privilegeText(statement);
     default:
       return sessionText(statement);

@@ -16,7 +16,8 @@ const STATEMENTS = new Set(
   `select setOperation values insert update delete merge truncate createTable createIndex drop createSequence analyze begin commit rollback
   savepoint release rollbackTo setTransaction set show reset explain createSchema createView alter createRoutine callProcedure
   dropRoutine comment setConstraints reindex createType createDomain alterType prepare execute deallocate declareCursor fetch closeCursor discard listen unlisten notify checkpoint
-  vacuum lockTable copy createRole alterRole alterRoleSetting renameRole grant grantRole ownedBy`.split(/\s+/),
+  vacuum lockTable copy createRole alterRole alterRoleSetting renameRole grant grantRole ownedBy
+  createPolicy alterPolicy dropPolicy`.split(/\s+/),
 );
 
 /** Canonical text of a node. */

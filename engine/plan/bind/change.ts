@@ -23,6 +23,20 @@ export function targetColumn(table: CatalogTable, name: string, at: number): Cat
   return found;
 }
 
+/** Whether a statement reads the table that it changes: then the policies of SELECT count, too. */
+export interface TargetReads {
+  isRead: boolean;
+}
+
+/** A relation, with a note of whether it is read. */
+export const noting = (relation: ScopeRelation, reads: TargetReads): ScopeRelation => ({
+  ...relation,
+  onRead: () => {
+    reads.isRead = true;
+    relation.onRead();
+  },
+});
+
 /** The changed table as names see it; reading a column asks for the right to. */
 export const targetScope = (
   table: CatalogTable,
@@ -30,7 +44,12 @@ export const targetScope = (
   uses: readonly TableColumnUse[],
   columns: readonly string[],
   state: BindState,
-): ScopeRelation => scopeRelation(table, alias, uses, columns, () => state.use(table, 'select'));
+  reads: TargetReads = { isRead: false },
+): ScopeRelation =>
+  noting(
+    scopeRelation(table, alias, uses, columns, () => state.use(table, 'select')),
+    reads,
+  );
 
 export interface BoundReturning {
   readonly returning: readonly { readonly column: ColumnId; readonly expression: BoundExpression }[];

@@ -4,13 +4,14 @@ import type { CatalogIndex, CatalogTable } from '../../catalog/objects.ts';
 import type { BoundConflict, BoundExpression, BoundNewRow, TableColumnUse } from '../../sblr/bound.ts';
 import type { SourceConflict, SourceIndexElement } from '../../sblr/source.gen.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
-import { bindSet, targetScope } from './change.ts';
+import { bindSet, type TargetReads, targetScope } from './change.ts';
 import { clauseOf, columnNode } from './clause.ts';
 import { toBoolean } from './coerce.ts';
 import { fault, unsupported } from './errors.ts';
 import { bindExpr } from './expressions.ts';
 import { useColumns } from './tables.ts';
 import type { QueryPlace } from './query.ts';
+import { type RowDemand, securedRow } from './row-security.ts';
 import { sameExpression } from './same.ts';
 import type { Scope } from './scope.ts';
 import type { BindState } from './state.ts';
@@ -45,8 +46,9 @@ function inferIndexes(
   alias: string,
   row: readonly TableColumnUse[],
   state: BindState,
+  reads: TargetReads,
 ): number[] {
-  const scope: Scope = { relations: [targetScope(table, alias, row, [], state)], outer: null };
+  const scope: Scope = { relations: [targetScope(table, alias, row, [], state, reads)], outer: null };
   const target = source.target.map((element) => bindElement(element, scope, state));
   // It may narrow the choice to partial indexes; a whole one fits whatever it says.
   const { targetWhere } = source;
@@ -88,9 +90,10 @@ function bindChange(
   inserted: BoundNewRow,
   existing: readonly TableColumnUse[],
   { state, ctes }: QueryPlace,
+  reads: TargetReads,
 ): { readonly change: BoundNewRow; readonly where: BoundExpression | null } {
-  const met = targetScope(table, alias, existing, [], state);
-  const excluded = targetScope(table, 'excluded', inserted.row, [], state);
+  const met = targetScope(table, alias, existing, [], state, reads);
+  const excluded = targetScope(table, 'excluded', inserted.row, [], state, reads);
   const scope: Scope = { relations: [met, excluded], outer: null, ctes };
   const values = bindSet(source.set, table, clauseOf(state, scope, 'UPDATE'));
   const where =
@@ -114,6 +117,7 @@ export function bindConflict(
   alias: string,
   inserted: BoundNewRow,
   place: QueryPlace,
+  reads: TargetReads,
 ): BoundConflict {
   const { state } = place;
   const existing = useColumns(state, table.columns);
@@ -127,8 +131,27 @@ export function bindConflict(
     );
   let indexes: number[] = [];
   if (source.constraint !== null) indexes = namedIndex(source, source.constraint, table);
-  else if (!isOpen) indexes = inferIndexes(source, table, alias, existing, state);
+  else if (!isOpen) indexes = inferIndexes(source, table, alias, existing, state, reads);
   if (source.action === 'nothing') return { action: 'nothing', indexes, existing, change: null, where: null };
   state.use(table, 'update');
-  return { action: 'update', indexes, existing, ...bindChange(source, table, alias, inserted, existing, place) };
+  return { action: 'update', indexes, existing, ...bindChange(source, table, alias, inserted, existing, place, reads) };
+}
+
+/** What policies ask of the row that was met, and of what it becomes. */
+export function securedConflict(
+  conflict: BoundConflict | null,
+  table: CatalogTable,
+  { isRead }: TargetReads,
+  state: BindState,
+): BoundConflict | null {
+  if (conflict === null || conflict.change === null) return conflict;
+  const { change, existing } = conflict;
+  const seen = isRead ? (['select'] as const) : [];
+  const met = (['update', ...seen] as const).map(
+    (command): RowDemand => ({ command, isUsing: true, of: 'existing', row: existing }),
+  );
+  const becomes = (['update', ...seen] as const).map(
+    (command): RowDemand => ({ command, isUsing: command === 'select', of: 'new', row: change.row }),
+  );
+  return { ...conflict, change: securedRow(change, table, [...met, ...becomes], state) };
 }

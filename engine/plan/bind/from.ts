@@ -23,6 +23,7 @@ import { fault, unsupported } from './errors.ts';
 import { bindJoin, starColumns } from './join.ts';
 import { bindBlock, type QueryPlace } from './query.ts';
 import { bindRowRef } from './row-calls.ts';
+import { securedGet } from './row-security.ts';
 import { bindFunctionRef } from './set-calls.ts';
 import type { Scope, ScopeColumn, ScopeRelation } from './scope.ts';
 import type { BindState } from './state.ts';
@@ -162,7 +163,8 @@ export class FromBinder {
     }
     const rowId = this.place.rowIds ? state.newColumn() : -1;
     const get: BoundGet = { op: 'get', table: found.id, alias, columns, rowId };
-    return { relation: get, names, locks: [{ ...lock, kind: 'table', gets: [get] }] };
+    const relation = securedGet(get, found, state);
+    return { relation, names, locks: [{ ...lock, kind: 'table', gets: [get] }] };
   }
 
   /** Its state, as one row. */

@@ -1,19 +1,20 @@
 /** INSERT: a source of rows, each made a new row of the table. */
 
 import type { CatalogColumn, CatalogTable } from '../../catalog/objects.ts';
-import type { BoundExpression, BoundInsert, BoundProject, BoundRelation, BoundValues } from '../../sblr/bound.ts';
+import type { BoundExpression, BoundInsert, BoundNewRow, BoundProject, BoundRelation, BoundValues } from '../../sblr/bound.ts';
 import type { SourceExpression, SourceInsertNode, SourceQuery, SourceValuesNode } from '../../sblr/source.gen.ts';
 import { withNullable } from '../../sblr/types.ts';
 import { SQLSTATE, SqlError } from '../../../shm/errors.ts';
-import { bindReturning, targetColumn, targetScope } from './change.ts';
+import { bindReturning, noting, targetColumn, type TargetReads, targetScope } from './change.ts';
 import { clauseOf, columnNode } from './clause.ts';
 import { castAssign } from './coerce.ts';
-import { bindConflict } from './conflict.ts';
+import { bindConflict, securedConflict } from './conflict.ts';
 import { fault, unsupported } from './errors.ts';
 import { bindExpr } from './expressions.ts';
 import { findCatalogRelation, findTable } from './tables.ts';
 import { mustBeColumns, mustReturnColumns, viewChecks, viewScope, viewTarget } from './view-target.ts';
 import { bindBlock, type QueryPlace, topPlace } from './query.ts';
+import { type RowDemand, securedRow } from './row-security.ts';
 import { visibleColumns } from './scope.ts';
 import type { BindState } from './state.ts';
 import { bindNewRow, defaultValue } from './stored.ts';
@@ -130,6 +131,12 @@ function bindSource(source: SourceInsertNode, table: CatalogTable, place: QueryP
     : bindQuerySource(source, source.source, table, place);
 }
 
+/** What policies ask of a row that is inserted; one that is read must be seen. */
+export const insertDemands = ({ row }: BoundNewRow, { isRead }: TargetReads): RowDemand[] => [
+  { command: 'insert', isUsing: false, of: 'new', row },
+  ...(isRead ? [{ command: 'select', isUsing: true, of: 'new', row } as const] : []),
+];
+
 export function bindInsert(source: SourceInsertNode, state: BindState, above = topPlace(state)): BoundInsert {
   const ctes = source.with === null ? null : bindWith(source.with, above);
   const place = ctes?.place ?? above;
@@ -152,21 +159,25 @@ export function bindInsert(source: SourceInsertNode, state: BindState, above = t
   const row = through === null ? made : { ...made, checks: [...made.checks, ...viewChecks(through, made.row)] };
   if (through !== null && source.returning.length > 0) mustReturnColumns(through, row.row, source.at);
   const alias = source.alias ?? named.name;
-  const conflict = source.conflict === null ? null : bindConflict(source.conflict, table, alias, row, place);
+  const reads = { isRead: false };
+  const conflict = source.conflict === null ? null : bindConflict(source.conflict, table, alias, row, place, reads);
   // RETURNING shows the row as inserted or as changed: what either may leave NULL is nullable.
   const shown = row.row.map((use) => {
     const changed = conflict?.change?.row.find(({ attribute }) => attribute === use.attribute);
     return changed?.type.nullable === true ? { ...use, type: withNullable(use.type, true) } : use;
   });
-  const target = through === null ? targetScope(table, alias, shown, [], state) : viewScope(through, alias, [], shown, state);
+  const target =
+    through === null
+      ? targetScope(table, alias, shown, [], state, reads)
+      : noting(viewScope(through, alias, [], shown, state), reads);
   const scope = { relations: [target], outer: null, ctes: place.ctes };
   const { returning, output } = bindReturning(source.returning, scope, state);
   return {
     kind: 'insert',
     table: table.id,
     source: ctes === null ? rows.relation : ctes.around(rows.relation),
-    row,
-    conflict,
+    row: securedRow(row, table, insertDemands(row, reads), through?.inside ?? state),
+    conflict: securedConflict(conflict, table, reads, state),
     returning,
     output,
   };

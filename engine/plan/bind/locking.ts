@@ -6,6 +6,7 @@ import type { SourceLocking, SourceSelectNode } from '../../sblr/source.gen.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
 import { fault, unsupported } from './errors.ts';
 import type { BoundFrom, LockTarget } from './from.ts';
+import { lockableRows } from './row-security.ts';
 import type { BindState } from './state.ts';
 
 const STRENGTHS: readonly BoundLock['strength'][] = ['keyShare', 'share', 'noKeyUpdate', 'update'];
@@ -93,7 +94,8 @@ export function bindLocking(
       for (const get of gets) wanted.set(get, [...(wanted.get(get) ?? []), locking]);
   }
   let root = input;
-  for (const [{ table: id, rowId }, all] of wanted) {
+  for (const [get, all] of wanted) {
+    const { table: id, rowId } = get;
     const table = state.environment.catalog.relation(id);
     if (table !== null) state.use(table, 'update');
     const strength = strongest(
@@ -104,7 +106,7 @@ export function bindLocking(
       WAITS,
       all.map((one) => one.wait),
     );
-    root = { op: 'lock', input: root, table: id, rowId, strength, wait };
+    root = { op: 'lock', input: lockableRows(root, get), table: id, rowId, strength, wait };
   }
   return root;
 }

@@ -11,10 +11,11 @@ import { castAssign, constantNode, toBoolean } from './coerce.ts';
 import { fault, unsupported } from './errors.ts';
 import { bindExpr } from './expressions.ts';
 import { FromBinder, mustDiffer } from './from.ts';
-import { takesValue, targets } from './insert.ts';
+import { insertDemands, takesValue, targets } from './insert.ts';
 import { topPlace } from './query.ts';
+import { policyChecks, type RowDemand, securedRow, withVisibleRows } from './row-security.ts';
 import type { Scope } from './scope.ts';
-import type { BindState } from './state.ts';
+import { BOOLEAN, type BindState } from './state.ts';
 import { bindNewRow, defaultValue } from './stored.ts';
 import { bindTarget, changedRow, type Target } from './update.ts';
 import { bindWith } from './with.ts';
@@ -61,10 +62,10 @@ export function bindMerge(source: SourceMergeNode, state: BindState): BoundMerge
   return {
     kind: 'merge',
     table: target.table.id,
-    source: ctes === null ? root : ctes.around(root),
+    source: withVisibleRows(ctes === null ? root : ctes.around(root), target.get, target.table, ['select'], state),
     present,
     rowId: target.get.rowId,
-    whens,
+    whens: whens.flatMap((when) => securedWhen(when, joined, state)),
     returning: [],
     output: [],
   };
@@ -107,4 +108,31 @@ function insertedRow(when: SourceMergeWhen, clause: Clause, { table }: Target): 
     values.set(column, castAssign(state, bindExpr(item, clause), column, item.at));
   }
   return bindNewRow(table, (column) => values.get(column) ?? defaultValue(column, state, when.at), state);
+}
+
+/** What policies ask of a row that is changed, deleted or made. */
+function securedWhen(when: BoundMergeWhen, target: Target, state: BindState): BoundMergeWhen[] {
+  const { table, get } = target;
+  const before = (command: 'update' | 'delete'): RowDemand => ({ command, isUsing: true, of: 'target', row: get.columns });
+  if (when.action === 'insert' && when.row !== null)
+    return [{ ...when, row: securedRow(when.row, table, insertDemands(when.row, { isRead: false }), state) }];
+  if (when.action === 'update' && when.row !== null) {
+    const { row } = when.row;
+    const after: RowDemand[] = [
+      { command: 'update', isUsing: false, of: 'new', row },
+      { command: 'select', isUsing: true, of: 'new', row },
+    ];
+    return [{ ...when, row: securedRow(when.row, table, [before('update'), ...after], state) }];
+  }
+  if (when.action !== 'delete') return [when];
+  // A row that may not be deleted is an error: one that would be changed in place of it fails its check.
+  return policyChecks(table, [before('delete')], state)
+    .map((check): BoundMergeWhen => {
+      const refused: BoundExpression = { op: 'not', operand: check.expression, type: check.expression.type };
+      const operands = when.condition === null ? [refused] : [when.condition, refused];
+      const condition: BoundExpression = operands.length === 1 ? refused : { op: 'and', operands, type: BOOLEAN };
+      const { row, changed } = changedRow(target, new Map(), 0, state);
+      return { ...when, action: 'update', condition, row: { ...row, checks: [check] }, changed };
+    })
+    .concat(when);
 }

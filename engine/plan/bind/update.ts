@@ -5,6 +5,7 @@ import type {
   BoundDelete,
   BoundExpression,
   BoundGet,
+  BoundNewRow,
   BoundRelation,
   BoundUpdate,
   Right,
@@ -18,13 +19,14 @@ import type {
   SourceName,
   SourceUpdateNode,
 } from '../../sblr/source.gen.ts';
-import { bindReturning, bindSet, targetScope } from './change.ts';
+import { bindReturning, bindSet, noting, type TargetReads, targetScope } from './change.ts';
 import { clauseOf, columnNode } from './clause.ts';
 import { toBoolean } from './coerce.ts';
 import { readsColumns } from './compare.ts';
 import { bindExpr } from './expressions.ts';
 import { type BoundFrom, FromBinder, mustDiffer, siblings } from './from.ts';
 import { type QueryPlace, topPlace } from './query.ts';
+import { type PolicyCommand, type RowDemand, securedRow, withVisibleRows } from './row-security.ts';
 import { aliasNames, findCatalogRelation, findTable, useColumns } from './tables.ts';
 import { mustBeColumns, mustReturnColumns, viewChecks, viewScope, type ViewTarget, viewTarget } from './view-target.ts';
 import { type Scope, type ScopeColumn, type ScopeRelation, visibleColumns } from './scope.ts';
@@ -42,6 +44,7 @@ export interface Target {
   readonly rows: BoundRelation;
   /** The view that the statement names, and the table under its names; null: the table itself. */
   readonly through: ViewTarget | null;
+  readonly reads: TargetReads;
 }
 
 export function bindTarget(name: SourceName, alias: SourceAlias | null, rights: readonly Right[], state: BindState): Target {
@@ -52,8 +55,9 @@ export function bindTarget(name: SourceName, alias: SourceAlias | null, rights: 
   const names = aliasNames(alias, table.name, visibleColumns(table).length, state);
   const columns = useColumns(state, table.columns);
   const get: BoundGet = { op: 'get', table: table.id, alias: names.name, columns, rowId: state.newColumn() };
-  const relation = targetScope(table, names.name, columns, names.columns, state);
-  return { table, get, names, relation, rows: get, through: null };
+  const reads = { isRead: false };
+  const relation = targetScope(table, names.name, columns, names.columns, state, reads);
+  return { table, get, names, relation, rows: get, through: null, reads };
 }
 
 function bindViewTarget(
@@ -81,7 +85,8 @@ function bindViewTarget(
     ...{ alias: names.name, schema: names.name === view.name ? view.schema : null, name: view.name, columns: own },
     onRead: () => state.use(view, 'select'),
   };
-  return { table, get, names, relation, rows, through };
+  const reads = { isRead: false };
+  return { table, get, names, relation: noting(relation, reads), rows, through, reads };
 }
 
 function filtered(input: BoundRelation, where: SourceExpression | null, scope: Scope, state: BindState): BoundRelation {
@@ -136,6 +141,20 @@ export function changedRow(
   return { row, changed: [...values.keys(), ...follows.map(({ attribute }) => attribute)].sort((a, b) => a - b) };
 }
 
+/** The rows that policies let a command change; those that it reads must be seen, too. */
+function secured(target: Target, root: BoundRelation, command: PolicyCommand, state: BindState): BoundRelation {
+  const { table, get, reads, through } = target;
+  return withVisibleRows(root, get, table, reads.isRead ? [command, 'select'] : [command], through?.inside ?? state);
+}
+
+/** The row as policies let it become; a statement that reads must see it still. */
+export function securedUpdate({ table, reads, through }: Target, made: BoundNewRow, state: BindState): BoundNewRow {
+  const { row } = made;
+  const seen: RowDemand[] = reads.isRead ? [{ command: 'select', isUsing: true, of: 'new', row }] : [];
+  const demands: RowDemand[] = [{ command: 'update', isUsing: false, of: 'new', row }, ...seen];
+  return securedRow(made, table, demands, through?.inside ?? state);
+}
+
 export function bindUpdate(source: SourceUpdateNode, state: BindState, above = topPlace(state)): BoundUpdate {
   const ctes = source.with === null ? null : bindWith(source.with, above);
   const target = bindTarget(source.table, source.alias, ['update'], state);
@@ -161,17 +180,17 @@ export function bindUpdate(source: SourceUpdateNode, state: BindState, above = t
   if (through !== null && source.returning.length > 0) mustReturnColumns(through, row.row, source.at);
   const shown =
     through === null
-      ? targetScope(table, names.name, row.row, names.columns, state)
-      : viewScope(through, names.name, names.columns, row.row, state);
+      ? targetScope(table, names.name, row.row, names.columns, state, target.reads)
+      : noting(viewScope(through, names.name, names.columns, row.row, state), target.reads);
   const after: Scope = { ...scope, relations: [shown, ...(rows.from?.names ?? [])] };
   // Before WITH is closed: what RETURNING reads of it is read.
   const returning = bindReturning(source.returning, after, state);
   return {
     kind: 'update',
     table: table.id,
-    source: ctes === null ? root : ctes.around(root),
+    source: secured(target, ctes === null ? root : ctes.around(root), 'update', state),
     rowId: get.rowId,
-    row,
+    row: securedUpdate(target, row, state),
     changed,
     ...returning,
   };
@@ -187,7 +206,7 @@ export function bindDelete(source: SourceDeleteNode, state: BindState, above = t
   return {
     kind: 'delete',
     table: table.id,
-    source: ctes === null ? root : ctes.around(root),
+    source: secured(target, ctes === null ? root : ctes.around(root), 'delete', state),
     rowId: get.rowId,
     ...returning,
   };

@@ -34,8 +34,13 @@ interface Exposed {
   }[];
 }
 
-/** The table behind a view. 55000 */
-export function tableBehind(view: CatalogView, state: BindState, verb: string, at: number): CatalogTable {
+/** The table behind a view, and the state in which that view reads it. 55000 */
+export function tableBehind(
+  view: CatalogView,
+  state: BindState,
+  verb: string,
+  at: number,
+): { readonly table: CatalogTable; readonly inside: BindState } {
   const why = notUpdatable(viewQuery(view), view.columns.length, state.semantics);
   if (why !== null)
     throw new SqlError(SQLSTATE.object_not_in_prerequisite_state, `cannot ${verb} view "${view.name}"`, {
@@ -47,7 +52,7 @@ export function tableBehind(view: CatalogView, state: BindState, verb: string, a
   const found = findCatalogRelation(from.name, inside);
   const real = state.environment.catalog.relation(found.id) ?? found;
   if (real.kind === 'view') return tableBehind(real, inside, verb, at);
-  if (real.kind === 'table') return real;
+  if (real.kind === 'table') return { table: real, inside };
   throw new SqlError(SQLSTATE.object_not_in_prerequisite_state, `cannot ${verb} view "${view.name}"`, {
     detail: 'Views that do not select from a single table or view are not automatically updatable.',
     position: at,
@@ -110,6 +115,8 @@ export interface ViewTarget {
   /** The table under the view's names: its columns are those that can be given values. */
   readonly named: CatalogTable;
   readonly expose: (uses: readonly TableColumnUse[], rights: readonly Right[]) => Exposed;
+  /** The state in which the innermost view reads the table: whose policies count. */
+  readonly inside: BindState;
 }
 
 /** A view as the target of a change. 42501 */
@@ -121,7 +128,7 @@ export function viewTarget(
   at: number,
 ): ViewTarget & { readonly table: CatalogTable } {
   for (const right of rights) state.use(view, right);
-  const table = tableBehind(view, state, verb, at);
+  const { table, inside } = tableBehind(view, state, verb, at);
   const exposed = (uses: readonly TableColumnUse[], asked: readonly Right[]): Exposed =>
     expose(view, state, uses, asked, false, at);
   const probe = table.columns.map(({ number, type }) => ({ column: state.newColumn(), attribute: number, type }));
@@ -134,7 +141,7 @@ export function viewTarget(
     };
   });
   const hidden = table.columns.filter((column) => column.hidden !== null);
-  return { view, table, named: { ...table, name: view.name, columns: [...columns, ...hidden] }, expose: exposed };
+  return { view, table, named: { ...table, name: view.name, columns: [...columns, ...hidden] }, expose: exposed, inside };
 }
 
 /** The view's names over a row of its table; columns that are computed are not among them. */

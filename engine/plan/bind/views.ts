@@ -33,7 +33,7 @@ export function viewQuery(view: CatalogView): SourceQuery {
 }
 
 /** A relation under the names that it had; what was added since is not seen. */
-function asItWas(relation: CatalogRelation, { name, columns }: StoredName): CatalogRelation {
+export function asItWas(relation: CatalogRelation, { name, columns }: StoredName): CatalogRelation {
   if (relation.kind !== 'table' && relation.kind !== 'view') return relation;
   const own = relation.columns.flatMap((column) => {
     if (column.hidden !== null) return [column];
@@ -57,6 +57,7 @@ function readerOf(catalog: CatalogReader, names: readonly StoredName[], owner: n
     relation: (id) => catalog.relation(id),
     allows: (id, right, role) => catalog.allows(id, right, role ?? owner ?? undefined),
     findRoutines: (schema, name) => catalog.findRoutines?.(schema, name) ?? [],
+    rowSecurity: (table, role) => catalog.rowSecurity?.(table, role ?? owner ?? undefined) ?? null,
   };
 }
 

@@ -6,7 +6,7 @@ import type { Notice } from '../../catalog/definitions.ts';
 import { readersOf } from '../../catalog/dependents.ts';
 import { columnsNamedIn } from '../../catalog/expression-columns.ts';
 import { columnKind, isOrdered } from '../../catalog/kernel-columns.ts';
-import { isKept, type CatalogColumn, type CatalogTable } from '../../catalog/objects.ts';
+import { isKept, type CatalogColumn, type CatalogTable, policyUses } from '../../catalog/objects.ts';
 import type { TableRow } from '../../catalog/stored.ts';
 import type { BoundExpression } from '../../sblr/bound.ts';
 import { primitiveOf } from '../../sblr/primitives.ts';
@@ -259,6 +259,13 @@ function setType(row: TableRow, column: CatalogColumn, action: SourceAlterAction
   if (reader !== undefined)
     throw fault(SQLSTATE.feature_not_supported, 'cannot alter type of a column used by a view or rule', action.at, {
       detail: `rule _RETURN on view ${reader.name} depends on column "${column.name}"`,
+    });
+  const policy = row.body.policies?.find((one) =>
+    policyUses(one).some(({ object, columns }) => object === row.id && columns.includes(column.number)),
+  );
+  if (policy !== undefined)
+    throw fault(SQLSTATE.feature_not_supported, 'cannot alter type of a column used in a policy definition', action.at, {
+      detail: `policy ${policy.name} on table ${row.name} depends on column "${column.name}"`,
     });
   const type = withNullable(resolved, !column.notNull);
   const computed = row.body.columns.find((one) => one.generated != null && columnsNamedIn(one.generated.source).has(column.name));

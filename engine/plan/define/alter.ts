@@ -25,6 +25,7 @@ import {
   storedExpression,
   unsupported,
 } from './environment.ts';
+import { setRowSecurity } from './policy.ts';
 import { renameTable } from './rename.ts';
 import { changeOwner, moveObject, renameObject, renameSchema, schemaNamed } from './schema.ts';
 import { checkOf, viewOptions } from './view.ts';
@@ -171,6 +172,12 @@ function actOnTable(id: number, action: SourceAlterAction, environment: Definiti
     case 'setLogged':
     case 'setUnlogged':
       setLogged(id, action.kind === 'setLogged', environment);
+      return [];
+    case 'enableRowSecurity':
+    case 'disableRowSecurity':
+    case 'forceRowSecurity':
+    case 'noForceRowSecurity':
+      setRowSecurity(id, action.kind, environment);
       return [];
     default:
       return alterColumn(id, action, environment);

@@ -3,7 +3,7 @@
 import { SQLSTATE } from '../../../shm/errors.ts';
 import { replaceTable } from '../../catalog/alter-table.ts';
 import { withNames } from '../../catalog/expression-columns.ts';
-import type { StoredExpression } from '../../catalog/objects.ts';
+import type { StoredCondition, StoredExpression } from '../../catalog/objects.ts';
 import type { TableBody, TableRow } from '../../catalog/stored.ts';
 import { type DefinitionEnvironment, fault } from './environment.ts';
 import { renameObject } from './schema.ts';
@@ -27,7 +27,30 @@ function renamedBody(body: TableBody, columns: Names, table: Names, environment:
     indexes: body.indexes.map((index) =>
       index.predicate === undefined ? index : { ...index, predicate: renamed(index.predicate) },
     ),
+    ...(body.policies === undefined
+      ? {}
+      : {
+          policies: body.policies.map((policy) => ({
+            ...policy,
+            using: renamedCondition(policy.using, columns, table, renamed),
+            check: renamedCondition(policy.check, columns, table, renamed),
+          })),
+        }),
   };
+}
+
+/** A condition that names its own table alone; others mean what they meant (StoredName). */
+function renamedCondition<Condition extends StoredCondition | null>(
+  condition: Condition,
+  columns: Names,
+  table: Names,
+  renamed: (expression: StoredExpression) => StoredExpression,
+): Condition {
+  if (condition === null || condition.names.length !== 1) return condition;
+  const [own] = condition.names;
+  const known = Object.fromEntries(Object.entries(own.columns).map(([number, name]) => [number, columns.get(name) ?? name]));
+  const names = [{ ...own, name: table.get(own.name) ?? own.name, columns: known }];
+  return { ...condition, ...renamed(condition), names };
 }
 
 export function renameTable(row: TableRow, to: string, environment: DefinitionEnvironment): void {

@@ -41,6 +41,7 @@ export function recording(catalog: CatalogReader, names: StoredName[]): CatalogR
     relation: (id) => catalog.relation(id),
     allows: (id, right, role) => catalog.allows(id, right, role),
     findRoutines: (schema, name) => catalog.findRoutines?.(schema, name) ?? [],
+    rowSecurity: (table, role) => catalog.rowSecurity?.(table, role) ?? null,
   };
 }
 
@@ -68,7 +69,7 @@ export function bindStoredQuery(source: SourceQuery, environment: DefinitionEnvi
 }
 
 /** The relations that the text itself names, and the columns of theirs that are read. */
-function usesOf(module: BoundModule, names: readonly StoredName[], reader: CatalogReader): ObjectUse[] {
+export function usesOf(module: BoundModule, names: readonly StoredName[], reader: CatalogReader): ObjectUse[] {
   const read = new Set<number>();
   const columns = new Map<number, Map<number, number>>();
   visit(module.statement, read, columns);

@@ -228,9 +228,23 @@ export class ObjectGrammar extends MadeTypeGrammar {
       } else if (this.acceptOne('default', 'full', 'nothing') === null) return this.unexpected(this.next(1));
       return action(start, 'noEffect');
     }
+    const security = this.rowSecurity(start);
+    if (security !== null) return security;
     for (const word of ['enable', 'disable', 'force', 'inherit', 'no', 'attach', 'detach', 'of', 'not'])
       if (this.is(word)) this.refuse(`ALTER TABLE ${word.toUpperCase()} ${this.next(2).image.toUpperCase()}`, start);
     return this.unexpected(start);
+  }
+
+  // ( ENABLE | DISABLE | NO? FORCE ) ROW LEVEL SECURITY
+  private rowSecurity(start: SqlToken): Action | null {
+    const isNegated = this.is('no') && this.is('force', 2);
+    if (!this.is('row', isNegated ? 3 : 2)) return null;
+    if (isNegated) this.word('no');
+    const word = this.acceptOne('enable', 'disable', 'force');
+    if (word === null) return null;
+    for (const one of ['row', 'level', 'security']) this.word(one);
+    const kind = `${isNegated ? 'noForce' : word.value}RowSecurity` as Action['kind'];
+    return action(start, kind);
   }
 
   private tableSetting(start: SqlToken): Action {

@@ -1,4 +1,4 @@
-/** Roles, GRANT and REVOKE, default privileges; read word by word, as in objects.ts. */
+/** Roles, GRANT and REVOKE, default privileges (policies.ts has policies); read word by word, as in objects.ts. */
 
 import { EOF } from 'chevrotain';
 import { syntaxError } from '../../../engine/sblr/parse-error.ts';
@@ -15,7 +15,7 @@ import type { SqlToken } from '../../kit/token.ts';
 import { constant } from '../lower.ts';
 import * as T from '../tokens.ts';
 import type { ChangeGrammar } from './changes.ts';
-import { RoutineGrammar } from './routines.ts';
+import { PolicyGrammar } from './policies.ts';
 
 type Statement<Op extends SourceStatement['op']> = Extract<SourceStatement, { op: Op }>;
 type Grant = Statement<'grant'>;
@@ -57,7 +57,7 @@ const RIGHTS: readonly string[] = [
   ...['temporary', 'temp', 'execute'],
 ];
 
-export class PrivilegeGrammar extends RoutineGrammar {
+export class PrivilegeGrammar extends PolicyGrammar {
   constructor(queries: () => ChangeGrammar, options: GrammarOptions = {}) {
     super(queries, options);
     this.performSelfAnalysis();
@@ -66,6 +66,7 @@ export class PrivilegeGrammar extends RoutineGrammar {
   readonly privilege: Rule<[], SourceStatement> = this.RULE('privilege', () => {
     if (this.RECORDING_PHASE) return this.take(1, T.ColumnLabel) as never;
     const start = this.next(1);
+    if (this.is('policy', 2)) return this.policy(start);
     switch (start.value) {
       case 'create':
         return this.roleMade(start);
