@@ -126,9 +126,12 @@ export const SETTINGS: readonly SettingRule[] = [
   rule('role', 'none', asItIs, 'the role whose rights count (SET ROLE)'),
   rule('session_authorization', 'default', asItIs, 'the role that the session counts as having been opened by'),
   rule('bytea_output', 'hex', onlyFirst('bytea_output', 'hex', 'escape'), 'how bytea is shown as text', meaning),
+  rule('check_function_bodies', 'on', boolean, 'bodies of functions are looked at when they are made: they always are'),
   rule('client_encoding', 'UTF8', (value) => (/^utf-?8$/i.test(value.trim()) ? 'UTF8' : null), 'encoding of text'),
   rule('client_min_messages', 'notice', messages, 'least weight of messages that are sent'),
   rule('datestyle', 'ISO, MDY', dateStyle, 'how dates are read and shown', meaning),
+  rule('default_table_access_method', 'heap', oneOf('heap'), 'how new tables are stored'),
+  rule('default_tablespace', '', (value) => (value.trim() === '' ? '' : null), 'place of new tables: there is one'),
   rule('default_transaction_deferrable', 'off', boolean, 'new transactions are deferrable'),
   rule('default_transaction_isolation', 'read committed', ISOLATION, 'isolation of new transactions'),
   rule('default_transaction_read_only', 'off', boolean, 'new transactions only read'),
@@ -171,6 +174,7 @@ export const SETTINGS: readonly SettingRule[] = [
   rule('transaction_isolation', 'read committed', ISOLATION, 'isolation of the running transaction'),
   rule('transaction_read_only', 'off', boolean, 'the running transaction only reads'),
   rule('work_mem', '65536', kilobytes, 'memory of one sort or hash before it spills, kB', size),
+  rule('xmloption', 'content', oneOf('content', 'document'), 'what a text is read as that is to be XML'),
 ];
 
 const TAKEN_STYLES = new Set(['ISO', 'MDY', 'US', 'NONEURO', 'NONEUROPEAN', 'DEFAULT']);
