@@ -8,7 +8,7 @@ import { describeType } from './describe.ts';
 import { tablesOf, viewsOf } from './relations.ts';
 import type { VirtualRow } from './virtual-table.ts';
 
-export const catalogOf = (reader: SessionReader): string => reader.port.settings.database ?? 'scratchbird';
+export const catalogOf = (reader: SessionReader): string => reader.session.database ?? 'scratchbird';
 
 export const yesNo = (is: boolean): string => (is ? 'YES' : 'NO');
 

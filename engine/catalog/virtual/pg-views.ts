@@ -165,5 +165,5 @@ export const PG_VIEWS: RowMakers = {
   pg_statio_user_tables: statTableRows,
   pg_statio_all_sequences: sequenceStatRows,
   pg_statio_user_sequences: sequenceStatRows,
-  pg_stat_database: (reader) => [{ datid: DATABASE_ID, datname: reader.port.settings.database ?? 'scratchbird' }],
+  pg_stat_database: (reader) => [{ datid: DATABASE_ID, datname: reader.session.database ?? 'scratchbird' }],
 };
