@@ -317,6 +317,86 @@ select * from ft2 where k > add_m(0)
     'routines',
   ));
 
+test('functions in SQL that give rows stand in FROM', () =>
+  alike(
+    `
+create table rt (k int primary key, g int, v text)
+insert into rt values (1, 1, 'one'), (2, 1, 'two'), (3, 2, 'three'), (4, null, 'four')
+create function ofg(int) returns setof text language sql stable as 'select v from rt where g = $1'
+select * from ofg(1)
+select ofg, length(ofg) from ofg(1)
+select x from ofg(1) as x
+select y from ofg(1) as x(y)
+select rt.k, o from rt, ofg(rt.g) as o
+select rt.k, o from rt left join ofg(rt.k - 1) as o on true
+select rt.k, o from rt left join lateral ofg(rt.k - 1) as o on length(o) > 3
+create function tab(wanted int) returns table (key int, name text) language sql as 'select k, v from rt where g = wanted'
+select * from tab(1)
+select name, key from tab(1 + 1) as t
+select t.a, t.b from tab(1) as t(a, b)
+select key from tab(1) union all select key from tab(2)
+select (select count(*) from tab(rt.g)) as n, k from rt
+select * from rt where exists (select from tab(rt.g) t where t.key > rt.k)
+create function whole(int) returns setof rt language sql as 'select * from rt where k >= $1'
+select * from whole(3)
+select w.v, w.k from whole(2) w where w.g = 1
+create function outs(a int, out b int, out c text) language sql as 'select a + 1, v from rt where k = a'
+select * from outs(1)
+select * from outs(77)
+select rt.k, o.* from rt, outs(rt.k) o
+create function oneout(a int, out b int) language sql as 'select a * 2'
+select oneout(4), * from oneout(5)
+create function both(inout a int, inout b int) language sql as 'select b, a'
+select * from both(1, 2)
+create function single(a int) returns table (z int) language sql as 'select a union all select a + 1'
+select * from single(1)
+select s.z from single(1) s
+create function sr(a int) returns setof int strict language sql as 'select a'
+select * from sr(null)
+select * from sr(1)
+select k, s from rt, sr(g) s
+select * from ofg(1) with ordinality
+select * from single(5) with ordinality as s(a, n)
+create function few(a int) returns table (x int, y int) language sql as 'select a'
+create function many(a int) returns table (x int, y int) language sql as 'select a, a, a'
+create function wrong(a int) returns table (x int, y int) language sql as $$ select a, date '2020-01-01' $$
+create function wrong1(a int) returns setof int language sql as $$ select date '2020-01-01' $$
+create function castto(a int) returns table (x text, y numeric(6,2)) language sql as 'select a, a'
+select * from castto(3)
+create function tv(a int default 3) returns setof int return a
+create function gen(n int default 3) returns setof int language sql as 'select generate_series(1, n)'
+select * from gen()
+select * from gen(n => 2)
+select * from gen('x')
+select * from gen(1, 2)
+create function atomset(a int) returns setof text begin atomic select v from rt where k = a; end
+select * from atomset(2)
+create type pair as (a int, b text)
+create function pairs(int) returns setof pair language sql as 'select k, v from rt where g = $1'
+select b, a from pairs(1)
+drop type pair
+drop function whole
+drop table rt
+create view rv as select * from tab(1)
+select * from rv
+drop function tab
+create or replace function tab(wanted int) returns setof int language sql as 'select 1'
+create or replace function gen(n int default 3) returns setof int language sql as 'select n'
+select * from gen(7)
+create function dup(a int) returns table (a int) language sql as 'select 1'
+create function noret(a int) language sql as 'select 1'
+create function badret(out a int) returns text language sql as 'select 1'
+create function agg(lo int) returns table (g int, n bigint) language sql as 'select g, count(*) from rt where k >= lo group by g order by g limit 10'
+select * from agg(2)
+select a.k, b.n from rt a join agg(1) b on a.g = b.g
+create function nested(x int) returns table (k int) language sql as 'select t.key from tab(x) t where t.key > x'
+select * from nested(1)
+create function fin(q int) returns setof int language sql as 'with w as (select k from rt where k > q) select a.k from w a, w b where a.k = b.k and a.k > q'
+select * from fin(2)
+`,
+    'rowroutines',
+  ));
+
 test('views of one table are changed through, and WITH CHECK OPTION looks at each row', () =>
   alike(
     `

@@ -25,7 +25,7 @@ import { storedClause } from './stored.ts';
 import { withChildren } from './tree.ts';
 import { enterStored, NOWHERE, placeless, storedState } from './views.ts';
 
-const inputsOf = (routine: CatalogRoutine): RoutineParameter[] =>
+export const inputsOf = (routine: CatalogRoutine): RoutineParameter[] =>
   routine.parameters.filter(({ mode }) => mode === 'in' || mode === 'inout');
 
 /** Places of the given arguments among a routine's own, undefined where its default counts; null: it does not take them. */
@@ -42,8 +42,26 @@ function arranged(routine: CatalogRoutine, source: SourceCallNode): (number | un
   return places.every((place, at) => place !== undefined || inputs[at].default !== null) ? places : null;
 }
 
-/** A call by the name of a routine; null: there is none. 42883, 42725 */
+/** A routine that is called, and what it is given. */
+export interface RoutineCall {
+  readonly routine: CatalogRoutine;
+  readonly values: readonly BoundExpression[];
+}
+
+/** A call by the name of a routine, for its value; null: there is none. 42883, 42725, 0A000 */
 export function bindRoutineCall(source: SourceCallNode, parts: readonly string[], clause: Clause): BoundExpression | null {
+  const call = routineCall(source, parts, clause);
+  if (call === null) return null;
+  const { routine, values } = call;
+  if (routine.returnsSet)
+    throw unsupported(`calling ${routine.name}, which gives rows, outside FROM is`, source.at, 'call it in FROM');
+  if (routine.returns.name === 'record')
+    throw unsupported(`calling ${routine.name}, which gives several values, outside FROM is`, source.at, 'call it in FROM');
+  return inlined(routine, values, source.at, clause);
+}
+
+/** Which routine a call means; null: there is none of the name. 42883, 42725 */
+export function routineCall(source: SourceCallNode, parts: readonly string[], clause: Clause): RoutineCall | null {
   const { state } = clause;
   const schema = parts.length > 1 ? parts[0] : null;
   const found = state.environment.catalog.findRoutines?.(schema, parts[parts.length - 1]) ?? [];
@@ -70,7 +88,7 @@ export function bindRoutineCall(source: SourceCallNode, parts: readonly string[]
     const value = place === undefined ? defaultOf(input, state) : args[place];
     return castAssign(state, value, { name: input.name, type: input.type }, source.at, 'argument');
   });
-  return inlined(routine, values, source.at, clause);
+  return { routine, values };
 }
 
 interface Fitting {
@@ -111,17 +129,22 @@ const isPlain = (query: SourceQuery): query is SourceSelectNode =>
   query.order.length === 0 &&
   query.items.length === 1;
 
-/** The call as what the body says of its arguments. */
-function inlined(routine: CatalogRoutine, values: readonly BoundExpression[], at: number, { state }: Clause): BoundExpression {
+/** The query of a routine, and the state in which it is bound. 54001 where it is being bound already. */
+export function routineBody(routine: CatalogRoutine, state: BindState, at: number): { body: SourceQuery; inside: BindState } {
   const [source] = routine.statements;
   if (source === undefined || !('items' in source || source.op === 'setOperation' || source.op === 'values'))
     throw unsupported(`calling ${routine.name} is`, at);
-  const body = placeless(source as SourceQuery);
   const inside = enterStored(
     storedState(state, routine.dialect, routine.names, routine.securityDefiner ? routine.owner : null),
     routine.id,
     () => fault(SQLSTATE.statement_too_complex, `function ${routine.name} calls itself without end`, at),
   );
+  return { body: placeless(source as SourceQuery), inside };
+}
+
+/** The call as what the body says of its arguments. */
+function inlined(routine: CatalogRoutine, values: readonly BoundExpression[], at: number, { state }: Clause): BoundExpression {
+  const { body, inside } = routineBody(routine, state, at);
   const locals = values.map((value) => ({ value, local: state.newLocal(), column: state.newColumn() }));
   const inputs = inputsOf(routine);
   const relation: ScopeRelation = {

@@ -12,6 +12,7 @@ import type { Clause } from './clause.ts';
 import { castExplicit } from './coerce.ts';
 import { fault } from './errors.ts';
 import type { BoundFrom } from './from.ts';
+import { bindRoutineRef } from './routine-rows.ts';
 import type { ScopeRelation } from './scope.ts';
 import { type BlockCall, callOf, inStep } from './set-calls.ts';
 import { aliasNames } from './tables.ts';
@@ -28,6 +29,8 @@ export function bindRowRef(source: SourceFunctionRefNode, clause: Clause): Bound
   const { state } = clause;
   const { call } = source;
   if (call.op !== 'call' || call.name.parts.length > 2) return null;
+  const made = bindRoutineRef(source, clause);
+  if (made !== null) return made;
   const name = foldParts(call.name, state.semantics).at(-1) as string;
   const { rowFunctions, recordFunctions } = state.semantics;
   const columns = rowFunctions?.[name];

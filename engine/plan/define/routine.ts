@@ -10,6 +10,7 @@ import type { CatalogRoutine, ObjectUse, RoutineParameter, StoredName } from '..
 import { type RoutineRow, routineKey, routineParent } from '../../catalog/stored.ts';
 import { resolveType, shownType } from '../../sblr/resolve-type.ts';
 import type { SourceCreateRoutineNode, SourceDropRoutineNode, SourceQuery } from '../../sblr/source.gen.ts';
+import { isRowType, type SqlType, sqlType, withNullable } from '../../sblr/types.ts';
 import { bind } from '../bind/bind.ts';
 import {
   type DefinitionEnvironment,
@@ -49,6 +50,54 @@ function named(node: unknown, names: readonly string[], at: number): unknown {
   return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, named(value, names, at)]));
 }
 
+const resultsOf = (given: readonly RoutineParameter[]): RoutineParameter[] =>
+  given.filter(({ mode }) => mode === 'out' || mode === 'inout' || mode === 'table');
+
+/** Routines know no lengths: f(varchar(3)) is f(varchar). */
+const bare = (type: SqlType): SqlType => ({ ...type, length: -1, scale: -1 });
+
+/** The arguments, then the columns of TABLE. */
+function parametersOf(source: SourceCreateRoutineNode, environment: DefinitionEnvironment): RoutineParameter[] {
+  const { semantics } = environment;
+  const finder = (schema: string | null, one: string) => readerOf(environment).findType(schema, one);
+  const columns = source.columns.map((column) => ({ ...column, mode: 'table' as const }));
+  let results = 0;
+  return [...source.arguments, ...columns].map((argument, place): RoutineParameter => {
+    const { mode } = argument;
+    if (mode === 'variadic') throw unsupported('a VARIADIC argument is', argument.at);
+    if (mode !== 'in') results++;
+    const named = mode === 'in' ? `$${place + 1}` : `column${results}`;
+    const type = bare(resolveType(argument.type, semantics, finder));
+    const value = argument.default === null ? null : storedExpression(argument.default, environment);
+    return { mode, name: argument.name ?? named, type, default: value };
+  });
+}
+
+/** The type of its value or rows. 42P13 */
+function returnsOf(
+  source: SourceCreateRoutineNode,
+  given: readonly RoutineParameter[],
+  environment: DefinitionEnvironment,
+): SqlType {
+  const { semantics } = environment;
+  const { at } = source;
+  const results = resultsOf(given);
+  const asSaid = results.length === 1 ? withNullable(results[0].type, true) : sqlType('record');
+  if (source.returns === null) {
+    if (results.length > 0) return asSaid;
+    throw fault(SQLSTATE.invalid_function_definition, 'function result type must be specified', at);
+  }
+  const finder = (schema: string | null, one: string) => readerOf(environment).findType(schema, one);
+  const returns = bare(resolveType(source.returns, semantics, finder));
+  if (results.length === 0) {
+    if (returns.name === 'record') throw unsupported('a function that returns "record" without OUT arguments is', at);
+    return returns;
+  }
+  if (returns.name === asSaid.name) return returns;
+  const shown = shownType(asSaid.name, semantics);
+  throw fault(SQLSTATE.invalid_function_definition, `function result type must be ${shown} because of OUT parameters`, at);
+}
+
 export function createRoutine(source: SourceCreateRoutineNode, environment: DefinitionEnvironment): Notice[] {
   const { catalog, tx, session, semantics } = environment;
   const { at } = source;
@@ -57,16 +106,9 @@ export function createRoutine(source: SourceCreateRoutineNode, environment: Defi
   if (['plpgsql', 'c', 'internal'].includes(language)) throw unsupported(`language ${language} is`, at);
   if (language !== 'sql') throw fault(SQLSTATE.undefined_object, `language "${language}" does not exist`, at);
   if (source.kind === 'procedure') throw unsupported('CREATE PROCEDURE is', at);
-  if (source.returnsSet) throw unsupported('a function that returns rows is', at);
-  const finder = (schema: string | null, one: string) => readerOf(environment).findType(schema, one);
-  const parameters = source.arguments.map((argument, place): RoutineParameter => {
-    if (argument.mode !== 'in') throw unsupported(`an ${argument.mode.toUpperCase()} argument is`, argument.at);
-    return {
-      ...{ mode: 'in', name: argument.name ?? `$${place + 1}`, type: resolveType(argument.type, semantics, finder) },
-      default: argument.default === null ? null : storedExpression(argument.default, environment),
-    };
-  });
-  const twice = repeated(parameters.map(({ name }) => name));
+  const given = parametersOf(source, environment);
+  const parameters = given.filter(({ mode }) => mode === 'in' || mode === 'inout');
+  const twice = repeated(parameters.map(({ name }) => name)) ?? repeated(resultsOf(given).map(({ name }) => name));
   if (twice !== undefined) throw fault(SQLSTATE.invalid_function_definition, `parameter name "${twice}" used more than once`, at);
   if (parameters.some(({ default: given }, place) => given === null && parameters[place - 1]?.default != null))
     throw fault(
@@ -74,8 +116,7 @@ export function createRoutine(source: SourceCreateRoutineNode, environment: Defi
       'input parameters after one with a default value must also have defaults',
       at,
     );
-  if (source.returns === null) throw fault(SQLSTATE.invalid_function_definition, 'function result type must be specified', at);
-  const returns = resolveType(source.returns, semantics, finder);
+  const returns = returnsOf(source, given, environment);
   const query = queryOf(
     source,
     parameters.map(({ name }) => name),
@@ -93,22 +134,37 @@ export function createRoutine(source: SourceCreateRoutineNode, environment: Defi
   if (known !== undefined && !source.replace)
     throw fault(SQLSTATE.duplicate_function, `function "${own}" already exists with same argument types`, at);
   const before = known?.kind === 'function' ? known.body.routine : undefined;
-  if (before !== undefined && before.returns.name !== returns.name)
+  if (before !== undefined && (before.returns.name !== returns.name || before.returnsSet !== source.returnsSet))
     throw fault(SQLSTATE.invalid_function_definition, 'cannot change return type of existing function', at, {
       hint: `Use DROP FUNCTION ${shown} first.`,
     });
   const names: StoredName[] = [];
   const routine: CatalogRoutine = {
-    ...{ id: known?.id ?? catalog.nextId(), version: 0, schema: '', name: own, kind: 'function', owner, parameters, returns },
-    ...{ returnsSet: false, volatility: (optionOf(source, 'volatility') ?? 'volatile') as CatalogRoutine['volatility'] },
+    ...{
+      id: known?.id ?? catalog.nextId(),
+      version: 0,
+      schema: '',
+      name: own,
+      kind: 'function',
+      owner,
+      parameters: given,
+      returns,
+    },
+    ...{
+      returnsSet: source.returnsSet,
+      volatility: (optionOf(source, 'volatility') ?? 'volatile') as CatalogRoutine['volatility'],
+    },
     ...{ strict: optionOf(source, 'strict') === 'true', securityDefiner: optionOf(source, 'security') === 'definer' },
     ...{ language, options: {}, text: source.body ?? environment.textOf(query), form: source.form },
     ...{ dialect: semantics.dialect, statements: [query], names },
   };
-  const types = source.arguments.map(({ type }) => environment.textOf(type));
+  const types = source.arguments
+    .filter(({ mode }) => mode === 'in' || mode === 'inout')
+    .map(({ type }) => environment.textOf(type));
   checkBody(routine, types, names, environment);
   const kept = source.form === 'text' ? { ...routine, names: [] } : routine;
-  const uses: ObjectUse[] = source.form === 'text' ? [] : names.map(({ id }) => ({ object: id, columns: [] }));
+  const read = source.form === 'text' ? [] : names.map(({ id }) => id);
+  const uses = [...new Set([...read, ...madeTypesOf(routine)])].map((object): ObjectUse => ({ object, columns: [] }));
   catalog.change(tx, () => {
     const grants = known?.kind === 'function' ? known.body.grants : {};
     const row: RoutineRow = {
@@ -124,6 +180,13 @@ export function createRoutine(source: SourceCreateRoutineNode, environment: Defi
   return [];
 }
 
+/** Types of users among those of its arguments and results. */
+const madeTypesOf = ({ parameters, returns }: CatalogRoutine): number[] =>
+  [...parameters.map(({ type }) => type), returns].flatMap(({ name, domain }) => {
+    const id = /^(?:enum|row):(\d+)/.exec(name)?.[1];
+    return domain ?? (id === undefined ? [] : Number(id));
+  });
+
 /** Binds a call of the routine with NULLs. 42P13 where the result is of another type. */
 function checkBody(
   routine: CatalogRoutine,
@@ -134,7 +197,8 @@ function checkBody(
   const { semantics, semanticsOf } = environment;
   const reader = recording(readerOf(environment), names);
   const nothing = types.map((type) => `null::${type}`).join(', ');
-  const [call] = environment.parse(`select "${routine.name.replaceAll('"', '""')}"(${nothing})`);
+  const isOfRows = routine.returnsSet || isRowType(routine.returns.name);
+  const [call] = environment.parse(`select ${isOfRows ? '* from ' : ''}"${routine.name.replaceAll('"', '""')}"(${nothing})`);
   try {
     bind(call, {
       catalog: {
