@@ -1,8 +1,10 @@
 /**
  * `npm run build`: the product as JavaScript and declarations in dist/, what `npm pack` ships.
  *
- *   dist/engine.cjs         everything, as one script; engine.cache: what V8 made of it (code-cache.ts)
- *   dist/load.js            runs that script, once a thread
+ *   dist/engine.cjs         the embedded engine, as one script; engine.cache: what V8 made of it (code-cache.ts)
+ *   dist/kernel.cjs         the kernel without SQL: a fifth of that, for who wants no more
+ *   dist/server.cjs         the server and the command, with the engine in them: no other program pays for their code
+ *   dist/load-engine.js     runs the first script, once a thread; load-kernel.js and load-server.js the others
  *   dist/api.js             what programs import; kernel.js: the kernel without SQL; main.js: the command
  *   dist/pool-attach.js, pool-worker.js, query-worker.js      where its threads begin
  *   dist/types/             declarations, one for each source
@@ -18,7 +20,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { buildSync, type Metafile } from 'esbuild';
+import { buildSync } from 'esbuild';
 import type { LookaheadTables } from '../../parsers/kit/lookahead-tables.ts';
 import { GRAMMARS } from '../../parsers/postgresql/parse.ts';
 import { makeCodeCache } from './code-cache.ts';
@@ -40,13 +42,33 @@ const ENTRIES: { readonly [source: string]: 'exports' | string } = {
   'engine/server/worker-entry.ts': 'worker-thread: runWorkerThread',
 };
 
-const ENGINE = 'engine.cjs';
+/** What is put together into one script: the entries whose files load it, and what else it exports (code-cache.ts). */
+const BUNDLES: { readonly [bundle: string]: { readonly entries: readonly string[]; readonly more: readonly string[] } } = {
+  engine: {
+    entries: ['engine/api/api.ts', 'engine/api/pool-attach.ts', 'engine/api/query-loop.ts', 'engine/jobs/pool-worker.ts'],
+    more: [],
+  },
+  kernel: { entries: ['engine/api/kernel.ts'], more: [] },
+  server: {
+    entries: ['engine/cli/main.ts', 'engine/server/log-entry.ts', 'engine/server/worker-entry.ts'],
+    more: ['engine/api/api.ts'],
+  },
+};
 const THREAD_ADDRESS = /(new URL\(\s*['"`])([^'"`]+\.ts)(['"`],\s*MODULE_URL\s*\))/g;
 const DECLARED_IMPORT = /((?:\bfrom\s*|\bimport\s*\(?\s*)['"]\.{1,2}\/[^'"]+)\.ts(['"])/g;
 
 /** Puts the modules of the product into a folder. Its name for the kernel is kernel.js. Throws when they cannot be built. */
 export function buildModules(directory: string): void {
-  const sources = Object.keys(ENTRIES);
+  mkdirSync(directory, { recursive: true });
+  const inputs = Object.keys(BUNDLES).map((bundle) => buildBundle(directory, bundle));
+  writeFileSync(join(directory, 'LICENSES.txt'), licensesOf(inputs.flat()));
+  for (const bundle of Object.keys(BUNDLES)) makeCodeCache(directory, bundle);
+}
+
+/** One script with its loader and the entries that load it. The files that went into it. */
+function buildBundle(directory: string, bundle: string): string[] {
+  const { entries, more } = BUNDLES[bundle];
+  const sources = [...entries, ...more];
   const { outputFiles, metafile } = buildSync({
     stdin: {
       contents: sources.map((source) => `export * as ${identifierOf(source)} from './${source}';`).join('\n'),
@@ -69,16 +91,14 @@ export function buildModules(directory: string): void {
     packages: 'bundle',
     external: ['piscina'],
   });
-  mkdirSync(directory, { recursive: true });
   const text = withConstants(addressThreads(outputFiles[0].text));
   writeFileSync(
-    join(directory, ENGINE),
+    join(directory, `${bundle}.cjs`),
     `(function (exports, require, module, MODULE_URL, MODULE_FOLDER) {${text}\nreturn module.exports;\n})`,
   );
-  writeFileSync(join(directory, 'load.js'), LOADER);
-  writeFileSync(join(directory, 'LICENSES.txt'), licensesOf(metafile));
-  for (const source of sources) writeEntry(directory, source);
-  makeCodeCache(directory);
+  writeFileSync(join(directory, `load-${bundle}.js`), loaderOf(bundle));
+  for (const source of entries) writeEntry(directory, bundle, source);
+  return Object.keys(metafile.inputs);
 }
 
 /** As the name of its exports in the engine. */
@@ -88,18 +108,18 @@ const identifierOf = (source: string): string => basename(source, '.ts').replace
 const fileOf = (source: string): string =>
   ENTRIES[source] === 'exports' ? basename(source, '.ts') : ENTRIES[source].split(': ')[0];
 
-function writeEntry(directory: string, source: string): void {
+function writeEntry(directory: string, bundle: string, source: string): void {
   const name = identifierOf(source);
   const file = join(directory, `${fileOf(source)}.js`);
   const what = ENTRIES[source];
   if (what !== 'exports') {
     const isCommand = source.startsWith('engine/cli/');
-    const call = `import { engine } from './load.js';\nawait engine.${name}.${what.split(': ')[1]}();\n`;
+    const call = `import { engine } from './load-${bundle}.js';\nawait engine.${name}.${what.split(': ')[1]}();\n`;
     writeFileSync(file, isCommand ? `#!/usr/bin/env node\n${call}` : call, { mode: isCommand ? 0o755 : 0o644 });
     return;
   }
   const names = exportedNames(readFileSync(join(ROOT, source), 'utf8'));
-  writeFileSync(file, `import { engine } from './load.js';\nexport const { ${names.join(', ')} } = engine.${name};\n`);
+  writeFileSync(file, `import { engine } from './load-${bundle}.js';\nexport const { ${names.join(', ')} } = engine.${name};\n`);
 }
 
 /** Names of the values that a source exports. */
@@ -113,7 +133,7 @@ function exportedNames(text: string): string[] {
  * What V8 compiled of the engine is taken if it was made by the same V8 with the same flags; if not, V8 says so and compiles. Node's
  * modules are asked for without import: an import of fs loads its streams.
  */
-const LOADER = `const { readFileSync } = process.getBuiltinModule('node:fs');
+const loaderOf = (bundle: string): string => `const { readFileSync } = process.getBuiltinModule('node:fs');
 const { createRequire } = process.getBuiltinModule('node:module');
 const { constants, Script } = process.getBuiltinModule('node:vm');
 
@@ -121,15 +141,15 @@ const fileOf = (name) => \`\${import.meta.dirname}/\${name}\`;
 
 function compiledBefore() {
   try {
-    return readFileSync(fileOf('engine.cache'));
+    return readFileSync(fileOf('${bundle}.cache'));
   } catch (error) {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   }
 }
 
-export const script = new Script(readFileSync(fileOf('${ENGINE}'), 'latin1'), {
-  filename: fileOf('${ENGINE}'),
+export const script = new Script(readFileSync(fileOf('${bundle}.cjs'), 'latin1'), {
+  filename: fileOf('${bundle}.cjs'),
   cachedData: compiledBefore(),
   importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
 });
@@ -157,10 +177,10 @@ function addressThreads(text: string): string {
   });
 }
 
-/** Licenses of the packages whose code is in the engine. */
-function licensesOf({ inputs }: Metafile): string {
+/** Licenses of the packages that these files are of. */
+function licensesOf(inputs: readonly string[]): string {
   const folders = new Set<string>();
-  for (const input of Object.keys(inputs)) {
+  for (const input of inputs) {
     const found = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input);
     if (found !== null) folders.add(found[1]);
   }
