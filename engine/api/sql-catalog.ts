@@ -32,7 +32,7 @@ export class SqlCatalog implements EngineCatalog {
   readonly catalog: Catalog;
   /** Set once the engine is complete. */
   engine: Engine = null as unknown as Engine;
-  readonly #sessions = new WeakMap<Session, CatalogSession & { searchPath: readonly string[] }>();
+  readonly #sessions = new WeakMap<Session, CatalogSession & { searchPath: readonly string[]; rowSecurity?: boolean }>();
   readonly #sequences = new WeakMap<Session, SessionSequences>();
   readonly #allowed = new WeakMap<Session, { readonly version: number; readonly user: string; readonly keys: Set<number> }>();
   /** Sessions that have made something temporary. */
@@ -56,6 +56,7 @@ export class SqlCatalog implements EngineCatalog {
     known.role = session.user;
     known.database = session.database;
     known.searchPath = session.searchPath;
+    known.rowSecurity = session.rowSecurity;
     return known;
   }
 

@@ -96,6 +96,8 @@ export interface CatalogSession {
   database?: string;
   /** Schemas for names without one. '$user' stands for the role; pg_temp and pg_catalog are looked at first unless named. */
   searchPath: readonly string[];
+  /** SET row_security; left out: on. */
+  readonly rowSecurity?: boolean;
   /** Distinguishes sessions: whose temporary objects are seen. Catalog.openSession() gives it. 0: sees none. */
   readonly id: number;
 }

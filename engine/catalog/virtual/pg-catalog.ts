@@ -4,7 +4,7 @@ import type { SessionReader } from '../reader.ts';
 import type { RoleRow } from '../stored.ts';
 import { ROLE_SUPERUSER } from '../system-tables.ts';
 import { describeType } from './describe.ts';
-import { SCHEMA_PG_TOAST, sequencesOf, temporarySchemaId } from './relations.ts';
+import { HIDDEN_SCHEMA, SCHEMA_PG_TOAST, sequencesOf, temporarySchemaId } from './relations.ts';
 import { int8Value, type Lookup, type RowMakers, type VirtualRow } from './virtual-table.ts';
 
 export const DATABASE_ID = 5;
@@ -27,7 +27,8 @@ function* sequenceRows(reader: SessionReader, lookup: Lookup | null): Iterable<V
 }
 
 function* namespaceRows(reader: SessionReader): Iterable<VirtualRow> {
-  for (const { id, name, owner } of reader.schemas()) yield { oid: id, nspname: name, nspowner: owner };
+  for (const { id, name, owner } of reader.schemas())
+    if (name !== HIDDEN_SCHEMA) yield { oid: id, nspname: name, nspowner: owner };
   yield { oid: SCHEMA_PG_TOAST, nspname: 'pg_toast', nspowner: ROLE_SUPERUSER };
   const { id } = reader.session;
   if (id !== 0) yield { oid: temporarySchemaId(id), nspname: `pg_temp_${id}`, nspowner: ROLE_SUPERUSER };
