@@ -7,13 +7,13 @@
  *   4  sleep on the own doorbell, 100 ms at most; from 2
  *
  * An embedded thread blocks; a server worker goes on with other connections: all its waiting sessions share one waitAsync on
- * the doorbell. A wait ends with the holder (run the statement again), with 40P01, 57014 or 55P03.
+ * the doorbell, and who joins them while it sleeps takes steps 2 and 3 itself. A wait ends with the holder (run the statement again), with 40P01, 57014 or 55P03.
  */
 
 import { buryDead, hasDead } from '../../shm/deaths.ts';
 import { renewEpoch } from '../../shm/epoch.ts';
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
-import { doorbellOf, SLEEP_MAX_MS, waitDoorbell, waitDoorbellAsync } from '../../shm/wait.ts';
+import { doorbellOf, ringDoorbell, SLEEP_MAX_MS, waitDoorbell, waitDoorbellAsync } from '../../shm/wait.ts';
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
 import { returnAllCredit } from '../storage/log/credit.ts';
 import { durableHorizon, tailLsn } from '../storage/log/flush.ts';
@@ -216,6 +216,8 @@ interface Waiter {
 interface WaitRoom {
   waiters: Waiter[];
   running: boolean;
+  /** The first of the deadlines that its sleep minds. */
+  until: number;
 }
 
 const rooms = new WeakMap<Transactions, WaitRoom>();
@@ -235,13 +237,18 @@ export function waitForConflictAsync(tx: Transaction): Promise<void> {
   const deadline = waitDeadline(tx);
   let room = rooms.get(txns);
   if (room === undefined) {
-    room = { waiters: [], running: false };
+    room = { waiters: [], running: false, until: Number.POSITIVE_INFINITY };
     rooms.set(txns, room);
   }
-  const { waiters } = room;
-  const done = new Promise<void>((resolve, reject) => waiters.push({ tx, session, deadline, resolve, reject }));
+  return new Promise<void>((resolve, reject) => join(txns, room, { tx, session, deadline, resolve, reject }));
+}
+
+/** Whoever comes while the loop sleeps asks for its ring itself: nobody else may ring for long. */
+function join(txns: Transactions, room: WaitRoom, waiter: Waiter): void {
+  if (room.running && settled(txns, waiter)) return;
+  room.waiters.push(waiter);
   if (!room.running) void attend(txns, room);
-  return done;
+  else if (waiter.deadline < room.until) ringDoorbell(txns.shm, txns.shm.thread);
 }
 
 /** One loop a thread: looks after every waiter at each ring. */
@@ -256,6 +263,7 @@ async function attend(txns: Transactions, room: WaitRoom): Promise<void> {
       if (room.waiters.length === 0) break;
       let until = Number.POSITIVE_INFINITY;
       for (const waiter of room.waiters) until = Math.min(until, waiter.deadline);
+      room.until = until;
       await waitDoorbellAsync(txns.shm, seen, Math.min(SLEEP_MAX_MS, Math.max(1, until - performance.now())));
     }
   } catch (error) {

@@ -18,6 +18,7 @@ import { slotsInUse } from './slots.ts';
 import { stampEnded } from './stamper.ts';
 import { ROW_DONE, ROW_WAIT } from './transactions.ts';
 import { createTxnStore, entriesOf, type FixtureOptions, seedOf, Session, type TxnStore } from './txn-fixture.ts';
+import { TXN_SLOT_WAITERS } from './txn.layout.gen.ts';
 import type { Job, Outcome } from './txn-test-worker.ts';
 
 async function withStore(
@@ -150,6 +151,35 @@ test('two sessions of one event loop that wait for each other: the younger one i
     await first;
     strictEqual(a.update(2, 7), ROW_DONE);
     a.commit();
+  });
+});
+
+test('who joins others of its event loop in waiting asks its own holder for a ring, at once', async () => {
+  await withStore({}, async (store) => {
+    const [a, b, c, d] = [new Session(store), new Session(store), new Session(store), new Session(store)];
+    for (const session of [a, b, c, d]) session.begin();
+    strictEqual(a.insert(1, 10), ROW_DONE);
+    strictEqual(b.insert(2, 20), ROW_DONE);
+    strictEqual(c.insert(1, 11), ROW_WAIT);
+    undoStatement(c.tx!, true);
+    const first = waitForConflictAsync(c.tx!);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    strictEqual(d.insert(2, 21), ROW_WAIT);
+    undoStatement(d.tx!, true);
+    const second = waitForConflictAsync(d.tx!);
+    const { slot } = b.tx!;
+    ok(
+      store.txns.i32[((slot + TXN_SLOT_WAITERS) >>> 2) + (store.shm.thread >>> 5)] !== 0,
+      'nobody would ring when the holder ends',
+    );
+    rollback(b.tx!);
+    await second;
+    strictEqual(d.insert(2, 21), ROW_DONE);
+    d.commit();
+    rollback(a.tx!);
+    await first;
+    strictEqual(c.insert(1, 11), ROW_DONE);
+    c.commit();
   });
 });
 
