@@ -130,9 +130,17 @@ interface OwnerOfSequence {
   readonly persistence: CatalogTable['persistence'];
 }
 
+/** The name of a column's sequence: as it says, or of table and column. It lies where the table does. */
+const ownedName = (
+  naming: Naming,
+  { ownName }: NonNullable<ColumnDefinition['sequence']>,
+  table: string,
+  column: string,
+): string => (ownName === undefined ? inventName(naming, table, column, 'seq') : takeName(naming, clipName(ownName)));
+
 function ownedSequence(naming: Naming, table: string, column: ColumnDefinition, owner: OwnerOfSequence): number {
-  const name = inventName(naming, table, column.name, 'seq');
   const options = column.sequence as NonNullable<ColumnDefinition['sequence']>;
+  const name = ownedName(naming, options, table, column.name);
   return makeSequence(naming.catalog, naming.tx, naming.schema, name, options, owner).id;
 }
 
@@ -146,7 +154,7 @@ export function addOwnedSequence(
 ): number {
   const naming: Naming = { catalog, tx, schema: table.schema, given: new Set() };
   const column = table.body.columns.find(({ number }) => number === attribute)?.name ?? '';
-  const name = inventName(naming, table.name, column, 'seq');
+  const name = ownedName(naming, options, table.name, column);
   const { owner, persistence } = table.body;
   return makeSequence(catalog, tx, table.schema, name, options, { id: table.id, attribute, owner, persistence }).id;
 }

@@ -29,6 +29,8 @@ export interface SequenceDefinition {
   readonly maximum: bigint;
   readonly cache: number;
   readonly cycle: boolean;
+  /** SEQUENCE NAME of an identity column; left out: the catalog chooses one. */
+  readonly ownName?: string | undefined;
 }
 
 export interface ColumnDefinition {

@@ -225,7 +225,9 @@ function createSequence(source: SourceCreateSequenceNode, environment: Definitio
   const owned = source.options.find((option) => option.name === 'ownedBy');
   const options = source.options.filter((option) => option !== owned);
   catalog.change(tx, () => {
-    const { id } = catalog.createSequence(tx, session, { name, persistence, ...sequenceNumbers(options, type, source.at) });
+    const numbers = sequenceNumbers(options, type, source.at);
+    if (numbers.ownName !== undefined) throw fault(SQLSTATE.syntax_error, 'invalid sequence option SEQUENCE NAME', source.at);
+    const { id } = catalog.createSequence(tx, session, { name, persistence, ...numbers });
     if (owned !== undefined) sequenceOwnedBy(catalog.entry(tx, id)?.row as SequenceRow, owned, environment);
   });
   return { tag, notices: [] };

@@ -64,7 +64,9 @@ export function sequenceNumbers(options: readonly SourceOption[], type: Sequence
   if (cache < 1n) refuse(`CACHE (${cache}) must be greater than zero`, 'cache');
   const cycle = given.get('cycle')?.value;
   const cycles = cycle?.op === 'constant' && cycle.text === 'true';
-  return { type, start, increment, minimum, maximum, cache: Number(cache), cycle: cycles };
+  const named = given.get('sequence name')?.value;
+  const ownName = named?.op === 'column' ? named.name.parts.at(-1) : undefined;
+  return { type, start, increment, minimum, maximum, cache: Number(cache), cycle: cycles, ownName };
 }
 
 /** The type of a sequence by its name. 22023 */

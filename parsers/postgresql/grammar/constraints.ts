@@ -514,6 +514,15 @@ export abstract class ConstraintGrammar extends TypeGrammar {
         },
       },
       { ALT: (): SourceOption => this.sequenceOptionOf(this.take(1, K.CACHE), 'cache', this.SUBRULE6(this.signedNumber)) },
+      // What dumps call the sequence of an identity column.
+      {
+        ALT: (): SourceOption => {
+          const word = this.take(4, K.SEQUENCE);
+          this.take(4, K.NAME);
+          const name = this.SUBRULE7(this.anyName);
+          return this.sequenceOptionOf(word, 'sequence name', { op: 'column', at: word.ordinal, name });
+        },
+      },
       { ALT: (): SourceOption => this.cycleOption(this.take(1, K.CYCLE), true) },
       { ALT: (): SourceOption => this.noOption() },
       {
