@@ -14,6 +14,7 @@ import {
   renameConstraint,
   validateConstraint,
 } from './alter-constraints.ts';
+import { alterRoutine } from './alter-routine.ts';
 import { alterSequence } from './alter-sequence.ts';
 import { alterColumn, addTableColumn, dropTableColumn, renameColumn, setLogged, tableOptions } from './alter-table.ts';
 import {
@@ -66,7 +67,7 @@ export function alter(source: SourceAlterNode, environment: DefinitionEnvironmen
   const { catalog, tx, semantics } = environment;
   const notices: Notice[] = [];
   if (source.kind === 'function' || source.kind === 'procedure' || source.kind === 'routine')
-    throw unsupported(`ALTER ${source.kind.toUpperCase()} is`, source.at, 'use CREATE OR REPLACE');
+    return alterRoutine(source, source.kind, environment);
   if (source.kind === 'schema') {
     const { name } = qualified(source.name, semantics);
     catalog.change(tx, () => alterSchema(name, source.actions[0], environment));

@@ -161,9 +161,9 @@ export function createRoutine(source: SourceCreateRoutineNode, environment: Defi
   const types = source.arguments
     .filter(({ mode }) => mode === 'in' || mode === 'inout')
     .map(({ type }) => environment.textOf(type));
-  checkBody(routine, types, names, environment);
+  const called = checkBody(routine, types, names, environment);
   const kept = source.form === 'text' ? { ...routine, names: [] } : routine;
-  const read = source.form === 'text' ? [] : names.map(({ id }) => id);
+  const read = source.form === 'text' ? [] : [...names.map(({ id }) => id), ...called];
   const uses = [...new Set([...read, ...madeTypesOf(routine)])].map((object): ObjectUse => ({ object, columns: [] }));
   catalog.change(tx, () => {
     const grants = known?.kind === 'function' ? known.body.grants : {};
@@ -187,20 +187,20 @@ const madeTypesOf = ({ parameters, returns }: CatalogRoutine): number[] =>
     return domain ?? (id === undefined ? [] : Number(id));
   });
 
-/** Binds a call of the routine with NULLs. 42P13 where the result is of another type. */
+/** Binds a call of the routine with NULLs, and tells which other routines that calls. 42P13 where the result is of another type. */
 function checkBody(
   routine: CatalogRoutine,
   types: readonly string[],
   names: StoredName[],
   environment: DefinitionEnvironment,
-): void {
+): number[] {
   const { semantics, semanticsOf } = environment;
   const reader = recording(readerOf(environment), names);
   const nothing = types.map((type) => `null::${type}`).join(', ');
   const isOfRows = routine.returnsSet || isRowType(routine.returns.name);
   const [call] = environment.parse(`select ${isOfRows ? '* from ' : ''}"${routine.name.replaceAll('"', '""')}"(${nothing})`);
   try {
-    bind(call, {
+    const { uses } = bind(call, {
       catalog: {
         ...reader,
         findRoutines: (schema, name) =>
@@ -208,6 +208,9 @@ function checkBody(
       },
       ...{ semantics, semanticsOf, parameterTypes: [], literals: [], policy: 'infer' },
     });
+    return uses.flatMap(({ object }) =>
+      object !== routine.id && readerOf(environment).routineVersion(object) !== undefined ? [object] : [],
+    );
   } catch (error) {
     if (!(error instanceof SqlError) || error.code !== SQLSTATE.datatype_mismatch) throw error;
     throw new SqlError(
