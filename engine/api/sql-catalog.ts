@@ -32,7 +32,7 @@ export class SqlCatalog implements EngineCatalog {
   readonly catalog: Catalog;
   /** Set once the engine is complete. */
   engine: Engine = null as unknown as Engine;
-  readonly #sessions = new WeakMap<Session, CatalogSession & { searchPath: readonly string[]; rowSecurity?: boolean }>();
+  readonly #sessions = new WeakMap<Session, CatalogSession & { searchPath: readonly string[] }>();
   readonly #sequences = new WeakMap<Session, SessionSequences>();
   readonly #allowed = new WeakMap<Session, { readonly version: number; readonly user: string; readonly keys: Set<number> }>();
   /** Sessions that have made something temporary. */
@@ -51,12 +51,12 @@ export class SqlCatalog implements EngineCatalog {
     let known = this.#sessions.get(session);
     if (known === undefined) {
       known = this.catalog.openSession(session.user, session.searchPath);
+      Object.defineProperty(known, 'rowSecurity', { get: () => session.settings.get('row_security') === 'on' });
       this.#sessions.set(session, known);
     }
     known.role = session.user;
     known.database = session.database;
     known.searchPath = session.searchPath;
-    known.rowSecurity = session.rowSecurity;
     return known;
   }
 

@@ -335,10 +335,14 @@ export class SessionReader implements CatalogReader {
   allows(id: number, right: Right, as?: number): boolean {
     if (virtualTableById(id) !== null) return right === 'select';
     const row = this.entry(id)?.row;
+    // A routine that is being made is bound before it is there.
+    if (row === undefined && right === 'execute') return true;
     if (row === undefined || row.kind === 'index') return false;
     const role = as === undefined ? this.role() : this.roleById(as);
     if (role === null) return false;
     if (role.superuser || this.hasRightsOf(role, row.body.owner)) return true;
+    // Routines are for everybody until somebody says otherwise.
+    if (right === 'execute' && row.body.grants[0] === undefined) return true;
     return right !== 'owner' && this.isGranted(role, row.body.grants, right);
   }
 }

@@ -445,4 +445,4 @@ export interface BoundModule {
   readonly columns: number;
 }
 
-export type Right = 'select' | 'insert' | 'update' | 'delete' | 'truncate' | 'owner';
+export type Right = 'select' | 'insert' | 'update' | 'delete' | 'truncate' | 'execute' | 'owner';

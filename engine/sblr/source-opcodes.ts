@@ -6,6 +6,7 @@
  */
 
 import { node, type OpcodeTable } from './opcode-table.ts';
+import { RIGHTS_OPCODES } from './source-opcodes-rights.ts';
 
 export const SOURCE_OPCODES = {
   // ---- names and types ----
@@ -543,68 +544,5 @@ export const SOURCE_OPCODES = {
     },
   ),
   lockTable: node(182, 'statement', 'LOCK TABLE; the mode as its words', { tables: 'name[]', mode: 'text', nowait: 'boolean' }),
-  // ---- roles and rights ----
-  createRole: node(190, 'statement', 'CREATE ROLE, USER, GROUP', { kind: 'role|user|group', name: 'text', options: 'option[]' }),
-  alterRole: node(191, 'statement', 'ALTER ROLE options', { name: 'text', options: 'option[]' }),
-  alterRoleSetting: node(192, 'statement', 'ALTER ROLE SET, RESET; no name: ALL roles; no setting: RESET ALL', {
-    name: 'text?',
-    database: 'text?',
-    setting: 'text?',
-    values: 'expression[]',
-    reset: 'boolean',
-  }),
-  renameRole: node(193, 'statement', 'ALTER ROLE RENAME TO', { name: 'text', to: 'text' }),
-  grant: node(
-    194,
-    'statement',
-    'GRANT and REVOKE of rights; of those that new objects get (ALTER DEFAULT PRIVILEGES) without names',
-    {
-      revoke: 'boolean',
-      byDefault: 'boolean',
-      rights: 'grantedRight[]',
-      kind: 'table|sequence|schema|database|function|procedure|routine|type|domain|language|allTables|allSequences|allFunctions',
-      names: 'name[]',
-      routines: 'routineName[]',
-      roles: 'text[]',
-      option: 'boolean',
-      cascade: 'boolean',
-      forRoles: 'text[]',
-      inSchemas: 'text[]',
-    },
-  ),
-  grantedRight: node(195, 'grantedRight', 'a right, of some columns only; `all`: ALL PRIVILEGES', {
-    name: 'text',
-    columns: 'text[]',
-  }),
-  grantRole: node(196, 'statement', 'GRANT and REVOKE of membership in roles', {
-    revoke: 'boolean',
-    roles: 'text[]',
-    to: 'text[]',
-    admin: 'boolean',
-    cascade: 'boolean',
-  }),
-  ownedBy: node(197, 'statement', 'REASSIGN OWNED, DROP OWNED', {
-    action: 'reassign|drop',
-    roles: 'text[]',
-    to: 'text?',
-    cascade: 'boolean',
-  }),
-  createPolicy: node(198, 'statement', 'CREATE POLICY', {
-    name: 'text',
-    table: 'name',
-    permissive: 'boolean',
-    command: 'all|select|insert|update|delete',
-    roles: 'text[]',
-    using: 'expression?',
-    check: 'expression?',
-  }),
-  alterPolicy: node(199, 'statement', 'ALTER POLICY; `to`: its new name; no roles: those it has', {
-    name: 'text',
-    table: 'name',
-    to: 'text?',
-    roles: 'text[]',
-    using: 'expression?',
-    check: 'expression?',
-  }),
-  dropPolicy: node(200, 'statement', 'DROP POLICY', { name: 'text', table: 'name', ifExists: 'boolean', cascade: 'boolean' }),
+  ...RIGHTS_OPCODES,
 } as const satisfies OpcodeTable;

@@ -147,7 +147,6 @@ export class Session {
   #path: readonly string[] = [];
   /** Of the settings that it was made from. */
   #pathVersion = -1;
-  #rowSecurity = true;
   #scopeSettings: string | null = null;
   #scopeTemporary = 0;
   #scopeUser = '';
@@ -195,24 +194,13 @@ export class Session {
     return this.transaction.failed ? 'failed' : 'active';
   }
 
-  /** SET row_security: off makes an error of what policies would hide. */
-  get rowSecurity(): boolean {
-    this.#followSettings();
-    return this.#rowSecurity;
-  }
-
   get searchPath(): readonly string[] {
-    this.#followSettings();
-    return this.#path;
-  }
-
-  /** What the catalog asks of the settings, read anew when one has changed. */
-  #followSettings(): void {
     const { version } = this.settings;
-    if (version === this.#pathVersion) return;
-    this.#pathVersion = version;
-    this.#path = pathSchemas(this.settings.get('search_path'));
-    this.#rowSecurity = this.settings.get('row_security') === 'on';
+    if (version !== this.#pathVersion) {
+      this.#pathVersion = version;
+      this.#path = pathSchemas(this.settings.get('search_path'));
+    }
+    return this.#path;
   }
 
   /** Sessions of one scope read a text alike: their role, the settings that change meaning, and their own objects are the same. */

@@ -214,9 +214,40 @@ const STORY = `
   set role bob
   select id from paper
   reset role
-  drop owned by carol
-  drop role carol
   drop table paper cascade`;
+
+/** Rights on routines, and what the catalogs tell. */
+const CATALOGS = `
+  create function twice(x int) returns int language sql return x * 2
+  set role bob
+  select twice(2)
+  reset role
+  revoke execute on function twice(int) from public
+  set role bob
+  select twice(2)
+  reset role
+  grant execute on function twice(int) to staff
+  set role bob
+  select twice(2)
+  reset role
+  revoke staff from bob
+  set role bob
+  select twice(2)
+  reset role
+  create table kept (id int)
+  grant select, insert on kept to bob
+  grant select on kept to public
+  grant update on kept to alice with grant option
+  alter table kept enable row level security, force row level security
+  select relrowsecurity, relforcerowsecurity from pg_class where relname = 'kept'
+  create policy one on kept for update to bob using (true) with check (false)
+  create policy two on kept as restrictive
+  select polname, polcmd, polpermissive, cardinality(polroles) from pg_policy order by 1
+  select policyname, permissive, roles::text, cmd from pg_policies where tablename = 'kept' order by 1
+  select rolname, rolbypassrls, rolinherit from pg_roles where rolname in ('free', 'alice') order by 1
+  grant staff to carol with admin option
+  select admin_option from pg_auth_members where member = 'carol'::regrole
+  select rowsecurity from pg_tables where tablename = 'kept'`;
 
 test('policies say which rows are seen, changed and made, as in PostgreSQL', async () => {
   await using peer = await openPostgreSQL();
@@ -224,9 +255,18 @@ test('policies say which rows are seen, changed and made, as in PostgreSQL', asy
   await peer.exec(SETUP);
   db.exec(SETUP);
   const differ: unknown[] = [];
-  for (const text of STORY.trim().split(/\n\s*/)) {
+  for (const text of `${STORY.trim()}\n${CATALOGS.trim()}`.split(/\n\s*/)) {
     const [own, other] = [ours(db, text), await theirs(peer, text)];
     if (own !== other) differ.push({ text, ours: own, theirs: other });
   }
   deepStrictEqual(differ, []);
+  const acl = "select relacl::text from pg_class where relname = 'kept'";
+  deepStrictEqual(
+    ours(db, acl)
+      .slice(1, -1)
+      .split(',')
+      .slice(1)
+      .map((item) => item.split('/')[0]),
+    ['=r', 'alice=w*', 'bob=ar'],
+  );
 });

@@ -4,6 +4,7 @@ import type { SessionReader } from '../reader.ts';
 import type { RoleRow } from '../stored.ts';
 import { ROLE_SUPERUSER } from '../system-tables.ts';
 import { describeType } from './describe.ts';
+import { aclValue } from './pg-rights.ts';
 import { HIDDEN_SCHEMA, SCHEMA_PG_TOAST, sequencesOf, temporarySchemaId } from './relations.ts';
 import { int8Value, type Lookup, type RowMakers, type VirtualRow } from './virtual-table.ts';
 
@@ -28,7 +29,11 @@ function* sequenceRows(reader: SessionReader, lookup: Lookup | null): Iterable<V
 
 function* namespaceRows(reader: SessionReader): Iterable<VirtualRow> {
   for (const { id, name, owner } of reader.schemas())
-    if (name !== HIDDEN_SCHEMA) yield { oid: id, nspname: name, nspowner: owner };
+    if (name !== HIDDEN_SCHEMA) {
+      const row = reader.entry(id)?.row;
+      const nspacl = row?.kind === 'schema' ? aclValue(reader, 'schema', owner, row.body.grants) : null;
+      yield { oid: id, nspname: name, nspowner: owner, nspacl };
+    }
   yield { oid: SCHEMA_PG_TOAST, nspname: 'pg_toast', nspowner: ROLE_SUPERUSER };
   const { id } = reader.session;
   if (id !== 0) yield { oid: temporarySchemaId(id), nspname: `pg_temp_${id}`, nspowner: ROLE_SUPERUSER };
@@ -36,18 +41,18 @@ function* namespaceRows(reader: SessionReader): Iterable<VirtualRow> {
 
 // ---- roles ----
 
-const roleRow = ({ id, name, superuser, login }: RoleRow): VirtualRow => ({
+const roleRow = ({ id, name, superuser, login, ...role }: RoleRow): VirtualRow => ({
   oid: id,
   rolname: name,
   rolsuper: superuser,
-  rolinherit: true,
-  rolcreaterole: superuser,
-  rolcreatedb: superuser,
+  rolinherit: role.inherit,
+  rolcreaterole: role.createRole,
+  rolcreatedb: role.createDatabase,
   rolcanlogin: login,
-  rolreplication: superuser,
-  rolconnlimit: -1,
+  rolreplication: role.replication,
+  rolconnlimit: role.connectionLimit,
   rolpassword: '********',
-  rolbypassrls: superuser,
+  rolbypassrls: role.bypassRowSecurity,
 });
 
 const authRow = (role: RoleRow): VirtualRow => ({
@@ -55,13 +60,13 @@ const authRow = (role: RoleRow): VirtualRow => ({
   rolpassword: Object.values(role.verifiers ?? {})[0] ?? null,
 });
 
-const userRow = ({ id, name, superuser }: RoleRow): VirtualRow => ({
+const userRow = ({ id, name, superuser, createDatabase, replication, bypassRowSecurity }: RoleRow): VirtualRow => ({
   usename: name,
   usesysid: id,
-  usecreatedb: superuser,
+  usecreatedb: createDatabase,
   usesuper: superuser,
-  userepl: superuser,
-  usebypassrls: superuser,
+  userepl: replication,
+  usebypassrls: bypassRowSecurity,
   passwd: '********',
 });
 

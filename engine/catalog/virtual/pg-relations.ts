@@ -31,6 +31,7 @@ import {
   virtualTablesOf,
   visible,
 } from './relations.ts';
+import { aclValue } from './pg-rights.ts';
 import { arrayValue, type Lookup, type RowMakers, type VirtualRow } from './virtual-table.ts';
 
 const persistenceOf = ({ persistence }: CatalogTable | CatalogView): string =>
@@ -162,6 +163,7 @@ function viewClass(reader: SessionReader, view: CatalogView): VirtualRow {
     relname: view.name,
     relnamespace: schemaIdOf(reader, view.schema),
     relowner: view.owner,
+    relacl: row?.kind === 'view' ? aclValue(reader, 'table', view.owner, row.body.grants) : null,
     relpersistence: persistenceOf(view),
     reltype: view.id,
     relam: 0,
@@ -180,6 +182,9 @@ function* tableClass(reader: SessionReader, table: CatalogTable): Iterable<Virtu
     ...optionsValue(row?.kind === 'table' ? row.body.options : undefined),
     relnamespace: schemaIdOf(reader, schema),
     relowner: owner,
+    relrowsecurity: table.rowSecurity?.enabled === true,
+    relforcerowsecurity: table.rowSecurity?.forced === true,
+    relacl: row?.kind === 'table' ? aclValue(reader, 'table', owner, row.body.grants) : null,
     relpersistence: persistenceOf(table),
     oid: id,
     relname: name,

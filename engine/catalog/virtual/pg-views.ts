@@ -18,7 +18,7 @@ function* tableRows(reader: SessionReader): Iterable<VirtualRow> {
       hasindexes: table.indexes.length > 0,
       hasrules: false,
       hastriggers: (table.foreignKeys?.length ?? 0) + (table.referrers?.length ?? 0) > 0,
-      rowsecurity: false,
+      rowsecurity: table.rowSecurity?.enabled === true,
     };
   }
   for (const { id, schema, name } of virtualTablesOf()) {

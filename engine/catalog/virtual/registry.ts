@@ -18,6 +18,7 @@ import { PG_RELATIONS } from './pg-relations.ts';
 import { PG_ROUTINES } from './pg-routines.ts';
 import { PG_STAT, STATEMENTS } from './pg-stat.ts';
 import { PG_TYPES } from './pg-types.ts';
+import { PG_RIGHTS } from './pg-rights.ts';
 import { PG_VIEWS } from './pg-views.ts';
 import { INFORMATION_SCHEMA_RELATIONS, PG_CATALOG_RELATIONS } from './postgresql-relations.ts';
 import { SYS_VIEWS } from './sys.ts';
@@ -31,6 +32,7 @@ const pgMakers = (): RowMakers => ({
   ...PG_DEPENDS,
   ...PG_ROUTINES,
   ...PG_ACCESS,
+  ...PG_RIGHTS,
   ...PG_VIEWS,
   ...PG_STAT,
 });

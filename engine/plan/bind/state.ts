@@ -99,9 +99,14 @@ export class BindState {
     use.rights.add(right);
   }
 
-  /** Notes that the statement rests on a routine. */
-  useRoutine({ id, version }: CatalogRoutine): void {
-    if (!this.uses.has(id)) this.uses.set(id, { version, rights: new Set() });
+  /** Notes that the statement rests on a routine, and that the role may call it. 42501 */
+  useRoutine({ id, version, name, kind }: CatalogRoutine): void {
+    const use = this.uses.get(id) ?? { version, rights: new Set() };
+    this.uses.set(id, use);
+    if (use.rights.has('execute')) return;
+    if (!this.environment.catalog.allows(id, 'execute'))
+      throw new SqlError(SQLSTATE.insufficient_privilege, `permission denied for ${kind} ${name}`);
+    use.rights.add('execute');
   }
 
   // ---- parameters and lifted literals ----

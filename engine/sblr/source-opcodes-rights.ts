@@ -1,0 +1,69 @@
+/** The nodes of the source form (source-opcodes.ts) that are about roles, rights and policies. */
+
+import { node, type OpcodeTable } from './opcode-table.ts';
+
+export const RIGHTS_OPCODES = {
+  createRole: node(190, 'statement', 'CREATE ROLE, USER, GROUP', { kind: 'role|user|group', name: 'text', options: 'option[]' }),
+  alterRole: node(191, 'statement', 'ALTER ROLE options', { name: 'text', options: 'option[]' }),
+  alterRoleSetting: node(192, 'statement', 'ALTER ROLE SET, RESET; no name: ALL roles; no setting: RESET ALL', {
+    name: 'text?',
+    database: 'text?',
+    setting: 'text?',
+    values: 'expression[]',
+    reset: 'boolean',
+  }),
+  renameRole: node(193, 'statement', 'ALTER ROLE RENAME TO', { name: 'text', to: 'text' }),
+  grant: node(
+    194,
+    'statement',
+    'GRANT and REVOKE of rights; of those that new objects get (ALTER DEFAULT PRIVILEGES) without names',
+    {
+      revoke: 'boolean',
+      byDefault: 'boolean',
+      rights: 'grantedRight[]',
+      kind: 'table|sequence|schema|database|function|procedure|routine|type|domain|language|allTables|allSequences|allFunctions',
+      names: 'name[]',
+      routines: 'routineName[]',
+      roles: 'text[]',
+      option: 'boolean',
+      cascade: 'boolean',
+      forRoles: 'text[]',
+      inSchemas: 'text[]',
+    },
+  ),
+  grantedRight: node(195, 'grantedRight', 'a right, of some columns only; `all`: ALL PRIVILEGES', {
+    name: 'text',
+    columns: 'text[]',
+  }),
+  grantRole: node(196, 'statement', 'GRANT and REVOKE of membership in roles', {
+    revoke: 'boolean',
+    roles: 'text[]',
+    to: 'text[]',
+    admin: 'boolean',
+    cascade: 'boolean',
+  }),
+  ownedBy: node(197, 'statement', 'REASSIGN OWNED, DROP OWNED', {
+    action: 'reassign|drop',
+    roles: 'text[]',
+    to: 'text?',
+    cascade: 'boolean',
+  }),
+  createPolicy: node(198, 'statement', 'CREATE POLICY', {
+    name: 'text',
+    table: 'name',
+    permissive: 'boolean',
+    command: 'all|select|insert|update|delete',
+    roles: 'text[]',
+    using: 'expression?',
+    check: 'expression?',
+  }),
+  alterPolicy: node(199, 'statement', 'ALTER POLICY; `to`: its new name; no roles: those it has', {
+    name: 'text',
+    table: 'name',
+    to: 'text?',
+    roles: 'text[]',
+    using: 'expression?',
+    check: 'expression?',
+  }),
+  dropPolicy: node(200, 'statement', 'DROP POLICY', { name: 'text', table: 'name', ifExists: 'boolean', cascade: 'boolean' }),
+} as const satisfies OpcodeTable;
