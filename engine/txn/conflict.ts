@@ -11,6 +11,7 @@
  */
 
 import { buryDead, hasDead } from '../../shm/deaths.ts';
+import { isPoisoned } from '../../shm/critical.ts';
 import { renewEpoch } from '../../shm/epoch.ts';
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import { doorbellOf, ringDoorbell, SLEEP_MAX_MS, waitDoorbell, waitDoorbellAsync } from '../../shm/wait.ts';
@@ -218,6 +219,8 @@ interface WaitRoom {
   running: boolean;
   /** The first of the deadlines that its sleep minds. */
   until: number;
+  /** It is looked at when what runs now has come to its end. */
+  isLooked: boolean;
 }
 
 const rooms = new WeakMap<Transactions, WaitRoom>();
@@ -237,10 +240,37 @@ export function waitForConflictAsync(tx: Transaction): Promise<void> {
   const deadline = waitDeadline(tx);
   let room = rooms.get(txns);
   if (room === undefined) {
-    room = { waiters: [], running: false, until: Number.POSITIVE_INFINITY };
+    room = createRoom(txns);
     rooms.set(txns, room);
   }
   return new Promise<void>((resolve, reject) => join(txns, room, { tx, session, deadline, resolve, reject }));
+}
+
+/**
+ * A holder that ends on this thread wakes its waiters before the loop turns: a way round by the doorbell would let the row lie idle
+ * until all sockets that can be read have been served.
+ */
+function createRoom(txns: Transactions): WaitRoom {
+  const room: WaitRoom = { waiters: [], running: false, until: Number.POSITIVE_INFINITY, isLooked: false };
+  txns.hooks.ownRing = () => {
+    if (room.isLooked || room.waiters.length === 0) return;
+    room.isLooked = true;
+    queueMicrotask(() => lookSoon(txns, room));
+  };
+  return room;
+}
+
+function lookSoon(txns: Transactions, room: WaitRoom): void {
+  room.isLooked = false;
+  // A handle that is poisoned, and all else that may go wrong, is met by the loop.
+  if (isPoisoned(txns.shm)) ringDoorbell(txns.shm, txns.shm.thread);
+  else look(txns, room);
+  // The loop ends with the last waiter.
+  if (room.waiters.length === 0) ringDoorbell(txns.shm, txns.shm.thread);
+}
+
+function look(txns: Transactions, room: WaitRoom): void {
+  room.waiters = room.waiters.filter((waiter) => !settled(txns, waiter));
 }
 
 /** Whoever comes while the loop sleeps asks for its ring itself: nobody else may ring for long. */
@@ -259,7 +289,7 @@ async function attend(txns: Transactions, room: WaitRoom): Promise<void> {
     while (room.waiters.length > 0) {
       const seen = doorbellOf(txns.shm);
       takeBackDead(txns);
-      room.waiters = room.waiters.filter((waiter) => !settled(txns, waiter));
+      look(txns, room);
       if (room.waiters.length === 0) break;
       let until = Number.POSITIVE_INFINITY;
       for (const waiter of room.waiters) until = Math.min(until, waiter.deadline);

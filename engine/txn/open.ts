@@ -64,6 +64,7 @@ const NO_HOOKS: TxnHooks = {
   undoOther: null,
   committing: null,
   clockBehind: null,
+  ownRing: null,
   usesTables: null,
   ended: null,
 };

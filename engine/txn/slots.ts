@@ -172,7 +172,9 @@ export function wakeWaiters(txns: Transactions, slot: number): void {
     while (threads !== 0) {
       const bit = 31 - Math.clz32(threads);
       threads &= ~(1 << bit);
-      ringDoorbell(txns.shm, group * 32 + bit);
+      const thread = group * 32 + bit;
+      if (thread === txns.shm.thread && txns.hooks.ownRing !== null) txns.hooks.ownRing();
+      else ringDoorbell(txns.shm, thread);
     }
   }
 }

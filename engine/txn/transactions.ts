@@ -132,6 +132,8 @@ export interface TxnHooks {
   clockBehind: ((microseconds: number) => void) | null;
   /** The session's transaction uses a table; asked by any thread, of sessions of others. */
   usesTables: ((session: number) => boolean) | null;
+  /** In place of a ring of the own doorbell: sessions of this thread's event loop wait for one that has just ended here. */
+  ownRing: (() => void) | null;
   /** Whatever the outcome: locks and recorded reads of the transaction are to be released. */
   ended: ((tx: Transaction) => void) | null;
 }
