@@ -209,6 +209,8 @@ function asJson(type: string): Implementation {
 }
 
 for (const type of Object.keys(OUTPUT)) {
+  // Nothing is cast to it or from it.
+  if (type === 'void') continue;
   table[`${type}.output`] = OUTPUT[type];
   table[`${type}.to.text`] = OUTPUT[type];
   table[`text.to.${type}`] = INPUT[type];

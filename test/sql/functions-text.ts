@@ -89,19 +89,8 @@ normalize('é', NFD), 'é' is normalized, normalize('é'), 'é' is nfd normalize
 pg_typeof('a') is null, pg_typeof(null) is null
 1::foo
 foo(1)
-`);
-
-/** What is not built yet: 0A000. */
-export const TEXT_REFUSED: readonly string[] = lines(String.raw`
-regexp_match('foobarbequebaz', '(bar)(beque)')
-regexp_match('abc', 'b')
 (regexp_match('foobarbequebaz', '(bar)(beque)'))[1]
-regexp_matches('foobarbequebaz', 'ba.', 'g')
-regexp_split_to_array('hello world', '\s+')
-string_to_array('a,b', ',')
 array_to_string(array['a','b'], ',')
-parse_ident('a.b')
-collation for ('a')
 'abc' ~ 'a(?=b)'
 'aaa' ~ '(a)\1'
 `);

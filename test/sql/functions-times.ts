@@ -111,25 +111,17 @@ set_config('app.user', 'x', false), current_setting('app.user'), set_config('wor
 set_config(null, 'x', false)
 set_config('nonsense', 'x', false)
 set_config('work_mem', 'x', false)
-`);
-
-/** What is not built yet: 0A000. */
-export const TIMES_REFUSED: readonly string[] = lines(String.raw`
-now() = transaction_timestamp(), current_date = now()::date, clock_timestamp() > '2020-01-01', localtimestamp is null, current_time is null, localtime is not null, pg_typeof(current_timestamp(2)), pg_typeof(now())
-time with time zone '12:00+02'
 '{"a":1}'::jsonb ?| array['a','c'], '{"a":1}'::jsonb ?& array['a']
 '{"a":1,"a":2, "c":  [1.50, true,null]}'::jsonb, '{"a":1,"a":2}'::json, '1e3'::jsonb, '"\u00e9"'::jsonb, jsonb_typeof('[1]'), json_typeof('null'), jsonb_array_length('[1,2]'), jsonb_pretty('{"a":[1]}'), jsonb_build_object('a', 1, 'b', null), jsonb_build_array(1, 'x', null, 2.50), to_json('a"b'::text), to_jsonb(1.50), jsonb_set('{"a":1}', '{a}', '5'), jsonb_strip_nulls('{"a":null,"b":1}'), json_build_object('x', date '2020-01-01'), row_to_json(row(1,'a'))
 jsonb_path_query('{"a":1}', '$.a')
 jsonb_path_exists('{"a":1}', '$.a'), '{"a":1}'::jsonb @? '$.a'
+(1, 2) = 1
+`);
+
+/** What is not built yet: 0A000. */
+export const TIMES_REFUSED: readonly string[] = lines(String.raw`
 json_object('{a,1,b,2}'), jsonb_object_agg('a', 1), json_agg(1), jsonb_agg('x')
-array_agg(1)
 pg_sleep(0)
 1::numeric(3,-2)
-'12:00'::timetz
-1::money
-'1.2.3.4'::inet
-array_agg(1)
-current_time
 (1, 2) + (1, 2)
-(1, 2) = 1
 `);
