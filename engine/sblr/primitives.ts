@@ -18,7 +18,7 @@ import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import { ARRAY_PRIMITIVES } from './primitives-arrays.ts';
 import { RANGE_PRIMITIVES } from './primitives-ranges.ts';
 import { CAST_PRIMITIVES } from './primitives-casts.ts';
-import { CATALOG_PRIMITIVES } from './primitives-catalog.ts';
+import { CATALOG_PRIMITIVES } from '../values/catalog-primitives.ts';
 import { ENCODED_PRIMITIVES } from './primitives-encoded.ts';
 import { FURTHER_PRIMITIVES } from './primitives-further.ts';
 import { JSON_PRIMITIVES } from './primitives-json.ts';

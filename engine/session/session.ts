@@ -367,7 +367,6 @@ export class Session {
     return this.identity.sessionUser;
   }
 
-  /** Whose rights count. */
   get user(): string {
     return this.identity.user;
   }

@@ -1,7 +1,7 @@
-/** Primitives that describe objects of the catalog (engine/sblr/primitives-catalog.ts): the catalog answers them. */
+/** Primitives that describe objects of the catalog (engine/values/catalog-primitives.ts): the catalog answers them. */
 
 import type { RowValue } from '../storage/rows/row-value.ts';
-import { CATALOG_PRIMITIVES } from '../sblr/primitives-catalog.ts';
+import { CATALOG_PRIMITIVES } from './catalog-primitives.ts';
 import type { ValueContext } from './context.ts';
 import type { Implementation } from './functions.ts';
 

@@ -55,6 +55,6 @@ export interface TypeDirectory {
   objectName(type: string, id: number): string | null;
   /** The number of the object that a text names. 42P01, 42704, 42883, 42725 ... */
   objectNumber(type: string, text: string): number;
-  /** What the catalog says of an object (engine/sblr/primitives-catalog.ts); left out: nothing of any. */
+  /** What the catalog says of an object (engine/values/catalog-primitives.ts); left out: nothing of any. */
   describe?(question: string, given: readonly RowValue[]): RowValue;
 }

@@ -114,4 +114,8 @@ class LentPostgreSQL extends Base {
   async close(): Promise<void> {
     this.#socket.destroy();
   }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
 }

@@ -1,4 +1,4 @@
-/** What the catalog says of objects by their numbers: pg_get_constraintdef() and its like (engine/sblr/primitives-catalog.ts). */
+/** What the catalog says of objects by their numbers: pg_get_constraintdef() and its like (engine/values/catalog-primitives.ts). */
 
 import { SQLSTATE, SqlError } from '../../../shm/errors.ts';
 import type { RowValue } from '../../storage/rows/row-value.ts';

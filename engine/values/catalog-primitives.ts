@@ -1,6 +1,6 @@
 /**
  * Primitives that describe objects of the catalog by their numbers; what is answered is made by the catalog (TypeDirectory.describe).
- * How to read a line: primitives.ts.
+ * How to read a line: engine/sblr/primitives.ts.
  */
 
 const described = (name: string, types: string, result = 'text'): string =>
