@@ -87,18 +87,6 @@ export class PrivilegeGrammar extends PolicyGrammar {
     }
   });
 
-  private acceptToken(type: (typeof T)['Comma']): boolean {
-    if (!this.isNext(1, type)) return false;
-    this.take(0, type);
-    return true;
-  }
-
-  private items<Item>(one: () => Item): Item[] {
-    const list = [one()];
-    while (this.acceptToken(T.Comma)) list.push(one());
-    return list;
-  }
-
   // ---- roles ----
 
   private roleMade({ ordinal: at }: SqlToken): SourceStatement {
@@ -151,7 +139,7 @@ export class PrivilegeGrammar extends PolicyGrammar {
     const setting = this.settingPath();
     if (this.accept('from')) this.refuse('ALTER ROLE SET ... FROM CURRENT', this.word('current'));
     if (!this.accept('to')) this.take(0, T.Equal);
-    const values = this.accept('default') ? [] : this.items(() => this.settingWord());
+    const values = this.accept('default') ? [] : this.items(() => this.plainValue());
     return { op: 'alterRoleSetting', at, name, database, setting, values, reset: values.length === 0 };
   }
 
@@ -159,16 +147,6 @@ export class PrivilegeGrammar extends PolicyGrammar {
     let name = this.columnId(0);
     while (this.acceptToken(T.Dot)) name += `.${this.columnId(0)}`;
     return name;
-  }
-
-  // number | Sconst | word; ON, TRUE and FALSE too
-  private settingWord(): SourceExpression {
-    if ([T.IntegerLiteral, T.DecimalLiteral, T.Minus, T.Plus].some((type) => this.isNext(1, type)))
-      return this.SUBRULE(this.signedNumber);
-    const isWord = ['on', 'true', 'false'].some((word) => this.is(word));
-    const type = this.isNext(1, T.StringLiteral) ? T.StringLiteral : isWord ? this.next(1).tokenType : T.NonReservedWord;
-    const token = this.take(0, type);
-    return constant(token.ordinal, 'string', token.value);
   }
 
   private roleOption(isNew: boolean): SourceOption[] {

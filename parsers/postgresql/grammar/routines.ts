@@ -53,6 +53,29 @@ export abstract class RoutineGrammar extends ConstraintGrammar {
     return this.is(word) ? this.take(0, this.next(1).tokenType) : this.unexpected(this.next(1));
   }
 
+  protected acceptToken(type: (typeof T)['Comma']): boolean {
+    if (!this.isNext(1, type)) return false;
+    this.take(0, type);
+    return true;
+  }
+
+  /** Items with commas between. */
+  protected items<Item>(one: () => Item): Item[] {
+    const list = [one()];
+    while (this.acceptToken(T.Comma)) list.push(one());
+    return list;
+  }
+
+  // number | Sconst | word; ON, TRUE and FALSE too
+  protected plainValue(): SourceExpression {
+    if ([T.IntegerLiteral, T.DecimalLiteral, T.Minus, T.Plus].some((type) => this.isNext(1, type)))
+      return this.SUBRULE(this.signedNumber);
+    const isWord = ['on', 'true', 'false'].some((word) => this.is(word));
+    const type = this.isNext(1, T.StringLiteral) ? T.StringLiteral : isWord ? this.next(1).tokenType : T.NonReservedWord;
+    const token = this.take(0, type);
+    return constant(token.ordinal, 'string', token.value);
+  }
+
   protected ifExists(): boolean {
     const found = this.is('if') && this.is('exists', 2);
     if (found) for (const word of ['if', 'exists']) this.word(word);

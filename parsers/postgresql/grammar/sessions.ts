@@ -4,10 +4,9 @@
  */
 
 import { EOF } from 'chevrotain';
-import type { SourceExpression, SourceName, SourceOption, SourceStatement, SourceType } from '../../../engine/sblr/source.gen.ts';
+import type { SourceName, SourceOption, SourceStatement, SourceType } from '../../../engine/sblr/source.gen.ts';
 import type { GrammarOptions, Rule } from '../../kit/grammar.ts';
 import type { SqlToken } from '../../kit/token.ts';
-import { constant } from '../lower.ts';
 import * as T from '../tokens.ts';
 import type { ChangeGrammar } from './changes.ts';
 import { CopyGrammar } from './copy.ts';
@@ -66,19 +65,6 @@ export class SessionGrammar extends CopyGrammar {
 
   private nameOrAll(): string | null {
     return this.accept('all') ? null : this.columnId(0);
-  }
-
-  private acceptToken(type: (typeof T)['Comma']): boolean {
-    if (!this.isNext(1, type)) return false;
-    this.take(0, type);
-    return true;
-  }
-
-  /** Items with commas between. */
-  private items<Item>(one: () => Item): Item[] {
-    const list = [one()];
-    while (this.acceptToken(T.Comma)) list.push(one());
-    return list;
   }
 
   // ( '(' expression ( ',' expression )* ')' )?
@@ -212,16 +198,7 @@ export class SessionGrammar extends CopyGrammar {
   private vacuumOption(): SourceOption {
     const word = this.take(0, T.ColumnLabel);
     const isPlain = this.isNext(1, T.Comma) || this.isNext(1, T.RightParen);
-    return { op: 'option', at: word.ordinal, name: word.value, value: isPlain ? null : this.vacuumValue() };
-  }
-
-  // number | Sconst | word; ON, TRUE and FALSE too
-  private vacuumValue(): SourceExpression {
-    if (this.isCount() || this.isNext(1, T.DecimalLiteral)) return this.SUBRULE(this.signedNumber);
-    const isWord = ['on', 'true', 'false'].some((word) => this.is(word));
-    const type = this.isNext(1, T.StringLiteral) ? T.StringLiteral : isWord ? this.next(1).tokenType : T.NonReservedWord;
-    const token = this.take(0, type);
-    return constant(token.ordinal, 'string', token.value);
+    return { op: 'option', at: word.ordinal, name: word.value, value: isPlain ? null : this.plainValue() };
   }
 
   // LOCK TABLE? ONLY? name ( ',' name )* ( IN mode MODE )? NOWAIT?
