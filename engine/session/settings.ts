@@ -49,9 +49,9 @@ const milliseconds = (value: string): string | null => {
 
 const SIZES: { readonly [unit: string]: number } = { B: 1 / 1024, kB: 1, MB: 1024, GB: 1024 * 1024, TB: 1024 ** 3 };
 
-/** kB, as a number with or without a unit. */
+/** kB, as a number with or without a unit and a fraction: whole ones above. */
 const kilobytes = (value: string): string | null => {
-  const match = /^\s*(\d+)\s*(B|kB|MB|GB|TB)?\s*$/.exec(value);
+  const match = /^\s*(\d+(?:\.\d*)?)\s*(B|kB|MB|GB|TB)?\s*$/.exec(value);
   return match === null ? null : String(Math.ceil(Number(match[1]) * SIZES[match[2] ?? 'kB']));
 };
 

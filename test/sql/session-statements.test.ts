@@ -163,6 +163,7 @@ test('LOCK, VACUUM, CHECKPOINT, DISCARD: where they may stand, and what they do'
     ['checkpoint', 0],
     ['create temporary table x (a int)', 0],
     ['prepare p as select 1', 0],
+    ["set work_mem = '6553.6kB'", 0],
     ["set work_mem = '1MB'", 0],
     ['declare c cursor with hold for values (1)', 0],
     ['discard all', 0],
