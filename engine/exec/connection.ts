@@ -404,16 +404,15 @@ export class Connection {
 
   /**
    * BEGIN or COMMIT: nothing of them depends on the catalog, and a program runs them with each transaction, so they take the short
-   * way.
+   * way. Its tag.
    */
-  runEnds(prepared: Prepared, kind: BlockEnds): void {
+  runEnds(prepared: Prepared, kind: BlockEnds): string {
     this.session.settleCursors();
     try {
-      if (kind === 'commit') this.#end('commit');
-      else {
-        this.#refuseInFailed();
-        this.#beginBlock(kind);
-      }
+      if (kind === 'commit') return this.#end('commit');
+      this.#refuseInFailed();
+      this.#beginBlock(kind);
+      return 'BEGIN';
     } catch (error) {
       throw this.#failed(prepared, error);
     }

@@ -28,6 +28,20 @@ export class BinaryRows {
     this.#columns = columns;
   }
 
+  #marked = { at: 0, row: 0 };
+
+  /** rewind() comes back to here, if nothing is pushed meanwhile. */
+  mark(): void {
+    if (!this.#hasHeader) this.#header();
+    this.#marked = { at: this.#at, row: this.row };
+  }
+
+  rewind(): void {
+    this.#at = this.#marked.at;
+    this.row = this.#marked.row;
+    this.#isOver = false;
+  }
+
   push(piece: Buffer): void {
     const rest = this.bytes.subarray(this.#at);
     this.bytes = rest.length === 0 ? piece : Buffer.concat([rest, piece]);

@@ -1,6 +1,7 @@
 /**
- * COPY ... FROM: rows from bytes into a table. They are parsed where they lie, their values go into the slots of an INSERT of many
- * rows, which checks, defaults and indexes them like any other, and all of it is one transaction.
+ * COPY ... FROM: rows from bytes into a table. They are parsed where they lie, their values go into the slots of an INSERT, which
+ * checks, defaults and indexes them like any other, and all of it is one transaction. An INSERT of one row that is one straight
+ * function runs for row after row of a piece, as one statement; where it is not, or somebody is in the way, one of many rows does.
  *
  *   const copy = new CopyIn(connection, prepared);
  *   copy.begin();                           the table, its columns, a transaction if there is none
@@ -25,6 +26,7 @@ import type { Connection } from './connection.ts';
 import { decodeParameter } from './encoded-parameters.ts';
 import { createParameters } from './parameters.ts';
 import { placed, type Prepared } from './prepare.ts';
+import { mayRunRows, runDirectRows } from './direct.ts';
 import { entered, runProgram, STALE, type StatementRun } from './run.ts';
 import { runProgramAsync } from './run-async.ts';
 
@@ -33,6 +35,9 @@ const PARAMETERS_MAX = 768;
 const ROWS_MAX = 64;
 /** Characters of a value that an error shows. */
 const SHOWN_MAX = 100;
+/** Milliseconds that rows go in between two turns of the event loop, and rows between two looks at the clock. */
+const SLICE_MS = 5;
+const ROWS_A_LOOK = 64;
 
 /** An INSERT of so many rows. */
 interface Inserter {
@@ -47,6 +52,8 @@ export class CopyIn {
   readonly #source: SourceCopy;
   readonly options: CopyOptions;
   readonly #isAsync: boolean;
+  /** FORCE_NULL and FORCE_NOT_NULL say something. */
+  readonly #isForced: boolean;
   #columns: readonly CatalogColumn[] = [];
   #table = '';
   #lines: CopyLines;
@@ -60,6 +67,11 @@ export class CopyIn {
   readonly #lineOf: number[] = [];
   readonly #inserters = new Map<number, Inserter>();
   #headerDone: boolean;
+  /** Of the statement that rows go in by one by one: how many have come, and when the event loop is to turn. */
+  #taken = 0;
+  #until = 0;
+  #isSliceOver = false;
+  readonly #nextRow: () => boolean;
   rows = 0;
 
   constructor(connection: Connection, prepared: Prepared, source: SourceCopy, isAsync = false) {
@@ -68,8 +80,11 @@ export class CopyIn {
     this.#source = source;
     this.#isAsync = isAsync;
     this.options = copyOptions(source);
+    const { format, forceNotNull, forceNull } = this.options;
+    this.#isForced = format === 'csv' && forceNotNull.length + forceNull.length > 0;
     this.#lines = new CopyLines(this.options);
     this.#headerDone = this.options.header === false;
+    this.#nextRow = () => this.#takeOne();
   }
 
   /** Number of columns: what CopyInResponse says. Once it has begun. */
@@ -139,18 +154,77 @@ export class CopyIn {
 
   // ---- rows ----
 
-  /** Rows that are whole, batch by batch. */
+  /** Rows that are whole. */
   #take(): Promise<void> | undefined {
     const source = this.#binary ?? this.#lines;
-    while (source.next()) {
-      if (!this.#headerDone) {
-        this.#header();
-        continue;
+    if (!this.#headerDone) {
+      if (!source.next()) return undefined;
+      this.#header();
+    }
+    const one = this.#inserter(1);
+    const program = one.prepared.shape.program(this.#connection.engine, this.#connection.session, 'array');
+    if (this.#waiting > 0 || !mayRunRows(program)) return this.#takeBatches();
+    return this.#takeRows(one, program);
+  }
+
+  /** One statement for all rows that are there, or as many as fit a turn of the event loop. */
+  #takeRows(one: Inserter, program: Program): Promise<void> | undefined {
+    const connection = this.#connection;
+    const { engine, session } = connection;
+    const source = this.#binary ?? this.#lines;
+    source.mark();
+    connection.begin();
+    this.#taken = 0;
+    this.#isSliceOver = false;
+    this.#until = this.#isAsync ? performance.now() + SLICE_MS : Number.POSITIVE_INFINITY;
+    this.#parameters = one.run.parameters;
+    let areIn: boolean;
+    try {
+      areIn = runDirectRows(engine, session, program, one.run, one.prepared.shape.version, this.#nextRow);
+    } catch (error) {
+      throw this.#lineOf[0] > 0 ? this.#at(error, this.#lineOf[0]) : error;
+    }
+    if (!areIn) {
+      // Somebody is in the way of one of them.
+      source.rewind();
+      this.#parameters = createParameters(this.#batch * this.#columns.length);
+      const taken = this.#takeBatches();
+      return taken === undefined ? this.#flush() : taken.then(() => this.#flush());
+    }
+    this.rows += one.run.changes;
+    if (!this.#isSliceOver) return undefined;
+    return new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.#take());
+  }
+
+  /** The next row into the parameters. False: there is none yet, or the event loop is to turn. */
+  #takeOne(): boolean {
+    if ((++this.#taken & (ROWS_A_LOOK - 1)) === 0) {
+      this.#checkCancelled();
+      if (performance.now() >= this.#until) {
+        this.#isSliceOver = true;
+        return false;
       }
-      this.#row();
+    }
+    // What is wrong with the form of the input is no row's error.
+    this.#lineOf[0] = 0;
+    if (!(this.#binary ?? this.#lines).next()) return false;
+    this.#row(0, this.#parameters);
+    return true;
+  }
+
+  #checkCancelled(): void {
+    if (this.#connection.session.isCancelled())
+      throw new SqlError(SQLSTATE.query_canceled, 'canceling statement due to user request');
+  }
+
+  /** Rows that are whole, batch by batch. */
+  #takeBatches(): Promise<void> | undefined {
+    const source = this.#binary ?? this.#lines;
+    while (source.next()) {
+      this.#row(this.#waiting, this.#parameters);
       if (++this.#waiting < this.#batch) continue;
       const inserted = this.#insert(this.#batch, 0);
-      if (inserted !== undefined) return inserted.then(() => this.#take());
+      if (inserted !== undefined) return inserted.then(() => this.#takeBatches());
     }
     return undefined;
   }
@@ -179,27 +253,29 @@ export class CopyIn {
     }
   }
 
-  #row(): void {
+  /** Values of a row, the `at`-th of those that wait. Hot. */
+  #row(at: number, to: Parameters): void {
     const { context } = this.#connection;
     const columns = this.#columns;
-    const from = this.#waiting * columns.length;
+    const from = at * columns.length;
     if (this.#binary !== null) {
-      this.#lineOf[this.#waiting] = this.#binary.row;
-      for (let index = 0; index < columns.length; index++) this.#binaryValue(index, from + index);
+      this.#lineOf[at] = this.#binary.row;
+      for (let index = 0; index < columns.length; index++) this.#binaryValue(to, index, from + index);
       return;
     }
     const lines = this.#lines;
-    this.#lineOf[this.#waiting] = lines.line;
-    this.#checkCount(lines.count);
-    for (let index = 0; index < columns.length; index++) {
-      try {
-        this.#applyForce(index);
-        const bytes = lines.moved[index] ? lines.scratch : lines.bytes;
-        const { type } = columns[index];
-        decodeParameter(this.#parameters, from + index, type, 'text', bytes, lines.starts[index], lines.lengths[index], context);
-      } catch (error) {
-        throw this.#at(error, lines.line, index);
+    const { starts, lengths, moved } = lines;
+    this.#lineOf[at] = lines.line;
+    if (lines.count !== columns.length) this.#checkCount(lines.count);
+    let index = 0;
+    try {
+      for (; index < columns.length; index++) {
+        if (this.#isForced) this.#applyForce(index);
+        const bytes = moved[index] ? lines.scratch : lines.bytes;
+        decodeParameter(to, from + index, columns[index].type, 'text', bytes, starts[index], lengths[index], context);
       }
+    } catch (error) {
+      throw this.#at(error, lines.line, index);
     }
   }
 
@@ -213,8 +289,7 @@ export class CopyIn {
 
   /** FORCE_NOT_NULL and FORCE_NULL of a column. */
   #applyForce(index: number): void {
-    const { forceNotNull, forceNull, format } = this.options;
-    if (format !== 'csv' || (forceNotNull.length === 0 && forceNull.length === 0)) return;
+    const { forceNotNull, forceNull } = this.options;
     const lines = this.#lines;
     const { name } = this.#columns[index];
     const has = (list: readonly string[]): boolean => list.includes('*') || list.includes(name);
@@ -222,20 +297,11 @@ export class CopyIn {
     else if (lines.quoted[index] && has(forceNull) && lines.isQuotedNil(index)) lines.lengths[index] = -1;
   }
 
-  #binaryValue(index: number, slot: number): void {
+  #binaryValue(to: Parameters, index: number, slot: number): void {
     const rows = this.#binary as BinaryRows;
     const { type } = this.#columns[index];
     try {
-      decodeParameter(
-        this.#parameters,
-        slot,
-        type,
-        'binary',
-        rows.bytes,
-        rows.starts[index],
-        rows.lengths[index],
-        this.#connection.context,
-      );
+      decodeParameter(to, slot, type, 'binary', rows.bytes, rows.starts[index], rows.lengths[index], this.#connection.context);
     } catch (error) {
       throw this.#at(error, rows.row, index);
     }
@@ -306,13 +372,23 @@ export class CopyIn {
     }
   }
 
-  /** What is left, row by row; then the transaction ends. */
-  #end(from = 0): Promise<void> | undefined {
+  /** Rows that wait, one by one. */
+  #flush(from = 0): Promise<void> | undefined {
     for (let row = from; row < this.#waiting; row++) {
       const inserted = this.#insert(1, row);
-      if (inserted !== undefined) return inserted.then(() => this.#end(row + 1));
+      if (inserted !== undefined) return inserted.then(() => this.#flush(row + 1));
     }
     this.#waiting = 0;
+    return undefined;
+  }
+
+  /** What is left; then the transaction ends. */
+  #end(): Promise<void> | undefined {
+    const flushed = this.#flush();
+    return flushed === undefined ? this.#commit() : flushed.then(() => this.#commit());
+  }
+
+  #commit(): Promise<void> | undefined {
     this.#isOpen = false;
     const { engine, session } = this.#connection;
     if (!this.#isOwn) return undefined;

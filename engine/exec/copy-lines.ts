@@ -4,6 +4,7 @@
  *
  *   next()        true: fields 0 to count - 1 of a row, starts[i] and lengths[i] (-1: NULL) in bytes or, once unescaped, in `scratch`
  *   push(bytes)   the next piece; finish(): there is none
+ *   mark()        where rewind() comes back to
  *
  * Hot: a field without escapes is not moved.
  */
@@ -47,6 +48,21 @@ export class CopyLines {
     this.#options = options;
     this.#nil = Buffer.from(options.nil);
     this.#isCsv = options.format === 'csv';
+  }
+
+  #marked = { at: 0, line: 0, ending: 0 };
+
+  /** rewind() comes back to here, if nothing is pushed meanwhile. */
+  mark(): void {
+    this.#marked = { at: this.#at, line: this.#nextLine, ending: this.#ending };
+  }
+
+  rewind(): void {
+    const { at, line, ending } = this.#marked;
+    this.#at = at;
+    this.#nextLine = line;
+    this.#ending = ending;
+    this.#isOver = false;
   }
 
   push(piece: Buffer): void {

@@ -79,3 +79,64 @@ function begun(engine: Engine, session: Session, tx: Transaction, program: Progr
     throw error;
   }
 }
+
+/** True for a program that runDirectRows() may run. */
+export const mayRunRows = (program: Program): boolean =>
+  program.direct !== null && program.cascades !== true && program.refers !== true && program.output.length === 0;
+
+/**
+ * The same of a program that inserts a row, for many rows in a block: one statement. `next` puts the values of a row into the run's
+ * parameters, until it answers false. False: somebody is in the way of one of them, or the catalog has moved; none is in.
+ */
+export function runDirectRows(
+  engine: Engine,
+  session: Session,
+  program: Program,
+  run: StatementRun,
+  version: number,
+  next: () => boolean,
+): boolean {
+  const { shm } = engine;
+  enterEngine(shm);
+  let thrown: unknown;
+  const tx = session.transaction as Transaction;
+  try {
+    foregroundSlice(engine.jobs);
+    run.tx = tx;
+    run.changes = 0;
+    engine.active = session;
+    beginStatement(tx, program.simple ? STATEMENT_SIMPLE : STATEMENT_WRITING, true);
+    return rowsBegun(engine, session, tx, program, run, version, next);
+  } catch (error) {
+    thrown = error;
+    throw error;
+  } finally {
+    leaveEngine(shm, thrown);
+  }
+}
+
+function rowsBegun(
+  engine: Engine,
+  session: Session,
+  tx: Transaction,
+  program: Program,
+  run: StatementRun,
+  version: number,
+  next: () => boolean,
+): boolean {
+  const direct = program.direct as Direct;
+  try {
+    let isDone = !direct.begin(run) && engine.catalog.isVersion(session, version);
+    while (isDone && next()) isDone = typeof direct.run(run) !== 'number';
+    if (!isDone) {
+      run.changes = 0;
+      undoStatement(tx, true);
+    }
+    endStatement(tx);
+    return isDone;
+  } catch (error) {
+    undoFailed(tx, error);
+    session.failBlock();
+    throw answerable(session, tx, error);
+  }
+}

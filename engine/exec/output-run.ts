@@ -30,7 +30,7 @@ import type { OpenCursor, Session } from '../session/session.ts';
 import type { RowValue } from '../storage/rows/row-value.ts';
 import { zoneOf } from '../values/time-zone.ts';
 import { answered } from './answered.ts';
-import type { Connection, GivenInput, Result } from './connection.ts';
+import { type BlockEnds, blockEnds, type Connection, type GivenInput, type Result } from './connection.ts';
 import { mayRunDirect, NOT_DONE, runDirect } from './direct.ts';
 import { createParameters } from './parameters.ts';
 import { placed, type Prepared, prepareNext } from './prepare.ts';
@@ -73,6 +73,8 @@ export class OutputRun implements OpenCursor {
   #program: Program | null = null;
   #run: StatementRun | null = null;
   #hasLiterals = false;
+  /** BEGIN or COMMIT, which take the short way. */
+  #ends: BlockEnds | null = null;
   /** The run goes on. */
   #goesOn = false;
   /** Rows that are there already: taken before another statement began, or given as values. */
@@ -84,6 +86,13 @@ export class OutputRun implements OpenCursor {
     this.#given = prepared;
     this.#format = format;
     this.output = output;
+  }
+
+  /** It runs the same statement with other literals from now on. */
+  renew(prepared: Prepared): void {
+    this.#given = prepared;
+    this.#prepared = prepared;
+    this.#hasLiterals = false;
   }
 
   begin(values: GivenInput, rowsMax = 0): OutputState {
@@ -111,6 +120,7 @@ export class OutputRun implements OpenCursor {
     const given = this.#standsFor(values);
     try {
       const program = this.#ready();
+      if (this.#ends !== null) return this.#end(this.#ends);
       if (program === null || this.#isKept(program, rowsMax)) return this.#toldAsync(given, rowsMax, start);
       const run = this.#bound(given, rowsMax);
       if (this.#runsDirect(program, run)) return this.#gave(run);
@@ -246,7 +256,14 @@ export class OutputRun implements OpenCursor {
     this.#run = null;
     this.#hasLiterals = false;
     this.#program = shape.isCompiled ? shape.program(engine, session, bytesFormat(this.#format, session)) : null;
+    this.#ends = session.holdsAnswers ? blockEnds(shape) : null;
     return this.#program;
+  }
+
+  /** Answers are held back until what they rest on is on disk: a commit has its outcome at once. */
+  #end(ends: BlockEnds): OutputState {
+    this.tag = this.#connection.runEnds(this.#prepared, ends);
+    return 'done';
   }
 
   /** The settings that say what it means are others now. */

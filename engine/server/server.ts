@@ -47,6 +47,12 @@ interface Seat {
   diedAt: number;
 }
 
+/** More than a worker ever has. */
+const MANY = 1 << 30;
+
+/** Each says itself when it takes clients; what would be number 0 is nobody. */
+const loadsOf = (workers: number): Int32Array => new Int32Array(new SharedArrayBuffer((workers + 1) * 4)).fill(MANY);
+
 /** An address that is listened on: its descriptor is kept, each worker has a duplicate. */
 interface Bound {
   readonly host: string;
@@ -67,6 +73,8 @@ export class Server {
   readonly #seats: Seat[] = [];
   #bound: Bound[] = [];
   #log = logMemory();
+  /** Clients of each worker, by its number. */
+  #loads: Int32Array;
   #logThread: Worker | null = null;
   #state: 'starting' | 'running' | 'stopping' | 'restarting' | 'stopped' = 'starting';
   restarts = 0;
@@ -85,6 +93,7 @@ export class Server {
       throw new Error(`${fault}: give a certificate (--tls-cert, --tls-key) and rules, or say --allow-open-network`);
     if (fault !== null) this.log.warn(`${fault}: as was asked for`);
     this.#sessions = SessionsTable.create(options.maxConnections);
+    this.#loads = loadsOf(options.workers);
   }
 
   get state(): string {
@@ -204,6 +213,7 @@ export class Server {
     const { options } = this;
     const data: ServerWorkerData = {
       ...{ number, handle: database.handle, options, sessions: this.#sessions.handle, log: this.#log },
+      loads: this.#loads.buffer as SharedArrayBuffer,
       ...{ rules: this.#rules, tls: this.#tls, listening: listeningOn },
     };
     const worker = new Worker(new URL('./worker-thread.ts', import.meta.url), {
@@ -241,6 +251,8 @@ export class Server {
     if (this.#state !== 'running') return;
     const database = this.#database as Database;
     this.#sessions.freeWorker(seat.number);
+    // Until there is another one it gets no client.
+    Atomics.store(this.#loads, seat.number, MANY);
     checkDeaths(database.engine.shm);
     if (isPoisoned(database.engine.shm)) {
       this.#lost(new Error('a worker died in a critical section'));
@@ -274,6 +286,7 @@ export class Server {
       this.#database?.close();
       this.#database = null;
       this.#sessions = SessionsTable.create(this.options.maxConnections);
+      this.#loads = loadsOf(this.options.workers);
       this.#openDatabase();
       await this.#startThreads();
       this.#state = 'running';

@@ -22,6 +22,7 @@ import type { Connection } from '../exec/connection.ts';
 import { OutputRun, type OutputState } from '../exec/output-run.ts';
 import type { Prepared } from '../exec/prepare.ts';
 import { entered } from '../exec/run.ts';
+import type { Shape } from '../exec/shape.ts';
 import { ServedCopyIn, ServedCopyOut } from './copy.ts';
 import type { StatementFigures } from './statement-figures.ts';
 import { type SqlType, sqlType, type TypeName } from '../sblr/types.ts';
@@ -48,6 +49,8 @@ export class ServedSession implements HostSession {
   readonly owner: SessionOwner;
   /** Text of what runs, or ran last. */
   query = '';
+  /** Statements of simple query by their shapes: those that differ in their literals alone are one, and run in the same portal. */
+  readonly #known = new Map<Shape, ServedStatement>();
 
   constructor(connection: Connection, owner: SessionOwner) {
     this.connection = connection;
@@ -63,7 +66,22 @@ export class ServedSession implements HostSession {
   next(text: string, from: number): NextStatement {
     this.query = text;
     const { prepared, end } = this.connection.prepareNext(text, from);
-    return { statement: prepared === null ? null : new ServedStatement(this, prepared), end };
+    return { statement: prepared === null ? null : this.#statement(prepared), end };
+  }
+
+  #statement(prepared: Prepared): ServedStatement {
+    const { shape } = prepared;
+    const known = this.#known.get(shape);
+    if (known !== undefined) {
+      known.prepared = prepared;
+      return known;
+    }
+    const made = new ServedStatement(this, prepared);
+    if (!shape.isCompiled) return made;
+    made.isKept = true;
+    if (this.#known.size === KNOWN_MAX) this.#known.clear();
+    this.#known.set(shape, made);
+    return made;
   }
 
   prepare(text: string, types: readonly (string | null)[]): HostStatement | null {
@@ -74,7 +92,7 @@ export class ServedSession implements HostSession {
   }
 
   portal(statement: HostStatement, format: RowFormat): HostPortal {
-    return new ServedPortal(this, statement as ServedStatement, format);
+    return (statement as ServedStatement).portal(format);
   }
 
   copy(statement: HostStatement): HostCopy {
@@ -118,16 +136,23 @@ export class ServedSession implements HostSession {
   }
 }
 
+/** Statements of simple query that a session keeps. */
+const KNOWN_MAX = 16;
+
 const typeNamed = (name: string | null): SqlType | null => (name === null ? null : sqlType(name as TypeName));
 
 const ENDS = /^\s*(rollback|commit|abort|end)\b/i;
 
 class ServedStatement implements HostStatement {
   readonly session: ServedSession;
-  readonly prepared: Prepared;
+  prepared: Prepared;
   readonly kind: HostStatement['kind'];
   readonly endsBlock: boolean;
   figures: StatementFigures | null = null;
+  /** Of simple query: others that differ in their literals come, one after the other. */
+  isKept = false;
+  /** Nobody runs it. */
+  #idle: ServedPortal | null = null;
 
   constructor(session: ServedSession, prepared: Prepared) {
     this.session = session;
@@ -137,6 +162,19 @@ class ServedStatement implements HostStatement {
     if (copy !== null && copy.file === null) this.kind = copy.direction === 'from' ? 'copyIn' : 'copyOut';
     else this.kind = this.columns.length > 0 ? 'rows' : parts.kind === 'utility' ? 'none' : 'count';
     this.endsBlock = parts.kind === 'utility' && ENDS.test(prepared.text.slice(prepared.start));
+  }
+
+  portal(format: RowFormat): ServedPortal {
+    const idle = this.#idle;
+    if (idle === null || idle.format !== format) return new ServedPortal(this.session, this, format);
+    this.#idle = null;
+    idle.renew();
+    return idle;
+  }
+
+  /** A portal of it has ended. */
+  leave(portal: ServedPortal): void {
+    if (this.isKept) this.#idle = portal;
   }
 
   get parameters(): readonly SqlType[] {
@@ -153,6 +191,7 @@ class ServedStatement implements HostStatement {
 
 class ServedPortal implements HostPortal {
   readonly statement: ServedStatement;
+  readonly format: RowFormat;
   readonly #session: ServedSession;
   readonly #run: OutputRun;
   #rowsMax = 0;
@@ -164,7 +203,13 @@ class ServedPortal implements HostPortal {
   constructor(session: ServedSession, statement: ServedStatement, format: RowFormat) {
     this.#session = session;
     this.statement = statement;
+    this.format = format;
     this.#run = new OutputRun(session.connection, statement.prepared, format, session.owner.output);
+  }
+
+  /** The statement has other literals now. */
+  renew(): void {
+    this.#run.renew(this.statement.prepared);
   }
 
   begin(values: EncodedValues, rowsMax: number): Outcome {
@@ -246,5 +291,6 @@ class ServedPortal implements HostPortal {
 
   close(): void {
     if (this.#run.isOpen) this.#run.close();
+    this.statement.leave(this);
   }
 }

@@ -17,6 +17,8 @@ export interface ServerWorkerData {
   readonly handle: DatabaseHandle;
   readonly options: ServerOptions;
   readonly sessions: SessionsHandle;
+  /** Clients of each worker, by its number. */
+  readonly loads: SharedArrayBuffer;
   /** Shared with the log thread. */
   readonly log: SharedArrayBuffer;
   /** Read again by each worker: networks cannot be posted. */

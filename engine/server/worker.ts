@@ -1,7 +1,8 @@
 /** One engine worker: accepts clients, and serves them from accept to close, over the memory that all threads share. */
 
-import { createServer, type Server as NetServer, type Socket } from 'node:net';
+import { createServer, type Server as NetServer, Socket } from 'node:net';
 import { createSecureContext, type SecureContext } from 'node:tls';
+import { BroadcastChannel } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { postgresqlWire } from '../../parsers/postgresql/wire-plugin.ts';
 import type { Authentication, WirePlugin } from '../../plugins/contract/connection.ts';
@@ -36,6 +37,14 @@ const BACKLOG = 4096;
 const AUTHENTICATION_MS = 60_000;
 const DRAIN_LOOK_MS = 20;
 
+/** A client that another worker has accepted. */
+interface PassedClient {
+  readonly worker: number;
+  readonly descriptor: number;
+}
+
+const descriptorOf = (socket: Socket): number => (socket as unknown as { _handle: { fd: number } })._handle.fd;
+
 export class ServerWorker implements WorkerControl {
   readonly number: number;
   readonly options: ServerOptions;
@@ -53,6 +62,10 @@ export class ServerWorker implements WorkerControl {
   readonly #connections = new Set<ClientConnection>();
   readonly #servers: NetServer[] = [];
   readonly #tell: (news: WorkerNews) => void;
+  /** Clients of each worker, by its number: shared by all. */
+  readonly #loads: Int32Array;
+  /** Clients go to another worker by it. */
+  readonly #passing: BroadcastChannel;
   #isDraining = false;
   #isLost = false;
   #refused = 0;
@@ -75,16 +88,20 @@ export class ServerWorker implements WorkerControl {
     this.guard = new Guard(this.log);
     this.#rules = readRules(data.rules);
     this.secureContext = data.tls === null ? null : createSecureContext({ ...data.tls, minVersion: 'TLSv1.2' });
+    this.#loads = new Int32Array(data.loads);
+    this.#passing = new BroadcastChannel(`${this.database.engine.shm.name} clients`);
+    this.#passing.onmessage = (event) => this.#takeOver((event as { data: PassedClient }).data);
     if (data.options.pin) native()?.pin(data.number - 1);
   }
 
   async listen(listening: readonly Listening[]): Promise<void> {
+    Atomics.store(this.#loads, this.number, 0);
     await Promise.all(listening.map((one) => this.#listenOn(one)));
     this.#tell({ kind: 'ready' });
   }
 
   #listenOn(where: Listening): Promise<void> {
-    const server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
+    const server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => this.#arrived(socket));
     this.#servers.push(server);
     return new Promise((resolve, reject) => {
       server.once('error', reject);
@@ -99,6 +116,38 @@ export class ServerWorker implements WorkerControl {
     });
   }
 
+  /**
+   * Who is quickest takes what waits at a socket that is shared, which is mostly the same one: a client goes on to the worker that has
+   * the fewest. Threads have their descriptors in common: the other one gets a duplicate, before anything was read.
+   */
+  #arrived(socket: Socket): void {
+    const worker = this.#lightest();
+    const descriptor = worker === this.number ? -1 : (native()?.duplicate(descriptorOf(socket)) ?? -1);
+    if (descriptor < 0) {
+      Atomics.add(this.#loads, this.number, 1);
+      this.#accept(socket);
+      return;
+    }
+    Atomics.add(this.#loads, worker, 1);
+    this.#passing.postMessage({ worker, descriptor } satisfies PassedClient);
+    socket.destroy();
+  }
+
+  #lightest(): number {
+    let lightest = this.number;
+    for (let worker = 1; worker < this.#loads.length; worker++)
+      if (this.#loads[worker] < this.#loads[lightest]) lightest = worker;
+    return lightest;
+  }
+
+  #takeOver({ worker, descriptor }: PassedClient): void {
+    if (worker !== this.number) return;
+    const socket = new Socket({ fd: descriptor });
+    socket.setNoDelay(true);
+    socket.pause();
+    this.#accept(socket);
+  }
+
   #accept(socket: Socket): void {
     const peer: Peer = { address: socket.remoteAddress ?? null, port: socket.remotePort ?? 0 };
     const connection = new ClientConnection(this, socket, peer);
@@ -108,6 +157,7 @@ export class ServerWorker implements WorkerControl {
     }, AUTHENTICATION_MS);
     timer.unref();
     connection.onSession = () => clearTimeout(timer);
+    socket.resume();
     if (this.#isDraining) connection.endWith(new SqlError('57P03', 'the database system is shutting down'));
   }
 
@@ -216,7 +266,7 @@ export class ServerWorker implements WorkerControl {
 
   /** The connection's socket has gone; a statement of it may still run. */
   closed(client: ClientConnection, isRunning: boolean): void {
-    this.#connections.delete(client);
+    if (this.#connections.delete(client)) Atomics.sub(this.#loads, this.number, 1);
     this.activity.forget(client);
     const { session } = client;
     if (isRunning && session !== null) session.connection.session.cancel();
@@ -265,6 +315,7 @@ export class ServerWorker implements WorkerControl {
   }
 
   leave(): void {
+    this.#passing.close();
     this.counts.close();
     this.database.close();
   }

@@ -1,5 +1,6 @@
 /** Point reads of eight clients while one statement works for long: no statement keeps the small ones of its worker waiting. */
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import type { BenchContext, Measure, Running } from '../../harness/measure.ts';
 import { limitOf } from '../../harness/measure.ts';
 import type { PgClient } from '../../harness/postgresql.ts';
@@ -36,9 +37,9 @@ function percentile(times: readonly (readonly number[])[], share: number): numbe
   return sorted[Math.floor(sorted.length * share)];
 }
 
-async function setup({ directory, size }: BenchContext, share: number): Promise<Running> {
-  const server = await startOurs(directory);
-  fill(server.port, size(10, 1));
+async function setup(context: BenchContext, share: number): Promise<Running> {
+  const server = await startOurs(context, join(context.directory, 'ours'));
+  fill(server, context.size(10, 1));
   const clients = await Promise.all(Array.from({ length: CLIENTS + 1 }, () => connected(server.port)));
   const [heavy, ...small] = clients;
   return {
