@@ -64,7 +64,7 @@ export class DirectRun implements Direct {
 
   /** Changes, locks and limits. */
   #further(c: State, run: Run): unknown {
-    const { change, writes, isBytes } = this.#parts;
+    const { change, changed, writes, isBytes } = this.#parts;
     if (this.#limits !== null) this.#limits(c);
     if (c.finished) return undefined;
     if (change >= 0) (c.parts[change] as ChangePart).begin();
@@ -75,6 +75,7 @@ export class DirectRun implements Direct {
     const row = this.#one(c);
     if (c.stopped !== 0) return c.stopped;
     run.changes = c.changes;
+    if (changed !== null) changed.by(c.changes);
     if (!writes) return row;
     return isBytes ? this.#held(c) : c.held.pop();
   }

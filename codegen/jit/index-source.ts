@@ -29,9 +29,11 @@ import {
   type KeyScratch,
   type TableRuntime,
 } from '../../engine/storage/rows/runtime.ts';
+import { rowIdOf } from '../../engine/storage/rows/row-image.ts';
 import { acceptRow, createIndexScan, findRow, type IndexScan, nextRow } from '../../engine/txn/index-read.ts';
 import { BOUND_INCLUSIVE, BOUND_PREFIX } from '../../engine/txn/serializable-reads.ts';
 import { noteRange, noteTable } from '../../engine/txn/serializable.ts';
+import { checkBound } from '../../engine/txn/snapshot.ts';
 import { ROW_PAGE, ROW_SLOT, SERIALIZABLE, type Transaction } from '../../engine/txn/transactions.ts';
 import { indexKind, type KeyColumn, type KeyMaker, keyExtractor, keyMaker, keySuccessor } from '../rows/key-extractor.ts';
 import { scaledText } from '../rows/row-helpers.ts';
@@ -322,6 +324,17 @@ export class IndexReader {
     if (nextRow(c.tx, this.#access.table, this.#scan, c.out) === 0) return false;
     c.oneRow(c.tx.ints[ROW_PAGE], c.tx.ints[ROW_SLOT]);
     return true;
+  }
+
+  /** Adds the row ids of a batch of entries to `list`, whatever becomes of their rows. False: there are no more. */
+  nextIds(c: State, list: { add(id: number): void }): boolean {
+    const { table, position } = this.#access;
+    const cursor = this.#cursor;
+    const count = nextBatch(c.tx.context.tree, table.indexes[position].root, cursor);
+    // What is missing from the batch is missing from the snapshot only if that still stands.
+    checkBound(c.tx);
+    for (let entry = 0; entry < count; entry++) list.add(rowIdOf(cursor.rowPages[entry], cursor.rowSlots[entry]));
+    return count > 0;
   }
 
   #beginHash(c: State): void {

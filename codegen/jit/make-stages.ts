@@ -17,6 +17,7 @@ import { buildCollector, keptBuilds, tailSource } from './join-stages.ts';
 import { switched } from './join-tail.ts';
 import { recursionSink, recursionSource, workSource } from './recursion.ts';
 import type { RowStore } from './row-store.ts';
+import { rowIdSource } from './row-id-source.ts';
 import { finishedRows, SortSink } from './sort.ts';
 import { MergedSort } from './sorter-merge.ts';
 import type { Sorter } from './sorter.ts';
@@ -199,6 +200,8 @@ function makeStage(builder: Builder, stage: Stage, sink: Sink, room: GroupRoom):
       return rangeSource(builder, stage, source, sink, room);
     case 'IndexPoints':
       return pointsSource(builder, stage, source, sink, room);
+    case 'RowIdFetch':
+      return rowIdSource(builder, stage, source, sink, room);
     case 'CatalogScan':
       return catalogSource(builder, stage, source, sink, room);
     case 'ValuesScan':

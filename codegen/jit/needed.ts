@@ -2,7 +2,7 @@
  * What each node of a plan reads, and which columns of its rows are read by those above it: what is not read need not be kept.
  */
 
-import type { PhysicalNode, Subplan } from '../../engine/plan/physical.ts';
+import type { PhysicalNode, RowIds, Subplan } from '../../engine/plan/physical.ts';
 import { inputsOf as inputsAsListed } from '../../engine/plan/physical-tree.ts';
 import type { BoundExpression, BoundSortKey, ColumnId } from '../../engine/sblr/bound.ts';
 import type { BoundFrame } from '../../engine/sblr/bound-relations.ts';
@@ -15,6 +15,11 @@ const keysOf = (keys: readonly BoundSortKey[] | undefined): BoundExpression[] =>
 
 function frameValues({ startValue, endValue, rangeKey }: BoundFrame): BoundExpression[] {
   return [startValue, endValue, rangeKey].filter((one) => one !== null);
+}
+
+function rowIdExpressions(ids: RowIds): BoundExpression[] {
+  if (ids.op !== 'range') return ids.parts.flatMap(rowIdExpressions);
+  return [...ids.equal, ids.low?.value, ids.high?.value].filter((one) => one !== undefined);
 }
 
 /** The expressions of a node, its inputs' aside. */
@@ -30,6 +35,9 @@ export function expressionsOf(node: PhysicalNode): readonly BoundExpression[] {
       break;
     case 'IndexPoints':
       all.push(...node.values);
+      break;
+    case 'RowIdFetch':
+      all.push(...rowIdExpressions(node.ids));
       break;
     case 'ValuesScan':
       all.push(...node.rows.flat());

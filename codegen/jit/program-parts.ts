@@ -27,6 +27,8 @@ export interface ProgramParts {
   readonly hasSubplans: boolean;
   readonly cascades: boolean;
   readonly refers: boolean;
+  /** What its changes are told to. */
+  readonly changed: Changed | null;
   /** Part of the change, -1: none. */
   readonly change: number;
   /** Images wait for their page to be let go. */
@@ -34,6 +36,27 @@ export interface ProgramParts {
   /** Token ordinals by site. */
   readonly sites: readonly number[];
 }
+
+/** How many rows a statement has changed, for the statistics of its table: not told of each. */
+export class Changed {
+  readonly #kernel: KernelAccess;
+  readonly #table: number;
+  #rows = 0;
+
+  constructor(kernel: KernelAccess, table: number) {
+    this.#kernel = kernel;
+    this.#table = table;
+  }
+
+  by(rows: number): void {
+    this.#rows += rows;
+    if (this.#rows < TOLD_EVERY) return;
+    this.#kernel.changed?.(this.#table, this.#rows);
+    this.#rows = 0;
+  }
+}
+
+const TOLD_EVERY = 16;
 
 /** A state with the program's parts. */
 export function stateOf(parts: ProgramParts): State {

@@ -102,6 +102,7 @@ class Running implements Execution {
     if (status === STAGE_PAUSED) return RUN_PAUSED;
     if (status !== STAGE_DONE) return status === STAGE_FULL ? RUN_FULL : (c.stopped as RunStatus);
     c.run.changes = c.changes;
+    this.#parts.changed?.by(c.changes);
     return c.held.length > 0 ? this.#giveHeld(c) : RUN_DONE;
   }
 

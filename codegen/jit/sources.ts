@@ -3,7 +3,15 @@
  */
 
 import type { CatalogTable } from '../../engine/catalog/objects.ts';
-import type { CatalogScan, IndexPoint, IndexPoints, IndexRange, PageScan, ValuesScan } from '../../engine/plan/physical.ts';
+import type {
+  CatalogScan,
+  IndexPoint,
+  IndexPoints,
+  IndexRange,
+  PageScan,
+  RowIdFetch,
+  ValuesScan,
+} from '../../engine/plan/physical.ts';
 import type { BoundExpression, ColumnId } from '../../engine/sblr/bound.ts';
 import { elementOf, sqlType } from '../../engine/sblr/types.ts';
 import { isNested } from '../../engine/storage/rows/nested-value.ts';
@@ -35,7 +43,7 @@ export interface MadeStage {
   readonly scan?: ScanParts;
 }
 
-type TableNode = PageScan | IndexPoint | IndexPoints | IndexRange;
+type TableNode = PageScan | IndexPoint | IndexPoints | IndexRange | RowIdFetch;
 
 interface TableColumns {
   readonly catalog: CatalogTable;
@@ -43,7 +51,7 @@ interface TableColumns {
   readonly columns: Map<ColumnId, ColumnReader>;
 }
 
-function tableColumns(builder: Builder, node: TableNode): TableColumns {
+export function tableColumns(builder: Builder, node: TableNode): TableColumns {
   const catalog = builder.catalog(node.table);
   const table = builder.environment.runtime(catalog);
   builder.tables.add(table.id);

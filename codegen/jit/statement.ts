@@ -14,7 +14,7 @@ import { eachNode, expressionsOf, inputsOf } from './needed.ts';
 import { emitRow } from './output.ts';
 import { gatherProgram } from './gather-program.ts';
 import { GeneratedProgram } from './program.ts';
-import type { ProgramParts } from './program-parts.ts';
+import { Changed, type ProgramParts } from './program-parts.ts';
 import type { Sink } from './stage-code.ts';
 import { changeStage } from './spools.ts';
 import { stagesOf } from './stages.ts';
@@ -91,6 +91,7 @@ function compileParts(plan: PhysicalStatement, format: RowFormat, used: UsedTabl
     hasSubplans: builder.hasSubplans,
     cascades: builder.cascades,
     refers: builder.refers,
+    changed: plan.kind === 'query' ? null : new Changed(environment.kernel, builder.catalog(plan.table).kernelTable),
     change: last.part,
     copies: roots.some(readsPages),
     sites: builder.sites,

@@ -2,6 +2,7 @@
 
 import type { Helpers, KernelAccess } from '../plan/program.ts';
 import { PoolHelpers } from '../jobs/helpers.ts';
+import { noteChanges } from '../jobs/table-changes.ts';
 import { readReferenced } from '../storage/overflow/overflow.ts';
 import type { Kernel } from './kernel.ts';
 import { writeValue } from './undo-other.ts';
@@ -12,6 +13,7 @@ export class AccessedKernel implements KernelAccess {
   readonly locks: KernelAccess['locks'];
   readonly helpers: Helpers | null;
   readonly #overflow: Kernel['parts']['overflow'];
+  readonly #changes: Kernel['parts']['tableChanges'];
   readonly #workMemory: () => number;
 
   constructor({ parts }: Kernel, workMemory: () => number, helpers: Helpers | null) {
@@ -19,6 +21,7 @@ export class AccessedKernel implements KernelAccess {
     this.locks = parts.locks;
     this.helpers = helpers;
     this.#overflow = parts.overflow;
+    this.#changes = parts.tableChanges;
     this.#workMemory = workMemory;
   }
 
@@ -28,6 +31,10 @@ export class AccessedKernel implements KernelAccess {
 
   overflowFetch(): ReturnType<KernelAccess['overflowFetch']> {
     return (i32, reference) => readReferenced(this.#overflow, i32, reference);
+  }
+
+  changed(table: number, rows: number): void {
+    noteChanges(this.#changes, table, rows);
   }
 
   get workMemory(): number {

@@ -4,6 +4,7 @@ import { assert } from '../../shm/assert.ts';
 import { handleClosed } from '../../shm/errors.ts';
 import type { KernelIndex, KernelPort, KernelTable, RowsRead, SampledRows, TableSize } from '../catalog/kernel-port.ts';
 import { LOCK_ALL } from '../catalog/kernel-port.ts';
+import { changesOf, setThreshold } from '../jobs/table-changes.ts';
 import { awaitHorizon } from '../storage/log/commit.ts';
 import type { Column } from '../storage/rows/row-layout.ts';
 import type { RowValue } from '../storage/rows/row-value.ts';
@@ -44,6 +45,10 @@ export class CatalogPort implements KernelPort {
       max_connections: `${settings.sessions}`,
       synchronous_commit: settings.durability === 'commit' ? 'on' : 'off',
       block_size: '8192',
+      autovacuum: settings.analyzeEvery > 0 ? 'on' : 'off',
+      autovacuum_analyze_threshold: `${settings.analyzeThreshold}`,
+      autovacuum_analyze_scale_factor: `${settings.analyzeScale}`,
+      autovacuum_naptime: `${settings.analyzeEvery / 1000}`,
     };
   }
 
@@ -160,6 +165,16 @@ export class CatalogPort implements KernelPort {
 
   lock(tx: Transaction, id: number, others: number): void {
     this.#kernel.enter(() => this.#kernel.tables.lock(tx, id, others === LOCK_ALL ? TABLE_ACCESS : TABLE_WRITE));
+  }
+
+  changes(id: number): number {
+    return changesOf(this.#kernel.parts.tableChanges, id);
+  }
+
+  analyzed(id: number, rows: number): void {
+    const { settings, tableChanges } = this.#kernel.parts;
+    const threshold = settings.analyzeThreshold + settings.analyzeScale * rows;
+    setThreshold(tableChanges, id, changesOf(tableChanges, id), threshold);
   }
 
   size(id: number): TableSize {

@@ -15,6 +15,7 @@ import { ShapeSharing } from '../exec/shared-shapes.ts';
 import { StatementCache } from '../exec/statement-cache.ts';
 import type { CompileEnvironment } from '../plan/program.ts';
 import { AccessedKernel, helpersOf } from './accessed-kernel.ts';
+import { registerAutoAnalyze } from './auto-analyze.ts';
 import { SqlCatalog } from './sql-catalog.ts';
 import { CatalogPort } from './catalog-port.ts';
 import type { Kernel } from './kernel.ts';
@@ -60,6 +61,7 @@ export function createEngine(kernel: Kernel, options: SharedOptions): Engine {
   };
   sql.engine = engine;
   engine.sharing = new ShapeSharing(engine, kernel.isHost);
+  registerAutoAnalyze(kernel, () => catalog);
   return engine;
 }
 

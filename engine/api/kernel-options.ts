@@ -33,6 +33,12 @@ export interface KernelOptions {
   versionChunk?: number;
   /** Background threads: 'auto' starts them when there is work for them; 0 never: callers do the work in slices. */
   pool?: 'auto' | number;
+  /** Milliseconds between two looks at the tables whose statistics may be out of date; 0: ANALYZE is left to you. 10,000. */
+  analyzeEvery?: number;
+  /** Statistics are gathered anew after so many changed rows ... 50. */
+  analyzeThreshold?: number;
+  /** ... and such a part of the table's rows. 0.1. */
+  analyzeScale?: number;
   /** Disk, clock and random numbers; tests give others. Threads that attach make their own of the system's. */
   world?: World;
   /** First transaction number of a new database: tests begin near the wrap. */
@@ -54,6 +60,9 @@ export interface KernelSettings {
   readonly chunkBytes: number;
   readonly poolThreads: number;
   readonly firstTransaction: number;
+  readonly analyzeEvery: number;
+  readonly analyzeThreshold: number;
+  readonly analyzeScale: number;
 }
 
 const MIB = 1 << 20;
@@ -87,6 +96,9 @@ export function kernelSettings(options: KernelOptions): KernelSettings {
     chunkBytes: options.versionChunk ?? 65536,
     poolThreads: options.pool === undefined || options.pool === 'auto' ? availableParallelism() : options.pool,
     firstTransaction: options.firstTransaction ?? 0,
+    analyzeEvery: options.analyzeEvery ?? 10_000,
+    analyzeThreshold: options.analyzeThreshold ?? 50,
+    analyzeScale: options.analyzeScale ?? 0.1,
   };
   powerOfTwo('logRing', settings.ringBytes);
   powerOfTwo('transactionSlots', settings.transactionSlots);

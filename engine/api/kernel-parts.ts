@@ -11,6 +11,7 @@ import { assert } from '../../shm/assert.ts';
 import type { RegionRequest, SharedMemory } from '../../shm/shared-memory.ts';
 import { registerBtree } from '../storage/btree/undo.ts';
 import { createTree, type Tree } from '../storage/btree/tree.ts';
+import { createTableChanges, type TableChanges } from '../jobs/table-changes.ts';
 import { cacheRegions, createPageCache, type LogPort, type PageCache } from '../storage/cache/page-cache.ts';
 import { type DatabaseFiles, openDatabaseFiles } from '../storage/database-files.ts';
 import { durableLsn, flushTo, tailLsn } from '../storage/log/flush.ts';
@@ -64,6 +65,7 @@ export interface KernelParts {
   readonly sequences: Sequences;
   readonly directory: TableDirectory;
   readonly catalog: CatalogWords;
+  readonly tableChanges: TableChanges;
 }
 
 export const txnOptionsOf = (settings: KernelSettings): TxnOptions => ({
@@ -157,7 +159,24 @@ export function assembleParts(cache: PageCache, log: Log, settings: KernelSettin
   const catalog = createCatalogWords(txns);
   const sequences = createSequences(cache, log, space, place.clean);
   const { files } = cache;
-  return { shm, world, settings, files, cache, log, space, tree, txns, locks, overflow, sequences, directory, catalog };
+  const tableChanges = createTableChanges(shm);
+  return {
+    shm,
+    world,
+    settings,
+    files,
+    cache,
+    log,
+    space,
+    tree,
+    txns,
+    locks,
+    overflow,
+    sequences,
+    directory,
+    catalog,
+    tableChanges,
+  };
 }
 
 function overflowStore(cache: PageCache, log: Log, space: Space): OverflowStore {

@@ -3,11 +3,13 @@
 import { regionOf, type RegionRequest, type SharedMemory } from '../../shm/shared-memory.ts';
 import { moduleCacheRegion } from '../exec/module-cache.ts';
 import { jobsRegions } from '../jobs/jobs.ts';
+import { tableChangesRegion } from '../jobs/table-changes.ts';
 
 /** Regions besides those of storage and transactions. */
 export const KERNEL_REGIONS = (threads: number): RegionRequest[] => [
   { name: 'kernel', bytes: 256 },
   moduleCacheRegion(),
+  tableChangesRegion(),
   ...jobsRegions(threads, Math.max(1024, 2 ** Math.ceil(Math.log2(threads * 4)))),
 ];
 

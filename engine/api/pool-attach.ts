@@ -4,11 +4,13 @@ import { Helper } from '../../codegen/jit/gather-worker.ts';
 import type { GatherTask } from '../../codegen/jit/gather-task.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { AccessedKernel, helpersOf } from './accessed-kernel.ts';
+import { registerAutoAnalyze } from './auto-analyze.ts';
 import { attachPoolKernel, type Kernel, type KernelHandle } from './kernel.ts';
 
 export function attachPoolThread(handle: unknown): { jobs: Jobs; detach: () => void } {
   const kernel = attachPoolKernel(handle as KernelHandle);
   const leave = helpStatements(kernel);
+  registerAutoAnalyze(kernel);
   return {
     jobs: kernel.jobs,
     detach: () => {

@@ -19,10 +19,17 @@ import { orderOf, type ValueOrder, valueBytes } from './value-order.ts';
 export const STATISTICS_TARGET = 100;
 const ROWS_A_TARGET = 300;
 
-export function analyzeTable(catalog: Catalog, tx: Transaction, session: CatalogSession, id: number): TableStatistics {
+/** `target`: what stands for 100 in PostgreSQL's default_statistics_target, as to the size of the sample. */
+export function analyzeTable(
+  catalog: Catalog,
+  tx: Transaction,
+  session: CatalogSession,
+  id: number,
+  target = STATISTICS_TARGET,
+): TableStatistics {
   const before = catalog.ownRow(tx, session, id);
   if (before.kind !== 'table') throw noRelation(before.name);
-  const { sample, rows, pages } = catalog.port.sample(tx, before.body.kernelTable, ROWS_A_TARGET * STATISTICS_TARGET);
+  const { sample, rows, pages } = catalog.port.sample(tx, before.body.kernelTable, ROWS_A_TARGET * target);
   const columns = before.body.columns.map((column) => columnStatistics(column, sample, rows));
   const statistics: TableStatistics = { rows, pages, columns };
   // The sample took its time: the table's row is taken as it is now.
@@ -34,6 +41,7 @@ export function analyzeTable(catalog: Catalog, tx: Transaction, session: Catalog
     const key = values.slice(0, 2);
     if (!catalog.port.replace(tx, table, STATISTICS_BY_OBJECT, key, values)) catalog.port.insert(tx, table, values);
   }
+  catalog.port.analyzed(row.body.kernelTable, rows);
   return statistics;
 }
 

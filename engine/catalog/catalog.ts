@@ -15,7 +15,7 @@
 import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 import type { Transaction } from '../txn/transactions.ts';
 import type { Right } from '../sblr/bound.ts';
-import { analyzeTable } from './analyze.ts';
+import { analyzeTable, STATISTICS_TARGET } from './analyze.ts';
 import { createIndex, createSequence, createTable } from './create.ts';
 import type {
   CatalogSession,
@@ -266,8 +266,18 @@ export class Catalog {
   }
 
   /** Looks at a sample of the rows and keeps what it found, for the optimizer. */
-  analyze(tx: Transaction, session: CatalogSession, table: number): TableStatistics {
-    return this.change(tx, () => analyzeTable(this, tx, session, table));
+  analyze(tx: Transaction, session: CatalogSession, table: number, target = STATISTICS_TARGET): TableStatistics {
+    return this.change(tx, () => analyzeTable(this, tx, session, table, target));
+  }
+
+  /** The committed table over a kernel table, and the rows that its statistics tell of; null: none that others see. */
+  tableOfKernel(kernelTable: number): { readonly id: number; readonly rows: number } | null {
+    this.#committed.refresh();
+    for (const { row, statistics } of this.#committed.all()) {
+      if (row.kind !== 'table' || row.body.kernelTable !== kernelTable || isTemporarySchema(row.schema)) continue;
+      return { id: row.id, rows: statistics?.rows ?? 0 };
+    }
+    return null;
   }
 
   /** Everything temporary of a session: when it ends, or is found to have ended without that. In a transaction of the caller's. */

@@ -95,6 +95,10 @@ export interface KernelPort {
   lock(tx: Transaction, id: number, others: typeof LOCK_ALL | typeof LOCK_WRITERS): void;
   /** Pages, and an estimate of rows. */
   size(id: number): TableSize;
+  /** Rows changed since its statistics were gathered, roughly, as far as this boot knows. */
+  changes(id: number): number;
+  /** Its statistics were gathered just now, of so many rows. */
+  analyzed(id: number, rows: number): void;
   /** Rows of pages drawn at random, at most `rows`. */
   sample(tx: Transaction, id: number, rows: number): SampledRows;
 

@@ -13,6 +13,8 @@ import type {
   PhysicalJoin,
   PhysicalNode,
   PhysicalStatement,
+  RowIdFetch,
+  RowIds,
 } from './physical.ts';
 
 /** What is known of a node besides its name: shown as lines in text, as members in JSON. */
@@ -152,6 +154,8 @@ export class Explainer {
       case 'IndexPoints':
       case 'IndexRange':
         return shown(this.#index(node, node.index), [...this.#bounds(node), ...this.#condition('Filter', node.filter)]);
+      case 'RowIdFetch':
+        return shown(this.#target(node), this.#condition('Filter', node.filter), this.#rowIds(node, node.ids));
       case 'SpoolScan':
         return shown(`on ${this.#plan.spools?.[node.spool]?.name ?? node.alias}`, this.#condition('Filter', node.filter));
       case 'WorkScan':
@@ -269,6 +273,17 @@ export class Explainer {
 
   #limits(node: { readonly limit: Condition; readonly offset: Condition }): Details {
     return [...this.#condition('Limit', node.limit), ...this.#condition('Offset', node.offset)];
+  }
+
+  /** What gives row ids, as nodes of their own. */
+  #rowIds(table: RowIdFetch, ids: RowIds): Shown {
+    const nothing = { role: null, rows: 0, cost: 0, actual: null } as const;
+    if (ids.op !== 'range') {
+      const name = ids.op === 'and' ? 'RowIdIntersection' : 'RowIdUnion';
+      return { ...nothing, name, target: null, details: [], inputs: ids.parts.map((one) => this.#rowIds(table, one)) };
+    }
+    const details = this.#bounds({ ...table, ...ids, node: 'IndexRange', backward: false });
+    return { ...nothing, name: 'IndexRange', target: this.#index(table, ids.index), details, inputs: [] };
   }
 
   #bounds(node: PhysicalNode & { node: 'IndexPoint' | 'IndexPoints' | 'IndexRange' }): Details {

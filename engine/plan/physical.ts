@@ -67,6 +67,21 @@ export interface IndexPoints extends TableSource {
   /** `values` is one array: its elements are looked up. */
   readonly array?: boolean;
 }
+/** Row ids that indexes give: a range of keys as of IndexRange, or what all or any of several give. */
+export type RowIds =
+  | {
+      readonly op: 'range';
+      readonly index: number;
+      readonly equal: readonly BoundExpression[];
+      readonly low: IndexRange['low'];
+      readonly high: IndexRange['high'];
+    }
+  | { readonly op: 'and' | 'or'; readonly parts: readonly RowIds[] };
+/** Rows that several indexes find together, each once, page by page. `filter`: all conditions, those of the indexes too. */
+export interface RowIdFetch extends TableSource {
+  readonly node: 'RowIdFetch';
+  readonly ids: RowIds;
+}
 export interface CatalogScan {
   readonly node: 'CatalogScan';
   readonly name: string;
@@ -297,6 +312,7 @@ export type PhysicalSource =
   | IndexPoint
   | IndexRange
   | IndexPoints
+  | RowIdFetch
   | CatalogScan
   | ValuesScan
   | SpoolScan

@@ -129,7 +129,14 @@ function* ruleRows(reader: SessionReader): Iterable<VirtualRow> {
 function* statTableRows(reader: SessionReader): Iterable<VirtualRow> {
   for (const { id, schema, name, kernelTable } of tablesOf(reader)) {
     const { rows } = reader.port.size(kernelTable);
-    yield { relid: id, schemaname: schema, relname: name, n_live_tup: rows, n_dead_tup: 0 };
+    yield {
+      relid: id,
+      schemaname: schema,
+      relname: name,
+      n_live_tup: rows,
+      n_dead_tup: 0,
+      n_mod_since_analyze: reader.port.changes(kernelTable),
+    };
   }
 }
 

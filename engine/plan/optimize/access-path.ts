@@ -12,10 +12,11 @@ import { columnsOf, conjunction } from './columns.ts';
 import { type Comparison, comparisonOf, type Membership, membershipOf } from './conditions.ts';
 import { DESCENT, ROW_BY_INDEX, sortCost } from './cost.ts';
 import { type Facts, type Knowledge, keysWithout, ONE_ROW, tableFacts } from './facts.ts';
+import { rowIdPaths } from './row-ids.ts';
 import { conditionsFraction, type Estimated, rangeFraction } from './selectivity.ts';
 
 const ROW_IN_SCAN = 0.006;
-const CONDITION = 0.003;
+export const CONDITION = 0.003;
 /** Pages that a table has at least by the time a plan runs: plans are made before rows come in, and kept while they do. */
 const PAGES_ASSUMED = 10;
 
@@ -49,6 +50,7 @@ export function chooseAccess(question: AccessQuestion): AccessPath & { readonly 
   const info = infoOf(question);
   const candidates = [pageScan(question, info)];
   for (const index of question.table.indexes) candidates.push(...indexPaths(question, info, index));
+  candidates.push(...rowIdPaths(question, info));
   let best = candidates[0];
   let bestCost = totalCost(question, best);
   for (const candidate of candidates.slice(1)) {
@@ -83,7 +85,7 @@ function totalCost({ order, rowsWanted }: AccessQuestion, path: AccessPath): num
   return cost + sortCost(rows);
 }
 
-function source(question: AccessQuestion, filter: BoundExpression | null) {
+export function sourceOf(question: AccessQuestion, filter: BoundExpression | null) {
   const { get, needed } = question;
   const read = columnsOf(filter);
   return {
@@ -100,7 +102,7 @@ function pageScan(question: AccessQuestion, info: Estimated): AccessPath {
   const rows = size.rows * conditionsFraction(info, conditions);
   const pages = Math.max(size.pages, PAGES_ASSUMED);
   const cost = pages + size.rows * (ROW_IN_SCAN + CONDITION * conditions.length);
-  const scan: PageScan = { node: 'PageScan', ...source(question, conjunction(conditions)), estimate: { rows, cost } };
+  const scan: PageScan = { node: 'PageScan', ...sourceOf(question, conjunction(conditions)), estimate: { rows, cost } };
   return { source: scan, ordered: false };
 }
 
@@ -111,7 +113,7 @@ interface Keyed {
 }
 
 /** Comparisons that the beginning of an index answers. */
-function keyedBy(question: AccessQuestion, index: CatalogIndex, comparisons: readonly Comparison[]): Keyed {
+export function keyedBy(question: AccessQuestion, index: CatalogIndex, comparisons: readonly Comparison[]): Keyed {
   const equal: Comparison[] = [];
   const columnOf = (attribute: number): ColumnId | undefined =>
     question.get.columns.find((column) => column.attribute === attribute)?.column;
@@ -185,7 +187,7 @@ function pointPath(question: AccessQuestion, index: CatalogIndex, equal: readonl
   );
   const point: IndexPoint = {
     node: 'IndexPoint',
-    ...source(question, conjunction(rest)),
+    ...sourceOf(question, conjunction(rest)),
     index: index.id,
     key: equal.map(({ value }) => value),
     estimate: { rows: 1, cost: DESCENT + ROW_BY_INDEX },
@@ -198,7 +200,7 @@ function pointsPath(question: AccessQuestion, info: Estimated, index: CatalogInd
   const fetched = question.size.rows * conditionsFraction(info, [member.condition]);
   const points: IndexPoints = {
     node: 'IndexPoints',
-    ...source(question, conjunction(rest)),
+    ...sourceOf(question, conjunction(rest)),
     index: index.id,
     values: member.values,
     ...(member.array === true ? { array: true } : {}),
@@ -236,7 +238,7 @@ function rangePath(
   // A descending key column turns the bounds round: the codec stores it so.
   const range: IndexRange = {
     node: 'IndexRange',
-    ...source(question, conjunction(rest)),
+    ...sourceOf(question, conjunction(rest)),
     index: index.id,
     equal: keyed.equal.map(({ value }) => value),
     low: bound(keyed.low),

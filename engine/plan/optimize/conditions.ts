@@ -63,15 +63,16 @@ function sided(
   return narrow === null ? null : { kind, column: narrow.column, value: narrowed(value, type, narrow.type), condition };
 }
 
+/** From the smallest. */
 const INTEGERS = ['int2', 'int4', 'int8'];
 
 /** The column whose values are made larger integers to be compared, or null. */
 function widened(operand: BoundExpression, type: string): BoundColumn | null {
   if (operand.op !== 'call' || !INTEGERS.includes(type) || operand.arguments.length !== 1) return null;
   const [column] = operand.arguments;
-  return column.op === 'column' && operand.primitive === `${column.type.name}.to.${type}` && INTEGERS.includes(column.type.name)
-    ? column
-    : null;
+  if (column.op !== 'column' || operand.primitive !== `${column.type.name}.to.${type}`) return null;
+  const from = INTEGERS.indexOf(column.type.name);
+  return from >= 0 && from < INTEGERS.indexOf(type) ? column : null;
 }
 
 /** What a column of a smaller type is to hold to be equal to a larger integer; NULL: it cannot. */

@@ -23,6 +23,10 @@ export const someRows = (rows: number): number => (rows > 1 ? Math.min(rows, 1e1
 export const DESCENT = 0.6;
 export const ROW_BY_INDEX = 1.3;
 
+/** A row id by an index, and its row where the page is there. */
+export const ROW_ID = 0.08;
+export const ROW_OF_PAGE = 0.4;
+
 /** Tables that leave the processor's caches cost more with every row that is looked up. */
 export const apart = (rows: number): number => (rows < 2e4 ? 1 : Math.min(3, 1 + 0.25 * Math.log2(rows / 2e4)));
 
