@@ -7,6 +7,7 @@
  *   dist/load-engine.js     runs the first script, once a thread; load-kernel.js and load-server.js the others
  *   dist/api.js             what programs import; kernel.js: the kernel without SQL; main.js: the command
  *   dist/pool-attach.js, pool-worker.js, query-worker.js      where its threads begin
+ *   dist/plugins/           each dialect as one file that a running server takes (dialects.ts)
  *   dist/types/             declarations, one for each source
  *
  * The modules are put together (esbuild), because a module costs more than its text: loading 230 of them took 20 MiB of memory
@@ -21,10 +22,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { buildSync } from 'esbuild';
-import type { LookaheadTables } from '../../parsers/kit/lookahead-tables.ts';
-import { GRAMMARS } from '../../parsers/postgresql/parse.ts';
 import { makeCodeCache } from './code-cache.ts';
 import { withConstants } from './constants.ts';
+import { buildDialects, lookaheadTables } from './dialects.ts';
 import { BUILD_OPTIONS } from './options.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -40,6 +40,7 @@ const ENTRIES: { readonly [source: string]: 'exports' | string } = {
   'engine/jobs/pool-worker.ts': 'exports',
   'engine/server/log-entry.ts': 'log-thread: runLogThread',
   'engine/server/worker-entry.ts': 'worker-thread: runWorkerThread',
+  'plugins/host/probe-entry.ts': 'probe-thread: runProbe',
 };
 
 /** What is put together into one script: the entries whose files load it, and what else it exports (code-cache.ts). */
@@ -50,7 +51,7 @@ const BUNDLES: { readonly [bundle: string]: { readonly entries: readonly string[
   },
   kernel: { entries: ['engine/api/kernel.ts'], more: [] },
   server: {
-    entries: ['engine/cli/main.ts', 'engine/server/log-entry.ts', 'engine/server/worker-entry.ts'],
+    entries: ['engine/cli/main.ts', 'engine/server/log-entry.ts', 'engine/server/worker-entry.ts', 'plugins/host/probe-entry.ts'],
     more: ['engine/api/api.ts'],
   },
 };
@@ -163,11 +164,6 @@ export const engine = script.runInThisContext()(
 );
 `;
 
-/** What recording the grammars finds out, by their names (parsers/kit/lookahead-tables.ts). */
-function lookaheadTables(): { [grammar: string]: LookaheadTables } {
-  return Object.fromEntries(Object.entries(GRAMMARS).map(([name, make]) => [name, make({}).tables()]));
-}
-
 function addressThreads(text: string): string {
   return text.replace(THREAD_ADDRESS, (_, before: string, address: string, after: string) => {
     const name = basename(address, '.ts');
@@ -220,7 +216,7 @@ function linkSources(): void {
   }
 }
 
-function main(): void {
+async function main(): Promise<void> {
   if (process.argv.includes('--link')) {
     linkSources();
     return;
@@ -231,7 +227,9 @@ function main(): void {
     return;
   }
   buildModules(DIST);
-  console.log(`built ${globSync('*.{js,cjs}', { cwd: DIST }).join(', ')} into dist/`);
+  mkdirSync(join(DIST, 'plugins'));
+  await buildDialects(join(DIST, 'plugins'));
+  console.log(`built ${globSync(['*.{js,cjs}', 'plugins/*'], { cwd: DIST }).join(', ')} into dist/`);
 }
 
-if (import.meta.main) main();
+if (import.meta.main) await main();

@@ -3,6 +3,7 @@
 import { CONTRACT_VERSION, type WirePlugin } from '../../plugins/contract/connection.ts';
 import { makeVerifier } from './auth.ts';
 import { postgresql } from './plugin.ts';
+import { selfTest } from './self-test.ts';
 import { PostgresqlConnection } from './wire.ts';
 
 export const postgresqlWire: WirePlugin = {
@@ -17,4 +18,5 @@ export const postgresqlWire: WirePlugin = {
   dialect: postgresql,
   createConnection: (host) => new PostgresqlConnection(host),
   makeVerifier: (password) => makeVerifier(password),
+  selfTest,
 };

@@ -41,6 +41,8 @@ export interface WirePlugin {
   createConnection(host: ConnectionHost): WireConnection;
   /** A verifier of a new password in the form that this dialect's exchange needs (C4). */
   makeVerifier(password: string): string;
+  /** Tries what it can without an engine: reads, writes and renders statements of its own. Throws when it is not as it should be. */
+  selfTest(): void;
 }
 
 /** One connection's state machine, made by the plugin. */

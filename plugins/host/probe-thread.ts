@@ -1,0 +1,5 @@
+/** Where the thread begins (probe-entry.ts). */
+
+import { runProbe } from './probe-entry.ts';
+
+runProbe();
