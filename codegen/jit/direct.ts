@@ -62,6 +62,27 @@ export class DirectRun implements Direct {
     }
   }
 
+  runRows(run: Run, next: () => boolean): boolean {
+    const c = this.#state;
+    const { change, changed } = this.#parts;
+    if (this.#limits !== null) return false;
+    const one = this.#one;
+    try {
+      if (change >= 0) (c.parts[change] as ChangePart).begin();
+      for (;;) {
+        c.at = -1;
+        if (!next()) break;
+        one(c);
+        if (c.stopped !== 0) return false;
+      }
+    } catch (error) {
+      throw placedAt(this.#parts, c.at, error);
+    }
+    run.changes = c.changes;
+    if (changed !== null) changed.by(c.changes);
+    return true;
+  }
+
   /** Changes, locks and limits. */
   #further(c: State, run: Run): unknown {
     const { change, changed, writes, isBytes } = this.#parts;

@@ -33,7 +33,7 @@ export const WRONG_TYPE = -2;
 /** Out of the type's range. */
 export const OUT_OF_RANGE = -3;
 
-const TEXT_LOOP_MAX = 32;
+const TEXT_LOOP_MAX = 96;
 
 /** Writes a string of at most INLINE_VALUE_BYTES_MAX characters as UTF-8 and returns its bytes, or WIDE. */
 export function putText(u8: Uint8Array, bytes: Buffer, at: number, text: string): number {

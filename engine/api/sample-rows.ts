@@ -40,16 +40,14 @@ export function sampleHeap(parts: KernelParts, tx: Transaction, table: Table, wa
   const numbers = choosePages(pages, wanted, () => random.next());
   const kept: { readonly place: number; readonly values: RowValue[] }[] = [];
   let seen = 0;
-  for (const number of numbers) {
-    table.scanPages(tx, number, number + 1, (values) => {
-      if (kept.length < wanted) kept.push({ place: seen, values });
-      else {
-        const at = Math.floor(random.next() * (seen + 1));
-        if (at < wanted) kept[at] = { place: seen, values };
-      }
-      seen++;
-    });
-  }
+  // Which of those that are kept the next row becomes; -1: none. Only rows that are kept are decoded.
+  const choose = (): number => {
+    const place = seen++;
+    if (place < wanted) return place;
+    const at = Math.floor(random.next() * seen);
+    return at < wanted ? at : -1;
+  };
+  table.chooseRows(tx, numbers, choose, (at, values) => (kept[at] = { place: seen, values }));
   kept.sort((a, b) => a.place - b.place);
   const rows = numbers.length === 0 ? 0 : Math.round((seen * pages) / numbers.length);
   return { pages, rows, sample: kept.map(({ values }) => values) };

@@ -167,23 +167,41 @@ export class Table {
 
   /** The same for the pages from `from` up to before `to`. */
   scanPages(tx: Transaction, from: number, to: number, visit: (values: RowValue[]) => void): void {
-    const { space } = this.parts;
     const scan = createTableScan();
-    const copies: Copies = { views: privateViews(65536), starts: [], used: 0 };
+    const copies = createCopies();
     for (let index = from; index < to; index++) {
-      this.#copyPage(tx, heapPage(space, this.runtime.mapRoot, index), scan, copies);
+      this.#copyPage(tx, heapPage(this.parts.space, this.runtime.mapRoot, index), scan, copies);
       for (const start of copies.starts) visit(this.decode(copies.views, start));
+    }
+  }
+
+  /** The rows of these pages for which `choose`, asked once for each, answers no less than 0: with that answer. */
+  chooseRows(
+    tx: Transaction,
+    pages: Iterable<number>,
+    choose: () => number,
+    visit: (chosen: number, values: RowValue[]) => void,
+  ): void {
+    const scan = createTableScan();
+    const copies = createCopies();
+    for (const index of pages) {
+      this.#copyPage(tx, heapPage(this.parts.space, this.runtime.mapRoot, index), scan, copies);
+      for (const start of copies.starts) {
+        const chosen = choose();
+        if (chosen >= 0) visit(chosen, this.decode(copies.views, start));
+      }
     }
   }
 
   /** The rows of some pages drawn at random, with repetition; of all when the table has no more. A snapshot is taken. */
   sample(tx: Transaction, pages: number, visit: (values: RowValue[]) => void): void {
-    const copies: Copies = { views: privateViews(65536), starts: [], used: 0 };
+    const copies = createCopies();
+    const scan = createTableScan();
     const { space, world } = this.parts;
     const count = heapPageCount(space, this.runtime.mapRoot);
     for (let drawn = 0; drawn < Math.min(pages, count); drawn++) {
       const index = pages >= count ? drawn : Math.floor(world.random.next() * count);
-      this.#copyPage(tx, heapPage(space, this.runtime.mapRoot, index), createTableScan(), copies);
+      this.#copyPage(tx, heapPage(space, this.runtime.mapRoot, index), scan, copies);
       for (const start of copies.starts) visit(this.decode(copies.views, start));
     }
   }
@@ -272,6 +290,8 @@ interface Copies {
   readonly starts: number[];
   used: number;
 }
+
+const createCopies = (): Copies => ({ views: privateViews(65536), starts: [], used: 0 });
 
 function copyRow(copies: Copies, i32: Int32Array, row: number): void {
   const bytes = paddedLength(i32, row);

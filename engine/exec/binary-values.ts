@@ -4,6 +4,7 @@
  */
 
 import { isUtf8 } from 'node:buffer';
+import { SHORT_TEXT_MAX, shortText } from '../../codegen/rows/short-text.ts';
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import { elementOf, isObjectNumber, type TypeName } from '../sblr/types.ts';
 import type { RowValue } from '../storage/rows/row-value.ts';
@@ -60,7 +61,7 @@ export function textOfBytes(bytes: Buffer, at: number, length: number): string {
     const byte = bytes[index];
     if (byte > 127 || byte === 0) return checkedText(bytes, at, end);
   }
-  return (bytes as unknown as Slices).latin1Slice(at, end);
+  return length <= SHORT_TEXT_MAX ? shortText(bytes, at, length) : (bytes as unknown as Slices).latin1Slice(at, end);
 }
 
 function checkedText(bytes: Buffer, at: number, end: number): string {

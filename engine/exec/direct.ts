@@ -126,8 +126,9 @@ function rowsBegun(
 ): boolean {
   const direct = program.direct as Direct;
   try {
-    let isDone = !direct.begin(run) && engine.catalog.isVersion(session, version);
-    while (isDone && next()) isDone = typeof direct.run(run) !== 'number';
+    run.references = null;
+    const isReady = !direct.begin(run) && engine.catalog.isVersion(session, version);
+    const isDone = isReady && direct.runRows(run, next);
     if (!isDone) {
       run.changes = 0;
       undoStatement(tx, true);

@@ -14,7 +14,7 @@ import type { ValueContext } from '../values/context.ts';
 import { inputValue } from '../values/functions-casts.ts';
 import { binaryValue, textOfBytes, tooLongBinary } from './binary-values.ts';
 import { putRowValue } from './parameters.ts';
-import { isPlainDecimal, quickDate, quickTimestamp } from './quick-texts.ts';
+import { isPlainDecimal, quickDate, quickFloat, quickTimestamp } from './quick-texts.ts';
 import type { ShapeParts } from './shape.ts';
 
 type Parts = Pick<ShapeParts, 'clientParameters' | 'parameters'>;
@@ -74,6 +74,13 @@ function putQuick(to: Parameters, index: number, type: SqlType, bytes: Buffer, s
     case 'int4':
     case 'int8':
       return putDigits(to, index, type, bytes, start, length);
+    case 'text':
+    case 'varchar':
+      to.nulls[index] = 0;
+      to.values[index] = textOfBytes(bytes, start, length);
+      return true;
+    case 'float8':
+      return putKnown(to, index, quickFloat(bytes, start, length));
     case 'date':
       return putKnown(to, index, quickDate(bytes, start, length));
     case 'timestamp':

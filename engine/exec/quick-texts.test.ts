@@ -4,7 +4,7 @@ import { strictEqual } from 'node:assert';
 import { test } from 'node:test';
 import { CONTEXT } from '../../test/oracle/postgresql.ts';
 import { inputValue } from '../values/functions-casts.ts';
-import { isPlainDecimal, quickDate, quickTimestamp } from './quick-texts.ts';
+import { isPlainDecimal, quickDate, quickFloat, quickTimestamp } from './quick-texts.ts';
 
 const DATES = '2000-01-01 1970-01-01 1969-12-31 2024-02-29 0001-01-01 9999-12-31 1900-03-01 2026-11-21'.split(' ');
 const NO_DATES =
@@ -32,6 +32,14 @@ test('dates and timestamps in the usual form are what the input functions make o
     strictEqual(read(quickDate, date), Number.NaN, date);
     strictEqual(read(quickTimestamp, `${date} 00:00:00`), Number.NaN, date);
   }
+});
+
+test('floats of few digits are what the input function makes of them', () => {
+  const texts = '0 -0 1 1. .5 -.25 0.1 3.14159 999999999999999 0.00000000000001 123456.789012345 -7 00012.50'.split(' ');
+  for (let n = 1; n < 2000; n++) texts.push(`${(n * 7919) % 100003}.${String((n * 104729) % 1000003).padStart(n % 9, '0')}`);
+  for (const text of texts) strictEqual(read(quickFloat, text), inputValue('float8', text, CONTEXT), text);
+  for (const text of ['', '.', '-', '+1', '1e3', 'NaN', ' 1', '1 ', '1.2.3', '1234567890123456', '-Infinity'])
+    strictEqual(read(quickFloat, text), Number.NaN, text);
 });
 
 test('decimals that are taken as they stand are the texts that are kept', () => {

@@ -48,6 +48,33 @@ export function quickTimestamp(bytes: Uint8Array, at: number, length: number): n
   return Number.isSafeInteger(instant) ? instant : Number.NaN;
 }
 
+/** Powers of ten that a double holds exactly, as far as quickFloat() needs them. */
+const TENS = Float64Array.from({ length: 16 }, (_, power) => 10 ** power);
+
+/**
+ * A decimal without exponent and of at most 15 digits: two integers that doubles hold exactly, so that their quotient is the nearest
+ * double.
+ */
+export function quickFloat(bytes: Uint8Array, at: number, length: number): number {
+  const end = at + length;
+  const isNegative = bytes[at] === 45;
+  const from = isNegative ? at + 1 : at;
+  let digits = 0;
+  let behind = -1;
+  let value = 0;
+  for (let index = from; index < end; index++) {
+    const digit = bytes[index] - 48;
+    if (digit >= 0 && digit <= 9) {
+      value = value * 10 + digit;
+      digits++;
+    } else if (digit === -2 && behind < 0) behind = digits;
+    else return Number.NaN;
+  }
+  if (digits === 0 || digits > 15) return Number.NaN;
+  if (behind >= 0) value /= TENS[digits - behind];
+  return isNegative ? -value : value;
+}
+
 const DIGITS_MAX = 30;
 
 /** True for a decimal as it is kept: '-12.50', no plus, no zeros in front, no exponent. */

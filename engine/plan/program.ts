@@ -146,6 +146,11 @@ export interface Direct {
    * changed: run.changes. Errors as step().
    */
   run(run: Run): unknown;
+  /**
+   * The same for row after row of one statement: `next` puts the values of each into the run's parameters, until it answers false.
+   * False: somebody is in the way of one of them, and those before it are to be undone.
+   */
+  runRows(run: Run, next: () => boolean): boolean;
 }
 
 export interface Execution {

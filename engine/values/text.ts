@@ -246,11 +246,22 @@ export function fitVarchar(text: string, length: number, explicit: boolean): str
 export function fitChar(text: string, length: number, explicit: boolean): string {
   if (length < 0) return text;
   const size = lengthOf(text);
-  if (size <= length) return text + ' '.repeat(length - size);
+  if (size <= length) return size === 0 ? blanks(length) : text + blanks(length - size);
   const cut = sliceText(text, 0, length);
   if (!explicit && !/^ *$/.test(text.slice(cut.length))) throw tooLong(`character(${length})`);
   return cut;
 }
+
+const BLANKS_MAX = 256;
+/** Made once, in one piece: repeat() makes a tree of pieces, which whoever reads it puts together each time. */
+const someBlanks: string[] = [];
+
+function blanks(count: number): string {
+  if (count > BLANKS_MAX) return ' '.repeat(count);
+  someBlanks[count] ??= Buffer.alloc(count, ' ').toString('latin1');
+  return someBlanks[count];
+}
+
 const tooLong = (type: string): SqlError =>
   new SqlError(SQLSTATE.string_data_right_truncation, `value too long for type ${type}`);
 

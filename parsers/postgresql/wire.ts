@@ -22,6 +22,7 @@ import { wireError } from './errors.ts';
 import type { CopyPortal } from './wire/copy.ts';
 import { ExtendedQuery } from './wire/extended.ts';
 import { MessageReader } from './wire/read.ts';
+import { REPORTED } from './wire/reported.ts';
 import { SimpleQuery } from './wire/simple.ts';
 import { Startup } from './wire/startup.ts';
 import { putError, putNotice, putNotification, putParameter, putReady } from './wire/write.ts';
@@ -47,23 +48,6 @@ const FUNCTION_CALL = 0x46;
 const LONG = new Set([QUERY, PARSE, BIND, COPY_DATA]);
 const SHORT_MAX = 30_000;
 const KNOWN = new Set([...LONG, ...[SYNC, EXECUTE, DESCRIBE, CLOSE, FLUSH, TERMINATE, COPY_DONE, COPY_FAIL, FUNCTION_CALL]]);
-
-/** Settings that clients are told of, as PostgreSQL 15 has them. */
-const REPORTED = [
-  'application_name',
-  'client_encoding',
-  'DateStyle',
-  'default_transaction_read_only',
-  'in_hot_standby',
-  'integer_datetimes',
-  'IntervalStyle',
-  'is_superuser',
-  'server_encoding',
-  'server_version',
-  'session_authorization',
-  'standard_conforming_strings',
-  'TimeZone',
-];
 
 /** What is under way: nothing; a statement of simple or extended query that waits. */
 type Waiting = 'none' | 'simple' | 'extended' | 'copy';
@@ -122,6 +106,7 @@ export class PostgresqlConnection implements WireConnection {
         if (next === at) break;
         at = next;
       }
+      if (this.#waiting === 'none') this.#flushCopy();
       this.#extended?.keepValues();
     } catch (error) {
       this.#fatal(error);
@@ -136,6 +121,14 @@ export class PostgresqlConnection implements WireConnection {
   #take(bytes: Buffer, at: number, end: number): number {
     if (end - at < HEAD) return at;
     const type = bytes[at];
+    if (this.#copying !== null) {
+      if (type !== COPY_DATA) {
+        if (!this.#flushCopy()) return at;
+      } else {
+        const over = this.#takeCopyData(this.#copying, bytes, at, end);
+        if (over > at) return over;
+      }
+    }
     const length = bytes.readUInt32BE(at + 1);
     if (!KNOWN.has(type)) throw wireError('08P01', `invalid frontend message type ${type}`);
     const isLong = LONG.has(type);
@@ -274,10 +267,45 @@ export class PostgresqlConnection implements WireConnection {
     if (this.#copying === null) this.#waiting = of;
   }
 
+  /** Messages with data that are there whole, one behind the other. Hot. */
+  #takeCopyData(copy: CopyPortal, bytes: Buffer, start: number, end: number): number {
+    const longest = this.#host.messageBytes;
+    let at = start;
+    try {
+      while (end - at >= HEAD && bytes[at] === COPY_DATA) {
+        const length = ((bytes[at + 1] << 24) | (bytes[at + 2] << 16) | (bytes[at + 3] << 8) | bytes[at + 4]) >>> 0;
+        const over = at + 1 + length;
+        if (length < 4 || length > longest || over > end) break;
+        const from = at + HEAD;
+        at = over;
+        if (copy.keep(bytes, from, over) !== PENDING) continue;
+        this.#waiting = 'copy';
+        break;
+      }
+    } catch (error) {
+      this.#failed(this.#host.told(error), this.#copyIsExtended);
+    }
+    return at;
+  }
+
+  /** Gives on what was kept of a COPY. False: that waits. */
+  #flushCopy(): boolean {
+    const copy = this.#copying;
+    if (copy === null) return true;
+    try {
+      if (copy.flush() !== PENDING) return true;
+      this.#waiting = 'copy';
+      return false;
+    } catch (error) {
+      this.#failed(this.#host.told(error), this.#copyIsExtended);
+      return true;
+    }
+  }
+
   #copyMessage(copy: CopyPortal, type: number, bytes: Buffer, over: number): void {
     switch (type) {
       case COPY_DATA:
-        if (copy.feed(bytes, this.#reader.at, over) === PENDING) this.#waiting = 'copy';
+        if (copy.keep(bytes, this.#reader.at, over) === PENDING) this.#waiting = 'copy';
         return;
       case COPY_DONE:
         this.#copyDone(copy.finish());
