@@ -52,6 +52,9 @@ export class Builder {
   /** Other tables refer to what it changes; what it changes refers to others. */
   cascades = false;
   refers = false;
+  /** Of EXPLAIN ANALYZE: where the counters of nodes begin. */
+  readonly counted: Map<PhysicalNode, number>;
+  #pipelines = 0;
   /** Sets of DISTINCT so far. */
   distincts = 0;
   /** Columns that every expression may read: those of the blocks around a subplan. */
@@ -81,6 +84,14 @@ export class Builder {
     this.spools = around?.spools ?? [];
     this.few = around?.few ?? null;
     this.isShown = around?.isShown ?? false;
+    this.counted = around?.counted ?? new Map();
+  }
+
+  /** A number for a pipeline of EXPLAIN ANALYZE; `goesOn`: it is part of the one before. */
+  nextPipeline(goesOn: boolean): number {
+    if (this.around !== null) return this.around.nextPipeline(goesOn);
+    if (!goesOn) this.#pipelines++;
+    return this.#pipelines;
   }
 
   /** The builder of a subplan: with parts of its own. */

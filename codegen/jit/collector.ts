@@ -8,6 +8,8 @@ import type { State } from './state.ts';
 export interface Collector {
   readonly sink: Sink;
   readonly room: GroupRoom;
+  /** Where it is among the parts of a state. */
+  readonly part: number;
   /** Begins an empty one. Made apart from the builder, as it lives with the program. */
   readonly begin: (c: State) => void;
   /** All its rows are there. */

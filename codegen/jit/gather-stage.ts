@@ -145,7 +145,8 @@ export class GatherPlace extends HeldPart {
   task: GatherTask | null = null;
   answers: GatherAnswer[] = [];
   helpers: Helpers | null = null;
-  /** Rows counted before it began. */
+  /** Pages and rows counted before it began. */
+  pagesBefore = 0;
   counts: Float64Array | null = null;
 
   /** Nobody works on it any more when this returns: whatever helpers have made is of no use. */
@@ -265,6 +266,7 @@ export class GatherStage implements RunningStage {
     place.waits = 0;
     place.answers = [];
     place.counts = c.run.counts?.slice() ?? null;
+    place.pagesBefore = c.pages;
     place.way = 'morsels';
     shape.fill.begin?.(c);
     this.#post(c, place);
@@ -354,6 +356,7 @@ export class GatherStage implements RunningStage {
       const total = c.run.counts;
       if (counts !== null && total != null) for (let at = 0; at < counts.length; at++) total[at] += counts[at];
     }
+    c.pages = place.pagesBefore + place.pages;
     if (c.run.counts != null && this.shape.counter >= 0) c.run.counts[this.shape.counter] = 1 + place.answers.length;
     return parts.length === 1 || fill.merge(c, parts);
   }

@@ -152,7 +152,7 @@ export class Groups extends HeldPart {
     const { keyWords, stride, general, sets, spills } = this.shape;
     const groups = rows * sets;
     if (this.shape.inits.length > 0) this.#grown += takeGrowth();
-    const bytes = this.#bytes();
+    const bytes = this.bytes;
     if (bytes > this.#workMemory) {
       checkMemory(bytes, memoryLimit(this.#kernel));
       if (spills && !this.full && this.count > 0) this.full = this.#spill === null || this.#spill.canSplit;
@@ -183,7 +183,7 @@ export class Groups extends HeldPart {
   }
 
   /** What the groups take: those that are there, not the room for further ones. */
-  #bytes(): number {
+  get bytes(): number {
     const { keyWords, stride, general, inits } = this.shape;
     const each = 8 * stride + inits.length * OBJECT_BYTES + (general ? GENERAL_BYTES : 4 * keyWords + 12);
     return this.count * each + this.arenaUsed + this.#grown;
@@ -220,7 +220,7 @@ export class Groups extends HeldPart {
 
   /** False: they are more than may be in memory, and wait in no file. */
   endMerged(): boolean {
-    return this.#bytes() <= this.#workMemory;
+    return this.bytes <= this.#workMemory;
   }
 
   // ---- rows that wait ----

@@ -228,6 +228,7 @@ export function findWord(c: State, table: TableRuntime, position: number, key: n
     wordKey.length = 4;
     noteRange(c.kernel.locks, tx, table.id, table.indexes[position], wordKey, BOUND_INCLUSIVE, wordKey, BOUND_INCLUSIVE);
   }
+  c.pages++;
   const length = findRowI32(tx, table, position, key, c.out);
   if (length !== 0) c.rowIds[0] = (tx.ints[ROW_PAGE] >>> 0) * 4096 + tx.ints[ROW_SLOT];
   return length;

@@ -202,6 +202,7 @@ export class IndexReader {
       const { key } = this.#start;
       noteRange(c.kernel.locks, c.tx, table.id, table.indexes[position], key, BOUND_INCLUSIVE, key, BOUND_INCLUSIVE);
     }
+    c.pages++;
     if (findRow(c.tx, table, position, this.#start.key, c.out) === 0) return false;
     c.oneRow(c.tx.ints[ROW_PAGE], c.tx.ints[ROW_SLOT]);
     return true;
@@ -322,6 +323,7 @@ export class IndexReader {
   next(c: State): boolean {
     if (this.#access.hashed) return this.#nextHashed(c);
     if (nextRow(c.tx, this.#access.table, this.#scan, c.out) === 0) return false;
+    c.pages++;
     c.oneRow(c.tx.ints[ROW_PAGE], c.tx.ints[ROW_SLOT]);
     return true;
   }
@@ -359,6 +361,7 @@ export class IndexReader {
       }
       const entry = this.#hashEntry++;
       const { out } = c;
+      c.pages++;
       if (acceptRow(c.tx, table, index, this.#hash, cursor.rowPages[entry], cursor.rowSlots[entry], out) === 0) continue;
       const own = this.#own;
       own.i32.fill(0);

@@ -21,7 +21,14 @@ export function buildCollector(builder: Builder, node: Collecting, { needed, lac
   const build = buildOf(builder, node);
   const sink: Sink = { kind: 'build', emit: (emitter) => build.emit(emitter, needed, lacks) };
   const { part } = build.store;
-  return { sink, room: buildRoom(part), begin: begunStore(part), end: finishedStore(part), gathered: new MergedBuild(part) };
+  return {
+    sink,
+    room: buildRoom(part),
+    part,
+    begin: begunStore(part),
+    end: finishedStore(part),
+    gathered: new MergedBuild(part),
+  };
 }
 
 /** The rows of several threads, in the order in which one would have collected them. */

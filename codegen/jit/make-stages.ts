@@ -33,6 +33,7 @@ import { type Fill, isCollecting, isSpreadStep, type Stage } from './stages.ts';
 import type { State } from './state.ts';
 import type { StepState } from './steps.ts';
 import { boxedCode } from './value.ts';
+import { watched } from './watched-stage.ts';
 import { WindowSink, windowSource } from './window-sink.ts';
 
 const numberOf = (state: StepState): number => ('begins' in state ? -1 - state.begins : state.counter);
@@ -59,7 +60,7 @@ export function makeStages(
     if (!isTail) begun = new Set(elsewhere.map(numberOf));
     const own = one.limits.filter((state) => !begun.has(numberOf(state)));
     for (const state of own) begun.add(numberOf(state));
-    return {
+    const program: ProgramStage = {
       stage: gathered(builder, stage, one, collector),
       isTail,
       begin: collector === null || isTail ? null : collector.begin,
@@ -67,6 +68,7 @@ export function makeStages(
       limits: compileLimits(builder, own),
       isKept: keptBuilds(builder, stage),
     };
+    return builder.counted.size === 0 ? program : watched(builder, stage, program, collector?.part ?? -1);
   });
 }
 
@@ -142,7 +144,7 @@ function collectorOf(builder: Builder, fills: Fill): Collector {
       case 'HashAggregate': {
         const sink = aggregateOf(builder, node);
         const { part, merged } = sink;
-        return { sink: sinkOf('aggregate', sink), room: groupRoom(part), begin: begunGroups(part), gathered: merged };
+        return { sink: sinkOf('aggregate', sink), room: groupRoom(part), part, begin: begunGroups(part), gathered: merged };
       }
       case 'Sort':
       case 'TopN': {
@@ -151,13 +153,14 @@ function collectorOf(builder: Builder, fills: Fill): Collector {
         return {
           sink: sinkOf(inPages ? 'keySort' : 'sort', sink),
           room: inPages ? sink.room : NO_GROUPS,
+          part: sink.part,
           begin: compileTop(builder, node, sink.part),
           gathered: inPages ? new MergedSort(sink.part) : undefined,
         };
       }
       case 'WindowFrames': {
         const sink = windowOf(builder, node, fills);
-        return { sink: sinkOf('keySort', sink), room: sink.room, begin: begunSorter(sink.part) };
+        return { sink: sinkOf('keySort', sink), room: sink.room, part: sink.part, begin: begunSorter(sink.part) };
       }
       case 'HashProbe':
       case 'LoopJoin':
@@ -176,6 +179,7 @@ function collectorOf(builder: Builder, fills: Fill): Collector {
 const storeCollector = (sink: StoreSink): Collector => ({
   sink: sinkOf('store', sink),
   room: NO_GROUPS,
+  part: sink.part,
   begin: begunStore(sink.part),
 });
 

@@ -146,6 +146,7 @@ function fetchStage(
         const id = place.ids[place.next++];
         const page = rowIdPage(id);
         const slot = rowIdSlot(id);
+        c.pages++;
         if (readCurrent(c.tx, table, page, slot, c.out) === 0) continue;
         c.oneRow(page, slot);
         groups.reserve(c, 1);

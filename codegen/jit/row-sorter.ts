@@ -98,6 +98,10 @@ export class RowSorter extends RowStore {
     this.#expect();
   }
 
+  override get bytes(): number {
+    return super.bytes + this.used + 4 * this.count;
+  }
+
   // ---- keys ----
 
   /** Room for `bytes` more bytes of the key that is written at `at`. */

@@ -100,6 +100,7 @@ export class ScanReader {
     const page = this.#range[0]++;
     this.#inRange--;
     this.#next++;
+    c.pages++;
     c.makeRoom();
     if (this.#withIds) this.#pageWithIds(c, page);
     else scanPage(c.tx, this.#table, page, this.#scan, this.#loops, NO_STATE);

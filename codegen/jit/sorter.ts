@@ -77,6 +77,10 @@ export class Sorter {
     this.#skip = skip;
   }
 
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   add(row: Row): void {
     if (this.#few !== null) this.#few.rows++;
     if (this.#worst !== null && this.#compare(row, this.#worst) >= (this.#ties ? 1 : 0)) return;

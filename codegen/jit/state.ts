@@ -123,6 +123,8 @@ export class State {
   rowIds = NO_ROW_IDS;
   count = 0;
   used = 0;
+  /** Pages of tables that were looked into: of EXPLAIN ANALYZE. */
+  pages = 0;
   /** Rows of statements that write or lock, held until the end (TX-T11). */
   held: unknown[] = [];
   /** Materialised rows of the stage that runs. */

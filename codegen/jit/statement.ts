@@ -65,6 +65,7 @@ function compileParts(plan: PhysicalStatement, format: RowFormat, used: UsedTabl
   builder.spools = plan.spools ?? [];
   const roots = [root, ...builder.spools.map((spool) => spool.root)];
   for (const one of roots) countUses(builder, one);
+  for (const one of rootsOf(plan)) noteCounted(builder, one);
   const read = columnsRead(plan);
   for (const column of read) builder.countUse(column);
   for (const { column, type } of plan.output) builder.types.set(column, type);
@@ -106,6 +107,13 @@ const currencyOf = (used: UsedTables) => (): boolean => used.areCurrent();
 function countUses(builder: Builder, root: PhysicalNode): void {
   eachNode(root, (node) => {
     for (const expression of expressionsOf(node)) builder.countUses(expression);
+  });
+}
+
+/** Where each node has its counters. */
+function noteCounted(builder: Builder, root: PhysicalNode): void {
+  eachNode(root, (node) => {
+    if (node.node === 'Counted') builder.counted.set(node.input, node.counter);
   });
 }
 

@@ -2,6 +2,7 @@
  * The steps of a stage between its source and its sink, row by row in the wide rendering: `r` is the label of the row.
  */
 
+import { COUNT_ROWS } from '../../engine/plan/counted.ts';
 import type { Compute, LimitCount, LockRow } from '../../engine/plan/physical.ts';
 import type { BoundExpression } from '../../engine/sblr/bound.ts';
 import {
@@ -63,7 +64,7 @@ export function emitSteps(
       emitLock(emitter, builder, step);
       break;
     case 'Counted':
-      emitter.emit(`${emitter.hoist('N', 'c.run.counts')}[${step.counter}]++;`);
+      emitter.emit(`${emitter.hoist('N', 'c.run.counts')}[${step.counter + COUNT_ROWS}]++;`);
       break;
     case 'Rename':
       emitRename(emitter, step);

@@ -190,13 +190,13 @@ test(
     strictEqual(Plan['Actual Rows'], length);
     ok(time > 0);
     const lines = db.explain(query, { analyze: true });
-    match(lines, /PageScan on part p .*\(actual rows=20\)/);
-    match(lines, /PageScan on part q .*\(actual rows=10\)/);
+    match(lines, /PageScan on part p .*\(actual time=[\d.]+ rows=20 loops=1\)/);
+    match(lines, /PageScan on part q .*\(actual time=[\d.]+ rows=10 loops=1\)/);
     match(lines, /Execution Time: [\d.]+ ms/);
     ok(!db.explain(query).includes('actual'));
     // A change is made, as PostgreSQL makes it; with values for its parameters.
     const change = db.prepare('explain analyze update part set amount = 0 where amount > $1');
-    match((change.raw().all(15) as string[][])[0][0], /^Update on part .*\(actual rows=5\)/);
+    match((change.raw().all(15) as string[][])[0][0], /^Update on part .*\(actual time=[\d.]+ rows=5 loops=1\)/);
     strictEqual(db.prepare('select * from part where amount = 0').all().length, 5);
   }),
 );

@@ -1,7 +1,28 @@
-/** EXPLAIN ANALYZE: a plan in which the rows of every node are counted (SBLR-E5). Code without counters is not touched by it. */
+/**
+ * EXPLAIN ANALYZE: a plan in which the rows of every node are counted (SBLR-E5). Code without counters is not touched by it.
+ *
+ * A node's counters lie side by side in Run.counts, from Counted.counter on. Rows are those of the node; what is measured (time, pages)
+ * is measured by the pipeline, a morsel at a time, for a pipeline is one function: nodes of one pipeline have it in common.
+ */
 
 import type { Counted, PhysicalNode, PhysicalStatement, SpoolPlan } from './physical.ts';
 import { withInputs } from './physical-tree.ts';
+
+/** Rows that came. */
+export const COUNT_ROWS = 0;
+/** How often its pipeline was begun. */
+export const COUNT_LOOPS = 1;
+/** Number of its pipeline, from 1 on. */
+export const COUNT_PIPELINE = 2;
+/** Milliseconds that its pipeline ran. */
+export const COUNT_TIME = 3;
+/** Pages that its pipeline has looked into, and those of them that were not in the cache. */
+export const COUNT_PAGES = 4;
+export const COUNT_READS = 5;
+/** Of what collects rows: bytes in memory at most, and bytes that went to files. */
+export const COUNT_MEMORY = 6;
+export const COUNT_SPILL = 7;
+const COUNTS = 8;
 
 export interface CountedPlan {
   readonly plan: PhysicalStatement;
@@ -14,7 +35,9 @@ export function countedPlan(plan: PhysicalStatement): CountedPlan {
   const counted = (node: PhysicalNode): Counted => {
     const inside = withInputs(node, counted);
     const input = inside.node === 'Gather' ? { ...inside, counter: counters++ } : inside;
-    return { node: 'Counted', input, counter: counters++, estimate: node.estimate };
+    const counter = counters;
+    counters += COUNTS;
+    return { node: 'Counted', input, counter, estimate: node.estimate };
   };
   // The source of a change in a WITH is the spool's root.
   const spool = (one: SpoolPlan): SpoolPlan => {

@@ -4,7 +4,9 @@ import type { CatalogRelation } from '../catalog/objects.ts';
 import type { BoundAggregate, BoundExpression, BoundSortKey, ColumnId } from '../sblr/bound.ts';
 import type { BoundFrame, BoundWindowCall } from '../sblr/bound-relations.ts';
 import { type ColumnNames, expressionText, namesOf } from './expression-text.ts';
+import { type ActualNode, actualOf } from './explain-actual.ts';
 import type {
+  Counted,
   Estimate,
   Gather,
   HashAggregate,
@@ -27,8 +29,8 @@ export interface Shown {
   readonly target: string | null;
   readonly rows: number;
   readonly cost: number;
-  /** Rows that came, where they were counted. */
-  readonly actual: number | null;
+  /** What came, where it was counted. */
+  readonly actual: ActualNode | null;
   readonly details: Details;
   readonly inputs: readonly Shown[];
 }
@@ -117,7 +119,11 @@ export class Explainer {
     // Of a change inside: each row of its source is changed.
     const isTop = plan === this.#plan;
     const source = this.#node(plan.source);
-    const actual = isTop ? (this.#actual?.changes ?? null) : source.actual;
+    const { actual: below } = source;
+    const actual =
+      isTop && below !== null && this.#actual !== null
+        ? { ...below, rows: this.#actual.changes, loops: 1, memory: 0, spill: 0 }
+        : below;
     return { name, role: null, target, ...plan.estimate, actual, details, inputs: [source] };
   }
 
@@ -138,6 +144,14 @@ export class Explainer {
     return condition === null ? [] : [[name, this.#text(condition)]];
   }
 
+  /** What a recursion runs is part of its own pipeline. */
+  #counted({ input, counter }: Counted): Shown {
+    const shown = this.#node(input);
+    if (this.#actual === null) return shown;
+    const before = input.node === 'Recurse' ? [] : shown.inputs.map(({ actual }) => actual);
+    return { ...shown, actual: actualOf(this.#actual.counts, counter, before) };
+  }
+
   #node(node: PhysicalNode): Shown {
     const shown = (target: string | null, details: Details, ...inputs: Shown[]): Shown => {
       const { rows, cost }: Estimate = node.estimate;
@@ -145,7 +159,7 @@ export class Explainer {
     };
     switch (node.node) {
       case 'Counted':
-        return { ...this.#node(node.input), actual: this.#actual?.counts[node.counter] ?? null };
+        return this.#counted(node);
       case 'PageScan':
         return shown(this.#target(node), this.#condition('Filter', node.filter));
       case 'CatalogScan':

@@ -1,5 +1,6 @@
 /** EXPLAIN as pictures: a graph in the DOT language, and a drawing as SVG. Rows flow upwards; the width of a line tells how many. */
 
+import { actualDetails } from './explain-actual.ts';
 import type { Shown } from './explain-nodes.ts';
 
 const CHARACTERS = 34;
@@ -12,8 +13,13 @@ function labelOf(node: Shown): string[] {
   for (const [name, value] of node.details.slice(0, 2)) {
     lines.push(`${name}: ${typeof value === 'object' ? value.join(', ') : value}`);
   }
-  const actual = node.actual === null ? '' : ` (${node.actual})`;
-  lines.push(`rows ${Math.round(node.rows)}${actual}, cost ${node.cost.toFixed(1)}`);
+  const { actual } = node;
+  lines.push(`rows ${Math.round(node.rows)}${actual === null ? '' : ` (${actual.rows})`}, cost ${node.cost.toFixed(1)}`);
+  if (actual !== null) {
+    lines.push(`${actual.time.toFixed(3)} ms, loops ${actual.loops}, pages ${actual.pages}`);
+    const kept = actualDetails(actual).find((line) => line.startsWith('Memory'));
+    if (kept !== undefined) lines.push(kept);
+  }
   return lines.map((line) => (line.length > CHARACTERS ? `${line.slice(0, CHARACTERS - 1)}…` : line));
 }
 
@@ -21,7 +27,7 @@ function labelOf(node: Shown): string[] {
 const widthOf = (rows: number): number => Math.round(10 * (1 + 0.875 * Math.min(8, Math.log10(Math.max(1, rows))))) / 10;
 
 /** As counted, or as expected. */
-const rowsOf = ({ rows, actual }: Shown): number => actual ?? rows;
+const rowsOf = ({ rows, actual }: Shown): number => actual?.rows ?? rows;
 
 const quoted = (text: string): string => text.replaceAll('\\', '\\\\').replaceAll('"', '\\"');
 
@@ -47,7 +53,7 @@ export function dotOf(top: Shown): string[] {
 const BOX_WIDTH = 230;
 const GAP = 20;
 const LINE = 14;
-const LEVEL = 110;
+const LEVEL = 140;
 
 interface Placed {
   readonly node: Shown;

@@ -10,6 +10,7 @@
 import type { CatalogRelation } from '../catalog/objects.ts';
 import type { BoundExplain } from '../sblr/bound.ts';
 import { dotOf, svgOf } from './explain-pictures.ts';
+import { actualDetails, actualMembers, actualText } from './explain-actual.ts';
 import { type Actual, Explainer, type Shown } from './explain-nodes.ts';
 import type { PhysicalStatement } from './physical.ts';
 
@@ -53,12 +54,12 @@ function textOf(node: Shown, depth: number): string[] {
   const indent = depth === 0 ? '' : `${'      '.repeat(depth - 1)}  ->  `;
   const target = node.target === null ? '' : ` ${node.target}`;
   const role = node.role === null ? '' : `${node.role}: `;
-  const actual = node.actual === null ? '' : ` (actual rows=${node.actual})`;
   const estimate = `(cost=${node.cost.toFixed(2)} rows=${Math.round(node.rows)})`;
-  const lines = [`${indent}${role}${node.name}${target}  ${estimate}${actual}`];
+  const lines = [`${indent}${role}${node.name}${target}  ${estimate}${actualText(node.actual)}`];
   for (const [name, value] of node.details) {
     lines.push(`${'      '.repeat(depth)}  ${name}: ${typeof value === 'object' ? value.join(', ') : value}`);
   }
+  for (const line of actualDetails(node.actual)) lines.push(`${'      '.repeat(depth)}  ${line}`);
   return [...lines, ...node.inputs.flatMap((input) => textOf(input, depth + 1))];
 }
 
@@ -69,7 +70,7 @@ function jsonOf(node: Shown): { [key: string]: unknown } {
     ...(node.target === null ? {} : { Target: node.target }),
     'Total Cost': Math.round(node.cost * 100) / 100,
     'Plan Rows': Math.round(node.rows),
-    ...(node.actual === null ? {} : { 'Actual Rows': node.actual }),
+    ...actualMembers(node.actual),
     ...Object.fromEntries(node.details),
     ...(node.inputs.length === 0 ? {} : { Plans: node.inputs.map(jsonOf) }),
   };

@@ -174,7 +174,7 @@ export interface Gather {
   readonly estimate: Estimate;
 }
 
-/** Of EXPLAIN ANALYZE: counts the rows that come through (Run.counts). */
+/** Of EXPLAIN ANALYZE: counts the rows that come through, and has the node's other counters (Run.counts, counted.ts). */
 export interface Counted {
   readonly node: 'Counted';
   readonly input: PhysicalNode;

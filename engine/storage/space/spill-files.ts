@@ -26,6 +26,10 @@ export interface SpillFile {
   readonly buffer: Uint8Array;
 }
 
+/** Bytes that this thread has put into spill files so far. */
+let spilled = 0;
+export const spilledBytes = (): Bytes => spilled;
+
 /** Makes an empty spill file, for the calling thread. */
 export function createSpillFile(space: Space): SpillFile {
   const { vfs } = space.cache.world;
@@ -52,6 +56,7 @@ export function appendSpill(spill: SpillFile, source: Uint8Array, offset: number
     else spill.buffer.set(source.subarray(offset, offset + bytes), at);
   }
   spill.length += bytes;
+  spilled += bytes;
   return position;
 }
 

@@ -1,0 +1,73 @@
+/**
+ * Random conditions over random relations, asked in ways that must agree with each other and with PostgreSQL (partition.ts).
+ *   SCRATCHBIRD_SEED=n     the stories from this seed on      SCRATCHBIRD_STORIES=n   so many      SCRATCHBIRD_QUESTIONS=n   of each
+ */
+
+import { fail, ok } from 'node:assert/strict';
+import { test } from 'node:test';
+import { open } from '../../engine/api/api.ts';
+import { randomFrom } from '../../engine/sblr/source-fixture.ts';
+import { startPeer } from '../oracle/postgresql.ts';
+import { Asker, newPartitionTally, Wrong } from './partition.ts';
+import { Questions } from './random-questions.ts';
+import { randomTable } from './random-schema.ts';
+import { Statements } from './random-statements.ts';
+import { runPeer, Subject } from './subject.ts';
+import { type Tree, withLiterals } from './tree.ts';
+
+const SEED = Number(process.env.SCRATCHBIRD_SEED ?? 1);
+const STORIES = Number(process.env.SCRATCHBIRD_STORIES ?? 2);
+const QUESTIONS = Number(process.env.SCRATCHBIRD_QUESTIONS ?? 12);
+
+test('what a condition leaves, and what it leaves out, is all there is; with and without a plan', async () => {
+  console.log(`partitions: SCRATCHBIRD_SEED=${SEED} SCRATCHBIRD_STORIES=${STORIES} SCRATCHBIRD_QUESTIONS=${QUESTIONS}`);
+  const tally = newPartitionTally();
+  const peer = await startPeer();
+  try {
+    for (let seed = SEED; seed < SEED + STORIES; seed++) {
+      const random = randomFrom(seed);
+      const statements = new Statements(random);
+      const made = ['ta', 'tb', 'tc'].map((name) => randomTable(random, name));
+      const questions = new Questions(
+        random,
+        made.map(({ table }) => table),
+      );
+      using db = open(':memory:', { pool: 0, times: 'text', json: 'text', cacheSize: '16MB', analyzeEvery: 0 });
+      db.exec("set time zone 'UTC'");
+      const subject = new Subject(db);
+      const script: string[] = [];
+      // What one of the two refuses, the other one does not get.
+      const both = async (tree: Tree): Promise<void> => {
+        const text = withLiterals(tree);
+        if (subject.define(text).error !== null) return;
+        script.push(text);
+        const { error } = await runPeer(peer, { text, values: [] });
+        if (error !== null) fail(`SCRATCHBIRD_SEED=${seed}: PostgreSQL refuses what we do (${error}): ${text}`);
+      };
+      for (const { table, create } of made) {
+        await peer.exec(`drop table if exists ${table.name}`);
+        await both(create);
+        for (let at = 0; at < 5; at++) await both(statements.insert(table, 8).text);
+        for (let at = 0; at < 2; at++) if (random() < 0.6) await both(statements.index(table).text);
+        if (random() < 0.5) subject.define(`analyze ${table.name}`);
+      }
+      const asker = new Asker(subject, peer, tally);
+      for (let at = 0; at < QUESTIONS; at++) {
+        const question = questions.question(made[at % made.length].table);
+        try {
+          await asker.about(question, random());
+        } catch (error) {
+          const why = error instanceof Wrong ? error.message : String((error as Error).stack);
+          fail(`SCRATCHBIRD_SEED=${seed} SCRATCHBIRD_STORIES=1: ${why}\n\n${script.join(';\n')};\n`);
+        }
+      }
+    }
+  } finally {
+    await peer.close();
+  }
+  const { queries, rows, errors, undecided, refused } = tally;
+  console.log(
+    `partitions: ${STORIES} stories, ${queries} statements in ${queries} runs, ${rows} rows, ${errors} errors, ${undecided} undecided, ${refused} refused`,
+  );
+  ok(errors < queries / 2, 'most queries should have an answer');
+});
