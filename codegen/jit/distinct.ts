@@ -1,6 +1,6 @@
 /**
- * HashDistinct: a row goes on when its key is new. Keys are words in a table of Groups without states where they can be; else a map by
- * canonical values.
+ * HashDistinct: a row goes on when its key is new. Where equal ones come one behind the other the last one is kept, else all are: as
+ * words in a table of Groups without states where they can be, or in a map by canonical values.
  */
 
 import type { HashDistinct } from '../../engine/plan/physical.ts';
@@ -50,8 +50,35 @@ function keptOf(builder: Builder, step: HashDistinct, values: readonly Value[]):
   });
 }
 
+/** The keys of the row that came last; null: none has come. */
+class LastKeys {
+  keys: unknown[] | null = null;
+
+  begin(): void {
+    this.keys = null;
+  }
+}
+
+const newLast = (): LastKeys => new LastKeys();
+
+/** Rows that agree come one behind the other. */
+function emitSorted(emitter: Emitter, builder: Builder, step: HashDistinct): number {
+  const part = builder.own(step, () => builder.part(newLast));
+  const last = emitter.hoist(`T${part}`, `c.parts[${part}]`);
+  const keys = step.columns.map((column) => {
+    const value = (emitter.columns.get(column) as ColumnReader)(emitter);
+    if (value.nil === 'true') return 'null';
+    const code = keyCode(value, emitter.unit.use);
+    return emitter.hold(value.nil === 'false' ? code : `${value.nil}?null:${code}`);
+  });
+  const isSame = keys.map((key, at) => `(${key}===k[${at}]||${key}!==${key}&&k[${at}]!==k[${at}])`).join('&&');
+  emitter.emit(`{const k=${last}.keys;if(k!==null&&${isSame || 'true'})break ${emitter.row};}${last}.keys=[${keys.join(',')}];`);
+  return part;
+}
+
 /** Writes the step; returns the part that is to be begun with the stage. */
 export function emitDistinct(emitter: Emitter, builder: Builder, step: HashDistinct): number {
+  if (step.sorted === true) return emitSorted(emitter, builder, step);
   const values = step.columns.map((column) => (emitter.columns.get(column) as ColumnReader)(emitter));
   const { part, keys, width } = keptOf(builder, step, values);
   const groups = emitter.hoist(`G${part}`, `c.parts[${part}]`);

@@ -1,18 +1,38 @@
 /** The side of a join that is collected: the sink that fills its store, and what is known of it where it is looked up. */
 
-import type { HashProbe, LoopJoin, MergeJoin } from '../../engine/plan/physical.ts';
+import type { HashProbe, LoopJoin, MergeJoin, PhysicalNode } from '../../engine/plan/physical.ts';
 import type { ColumnId } from '../../engine/sblr/bound.ts';
+import { sqlType } from '../../engine/sblr/types.ts';
 import type { Builder } from './builder.ts';
 import type { ColumnReader, Emitter } from './emitter.ts';
 import { canonicalKey, emitHash, emitKeys, type KeyMode, keyMode } from './join-keys.ts';
 import { type JoinShape, JoinStore } from './join-store.ts';
-import { StoreCode } from './store-code.ts';
-import { slotAs, slotValue, type Value } from './value.ts';
+import { eachNode } from './needed.ts';
+import { ParkedRows } from './parked-rows.ts';
+import type { StoreColumn } from './row-store.ts';
+import type { State } from './state.ts';
+import { keptValue, StoreCode } from './store-code.ts';
+import { makeValue, type Value } from './value.ts';
 
 type CollectedJoin = HashProbe | LoopJoin | MergeJoin;
 
 /** Rows with a NULL key are of no use to these. */
 const LEAVES_NULLS = new Set(['inner', 'left', 'semi', 'anti', 'single']);
+
+const INT4 = sqlType('int4', false);
+
+/** Made apart, so that the program does not keep the builder. */
+const parkedIn = (join: number) => (columns: readonly StoreColumn[], state: State) =>
+  new ParkedRows(columns, state.parts[join] as JoinStore);
+
+/** Some of its rows may lack columns that others have. */
+function lacksColumns(root: PhysicalNode): boolean {
+  let found = false;
+  eachNode(root, (node) => {
+    found ||= 'kind' in node && (node.kind === 'right' || node.kind === 'full');
+  });
+  return found;
+}
 
 export class JoinBuild {
   readonly node: CollectedJoin;
@@ -24,7 +44,7 @@ export class JoinBuild {
   readonly #shape: JoinShape;
   /** Columns of the other side that are read by the join or behind it. */
   left: ReadonlySet<ColumnId> = new Set();
-  readonly #parked: { readonly column: ColumnId; readonly value: Value }[] = [];
+  #parked: StoreCode | null = null;
 
   constructor(builder: Builder, node: CollectedJoin) {
     this.node = node;
@@ -43,10 +63,16 @@ export class JoinBuild {
     return this.#shape.spills;
   }
 
+  /** Where rows wait that are to be looked up, once the rows of this side are in a file. */
+  get parked(): StoreCode {
+    this.#parked ??= new StoreCode(this.store.builder, parkedIn(this.store.part));
+    return this.#parked;
+  }
+
   /** Instead of being looked up, the row is put beside the rows of its part of the file. */
   park(emitter: Emitter): void {
-    emitter.needCalls();
     const { keys, mode } = this;
+    if (mode === 'map') emitter.needCalls();
     const row = emitKeys(emitter, keys, 'left');
     let hash = '0';
     if (row.nil !== 'true') {
@@ -55,23 +81,12 @@ export class JoinBuild {
       else hash = `${emitter.unit.use('hashInt')}(${row.values[0].code})`;
       if (row.nil !== 'false') hash = `${row.nil}?0:${hash}`;
     }
-    const values = [...this.left].flatMap((column) => {
+    const entries = [{ column: -1, value: makeValue('i', INT4, emitter.hold(hash), 'false', 0, 9) }];
+    for (const column of this.left) {
       const reader = emitter.columns.get(column);
-      return reader === undefined ? [] : [{ column, value: reader(emitter) }];
-    });
-    // One form for all heads; a row that lacks a column says nothing of it.
-    values.forEach(({ column, value }, at) => {
-      if (this.#parked[at] === undefined || this.#parked[at].value.nil === 'true') {
-        this.#parked[at] = { column, value: value.nil === 'true' ? value : { ...value, nil: 'maybe' } };
-      }
-    });
-    const slots = values.map(({ value }, at) => slotAs(this.#parked[at].value, value, emitter.unit.use));
-    emitter.emit(`${this.store.name(emitter)}.park([1,${hash},${slots.join(',')}]);`);
-  }
-
-  /** Readers of a row that was parked: local `w`. */
-  parkedReaders(): Map<ColumnId, ColumnReader> {
-    return new Map(this.#parked.map(({ column, value }, at) => [column, () => slotValue(value, `w[${at + 2}]`)]));
+      if (reader !== undefined) entries.push({ column, value: keptValue(reader(emitter)) });
+    }
+    this.parked.emitWrite(emitter, entries, lacksColumns(this.node.input));
   }
 
   /** Keeps the row that `emitter` stands at: the columns that are needed, and its keys. */

@@ -9,7 +9,7 @@ import { type ColumnReader, eachColumn, nullValue, operandsOf } from './emitter.
 import { buildOf, type JoinBuild } from './join-build.ts';
 import { type GatherFill, type Part, runsOf } from './gather-fill.ts';
 import type { JoinStore, RowsImage } from './join-store.ts';
-import { lazily, tailPlace, tailStage } from './join-tail.ts';
+import { lazily, storeRoom, tailPlace, tailStage } from './join-tail.ts';
 import { columnsOf, eachNode, expressionsOf } from './needed.ts';
 import type { MadeStage } from './sources.ts';
 import { compileDrain, type DrainCode, type RowShape, type Sink } from './stage-code.ts';
@@ -23,7 +23,7 @@ export function buildCollector(builder: Builder, node: Collecting, { needed, lac
   const { part } = build.store;
   return {
     sink,
-    room: buildRoom(part),
+    room: storeRoom(part),
     part,
     begin: begunStore(part),
     end: finishedStore(part),
@@ -62,14 +62,6 @@ class MergedBuild implements GatherFill {
     );
   }
 }
-
-/** More than the texts of a page have. */
-const PAGE_TEXTS = 8192;
-
-const buildRoom = (part: number): GroupRoom => ({
-  reserve: (c, rows) => (c.parts[part] as JoinStore).reserveRows(rows, PAGE_TEXTS),
-  look: () => {},
-});
 
 const begunStore = (part: number) => (c: State) => (c.parts[part] as JoinStore).begin();
 const finishedStore = (part: number) => (c: State) => (c.parts[part] as JoinStore).finish();
@@ -113,7 +105,7 @@ export function tailSource(builder: Builder, stage: Stage, { join, needed }: Tai
   if (!isOuter && !build.spills) return NOTHING;
   const code = isOuter ? unmatchedCode(builder, stage, build, sink) : null;
   const probes = lazily(builder, () => {
-    const shape: RowShape = { kind: 'list', columns: build.parkedReaders() };
+    const shape: RowShape = { kind: 'groups', columns: build.parked.readers('g', true) };
     return compileDrain(builder, { ...stage, steps: [join, ...stage.steps] }, shape, sink, new Set(), false).drain;
   });
   const part = builder.part(tailPlace);

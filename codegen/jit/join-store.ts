@@ -8,19 +8,19 @@
  *   map     canonical key -> row -> next[row] -> ... -> 0                     keys that are no words
  *
  * Past work_mem (SBLR-V8) the rows go to a spill file, in parts by the bits of their hash, and the rows that are to be looked up are
- * put beside them, instead of being looked up. Then part after part is read: its rows are a table again (join-tail.ts). A part that is
- * too large is split by the next bits.
- *
- *   rows in the file   [0, hash, in a chain, canonical key, columns...]      [1, hash, slots of a row to be looked up...]
+ * put beside them (parked-rows.ts), instead of being looked up. Then part after part is read: its rows are a table again (join-tail.ts);
+ * a part that is
+ * too large is split by the next bits (join-spill.ts).
  */
 
 import type { KernelAccess } from '../../engine/plan/program.ts';
 import { type Run, sharedCopy } from './gather-fill.ts';
 import { hashOfKey } from './helpers.ts';
 import { hashInt } from './join-hash.ts';
+import { JoinSpill, type RowsBlock } from './join-spill.ts';
 import { checkMemory, memoryLimit } from './memory-limit.ts';
+import type { ParkedRows } from './parked-rows.ts';
 import { type ColumnImage, RowStore, type StoreColumn } from './row-store.ts';
-import { SpillParts } from './spill-parts.ts';
 
 export interface JoinShape {
   /** 'int': one word, in column `key`; 'words': hashes are given; 'map': canonical values are given; 'none': no keys. */
@@ -32,13 +32,6 @@ export interface JoinShape {
   /** Rows may go to a file. */
   readonly spills: boolean;
 }
-
-/** Places in rows of the file. */
-const IS_PROBE = 0;
-const HASH = 1;
-const IS_LINKED = 2;
-const KEY = 3;
-const COLUMNS = 4;
 
 /** A table of another thread. */
 export interface JoinImage {
@@ -102,13 +95,14 @@ export class JoinStore extends RowStore {
   shift = 0;
   matched: Uint8Array = NO_MARKS;
   readonly #kernel: KernelAccess;
-  #spill: SpillParts | null = null;
+  #spill: JoinSpill | null = null;
+  /** Rows that are to be looked up wait there; null: none has ever waited. */
+  parked: ParkedRows | null = null;
+  #isParking = false;
   /** All rows are there, in memory. */
   #isReady = false;
   /** A part is read: what its rows take. */
   #isLoading = false;
-  /** Rows of the part that are to be looked up, of the block that was read last. */
-  #probes: unknown[][] = [];
 
   constructor(columns: readonly StoreColumn[], shape: JoinShape, kernel: KernelAccess) {
     super(columns);
@@ -143,7 +137,12 @@ export class JoinStore extends RowStore {
     this.#spill?.close();
     this.#spill = null;
     this.#isLoading = false;
-    this.#probes = [];
+    this.#isParking = false;
+    this.parked?.drop();
+  }
+
+  get workMemory(): number {
+    return this.#kernel.workMemory;
   }
 
   #clear(): void {
@@ -199,16 +198,14 @@ export class JoinStore extends RowStore {
 
   /** All rows go to the file. */
   #spillRows(): void {
-    this.#spill ??= new SpillParts(this.#kernel.parts.space);
-    const { unlinked } = this;
-    let next = 0;
-    for (let row = 1; row <= this.count; row++) {
-      const isLinked = unlinked[next] !== row;
-      if (!isLinked) next++;
-      const key = this.#keys[row] ?? null;
-      const hash = isLinked ? this.#hashOf(row) : 0;
-      this.#spill.add(hash, [0, hash, isLinked, key, ...this.columns.map((_, column) => this.slot(column, row))]);
-    }
+    this.#spill ??= new JoinSpill(this.#kernel.parts.space);
+    const { unlinked, count } = this;
+    const { mode } = this.#shape;
+    const hashes = new Int32Array(count + 1);
+    for (let row = 1; row <= count; row++) hashes[row] = this.#hashOf(row);
+    for (const row of unlinked) hashes[row] = 0;
+    const keys = mode === 'map' ? this.#keys : null;
+    this.#spill.add('build', this, hashes, { keepsHashes: mode === 'words', unlinked, keys });
     super.begin();
     this.#clear();
   }
@@ -219,62 +216,59 @@ export class JoinStore extends RowStore {
     return mode === 'map' ? hashOfKey(this.#keys[row]) : hashInt((this.data[key] as Int32Array)[row]);
   }
 
-  /** A row that is to be looked up waits for its part. */
-  park(row: unknown[]): void {
-    this.#spill?.add(row[HASH] as number, row);
+  /** Rows that are to be looked up come now, from one place after the other. */
+  beginParking(): void {
+    if (!this.#isParking) this.parked?.begin();
+    this.#isParking = true;
+  }
+
+  /** Rows that are to be looked up wait for their parts. */
+  park(rows: ParkedRows, hashes: Int32Array): void {
+    this.#spill?.add('probe', rows, hashes, null);
   }
 
   /** Begins to read the next part. False: there is none. */
   nextPart(): boolean {
+    this.parked?.flush();
     this.#isLoading = true;
-    this.#probes = [];
     return this.#spill?.nextPart() === true;
   }
 
   /** Reads some rows of the part into the table. False: they are all there, and it is a table. */
   load(): boolean {
-    const spill = this.#spill as SpillParts;
-    const rows = spill.nextRows();
-    let at = 0;
-    for (; at < rows.length && rows[at][IS_PROBE] === 0; at++) this.#put(rows[at]);
-    if (this.spare < 0 && spill.canSplit) {
-      this.#split(rows.slice(at));
-      return true;
+    const spill = this.#spill as JoinSpill;
+    const block = spill.nextBlock('build');
+    if (block === null) {
+      this.finish();
+      return false;
     }
-    if (rows.length > 0 && at === rows.length) return true;
-    this.#probes = rows.slice(at);
-    this.finish();
-    return false;
+    this.#append(block);
+    if (this.spare < 0 && spill.canSplit) this.#split(spill);
+    return true;
   }
 
-  #put(row: unknown[]): void {
-    let number = this.count + 1;
-    if (number >= this.limit) number = this.more();
-    this.columns.forEach((_, column) => {
-      this.putSlot(column, number, row[COLUMNS + column]);
-    });
-    if (this.#shape.mode === 'words') this.hashes[number] = row[HASH] as number;
-    if (this.#shape.mode === 'map') this.#keys[number] = row[KEY];
-    if (row[IS_LINKED] !== true) this.unlinked.push(number);
-    this.count = number;
+  #append({ columns, count, hashes, unlinked, keys }: RowsBlock): void {
+    const before = this.count + 1;
+    this.appendBlock(columns, count);
+    if (hashes !== null) (this.hashes as Int32Array).set(hashes, before);
+    if (keys !== null) for (let at = 0; at < count; at++) this.#keys[before + at] = keys[at];
+    for (const at of unlinked) this.unlinked.push(before + at);
   }
 
   /** The part is too large: all its rows go to parts of their own. */
-  #split(rest: readonly unknown[][]): void {
-    const spill = this.#spill as SpillParts;
+  #split(spill: JoinSpill): void {
     this.#spillRows();
-    for (let rows: readonly unknown[][] = rest; ; rows = spill.nextRows()) {
-      for (const row of rows) spill.add(row[HASH] as number, row);
-      if (rows !== rest && rows.length === 0) break;
+    for (let block = spill.nextBlock('build'); block !== null; block = spill.nextBlock('build')) {
+      this.#append(block);
+      this.#spillRows();
     }
+    while (this.parked?.read() === true) this.parked.flush();
     if (!this.nextPart()) throw new Error('a part that was split is gone');
   }
 
-  /** Rows of the part that are to be looked up; none at its end. */
-  nextProbes(): unknown[][] {
-    const rows = this.#probes.length > 0 ? this.#probes : (this.#spill as SpillParts).nextRows();
-    this.#probes = [];
-    return rows;
+  /** Rows of the part that are to be looked up; null at its end. */
+  nextParked(): RowsBlock | null {
+    return this.#spill?.nextBlock('probe') ?? null;
   }
 
   /** The table of the part is done with. */

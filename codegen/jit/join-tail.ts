@@ -10,6 +10,7 @@
 import type { Builder } from './builder.ts';
 import { type JoinBuild, buildOf } from './join-build.ts';
 import type { JoinStore } from './join-store.ts';
+import type { RowStore } from './row-store.ts';
 import type { MadeStage } from './sources.ts';
 import type { Drain, Sink } from './stage-code.ts';
 import { type GroupRoom, look, NO_GROUPS, type RunningStage, STAGE_DONE, STAGE_PAUSED, verdict } from './stage-run.ts';
@@ -20,6 +21,15 @@ import type { State } from './state.ts';
 function addParts(builder: Builder, c: State): void {
   for (let part = c.parts.length; part < builder.parts.length; part++) c.parts.push(builder.parts[part](c));
 }
+
+/** More than the texts of a page have. */
+const PAGE_TEXTS = 8192;
+
+/** Room in a store for the rows of a page. */
+export const storeRoom = (part: number): GroupRoom => ({
+  reserve: (c, rows) => (c.parts[part] as RowStore).reserveRows(rows, PAGE_TEXTS),
+  look: () => {},
+});
 
 interface Switch {
   /** The stage that runs instead; null: the stage itself. */
@@ -38,7 +48,7 @@ export function switched(
   builder: Builder,
   stage: Stage,
   made: MadeStage,
-  make: (stage: Stage, sink: Sink) => MadeStage,
+  make: (stage: Stage, sink: Sink, room: GroupRoom) => MadeStage,
 ): MadeStage {
   const builds = stage.steps.flatMap((step, at) => (isCollecting(step) ? [{ at, build: buildOf(builder, step) }] : []));
   if (builds.length === 0) return made;
@@ -58,13 +68,14 @@ function insteadOf(
   stage: Stage,
   at: number,
   build: JoinBuild,
-  make: (stage: Stage, sink: Sink) => MadeStage,
+  make: (stage: Stage, sink: Sink, room: GroupRoom) => MadeStage,
 ): (c: State) => RunningStage {
   let made: RunningStage | null = null;
   return (c) => {
-    const sink: Sink = { kind: 'store', emit: (emitter) => build.park(emitter) };
-    made ??= make({ ...stage, steps: stage.steps.slice(0, at), fills: null }, sink).stage;
+    const sink: Sink = { kind: 'build', emit: (emitter) => build.park(emitter) };
+    made ??= make({ ...stage, steps: stage.steps.slice(0, at), fills: null }, sink, storeRoom(build.parked.part)).stage;
     addParts(builder, c);
+    (c.parts[build.store.part] as JoinStore).beginParking();
     return made;
   };
 }
@@ -88,11 +99,10 @@ const switchedStage = (
 /** Where the tail of a join stands. */
 interface TailPlace {
   state: 'unmatched' | 'next' | 'load' | 'probe';
-  list: unknown[][];
   at: number;
 }
 
-export const tailPlace = (): TailPlace => ({ state: 'unmatched', list: [], at: 0 });
+export const tailPlace = (): TailPlace => ({ state: 'unmatched', at: 0 });
 
 const ROWS_AT_ONCE = 1024;
 
@@ -108,7 +118,7 @@ export function tailStage(
   room: GroupRoom = NO_GROUPS,
   isRows = false,
 ): RunningStage {
-  const rowsOf = (c: State, drain: Drain, list: unknown[][] | null, end: number): number => {
+  const rowsOf = (c: State, drain: Drain, end: number): number => {
     const place = c.parts[part] as TailPlace;
     let moved = false;
     while (place.at < end) {
@@ -116,7 +126,7 @@ export function tailStage(
       moved = true;
       const to = Math.min(end, place.at + ROWS_AT_ONCE);
       room.reserve(c, to - place.at);
-      place.at = drain(c, list, place.at, to);
+      place.at = drain(c, null, place.at, to);
       const status = verdict(c, isRows);
       if (status >= 0) return status;
     }
@@ -125,7 +135,7 @@ export function tailStage(
   const step = (c: State, place: TailPlace, store: JoinStore): number => {
     switch (place.state) {
       case 'unmatched': {
-        const status = unmatched === null ? -1 : rowsOf(c, unmatched, null, store.count + 1);
+        const status = unmatched === null ? -1 : rowsOf(c, unmatched, store.count + 1);
         if (status < 0) place.state = 'next';
         return status;
       }
@@ -139,17 +149,15 @@ export function tailStage(
         look(c, false);
         if (store.load()) return -1;
         place.state = 'probe';
-        place.list = [];
-        place.at = 0;
+        place.at = 1;
+        store.parked?.begin();
         return -1;
       default: {
-        const status = rowsOf(c, probes(c), place.list, place.list.length);
+        const { parked } = store;
+        const status = parked === null || parked.count === 0 ? -1 : rowsOf(c, probes(c), parked.count + 1);
         if (status >= 0) return status;
-        place.list = store.nextProbes();
-        place.at = 0;
-        if (place.list.length > 0) return -1;
-        place.state = 'unmatched';
         place.at = 1;
+        if (parked?.read() !== true) place.state = 'unmatched';
         return -1;
       }
     }
@@ -158,7 +166,6 @@ export function tailStage(
     begin: (c) => {
       const place = c.parts[part] as TailPlace;
       place.state = (c.parts[from] as JoinStore).isSpilled ? 'next' : 'unmatched';
-      place.list = [];
       place.at = 1;
     },
     run: (c) => {

@@ -6,9 +6,8 @@ import type { Sort, TopN, WindowFrames } from '../../engine/plan/physical.ts';
 import type { KernelAccess } from '../../engine/plan/program.ts';
 import type { BoundSortKey, ColumnId } from '../../engine/sblr/bound.ts';
 import type { Builder } from './builder.ts';
-import { type ColumnReader, type Emitter, NotInPage } from './emitter.ts';
+import type { ColumnReader, Emitter } from './emitter.ts';
 import { emitValue } from './expressions.ts';
-import { isTextType } from './leaves.ts';
 import type { StoreColumn } from './row-store.ts';
 import { RowSorter } from './row-sorter.ts';
 import { emitBound, emitKeys, hasKeys, type KeyForm, keyFormOf } from './sort-keys.ts';
@@ -16,7 +15,7 @@ import { compileDrain, type DrainCode, type RowShape, type Sink } from './stage-
 import { type GroupRoom, look, type RunningStage, STAGE_DONE, STAGE_PAUSED, verdict } from './stage-run.ts';
 import type { Fill, Stage } from './stages.ts';
 import type { State } from './state.ts';
-import { StoreCode } from './store-code.ts';
+import { keptValue, StoreCode } from './store-code.ts';
 import type { MadeStage } from './sources.ts';
 import { slotCode, slotValue, type Value } from './value.ts';
 
@@ -91,12 +90,6 @@ export const sorterRoom = (part: number): GroupRoom => ({
 
 export const heldValue = (emitter: Emitter, value: Value): Value =>
   value.nil === 'true' || value.rep === 'b' ? value : slotValue(value, emitter.hold(slotCode(value)));
-
-/** A value that a store can keep: under a hold no others than these. */
-export function keptValue(value: Value): Value {
-  if (value.rep === 'b' && value.nil !== 'true' && !isTextType(value.type)) throw new NotInPage();
-  return value;
-}
 
 /** The rows in order. */
 export function sortedSource(builder: Builder, stage: Stage, code: StoreCode, sink: Sink, room: GroupRoom): MadeStage {

@@ -6,6 +6,8 @@
  * Hot file: typed arrays, no comparator, no objects a row.
  */
 
+import { type PackedKeys, packedOrder } from './packed-sort.ts';
+
 /** Fewer rows are sorted by insertion, by merging, by radix. */
 const INSERTION_MAX = 24;
 const MERGE_MAX = 1024;
@@ -14,6 +16,7 @@ const RUN = 16;
 const TOUCHED = 512;
 const DIGITS = 4;
 const RADIX = 256;
+const NO_WORDS = new Uint32Array(0);
 
 /** Order of two keys; a key that the other one begins with comes first. */
 export function compareKeys(a: Uint8Array, from: number, end: number, b: Uint8Array, at: number, bEnd: number): number {
@@ -29,30 +32,36 @@ export class KeySort {
   readonly #keys: Uint8Array;
   /** Key of row n: from ends[n - 1] to ends[n]. */
   readonly #ends: Int32Array;
-  readonly order: Int32Array;
+  order: Int32Array;
+  /** Of keys that are one word each (packed-sort.ts). */
+  packed: PackedKeys | null = null;
   /** What was touched: nothing may leave it out. */
   seen = 0;
   /** Bytes that all keys begin with; -1: the rows came in order. */
   depth = -1;
-  readonly #high: Uint32Array;
-  readonly #low: Uint32Array;
-  readonly #orderB: Int32Array;
-  readonly #highB: Uint32Array;
-  readonly #lowB: Uint32Array;
+  #high = NO_WORDS;
+  #low = NO_WORDS;
+  #orderB = new Int32Array(0);
+  #highB = NO_WORDS;
+  #lowB = NO_WORDS;
   readonly #counts = new Int32Array(DIGITS * RADIX);
 
   /** Sorts rows 1 to `count`; the result is `order`. */
   constructor(keys: Uint8Array, ends: Int32Array, count: number) {
     this.#keys = keys;
     this.#ends = ends;
-    this.order = new Int32Array(count);
+    const isSorted = this.#isSorted(count);
+    this.packed = isSorted || count <= MERGE_MAX ? null : packedOrder(keys, ends, count);
+    this.order = this.packed?.order ?? new Int32Array(count);
+    if (this.packed !== null) return;
     for (let index = 0; index < count; index++) this.order[index] = index + 1;
+    if (isSorted) return;
     this.#high = new Uint32Array(count);
     this.#low = new Uint32Array(count);
     this.#orderB = new Int32Array(count);
     this.#highB = new Uint32Array(count);
     this.#lowB = new Uint32Array(count);
-    if (!this.#isSorted(count)) this.#sort(0, count, 0);
+    this.#sort(0, count, 0);
   }
 
   /** Rows often come in their order: from an index, or sorted by more keys before. */

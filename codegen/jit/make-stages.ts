@@ -55,7 +55,7 @@ export function makeStages(
       builder,
       stage,
       makeStage(builder, stage, collector?.sink ?? last, collector?.room ?? NO_GROUPS),
-      (other, sink) => makeStage(builder, other, sink, NO_GROUPS),
+      (other, sink, room) => makeStage(builder, other, sink, room),
     );
     if (!isTail) begun = new Set(elsewhere.map(numberOf));
     const own = one.limits.filter((state) => !begun.has(numberOf(state)));

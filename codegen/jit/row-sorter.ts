@@ -10,8 +10,9 @@
 import type { KernelAccess } from '../../engine/plan/program.ts';
 import { appendSpill, closeSpillFile, createSpillFile, type SpillFile } from '../../engine/storage/space/spill-files.ts';
 import { compareKeys, KeySort } from './key-sort.ts';
+import { blockColumns, serialised } from './row-blocks.ts';
 import { RowStore, type StoreColumn } from './row-store.ts';
-import { type Block, blockBytes, charsOf, heapify, RunReader, serialised, sink } from './sorted-runs.ts';
+import { type Block, blockBytes, heapify, RunReader, sink } from './sorted-runs.ts';
 
 const FIRST_KEYS = 4096;
 /** More than this is given back with the end of a run. */
@@ -29,6 +30,8 @@ const LOOK_AT = 4096;
 const PAGE_CHARS = 8192;
 /** Of a row whose morsel is at hand: its number is not known yet. */
 const THIS_MORSEL = -1;
+/** What sorting takes a row. */
+const SORT_BYTES = 12;
 /** Rows merged at once. */
 const BATCH_ROWS = 1024;
 
@@ -178,7 +181,7 @@ export class RowSorter extends RowStore {
 
   /** It needs no file. */
   get fits(): boolean {
-    return this.bytes + this.used + 16 * this.count <= this.#workMemory;
+    return this.bytes + SORT_BYTES * this.count <= this.#workMemory;
   }
 
   // ---- memory ----
@@ -186,9 +189,9 @@ export class RowSorter extends RowStore {
   protected override full(): void {
     if (this.#isRead) return;
     if (this.count >= Math.max(KEPT_MIN, this.#keep * SLACK)) this.#cut();
-    if (this.bytes + this.used + 16 * this.count <= this.#workMemory) return;
+    if (this.bytes + SORT_BYTES * this.count <= this.#workMemory) return;
     if (this.count > this.#keep) this.#cut();
-    if (this.count > 0 && this.bytes + this.used + 16 * this.count > this.#workMemory / 2) this.#writeRun();
+    if (this.count > 0 && this.bytes + SORT_BYTES * this.count > this.#workMemory / 2) this.#writeRun();
   }
 
   /** Only the first rows of the order are wanted: the others go. */
@@ -259,23 +262,7 @@ export class RowSorter extends RowStore {
       const start = at === 0 ? 0 : keyEnds[at - 1];
       for (let byte = ends[row - 1], to_ = start; byte < ends[row]; byte++) all[to_++] = keys[byte];
     }
-    const columns = this.columns.map(({ kind, nullable }, column) => {
-      const source = this.data[column] as unknown[];
-      const marks = nullable && kind !== 'v' ? (this.nulls[column] as Uint8Array) : null;
-      if (kind === 't') return charsOf(this, column, order, from, to, marks);
-      const data: unknown[] = kind === 'i' || kind === 'd' ? [] : new Array(rows);
-      const numbers = kind === 'i' ? new Int32Array(rows) : kind === 'd' ? new Float64Array(rows) : null;
-      const nulls = marks === null ? null : new Uint8Array(rows);
-      for (let at = 0; at < rows; at++) {
-        const row = order[from + at];
-        const value = source[row];
-        if (numbers !== null) numbers[at] = value as number;
-        else data[at] = kind === 'l' && Number.isNaN(value) ? this.big(column, row) : value;
-        if (nulls !== null && marks !== null) nulls[at] = marks[row];
-      }
-      return { data: numbers ?? data, nulls };
-    });
-    return { count: rows, keys: all, ends: keyEnds, columns };
+    return { count: rows, keys: all, ends: keyEnds, columns: blockColumns(this, order, from, to) };
   }
 
   /** Puts row `at` of a block behind the others; as generated code does. */

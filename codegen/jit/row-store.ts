@@ -14,6 +14,7 @@
 import { sharedCopy } from './gather-fill.ts';
 import { HeldPart } from './held-part.ts';
 import { keepMemory, takeMemory } from './kept-memory.ts';
+import type { BlockColumn } from './row-blocks.ts';
 
 export type StoreKind = 'i' | 'd' | 'l' | 'v' | 't';
 
@@ -262,29 +263,6 @@ export class RowStore extends HeldPart {
     return this.bigs[column]?.get(row) === value;
   }
 
-  /** A value of a row as slots of JavaScript have it. */
-  protected slot(column: number, row: number): unknown {
-    const { kind, nullable } = this.columns[column];
-    const value = this.data[column][row];
-    if (kind === 'v') return value;
-    if (nullable && (this.nulls[column] as Uint8Array)[row] !== 0) return null;
-    if (kind === 't') return this.charsText[column].toString('utf8', (this.data[column] as Int32Array)[row - 1], value as number);
-    return kind === 'l' && Number.isNaN(value) ? this.big(column, row) : value;
-  }
-
-  protected putSlot(column: number, row: number, value: unknown): void {
-    const { kind, nullable } = this.columns[column];
-    const data = this.data[column];
-    if (nullable && kind !== 'v') (this.nulls[column] as Uint8Array)[row] = value === null ? 1 : 0;
-    if (kind === 't') this.putChars(column, row, value as string | null);
-    else if (kind !== 'v')
-      (data as Float64Array)[row] = typeof value === 'bigint' ? this.keepBig(column, row, value) : ((value ?? 0) as number);
-    else {
-      data[row] = value as number;
-      this.extra += typeof value === 'string' ? value.length : 16;
-    }
-  }
-
   /** The rows as another thread can read them; null: too many of them are JavaScript values. */
   columnImages(): ColumnImage[] | null {
     const { count } = this;
@@ -372,6 +350,45 @@ export class RowStore extends HeldPart {
       }
     });
     this.count += to - from;
+  }
+
+  /** Puts the rows of a block behind those that are there. */
+  protected appendBlock(columns: readonly BlockColumn[], count: number): void {
+    const texts = columns.map(({ chars }) => chars?.length ?? 0);
+    this.reserveRows(count, Math.max(0, ...texts));
+    const before = this.count;
+    columns.forEach(({ data, nulls, chars }, column) => {
+      const { kind } = this.columns[column];
+      const own = this.data[column];
+      if (nulls !== null) (this.nulls[column] as Uint8Array).set(nulls, before + 1);
+      if (chars !== undefined) {
+        const words = own as Int32Array;
+        const moved = words[before];
+        this.chars[column].set(chars, moved);
+        for (let at = 0; at < count; at++) words[before + 1 + at] = moved + (data[at] as number);
+        return;
+      }
+      if (kind === 'v') this.#appendValues(own as unknown[], data);
+      else if (Array.isArray(data)) this.#appendLongs(column, before, data);
+      else (own as Float64Array).set(data as Float64Array, before + 1);
+    });
+    this.count = before + count;
+  }
+
+  #appendValues(own: unknown[], values: ArrayLike<unknown>): void {
+    for (let at = 0; at < values.length; at++) {
+      const value = values[at];
+      own.push(value);
+      this.extra += typeof value === 'string' ? value.length : 16;
+    }
+  }
+
+  #appendLongs(column: number, before: number, values: readonly unknown[]): void {
+    const own = this.data[column] as Float64Array;
+    values.forEach((value, at) => {
+      const row = before + 1 + at;
+      own[row] = typeof value === 'bigint' ? this.keepBig(column, row, value) : (value as number);
+    });
   }
 
   #appendTexts(column: number, ends: Int32Array, chars: Uint8Array, from: number, to: number): void {

@@ -2,12 +2,12 @@
  * Set operations as other nodes: rows of both sides go through a Rename, which gives them the columns of the result, into one place.
  *
  *   UNION ALL   nothing more: two heads            UNION   a HashDistinct behind both
- *   others      groups by all columns that count the rows of each side (they may wait in files); SetCount makes rows of a group
+ *   others      the same, which count the rows of each side; SetCount makes rows of a group        groups may wait in files
  *
  * The sides may hold values differently (value.ts); behind a Rename they are all alike.
  */
 
-import type { Compute, HashAggregate, HashDistinct, HashSetOp } from '../../engine/plan/physical.ts';
+import type { Compute, HashAggregate, HashSetOp } from '../../engine/plan/physical.ts';
 import type { BoundAggregate, BoundExpression, ColumnId } from '../../engine/sblr/bound.ts';
 import { type SqlType, sqlType } from '../../engine/sblr/types.ts';
 import type { ColumnReader, Emitter } from './emitter.ts';
@@ -36,10 +36,14 @@ export const renameOf = ({ columns }: HashSetOp, side: 'left' | 'right'): Rename
   columns: columns.map((given) => ({ column: given.column, source: given[side], type: given.type })),
 });
 
-export const distinctOf = (node: HashSetOp): HashDistinct => ({
-  node: 'HashDistinct',
+/** Groups of equal rows. */
+export const unionGroups = (node: HashSetOp): HashAggregate => groupsOf(node, []);
+
+const groupsOf = (node: HashSetOp, aggregates: readonly BoundAggregate[]): HashAggregate => ({
+  node: 'HashAggregate',
   input: node,
-  columns: node.columns.map(({ column }) => column),
+  keys: node.columns.map(({ column, type }) => ({ column, expression: { op: 'column', column, type } })),
+  aggregates,
   estimate: node.estimate,
 });
 
@@ -48,7 +52,7 @@ export function countedGroups(
   node: HashSetOp,
   [left, right]: readonly [ColumnId, ColumnId],
 ): { groups: HashAggregate; marks: { left: Compute; right: Compute }; count: SetCount } {
-  const { kind, all, columns, estimate } = node;
+  const { kind, all, estimate } = node;
   const counting = (column: ColumnId): BoundAggregate => ({
     column,
     primitive: 'count',
@@ -58,13 +62,7 @@ export function countedGroups(
     filter: null,
     type: INT8,
   });
-  const groups: HashAggregate = {
-    node: 'HashAggregate',
-    input: node,
-    keys: columns.map(({ column, type }) => ({ column, expression: { op: 'column', column, type } })),
-    aggregates: [counting(left), counting(right)],
-    estimate,
-  };
+  const groups = groupsOf(node, [counting(left), counting(right)]);
   const constant = (value: number | null): BoundExpression => ({ op: 'constant', value, type: INT4 });
   const mark = (isLeft: boolean): Compute => ({
     node: 'Compute',

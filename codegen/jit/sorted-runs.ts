@@ -3,22 +3,15 @@
 import { readSpill, type SpillFile } from '../../engine/storage/space/spill-files.ts';
 import { nodeV8 } from '../../shm/node-modules.ts';
 import { compareKeys } from './key-sort.ts';
-import type { RowStore } from './row-store.ts';
+import type { BlockColumn } from './row-blocks.ts';
 
 export interface Block {
   readonly count: number;
   /** Keys one after the other, and where each ends. */
   readonly keys: Uint8Array;
   readonly ends: Int32Array;
-  readonly columns: readonly {
-    readonly data: ArrayLike<unknown>;
-    readonly nulls: Uint8Array | null;
-    /** Of text that is kept as bytes: those of all rows; `data` says where each row's end. */
-    readonly chars?: Uint8Array;
-  }[];
+  readonly columns: readonly BlockColumn[];
 }
-
-export const serialised = (block: Block): Buffer => nodeV8().serialize(block);
 
 export function blockBytes(bytes: number): Buffer {
   const length = Buffer.alloc(4);
@@ -91,33 +84,4 @@ export function sink(runs: RunReader[], at: number): void {
     runs[least] = run;
     at = least;
   }
-}
-
-/** Texts that are kept as bytes, of the rows at these places of an order. */
-export function charsOf(
-  store: RowStore,
-  column: number,
-  order: Int32Array,
-  from: number,
-  to: number,
-  marks: Uint8Array | null,
-): Block['columns'][number] {
-  const rows = to - from;
-  const ends = store.data[column] as Int32Array;
-  const chars = store.chars[column];
-  const data = new Int32Array(rows);
-  const nulls = marks === null ? null : new Uint8Array(rows);
-  let bytes = 0;
-  for (let at = 0; at < rows; at++) {
-    const row = order[from + at];
-    bytes += ends[row] - ends[row - 1];
-    data[at] = bytes;
-    if (nulls !== null && marks !== null) nulls[at] = marks[row];
-  }
-  const all = new Uint8Array(bytes);
-  for (let at = 0, into = 0; at < rows; at++) {
-    const row = order[from + at];
-    for (let byte = ends[row - 1]; byte < ends[row]; byte++) all[into++] = chars[byte];
-  }
-  return { data, nulls, chars: all };
 }

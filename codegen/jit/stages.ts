@@ -53,7 +53,7 @@ import type { BoundExpression, ColumnId } from '../../engine/sblr/bound.ts';
 import type { Collected } from './collected.ts';
 import { turnedStep } from './turned-joins.ts';
 import { columnsOf, type Needed, neededColumns } from './needed.ts';
-import { countedGroups, distinctOf, type Rename, renameOf, type SetCount } from './set-operations.ts';
+import { countedGroups, type Rename, renameOf, type SetCount, unionGroups } from './set-operations.ts';
 
 export type Step = Filter | Compute | HashDistinct | LimitCount | LockRow | Counted | PhysicalJoin | Rename | SetCount;
 /** Collects its inputs and is the source of a stage. */
@@ -194,8 +194,11 @@ class Cutter {
       return heads;
     };
     if (node.kind === 'union') {
-      const behind = node.all ? [] : [distinctOf(node)];
-      return [...side('left', ...behind), ...side('right', ...behind)];
+      const heads = [...side('left'), ...side('right')];
+      if (node.all) return heads;
+      const groups = unionGroups(node);
+      this.end(heads, { node: groups, side: 'input', needed: new Set() });
+      return [{ source: groups, steps: [] }];
     }
     const { groups, marks, count } = countedGroups(node, [this.#fresh--, this.#fresh--]);
     const heads = [...side('left', marks.left), ...side('right', marks.right)];

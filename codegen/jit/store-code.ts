@@ -65,6 +65,12 @@ function storedCode({ kind, like }: StoredColumn, value: Value, use: (helper: st
 /** Made apart, so that the program does not keep the builder. */
 const storeAround = (part: number) => (state: State) => (state.around as State).parts[part];
 
+/** A value that a store can keep: under a hold no others than these. */
+export function keptValue(value: Value): Value {
+  if (value.rep === 'b' && value.nil !== 'true' && !isTextType(value.type)) throw new NotInPage();
+  return value;
+}
+
 export class StoreCode {
   readonly #builder: Builder;
   /** Number among a state's parts. */
@@ -72,7 +78,7 @@ export class StoreCode {
   /** Known once the first code is written; the store of a state is made of them. */
   readonly columns: StoredColumn[];
   readonly #places: Map<ColumnId, number>;
-  readonly #make: (columns: readonly StoreColumn[]) => RowStore;
+  readonly #make: (columns: readonly StoreColumn[], state: State) => RowStore;
   #isKnown = false;
   /** Texts are kept once they have been made of their bytes: rows are read again and again. */
   keepsTexts = false;
@@ -83,7 +89,7 @@ export class StoreCode {
    */
   constructor(
     builder: Builder,
-    make: (columns: readonly StoreColumn[]) => RowStore,
+    make: (columns: readonly StoreColumn[], state: State) => RowStore,
     like: StoreCode | null = null,
     find: ((state: State) => unknown) | null = null,
   ) {
@@ -315,5 +321,7 @@ export class StoreCode {
 const extraCode = ({ nil, code }: Value): string => (nil === 'false' ? `${code}.length` : `(${nil}?0:${code}.length)`);
 
 /** Made apart, so that the program does not keep the builder. */
-const storeOf = (columns: readonly StoredColumn[], make: (columns: readonly StoreColumn[]) => RowStore) => (): RowStore =>
-  make(columns);
+const storeOf =
+  (columns: readonly StoredColumn[], make: (columns: readonly StoreColumn[], state: State) => RowStore) =>
+  (state: State): RowStore =>
+    make(columns, state);

@@ -62,6 +62,27 @@ function divided(high: Uint32Array, low: Uint32Array, count: number, bytes: numb
   return { count, partitions: all, peers: peers.subarray(0, peerCount + 1) };
 }
 
+/** The same by keys that are one word each, of which the last `shift` bits are behind the partition's. */
+function dividedPacked(words: Uint32Array, shift: number, hasOrder: boolean): WindowRows {
+  const count = words.length;
+  const partitions = new Int32Array(count + 1);
+  const peers = hasOrder ? new Int32Array(count + 1) : partitions;
+  const mask = shift >= 32 ? 0 : -1 << shift;
+  let partitionCount = 1;
+  let peerCount = 1;
+  for (let place = 1; place < count; place++) {
+    const difference = words[place] ^ words[place - 1];
+    if (difference === 0) continue;
+    if (hasOrder) peers[peerCount++] = place;
+    if ((difference & mask) !== 0) partitions[partitionCount++] = place;
+  }
+  partitions[partitionCount] = count;
+  const all = partitions.subarray(0, partitionCount + 1);
+  if (!hasOrder) return { count, partitions: all, peers: all };
+  peers[peerCount] = count;
+  return { count, partitions: all, peers: peers.subarray(0, peerCount + 1) };
+}
+
 export class WindowSorter extends RowSorter {
   readonly #shape: WindowShape;
   /** Answers by function and place. */
@@ -121,6 +142,11 @@ export class WindowSorter extends RowSorter {
 
   #divide(count: number): WindowRows {
     const { keyBytes, partBytes, hasOrder } = this.#shape;
+    const packed = this.sorted?.packed ?? null;
+    if (packed !== null && keyBytes > 0 && partBytes % 4 === 0) {
+      const shift = packed.bits.slice(partBytes / 4).reduce((sum, bits) => sum + bits, 0);
+      return dividedPacked(packed.words, shift, hasOrder);
+    }
     const words = this.sorted?.words(keyBytes) ?? null;
     if (words !== null && (partBytes > 0 || hasOrder)) {
       return divided(words.high, words.low, count, Math.max(0, partBytes - (this.sorted as KeySort).depth), hasOrder);

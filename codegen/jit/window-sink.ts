@@ -14,7 +14,7 @@ import { boxedValue } from './accumulators.ts';
 import type { Builder } from './builder.ts';
 import type { Emitter } from './emitter.ts';
 import { emitValue } from './expressions.ts';
-import { expectedRows, heldValue, keepCode, keptValue, orderedDrain, sorterRoom } from './key-sort-sink.ts';
+import { expectedRows, heldValue, keepCode, orderedDrain, sorterRoom } from './key-sort-sink.ts';
 import type { MadeStage } from './sources.ts';
 import { emitKeys, fixedBytes, hasKeys, type KeyForm, keyFormOf } from './sort-keys.ts';
 import type { DrainCode, Sink } from './stage-code.ts';
@@ -22,7 +22,7 @@ import { type GroupRoom, look, type RunningStage, STAGE_DONE, STAGE_PAUSED, verd
 import type { Fill, Stage } from './stages.ts';
 import type { State } from './state.ts';
 import type { StoreColumn } from './row-store.ts';
-import { StoreCode } from './store-code.ts';
+import { keptValue, StoreCode } from './store-code.ts';
 import { makeValue, notNullCode, boxedCode, slotCode, slotValue, type Value } from './value.ts';
 import { type ArgumentColumn, type MakeCalls, type WindowShape, WindowSorter } from './window-rows.ts';
 import { sqlType } from '../../engine/sblr/types.ts';

@@ -122,6 +122,8 @@ export interface HashDistinct {
   readonly node: 'HashDistinct';
   readonly input: PhysicalNode;
   readonly columns: readonly ColumnId[];
+  /** Rows that agree in the columns come one behind the other: no more than the last one is kept. */
+  readonly sorted?: true;
   readonly estimate: Estimate;
 }
 export interface Sort {

@@ -1,12 +1,13 @@
 /** Relations over one input: filters, projections, groupings, orders, limits, locks, windows. */
 
 import type { BoundExpression, BoundRelation, BoundSortKey, ColumnId } from '../../sblr/bound.ts';
-import type { HashAggregate, PhysicalNode, Sort } from '../physical.ts';
+import type { HashAggregate, HashDistinct, PhysicalNode, Sort } from '../physical.ts';
 import { absorbComputed } from './absorb.ts';
 import { collectColumns, columnsOf, conjuncts, isVolatile, withSortColumns } from './columns.ts';
 import { GROUP, ROW, someRows, sortCost } from './cost.ts';
 import { type ColumnFact, type Facts, isUniqueIn, keysWithout, ONE_ROW, type UniqueKey } from './facts.ts';
 import { groupsOf } from './join-rows.ts';
+import { columnsMade } from './made.ts';
 import { ALL_ROWS, ANY_ORDER, knownNumber, type Planned, type Planner, type Wanted } from './planner.ts';
 import { sampledDistinct } from './sampled.ts';
 import { conditionsFraction } from './selectivity.ts';
@@ -153,17 +154,35 @@ export function planDistinct(planner: Planner, relation: Relation<'distinct'>, w
   // Rows that differ in these columns anyway.
   if (isUniqueIn(below.facts, new Set(relation.columns), true)) return below;
   const { rows, cost } = below.node.estimate;
-  const values = relation.columns.map((column): BoundExpression => ({ op: 'column', column, type: ANY_TYPE }));
+  const types = columnsMade(relation.input);
+  const values = relation.columns.map((column): BoundExpression => {
+    return { op: 'column', column, type: types.get(column) ?? ANY_TYPE };
+  });
   const estimate = { rows: Math.max(1, groupsOf(below.facts, values, rows)), cost: cost + rows * GROUP };
-  const keys = [...below.facts.keys, { columns: new Set(relation.columns), nulls: true }];
+  const facts = { ...below.facts, keys: [...below.facts.keys, { columns: new Set(relation.columns), nulls: true }] };
+  const order = relation.input.op === 'sort' ? relation.input.keys : below.ordered ? wanted.order : [];
+  // A limit above may end it before its rows have all come.
+  const streams = wanted.rows !== ALL_ROWS && (wanted.order.length === 0 || below.ordered);
+  if (order.length === 0 && !streams && [...needed].every((column) => relation.columns.includes(column))) {
+    // Groups may wait in files, and be made by several threads.
+    const keys = relation.columns.map((column, at) => ({ column, expression: values[at] }));
+    return { ordered: false, facts, node: { node: 'HashAggregate', input: below.node, keys, aggregates: [], estimate } };
+  }
+  const node: HashDistinct = { node: 'HashDistinct', input: below.node, columns: relation.columns, estimate };
   // The first row of each comes through in the order of the input.
-  return {
-    ordered: below.ordered,
-    facts: { ...below.facts, keys },
-    node: { node: 'HashDistinct', input: below.node, columns: relation.columns, estimate },
-  };
+  return { ordered: below.ordered, facts, node: areSorted(order, relation.columns) ? { ...node, sorted: true } : node };
 }
 const ANY_TYPE = { name: 'any', length: -1, scale: -1, nullable: true, digits: 0 } as const;
+
+/** Whether rows that agree in these columns come one behind the other. */
+function areSorted(order: readonly BoundSortKey[], columns: readonly ColumnId[]): boolean {
+  const left = new Set(columns);
+  for (const { expression } of order) {
+    if (left.size === 0 || expression.op !== 'column' || !columns.includes(expression.column)) break;
+    left.delete(expression.column);
+  }
+  return left.size === 0;
+}
 
 export function planSort(planner: Planner, relation: Relation<'sort'>, wanted: Wanted): Planned {
   const below = planner.plan(relation.input, {
