@@ -91,6 +91,7 @@ export const SQLSTATE = {
   invalid_function_definition: '42P13',
   with_check_option_violation: '44000',
   dependent_objects_still_exist: '2BP01',
+  invalid_grant_operation: '0LP01',
   duplicate_schema: '42P06',
   invalid_sql_statement_name: '26000',
   invalid_cursor_name: '34000',

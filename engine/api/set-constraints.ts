@@ -18,7 +18,7 @@ interface NamedConstraint {
 /** Constraints of a name, in its schema or in the first schema of the path that has one. 42704, 42809 */
 function constraintsNamed(sql: SqlCatalog, session: Session, tx: Transaction, name: SourceName): NamedConstraint[] {
   const reader = sql.catalog.reader(tx, sql.sessionOf(session));
-  const parts = foldParts(name, sql.engine.dialect.semantics);
+  const parts = foldParts(name, dialectFor(sql.engine, session).semantics);
   const wanted = parts[parts.length - 1];
   const tables = reader.all().flatMap(({ relation }) => (relation?.kind === 'table' ? [relation] : []));
   for (const schema of parts.length > 1 ? [parts[0]] : reader.currentSchemas(true)) {
@@ -45,7 +45,7 @@ export function constraintsSet(
 ): UtilityResult {
   const all = statement.names.length === 0;
   const named = all ? null : statement.names.flatMap((name) => constraintsNamed(sql, session, tx, name));
-  session.deferConstraints(named, statement.deferred);
+  session.deferral.set(named, statement.deferred);
   if (!statement.deferred) {
     const chosen = (table: number, name: string): boolean =>
       named === null || named.some((one) => one.table === table && one.name === name);

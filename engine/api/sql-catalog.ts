@@ -101,8 +101,15 @@ export class SqlCatalog implements EngineCatalog {
     return result;
   }
 
-  mayDo(session: Session, role: number, kind: string, object: number | string, right: string): boolean {
-    return mayDo(this.reader(session, session.transaction), role, kind, object, right);
+  mayDo(
+    session: Session,
+    role: number,
+    kind: string,
+    object: number | string,
+    column: string | number | null,
+    right: string,
+  ): boolean {
+    return mayDo(this.reader(session, session.transaction), role, kind, object, column, right);
   }
 
   checkMayBecome(session: Session, name: string, as: 'role' | 'session_authorization'): void {

@@ -39,6 +39,7 @@ import {
   temporarySchemaName,
 } from './entries.ts';
 import { denied, mustOwn, noRelation, relationExists } from './errors.ts';
+import { firstGrants, type Grants, grantedKind, joinedGrants, RIGHTS, sameGrants } from './grants.ts';
 import type { KernelPort, TableSize } from './kernel-port.ts';
 import type { CatalogSequence, CatalogTable, TableStatistics } from './objects.ts';
 import { SessionReader } from './reader.ts';
@@ -79,6 +80,11 @@ const SCHEMAS: readonly SchemaRow[] = [
   { id: SCHEMA_SYS, name: 'sys', owner: ROLE_SUPERUSER },
 ];
 
+const PUBLIC_GRANTS: Grants = [
+  { to: ROLE_SUPERUSER, by: 0, rights: RIGHTS.schema },
+  { to: 0, by: 0, rights: ['usage'] },
+];
+
 /** A schema like others, which a new database has. */
 const PUBLIC: ObjectRow = {
   id: SCHEMA_PUBLIC,
@@ -87,7 +93,7 @@ const PUBLIC: ObjectRow = {
   kind: 'schema',
   parent: 0,
   version: 1,
-  body: { owner: ROLE_SUPERUSER, grants: { 0: ['usage'] }, comments: { self: 'standard public schema' } },
+  body: { owner: ROLE_SUPERUSER, grants: PUBLIC_GRANTS, comments: { self: 'standard public schema' } },
 };
 
 /** The superuser that a new database has. */
@@ -154,7 +160,7 @@ export class Catalog {
       cache: 1,
       cycle: false,
       ownerAttribute: 0,
-      grants: {},
+      grants: null,
     };
     const row: ObjectRow = {
       id: OBJECT_IDS,
@@ -304,11 +310,13 @@ export class Catalog {
     if (row.kind === 'index' || row.kind === 'role' || isTemporarySchema(row.schema)) return row;
     const owner = this.entry(tx, row.body.owner)?.row;
     if (owner?.kind !== 'role' || owner.body.defaults.length === 0) return row;
-    const kind = row.kind === 'view' ? 'table' : row.kind === 'procedure' ? 'function' : row.kind;
-    let { grants } = row.body;
-    for (const one of owner.body.defaults)
-      if (one.kind === kind && (one.schema === 0 || one.schema === row.schema)) grants = { ...grants, ...one.grants };
-    return { ...row, body: { ...row.body, grants } } as ObjectRow;
+    if (row.body.grants !== null) return row;
+    const kind = grantedKind(row.kind);
+    const said = (schema: number): Grants | undefined =>
+      owner.body.defaults.find((one) => one.kind === kind && one.schema === schema)?.grants;
+    const first = firstGrants(kind, row.body.owner);
+    const grants = joinedGrants(said(0) ?? first, said(row.schema) ?? []);
+    return sameGrants(grants, first) ? row : ({ ...row, body: { ...row.body, grants } } as ObjectRow);
   }
 
   /** Makes a role. 42710, 42501. */
@@ -330,7 +338,9 @@ export class Catalog {
     this.change(tx, () => {
       const row = this.ownRow(tx, session, object);
       if (row.kind === 'index') throw noRelation(row.name);
-      const grants = { ...row.body.grants, [role]: rights };
+      const known = row.body.grants ?? firstGrants(grantedKind(row.kind), row.body.owner);
+      const others = known.filter(({ to }) => to !== role);
+      const grants = rights.length === 0 ? others : [...others, { to: role, by: 0, rights }];
       this.replace(tx, { ...row, version: this.nextId(), body: { ...row.body, grants } } as ObjectRow);
     });
   }

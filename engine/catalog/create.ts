@@ -98,7 +98,7 @@ export function createTable(
       indexes,
       checks: checksOf(name, definition.checks, indexes),
       onCommit: definition.onCommit,
-      grants: {},
+      grants: null,
     },
   };
   const entry = catalog.insert(tx, row);
@@ -190,7 +190,7 @@ function makeSequence(
       cache: options.cache,
       cycle: options.cycle,
       ownerAttribute: owner.attribute,
-      grants: {},
+      grants: null,
     },
   };
   return catalog.insert(tx, row).relation as CatalogSequence;

@@ -317,5 +317,5 @@ export interface CatalogReader {
   /** The version of a role, by its id. */
   roleVersion?(id: number): number | undefined;
   /** May the session's role do this, or the role of this id? */
-  allows(id: number, right: import('../sblr/bound.ts').Right, role?: number): boolean;
+  allows(id: number, right: import('../sblr/bound.ts').Right, role?: number, columns?: readonly number[]): boolean;
 }

@@ -24,7 +24,8 @@ import type { RowAttribute, UserType } from '../values/user-types.ts';
 import { findMadeType, madeType } from './made-types.ts';
 import type { CatalogDomain, CatalogReader, CatalogRelation, CatalogRoutine, RowSecurityFor } from './objects.ts';
 import { rowSecurityOf } from './row-security.ts';
-import { type Grants, roleOf, type RoleRow, type RoutineRow, routineParent, type SchemaRow } from './stored.ts';
+import { type Grants, grantedKind, hasRight, RIGHTS, rightsOfAll } from './grants.ts';
+import { type ObjectRow, roleOf, type RoleRow, type RoutineRow, routineParent, type SchemaRow } from './stored.ts';
 import { OBJECT_IDS, ROLE_SUPERUSER, SCHEMA_ROLES } from './system-tables.ts';
 import { virtualRows, virtualTable, virtualTableById } from './virtual/registry.ts';
 
@@ -82,23 +83,22 @@ export class SessionReader implements CatalogReader {
     if (row?.kind !== 'schema') return true;
     const role = this.role();
     if (role === null) return false;
-    if (role.superuser || this.hasRightsOf(role, row.body.owner)) return true;
-    return this.isGranted(role, row.body.grants, 'usage');
+    return this.mayDo(role, row, 'usage');
   }
 
   /** May the role make objects in it? */
   mayCreateIn(schema: number): boolean {
-    if (this.owns(this.schemaOwner(schema))) return true;
     const row = this.entry(schema)?.row;
+    if (row?.kind !== 'schema') return this.owns(this.schemaOwner(schema));
     const role = this.role();
-    return row?.kind === 'schema' && role !== null && this.isGranted(role, row.body.grants, 'create');
+    return role !== null && this.mayDo(role, row, 'create');
   }
 
   /** May the role make schemas? Rights of the database stand with its first role. */
   mayCreateSchemas(): boolean {
     const role = this.role();
-    const first = this.roleById(ROLE_SUPERUSER);
-    return role !== null && (role.superuser || (first !== null && this.isGranted(role, first.grants, 'create')));
+    const first = this.entry(ROLE_SUPERUSER)?.row;
+    return role !== null && first?.kind === 'role' && this.mayDo(role, first, 'create');
   }
 
   /** Schemas that are searched, in order: those of temporary objects and pg_catalog first unless the path has them. */
@@ -304,23 +304,49 @@ export class SessionReader implements CatalogReader {
     return false;
   }
 
+  /** May the role grant membership in the other one, by itself or by what it is a member of? */
+  isAdminOf(role: RoleRow, other: number): boolean {
+    if (role.superuser) return true;
+    const reached = [role, ...this.roles().filter(({ id }) => id !== role.id && this.isMember(role, id))];
+    return reached.some(({ memberOf }) => memberOf.some((one) => one.role === other && one.admin));
+  }
+
   owns(owner: number): boolean {
     const role = this.role();
     return role !== null && (role.superuser || this.hasRightsOf(role, owner));
   }
 
   /** Has the role the right by these grants, or by those to everybody? */
-  isGranted(role: RoleRow, grants: Grants, right: string): boolean {
-    for (const [to, rights] of Object.entries(grants)) {
-      if (!rights.some((one) => one === right || one === `${right}*`)) continue;
-      if (to === '0' || this.hasRightsOf(role, Number(to))) return true;
-    }
-    return false;
+  isGranted(role: RoleRow | null, grants: Grants, right: string): boolean {
+    return grants.some(({ to, rights }) => hasRight(rights, right) && this.#isTo(role, to));
   }
 
-  /** The same with the option to grant it on. */
+  /** The same with the option to grant it on; what everybody has nobody grants on. */
   isGrantedOn(role: RoleRow, grants: Grants, right: string): boolean {
-    return Object.entries(grants).some(([to, rights]) => rights.includes(`${right}*`) && this.hasRightsOf(role, Number(to)));
+    return grants.some(({ to, rights }) => rights.includes(`${right}*`) && to !== 0 && this.#isTo(role, to));
+  }
+
+  #isTo(role: RoleRow | null, to: number): boolean {
+    return to === 0 || (role !== null && this.hasRightsOf(role, to));
+  }
+
+  /** May the role do that with the object? What is said of it counts, for the owner as well. Rights of the database stand with its first role. */
+  mayDo(role: RoleRow | null, row: Exclude<ObjectRow, { kind: 'index' }>, right: string): boolean {
+    if (role?.superuser === true) return true;
+    const { grants } = row.body;
+    if (grants !== null) return this.isGranted(role, grants, right);
+    const owner = row.kind === 'role' ? ROLE_SUPERUSER : row.body.owner;
+    if (role !== null && this.hasRightsOf(role, owner)) return true;
+    return rightsOfAll(grantedKind(row.kind)).includes(right);
+  }
+
+  /** The same with single columns of a table or view: with all of these; without any given, with at least one. */
+  mayDoColumns(role: RoleRow | null, row: ObjectRow, right: string, columns: readonly number[]): boolean {
+    if (row.kind !== 'table' && row.kind !== 'view') return false;
+    const { columnGrants } = row.body;
+    if (columnGrants === undefined || !hasRight(RIGHTS.column, right)) return false;
+    const may = (grants: Grants | undefined): boolean => grants !== undefined && this.isGranted(role, grants, right);
+    return columns.length === 0 ? Object.values(columnGrants).some(may) : columns.every((column) => may(columnGrants[column]));
   }
 
   roleVersion(id: number): number | undefined {
@@ -332,7 +358,7 @@ export class SessionReader implements CatalogReader {
     return rowSecurityOf(this, table, as);
   }
 
-  allows(id: number, right: Right, as?: number): boolean {
+  allows(id: number, right: Right, as?: number, columns?: readonly number[]): boolean {
     if (virtualTableById(id) !== null) return right === 'select';
     const row = this.entry(id)?.row;
     // A routine that is being made is bound before it is there.
@@ -340,9 +366,7 @@ export class SessionReader implements CatalogReader {
     if (row === undefined || row.kind === 'index') return false;
     const role = as === undefined ? this.role() : this.roleById(as);
     if (role === null) return false;
-    if (role.superuser || this.hasRightsOf(role, row.body.owner)) return true;
-    // Routines are for everybody until somebody says otherwise.
-    if (right === 'execute' && row.body.grants[0] === undefined) return true;
-    return right !== 'owner' && this.isGranted(role, row.body.grants, right);
+    if (right === 'owner') return role.superuser || this.hasRightsOf(role, row.body.owner);
+    return this.mayDo(role, row, right) || (columns !== undefined && this.mayDoColumns(role, row, right, columns));
   }
 }

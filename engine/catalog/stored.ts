@@ -1,6 +1,7 @@
 /** Rows of the catalog's tables, and the objects that they stand for (system-tables.ts has the layouts). */
 
 import type { IntervalValue, RowValue } from '../storage/rows/row-value.ts';
+import type { Grants } from './grants.ts';
 import type { EnumLabel, RowAttribute, UserType } from '../values/user-types.ts';
 import type {
   CatalogCheck,
@@ -21,8 +22,8 @@ import type {
   TableStatistics,
 } from './objects.ts';
 
-/** Rights that were granted, by the id of a role; 0: to everybody. Behind a right `*`: it may grant it on. */
-export type Grants = { readonly [role: string]: readonly string[] };
+/** Rights on single columns, by attribute. */
+export type ColumnGrants = { readonly [attribute: string]: Grants };
 
 /** COMMENT ON: by 'self', 'column:2', 'constraint:name'. */
 export type Comments = { readonly [part: string]: string };
@@ -35,7 +36,9 @@ export interface TableBody {
   readonly indexes: readonly CatalogIndex[];
   readonly checks: readonly CatalogCheck[];
   readonly onCommit: 'preserve' | 'delete' | 'drop';
-  readonly grants: Grants;
+  readonly grants: Grants | null;
+  /** Of single columns, by attribute. */
+  readonly columnGrants?: ColumnGrants;
   readonly foreignKeys?: readonly CatalogForeignKey[];
   readonly referrers?: readonly CatalogReferrer[];
   readonly comments?: Comments;
@@ -55,7 +58,8 @@ export interface ViewBody {
   readonly check: CatalogView['check'];
   readonly options: { readonly [name: string]: string };
   readonly uses: readonly ObjectUse[];
-  readonly grants: Grants;
+  readonly grants: Grants | null;
+  readonly columnGrants?: ColumnGrants;
   readonly comments?: Comments;
 }
 
@@ -66,13 +70,13 @@ export interface RoutineBody {
   readonly shown: string;
   readonly routine: CatalogRoutine;
   readonly uses: readonly ObjectUse[];
-  readonly grants: Grants;
+  readonly grants: Grants | null;
   readonly comments?: Comments;
 }
 
 export interface SchemaBody {
   readonly owner: number;
-  readonly grants: Grants;
+  readonly grants: Grants | null;
   readonly comments?: Comments;
 }
 
@@ -90,7 +94,7 @@ export interface SequenceBody {
   readonly cache: number;
   readonly cycle: boolean;
   readonly ownerAttribute: number;
-  readonly grants: Grants;
+  readonly grants: Grants | null;
   readonly comments?: Comments;
 }
 
@@ -132,7 +136,7 @@ export interface RoutineRow extends ObjectHead {
 /** A type that somebody has made. `arrayId`: number of its array type. */
 export interface TypeBody {
   readonly owner: number;
-  readonly grants: Grants;
+  readonly grants: Grants | null;
   readonly comments?: Comments;
   readonly arrayId: number;
   readonly form: 'enum' | 'row' | 'domain';
@@ -152,10 +156,13 @@ export interface Membership {
   readonly role: number;
   /** WITH ADMIN OPTION. */
   readonly admin: boolean;
+  /** Who granted it; left out: the first superuser. */
+  readonly grantor?: number;
 }
 
 /** What new objects of a role get (ALTER DEFAULT PRIVILEGES). */
 export interface DefaultGrant {
+  readonly id: number;
   /** 0: any schema. */
   readonly schema: number;
   readonly kind: string;
@@ -165,7 +172,7 @@ export interface DefaultGrant {
 /** A role or user. Its schema is that of all roles; nobody owns it. */
 export interface RoleBody {
   readonly owner: number;
-  readonly grants: Grants;
+  readonly grants: Grants | null;
   readonly comments?: Comments;
   readonly superuser: boolean;
   readonly login: boolean;
@@ -193,7 +200,7 @@ export type ObjectRow = TableRow | SequenceRow | IndexRow | ViewRow | SchemaObje
 
 /** A role with nothing said of it. */
 export const PLAIN_ROLE: RoleBody = {
-  ...{ owner: 0, grants: {}, superuser: false, login: false, inherit: true, createRole: false, createDatabase: false },
+  ...{ owner: 0, grants: null, superuser: false, login: false, inherit: true, createRole: false, createDatabase: false },
   ...{ replication: false, bypassRowSecurity: false, connectionLimit: -1, validUntil: null },
   ...{ memberOf: [], settings: {}, defaults: [] },
 };

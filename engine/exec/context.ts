@@ -82,8 +82,8 @@ export class SessionContext implements StatementContext {
     return this.#engine.now();
   }
 
-  mayDo(role: number, kind: string, object: number | string, _column: string | number | null, right: string): boolean {
-    return this.#engine.catalog.mayDo(this.#session, role, kind, object, right);
+  mayDo(role: number, kind: string, object: number | string, column: string | number | null, right: string): boolean {
+    return this.#engine.catalog.mayDo(this.#session, role, kind, object, column, right);
   }
 
   get processId(): number {

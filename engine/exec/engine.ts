@@ -58,7 +58,14 @@ export interface EngineCatalog {
   /** SET ROLE, SET SESSION AUTHORIZATION. 42704, 42501 */
   checkMayBecome(session: Session, name: string, as: 'role' | 'session_authorization'): void;
   /** has_..._privilege(). */
-  mayDo(session: Session, role: number, kind: string, object: number | string, right: string): boolean;
+  mayDo(
+    session: Session,
+    role: number,
+    kind: string,
+    object: number | string,
+    column: string | number | null,
+    right: string,
+  ): boolean;
   /** The session ends: what it made for itself goes, in a transaction of its own. Inside the engine, outside a block. */
   endSession(session: Session): void;
   nextValue(session: Session, sequence: number): number | bigint;

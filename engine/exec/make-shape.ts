@@ -114,7 +114,7 @@ function noting(reader: CatalogReader, names: FoundName[]): CatalogReader {
     findRoutines: (schema, name) => reader.findRoutines?.(schema, name) ?? [],
     ...madeTypesOf(reader),
     rowSecurity: (table, role) => reader.rowSecurity?.(table, role) ?? null,
-    allows: (id, right, role) => reader.allows(id, right, role),
+    allows: (id, right, role, columns) => reader.allows(id, right, role, columns),
   };
 }
 

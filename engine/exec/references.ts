@@ -206,11 +206,11 @@ class Settling {
   /** The commit will look after it. */
   #defers({ table, key }: Reference, event: ReferenceEvent): boolean {
     if (this.#isFinal || !key.deferrable) return false;
-    if (!this.session.isDeferred(table.id, key.name, key.deferred)) return false;
+    if (!this.session.deferral.isDeferred(table.id, key.name, key.deferred)) return false;
     const { engine, session } = this;
     const main = this.#main;
-    session.deferred.push(event);
-    session.settleDeferred ??= (tx) => settleAtCommit(engine, session, tx, main);
+    session.deferral.events.push(event);
+    session.deferral.settle ??= (tx) => settleAtCommit(engine, session, tx, main);
     return true;
   }
 
@@ -292,12 +292,12 @@ export function settleReferences(
   main: Main,
   events: ReferenceEvent[],
 ): RunStatus {
-  const { length } = session.deferred;
+  const { length } = session.deferral.events;
   try {
     new Settling(engine, session, tx, main, events, false).all();
     return RUN_DONE;
   } catch (error) {
-    session.deferred.length = Math.min(length, session.deferred.length);
+    session.deferral.events.length = Math.min(length, session.deferral.events.length);
     if (error instanceof Stopped) return error.status;
     throw error;
   }
@@ -311,11 +311,11 @@ export function settleDeferred(
   main: Main,
   chosen: (event: ReferenceEvent) => boolean,
 ): void {
-  const due = session.deferred.filter(chosen);
+  const due = session.deferral.events.filter(chosen);
   for (;;) {
     try {
       new Settling(engine, session, tx, main, [...due], true).all();
-      session.deferred = session.deferred.filter((event) => !due.includes(event));
+      session.deferral.events = session.deferral.events.filter((event) => !due.includes(event));
       return;
     } catch (error) {
       if (!(error instanceof Stopped)) throw error;

@@ -164,8 +164,9 @@ export class Shape {
 
 /** True when objects and names are to this reader what they were to the binder, and its role has the rights that were asked for. */
 export function restsOnSame({ uses, names }: Pick<ShapeParts, 'uses' | 'names'>, reader: CatalogReader): boolean {
-  for (const { object, version: seen, rights } of uses) {
+  for (const { object, version: seen, rights, columnRights } of uses) {
     if (!rights.every((right) => reader.allows(object, right))) return false;
+    if (!columnRights.every(({ right, columns }) => reader.allows(object, right, undefined, columns))) return false;
     if (
       (reader.relation(object)?.version ??
         reader.typeVersion?.(object) ??

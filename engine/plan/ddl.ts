@@ -108,11 +108,12 @@ function defineAccess(statement: SourceStatement, environment: DefinitionEnviron
       renameRoleTo(statement, environment);
       return done('ALTER ROLE');
     case 'grantRole':
-      grantMembership(statement, environment);
-      return done(statement.revoke ? 'REVOKE ROLE' : 'GRANT ROLE');
+      return { tag: statement.revoke ? 'REVOKE ROLE' : 'GRANT ROLE', notices: grantMembership(statement, environment) };
     case 'grant':
-      grant(statement, environment);
-      return done(statement.byDefault ? 'ALTER DEFAULT PRIVILEGES' : statement.revoke ? 'REVOKE' : 'GRANT');
+      return {
+        tag: statement.byDefault ? 'ALTER DEFAULT PRIVILEGES' : statement.revoke ? 'REVOKE' : 'GRANT',
+        notices: grant(statement, environment),
+      };
     case 'createPolicy':
       return { tag: 'CREATE POLICY', notices: createPolicy(statement, environment) };
     case 'alterPolicy':

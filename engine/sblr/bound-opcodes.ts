@@ -111,7 +111,9 @@ export const BOUND_OPCODES = {
     object: 'number',
     version: 'number',
     rights: 'text[]',
+    columnRights: 'columnRight[]',
   }),
+  columnRight: node(72, 'columnRight', 'a right that the role has to these columns only', { right: 'text', columns: 'number[]' }),
   module: node(33, 'module', 'the whole', {
     statement: 'statement',
     parameters: 'type[]',

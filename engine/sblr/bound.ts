@@ -431,6 +431,15 @@ export interface BoundExplain {
 export type BoundPlanned = BoundQuery | BoundInsert | BoundUpdate | BoundDelete | BoundMerge;
 export type BoundStatement = BoundPlanned | BoundUtility | BoundExplain;
 
+/** An object that a module rests on. */
+export interface BoundUse {
+  readonly object: number;
+  readonly version: number;
+  readonly rights: readonly Right[];
+  /** Rights that the role has to these columns only; without a column: to one at least. */
+  readonly columnRights: readonly { readonly right: Right; readonly columns: readonly number[] }[];
+}
+
 /** A whole bound module. */
 export interface BoundModule {
   readonly statement: BoundStatement;
@@ -440,9 +449,9 @@ export interface BoundModule {
   /** Lifted literals whose values had a say in the meaning: they belong to the key of the cache (SBLR-N2). */
   readonly shaping: readonly number[];
   /** Objects it rests on, with the version that was seen; re-bound when one has moved (SBLR-N8, TX-T14). */
-  readonly uses: readonly { readonly object: number; readonly version: number; readonly rights: readonly Right[] }[];
+  readonly uses: readonly BoundUse[];
   /** Next free column id. */
   readonly columns: number;
 }
 
-export type Right = 'select' | 'insert' | 'update' | 'delete' | 'truncate' | 'execute' | 'owner';
+export type Right = 'select' | 'insert' | 'update' | 'delete' | 'truncate' | 'references' | 'usage' | 'execute' | 'owner';

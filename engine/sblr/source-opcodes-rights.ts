@@ -29,6 +29,7 @@ export const RIGHTS_OPCODES = {
       cascade: 'boolean',
       forRoles: 'text[]',
       inSchemas: 'text[]',
+      grantedBy: 'text?',
     },
   ),
   grantedRight: node(195, 'grantedRight', 'a right, of some columns only; `all`: ALL PRIVILEGES', {
@@ -41,6 +42,7 @@ export const RIGHTS_OPCODES = {
     to: 'text[]',
     admin: 'boolean',
     cascade: 'boolean',
+    grantedBy: 'text?',
   }),
   ownedBy: node(197, 'statement', 'REASSIGN OWNED, DROP OWNED', {
     action: 'reassign|drop',

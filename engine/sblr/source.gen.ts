@@ -1235,6 +1235,7 @@ export interface SourceGrantNode {
   readonly cascade: boolean;
   readonly forRoles: readonly string[];
   readonly inSchemas: readonly string[];
+  readonly grantedBy: string | null;
 }
 
 /** a right, of some columns only; `all`: ALL PRIVILEGES. */
@@ -1256,6 +1257,7 @@ export interface SourceGrantRoleNode {
   readonly to: readonly string[];
   readonly admin: boolean;
   readonly cascade: boolean;
+  readonly grantedBy: string | null;
 }
 
 /** REASSIGN OWNED, DROP OWNED. */

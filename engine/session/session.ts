@@ -34,10 +34,11 @@ import {
   type Transaction,
   type Transactions,
 } from '../txn/transactions.ts';
+import type { Dialect } from '../../plugins/contract/contract.ts';
 import type { BlockWatcher } from './block-watcher.ts';
+import { Deferral } from './deferral.ts';
 import { Identity, type IdentitySetting, isIdentitySetting } from './identity.ts';
 import { NotificationHub, SessionNotifications } from './notifications.ts';
-import type { ReferenceEvent } from '../plan/program.ts';
 import { pathSchemas, Settings } from './settings.ts';
 
 export type Durability = 'commit' | 'relaxed' | 'off';
@@ -90,6 +91,8 @@ export interface SessionOptions {
   readonly holdsAnswers?: boolean;
   /** `:name`, `@name` and `$name` are parameters. True. */
   readonly namedParameters?: boolean;
+  /** How its texts are read; null: as the engine's own dialect says. */
+  readonly dialect?: Dialect | null;
 }
 
 /** The handle is poisoned or closed: nothing can be undone any more. */
@@ -128,15 +131,10 @@ export class Session {
   readonly notifications: SessionNotifications;
   readonly holdsAnswers: boolean;
   readonly namedParameters: boolean;
+  #dialect: Dialect | null;
   /** What was answered rests on the log up to here; for sessions that hold their answers back. */
   barrier = 0;
-  /** What foreign keys have put off to the end of the transaction. */
-  deferred: ReferenceEvent[] = [];
-  /** Looks after that before the commit. */
-  settleDeferred: ((tx: Transaction) => void) | null = null;
-  /** SET CONSTRAINTS of the transaction: of all, and by table and name. */
-  #allDeferred: boolean | null = null;
-  readonly #deferredNames = new Map<string, boolean>();
+  readonly deferral = new Deferral();
   #durability: DurabilityMode;
   #reader: Transaction | null = null;
   #isParked = false;
@@ -162,26 +160,7 @@ export class Session {
     this.notifications = new SessionNotifications(NotificationHub.of(txns.shm), () => this.processId);
     this.holdsAnswers = options.holdsAnswers ?? false;
     this.namedParameters = options.namedParameters ?? true;
-  }
-
-  /** Whether a deferrable constraint waits for the end of the transaction. */
-  isDeferred(table: number, name: string, initially: boolean): boolean {
-    return this.#deferredNames.get(`${table} ${name}`) ?? this.#allDeferred ?? initially;
-  }
-
-  /** SET CONSTRAINTS; `named` null: ALL. */
-  deferConstraints(named: readonly { readonly table: number; readonly name: string }[] | null, deferred: boolean): void {
-    if (named === null) {
-      this.#allDeferred = deferred;
-      this.#deferredNames.clear();
-    } else for (const { table, name } of named) this.#deferredNames.set(`${table} ${name}`, deferred);
-  }
-
-  /** The transaction has ended: nothing is put off any more. */
-  #forgetDeferred(): void {
-    if (this.deferred.length > 0) this.deferred = [];
-    this.#allDeferred = null;
-    if (this.#deferredNames.size > 0) this.#deferredNames.clear();
+    this.#dialect = options.dialect ?? null;
   }
 
   get isOpen(): boolean {
@@ -192,6 +171,16 @@ export class Session {
   get status(): 'idle' | 'active' | 'failed' {
     if (this.transaction === null) return 'idle';
     return this.transaction.failed ? 'failed' : 'active';
+  }
+
+  get dialect(): Dialect | null {
+    return this.#dialect;
+  }
+
+  /** Another version of it, between statements. */
+  set dialect(dialect: Dialect | null) {
+    this.#dialect = dialect;
+    this.#scopeSettings = null;
   }
 
   get searchPath(): readonly string[] {
@@ -211,7 +200,8 @@ export class Session {
       this.#scopeSettings = key;
       this.#scopeUser = user;
       this.#scopeTemporary = this.temporary;
-      this.#scope = `${user}\0${this.temporary}${this.namedParameters ? '' : 'n'}\0${key}\0`;
+      const tongue = this.#dialect === null ? '' : `${this.#dialect.name} ${this.#dialect.version}`;
+      this.#scope = `${user}\0${this.temporary}${this.namedParameters ? '' : 'n'}\0${tongue}\0${key}\0`;
     }
     return this.#scope;
   }
@@ -278,8 +268,8 @@ export class Session {
   /** Commits without waiting for the disk. 40001 from validation: the transaction is rolled back then. */
   precommit(tx: Transaction): void {
     try {
-      if (this.deferred.length > 0) this.settleDeferred?.(tx);
-      this.#forgetDeferred();
+      if (this.deferral.events.length > 0) this.deferral.settle?.(tx);
+      this.deferral.forget();
       this.beforeCommit?.(tx);
       commit(tx);
     } catch (error) {
@@ -338,7 +328,7 @@ export class Session {
   }
 
   rollbackOwn(tx: Transaction): void {
-    this.#forgetDeferred();
+    this.deferral.forget();
     rollback(tx);
     recycle(tx);
     this.settings.rollback();

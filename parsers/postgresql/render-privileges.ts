@@ -39,6 +39,7 @@ export function privilegeText(statement: PrivilegeStatement): string {
         rolesText(statement.roles),
         `${statement.revoke ? 'FROM' : 'TO'} ${rolesText(statement.to)}`,
         !statement.revoke && statement.admin && 'WITH ADMIN OPTION',
+        statement.grantedBy !== null && `GRANTED BY ${roleText(statement.grantedBy)}`,
         statement.cascade && 'CASCADE',
       ]);
     case 'createPolicy':
@@ -117,6 +118,7 @@ function grantText(statement: Grant): string {
     `ON ${objectsText(statement)}`,
     `${revoke ? 'FROM' : 'TO'} ${rolesText(roles)}`,
     !revoke && option && 'WITH GRANT OPTION',
+    statement.grantedBy !== null && `GRANTED BY ${roleText(statement.grantedBy)}`,
     cascade && 'CASCADE',
   ]);
 }

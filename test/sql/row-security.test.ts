@@ -267,6 +267,6 @@ test('policies say which rows are seen, changed and made, as in PostgreSQL', asy
       .split(',')
       .slice(1)
       .map((item) => item.split('/')[0]),
-    ['=r', 'alice=w*', 'bob=ar'],
+    ['bob=ar', '=r', 'alice=w*'],
   );
 });

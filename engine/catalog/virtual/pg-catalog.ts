@@ -1,10 +1,11 @@
 /** Rows of pg_catalog's tables of schemas, roles, databases and what a database is made of besides its relations. */
 
+import { type Grants, RIGHTS } from '../grants.ts';
 import type { SessionReader } from '../reader.ts';
 import type { RoleRow } from '../stored.ts';
 import { ROLE_SUPERUSER } from '../system-tables.ts';
 import { describeType } from './describe.ts';
-import { aclValue } from './pg-rights.ts';
+import { aclOf, aclValue } from './pg-rights.ts';
 import { HIDDEN_SCHEMA, SCHEMA_PG_TOAST, sequencesOf, temporarySchemaId } from './relations.ts';
 import { int8Value, type Lookup, type RowMakers, type VirtualRow } from './virtual-table.ts';
 
@@ -27,11 +28,16 @@ function* sequenceRows(reader: SessionReader, lookup: Lookup | null): Iterable<V
   }
 }
 
+const SYSTEM_SCHEMA_GRANTS: Grants = [
+  { to: ROLE_SUPERUSER, by: 0, rights: RIGHTS.schema },
+  { to: 0, by: 0, rights: ['usage'] },
+];
+
 function* namespaceRows(reader: SessionReader): Iterable<VirtualRow> {
   for (const { id, name, owner } of reader.schemas())
     if (name !== HIDDEN_SCHEMA) {
-      const row = reader.entry(id)?.row;
-      const nspacl = row?.kind === 'schema' ? aclValue(reader, 'schema', owner, row.body.grants) : null;
+      const own = reader.entry(id)?.row?.kind === 'schema';
+      const nspacl = own ? aclOf(reader, id) : aclValue(reader, owner, SYSTEM_SCHEMA_GRANTS);
       yield { oid: id, nspname: name, nspowner: owner, nspacl };
     }
   yield { oid: SCHEMA_PG_TOAST, nspname: 'pg_toast', nspowner: ROLE_SUPERUSER };
@@ -89,6 +95,7 @@ const databaseRow = (reader: SessionReader): VirtualRow => ({
   datfrozenxid: '0',
   datminmxid: '0',
   dattablespace: 1663,
+  datacl: aclOf(reader, ROLE_SUPERUSER),
   datcollate: 'C',
   datctype: 'C',
 });

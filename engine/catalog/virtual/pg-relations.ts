@@ -31,7 +31,7 @@ import {
   virtualTablesOf,
   visible,
 } from './relations.ts';
-import { aclValue } from './pg-rights.ts';
+import { aclOf, aclValue } from './pg-rights.ts';
 import { arrayValue, type Lookup, type RowMakers, type VirtualRow } from './virtual-table.ts';
 
 const persistenceOf = ({ persistence }: CatalogTable | CatalogView): string =>
@@ -122,7 +122,7 @@ function* classRows(reader: SessionReader, lookup: Lookup | null): Iterable<Virt
   if (index !== null) yield indexClass(reader, index.table, index.index);
   for (const view of views) yield viewClass(reader, view);
   for (const { id, name, schema, owner } of sequences) {
-    const head = { oid: id, relname: name, relnamespace: schemaIdOf(reader, schema), relowner: owner };
+    const head = { oid: id, relname: name, relnamespace: schemaIdOf(reader, schema), relowner: owner, relacl: aclOf(reader, id) };
     yield { ...CLASS_DEFAULTS, ...head, relam: 0, relfilenode: id, relkind: 'S', relnatts: 3, relpages: 1, reltuples: 1 };
   }
   for (const { id, name, schema, body } of types) {
@@ -163,7 +163,7 @@ function viewClass(reader: SessionReader, view: CatalogView): VirtualRow {
     relname: view.name,
     relnamespace: schemaIdOf(reader, view.schema),
     relowner: view.owner,
-    relacl: row?.kind === 'view' ? aclValue(reader, 'table', view.owner, row.body.grants) : null,
+    relacl: aclOf(reader, view.id),
     relpersistence: persistenceOf(view),
     reltype: view.id,
     relam: 0,
@@ -184,7 +184,7 @@ function* tableClass(reader: SessionReader, table: CatalogTable): Iterable<Virtu
     relowner: owner,
     relrowsecurity: table.rowSecurity?.enabled === true,
     relforcerowsecurity: table.rowSecurity?.forced === true,
-    relacl: row?.kind === 'table' ? aclValue(reader, 'table', owner, row.body.grants) : null,
+    relacl: aclOf(reader, id),
     relpersistence: persistenceOf(table),
     oid: id,
     relname: name,
@@ -273,14 +273,25 @@ function* indexAttributes(table: CatalogTable, index: CatalogIndex): Iterable<Vi
 const SEQUENCE_COLUMNS = ['last_value int8', 'log_cnt int8', 'is_called bool'].map((text) => text.split(' '));
 const plain = (name: TypeName): SqlType => ({ name, length: -1, scale: -1, nullable: false, digits: 0 });
 
+/** Rights to single columns, where something is said of them. */
+function columnRights(reader: SessionReader, { id, owner }: CatalogTable | CatalogView): (attribute: number) => VirtualRow {
+  const row = reader.entry(id)?.row;
+  const said = row?.kind === 'table' || row?.kind === 'view' ? row.body.columnGrants : undefined;
+  return (attribute) => (said?.[attribute] === undefined ? {} : { attacl: aclValue(reader, owner, said[attribute]) });
+}
+
 function* attributeRows(reader: SessionReader, lookup: Lookup | null): Iterable<VirtualRow> {
   const { tables, views, sequences, types, index, isAll } = wanted(reader, lookup, 'attrelid');
   if (index !== null) yield* indexAttributes(index.table, index.index);
   for (const table of tables) {
-    for (const column of visible(table)) yield columnAttribute(table.id, column);
+    const rights = columnRights(reader, table);
+    for (const column of visible(table)) yield { ...columnAttribute(table.id, column), ...rights(column.number) };
     if (lookup === null) for (const one of table.indexes) yield* indexAttributes(table, one);
   }
-  for (const view of views) for (const { name, number, type } of view.columns) yield attribute(view.id, name, number, type);
+  for (const view of views) {
+    const rights = columnRights(reader, view);
+    for (const { name, number, type } of view.columns) yield { ...attribute(view.id, name, number, type), ...rights(number) };
+  }
   for (const { id } of sequences)
     for (const [at, [name, type]] of SEQUENCE_COLUMNS.entries())
       yield { ...attribute(id, name, at + 1, plain(type as TypeName)), attnotnull: true };

@@ -3,7 +3,7 @@
 import type { RowValue } from '../../storage/rows/row-value.ts';
 import type { CatalogPolicy, CatalogTable } from '../objects.ts';
 import type { SessionReader } from '../reader.ts';
-import type { Grants } from '../stored.ts';
+import type { Grants } from '../grants.ts';
 import { ROLE_SUPERUSER } from '../system-tables.ts';
 import { quoteName } from './describe.ts';
 import { roleName, tablesOf } from './relations.ts';
@@ -31,23 +31,34 @@ const LETTERS: readonly (readonly [string, string])[] = [
   ] as const),
 ];
 
-/** What an owner has by himself, by the kind of the object. */
-const OWNERS = { table: 'arwdDxt', sequence: 'rwU', schema: 'UC', function: 'X' } as const;
-
 const letters = (rights: readonly string[]): string =>
   LETTERS.map(([right, letter]) => (rights.includes(`${right}*`) ? `${letter}*` : rights.includes(right) ? letter : '')).join('');
 
-/** Rights on an object; null where nobody has granted any. */
-export function aclValue(reader: SessionReader, kind: keyof typeof OWNERS, owner: number, grants: Grants): RowValue {
-  const given = Object.entries(grants);
-  if (given.length === 0) return null;
-  const own = quoteName(roleName(reader, owner));
-  const others = given.filter(([role, rights]) => Number(role) !== owner && rights.length > 0);
-  const shown = others.map(([role, rights]) => {
-    const to = role === '0' ? '' : quoteName(roleName(reader, Number(role)));
-    return `${to}=${letters(rights)}/${own}`;
-  });
-  return arrayValue('text', [`${own}=${OWNERS[kind]}/${own}`, ...shown]);
+/** Rights on an object, in the order in which they were granted; null where nobody has said anything of them. */
+export function aclValue(reader: SessionReader, owner: number, grants: Grants | null | undefined): RowValue {
+  if (grants === null || grants === undefined) return null;
+  const name = (role: number): string => (role === 0 ? '' : quoteName(roleName(reader, role)));
+  const items = grants.map(({ to, by, rights }) => `${name(to)}=${letters(rights)}/${name(by === 0 ? owner : by)}`);
+  return arrayValue('aclitem', items);
+}
+
+/** Rights on an object of the catalog. */
+export function aclOf(reader: SessionReader, id: number): RowValue {
+  const row = reader.entry(id)?.row;
+  if (row === undefined || row.kind === 'index') return null;
+  return aclValue(reader, row.kind === 'role' ? ROLE_SUPERUSER : row.body.owner, row.body.grants);
+}
+
+const DEFAULT_LETTERS: { readonly [kind: string]: string } = { table: 'r', sequence: 'S', function: 'f', type: 'T', schema: 'n' };
+
+/** What new objects of roles get. */
+function* defaultRows(reader: SessionReader): Iterable<VirtualRow> {
+  for (const { id: owner, defaults } of reader.roles())
+    for (const { id, schema, kind, grants } of defaults)
+      yield {
+        ...{ oid: id, defaclrole: owner, defaclnamespace: schema, defaclobjtype: DEFAULT_LETTERS[kind] },
+        defaclacl: aclValue(reader, owner, grants),
+      };
 }
 
 // ---- policies ----
@@ -89,11 +100,13 @@ function* policyViewRows(reader: SessionReader): Iterable<VirtualRow> {
 
 function* memberRows(reader: SessionReader): Iterable<VirtualRow> {
   for (const { id: member, memberOf } of reader.roles())
-    for (const { role, admin } of memberOf) yield { roleid: role, member, grantor: ROLE_SUPERUSER, admin_option: admin };
+    for (const { role, admin, grantor } of memberOf)
+      yield { roleid: role, member, grantor: grantor ?? ROLE_SUPERUSER, admin_option: admin };
 }
 
 export const PG_RIGHTS: RowMakers = {
   pg_policy: policyRows,
   pg_policies: policyViewRows,
   pg_auth_members: memberRows,
+  pg_default_acl: defaultRows,
 };

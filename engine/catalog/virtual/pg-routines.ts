@@ -7,6 +7,7 @@ import { ROLE_SUPERUSER } from '../system-tables.ts';
 import type { SqlType } from '../../sblr/types.ts';
 import { formatType, quoteName, typeOid } from './describe.ts';
 import { LANGUAGE_INTERNAL, LANGUAGE_SQL } from './pg-access.ts';
+import { aclOf } from './pg-rights.ts';
 import { ROUTINE_ROWS } from './postgresql-routines.ts';
 import { routinesOf } from './relations.ts';
 import { arrayValue, type Lookup, type RowMakers, type VirtualRow, vectorValue } from './virtual-table.ts';
@@ -26,7 +27,7 @@ const numberOf = ({ name, domain }: SqlType): number => domain ?? typeOid(name);
 const isInput = ({ mode }: RoutineParameter): boolean => mode === 'in' || mode === 'inout' || mode === 'variadic';
 const MODES = { in: 'i', out: 'o', inout: 'b', variadic: 'v', table: 't' } as const;
 
-function routineRow({ id, schema, body }: RoutineRow): VirtualRow {
+function routineRow(reader: SessionReader, { id, schema, body }: RoutineRow): VirtualRow {
   const { routine, owner } = body;
   const { parameters } = routine;
   const inputs = parameters.filter(isInput);
@@ -38,6 +39,7 @@ function routineRow({ id, schema, body }: RoutineRow): VirtualRow {
     proname: routine.name,
     pronamespace: schema,
     proowner: owner,
+    proacl: aclOf(reader, id),
     prolang: LANGUAGE_SQL,
     procost: Number(routine.options.cost ?? 100),
     prorows: routine.returnsSet ? Number(routine.options.rows ?? 1000) : 0,
@@ -114,12 +116,12 @@ export const builtInRoutineNumber = (name: string): number =>
 function* procRows(reader: SessionReader, lookup: Lookup | null): Iterable<VirtualRow> {
   if (lookup?.column === 'oid') {
     const row = reader.entry(Number(lookup.value))?.row;
-    if (row?.kind === 'function' || row?.kind === 'procedure') yield routineRow(row);
+    if (row?.kind === 'function' || row?.kind === 'procedure') yield routineRow(reader, row);
     else yield* builtInRoutines().filter(({ oid }) => oid === lookup.value);
     return;
   }
   yield* builtInRoutines();
-  for (const row of routinesOf(reader)) yield routineRow(row);
+  for (const row of routinesOf(reader)) yield routineRow(reader, row);
 }
 
 const aggregateRow = ({ oid }: VirtualRow): VirtualRow => ({

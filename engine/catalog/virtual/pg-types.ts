@@ -6,6 +6,7 @@ import type { TypeRow } from '../stored.ts';
 import { ROLE_SUPERUSER } from '../system-tables.ts';
 import { collationOf, describeType, typeModifier } from './describe.ts';
 import { factRows } from './pg-access.ts';
+import { aclOf } from './pg-rights.ts';
 import { RANGE_ROWS, TYPE_ROWS } from './postgresql-rows.ts';
 import { schemaIdOf, tablesOf, typesOf, viewsOf } from './relations.ts';
 import type { Lookup, RowMakers, VirtualRow } from './virtual-table.ts';
@@ -111,7 +112,7 @@ function domainType(row: TypeRow, base: SqlType): VirtualRow {
   };
 }
 
-function* madeRows(row: TypeRow): Iterable<VirtualRow> {
+function* madeRows(reader: SessionReader, row: TypeRow): Iterable<VirtualRow> {
   const { id, name, schema, body } = row;
   const made =
     body.form === 'enum'
@@ -119,7 +120,7 @@ function* madeRows(row: TypeRow): Iterable<VirtualRow> {
       : body.domain === null
         ? rowType(id, name, schema, body.owner, body.arrayId)
         : domainType(row, body.domain.base);
-  yield made;
+  yield { ...made, typacl: aclOf(reader, id) };
   if (body.arrayId !== 0) yield arrayRow(made, body.arrayId);
 }
 
@@ -136,7 +137,7 @@ function* typeRows(reader: SessionReader, lookup: Lookup | null): Iterable<Virtu
       return;
     }
   } else yield* builtInRows();
-  for (const row of typesOf(reader)) yield* madeRows(row);
+  for (const row of typesOf(reader)) yield* madeRows(reader, row);
   if (lookup?.column === 'oid') return;
   for (const { id, name, schema, owner } of [...tablesOf(reader), ...viewsOf(reader)])
     yield rowType(id, name, schemaIdOf(reader, schema), owner, 0);

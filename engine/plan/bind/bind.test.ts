@@ -155,7 +155,7 @@ test('rights: reading asks for select, a change for its own right and for select
   throws(() => bound(remove(operator('=', column('a'), constant('1'))), denied('select')), { code: '42501' });
   throws(() => bound(remove(null), denied('delete')), { code: '42501' });
   deepStrictEqual(bound(remove(operator('=', column('a'), constant('1')))).uses, [
-    { object: 10, version: 1, rights: ['delete', 'select'] },
+    { object: 10, version: 1, rights: ['delete', 'select'], columnRights: [] },
   ]);
 });
 

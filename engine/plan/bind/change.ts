@@ -9,7 +9,7 @@ import { assignedPart } from './assign-part.ts';
 import { castAssign } from './coerce.ts';
 import { fault, noColumnOf, otherNumber } from './errors.ts';
 import { bindExpr } from './expressions.ts';
-import { scopeRelation } from './tables.ts';
+import { columnReader, scopeRelation } from './tables.ts';
 import { bindItems, settleItems } from './output.ts';
 import { type Scope, type ScopeRelation, visibleColumns } from './scope.ts';
 import type { BindState } from './state.ts';
@@ -45,11 +45,11 @@ export const targetScope = (
   columns: readonly string[],
   state: BindState,
   reads: TargetReads = { isRead: false },
-): ScopeRelation =>
-  noting(
-    scopeRelation(table, alias, uses, columns, () => state.use(table, 'select')),
-    reads,
-  );
+): ScopeRelation => {
+  const single = columnReader(table, state);
+  const whole = single === undefined ? () => state.use(table, 'select') : () => {};
+  return noting(scopeRelation(table, alias, uses, columns, whole, single), reads);
+};
 
 export interface BoundReturning {
   readonly returning: readonly { readonly column: ColumnId; readonly expression: BoundExpression }[];

@@ -96,6 +96,7 @@ function bindChange(
   const excluded = targetScope(table, 'excluded', inserted.row, [], state, reads);
   const scope: Scope = { relations: [met, excluded], outer: null, ctes };
   const values = bindSet(source.set, table, clauseOf(state, scope, 'UPDATE'));
+  state.use(table, 'update', [...values.keys()]);
   const where =
     source.where === null
       ? null
@@ -133,7 +134,7 @@ export function bindConflict(
   if (source.constraint !== null) indexes = namedIndex(source, source.constraint, table);
   else if (!isOpen) indexes = inferIndexes(source, table, alias, existing, state, reads);
   if (source.action === 'nothing') return { action: 'nothing', indexes, existing, change: null, where: null };
-  state.use(table, 'update');
+  state.useSome(table, 'update');
   return { action: 'update', indexes, existing, ...bindChange(source, table, alias, inserted, existing, place, reads) };
 }
 

@@ -30,7 +30,7 @@ export const noRelation = (name: string, at: number): SqlError =>
 export const permissionDenied = (relation: CatalogRelation): SqlError =>
   fault(
     SQLSTATE.insufficient_privilege,
-    `permission denied for ${relation.kind === 'sequence' ? 'sequence' : 'table'} ${relation.name}`,
+    `permission denied for ${relation.kind === 'sequence' || relation.kind === 'view' ? relation.kind : 'table'} ${relation.name}`,
     undefined,
   );
 

@@ -27,7 +27,7 @@ import { securedGet } from './row-security.ts';
 import { bindFunctionRef } from './set-calls.ts';
 import type { Scope, ScopeColumn, ScopeRelation } from './scope.ts';
 import type { BindState } from './state.ts';
-import { aliasNames, findCatalogRelation, scopeRelation, useColumns } from './tables.ts';
+import { aliasNames, columnReader, findCatalogRelation, scopeRelation, useColumns } from './tables.ts';
 import { visibleColumns } from './scope.ts';
 import { bindView } from './views.ts';
 import { cteReference, findCte, mustNotBeLater } from './with.ts';
@@ -149,9 +149,9 @@ export class FromBinder {
     if (found.kind === 'sequence') return this.sequenceRef(source, found);
     const visible = visibleColumns(found);
     const { name: alias, columns: renamed } = aliasNames(source.alias, found.name, visible.length, state);
-    state.use(found, 'select');
+    state.use(found, 'select', []);
     const columns = useColumns(state, visible);
-    const names = [scopeRelation(found, alias, columns, renamed, () => {})];
+    const names = [scopeRelation(found, alias, columns, renamed, () => {}, columnReader(found, state))];
     const lock = { alias, nullable: false } as const;
     if (found.kind === 'virtual') {
       const own = tableOidColumn(found);
@@ -181,12 +181,14 @@ export class FromBinder {
 
   private viewRef(source: SourceTableRefNode, view: CatalogView): BoundFrom {
     const { state } = this;
-    state.use(view, 'select');
+    state.use(view, 'select', []);
+    const reads = columnReader(view, state);
     const { root, output, locks, notLocked } = bindView(view, state, this.place.rowIds, source.at);
     const { name: alias, columns: renamed } = aliasNames(source.alias, view.name, view.columns.length, state);
     const columns = view.columns.map(({ name, number }, index) => {
       const { column, type } = output[number - 1];
-      return { name: renamed[index] ?? name, column, type, table: view.id, attribute: number };
+      const seen: ScopeColumn = { name: renamed[index] ?? name, column, type, table: view.id, attribute: number };
+      return reads === undefined ? seen : { ...seen, mayRead: reads(number) };
     });
     const schema = alias === view.name ? view.schema : null;
     const relation: ScopeRelation = { alias, schema, name: view.name, columns, onRead: () => {} };

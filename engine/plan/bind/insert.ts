@@ -18,11 +18,14 @@ import { type RowDemand, securedRow } from './row-security.ts';
 import { visibleColumns } from './scope.ts';
 import type { BindState } from './state.ts';
 import { bindNewRow, defaultValue } from './stored.ts';
+import { mayGive } from './update.ts';
 import { bindWith } from './with.ts';
 
 /** Rows to insert, and the column that holds each target's value. */
 interface InsertSource {
   readonly relation: BoundRelation;
+  /** Those that the statement names, DEFAULT or not. */
+  readonly columns: readonly CatalogColumn[];
   readonly values: ReadonlyMap<CatalogColumn, BoundExpression>;
 }
 
@@ -98,6 +101,7 @@ function bindValuesSource(
   const relation: BoundValues = { op: 'values', columns: ids, rows: bound };
   return {
     relation,
+    columns,
     values: new Map(columns.map((column, index) => [column, columnNode(ids[index].column, ids[index].type, query.at, state)])),
   };
 }
@@ -121,11 +125,11 @@ function bindQuerySource(source: SourceInsertNode, query: SourceQuery, table: Ca
     added.push({ column: id, expression: cast });
     values.set(column, columnNode(id, cast.type, query.at, state));
   }
-  return { relation: added.length === 0 ? root : { op: 'project', input: root, columns: added }, values };
+  return { relation: added.length === 0 ? root : { op: 'project', input: root, columns: added }, columns, values };
 }
 
 function bindSource(source: SourceInsertNode, table: CatalogTable, place: QueryPlace): InsertSource {
-  if (source.source === null) return { relation: ONE_ROW, values: new Map() };
+  if (source.source === null) return { relation: ONE_ROW, columns: [], values: new Map() };
   return isPlainValues(source.source)
     ? bindValuesSource(source, source.source, table, place)
     : bindQuerySource(source, source.source, table, place);
@@ -143,10 +147,16 @@ export function bindInsert(source: SourceInsertNode, state: BindState, above = t
   const found = findCatalogRelation(source.table, state);
   const through = found.kind === 'view' ? viewTarget(found, ['insert'], state, 'insert into', source.table.at) : null;
   const table = through?.table ?? findTable(source.table, state);
-  if (through === null) state.use(table, 'insert');
+  if (through === null) state.useSome(table, 'insert');
   const named = through?.named ?? table;
   const rows = bindSource(source, named, place);
   if (through !== null) mustBeColumns(through, [...rows.values.keys()], 'insert into', source.at);
+  mayGive(
+    { table, through },
+    'insert',
+    rows.columns.map(({ number }) => number),
+    state,
+  );
   if (through !== null && source.conflict !== null) throw unsupported('ON CONFLICT through a view is', source.conflict.at);
   const given = new Map([...rows.values].map(([column, value]) => [column.number, value]));
   const defaultFor = (column: CatalogColumn): CatalogColumn =>

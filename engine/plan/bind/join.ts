@@ -110,6 +110,7 @@ class JoinBinder {
     const conditions: BoundExpression[] = [];
     const common = commonNames(source, ...within).map((name) => {
       const [left, right] = [usingColumn(name, within[0], 'left', at), usingColumn(name, within[1], 'right', at)];
+      for (const column of [left, right]) column.mayRead?.();
       conditions.push(this.equal(left, right));
       return this.mergedColumn(name, above[0][within[0].indexOf(left)], above[1][within[1].indexOf(right)], added);
     });

@@ -97,7 +97,7 @@ export function bindLocking(
   for (const [get, all] of wanted) {
     const { table: id, rowId } = get;
     const table = state.environment.catalog.relation(id);
-    if (table !== null) state.use(table, 'update');
+    if (table !== null) state.use(table, 'update', []);
     const strength = strongest(
       STRENGTHS,
       all.map((one) => one.strength),

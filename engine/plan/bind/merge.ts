@@ -17,7 +17,7 @@ import { policyChecks, type RowDemand, securedRow, withVisibleRows } from './row
 import type { Scope } from './scope.ts';
 import { BOOLEAN, type BindState } from './state.ts';
 import { bindNewRow, defaultValue } from './stored.ts';
-import { bindTarget, changedRow, type Target } from './update.ts';
+import { bindTarget, changedRow, mayGive, type Target } from './update.ts';
 import { bindWith } from './with.ts';
 
 const RIGHTS: { readonly [action in SourceMergeWhen['action']]: readonly Right[] } = {
@@ -43,7 +43,6 @@ export function bindMerge(source: SourceMergeNode, state: BindState): BoundMerge
   const rights = [...new Set(source.whens.flatMap(({ action }) => RIGHTS[action]))];
   const target = bindTarget(source.table, source.alias, rights, state);
   if (target.through !== null) throw unsupported('MERGE into a view is', source.table.at);
-  state.use(target.table, 'select');
   const from = new FromBinder(place).list([source.source]);
   mustDiffer([target.relation], from.names, source.source.at);
   const around = { outer: null, ctes: place.ctes };
@@ -93,6 +92,7 @@ function bindWhen(when: SourceMergeWhen, scope: Scope, target: Target, state: Bi
   const bound = { matched, action, condition, row: null, changed: [] };
   if (action === 'update') {
     const values = bindSet(when.set, target.table, clause('UPDATE'));
+    mayGive(target, 'update', [...values.keys()], state);
     return { ...bound, ...changedRow(target, values, when.at, state) };
   }
   return action === 'insert' ? { ...bound, row: insertedRow(when, clause('VALUES'), target) } : bound;
@@ -101,6 +101,8 @@ function bindWhen(when: SourceMergeWhen, scope: Scope, target: Target, state: Bi
 function insertedRow(when: SourceMergeWhen, clause: Clause, { table }: Target): BoundMergeWhen['row'] {
   const { state } = clause;
   const columns = when.values.length === 0 ? [] : targets(when, table, when.values.length, (index) => when.values[index].at);
+  const given = columns.map(({ number }) => number);
+  mayGive({ table, through: null }, 'insert', given, state);
   const values = new Map<CatalogColumn, BoundExpression>();
   for (const [index, column] of columns.entries()) {
     const item = when.values[index];

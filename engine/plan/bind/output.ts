@@ -10,7 +10,7 @@ import { type Clause, columnNode } from './clause.ts';
 import { castAssign, settled } from './coerce.ts';
 import { fault } from './errors.ts';
 import { bindExpr } from './expressions.ts';
-import { type FoundRelation, findRelation, type Scope, type ScopeColumn } from './scope.ts';
+import { type FoundRelation, findRelation, readAll, type Scope, type ScopeColumn } from './scope.ts';
 import type { BindState } from './state.ts';
 
 /** An item while its block is bound: the expression may still change. */
@@ -83,7 +83,7 @@ const columnItem = (column: ScopeColumn, at: number, state: BindState): Item => 
 
 function starItems(found: readonly FoundRelation[], at: number, state: BindState): Item[] {
   return found.flatMap(({ relation, enter }) => {
-    relation.onRead();
+    readAll(relation);
     return relation.columns.map((column) => columnItem(enter(column), at, state));
   });
 }

@@ -10,7 +10,7 @@ import { type Clause, columnNode } from './clause.ts';
 import { callNode, castAssign, castExplicit, constantNode, settled } from './coerce.ts';
 import { fault } from './errors.ts';
 import { bindExpr } from './expressions.ts';
-import { findRelation, type Scope } from './scope.ts';
+import { findRelation, readAll, type Scope } from './scope.ts';
 import type { BindState } from './state.ts';
 
 /** A field of a row: where it stands, what it is, and its value. */
@@ -48,7 +48,7 @@ export function bindRow(source: SourceRowNode, clause: Clause): BoundExpression 
 /** ROW(t.*): the columns of a relation. */
 function spread(qualifier: SourceName, { scope, state }: Clause, at: number): BoundExpression[] {
   const { relation, enter } = findRelation(foldParts(qualifier, state.semantics), scope, at);
-  relation.onRead();
+  readAll(relation);
   return relation.columns.map((column) => {
     const { column: id, type } = enter(column);
     return columnNode(id, type, at, state);
@@ -170,7 +170,7 @@ export function rowOfRelation(name: string, clause: Clause, at: number): BoundEx
     one !== null && (one.relations.some(({ alias }) => alias === name) || isRelation(one.outer?.clause.scope ?? null));
   if (!isRelation(scope) || isColumn(scope)) return null;
   const { relation, enter } = findRelation([name], scope, at);
-  relation.onRead();
+  readAll(relation);
   const columns = relation.columns.map((column) => enter(column));
   // A function that gives one value is that value.
   if (relation.isFunction === true && columns.length === 1) return columnNode(columns[0].column, columns[0].type, at, state);

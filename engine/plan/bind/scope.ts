@@ -23,6 +23,8 @@ export interface ScopeColumn {
   /** Object id of the table it comes from unchanged, and its attribute; 0 elsewhere. */
   readonly table: number;
   readonly attribute: number;
+  /** Noted when it is read: the role has rights to some columns only. Left out: to all of them. 42501 */
+  readonly mayRead?: () => void;
 }
 
 /** A relation of FROM under its alias. */
@@ -79,6 +81,12 @@ export const NO_RELATIONS: Scope = { relations: [], outer: null };
 /** The columns of a relation that SQL sees. */
 export const visibleColumns = (relation: Exclude<CatalogRelation, { kind: 'sequence' }>): CatalogColumn[] =>
   relation.columns.filter((column) => column.hidden === null);
+
+/** Notes that a whole row is read. */
+export function readAll(relation: ScopeRelation): void {
+  relation.onRead();
+  for (const column of relation.columns) column.mayRead?.();
+}
 
 const isSeen = (relation: ScopeRelation, lateral: boolean): boolean => relation.lateral === undefined || lateral;
 
@@ -142,6 +150,7 @@ function bareColumnOf(columnsOf: ColumnsOf, name: string, scope: Scope, lateral:
       if (found !== null) throw fault(SQLSTATE.ambiguous_column, `column reference "${name}" is ambiguous`, at);
       mustBeReadable(relation, lateral, at);
       relation.onRead();
+      column.mayRead?.();
       found = column;
     }
   }
@@ -175,5 +184,6 @@ export function findColumn(parts: readonly string[], scope: Scope, at: number): 
   if (columns.length > 1) throw fault(SQLSTATE.ambiguous_column, `column reference "${name}" is ambiguous`, at);
   if (columns.length === 0) throw missingColumn(relation, name, scope, at);
   relation.onRead();
+  columns[0].mayRead?.();
   return enter(columns[0]);
 }

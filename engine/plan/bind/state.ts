@@ -19,7 +19,12 @@ const PARAMETERS_MAX = 65_535;
 interface Use {
   readonly version: number;
   readonly rights: Set<Right>;
+  /** Rights to some columns only. */
+  columns?: Map<Right, Set<number>>;
 }
+
+/** Rights that may be to single columns. */
+const OF_COLUMNS: readonly Right[] = ['select', 'insert', 'update', 'references'];
 
 /** Of one statement; the dialect is that of the text at hand (a stored expression has its own: `within`). */
 export class BindState {
@@ -87,16 +92,32 @@ export class BindState {
     return this.numbers.local++;
   }
 
-  /** Notes that the statement rests on an object, and that the role may do so. */
-  use(relation: CatalogRelation, right: Right): void {
+  /** The role has the right to the whole relation, and not to some of its columns only. */
+  mayAll(relation: CatalogRelation, right: Right): boolean {
+    return this.uses.get(relation.id)?.rights.has(right) === true || this.environment.catalog.allows(relation.id, right);
+  }
+
+  /**
+   * Notes that the statement rests on an object, and that the role may do so. `columns`: it is about these only, and a right to them is
+   * enough; without a column in it, a right to any. 42501
+   */
+  use(relation: CatalogRelation, right: Right, columns?: readonly number[]): void {
     let use = this.uses.get(relation.id);
     if (use === undefined) {
       use = { version: relation.version, rights: new Set() };
       this.uses.set(relation.id, use);
     }
     if (use.rights.has(right)) return;
-    if (!this.environment.catalog.allows(relation.id, right)) throw permissionDenied(relation);
-    use.rights.add(right);
+    const { catalog } = this.environment;
+    if (catalog.allows(relation.id, right)) {
+      use.rights.add(right);
+      return;
+    }
+    if (columns === undefined || !catalog.allows(relation.id, right, undefined, columns)) throw permissionDenied(relation);
+    use.columns ??= new Map();
+    const known = use.columns.get(right) ?? new Set();
+    use.columns.set(right, known);
+    for (const column of columns) known.add(column);
   }
 
   /** Notes that the statement rests on a routine, and that the role may call it. 42501 */
@@ -107,6 +128,11 @@ export class BindState {
     if (!this.environment.catalog.allows(id, 'execute'))
       throw new SqlError(SQLSTATE.insufficient_privilege, `permission denied for ${kind} ${name}`);
     use.rights.add('execute');
+  }
+
+  /** The same, where single columns follow: a right to some column is enough for now. */
+  useSome(relation: CatalogRelation, right: Right): void {
+    this.use(relation, right, OF_COLUMNS.includes(right) ? [] : undefined);
   }
 
   // ---- parameters and lifted literals ----
@@ -174,7 +200,10 @@ export class BindState {
       parameters,
       clientParameters: this.clientParameters,
       shaping: [...this.shaping].sort((a, b) => a - b),
-      uses: [...this.uses].map(([object, { version, rights }]) => ({ object, version, rights: [...rights] })),
+      uses: [...this.uses].map(([object, { version, rights, columns }]) => ({
+        ...{ object, version, rights: [...rights] },
+        columnRights: columns === undefined ? [] : [...columns].map(([right, own]) => ({ right, columns: [...own] })),
+      })),
       columns: this.numbers.column,
     };
   }

@@ -38,17 +38,26 @@ export function useColumns(state: BindState, columns: readonly CatalogColumn[]):
   return columns.map((column) => ({ column: state.newColumn(), attribute: column.number, type: columnType(column) }));
 }
 
-/** A table as names see it; `uses` gives the ids of its columns. */
+/** What reading one of a relation's columns asks for; undefined: nothing, for the role may read all. */
+export function columnReader(relation: CatalogRelation, state: BindState): ((attribute: number) => () => void) | undefined {
+  if (state.mayAll(relation, 'select')) return undefined;
+  return (attribute) => () => state.use(relation, 'select', [attribute]);
+}
+
+/** A table as names see it; `reads`: its columns ask for the right to read them; `uses` gives the ids of its columns. */
 export function scopeRelation(
   table: CatalogTable | CatalogVirtualTable,
   alias: string,
   uses: readonly TableColumnUse[],
   names: readonly string[],
   onRead: () => void,
+  reads?: (attribute: number) => () => void,
 ): ScopeRelation {
   const columns: ScopeColumn[] = visibleColumns(table).map((column, index) => {
     const use = uses.find((one) => one.attribute === column.number) as TableColumnUse;
-    return { name: names[index] ?? column.name, column: use.column, type: use.type, table: table.id, attribute: column.number };
+    const own = { name: names[index] ?? column.name, column: use.column, type: use.type };
+    const seen: ScopeColumn = { ...own, table: table.id, attribute: column.number };
+    return reads === undefined ? seen : { ...seen, mayRead: reads(column.number) };
   });
   const schema = alias === table.name ? table.schema : null;
   return { alias, schema, name: table.name, columns, onRead, stored: table.id };

@@ -27,7 +27,7 @@ import { bindExpr } from './expressions.ts';
 import { type BoundFrom, FromBinder, mustDiffer, siblings } from './from.ts';
 import { type QueryPlace, topPlace } from './query.ts';
 import { type PolicyCommand, type RowDemand, securedRow, withVisibleRows } from './row-security.ts';
-import { aliasNames, findCatalogRelation, findTable, useColumns } from './tables.ts';
+import { aliasNames, columnReader, findCatalogRelation, findTable, useColumns } from './tables.ts';
 import { mustBeColumns, mustReturnColumns, viewChecks, viewScope, type ViewTarget, viewTarget } from './view-target.ts';
 import { type Scope, type ScopeColumn, type ScopeRelation, visibleColumns } from './scope.ts';
 import type { BindState } from './state.ts';
@@ -51,7 +51,7 @@ export function bindTarget(name: SourceName, alias: SourceAlias | null, rights: 
   const found = findCatalogRelation(name, state);
   if (found.kind === 'view') return bindViewTarget(found, name.at, alias, rights, state);
   const table = findTable(name, state);
-  for (const right of rights) state.use(table, right);
+  for (const right of rights) state.useSome(table, right);
   const names = aliasNames(alias, table.name, visibleColumns(table).length, state);
   const columns = useColumns(state, table.columns);
   const get: BoundGet = { op: 'get', table: table.id, alias: names.name, columns, rowId: state.newColumn() };
@@ -75,18 +75,26 @@ function bindViewTarget(
   const exposed = through.expose(columns, rights);
   const seen = exposed.conditions.reduce<BoundRelation>((input, { condition }) => ({ op: 'filter', input, condition }), get);
   const computed: { column: number; expression: BoundExpression }[] = [];
+  const reads = columnReader(view, state);
   const own = exposed.columns.map(({ name, node }, place): ScopeColumn => {
     const column = node.op === 'column' ? node.column : state.newColumn();
     if (node.op !== 'column') computed.push({ column, expression: node });
-    return { name: names.columns[place] ?? name, column, type: node.type, table: view.id, attribute: place + 1 };
+    const seen: ScopeColumn = {
+      name: names.columns[place] ?? name,
+      column,
+      type: node.type,
+      table: view.id,
+      attribute: place + 1,
+    };
+    return reads === undefined ? seen : { ...seen, mayRead: reads(place + 1) };
   });
   const rows: BoundRelation = computed.length === 0 ? seen : { op: 'project', input: seen, columns: computed };
   const relation: ScopeRelation = {
     ...{ alias: names.name, schema: names.name === view.name ? view.schema : null, name: view.name, columns: own },
-    onRead: () => state.use(view, 'select'),
+    onRead: () => state.useSome(view, 'select'),
   };
-  const reads = { isRead: false };
-  return { table, get, names, relation: noting(relation, reads), rows, through, reads };
+  const noted = { isRead: false };
+  return { table, get, names, relation: noting(relation, noted), rows, through, reads: noted };
 }
 
 function filtered(input: BoundRelation, where: SourceExpression | null, scope: Scope, state: BindState): BoundRelation {
@@ -107,6 +115,17 @@ function joined(sources: readonly SourceFrom[], relation: ScopeRelation, place: 
   const from = new FromBinder(place).list(sources, siblings([relation], 'no'));
   mustDiffer([relation], from.names, sources[0].at);
   return { from, scope: { relations: [relation, ...from.names], outer: null, ctes } };
+}
+
+/** The role may give these attributes values. 42501 */
+export function mayGive(
+  { table, through }: Pick<Target, 'table' | 'through'>,
+  right: Right,
+  attributes: readonly number[],
+  state: BindState,
+): void {
+  if (through === null) state.use(table, right, attributes);
+  else through.mayGive(right, attributes);
 }
 
 /** Rows to be changed. One that several rows of FROM go with is changed once. */
@@ -164,6 +183,7 @@ export function bindUpdate(source: SourceUpdateNode, state: BindState, above = t
   const { scope } = rows;
   const { through } = target;
   const values = bindSet(source.set, through?.named ?? table, clauseOf(state, scope, 'UPDATE'));
+  mayGive(target, 'update', [...values.keys()], state);
   if (through !== null && values.has(0)) {
     const set = source.set.flatMap(({ columns }) => columns);
     mustBeColumns(

@@ -3,7 +3,7 @@
  * that its conditions let through; WITH CHECK OPTION asks of each new row that they let it through, too.
  */
 
-import type { CatalogColumn, CatalogTable, CatalogView } from '../../catalog/objects.ts';
+import type { CatalogColumn, CatalogRelation, CatalogTable, CatalogView } from '../../catalog/objects.ts';
 import { type BoundCheck, type BoundExpression, type Right, type TableColumnUse, viewCheckName } from '../../sblr/bound.ts';
 import { sqlType } from '../../sblr/types.ts';
 import { SQLSTATE, SqlError } from '../../../shm/errors.ts';
@@ -13,7 +13,7 @@ import { bindExpr } from './expressions.ts';
 import { bindItems } from './output.ts';
 import type { ScopeColumn, ScopeRelation } from './scope.ts';
 import type { BindState } from './state.ts';
-import { findCatalogRelation, scopeRelation } from './tables.ts';
+import { columnReader, findCatalogRelation, scopeRelation } from './tables.ts';
 import { notUpdatable, type UpdatableQuery } from './updatable.ts';
 import { viewQuery, viewState } from './views.ts';
 
@@ -32,7 +32,19 @@ interface Exposed {
     readonly condition: BoundExpression;
     readonly isChecked: boolean;
   }[];
+  /** The relations on the way down, in whose state they are read, and which of their columns an attribute of the table is. */
+  readonly levels: readonly {
+    readonly relation: CatalogRelation;
+    readonly state: BindState;
+    readonly columnOf: (attribute: number) => number;
+  }[];
 }
+
+/** Number of the view's column that shows an attribute of the table. */
+const shownAs =
+  (columns: readonly ViewColumn[]) =>
+  (attribute: number): number =>
+    columns.findIndex((column) => column.attribute === attribute) + 1;
 
 /** The table behind a view, and the state in which that view reads it. 55000 */
 export function tableBehind(
@@ -72,9 +84,10 @@ function expose(
   const query = viewQuery(view) as UpdatableQuery;
   const [from] = query.from;
   const found = findCatalogRelation(from.name, inside);
-  for (const right of [...rights, 'select'] as Right[]) inside.use(found, right);
+  for (const right of [...rights, 'select'] as Right[]) inside.useSome(found, right);
+  const reads = columnReader(found, inside);
   const alias = from.alias?.name ?? found.name;
-  let below: Exposed = { columns: [], conditions: [] };
+  let below: Exposed = { columns: [], conditions: [], levels: [] };
   let relation: ScopeRelation;
   const isChecked = checks || view.check !== 'none';
   if (found.kind === 'view') {
@@ -83,10 +96,11 @@ function expose(
     const columns = found.columns.map(({ name, number }): ScopeColumn => {
       const { node } = below.columns[number - 1];
       if (node.op !== 'column') throw computed(real, at);
-      return { name, column: node.column, type: node.type, table: 0, attribute: 0 };
+      const seen: ScopeColumn = { name, column: node.column, type: node.type, table: 0, attribute: 0 };
+      return reads === undefined ? seen : { ...seen, mayRead: reads(number) };
     });
     relation = { alias, schema: null, name: found.name, columns, onRead: () => {} };
-  } else relation = scopeRelation(found as CatalogTable, alias, uses, from.alias?.columns ?? [], () => {});
+  } else relation = scopeRelation(found as CatalogTable, alias, uses, from.alias?.columns ?? [], () => {}, reads);
   const scope = { relations: [relation], outer: null };
   const items = bindItems(query.items, clauseOf(inside, scope, 'SELECT'));
   const columns = view.columns.map(({ name, number, default: given }): ViewColumn => {
@@ -98,7 +112,9 @@ function expose(
     query.where === null
       ? []
       : [{ view, isChecked, condition: toBoolean(inside, bindExpr(query.where, clauseOf(inside, scope, 'WHERE')), 'WHERE', at) }];
-  return { columns, conditions: [...below.conditions, ...own] };
+  const columnOf = found.kind === 'view' ? shownAs(below.columns) : (attribute: number): number => attribute;
+  const levels = [...below.levels, { relation: found, state: inside, columnOf }];
+  return { columns, conditions: [...below.conditions, ...own], levels };
 }
 
 const computed = (view: CatalogView, at: number): SqlError =>
@@ -117,6 +133,8 @@ export interface ViewTarget {
   readonly expose: (uses: readonly TableColumnUse[], rights: readonly Right[]) => Exposed;
   /** The state in which the innermost view reads the table: whose policies count. */
   readonly inside: BindState;
+  /** Whoever asks may give these attributes of the table values through the view, and so may the owners of views. 42501 */
+  readonly mayGive: (right: Right, attributes: readonly number[]) => void;
 }
 
 /** A view as the target of a change. 42501 */
@@ -127,12 +145,13 @@ export function viewTarget(
   verb: string,
   at: number,
 ): ViewTarget & { readonly table: CatalogTable } {
-  for (const right of rights) state.use(view, right);
+  for (const right of rights) state.useSome(view, right);
   const { table, inside } = tableBehind(view, state, verb, at);
   const exposed = (uses: readonly TableColumnUse[], asked: readonly Right[]): Exposed =>
     expose(view, state, uses, asked, false, at);
   const probe = table.columns.map(({ number, type }) => ({ column: state.newColumn(), attribute: number, type }));
-  const columns = exposed(probe, rights).columns.map((one): CatalogColumn => {
+  const probed = exposed(probe, rights);
+  const columns = probed.columns.map((one): CatalogColumn => {
     const own = table.columns.find(({ number }) => number === one.attribute);
     if (own !== undefined) return { ...own, name: one.name, default: one.default ?? own.default };
     return {
@@ -141,7 +160,18 @@ export function viewTarget(
     };
   });
   const hidden = table.columns.filter((column) => column.hidden !== null);
-  return { view, table, named: { ...table, name: view.name, columns: [...columns, ...hidden] }, expose: exposed, inside };
+  const mayGive: ViewTarget['mayGive'] = (right, attributes) => {
+    const own = { relation: view, state, columnOf: shownAs(probed.columns) };
+    for (const level of [own, ...probed.levels]) level.state.use(level.relation, right, attributes.map(level.columnOf));
+  };
+  return {
+    view,
+    table,
+    named: { ...table, name: view.name, columns: [...columns, ...hidden] },
+    expose: exposed,
+    inside,
+    mayGive,
+  };
 }
 
 /** The view's names over a row of its table; columns that are computed are not among them. */
@@ -153,14 +183,18 @@ export function viewScope(
   state: BindState,
 ): ScopeRelation {
   const { view } = target;
-  const onRead = (): void => state.use(view, 'select');
-  const columns = target
-    .expose(uses, [])
-    .columns.flatMap(({ name, node }, at): ScopeColumn[] =>
-      node.op === 'column'
-        ? [{ name: names[at] ?? name, column: node.column, type: node.type, table: view.id, attribute: at + 1 }]
-        : [],
-    );
+  const onRead = (): void => state.useSome(view, 'select');
+  const reads = columnReader(view, state);
+  const columns = target.expose(uses, []).columns.flatMap(({ name, node }, at): ScopeColumn[] =>
+    node.op === 'column'
+      ? [
+          {
+            ...{ name: names[at] ?? name, column: node.column, type: node.type, table: view.id, attribute: at + 1 },
+            ...(reads !== undefined && { mayRead: reads(at + 1) }),
+          },
+        ]
+      : [],
+  );
   return { alias, schema: alias === view.name ? view.schema : null, name: view.name, columns, onRead };
 }
 

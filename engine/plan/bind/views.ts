@@ -4,7 +4,6 @@
  */
 
 import type { CatalogReader, CatalogRelation, CatalogView, StoredName } from '../../catalog/objects.ts';
-import type { Right } from '../../sblr/bound.ts';
 import type { SourceQuery } from '../../sblr/source.gen.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
 import { madeTypesOf } from './environment.ts';
@@ -55,7 +54,7 @@ function readerOf(catalog: CatalogReader, names: readonly StoredName[], owner: n
       return relation === null ? null : asItWas(relation, known);
     },
     relation: (id) => catalog.relation(id),
-    allows: (id, right, role) => catalog.allows(id, right, role ?? owner ?? undefined),
+    allows: (id, right, role, columns) => catalog.allows(id, right, role ?? owner ?? undefined, columns),
     findRoutines: (schema, name) => catalog.findRoutines?.(schema, name) ?? [],
     rowSecurity: (table, role) => catalog.rowSecurity?.(table, role ?? owner ?? undefined) ?? null,
   };
@@ -71,10 +70,9 @@ export function storedState(state: BindState, dialect: string, names: readonly S
   const own = { environment: { value: environment }, semantics: { value: semantics } };
   if (owner === null) return Object.create(state, own) as BindState;
   const { uses } = state;
-  const rights = new Map<number, { readonly version: number; readonly rights: Set<Right> }>();
-  const noted: BindState = Object.create(state, { ...own, uses: { value: rights } }) as BindState;
-  const use: BindState['use'] = (relation, right) => {
-    BindState.prototype.use.call(noted, relation, right);
+  const noted: BindState = Object.create(state, { ...own, uses: { value: new Map() } }) as BindState;
+  const use: BindState['use'] = (relation, right, columns) => {
+    BindState.prototype.use.call(noted, relation, right, columns);
     if (!uses.has(relation.id)) uses.set(relation.id, { version: relation.version, rights: new Set() });
   };
   return Object.create(noted, { use: { value: use } }) as BindState;

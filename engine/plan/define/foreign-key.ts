@@ -29,7 +29,7 @@ function columnsOf(row: TableRow, names: readonly string[], at: number): Catalog
   });
 }
 
-/** The table that REFERENCES names. 42P01, 42809, 42501 */
+/** The table that REFERENCES names. 42P01, 42809 */
 function parentOf(source: SourceConstraint, environment: DefinitionEnvironment): TableRow {
   const { catalog, tx, semantics } = environment;
   const named = source.table as NonNullable<typeof source.table>;
@@ -39,13 +39,22 @@ function parentOf(source: SourceConstraint, environment: DefinitionEnvironment):
   if (found === null) throw fault(SQLSTATE.undefined_table, `relation "${shownName(name)}" does not exist`, named.at);
   if (found.kind !== 'table')
     throw fault(SQLSTATE.wrong_object_type, `referenced relation "${found.name}" is not a table`, named.at);
-  if (!reader.owns(found.owner))
-    throw fault(SQLSTATE.insufficient_privilege, `permission denied for table ${found.name}`, named.at);
   return tableRow(catalog, tx, found.id);
 }
 
-/** Columns and unique index that the key refers to. 42704, 42830 */
-function referredOf(parent: TableRow, source: SourceConstraint): { columns: CatalogColumn[]; index: CatalogIndex } {
+/** Columns and unique index that the key refers to. 42704, 42830, 42501 */
+function referredOf(
+  parent: TableRow,
+  source: SourceConstraint,
+  environment: DefinitionEnvironment,
+): { columns: CatalogColumn[]; index: CatalogIndex } {
+  const found = referredColumns(parent, source);
+  const numbers = found.columns.map(({ number }) => number);
+  if (readerOf(environment).allows(parent.id, 'references', undefined, numbers)) return found;
+  throw fault(SQLSTATE.insufficient_privilege, `permission denied for table ${parent.name}`, source.at);
+}
+
+function referredColumns(parent: TableRow, source: SourceConstraint): { columns: CatalogColumn[]; index: CatalogIndex } {
   const { at } = source;
   const { indexes, columns } = parent.body;
   if (source.referenced.length === 0) {
@@ -94,7 +103,7 @@ export function addForeignKeyOf(id: number, source: SourceConstraint, environmen
   if (source.columns.length > COLUMNS_MAX)
     throw fault(SQLSTATE.too_many_columns, `cannot have more than ${COLUMNS_MAX} keys in a foreign key`, at);
   const columns = columnsOf(row, source.columns, at);
-  const referred = referredOf(parent, source);
+  const referred = referredOf(parent, source, environment);
   if (columns.length !== referred.columns.length)
     throw fault(SQLSTATE.invalid_foreign_key, 'number of referencing and referenced columns for foreign key disagree', at);
   const taken = constraintNames(row);

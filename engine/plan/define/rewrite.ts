@@ -19,7 +19,7 @@ const usesOf = (table: CatalogTable, from = 0): TableColumnUse[] =>
 
 const moduleOf = (statement: BoundPlanned, table: CatalogTable, columns: number): BoundModule => ({
   ...{ statement, parameters: [], clientParameters: 0, shaping: [], columns },
-  uses: [{ object: table.id, version: table.version, rights: [] }],
+  uses: [{ object: table.id, version: table.version, rights: [], columnRights: [] }],
 });
 
 /** An expression of the catalog over the columns of a table: ids are attributes. */

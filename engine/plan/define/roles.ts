@@ -76,8 +76,9 @@ export function defineRole(source: Node<'createRole'>, environment: DefinitionEn
     ...optionsOf(options, environment),
   });
   const own = (): RoleObjectRow => roleRow(catalog, tx, session, made.name);
-  const join = (group: RoleObjectRow, member: RoleObjectRow, admin = false): void =>
+  const join = (group: RoleObjectRow, member: RoleObjectRow, admin = false): void => {
     setMembership(catalog, tx, session, group, member, { revoke: false, admin });
+  };
   for (const name of namesIn(options, 'in role')) join(namedRole(name, environment), own());
   for (const name of namesIn(options, 'role')) join(own(), namedRole(name, environment));
   for (const name of namesIn(options, 'admin')) join(own(), namedRole(name, environment), true);
@@ -121,12 +122,19 @@ export function dropRoles(source: Node<'drop'>, environment: DefinitionEnvironme
   return notices;
 }
 
-export function grantMembership(source: Node<'grantRole'>, environment: DefinitionEnvironment): void {
+export function grantMembership(source: Node<'grantRole'>, environment: DefinitionEnvironment): Notice[] {
   const { catalog, tx, session } = environment;
-  const { revoke, admin } = source;
-  for (const group of source.roles)
-    for (const member of source.to)
-      setMembership(catalog, tx, session, namedRole(group, environment), namedRole(member, environment), { revoke, admin });
+  const { revoke, admin, grantedBy } = source;
+  const by = grantedBy === null ? undefined : namedRole(grantedBy, environment).id;
+  if (by !== undefined && catalog.reader(tx, session).role()?.superuser !== true && by !== catalog.reader(tx, session).role()?.id)
+    throw fault(SQLSTATE.insufficient_privilege, 'must be superuser to set grantor', source.at);
+  const change = { revoke, admin, ...(by !== undefined && { by }) };
+  return source.roles.flatMap((group) =>
+    source.to.flatMap(
+      (member) =>
+        setMembership(catalog, tx, session, namedRole(group, environment), namedRole(member, environment), change) ?? [],
+    ),
+  );
 }
 
 /** REASSIGN OWNED, DROP OWNED. 42501 */
@@ -137,7 +145,7 @@ export function ownedBy(source: Node<'ownedBy'>, environment: DefinitionEnvironm
   for (const name of source.roles) {
     const role = namedRole(name, environment);
     if (!catalog.reader(tx, session).owns(role.id))
-      throw fault(SQLSTATE.insufficient_privilege, 'permission denied to reassign or drop objects', source.at);
+      throw fault(SQLSTATE.insufficient_privilege, `permission denied to ${source.action} objects`, source.at);
     if (to !== null) reassignOwned(catalog, tx, session, role.id, to.id);
     else {
       const ids = ownedObjects(catalog, tx, session, role.id)

@@ -166,7 +166,7 @@ export function createRoutine(source: SourceCreateRoutineNode, environment: Defi
   const read = source.form === 'text' ? [] : [...names.map(({ id }) => id), ...called];
   const uses = [...new Set([...read, ...madeTypesOf(routine)])].map((object): ObjectUse => ({ object, columns: [] }));
   catalog.change(tx, () => {
-    const grants = known?.kind === 'function' ? known.body.grants : {};
+    const grants = known?.kind === 'function' ? known.body.grants : null;
     const row: RoutineRow = {
       ...{ id: routine.id, schema, name: key, kind: 'function', parent: routineParent(own), version: catalog.nextId() },
       body: { owner: known?.kind === 'function' ? known.body.owner : owner, shown, routine: kept, uses, grants },

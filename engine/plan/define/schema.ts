@@ -4,7 +4,8 @@ import { SQLSTATE, SqlError } from '../../../shm/errors.ts';
 import { isTemporarySchema, NO_SCHEMA } from '../../catalog/entries.ts';
 import { denied, mustOwn, noSchema, relationExists } from '../../catalog/errors.ts';
 import { clipName } from '../../catalog/names.ts';
-import type { ObjectRow, SchemaObjectRow } from '../../catalog/stored.ts';
+import { withOwner } from '../../catalog/roles.ts';
+import type { ObjectRow, RoleRow, SchemaObjectRow } from '../../catalog/stored.ts';
 import type { SourceCreateSchemaNode } from '../../sblr/source.gen.ts';
 import { type DefinitionEnvironment, fault, readerOf } from './environment.ts';
 
@@ -33,7 +34,7 @@ export function createSchema(source: SourceCreateSchemaNode, environment: Defini
     throw schemaExists(name);
   }
   const id = catalog.nextId();
-  const body = { owner: owner.id, grants: {} };
+  const body = { owner: owner.id, grants: null };
   catalog.change(tx, () => {
     catalog.insert(tx, { id, schema: NO_SCHEMA, name, kind: 'schema', parent: 0, version: catalog.nextId(), body });
   });
@@ -41,7 +42,7 @@ export function createSchema(source: SourceCreateSchemaNode, environment: Defini
 }
 
 /** A role by its name; CURRENT_USER and the like. 42704 */
-export function roleNamed(name: string, environment: DefinitionEnvironment): { readonly id: number; readonly name: string } {
+export function roleNamed(name: string, environment: DefinitionEnvironment): RoleRow {
   const wanted = ['current_user', 'current_role', 'session_user'].includes(name) ? environment.session.role : name;
   const found = readerOf(environment)
     .roles()
@@ -118,10 +119,13 @@ export function changeOwner(row: ObjectRow, to: string, environment: DefinitionE
   const { catalog, tx } = environment;
   const role = roleNamed(to, environment);
   const reader = readerOf(environment);
-  if (reader.role()?.superuser !== true && reader.role()?.id !== role.id)
-    throw new SqlError(SQLSTATE.insufficient_privilege, `must be member of role "${role.name}"`);
+  const own = reader.role();
+  if (own !== null && !own.superuser) {
+    if (!reader.isMember(own, role.id))
+      throw new SqlError(SQLSTATE.insufficient_privilege, `must be member of role "${role.name}"`);
+    const schema = row.kind === 'schema' || row.kind === 'index' ? undefined : reader.entry(row.schema)?.row;
+    if (schema?.kind === 'schema' && !reader.mayDo(role, schema, 'create')) throw denied('schema', schema.name);
+  }
   const parts = row.kind === 'table' ? partsOf(row.id, environment) : [];
-  for (const one of [row, ...parts])
-    if (one.kind !== 'index')
-      catalog.replace(tx, { ...one, version: catalog.nextId(), body: { ...one.body, owner: role.id } } as ObjectRow);
+  for (const one of [row, ...parts]) if (one.kind !== 'index') catalog.replace(tx, withOwner(one, role.id, catalog.nextId()));
 }

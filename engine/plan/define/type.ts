@@ -51,7 +51,7 @@ function insertType(
     const { schema, owner } = catalog.placeFor(tx, session, wanted, false);
     if (catalog.isTaken(tx, schema, own)) throw typeExists(own);
     const id = catalog.nextId();
-    const whole: TypeBody = { ...body, owner, grants: {}, arrayId: catalog.nextId() };
+    const whole: TypeBody = { ...body, owner, grants: null, arrayId: catalog.nextId() };
     catalog.insert(tx, { id, schema, name: own, kind: 'type', parent: 0, version: catalog.nextId(), body: whole });
   });
 }
@@ -163,7 +163,7 @@ export function createDomain(source: SourceCreateDomainNode, environment: Defini
 // ---- ALTER ----
 
 /** A type by its name. 42704, 42809, 42501 */
-function typeNamed(name: SourceName, kind: 'type' | 'domain', environment: DefinitionEnvironment): TypeRow {
+export function typeNamed(name: SourceName, kind: 'type' | 'domain', environment: DefinitionEnvironment): TypeRow {
   const { catalog, tx, session, semantics } = environment;
   const wanted = qualified(name, semantics);
   const row = typeRow(wanted.schema, wanted.name, environment);

@@ -39,7 +39,7 @@ export function recording(catalog: CatalogReader, names: StoredName[]): CatalogR
       return found;
     },
     relation: (id) => catalog.relation(id),
-    allows: (id, right, role) => catalog.allows(id, right, role),
+    allows: (id, right, role, columns) => catalog.allows(id, right, role, columns),
     findRoutines: (schema, name) => catalog.findRoutines?.(schema, name) ?? [],
     rowSecurity: (table, role) => catalog.rowSecurity?.(table, role) ?? null,
   };
@@ -154,7 +154,7 @@ export function createView(source: SourceCreateViewNode, environment: Definition
       : [];
   const body: ViewBody = {
     ...{ owner, persistence: isTemporarySchema(schema) ? 'temporary' : 'permanent', columns, query: bound.query },
-    ...{ check: checkOf(options), options, uses: bound.uses, grants: {} },
+    ...{ check: checkOf(options), options, uses: bound.uses, grants: null },
   };
   if (body.check !== 'none') mustBeUpdatable(bound, columns, environment);
   const own = clipName(name.name);

@@ -115,7 +115,7 @@ export class PrivilegeGrammar extends PolicyGrammar {
       const revoke = (this.acceptOne('add', 'drop') ?? this.unexpected(this.next(1))).value === 'drop';
       this.word('user');
       const to = this.items(() => this.roleName());
-      return { op: 'grantRole', at, revoke, roles: [name], to, admin: false, cascade: false };
+      return { op: 'grantRole', at, revoke, roles: [name], to, admin: false, cascade: false, grantedBy: null };
     }
     this.accept('with');
     const options: SourceOption[] = [];
@@ -253,7 +253,7 @@ export class PrivilegeGrammar extends PolicyGrammar {
   private grant(at: number, revoke: boolean, rights: SourceGrantedRight[], option: boolean): Grant {
     return {
       ...{ op: 'grant', at, revoke, byDefault: false, rights, kind: 'table', names: [], routines: [], roles: [] },
-      ...{ option, cascade: false, forRoles: [], inSchemas: [] },
+      ...{ option, cascade: false, forRoles: [], inSchemas: [], grantedBy: null },
     };
   }
 
@@ -283,7 +283,7 @@ export class PrivilegeGrammar extends PolicyGrammar {
     return this.items(() => this.SUBRULE(this.anyName));
   }
 
-  private receivers(revoke: boolean, hasOption: boolean): Pick<Grant, 'roles' | 'option' | 'cascade'> {
+  private receivers(revoke: boolean, hasOption: boolean): Pick<Grant, 'roles' | 'option' | 'cascade' | 'grantedBy'> {
     this.word(revoke ? 'from' : 'to');
     const roles = this.items(() => {
       this.accept('group');
@@ -294,14 +294,14 @@ export class PrivilegeGrammar extends PolicyGrammar {
       for (const word of ['with', 'grant', 'option']) this.word(word);
       option = true;
     }
-    this.grantedBy();
-    return { roles, option, cascade: revoke && this.cascades() };
+    const grantedBy = this.grantedBy();
+    return { roles, option, cascade: revoke && this.cascades(), grantedBy };
   }
 
-  private grantedBy(): void {
-    if (!this.accept('granted')) return;
+  private grantedBy(): string | null {
+    if (!this.accept('granted')) return null;
     this.word('by');
-    this.roleName();
+    return this.roleName();
   }
 
   private membership(at: number, revoke: boolean, roles: string[], adminOnly: boolean): SourceStatement {
@@ -312,8 +312,8 @@ export class PrivilegeGrammar extends PolicyGrammar {
       for (const word of ['with', 'admin', 'option']) this.word(word);
       admin = true;
     }
-    this.grantedBy();
-    return { op: 'grantRole', at, revoke, roles, to, admin, cascade: revoke && this.cascades() };
+    const grantedBy = this.grantedBy();
+    return { op: 'grantRole', at, revoke, roles, to, admin, cascade: revoke && this.cascades(), grantedBy };
   }
 
   // ALTER DEFAULT PRIVILEGES ( FOR ( ROLE | USER ) names )? ( IN SCHEMA names )? ( GRANT | REVOKE ) ...
