@@ -10,6 +10,7 @@
 
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import { LOCK_ALL, LOCK_WRITERS } from '../catalog/kernel-port.ts';
+import { dialectFor } from '../exec/dialect-for.ts';
 import type { UtilityResult } from '../exec/engine.ts';
 import { qualified, shownName } from '../plan/define/environment.ts';
 import type { SourceName, SourceStatement } from '../sblr/source.gen.ts';
@@ -35,7 +36,7 @@ export function lockTables(sql: SqlCatalog, session: Session, tx: Transaction, s
 
 function lockOne(sql: SqlCatalog, session: Session, tx: Transaction, source: SourceName, isAll: boolean): void {
   const { catalog, engine } = sql;
-  const name = qualified(source, engine.dialect.semantics);
+  const name = qualified(source, dialectFor(engine, session).semantics);
   for (let last = -1; ; ) {
     const reader = sql.reader(session, tx);
     const table = reader.findRelation(name.schema, name.name);

@@ -1,5 +1,6 @@
 /** SET CONSTRAINTS: which foreign keys wait for the end of the transaction; those that no longer do are looked after at once. */
 
+import { dialectFor } from '../exec/dialect-for.ts';
 import type { SessionContext } from '../exec/context.ts';
 import type { UtilityResult } from '../exec/engine.ts';
 import { settleDeferred } from '../exec/references.ts';

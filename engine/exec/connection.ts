@@ -15,6 +15,7 @@ import type { SourceStatement } from '../sblr/source.gen.ts';
 import { type Characteristics, NO_CHARACTERISTICS, type Session } from '../session/session.ts';
 import type { RowValue } from '../storage/rows/row-value.ts';
 import type { Transaction } from '../txn/transactions.ts';
+import { dialectFor } from './dialect-for.ts';
 import { Analysis } from './analyze.ts';
 import { answered, hinted, isTold } from './answered.ts';
 import { SessionContext } from './context.ts';
@@ -157,7 +158,7 @@ export class Connection {
   #atLiteral({ own }: Prepared, literal: number, error: unknown): unknown {
     if (!(error instanceof SqlError) || error.position !== undefined) return error;
     const { engine, session } = this;
-    return withPosition(error, engine.dialect.literalOrdinals(own, parseSettings(session))[literal]);
+    return withPosition(error, dialectFor(engine, session).literalOrdinals(own, parseSettings(session))[literal]);
   }
 
   /** The rest: a program's values, and what literals mean now. Hot. */

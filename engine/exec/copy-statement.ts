@@ -5,6 +5,7 @@ import type { CatalogColumn, CatalogTable } from '../catalog/objects.ts';
 import { foldParts } from '../sblr/resolve-type.ts';
 import type { SourceExpression, SourceFrom, SourceName, SourceQuery, SourceStatement } from '../sblr/source.gen.ts';
 import type { SqlType } from '../sblr/types.ts';
+import { dialectFor } from './dialect-for.ts';
 import type { Connection } from './connection.ts';
 import type { SourceCopy } from './copy-options.ts';
 import { makeShape } from './make-shape.ts';
@@ -75,7 +76,7 @@ export function insertingSource({ table, where }: SourceCopy, columns: readonly 
 /** The table of a COPY. 42P01, 42809, 0A000. */
 export function copiedTable(connection: Connection, { table, direction }: SourceCopy): CatalogTable {
   const { engine, session } = connection;
-  const parts = foldParts(table as SourceName, engine.dialect.semantics);
+  const parts = foldParts(table as SourceName, dialectFor(engine, session).semantics);
   const name = parts[parts.length - 1];
   const found = entered(engine, () =>
     engine.catalog.reader(session, session.transaction).findRelation(parts.length > 1 ? parts[0] : null, name),

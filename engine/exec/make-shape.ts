@@ -12,6 +12,7 @@ import { verifySource } from '../sblr/verify-source.ts';
 import { madeTypesOf } from '../plan/bind/environment.ts';
 import type { Session } from '../session/session.ts';
 import type { RowValue } from '../storage/rows/row-value.ts';
+import { dialectFor } from './dialect-for.ts';
 import type { Engine } from './engine.ts';
 import { type FoundName, Shape, type ShapeParts } from './shape.ts';
 import { utilityOutput } from './utility.ts';
@@ -45,11 +46,11 @@ export function parseOwn(engine: Engine, session: Session, statement: StatementT
   const { text, start, own, isNormalised } = statement;
   const settings = parseSettings(session);
   try {
-    if (isNormalised) return engine.dialect.parseNormalised(own, settings);
-    return engine.dialect.parse(own, settings)[0] ?? null;
+    if (isNormalised) return dialectFor(engine, session).parseNormalised(own, settings);
+    return dialectFor(engine, session).parse(own, settings)[0] ?? null;
   } catch (error) {
     // The text as it was written has the true position.
-    if (isNormalised) engine.dialect.parse(text.slice(start), settings);
+    if (isNormalised) dialectFor(engine, session).parse(text.slice(start), settings);
     throw moved(error, start);
   }
 }
@@ -83,7 +84,7 @@ export function makeShape(engine: Engine, session: Session, statement: Statement
     verifySource(source, hasAllParameters ? { ...limits, highestParameter: parameterCount } : limits);
     const module = bind(parsed.source, {
       catalog,
-      semantics: engine.dialect.semantics,
+      semantics: dialectFor(engine, session).semantics,
       semanticsOf: (dialect) => engine.dialectOf(dialect).semantics,
       parameterTypes: Array.from({ length: parameterCount }, (_, index) => statement.types?.[index] ?? null),
       hasAllParameters,
@@ -183,7 +184,7 @@ export function placedIn(
 ): unknown {
   if (!(error instanceof SqlError) || error.position === undefined || error.position < 0) return error;
   const offset = isNormalised
-    ? engine.dialect.offsets(text, parseSettings(session), start)[error.position]
+    ? dialectFor(engine, session).offsets(text, parseSettings(session), start)[error.position]
     : start + tokens[error.position];
   return withPosition(error, offset === undefined || Number.isNaN(offset) ? undefined : offset + 1);
 }

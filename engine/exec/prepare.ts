@@ -11,6 +11,7 @@
 
 import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 import type { Session } from '../session/session.ts';
+import { dialectFor } from './dialect-for.ts';
 import type { Engine } from './engine.ts';
 import { makeShape, type ParameterTypes, parseOwn, parseSettings, placedIn, type StatementText, typesKey } from './make-shape.ts';
 import type { Shape } from './shape.ts';
@@ -62,7 +63,7 @@ export function prepareOneOrNone(engine: Engine, session: Session, text: string,
 
 function isThereMore(engine: Engine, session: Session, text: string, from: number): boolean {
   if (from >= text.length) return false;
-  return engine.dialect.parse(text.slice(from), parseSettings(session)).length > 0;
+  return dialectFor(engine, session).parse(text.slice(from), parseSettings(session)).length > 0;
 }
 
 /** 22021 with its place: half a surrogate pair, or the character that text cannot hold. */
@@ -85,12 +86,12 @@ function notUnicode(text: string): SqlError {
 export function prepareNext(engine: Engine, session: Session, text: string, from: number, types?: ParameterTypes): NextStatement {
   if (from === 0 && (!text.isWellFormed() || text.includes('\0'))) throw notUnicode(text);
   const settings = parseSettings(session);
-  const normalised = engine.dialect.normalise(text, settings, from);
+  const normalised = dialectFor(engine, session).normalise(text, settings, from);
   if (normalised !== null) {
     const { end, text: own, literals } = normalised;
     return { prepared: prepared(engine, session, { text, start: from, own, isNormalised: true, literals, types }, end), end };
   }
-  const end = engine.dialect.statementEnd(text, settings, from);
+  const end = dialectFor(engine, session).statementEnd(text, settings, from);
   const own = text.slice(from, end);
   return { prepared: prepared(engine, session, { text, start: from, own, isNormalised: false, literals: [], types }, end), end };
 }

@@ -12,6 +12,7 @@ import { resolveType, shownType, type TypeFinder } from '../sblr/resolve-type.ts
 import type { SourceExpression, SourceFrom, SourceStatement } from '../sblr/source.gen.ts';
 import type { SqlType } from '../sblr/types.ts';
 import type { BlockWatcher } from '../session/block-watcher.ts';
+import { dialectFor } from './dialect-for.ts';
 import type { Connection, Executed } from './connection.ts';
 import type { UtilityResult } from './engine.ts';
 import { NamedCursor } from './named-cursor.ts';
@@ -90,7 +91,7 @@ export class SessionStatements implements BlockWatcher {
     if (nowait) session.settings.set('lock_timeout', '1', true);
     try {
       for (const name of tables) {
-        const table = engine.dialect.render({
+        const table = dialectFor(engine, session).render({
           op: 'tableRef',
           at: 0,
           name,
@@ -141,10 +142,10 @@ export class SessionStatements implements BlockWatcher {
     const { engine, session } = this.#connection;
     if (this.statements.has(name))
       throw new SqlError(SQLSTATE.duplicate_prepared_statement, `prepared statement "${name}" already exists`);
-    const text = engine.dialect.render(statement);
+    const text = dialectFor(engine, session).render(statement);
     const catalog = engine.catalog.reader(session, session.transaction);
     const find: TypeFinder = (schema, one) => catalog.findType?.(schema, one) ?? null;
-    const declared = types.map((type): SqlType => resolveType(type, engine.dialect.semantics, find));
+    const declared = types.map((type): SqlType => resolveType(type, dialectFor(engine, session).semantics, find));
     const prepared = entered(engine, () =>
       prepareOneOrNone(engine, session, text, declared.length === 0 ? undefined : declared),
     ) as Prepared;
@@ -201,7 +202,7 @@ export class SessionStatements implements BlockWatcher {
       });
     }
     if (this.cursors.has(name)) throw new SqlError(SQLSTATE.duplicate_cursor, `cursor "${name}" already exists`);
-    const text = engine.dialect.render(query);
+    const text = dialectFor(engine, session).render(query);
     const options = { name, text, scroll: scroll === 'scroll', hold, binary, madeAt: engine.now() };
     this.cursors.set(name, new NamedCursor(connection, connection.prepare(text), options, isInBlock, session.savepointCount));
     return told('DECLARE CURSOR');

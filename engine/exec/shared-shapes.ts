@@ -20,6 +20,8 @@ import { isPoisoned } from '../../shm/critical.ts';
 import { decodeBound, encodeBound } from '../sblr/binary-bound.ts';
 import { semanticsHash } from '../sblr/header.ts';
 import type { Session } from '../session/session.ts';
+import type { Dialect } from '../../plugins/contract/contract.ts';
+import { dialectFor } from './dialect-for.ts';
 import type { Engine } from './engine.ts';
 import type { StatementText } from './make-shape.ts';
 import { findModule, keepModule, type ModuleKey, moduleKey, noteModuleHit, noteModuleMiss } from './module-cache.ts';
@@ -36,8 +38,10 @@ const ALONE_MAX = 1000;
 /** Literals that may shape one text: a list of positions in ORDER BY has no more. */
 const SHAPING_MAX = 250;
 
+const spoken = ({ name, version }: Dialect): string => `${name} ${version}`;
+
 const textKey = (engine: Engine, session: Session, own: string): string =>
-  `${engine.dialect.name} ${engine.dialect.version}${session.namedParameters ? '' : 'n'}\0${session.settings.key}\0${own}`;
+  `${spoken(dialectFor(engine, session))}${session.namedParameters ? '' : 'n'}\0${session.settings.key}\0${own}`;
 
 const keyOf = (text: string): ModuleKey => moduleKey(Buffer.from(text, 'utf8'));
 
@@ -174,7 +178,7 @@ function isOwn(engine: Engine, session: Session, object: number): boolean {
 function writeShape(engine: Engine, { key, session, shape, literals }: Waiting): void {
   const { shaping, uses } = shape.parts;
   if (uses.some(({ object }) => isOwn(engine, session, object))) return;
-  const content = contentOf(engine, shape, literals.length);
+  const content = contentOf(dialectFor(engine, session), shape, literals.length);
   if (shaping.length === 0) {
     keepModule(engine.modules, keyOf(key), content);
     return;
@@ -188,11 +192,11 @@ function writeShape(engine: Engine, { key, session, shape, literals }: Waiting):
   keepModule(engine.modules, shapedKey(key, indexes, literals), content);
 }
 
-function contentOf(engine: Engine, shape: Shape, literals: number): Buffer {
+function contentOf(dialect: Dialect, shape: Shape, literals: number): Buffer {
   const { parts, tokens, module } = shape;
   const bound = encodeBound(module, {
-    dialect: engine.dialect.name,
-    semantics: semanticsHash(engine.dialect.semantics),
+    dialect: dialect.name,
+    semantics: semanticsHash(dialect.semantics),
     statement: parts.kind,
     tokens: tokens?.length ?? 0,
     literals,
