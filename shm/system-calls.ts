@@ -3,10 +3,13 @@
  * system than Linux with glibc, no node:ffi, a permission model that forbids it). Nothing may depend on them but speed.
  */
 
-/** madvise(2), and fallocate(2), which returns -1 for any failure. */
+/** madvise(2); fallocate(2), which returns -1 for any failure; what says and decides which processors a thread runs on. */
 interface Functions {
   madvise: (address: bigint, bytes: bigint, advice: number) => number;
   fallocate: (descriptor: number, mode: number, position: bigint, bytes: bigint) => number;
+  sched_getcpu: () => number;
+  sched_getaffinity: (thread: number, bytes: bigint, mask: bigint) => number;
+  sched_setaffinity: (thread: number, bytes: bigint, mask: bigint) => number;
 }
 
 export interface SystemCalls extends Functions {
@@ -38,8 +41,13 @@ function lookUp(): SystemCalls | null {
     const { functions } = ffi.dlopen('libc.so.6', {
       madvise: { arguments: ['pointer', 'u64', 'i32'], return: 'i32' },
       fallocate: { arguments: ['i32', 'i32', 'i64', 'i64'], return: 'i32' },
+      sched_getcpu: { arguments: [], return: 'i32' },
+      sched_getaffinity: { arguments: ['i32', 'u64', 'pointer'], return: 'i32' },
+      sched_setaffinity: { arguments: ['i32', 'u64', 'pointer'], return: 'i32' },
     });
-    return { madvise: functions.madvise, fallocate: functions.fallocate, pointer: (buffer) => ffi.getRawPointer(buffer) };
+    const { madvise, fallocate, sched_getcpu, sched_getaffinity, sched_setaffinity } = functions;
+    const pointer = (buffer: ArrayBufferLike): bigint => ffi.getRawPointer(buffer);
+    return { madvise, fallocate, sched_getcpu, sched_getaffinity, sched_setaffinity, pointer };
   } catch (error) {
     // No such library, or the permission model forbids it.
     if (error instanceof Error) return null;

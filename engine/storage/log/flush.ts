@@ -24,9 +24,22 @@ import { threadSlot } from '../../../shm/shared-memory.ts';
 import { slotsTaken } from '../../../shm/threads.ts';
 import { checkDeaths } from '../../../shm/deaths.ts';
 import { TESTING, yieldPoint } from '../../../shm/yield-point.ts';
-import { ringDoorbell, spinOnWord, waitOnWord } from '../../../shm/wait.ts';
+import { ringDoorbell, waitOnWord } from '../../../shm/wait.ts';
 import { loadThreadPendingLog } from '../../../shm/control.layout.gen.ts';
-import { arrive, gathered, gatherTime, lookTime, missing, noteFlushTime, sleepTime, takeArrived } from './gather.ts';
+import {
+  arrive,
+  gathered,
+  gatherTime,
+  leaveLeader,
+  leaveLooker,
+  lookForEnd,
+  lookTime,
+  missing,
+  noteFlushTime,
+  noteProcessor,
+  sleepTime,
+  takeArrived,
+} from './gather.ts';
 import type { Log } from './log-context.ts';
 import {
   addLogSharedCommitOverhead,
@@ -123,7 +136,11 @@ export function flushCommit(log: Log, lsn: number): void {
     }
   }
   // Who led has looked at the clock.
-  if (log.answeredAt === before) log.answeredAt = log.world.clock.now();
+  if (log.answeredAt !== before) leaveLooker(log);
+  else {
+    log.answeredAt = log.world.clock.now();
+    leaveLeader(log);
+  }
 }
 
 /** Waits until those who are expected have come and the last of them has led, or the time is up. */
@@ -132,7 +149,7 @@ function gather(log: Log, sequence: number, milliseconds: number): void {
   const looks = lookTime(log);
   const sleeps = looks === 0 ? 0 : sleepTime(log) / 1000;
   if (sleeps > 0) sleepUntilFlushed(log, sequence, sleeps);
-  if (!spinOnWord(control, shared + LOG_SHARED_DURABLE_SEQUENCE, sequence, looks)) {
+  if (!lookForEnd(log, sequence, looks)) {
     sleepUntilFlushed(log, sequence, milliseconds);
   }
   const isSame = loadLogSharedDurableSequence(control, shared) === sequence;
@@ -142,7 +159,7 @@ function gather(log: Log, sequence: number, milliseconds: number): void {
 /** Waits until who leads has stepped down, with a bound. */
 function awaitFlush(log: Log, sequence: number): void {
   const { control, shared } = log;
-  if (spinOnWord(control, shared + LOG_SHARED_DURABLE_SEQUENCE, sequence, lookTime(log))) return;
+  if (lookForEnd(log, sequence, lookTime(log))) return;
   sleepUntilFlushed(log, sequence, WAIT_MS);
   // A leader that died cannot be replaced, for nobody knows how far it got: burying it poisons the handle (open.ts).
   if (loadLogSharedDurableSequence(control, shared) === sequence) checkDeaths(log.shm);
@@ -328,6 +345,7 @@ function becameDurable(log: Log, end: number, stamp: number, began: number): voi
 function stepDown(log: Log): void {
   const { control, shared } = log;
   addLogSharedFlushes(control, shared, 1);
+  noteProcessor(log);
   storeLogSharedLeader(control, shared, 0);
   addLogSharedDurableSequence(control, shared, 1);
   if (loadLogSharedSleepers(control, shared) > 0) Atomics.notify(control, logSharedDurableSequenceWord(shared));

@@ -2,10 +2,31 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SimulatedVfs } from '../vfs/simulated-vfs.ts';
 import { durableLsn, flushAll, flushCommit } from './flush.ts';
+import { processorNow } from '../../../shm/processors.ts';
 import { CORES } from '../../../shm/wait.ts';
-import { arrive, gathered, gatherTime, lookTime, takeArrived } from './gather.ts';
+import {
+  arrive,
+  gathered,
+  gatherTime,
+  leaveLeader,
+  lookForEnd,
+  lookTime,
+  noteFlushTime,
+  noteProcessor,
+  takeArrived,
+} from './gather.ts';
 import { claimEnd, commitNumbered, fixtureLog, writeNumbered } from './log-fixture.ts';
-import { LOG_SHARED_ARRIVED, LOG_SHARED_TAKEN, storeLogSharedFlushTime } from './log-shared.layout.gen.ts';
+import {
+  addLogSharedSleepers,
+  LOG_SHARED_ARRIVED,
+  LOG_SHARED_TAKEN,
+  loadLogSharedDurableSequence,
+  loadLogSharedFlushTime,
+  loadLogSharedLookerProcessor,
+  loadLogSharedProcessor,
+  storeLogSharedFlushTime,
+  storeLogSharedLookerProcessor,
+} from './log-shared.layout.gen.ts';
 import type { Log } from './log-context.ts';
 
 const OTHER = 5;
@@ -74,9 +95,48 @@ test('SM-W3: who came while another led, and was left out, waits for that one to
 test('a wait for a flush looks on only where flushes are quick', () => {
   const log = togetherOnce();
   const looks = lookTime(log);
-  assert.equal(looks, CORES < 2 ? 0 : 250);
+  assert.equal(looks, CORES < 2 ? 0 : 400);
   storeLogSharedFlushTime(log.control, log.shared, 3000);
   assert.equal(lookTime(log), 0);
+});
+
+test('nobody looks while somebody has not gone on since the last flush: it may wait for this very processor', () => {
+  const log = togetherOnce();
+  addLogSharedSleepers(log.control, log.shared, 1);
+  assert.equal(lookTime(log), 0);
+  addLogSharedSleepers(log.control, log.shared, -1);
+  storeLogSharedLookerProcessor(log.control, log.shared, 1);
+  assert.equal(lookTime(log), 0);
+  storeLogSharedLookerProcessor(log.control, log.shared, 0);
+  assert.equal(lookTime(log), CORES < 2 ? 0 : 400);
+  const sequence = loadLogSharedDurableSequence(log.control, log.shared);
+  assert.ok(!lookForEnd(log, sequence, 10));
+  assert.ok(lookForEnd(log, sequence - 1, 10));
+  assert.equal(loadLogSharedLookerProcessor(log.control, log.shared), 0);
+});
+
+test('who is woken beside the leader moves away from it, and not again at once', () => {
+  const log = togetherOnce();
+  noteProcessor(log);
+  const leaders = loadLogSharedProcessor(log.control, log.shared) - 1;
+  const before = log.apartAt;
+  leaveLeader(log);
+  // Where the system tells nothing, or has put the thread elsewhere meanwhile, there is nothing to leave.
+  if (leaders < 0 || log.apartAt === before) return;
+  const moved = log.apartAt;
+  log.answeredAt = moved + 100;
+  noteProcessor(log);
+  leaveLeader(log);
+  assert.equal(log.apartAt, moved);
+  assert.ok(processorNow() >= 0);
+});
+
+test('one slow flush hardly counts, many do', () => {
+  const log = togetherOnce();
+  noteFlushTime(log, 50_000);
+  assert.ok(loadLogSharedFlushTime(log.control, log.shared) < 250);
+  for (let flush = 0; flush < 60; flush++) noteFlushTime(log, 50_000);
+  assert.ok(loadLogSharedFlushTime(log.control, log.shared) > 40_000);
 });
 
 test('the last one of a group leads at once', () => {

@@ -16,21 +16,29 @@
  * Waking a thread takes as long as a quick disk takes to write: who waits looks at the word for a while before it sleeps, if all that
  * are expected have a core (lookTime).
  *
+ * Who was woken on the processor of the one that led would run after it, and wait for it to sleep: it moves to another one (keepApart).
+ *
  * A wait that was in vain makes the next ones rarer. Nothing here decides what is durable: only who leads, and when.
  */
 
 import { loadInOrder, storeInOrder } from '../../../shm/in-order.ts';
+import { leaveProcessor, processorNow } from '../../../shm/processors.ts';
 import { slotsTaken } from '../../../shm/threads.ts';
-import { CORES, isScheduled } from '../../../shm/wait.ts';
+import { CORES, isScheduled, spinOnWord } from '../../../shm/wait.ts';
 import type { Log } from './log-context.ts';
 import {
   LOG_SHARED_ARRIVED,
+  LOG_SHARED_DURABLE_SEQUENCE,
   LOG_SHARED_FLUSH_TIME,
+  LOG_SHARED_LOOKER_PROCESSOR,
   LOG_SHARED_PREVIOUS,
+  LOG_SHARED_PROCESSOR,
   LOG_SHARED_TAKEN,
   peekLogSharedFlushTime,
   peekLogSharedGatherPause,
+  peekLogSharedProcessor,
   loadLogSharedGatherPenalty,
+  loadLogSharedSleepers,
   storeLogSharedGatherPause,
   storeLogSharedGatherPenalty,
 } from './log-shared.layout.gen.ts';
@@ -65,21 +73,74 @@ export function gatherTime(log: Log, worked: number): number {
 }
 
 /** Microseconds of looking, at most. */
-const LOOK_MAX = 250;
+const LOOK_MAX = 400;
 /** Sleeping for a time takes about so much longer than that, microseconds. */
 const SLEEP_OVER = 100;
+/** Shorter sleeps are none, microseconds. */
+const SLEEP_MIN = 200;
 
 /**
  * How long a committer that waits for a flush looks for its end before it sleeps, microseconds: 0 where that takes long, or where those
  * who are expected have no core each.
  */
 export function lookTime(log: Log): number {
-  if (isScheduled() || expectedThreads(log) > CORES) return 0;
+  if (isScheduled() || expectedThreads(log) > CORES || isHeldUp(log)) return 0;
   return peekLogSharedFlushTime(log.control, log.shared) <= 2 * LOOK_MAX ? LOOK_MAX : 0;
 }
 
-/** How long it may sleep before that, if nobody leads yet, microseconds. */
-export const sleepTime = (log: Log): number => peekLogSharedFlushTime(log.control, log.shared) - LOOK_MAX / 2 - SLEEP_OVER;
+/** How long it may sleep before that, if nobody leads yet, microseconds; 0: it is not worth it. */
+export function sleepTime(log: Log): number {
+  const time = peekLogSharedFlushTime(log.control, log.shared) - LOOK_MAX / 2 - SLEEP_OVER;
+  return time < SLEEP_MIN ? 0 : time;
+}
+
+/** A thread moves at most so often, microseconds: where it does not help, it shall not cost. */
+const APART_EVERY = 2000;
+
+/** Somebody has not gone on since the last flush, and may wait for the processor of the caller, who had better sleep. */
+function isHeldUp({ control, shared }: Log): boolean {
+  return loadLogSharedSleepers(control, shared) > 0 || loadInOrder(control, (shared + LOG_SHARED_LOOKER_PROCESSOR) >>> 2) !== 0;
+}
+
+/** Looks for the end of a flush for so many microseconds, at most; true when it has come. */
+export function lookForEnd(log: Log, sequence: number, microseconds: number): boolean {
+  if (microseconds === 0) return false;
+  const { control, shared } = log;
+  const word = (shared + LOG_SHARED_LOOKER_PROCESSOR) >>> 2;
+  const processor = processorNow() + 1;
+  storeInOrder(control, word, processor);
+  const hasEnded = spinOnWord(control, shared + LOG_SHARED_DURABLE_SEQUENCE, sequence, microseconds);
+  if (loadInOrder(control, word) === processor) storeInOrder(control, word, 0);
+  return hasEnded;
+}
+
+/** By who has led: if it was woken on the processor of one that looks, that one cannot go on until it has left. */
+export function leaveLooker(log: Log): void {
+  const looker = loadInOrder(log.control, (log.shared + LOG_SHARED_LOOKER_PROCESSOR) >>> 2) - 1;
+  if (looker >= 0) keepApart(log, looker);
+}
+
+/** By who waited for another one's flush, when it has ended: the leader goes on where it is. */
+export function leaveLeader(log: Log): void {
+  keepApart(log, peekLogSharedProcessor(log.control, log.shared) - 1);
+}
+
+/** If the thread runs on the processor of another one, it moves to one of its own, as long as all that are expected have one. */
+function keepApart(log: Log, others: number): void {
+  const now = log.answeredAt;
+  if (others < 0 || isScheduled() || processorNow() !== others || now - log.apartAt < APART_EVERY) return;
+  if (expectedThreads(log) > CORES) return;
+  log.apartAt = now;
+  leaveProcessor(others);
+}
+
+/** By who led and steps down: the place where it goes on. */
+export function noteProcessor(log: Log): void {
+  const processor = processorNow() + 1;
+  if (peekLogSharedProcessor(log.control, log.shared) !== processor) {
+    storeInOrder(log.control, (log.shared + LOG_SHARED_PROCESSOR) >>> 2, processor);
+  }
+}
 
 /** How many threads are expected and have not come. */
 export const missing = (log: Log): number => countExpected(log, (log.shared + LOG_SHARED_ARRIVED) >>> 2);
@@ -135,8 +196,9 @@ export function takeArrived(log: Log): void {
 export function noteFlushTime(log: Log, microseconds: number): void {
   const { control, shared } = log;
   const before = peekLogSharedFlushTime(control, shared);
-  const now = Math.max(0, Math.min(microseconds, 1_000_000));
-  // What a single slow one says is soon forgotten: it is a mean of about the last eight.
+  // What a single slow one says is soon forgotten: it is a mean of about the last eight, and none counts more than twice the mean.
+  const most = before === 0 ? 1_000_000 : before * 2 + 8;
+  const now = Math.max(0, Math.min(microseconds, most));
   const mean = before === 0 ? now : Math.round(before + (now - before) / 8);
   if (mean !== before) storeInOrder(control, (shared + LOG_SHARED_FLUSH_TIME) >>> 2, mean);
 }

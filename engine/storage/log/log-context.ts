@@ -78,6 +78,8 @@ export interface Log extends RecordViews {
   readonly growing: GrowingRecord;
   /** When this thread's last commit was on disk, or a flush that it led, microseconds; 0 = there was none (gather.ts). */
   answeredAt: number;
+  /** When this thread last moved to another processor (gather.ts), by the same clock. */
+  apartAt: number;
   /** Word that counts the leaders of flushes. */
   readonly leadsWord: number;
 

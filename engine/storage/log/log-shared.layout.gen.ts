@@ -110,6 +110,10 @@ export const LOG_SHARED_FLUSH_TIME = 688;
 export const LOG_SHARED_GATHER_PAUSE = 692;
 /** pause after the next wait that was in vain. atomic32 at byte 696. */
 export const LOG_SHARED_GATHER_PENALTY = 696;
+/** processor + 1 on which the last leader stepped down, 0: unknown (shm/processors.ts). atomic32 at byte 700. */
+export const LOG_SHARED_PROCESSOR = 700;
+/** processor + 1 on which a committer looks for the end of a flush, 0: none does. atomic32 at byte 704. */
+export const LOG_SHARED_LOOKER_PROCESSOR = 704;
 
 /** log position up to which room in the ring is reserved, modulo 2^32. atomic32 at byte 0, in 8 bytes. */
 export const loadLogSharedTail = (i32: Int32Array, logShared: number): number => Atomics.load(i32, logShared >>> 2);
@@ -826,3 +830,35 @@ export const compareExchangeLogSharedGatherPenalty = (i32: Int32Array, logShared
   Atomics.compareExchange(i32, (logShared + 696) >>> 2, expected, value);
 /** The same word as an index of the Int32Array, for Atomics.wait and notify. */
 export const logSharedGatherPenaltyWord = (logShared: number): number => (logShared + 696) >>> 2;
+
+/** processor + 1 on which the last leader stepped down, 0: unknown (shm/processors.ts). atomic32 at byte 700. */
+export const loadLogSharedProcessor = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 700) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedProcessor = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 700) >>> 2] : Atomics.load(i32, (logShared + 700) >>> 2);
+export const storeLogSharedProcessor = (i32: Int32Array, logShared: number, value: number): void => {
+  Atomics.store(i32, (logShared + 700) >>> 2, value);
+};
+/** The same word: what stood there before is returned. */
+export const addLogSharedProcessor = (i32: Int32Array, logShared: number, delta: number): number => Atomics.add(i32, (logShared + 700) >>> 2, delta);
+export const exchangeLogSharedProcessor = (i32: Int32Array, logShared: number, value: number): number => Atomics.exchange(i32, (logShared + 700) >>> 2, value);
+export const compareExchangeLogSharedProcessor = (i32: Int32Array, logShared: number, expected: number, value: number): number =>
+  Atomics.compareExchange(i32, (logShared + 700) >>> 2, expected, value);
+/** The same word as an index of the Int32Array, for Atomics.wait and notify. */
+export const logSharedProcessorWord = (logShared: number): number => (logShared + 700) >>> 2;
+
+/** processor + 1 on which a committer looks for the end of a flush, 0: none does. atomic32 at byte 704. */
+export const loadLogSharedLookerProcessor = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 704) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedLookerProcessor = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 704) >>> 2] : Atomics.load(i32, (logShared + 704) >>> 2);
+export const storeLogSharedLookerProcessor = (i32: Int32Array, logShared: number, value: number): void => {
+  Atomics.store(i32, (logShared + 704) >>> 2, value);
+};
+/** The same word: what stood there before is returned. */
+export const addLogSharedLookerProcessor = (i32: Int32Array, logShared: number, delta: number): number => Atomics.add(i32, (logShared + 704) >>> 2, delta);
+export const exchangeLogSharedLookerProcessor = (i32: Int32Array, logShared: number, value: number): number => Atomics.exchange(i32, (logShared + 704) >>> 2, value);
+export const compareExchangeLogSharedLookerProcessor = (i32: Int32Array, logShared: number, expected: number, value: number): number =>
+  Atomics.compareExchange(i32, (logShared + 704) >>> 2, expected, value);
+/** The same word as an index of the Int32Array, for Atomics.wait and notify. */
+export const logSharedLookerProcessorWord = (logShared: number): number => (logShared + 704) >>> 2;

@@ -135,5 +135,15 @@ export const LOG_SHARED = defineStruct({
     flushTime: { at: 688, type: 'atomic32', unit: 'microseconds', doc: 'what writing and fdatasync of a flush took lately' },
     gatherPause: { at: 692, type: 'atomic32', doc: 'flushes before which nobody waits for others' },
     gatherPenalty: { at: 696, type: 'atomic32', doc: 'pause after the next wait that was in vain' },
+    processor: {
+      at: 700,
+      type: 'atomic32',
+      doc: 'processor + 1 on which the last leader stepped down, 0: unknown (shm/processors.ts)',
+    },
+    lookerProcessor: {
+      at: 704,
+      type: 'atomic32',
+      doc: 'processor + 1 on which a committer looks for the end of a flush, 0: none does',
+    },
   },
 });

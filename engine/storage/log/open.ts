@@ -33,6 +33,7 @@ import {
   storeLogSharedFirstUnsynced,
   storeLogSharedKeepLsn,
   storeLogSharedLastReady,
+  storeLogSharedLookerProcessor,
   storeLogSharedOldest,
   storeLogSharedPreviousBatchLsn,
   storeLogSharedPreviousChecksum,
@@ -133,6 +134,7 @@ export function attachLog(shm: SharedMemory, world: World, options: LogOptions):
     scratch: new Float64Array(8),
     growing: { open: false, at: 0, bytes: 0, startUnit: 0, endUnit: 0, leads: 0, count: 0, lsn: new Float64Array(1) },
     answeredAt: 0,
+    apartAt: 0,
     leadsWord: (shared + LOG_SHARED_LEADS) >>> 2,
     group: makeGroupScratch(4096),
     file: null,
@@ -163,6 +165,8 @@ export function attachLog(shm: SharedMemory, world: World, options: LogOptions):
 function buryLogUser(shm: SharedMemory, shared: number, thread: number): void {
   if (loadLogSharedLeader(shm.i32, shared) === thread + 1) poison(shm, 'a thread died while it wrote the log');
   if (loadLogSharedPreparer(shm.i32, shared) === thread + 1) poison(shm, 'a thread died while it prepared a log segment');
+  // It may have been the one that looked for the end of a flush.
+  storeLogSharedLookerProcessor(shm.i32, shared, 0);
   const credit = Atomics.exchange(shm.i32, (threadSlot(shm, thread) + THREAD_PENDING_LOG2) >>> 2, 0);
   Atomics.sub(shm.i32, (shared + LOG_SHARED_RING_USED) >>> 2, credit);
 }

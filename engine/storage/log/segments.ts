@@ -52,6 +52,8 @@ const READY_MAX = 8;
  * make the loop hot: the machine code that V8 then makes of it costs an idle process 4 MiB.
  */
 export const ZEROED_AT_ONCE = 128 << 10;
+/** Zeros that a small flush writes ahead: what the file system notes of them is on disk by the next one, so not too often. */
+export const ZERO_AHEAD = 4 * ZEROED_AT_ONCE;
 /** Blocks of each segment that may stay unused: its last two where no batch fits, and the header of a batch that was cut there. */
 const BLOCKS_LOST = 3;
 

@@ -11,7 +11,7 @@ import { storeInOrder } from '../../../shm/in-order.ts';
 import { loadGuarded53, storeGuarded53 } from '../../../shm/shared53.ts';
 import { TESTING, yieldPoint } from '../../../shm/yield-point.ts';
 import { copyWords } from '../rows/byte-views.ts';
-import { type VfsFile, ZEROS } from '../vfs/vfs.ts';
+import { type VfsFile, writeZeros, ZEROS } from '../vfs/vfs.ts';
 import { type BatchPlace, batchFileBytes, CHECKSUM_FROM, fillBatchHeader } from './batch.ts';
 import { LOG_BATCH_BYTES, setLogBatchChecksum } from './log-batch.layout.gen.ts';
 import type { Log } from './log-context.ts';
@@ -40,7 +40,7 @@ import {
   storeLogSharedZeroedTo,
 } from './log-shared.layout.gen.ts';
 import { BLOCK_BYTES, BLOCK_HALVES, TURN_BYTES } from './units.ts';
-import { prepareSegment, segmentPath, setSegmentStart, usableBlocks, ZEROED_AT_ONCE } from './segments.ts';
+import { prepareSegment, segmentPath, setSegmentStart, usableBlocks, ZERO_AHEAD, ZEROED_AT_ONCE } from './segments.ts';
 
 const testing = TESTING;
 
@@ -116,9 +116,9 @@ function zeroAhead(log: Log, flushed: number): void {
   if ((peekLogSharedUnwritten(control, shared) & (1 << (segment & 31))) === 0 || flushed > SMALL_FLUSH_BYTES) return;
   const offset = peekLogSharedSegmentOffset(control, shared);
   if (offset <= peekLogSharedZeroedTo(control, shared)) return;
-  const to = Math.min(Math.ceil((offset + 1) / ZEROED_AT_ONCE) * ZEROED_AT_ONCE, log.options.segmentBytes);
+  const to = Math.min(Math.ceil((offset + 1) / ZERO_AHEAD) * ZERO_AHEAD, log.options.segmentBytes);
   storeLogSharedZeroedTo(control, shared, to);
-  if (to > offset) fileOf(log, segment).write(offset, ZEROS, 0, to - offset);
+  if (to > offset) writeZeros(fileOf(log, segment), offset, to - offset, ZEROED_AT_ONCE);
 }
 
 function nextSegment(log: Log, lsn: number): void {

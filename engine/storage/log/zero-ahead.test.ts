@@ -7,9 +7,9 @@ import type { Log } from './log-context.ts';
 import { fixtureLog, readBack, startAfter, writeNumbered } from './log-fixture.ts';
 import { loadLogSharedSegmentOffset, loadLogSharedUnwritten, loadLogSharedZeroedTo } from './log-shared.layout.gen.ts';
 import { closeLog, FIRST_LSN } from './open.ts';
-import { ZEROED_AT_ONCE } from './segments.ts';
+import { ZERO_AHEAD } from './segments.ts';
 
-const OPTIONS = { ringBytes: 1 << 20, segmentBytes: 512 << 10 };
+const OPTIONS = { ringBytes: 4 << 20, segmentBytes: 2 << 20 };
 const FIRST = { segment: 1, lsn: FIRST_LSN, durableLsn: FIRST_LSN };
 
 const offsetOf = ({ control, shared }: Log): number => loadLogSharedSegmentOffset(control, shared);
@@ -32,18 +32,18 @@ test('small flushes write zeros behind themselves into segments that only have r
     for (let record = 0; record < records; record++) writeNumbered(log, 1, number++, 250);
     flushAll(log);
   };
-  const boundary = (): number => Math.ceil(offsetOf(log) / ZEROED_AT_ONCE) * ZEROED_AT_ONCE;
-  for (let flush = 0; flush < 20; flush++) {
+  const boundary = (): number => Math.ceil(offsetOf(log) / ZERO_AHEAD) * ZERO_AHEAD;
+  for (let flush = 0; flush < 20 || offsetOf(log) < ZERO_AHEAD; flush++) {
     flushOf(10);
     assert.equal(zeroedTo(log), boundary());
   }
-  assert.ok(offsetOf(log) > ZEROED_AT_ONCE);
+  assert.ok(offsetOf(log) > ZERO_AHEAD);
   const before = zeroedTo(log);
-  flushOf(100);
+  flushOf(ZERO_AHEAD >> 10);
   assert.ok(offsetOf(log) > before);
   assert.equal(zeroedTo(log), before);
   // On into a segment that was made meanwhile, which begins anew.
-  for (let flush = 0; flush < 50; flush++) {
+  for (let flush = 0; flush < 110; flush++) {
     flushOf(10);
     assert.ok(zeroedTo(log) >= offsetOf(log) || offsetOf(log) === OPTIONS.segmentBytes);
     assert.ok(zeroedTo(log) <= OPTIONS.segmentBytes);
