@@ -105,7 +105,7 @@ export class Builder {
   }
 
   columns(columns: Iterable<readonly [ColumnId, ColumnReader]>): Map<ColumnId, ColumnReader> {
-    return new Map([...this.outer, ...columns]);
+    return this.outer.size === 0 ? new Map(columns) : new Map([...this.outer, ...columns]);
   }
 
   /** What belongs to a node, however often its code is written: numbers of its parts and counters, what its slots hold. */
@@ -128,9 +128,12 @@ export class Builder {
   }
 
   countUses(expression: BoundExpression | null): void {
-    if (expression === null) return;
-    eachColumn(expression, (column, type) => this.countUse(column, type));
+    if (expression !== null) this.countExpression(expression);
   }
+
+  readonly countExpression = (expression: BoundExpression): void => eachColumn(expression, this.#countTyped);
+
+  readonly #countTyped = (column: ColumnId, type: SqlType): void => this.countUse(column, type);
 
   countUse(column: ColumnId, type?: SqlType): void {
     if (type !== undefined) this.types.set(column, type);

@@ -176,6 +176,11 @@ export function eachColumn(expression: BoundExpression, visit: (column: ColumnId
     case 'constant':
     case 'local':
       return;
+    case 'call': {
+      const { arguments: given } = expression;
+      for (let at = 0; at < given.length; at++) eachColumn(given[at], visit);
+      return;
+    }
     default:
       for (const operand of operandsOf(expression)) eachColumn(operand, visit);
   }

@@ -80,6 +80,23 @@ export function expressionsOf(node: PhysicalNode): readonly BoundExpression[] {
   return all.filter((one) => one !== null);
 }
 
+/** Calls `visit` for each of them. Every statement that is compiled asks so several times: usual nodes go without a list. */
+export function eachExpressionOf(node: PhysicalNode, visit: (expression: BoundExpression) => void): void {
+  switch (node.node) {
+    case 'PageScan':
+      if (node.filter !== null) visit(node.filter);
+      return;
+    case 'Compute':
+      for (const { expression } of node.columns) visit(expression);
+      return;
+    case 'Sort':
+      for (const { expression } of node.keys) visit(expression);
+      return;
+    default:
+      for (const expression of expressionsOf(node)) visit(expression);
+  }
+}
+
 /** The inputs of a node in the order in which they run: what is collected comes before what streams. */
 export const inputsOf = (node: PhysicalNode): readonly PhysicalNode[] =>
   'build' in node ? [node.build, node.input] : inputsAsListed(node);
@@ -93,16 +110,20 @@ export function eachNode(root: PhysicalNode, visit: (node: PhysicalNode) => void
 /** Columns of a node's rows. */
 export function columnsOf(node: PhysicalNode, subplans: readonly Subplan[]): Set<ColumnId> {
   const columns = new Set<ColumnId>();
+  addColumnsOf(node, subplans, columns);
+  columns.delete(-1);
+  return columns;
+}
+
+function addColumnsOf(node: PhysicalNode, subplans: readonly Subplan[], columns: Set<ColumnId>): void {
   const add = (list: readonly { readonly column: ColumnId }[]): void => {
     for (const { column } of list) columns.add(column);
   };
-  const addAll = (...inputs: readonly PhysicalNode[]): void => {
-    for (const input of inputs) for (const column of columnsOf(input, subplans)) columns.add(column);
-  };
-  if ('input' in node && node.node !== 'HashAggregate') addAll(node.input);
+  if ('input' in node && node.node !== 'HashAggregate') addColumnsOf(node.input, subplans, columns);
   if ('columns' in node && node.node !== 'HashDistinct') add(node.columns);
   if ('rowId' in node) columns.add(node.rowId);
-  if ('build' in node && node.kind !== 'semi' && node.kind !== 'anti' && node.kind !== 'mark') addAll(node.build);
+  if ('build' in node && node.kind !== 'semi' && node.kind !== 'anti' && node.kind !== 'mark')
+    addColumnsOf(node.build, subplans, columns);
   if ('mark' in node) columns.add(node.mark);
   switch (node.node) {
     case 'HashAggregate':
@@ -125,15 +146,12 @@ export function columnsOf(node: PhysicalNode, subplans: readonly Subplan[]): Set
       break;
     default:
   }
-  columns.delete(-1);
-  return columns;
 }
 
-/** Columns that a node reads of its inputs' rows. */
-function readBy(node: PhysicalNode): Set<ColumnId> {
-  const read = new Set<ColumnId>();
+/** Columns that a node reads of its inputs' rows, added to others. */
+function withReadBy(node: PhysicalNode, read: Set<ColumnId>): Set<ColumnId> {
   const add = (column: ColumnId): void => void read.add(column);
-  for (const expression of expressionsOf(node)) eachColumn(expression, add);
+  eachExpressionOf(node, (expression) => eachColumn(expression, add));
   if (node.node === 'LockRow') add(node.rowId);
   if (node.node === 'HashDistinct') node.columns.forEach(add);
   return read;
@@ -150,9 +168,9 @@ export function neededColumns(root: PhysicalNode, read: Iterable<ColumnId>): Nee
     } else if (node.node === 'Recurse') {
       walk(node.base, new Set(node.columns.map(({ base }) => base)));
       walk(node.step, new Set(node.columns.map(({ step }) => step)));
-    } else {
+    } else if (inputsOf(node).length > 0) {
       // Of grouped rows only keys and results are seen above.
-      const own = node.node === 'HashAggregate' ? readBy(node) : new Set([...above, ...readBy(node)]);
+      const own = withReadBy(node, node.node === 'HashAggregate' ? new Set() : new Set(above));
       for (const input of inputsOf(node)) walk(input, own);
     }
   };

@@ -10,7 +10,7 @@ import { changeSink, columnsRead } from './change-sink.ts';
 import type { Emitter } from './emitter.ts';
 import { type Few, fewOf } from './few.ts';
 import { makeStages } from './make-stages.ts';
-import { eachNode, expressionsOf, inputsOf } from './needed.ts';
+import { eachExpressionOf, eachNode, inputsOf } from './needed.ts';
 import { emitRow } from './output.ts';
 import { gatherProgram } from './gather-program.ts';
 import { GeneratedProgram } from './program.ts';
@@ -106,7 +106,7 @@ const currencyOf = (used: UsedTables) => (): boolean => used.areCurrent();
 
 function countUses(builder: Builder, root: PhysicalNode): void {
   eachNode(root, (node) => {
-    for (const expression of expressionsOf(node)) builder.countUses(expression);
+    eachExpressionOf(node, builder.countExpression);
   });
 }
 

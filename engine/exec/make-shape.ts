@@ -3,13 +3,12 @@
 import type { LiftedLiteral, ParsedStatement, ParseSettings } from '../../plugins/contract/contract.ts';
 import { SqlError, withoutOverflow, withPosition } from '../../shm/errors.ts';
 import { CORES } from '../../shm/wait.ts';
-import type { CatalogReader } from '../catalog/objects.ts';
+import type { CatalogReader, CatalogRoutine, RowSecurityFor } from '../catalog/objects.ts';
 import { bind } from '../plan/bind/bind.ts';
 import { isPlanned, type OptimizeEnvironment, optimize } from '../plan/optimize/optimize.ts';
-import type { BoundModule } from '../sblr/bound.ts';
+import type { BoundModule, Right } from '../sblr/bound.ts';
 import { type SqlType, sqlType } from '../sblr/types.ts';
 import { verifySource } from '../sblr/verify-source.ts';
-import { madeTypesOf } from '../plan/bind/environment.ts';
 import type { Session } from '../session/session.ts';
 import type { RowValue } from '../storage/rows/row-value.ts';
 import { dialectFor } from './dialect-for.ts';
@@ -75,7 +74,7 @@ export function makeShape(engine: Engine, session: Session, statement: Statement
   const { literals } = statement;
   const version = engine.catalog.version(session);
   const names: FoundName[] = [];
-  const catalog = noting(engine.catalog.reader(session, session.transaction), names);
+  const catalog = new NotingReader(engine.catalog.reader(session, session.transaction), names);
   try {
     const { source, parameterCount } = parsed;
     // Others hold statements with parameters of their own.
@@ -103,20 +102,59 @@ export function makeShape(engine: Engine, session: Session, statement: Statement
 const keeping = (module: BoundModule) => (): BoundModule => module;
 
 /** The catalog, with a note of each name that is looked up: a later object may hide what it found. */
-function noting(reader: CatalogReader, names: FoundName[]): CatalogReader {
-  return {
-    version: reader.version,
-    findRelation: (schema, name) => {
-      const found = reader.findRelation(schema, name);
-      if (!names.some((one) => one.schema === schema && one.name === name)) names.push({ schema, name, id: found?.id ?? 0 });
-      return found;
-    },
-    relation: (id) => reader.relation(id),
-    findRoutines: (schema, name) => reader.findRoutines?.(schema, name) ?? [],
-    ...madeTypesOf(reader),
-    rowSecurity: (table, role) => reader.rowSecurity?.(table, role) ?? null,
-    allows: (id, right, role, columns) => reader.allows(id, right, role, columns),
-  };
+class NotingReader implements CatalogReader {
+  readonly version: number;
+  readonly #reader: CatalogReader;
+  readonly #names: FoundName[];
+
+  constructor(reader: CatalogReader, names: FoundName[]) {
+    this.version = reader.version;
+    this.#reader = reader;
+    this.#names = names;
+  }
+
+  findRelation(schema: string | null, name: string): ReturnType<CatalogReader['findRelation']> {
+    const found = this.#reader.findRelation(schema, name);
+    const names = this.#names;
+    if (!names.some((one) => one.schema === schema && one.name === name)) names.push({ schema, name, id: found?.id ?? 0 });
+    return found;
+  }
+
+  relation(id: number): ReturnType<CatalogReader['relation']> {
+    return this.#reader.relation(id);
+  }
+
+  findRoutines(schema: string | null, name: string): readonly CatalogRoutine[] {
+    return this.#reader.findRoutines?.(schema, name) ?? [];
+  }
+
+  findType(schema: string | null, name: string): SqlType | null {
+    return this.#reader.findType?.(schema, name) ?? null;
+  }
+
+  attributes(id: number): ReturnType<Required<CatalogReader>['attributes']> {
+    return this.#reader.attributes?.(id) ?? null;
+  }
+
+  domain(id: number): ReturnType<Required<CatalogReader>['domain']> {
+    return this.#reader.domain?.(id) ?? null;
+  }
+
+  userType(id: number): ReturnType<Required<CatalogReader>['userType']> {
+    return this.#reader.userType?.(id) ?? null;
+  }
+
+  typeVersion(id: number): number | undefined {
+    return this.#reader.typeVersion?.(id);
+  }
+
+  rowSecurity(table: number, role?: number): RowSecurityFor | null {
+    return this.#reader.rowSecurity?.(table, role) ?? null;
+  }
+
+  allows(id: number, right: Right, role?: number, columns?: readonly number[]): boolean {
+    return this.#reader.allows(id, right, role, columns);
+  }
 }
 
 function planOf(

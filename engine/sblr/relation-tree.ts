@@ -19,22 +19,60 @@ export function inputsOf(node: BoundRelation): readonly BoundRelation[] {
   }
 }
 
-/** The same node over other inputs. */
+/** The list with other members; the same list where none of them is another one. */
+export function changedList<Item>(items: readonly Item[], change: (item: Item) => Item): readonly Item[] {
+  for (let at = 0; at < items.length; at++) {
+    const other = change(items[at]);
+    if (other === items[at]) continue;
+    const list = items.slice(0, at);
+    list.push(other);
+    for (let next = at + 1; next < items.length; next++) list.push(change(items[next]));
+    return list;
+  }
+  return items;
+}
+
+/** The same of members that have an expression. */
+export const changedItems = <Item extends { readonly expression: BoundExpression }>(
+  items: readonly Item[],
+  change: Change,
+): readonly Item[] =>
+  changedList(items, (item) => {
+    const expression = change(item.expression);
+    return expression === item.expression ? item : { ...item, expression };
+  });
+
+/** The same node over other inputs; the same object where none of them is another one. */
 export function withInputs(node: BoundRelation, change: (input: BoundRelation) => BoundRelation): BoundRelation {
   switch (node.op) {
     case 'join':
-    case 'setOperation':
-      return { ...node, left: change(node.left), right: change(node.right) };
-    case 'recurse':
-      return { ...node, base: change(node.base), step: change(node.step) };
-    case 'with': {
-      const definitions = node.definitions.map((one) => ({ ...one, relation: change(one.relation) }));
-      return { ...node, definitions, input: change(node.input) };
+    case 'setOperation': {
+      const left = change(node.left);
+      const right = change(node.right);
+      return left === node.left && right === node.right ? node : { ...node, left, right };
     }
-    case 'change':
-      return { ...node, statement: { ...node.statement, source: change(node.statement.source) } };
-    default:
-      return 'input' in node ? { ...node, input: change(node.input) } : node;
+    case 'recurse': {
+      const base = change(node.base);
+      const step = change(node.step);
+      return base === node.base && step === node.step ? node : { ...node, base, step };
+    }
+    case 'with': {
+      const definitions = changedList(node.definitions, (one) => {
+        const relation = change(one.relation);
+        return relation === one.relation ? one : { ...one, relation };
+      });
+      const input = change(node.input);
+      return definitions === node.definitions && input === node.input ? node : { ...node, definitions, input };
+    }
+    case 'change': {
+      const source = change(node.statement.source);
+      return source === node.statement.source ? node : { ...node, statement: { ...node.statement, source } };
+    }
+    default: {
+      if (!('input' in node)) return node;
+      const input = change(node.input);
+      return input === node.input ? node : { ...node, input };
+    }
   }
 }
 
@@ -42,24 +80,21 @@ type Change = (expression: BoundExpression) => BoundExpression;
 
 const orNull = (node: BoundExpression | null, change: Change): BoundExpression | null => (node === null ? null : change(node));
 
-const made = <Item extends { readonly expression: BoundExpression }>(items: readonly Item[], change: Change): Item[] =>
-  items.map((item) => ({ ...item, expression: change(item.expression) }));
-
-const newRow = (row: BoundNewRow, change: Change): BoundNewRow => ({
-  ...row,
-  attributes: made(row.attributes, change),
-  checks: made(row.checks, change),
-});
+function newRow(row: BoundNewRow, change: Change): BoundNewRow {
+  const attributes = changedItems(row.attributes, change);
+  const checks = changedItems(row.checks, change);
+  return attributes === row.attributes && checks === row.checks ? row : { ...row, attributes, checks };
+}
 
 /** The same statement with other expressions; those of its source stay. */
 export function withStatementExpressions<Statement extends Exclude<BoundPlanned, BoundQuery>>(
   statement: Statement,
   change: Change,
 ): Statement {
-  const returning = made(statement.returning, change);
+  const returning = changedItems(statement.returning, change);
   switch (statement.kind) {
     case 'delete':
-      return { ...statement, returning };
+      return returning === statement.returning ? statement : { ...statement, returning };
     case 'update':
       return { ...statement, row: newRow(statement.row, change), returning };
     case 'merge': {
@@ -85,47 +120,58 @@ export function withStatementExpressions<Statement extends Exclude<BoundPlanned,
   }
 }
 
-/** The same node with other expressions; those of its inputs stay. */
+/** The same node with other expressions, the same object where none of them is another one; those of its inputs stay. */
 export function withExpressions(node: BoundRelation, change: Change): BoundRelation {
   switch (node.op) {
-    case 'values':
-      return { ...node, rows: node.rows.map((row) => row.map(change)) };
-    case 'filter':
-      return { ...node, condition: change(node.condition) };
-    case 'project':
-      return { ...node, columns: made(node.columns, change) };
+    case 'values': {
+      const rows = changedList(node.rows, (row) => changedList(row, change));
+      return rows === node.rows ? node : { ...node, rows };
+    }
+    case 'filter': {
+      const condition = change(node.condition);
+      return condition === node.condition ? node : { ...node, condition };
+    }
+    case 'project': {
+      const columns = changedItems(node.columns, change);
+      return columns === node.columns ? node : { ...node, columns };
+    }
     case 'aggregate':
       return {
         ...node,
-        keys: made(node.keys, change),
+        keys: changedItems(node.keys, change),
         aggregates: node.aggregates.map((one) => ({
           ...one,
-          arguments: one.arguments.map(change),
-          order: made<BoundSortKey>(one.order, change),
+          arguments: changedList(one.arguments, change),
+          order: changedItems<BoundSortKey>(one.order, change),
           filter: orNull(one.filter, change),
         })),
       };
-    case 'sort':
-      return { ...node, keys: made<BoundSortKey>(node.keys, change) };
-    case 'limit':
-      return {
-        ...node,
-        limit: orNull(node.limit, change),
-        offset: orNull(node.offset, change),
-        ties: made<BoundSortKey>(node.ties, change),
-      };
-    case 'join':
-      return { ...node, condition: orNull(node.condition, change) };
-    case 'function':
-      return { ...node, arguments: node.arguments.map(change) };
+    case 'sort': {
+      const keys = changedItems<BoundSortKey>(node.keys, change);
+      return keys === node.keys ? node : { ...node, keys };
+    }
+    case 'limit': {
+      const limit = orNull(node.limit, change);
+      const offset = orNull(node.offset, change);
+      const ties = changedItems<BoundSortKey>(node.ties, change);
+      return limit === node.limit && offset === node.offset && ties === node.ties ? node : { ...node, limit, offset, ties };
+    }
+    case 'join': {
+      const condition = orNull(node.condition, change);
+      return condition === node.condition ? node : { ...node, condition };
+    }
+    case 'function': {
+      const given = changedList(node.arguments, change);
+      return given === node.arguments ? node : { ...node, arguments: given };
+    }
     case 'window':
       return {
         ...node,
-        partition: node.partition.map(change),
-        order: made<BoundSortKey>(node.order, change),
+        partition: changedList(node.partition, change),
+        order: changedItems<BoundSortKey>(node.order, change),
         functions: node.functions.map((one) => ({
           ...one,
-          arguments: one.arguments.map(change),
+          arguments: changedList(one.arguments, change),
           filter: orNull(one.filter, change),
           frame: {
             ...one.frame,

@@ -83,12 +83,16 @@ const tooLarge = (what: string, at: number): SqlError =>
     hint: 'write it with fewer levels, or as several statements',
   });
 
+type Plain = { readonly [name: string]: unknown };
+
+const length = (node: Plain, name: string): number => (node[name] as unknown[]).length;
+
 /** What the kinds of operands alone do not say. */
-function checkMeaning(node: { [name: string]: unknown }, form: NodeForm, walk: Walk): void {
-  const length = (name: string): number => (node[name] as unknown[]).length;
+function checkMeaning(node: Plain, form: NodeForm, walk: Walk): void {
   switch (form.name) {
     case 'name':
-      if (length('parts') === 0 || length('parts') !== length('quoted')) throw malformed('a name has one mark a part');
+      if (length(node, 'parts') === 0 || length(node, 'parts') !== length(node, 'quoted'))
+        throw malformed('a name has one mark a part');
       return;
     case 'literal':
       if (!isOrdinal(node.index) || node.index >= walk.limits.literals) throw malformed(`there is no literal ${node.index}`);
@@ -99,23 +103,23 @@ function checkMeaning(node: { [name: string]: unknown }, form: NodeForm, walk: W
       return;
     case 'and':
     case 'or':
-      if (length('operands') < 2) throw malformed(`${form.name} has two operands or more`);
+      if (length(node, 'operands') < 2) throw malformed(`${form.name} has two operands or more`);
       return;
     case 'case':
-      if (length('whens') === 0) throw malformed('CASE has a WHEN');
+      if (length(node, 'whens') === 0) throw malformed('CASE has a WHEN');
       return;
     case 'in':
-      if (length('list') === 0) throw malformed('IN has a list');
+      if (length(node, 'list') === 0) throw malformed('IN has a list');
       return;
     case 'values':
-      if (length('rows') === 0) throw malformed('VALUES has rows');
+      if (length(node, 'rows') === 0) throw malformed('VALUES has rows');
       return;
     case 'setItem':
-      if (length('columns') === 0) throw malformed('SET names a column');
-      if (node.path !== null && length('columns') > 1) throw malformed('SET of parts of several columns');
+      if (length(node, 'columns') === 0) throw malformed('SET names a column');
+      if (node.path !== null && length(node, 'columns') > 1) throw malformed('SET of parts of several columns');
       return;
     case 'call':
-      if (length('names') > length('arguments')) throw malformed('names of arguments that are not there');
+      if (length(node, 'names') > length(node, 'arguments')) throw malformed('names of arguments that are not there');
   }
 }
 

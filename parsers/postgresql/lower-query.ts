@@ -30,8 +30,15 @@ export interface QueryTail {
 }
 
 export const emptyTail = (): QueryTail => ({
-  ...{ order: [], orderToken: null, limit: null, limitToken: null, offset: null, offsetToken: null },
-  ...{ ties: false, locking: [], lockingToken: null },
+  order: [],
+  orderToken: null,
+  limit: null,
+  limitToken: null,
+  offset: null,
+  offsetToken: null,
+  ties: false,
+  locking: [],
+  lockingToken: null,
 });
 
 export const emptySelect = (at: number): Writable<SourceSelectNode> => ({

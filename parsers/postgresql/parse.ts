@@ -107,7 +107,10 @@ function explained(parser: AdministrationGrammar): Statement {
 function parseTokens(tokens: SqlToken[]): Statement {
   const refusal = refusalOf(tokens);
   if (refusal !== null) throw notSupported(refusal, tokens[0].startOffset);
-  switch (isOfPrivileges(tokens) ? 'privilege' : isOfObjects(tokens) ? 'object' : partOf(tokens[0])) {
+  const part = partOf(tokens[0]);
+  // The second word decides for those that create, drop, alter and set.
+  const isPlain = part === 'query' || part === 'session';
+  switch (isPlain ? part : isOfPrivileges(tokens) ? 'privilege' : isOfObjects(tokens) ? 'object' : part) {
     case 'object':
       return objectGrammar().parse(tokens, objectGrammar().object);
     case 'query':

@@ -1,12 +1,38 @@
 /** Walks over bound expressions. */
 
 import type { BoundExpression } from '../../sblr/bound.ts';
+import { changedItems, changedList } from '../../sblr/relation-tree.ts';
 
 /** Calls `visit` for each node of an expression, from above. `visit` answering false: not below. */
 export function walkExpression(node: BoundExpression, visit: (node: BoundExpression) => boolean): void {
   if (!visit(node)) return;
-  for (const child of childrenOf(node)) walkExpression(child, visit);
+  // Planning a statement goes over its expressions often: those of most nodes lie in one list.
+  switch (node.op) {
+    case 'column':
+    case 'parameter':
+    case 'constant':
+    case 'local':
+      return;
+    case 'call':
+    case 'coalesce':
+    case 'extreme':
+      return walkAll(node.arguments, visit);
+    case 'and':
+    case 'or':
+      return walkAll(node.operands, visit);
+    case 'not':
+    case 'isTest':
+      return walkExpression(node.operand, visit);
+    default:
+      return walkAll(childrenOf(node), visit);
+  }
 }
+
+function walkAll(nodes: readonly BoundExpression[], visit: (node: BoundExpression) => boolean): void {
+  for (let at = 0; at < nodes.length; at++) walkExpression(nodes[at], visit);
+}
+
+const NONE: readonly BoundExpression[] = [];
 
 export function childrenOf(node: BoundExpression): readonly BoundExpression[] {
   switch (node.op) {
@@ -14,7 +40,7 @@ export function childrenOf(node: BoundExpression): readonly BoundExpression[] {
     case 'parameter':
     case 'constant':
     case 'local':
-      return [];
+      return NONE;
     case 'call':
     case 'coalesce':
     case 'extreme':
@@ -41,7 +67,7 @@ export function childrenOf(node: BoundExpression): readonly BoundExpression[] {
   }
 }
 
-/** The same node over other children, in the order of childrenOf. */
+/** The same node over other children, in the order of childrenOf; the same object where none of them is another one. */
 export function withChildren(node: BoundExpression, change: (child: BoundExpression) => BoundExpression): BoundExpression {
   switch (node.op) {
     case 'column':
@@ -51,29 +77,51 @@ export function withChildren(node: BoundExpression, change: (child: BoundExpress
       return node;
     case 'call':
     case 'coalesce':
-    case 'extreme':
-      return { ...node, arguments: node.arguments.map(change) };
+    case 'extreme': {
+      const list = changedList(node.arguments, change);
+      return list === node.arguments ? node : { ...node, arguments: list };
+    }
     case 'and':
-    case 'or':
-      return { ...node, operands: node.operands.map(change) };
+    case 'or': {
+      const operands = changedList(node.operands, change);
+      return operands === node.operands ? node : { ...node, operands };
+    }
     case 'not':
-    case 'isTest':
-      return { ...node, operand: change(node.operand) };
-    case 'isDistinct':
-      return { ...node, left: change(node.left), right: change(node.right) };
-    case 'case':
-      return {
-        ...node,
-        whens: node.whens.map(({ condition, result }) => ({ condition: change(condition), result: change(result) })),
-        otherwise: change(node.otherwise),
-      };
-    case 'in':
-      return { ...node, operand: change(node.operand), list: node.list.map(change) };
-    case 'let':
-      return { ...node, value: change(node.value), body: change(node.body) };
-    case 'subquery':
-      return { ...node, outer: node.outer.map((one) => ({ ...one, expression: change(one.expression) })) };
-    case 'subplan':
-      return { ...node, outer: node.outer.map(change) };
+    case 'isTest': {
+      const operand = change(node.operand);
+      return operand === node.operand ? node : { ...node, operand };
+    }
+    case 'isDistinct': {
+      const left = change(node.left);
+      const right = change(node.right);
+      return left === node.left && right === node.right ? node : { ...node, left, right };
+    }
+    case 'case': {
+      const whens = changedList(node.whens, (when) => {
+        const condition = change(when.condition);
+        const result = change(when.result);
+        return condition === when.condition && result === when.result ? when : { condition, result };
+      });
+      const otherwise = change(node.otherwise);
+      return whens === node.whens && otherwise === node.otherwise ? node : { ...node, whens, otherwise };
+    }
+    case 'in': {
+      const operand = change(node.operand);
+      const list = changedList(node.list, change);
+      return operand === node.operand && list === node.list ? node : { ...node, operand, list };
+    }
+    case 'let': {
+      const value = change(node.value);
+      const body = change(node.body);
+      return value === node.value && body === node.body ? node : { ...node, value, body };
+    }
+    case 'subquery': {
+      const outer = changedItems(node.outer, change);
+      return outer === node.outer ? node : { ...node, outer };
+    }
+    case 'subplan': {
+      const outer = changedList(node.outer, change);
+      return outer === node.outer ? node : { ...node, outer };
+    }
   }
 }

@@ -11,7 +11,7 @@ import type { IndexPoint, IndexPoints, IndexRange, PageScan, PhysicalSource } fr
 import { columnsOf, conjunction } from './columns.ts';
 import { type Comparison, comparisonOf, type Membership, membershipOf } from './conditions.ts';
 import { DESCENT, ROW_BY_INDEX, sortCost } from './cost.ts';
-import { type Facts, type Knowledge, keysWithout, ONE_ROW, tableFacts } from './facts.ts';
+import { type Facts, factsWhenAsked, type Knowledge, keysWithout, ONE_ROW, tableFacts } from './facts.ts';
 import { rowIdPaths } from './row-ids.ts';
 import { conditionsFraction, type Estimated, rangeFraction } from './selectivity.ts';
 
@@ -60,7 +60,8 @@ export function chooseAccess(question: AccessQuestion): AccessPath & { readonly 
       bestCost = cost;
     }
   }
-  return { ...best, facts: factsBehind(question, info, best.source) };
+  const { source: found, ordered } = best;
+  return { source: found, ordered, facts: factsWhenAsked(() => factsBehind(question, info, found)) };
 }
 
 const infoOf = ({ get, table, size, knowledge }: AccessQuestion): Estimated => ({

@@ -43,6 +43,21 @@ const NOTHING_KNOWN: ColumnFact = { statistics: null, distinct: 0, nullFraction:
 
 export const factOf = (facts: Facts, column: ColumnId): ColumnFact => facts.columns.get(column) ?? NOTHING_KNOWN;
 
+/** Facts that are put together when somebody asks: of most statements over one table nobody does. */
+export function factsWhenAsked(make: () => Facts): Facts {
+  let made: Facts | null = null;
+  return {
+    get columns() {
+      made ??= make();
+      return made.columns;
+    },
+    get keys() {
+      made ??= make();
+      return made.keys;
+    },
+  };
+}
+
 /** Facts of a table's columns. */
 export function tableFacts(table: CatalogTable, get: BoundGet, rows: number): Facts {
   const columns = new Map<ColumnId, ColumnFact>();
@@ -62,11 +77,36 @@ export function tableFacts(table: CatalogTable, get: BoundGet, rows: number): Fa
   return { columns, keys };
 }
 
+/** What is known of a column however many rows there are. */
+interface ColumnNature {
+  readonly statistics: ColumnStatistics | null;
+  readonly unique: boolean;
+  readonly nullFraction: number;
+}
+
+const natures = new WeakMap<CatalogTable, Map<number, ColumnNature>>();
+
+function natureOf(table: CatalogTable, attribute: number): ColumnNature {
+  let ofTable = natures.get(table);
+  if (ofTable === undefined) {
+    ofTable = new Map();
+    natures.set(table, ofTable);
+  }
+  let nature = ofTable.get(attribute);
+  if (nature === undefined) {
+    const statistics = table.statistics?.columns.find((one) => one.attribute === attribute) ?? null;
+    const unique = table.indexes.some(
+      (index) => index.unique && index.keys.length === 1 && index.keys[0].attribute === attribute,
+    );
+    const notNull = table.columns.find(({ number }) => number === attribute)?.notNull === true;
+    nature = { statistics, unique, nullFraction: notNull ? 0 : (statistics?.nullFraction ?? 0.005) };
+    ofTable.set(attribute, nature);
+  }
+  return nature;
+}
+
 function columnFact(table: CatalogTable, attribute: number, rows: number): ColumnFact {
-  const statistics = table.statistics?.columns.find((one) => one.attribute === attribute) ?? null;
-  const unique = table.indexes.some(({ unique, keys }) => unique && keys.length === 1 && keys[0].attribute === attribute);
-  const notNull = table.columns.find(({ number }) => number === attribute)?.notNull === true;
-  const nullFraction = notNull ? 0 : (statistics?.nullFraction ?? 0.005);
+  const { statistics, unique, nullFraction } = natureOf(table, attribute);
   if (unique) return { statistics, distinct: Math.max(1, rows * (1 - nullFraction)), nullFraction };
   if (statistics === null) return { statistics, distinct: 0, nullFraction };
   const { distinct } = statistics;

@@ -7,9 +7,8 @@ import type { BoundExpression, BoundRelation, BoundSubquery, ColumnId } from '..
 import type { BoundCteRef, BoundWith } from '../../sblr/bound-relations.ts';
 import { SQLSTATE, SqlError } from '../../../shm/errors.ts';
 import { eachExpression, inputsOf, withExpressions, withInputs } from '../../sblr/relation-tree.ts';
-import { walkExpression } from '../bind/tree.ts';
+import { walkExpression, withChildren } from '../bind/tree.ts';
 import { type Columns, columnsMade, freeColumns } from './made.ts';
-import { withChildrenIfChanged } from './may-fail.ts';
 import { madeInside, renamedRelation } from './rename.ts';
 import { relationIsVolatile } from './volatile.ts';
 
@@ -33,7 +32,7 @@ export function relationsRead(node: unknown, found = new Set<number>()): Set<num
 
 /** An expression with its subqueries' relations changed. */
 export function insideQueries(expression: BoundExpression, change: (relation: BoundRelation) => BoundRelation): BoundExpression {
-  const over = withChildrenIfChanged(expression, (child) => insideQueries(child, change));
+  const over = withChildren(expression, (child) => insideQueries(child, change));
   if (over.op !== 'subquery') return over;
   const condition = over.condition === null ? null : insideQueries(over.condition, change);
   return { ...over, relation: change(over.relation), condition };
@@ -116,7 +115,7 @@ function replaceRefs(relation: BoundRelation, definition: Definition, isCopied: 
 
 /** An expression with its subqueries changed, the innermost ones by themselves. */
 function eachQuery(expression: BoundExpression, change: (query: BoundSubquery) => BoundSubquery): BoundExpression {
-  const over = withChildrenIfChanged(expression, (child) => eachQuery(child, change));
+  const over = withChildren(expression, (child) => eachQuery(child, change));
   return over.op === 'subquery' ? change(over) : over;
 }
 

@@ -143,7 +143,7 @@ export class JoinBuilder {
 
   #apply(tree: Join, unit: Unit, member: number, input: Planned): Planned {
     const { plans, planner, sized } = this.#parts;
-    const own = unit.alternative === null ? null : this.#parts.lateral(pushDown(unit.alternative, []));
+    const own = unit.alternative === null ? null : this.#parts.lateral(pushDown(unit.alternative));
     const plan = own?.plan ?? (plans.get(member) as number);
     const planned = own?.planned ?? sized[member].planned;
     const condition = conjunction(own === null ? unit.conditions : this.#besides(unit, member));

@@ -192,7 +192,7 @@ class GraphPlan {
   #costOfRun(relation: BoundRelation): number {
     const { subplans } = this.#planner;
     const count = subplans.length;
-    const { cost } = this.#lateral(pushDown(relation, [])).planned.node.estimate;
+    const { cost } = this.#lateral(pushDown(relation)).planned.node.estimate;
     subplans.length = count;
     return cost;
   }

@@ -50,19 +50,5 @@ export function replaceColumns(
   by: (column: ColumnId) => BoundExpression | undefined,
 ): BoundExpression {
   if (expression.op === 'column') return by(expression.column) ?? expression;
-  return withChildrenIfChanged(expression, (child) => replaceColumns(child, by));
-}
-
-/** The same object where nothing below changes. */
-export function withChildrenIfChanged(
-  node: BoundExpression,
-  change: (child: BoundExpression) => BoundExpression,
-): BoundExpression {
-  let changed = false;
-  const copy = withChildren(node, (child) => {
-    const other = change(child);
-    changed ||= other !== child;
-    return other;
-  });
-  return changed ? copy : node;
+  return withChildren(expression, (child) => replaceColumns(child, by));
 }

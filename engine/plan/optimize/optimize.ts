@@ -70,18 +70,22 @@ class Optimizer implements Planner {
 
   statement(given: Planable): PhysicalStatement {
     const simple = simplifyStatement(given);
-    const { next, isFlat } = statementColumns(simple);
+    const { next, isFlat, read } = statementColumns(simple);
     this.#columns = next;
     this.#isFlat = isFlat;
     const statement = rewrite(simple, this, isFlat);
-    this.read = statementColumns(statement).read;
+    // Only what is made apart is asked what others read of it.
+    this.read = isFlat ? read : statementColumns(statement).read;
     const plan = this.#planned(statement);
     const { subplans, spools } = this;
-    const all = {
-      ...plan,
-      ...(subplans.length === 0 ? {} : { subplans }),
-      ...(spools.length === 0 ? {} : { spools }),
-    };
+    const all =
+      subplans.length + spools.length === 0
+        ? plan
+        : {
+            ...plan,
+            ...(subplans.length === 0 ? {} : { subplans }),
+            ...(spools.length === 0 ? {} : { spools }),
+          };
     return withGathers(all, this.environment.spread);
   }
 

@@ -21,13 +21,25 @@ import { rejectsNulls } from './rejects-nulls.ts';
 
 type Conditions = readonly BoundExpression[];
 
-/** A relation whose rows satisfy the conditions, each of which is looked at as far down as it may be. */
-export function pushDown(relation: BoundRelation, conditions: Conditions): BoundRelation {
-  // Relations of subqueries are blocks of their own.
-  const node = withExpressions(relation, (expression) => insideQueries(expression, (query) => pushDown(query, [])));
+const NO_CONDITIONS: Conditions = [];
+
+/**
+ * A relation whose rows satisfy the conditions, each of which is looked at as far down as it may be. `isFlat`: there are no
+ * subqueries in it.
+ */
+export const pushDown = (relation: BoundRelation, conditions: Conditions = NO_CONDITIONS, isFlat = false): BoundRelation =>
+  push(isFlat ? relation : insideSubqueries(relation), conditions);
+
+/** Relations of subqueries are blocks of their own. */
+const insideSubqueries = (relation: BoundRelation): BoundRelation =>
+  withExpressions(withInputs(relation, insideSubqueries), (expression) => insideQueries(expression, (query) => pushDown(query)));
+
+function push(node: BoundRelation, conditions: Conditions): BoundRelation {
   switch (node.op) {
     case 'filter':
-      return pushDown(node.input, [...factored(node.condition), ...conditions]);
+      // It has its place where there is nothing to go through.
+      if (node.input.op === 'get' && conditions.length === 0 && node.condition.op === 'call') return node;
+      return push(node.input, [...factored(node.condition), ...conditions]);
     case 'join':
       return pushJoin(node, conditions);
     case 'project':
@@ -54,18 +66,17 @@ export function pushDown(relation: BoundRelation, conditions: Conditions): Bound
       );
     }
     case 'sort':
+      return withInputs(node, (input) => push(input, conditions));
     case 'with':
-      return node.op === 'sort'
-        ? { ...node, input: pushDown(node.input, conditions) }
-        : {
-            ...node,
-            definitions: node.definitions.map((one) => ({ ...one, relation: pushDown(one.relation, []) })),
-            input: pushDown(node.input, conditions),
-          };
+      return {
+        ...node,
+        definitions: node.definitions.map((one) => ({ ...one, relation: push(one.relation, []) })),
+        input: push(node.input, conditions),
+      };
     case 'setOperation': {
       const side = (of: 'left' | 'right'): BoundRelation => {
         const names = new Map(node.columns.map((one) => [one.column, columnExpression(one[of], node[of], one.type)]));
-        return pushDown(
+        return push(
           node[of],
           conditions.filter(isMovable).map((condition) => substituted(condition, names)),
         );
@@ -76,12 +87,11 @@ export function pushDown(relation: BoundRelation, conditions: Conditions): Bound
       );
     }
     default:
-      return filtered(
-        withInputs(node, (input) => pushDown(input, [])),
-        conditions,
-      );
+      return filtered(withInputs(node, pushNothing), conditions);
   }
 }
+
+const pushNothing = (input: BoundRelation): BoundRelation => push(input, NO_CONDITIONS);
 
 export const isMovable = (condition: BoundExpression): boolean =>
   !isVolatile(condition) && !mayFail(condition) && !holdsCorrelated(condition);
@@ -116,12 +126,13 @@ function through(
     else stay.push(condition);
   }
   return filtered(
-    withInputs(node, (input) => pushDown(input, down)),
+    withInputs(node, (input) => push(input, down)),
     stay,
   );
 }
 
 function pushProject(node: BoundRelation & { op: 'project' }, conditions: Conditions): BoundRelation {
+  if (conditions.length === 0) return withInputs(node, pushNothing);
   const given = new Map(node.columns.map(({ column, expression }) => [column, expression]));
   const down: BoundExpression[] = [];
   const stay: BoundExpression[] = [];
@@ -133,7 +144,7 @@ function pushProject(node: BoundRelation & { op: 'project' }, conditions: Condit
     else if (isPlain && isMovable(condition) && reads.every((one) => !mayFail(one))) down.push(substituted(condition, given));
     else stay.push(condition);
   }
-  return filtered({ ...node, input: pushDown(node.input, down) }, stay);
+  return filtered({ ...node, input: push(node.input, down) }, stay);
 }
 
 // ---- joins ----
@@ -192,8 +203,8 @@ function pushJoin(given: BoundJoin, conditions: Conditions): BoundRelation {
   if (kind === 'inner' && isOnlyWay) restrict([...on], left, right, toLeft, toRight);
   const join: BoundJoin = {
     ...node,
-    left: pushDown(node.left, toLeft),
-    right: pushDown(node.right, toRight),
+    left: push(node.left, toLeft),
+    right: push(node.right, toRight),
     condition: conjunction(on),
   };
   return filtered(join, above);

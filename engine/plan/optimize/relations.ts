@@ -5,7 +5,7 @@ import type { HashAggregate, HashDistinct, PhysicalNode, Sort } from '../physica
 import { absorbComputed } from './absorb.ts';
 import { collectColumns, columnsOf, conjuncts, isVolatile, withSortColumns } from './columns.ts';
 import { GROUP, ROW, someRows, sortCost } from './cost.ts';
-import { type ColumnFact, type Facts, isUniqueIn, keysWithout, ONE_ROW, type UniqueKey } from './facts.ts';
+import { type ColumnFact, type Facts, factsWhenAsked, isUniqueIn, keysWithout, ONE_ROW, type UniqueKey } from './facts.ts';
 import { groupsOf } from './join-rows.ts';
 import { columnsMade } from './made.ts';
 import { ALL_ROWS, ANY_ORDER, knownNumber, type Planned, type Planner, type Wanted } from './planner.ts';
@@ -48,8 +48,12 @@ const all = (conditions: readonly BoundExpression[]): BoundExpression =>
 
 export function planProject(planner: Planner, relation: Relation<'project'>, wanted: Wanted): Planned {
   const columns = relation.columns.filter(({ column, expression }) => wanted.needed.has(column) || isVolatile(expression));
-  const own = new Map(relation.columns.map(({ column, expression }) => [column, expression]));
-  const needed = new Set([...wanted.needed].filter((column) => !own.has(column)));
+  const own = new Map<ColumnId, BoundExpression>();
+  const needed = new Set(wanted.needed);
+  for (const { column, expression } of relation.columns) {
+    own.set(column, expression);
+    needed.delete(column);
+  }
   for (const { expression } of columns) collectColumns(expression, needed);
   // An order by a computed column is one of the input where the column only passes through.
   const order = wanted.order.map((key) =>
@@ -63,7 +67,7 @@ export function planProject(planner: Planner, relation: Relation<'project'>, wan
   const estimate = { rows, cost: cost + rows * ROW };
   return {
     ordered: below.ordered,
-    facts: factsThrough(below.facts, relation.columns),
+    facts: factsWhenAsked(() => factsThrough(below.facts, relation.columns)),
     node: { node: 'Compute', input: below.node, columns, estimate },
   };
 }

@@ -2,8 +2,7 @@
 
 import type { BoundExpression, BoundRelation, BoundSubquery, ColumnId } from '../../sblr/bound.ts';
 import { eachExpression, inputsOf, withExpressions, withInputs } from '../../sblr/relation-tree.ts';
-import { walkExpression } from '../bind/tree.ts';
-import { withChildrenIfChanged } from './may-fail.ts';
+import { walkExpression, withChildren } from '../bind/tree.ts';
 
 type Names = (column: ColumnId) => ColumnId;
 
@@ -45,7 +44,7 @@ export function renamedExpression(expression: BoundExpression, names: Names): Bo
     const column = names(expression.column);
     return column === expression.column ? expression : { ...expression, column };
   }
-  const over = withChildrenIfChanged(expression, (child) => renamedExpression(child, names));
+  const over = withChildren(expression, (child) => renamedExpression(child, names));
   if (over.op !== 'subquery') return over;
   const query: BoundSubquery = {
     ...over,

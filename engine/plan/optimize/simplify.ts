@@ -15,11 +15,11 @@ import type {
   BoundPlanned,
   BoundRelation,
 } from '../../sblr/bound.ts';
-import { withExpressions, withInputs, withStatementExpressions } from '../../sblr/relation-tree.ts';
+import { changedItems, withExpressions, withInputs, withStatementExpressions } from '../../sblr/relation-tree.ts';
 import { primitiveOf } from '../../sblr/primitives.ts';
 import { type SqlType, withNullable } from '../../sblr/types.ts';
 import type { RowValue } from '../../storage/rows/row-value.ts';
-import { childrenOf, withChildren } from '../bind/tree.ts';
+import { withChildren } from '../bind/tree.ts';
 import { factored } from './factor.ts';
 
 const constant = (value: RowValue, type: SqlType): BoundConstant => ({
@@ -31,26 +31,29 @@ const constant = (value: RowValue, type: SqlType): BoundConstant => ({
 const isNull = (node: BoundExpression): boolean => node.op === 'constant' && node.value === null;
 
 export function simplify(node: BoundExpression): BoundExpression {
-  let changed = false;
-  const inside = (child: BoundExpression): BoundExpression => {
-    const simple = simplify(child);
-    changed ||= simple !== child;
-    return simple;
-  };
-  if (node.op === 'subquery') {
-    return { ...node, outer: made(node.outer), relation: relation(node.relation), condition: orNull(node.condition) };
+  switch (node.op) {
+    case 'column':
+    case 'parameter':
+    case 'constant':
+    case 'local':
+      return node;
+    case 'subquery':
+      return {
+        ...node,
+        outer: changedItems(node.outer, simplify),
+        relation: relation(node.relation),
+        condition: orNull(node.condition),
+      };
+    default:
+      return decided(withChildren(node, simplify));
   }
-  const children = childrenOf(node);
-  if (children.length === 0) return node;
-  const copy = withChildren(node, inside);
-  return decided(changed ? copy : node);
 }
 
 /** The node by what its children are. */
 function decided(node: BoundExpression): BoundExpression {
   switch (node.op) {
     case 'call':
-      return primitiveOf(node.primitive).strict && node.arguments.some(isNull) ? constant(null, node.type) : node;
+      return node.arguments.some(isNull) && primitiveOf(node.primitive).strict ? constant(null, node.type) : node;
     case 'and':
       return logic(node, false);
     case 'or':
@@ -111,9 +114,6 @@ function firstOf(node: BoundCoalesce): BoundExpression {
 
 const orNull = (node: BoundExpression | null): BoundExpression | null => (node === null ? null : simplify(node));
 
-const made = <Item extends { readonly expression: BoundExpression }>(items: readonly Item[]): Item[] =>
-  items.map((item) => ({ ...item, expression: simplify(item.expression) }));
-
 /** A relation with all that it is made from. A limit's numbers stay: the plan looks at them. */
 function relation(node: BoundRelation): BoundRelation {
   const over = withInputs(node, relation);
@@ -122,6 +122,9 @@ function relation(node: BoundRelation): BoundRelation {
 
 /** The same statement, less what constants decide. */
 export function simplifyStatement(statement: BoundPlanned): BoundPlanned {
-  if (statement.kind === 'query') return { ...statement, root: relation(statement.root) };
+  if (statement.kind === 'query') {
+    const root = relation(statement.root);
+    return root === statement.root ? statement : { ...statement, root };
+  }
   return withStatementExpressions({ ...statement, source: relation(statement.source) }, simplify);
 }

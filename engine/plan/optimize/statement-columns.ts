@@ -18,31 +18,42 @@ class Collector {
   next = 0;
   isFlat = true;
 
-  made(columns: Iterable<ColumnId>): void {
-    for (const column of columns) if (column >= this.next) this.next = column + 1;
+  one(column: ColumnId): void {
+    if (column >= this.next) this.next = column + 1;
   }
 
-  reads(columns: Iterable<ColumnId>): void {
+  made(columns: readonly ColumnId[]): void {
+    for (const column of columns) this.one(column);
+  }
+
+  /** Of those that have a name of their own. */
+  makes(columns: readonly { readonly column: ColumnId }[]): void {
+    for (const { column } of columns) this.one(column);
+  }
+
+  reads(columns: readonly ColumnId[]): void {
     for (const column of columns) this.read.add(column);
     this.made(columns);
   }
 
-  expression = (expression: BoundExpression): void => {
-    walkExpression(expression, (node) => {
-      if (node.op === 'column') this.reads([node.column]);
-      if (node.op === 'subquery') {
-        this.isFlat = false;
-        this.made(node.outer.map(({ column }) => column));
-        this.reads(node.columns);
-        this.relation(node.relation);
-        if (node.condition !== null) this.expression(node.condition);
-      }
-      return true;
-    });
+  readonly #visit = (node: BoundExpression): boolean => {
+    if (node.op === 'column') {
+      this.read.add(node.column);
+      this.one(node.column);
+    } else if (node.op === 'subquery') {
+      this.isFlat = false;
+      this.makes(node.outer);
+      this.reads(node.columns);
+      this.relation(node.relation);
+      if (node.condition !== null) this.expression(node.condition);
+    }
+    return true;
   };
 
+  readonly expression = (expression: BoundExpression): void => walkExpression(expression, this.#visit);
+
   row(row: BoundNewRow): void {
-    this.made(row.row.map(({ column }) => column));
+    this.makes(row.row);
     for (const { expression } of row.attributes) this.expression(expression);
     for (const { expression } of row.checks) this.expression(expression);
   }
@@ -56,32 +67,34 @@ class Collector {
         return this.reads(node.columns);
       case 'setOperation':
         this.reads(node.columns.flatMap(({ left, right }) => [left, right]));
-        return this.made(node.columns.map(({ column }) => column));
+        return this.makes(node.columns);
       case 'recurse':
         this.reads(node.columns.flatMap(({ base, step }) => [base, step]));
-        return this.made(node.columns.map(({ column }) => column));
+        return this.makes(node.columns);
       case 'cteRef':
       case 'workTable':
         this.reads(node.columns.map(({ source }) => source));
-        return this.made(node.columns.map(({ column }) => column));
+        return this.makes(node.columns);
       case 'get':
         this.made([node.rowId]);
-        return this.made(node.columns.map(({ column }) => column));
+        return this.makes(node.columns);
       case 'lock':
         return this.reads([node.rowId]);
       case 'join':
         return this.made([node.mark]);
       case 'function':
         this.made([node.ordinality]);
-        return this.made(node.columns.map(({ column }) => column));
+        return this.makes(node.columns);
       case 'virtual':
       case 'values':
       case 'project':
-        return this.made(node.columns.map(({ column }) => column));
+        return this.makes(node.columns);
       case 'aggregate':
-        return this.made([...node.keys, ...node.aggregates, ...node.grouping].map(({ column }) => column));
+        this.makes(node.keys);
+        this.makes(node.aggregates);
+        return this.makes(node.grouping);
       case 'window':
-        return this.made(node.functions.map(({ column }) => column));
+        return this.makes(node.functions);
       case 'change':
         return this.statement(node.statement);
       case 'filter':
@@ -109,7 +122,7 @@ class Collector {
     } else if (statement.kind !== 'delete') this.row(statement.row);
     if (statement.kind === 'insert' && statement.conflict !== null) {
       const { existing, change, where } = statement.conflict;
-      this.made(existing.map(({ column }) => column));
+      this.makes(existing);
       if (change !== null) this.row(change);
       if (where !== null) this.expression(where);
     }

@@ -5,8 +5,8 @@ import type { BoundExpression, BoundRelation, BoundSubquery, ColumnId } from '..
 import { withExpressions, withInputs } from '../../sblr/relation-tree.ts';
 import { type SqlType, sqlType } from '../../sblr/types.ts';
 import type { PhysicalNode, Subplan } from '../physical.ts';
+import { withChildren } from '../bind/tree.ts';
 import { columnsMade } from './made.ts';
-import { withChildrenIfChanged } from './may-fail.ts';
 import { ALL_ROWS, ANY_ORDER, type Planned, type Planner } from './planner.ts';
 import { relationIsVolatile } from './volatile.ts';
 
@@ -30,7 +30,7 @@ export function subplanOf(
 
 /** An expression with its subqueries planned. */
 export function withSubplans(planner: Planner, expression: BoundExpression): BoundExpression {
-  const inside = withChildrenIfChanged(expression, (child) => withSubplans(planner, child));
+  const inside = withChildren(expression, (child) => withSubplans(planner, child));
   return inside.op === 'subquery' ? planned(planner, inside) : inside;
 }
 

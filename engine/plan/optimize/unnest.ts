@@ -14,13 +14,13 @@
 import type { BoundExpression, BoundRelation, BoundSubquery, ColumnId } from '../../sblr/bound.ts';
 import { withExpressions, withInputs } from '../../sblr/relation-tree.ts';
 import { withNullable } from '../../sblr/types.ts';
-import { childrenOf } from '../bind/tree.ts';
+import { childrenOf, withChildren } from '../bind/tree.ts';
 import { conjunction, conjuncts, isVolatile } from './columns.ts';
 import { equalityOf } from './equalities.ts';
 import { aboveJoin, aggregateBelow } from './grouped.ts';
 import { insideQueries } from './inline.ts';
 import { columnsMade } from './made.ts';
-import { holdsSubquery, mayFail, replaceColumns, withChildrenIfChanged } from './may-fail.ts';
+import { holdsSubquery, mayFail, replaceColumns } from './may-fail.ts';
 import { pullAggregate, pullUp, type PulledUp } from './pull-up.ts';
 import { filtered } from './push-down.ts';
 import { unlateral } from './unlateral.ts';
@@ -149,13 +149,13 @@ class Unnester {
     const isGuarded =
       expression.op === 'case' || expression.op === 'coalesce' || expression.op === 'and' || expression.op === 'or';
     if (isGuarded) return this.#guarded(expression);
-    return withChildrenIfChanged(expression, (child) => this.value(child));
+    return withChildren(expression, (child) => this.value(child));
   }
 
   /** Behind a guard only what cannot fail becomes a join: not what may find two rows. */
   #guarded(expression: BoundExpression): BoundExpression {
     if (expression.op === 'subquery') return this.#column(expression, true) ?? expression;
-    return withChildrenIfChanged(expression, (child) => this.#guarded(child));
+    return withChildren(expression, (child) => this.#guarded(child));
   }
 
   /** The column that stands for a subquery; null: it stays. */

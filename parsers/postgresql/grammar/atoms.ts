@@ -32,6 +32,9 @@ interface Arguments {
 /** What may follow a type's keyword, else it is a name. */
 const TYPE_GOES_ON = new Set([T.StringLiteral, T.LeftParen, T.WithTime, T.WithoutTime, K.VARYING, K.CHARACTER, K.CHAR]);
 
+/** What goes on with a name: more of it, arguments, the text of a literal of that type, subscripts. */
+const GOES_ON_WITH_NAME = new Set([T.Dot, T.LeftParen, T.StringLiteral, T.LeftBracket]);
+
 export abstract class AtomGrammar extends ExpressionGrammar {
   abstract readonly specialCall: Rule<[], SourceExpression>;
   abstract readonly orderBy: Rule<[], SourceSortItem[]>;
@@ -69,6 +72,19 @@ export abstract class AtomGrammar extends ExpressionGrammar {
     return match >= 0 && (this.isNext(end, T.StringLiteral) || this.isNext(end, T.WithTime) || this.isNext(end, T.WithoutTime));
   }
 
+  private readonly literals = [
+    { ALT: () => this.take(1, T.LiftedLiteral) },
+    { ALT: () => this.take(1, T.IntegerLiteral) },
+    { ALT: () => this.take(1, T.DecimalLiteral) },
+    { ALT: () => this.take(1, T.StringLiteral) },
+    { ALT: () => this.take(1, K.NULL) },
+    { ALT: () => this.take(1, K.TRUE) },
+    { ALT: () => this.take(1, K.FALSE) },
+    { ALT: () => this.take(1, T.BitString) },
+    { ALT: () => this.take(1, T.HexString) },
+    { ALT: () => this.take(1, T.NationalString) },
+  ];
+
   protected override readonly atoms = [
     this.ruleAlternative('literal'),
     this.ruleAlternative('parameter'),
@@ -92,19 +108,8 @@ export abstract class AtomGrammar extends ExpressionGrammar {
   override readonly atom: Rule<[], SourceExpression> = this.RULE('atom', (): SourceExpression => this.OR(this.atoms as never));
 
   readonly literal: Rule<[], SourceExpression> = this.RULE('literal', (): SourceExpression => {
-    const token = this.OR([
-      { ALT: () => this.take(1, T.LiftedLiteral) },
-      { ALT: () => this.take(1, T.IntegerLiteral) },
-      { ALT: () => this.take(1, T.DecimalLiteral) },
-      { ALT: () => this.take(1, T.StringLiteral) },
-      { ALT: () => this.take(1, K.NULL) },
-      { ALT: () => this.take(1, K.TRUE) },
-      { ALT: () => this.take(1, K.FALSE) },
-      { ALT: () => this.take(1, T.BitString) },
-      { ALT: () => this.take(1, T.HexString) },
-      { ALT: () => this.take(1, T.NationalString) },
-    ]);
-    return this.ACTION(() => this.literalNode(token));
+    const token = this.OR(this.literals);
+    return this.RECORDING_PHASE ? constant(0, 'null', 'null') : this.literalNode(token);
   });
 
   private literalNode(token: SqlToken): SourceExpression {
@@ -165,6 +170,7 @@ export abstract class AtomGrammar extends ExpressionGrammar {
 
   // ( '[' index ']' | '[' lower? ':' upper? ']' | '.' name )*
   readonly indirection: Rule<[SourceExpression], SourceExpression> = this.RULE('indirection', (operand: SourceExpression) => {
+    if (!this.RECORDING_PHASE && !this.isNext(1, T.LeftBracket) && !this.isNext(1, T.Dot)) return operand;
     let value = operand;
     this.MANY(() => {
       value = this.OR([{ ALT: () => this.fieldOf(value) }, { ALT: () => this.subscriptOf(value) }]);
@@ -333,6 +339,8 @@ export abstract class AtomGrammar extends ExpressionGrammar {
   readonly nameOrCall: Rule<[], SourceExpression> = this.RULE('nameOrCall', () => {
     const first = this.take(1, T.NonReservedWord);
     const parts = [first];
+    // Nearly all are names of columns, with nothing of theirs behind them.
+    if (!this.RECORDING_PHASE && !GOES_ON_WITH_NAME.has(this.LA(1).tokenType)) return this.columnOf(parts, false);
     let star = false;
     this.MANY({
       GATE: () => !star,

@@ -34,6 +34,7 @@ export abstract class PostgresGrammar extends Grammar {
   readonly anyName: Rule<[], SourceName> = this.RULE('anyName', () => {
     const first = this.take(1, ColumnId);
     const parts = [first];
+    if (!this.RECORDING_PHASE && !this.isNext(1, Dot)) return nameOf(parts);
     this.MANY(() => {
       this.take(1, Dot);
       parts.push(this.take(1, ColumnLabel));

@@ -154,8 +154,13 @@ export abstract class ExpressionGrammar extends TypeGrammar {
   private binaryTail(occurrence: 1): void {
     const start = this.next(1);
     const name = this.SUBRULE(this.anyOperator);
-    const level = this.ACTION(() => (name === null ? P.levelOf(start) : LEVEL.other));
+    const level = this.RECORDING_PHASE ? 0 : name === null ? P.levelOf(start) : LEVEL.other;
     this.settle(level, start);
+    if (!this.RECORDING_PHASE && !this.isQuantifierAhead()) {
+      this.stack.pushOperator(P.binary(start, name));
+      this.SUBRULE2(this.operand);
+      return;
+    }
     this.or(occurrence, [
       {
         GATE: () => !this.restricted && this.isQuantifierAhead(),
@@ -176,17 +181,17 @@ export abstract class ExpressionGrammar extends TypeGrammar {
   }
 
   /** An operator; its name when it is written OPERATOR(schema.name), else null. */
-  readonly anyOperator: Rule<[], SourceName | null> = this.RULE('anyOperator', () =>
-    this.OR([
-      {
-        ALT: () => {
-          this.take(1, T.BinaryOperator);
-          return null;
-        },
+  readonly anyOperator: Rule<[], SourceName | null> = this.RULE('anyOperator', () => this.OR(this.operators));
+
+  private readonly operators = [
+    {
+      ALT: (): SourceName | null => {
+        this.take(1, T.BinaryOperator);
+        return null;
       },
-      { ALT: () => this.SUBRULE(this.qualifiedOperator) },
-    ]),
-  );
+    },
+    { ALT: (): SourceName | null => this.SUBRULE(this.qualifiedOperator) },
+  ];
 
   // OPERATOR '(' ( ColId '.' )* operator ')'
   readonly qualifiedOperator: Rule<[], SourceName> = this.RULE('qualifiedOperator', () => {
@@ -488,11 +493,17 @@ export abstract class ExpressionGrammar extends TypeGrammar {
     this.MANY1(this.prefixLoop);
     // The rule of atoms in line: rules nest deepest here.
     let value = this.OR9(this.atoms as never) as SourceExpression;
-    this.MANY2(() => {
-      const cast = this.take(2, T.TypeCast);
-      const type = this.SUBRULE(this.typeName);
-      value = { op: 'cast', at: cast.ordinal, operand: value, type };
-    });
-    if (!this.RECORDING_PHASE) this.stack.pushOperand(value);
+    if (this.RECORDING_PHASE) {
+      this.MANY2(() => void (value = this.castOf(value)));
+      return;
+    }
+    while (this.isNext(1, T.TypeCast)) value = this.castOf(value);
+    this.stack.pushOperand(value);
   });
+
+  private castOf(operand: SourceExpression): SourceExpression {
+    const cast = this.take(2, T.TypeCast);
+    const type = this.SUBRULE(this.typeName);
+    return { op: 'cast', at: cast.ordinal, operand, type };
+  }
 }

@@ -38,17 +38,20 @@ export abstract class FromGrammar extends QueryGrammar {
     return left;
   });
 
-  readonly fromPrimary: Rule<[], SourceFrom> = this.RULE('fromPrimary', () =>
-    this.OR([
-      { GATE: () => isQueryAhead(this), ALT: (): SourceFrom => this.SUBRULE1(this.derivedTable, { ARGS: [false] }) },
-      { ALT: () => this.SUBRULE(this.joinInParens) },
-      { ALT: () => this.lateralItem() },
-      { GATE: () => this.isNext(2, K.FROM), ALT: () => this.rowsFrom() },
-      { GATE: () => this.isFunctionAhead(), ALT: () => this.SUBRULE1(this.tableFunction, { ARGS: [false] }) },
-      { GATE: () => this.isNext(1, T.ColumnId) || this.isNext(1, K.ONLY), ALT: () => this.SUBRULE(this.tableRef) },
-      { GATE: () => !this.isNext(1, T.LeftParen), ALT: () => this.SUBRULE2(this.tableFunction, { ARGS: [false] }) },
-    ]),
-  );
+  readonly fromPrimary: Rule<[], SourceFrom> = this.RULE('fromPrimary', () => this.OR(this.primaries));
+
+  private readonly primaries = [
+    { GATE: () => isQueryAhead(this), ALT: (): SourceFrom => this.SUBRULE1(this.derivedTable, { ARGS: [false] }) },
+    { ALT: (): SourceFrom => this.SUBRULE(this.joinInParens) },
+    { ALT: () => this.lateralItem() },
+    { GATE: () => this.isNext(2, K.FROM), ALT: () => this.rowsFrom() },
+    { GATE: () => this.isFunctionAhead(), ALT: (): SourceFrom => this.SUBRULE1(this.tableFunction, { ARGS: [false] }) },
+    {
+      GATE: () => this.isNext(1, T.ColumnId) || this.isNext(1, K.ONLY),
+      ALT: (): SourceFrom => this.SUBRULE(this.tableRef),
+    },
+    { GATE: () => !this.isNext(1, T.LeftParen), ALT: (): SourceFrom => this.SUBRULE2(this.tableFunction, { ARGS: [false] }) },
+  ];
 
   private rowsFrom(): SourceFrom {
     const token = this.take(1, K.ROWS);
@@ -193,6 +196,7 @@ export abstract class FromGrammar extends QueryGrammar {
 
   // ( AS? name columns? )?
   readonly optionalAlias: Rule<[], SourceAlias | null> = this.RULE('optionalAlias', () => {
+    if (!this.RECORDING_PHASE && !this.isNext(1, K.AS) && !this.isNext(1, T.ColumnId)) return null;
     let alias: SourceAlias | null = null;
     this.OPTION1(() => {
       this.OPTION2(() => this.take(1, K.AS));
@@ -209,13 +213,18 @@ export abstract class FromGrammar extends QueryGrammar {
     const { name, only } = this.SUBRULE(this.relation);
     const alias = this.SUBRULE(this.optionalAlias);
     let sample: SourceSample | null = null;
-    this.OPTION(() => (sample = this.SUBRULE(this.tableSample)));
-    const at = this.ACTION(() => name.at);
+    if (this.RECORDING_PHASE || this.isNext(1, K.TABLESAMPLE)) this.OPTION(() => (sample = this.SUBRULE(this.tableSample)));
+    const at = this.RECORDING_PHASE ? 0 : name.at;
     return { op: 'tableRef', at, name, alias, only, sample } as SourceFrom;
   });
 
   readonly relation = this.RULE('relation', () => {
-    const only = this.ACTION(() => this.isNext(1, K.ONLY)) === true;
+    const only = !this.RECORDING_PHASE && this.isNext(1, K.ONLY);
+    if (!this.RECORDING_PHASE && !only) {
+      const plain = this.SUBRULE3(this.anyName);
+      if (this.isNext(1, T.Star)) this.take(2, T.Star);
+      return { name: plain, only };
+    }
     const name = this.OR([
       {
         ALT: () => {

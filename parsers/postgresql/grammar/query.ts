@@ -38,10 +38,10 @@ export abstract class QueryGrammar extends TailGrammar {
   override readonly query: Rule<[], SourceQuery> = this.RULE('query', () => {
     this.enterQuery();
     let withClause: SourceWith | null = null;
-    this.OPTION(() => (withClause = this.SUBRULE(this.withClause)));
+    if (this.RECORDING_PHASE || this.isNext(1, K.WITH)) this.OPTION(() => (withClause = this.SUBRULE(this.withClause)));
     const query = this.queryBody();
     this.leaveQuery();
-    return this.ACTION(() => (withClause === null ? query : putWith(query, withClause, this.next(0))));
+    return this.RECORDING_PHASE || withClause === null ? query : putWith(query, withClause, this.next(0));
   });
 
   /** A query behind its WITH. */
@@ -50,6 +50,7 @@ export abstract class QueryGrammar extends TailGrammar {
   private queryBody(): SourceQuery {
     const builder = new QueryBuilder();
     builder.push(this.OR(this.firstTerms as never) as SourceQuery);
+    if (!this.RECORDING_PHASE && !this.isNext(1, T.SetOperator)) return builder.finish(this.SUBRULE(this.queryTail));
     this.MANY(() => {
       const operator = this.take(1, T.SetOperator);
       const all = this.ACTION(() => this.isNext(1, K.ALL));
@@ -111,25 +112,11 @@ export abstract class QueryGrammar extends TailGrammar {
     this.OPTION1(this.distinctPart);
     this.OPTION2(this.itemsPart);
     this.OPTION3(this.intoPart);
-    this.OPTION4(() => {
-      this.take(4, K.FROM);
-      select.from = this.SUBRULE(this.fromList);
-    });
-    this.OPTION5(() => {
-      this.take(5, K.WHERE);
-      select.where = this.SUBRULE5(this.expression);
-    });
-    this.OPTION6(() => {
-      select.group = this.SUBRULE(this.groupBy);
-    });
-    this.OPTION7(() => {
-      this.take(7, K.HAVING);
-      select.having = this.SUBRULE7(this.expression);
-    });
-    this.OPTION8(() => {
-      this.take(8, K.WINDOW);
-      select.windows = this.list(3, () => this.SUBRULE(this.windowDefinition));
-    });
+    this.OPTION4(this.fromPart);
+    this.OPTION5(this.wherePart);
+    this.OPTION6(this.groupPart);
+    this.OPTION7(this.havingPart);
+    this.OPTION8(this.windowPart);
     this.current = outer;
     return select as SourceQuery;
   });
@@ -166,6 +153,35 @@ export abstract class QueryGrammar extends TailGrammar {
       items.push(this.item());
     }
     select.items = items;
+  };
+
+  private readonly fromPart = (): void => {
+    const select = this.current;
+    this.take(4, K.FROM);
+    select.from = this.SUBRULE(this.fromList);
+  };
+
+  private readonly wherePart = (): void => {
+    const select = this.current;
+    this.take(5, K.WHERE);
+    select.where = this.SUBRULE5(this.expression);
+  };
+
+  private readonly groupPart = (): void => {
+    const select = this.current;
+    select.group = this.SUBRULE(this.groupBy);
+  };
+
+  private readonly havingPart = (): void => {
+    const select = this.current;
+    this.take(7, K.HAVING);
+    select.having = this.SUBRULE7(this.expression);
+  };
+
+  private readonly windowPart = (): void => {
+    const select = this.current;
+    this.take(8, K.WINDOW);
+    select.windows = this.list(3, () => this.SUBRULE(this.windowDefinition));
   };
 
   private readonly intoPart = (): void => {
@@ -205,16 +221,17 @@ export abstract class QueryGrammar extends TailGrammar {
     };
   }
 
-  private readonly itemAlias = (): SqlToken =>
-    this.OR5([
-      {
-        ALT: () => {
-          this.take(2, K.AS);
-          return this.take(2, T.ColumnLabel);
-        },
+  private readonly aliases = [
+    {
+      ALT: (): SqlToken => {
+        this.take(2, K.AS);
+        return this.take(2, T.ColumnLabel);
       },
-      { ALT: () => this.take(3, T.BareLabel) },
-    ]);
+    },
+    { ALT: (): SqlToken => this.take(3, T.BareLabel) },
+  ];
+
+  private readonly itemAlias = (): SqlToken => this.OR5(this.aliases);
 
   // GROUP BY ( ALL | DISTINCT )? element ( ',' element )*
   readonly groupBy: Rule<[], SourceExpression[]> = this.RULE('groupBy', () => {

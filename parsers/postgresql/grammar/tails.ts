@@ -34,6 +34,12 @@ interface Bound {
 /** Order of frame bounds from first to last. */
 const BOUND_ORDER: readonly FrameBound[] = ['unboundedPreceding', 'preceding', 'current', 'following', 'unboundedFollowing'];
 
+/** What stands behind the blocks of a query. */
+const BEGINS_TAIL = new Set([K.ORDER, K.LIMIT, K.OFFSET, K.FETCH, K.FOR]);
+
+/** What says more of an order. */
+const BEHIND_SORTED = new Set([K.ASC, K.DESC, K.USING, T.NullsOrder]);
+
 export abstract class TailGrammar extends SpecialGrammar {
   abstract readonly preparable: Rule<[], SourceStatement | SourceQuery>;
 
@@ -51,6 +57,8 @@ export abstract class TailGrammar extends SpecialGrammar {
     let descending = false;
     let using: SourceName | null = null;
     let nulls: SourceSortItem['nulls'] = 'default';
+    if (!this.RECORDING_PHASE && !BEHIND_SORTED.has(this.LA(1).tokenType))
+      return { op: 'sortItem', at: start.ordinal, expression, descending, nulls, using } as SourceSortItem;
     this.OPTION1(() =>
       this.OR1([
         { ALT: () => void this.take(1, K.ASC) },
@@ -79,6 +87,7 @@ export abstract class TailGrammar extends SpecialGrammar {
   // orderBy? ( LIMIT ... | OFFSET ... | FETCH ... | FOR ... )*
   readonly queryTail: Rule<[], QueryTail | null> = this.RULE('queryTail', () => {
     let tail: QueryTail | null = null;
+    if (!this.RECORDING_PHASE && !BEGINS_TAIL.has(this.LA(1).tokenType)) return tail;
     this.OPTION(() => {
       tail = emptyTail();
       tail.orderToken = this.next(1);
@@ -87,6 +96,10 @@ export abstract class TailGrammar extends SpecialGrammar {
     this.MANY(() => {
       tail ??= emptyTail();
       const parts = tail;
+      if (!this.RECORDING_PHASE && this.isNext(1, K.LIMIT)) {
+        this.SUBRULE(this.limitPart, { ARGS: [parts] });
+        return;
+      }
       this.OR([
         { ALT: () => this.SUBRULE(this.limitPart, { ARGS: [parts] }) },
         { ALT: () => this.SUBRULE(this.offsetPart, { ARGS: [parts] }) },
