@@ -62,7 +62,7 @@ export class SessionReader implements CatalogReader {
     for (const one of this.searchPath()) {
       const id = this.schemaId(one);
       if (id !== null && !this.maySee(id)) continue;
-      const found = this.#findIn(one, name);
+      const found = virtualTable(one, name) ?? (id === null ? null : (this.entryByName(id, name)?.relation ?? null));
       if (found !== null) return found;
     }
     return null;

@@ -162,6 +162,8 @@ export function rowAs(node: BoundExpression, type: TypeName, at: number, state: 
 /** A name that is no column but a relation: its row as one value. Null: it is a column, or nothing. */
 export function rowOfRelation(name: string, clause: Clause, at: number): BoundExpression | null {
   const { scope, state } = clause;
+  // Most blocks stand alone, and the names in them are not those of their relations.
+  if (scope.outer === null && scope.relations.every(({ alias }) => alias !== name)) return null;
   const isColumn = (one: Scope | null): boolean =>
     one !== null &&
     (one.relations.some(({ columns }) => columns.some((column) => column.name === name)) ||

@@ -35,6 +35,8 @@ export function rowIdPaths(question: AccessQuestion, info: Estimated): AccessPat
   // One condition that is no OR is answered by one index.
   if (conditions.length < 2 && conditions[0]?.op !== 'or') return [];
   if (question.table.indexes.length === 0) return [];
+  const hasUnions = conditions.some(({ op }) => op === 'or');
+  if (!hasUnions && question.table.indexes.length < 2) return [];
   const unions = conditions.flatMap((condition) => (condition.op === 'or' ? anyOf(question, info, condition.operands) : []));
   const found = [...unions, ...rangesOf(question, info, conditions)].sort((a, b) => a.fraction - b.fraction);
   const paths = unions.map((one) => pathOf(question, info, one));
