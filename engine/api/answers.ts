@@ -37,3 +37,9 @@ export interface DatabaseBackupProgress {
   readonly copied: number;
   readonly total: number;
 }
+
+/** How far a check is, in pages; each is looked at twice. */
+export interface DatabaseCheckProgress {
+  readonly done: number;
+  readonly of: number;
+}

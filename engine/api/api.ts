@@ -21,7 +21,7 @@ import { facesOf, type OpenOptions, type SharedOptions } from './options.ts';
 
 export { SqlError } from '../../shm/errors.ts';
 export type { Notification } from '../session/notifications.ts';
-export type { DatabaseBackupProgress, DatabaseNotice, DatabaseReport, ScriptResult } from './answers.ts';
+export type { DatabaseBackupProgress, DatabaseCheckProgress, DatabaseNotice, DatabaseReport, ScriptResult } from './answers.ts';
 export type { AsyncResult, AsyncSession, QueryOptions } from './async-session.ts';
 export type { BackupOptions, DatabaseHandle, ExplainOptions } from './database.ts';
 export { Database } from './database.ts';

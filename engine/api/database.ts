@@ -15,7 +15,7 @@ import type { Notification } from '../session/notifications.ts';
 import { Session } from '../session/session.ts';
 import { AsyncSession, type QueryOptions } from './async-session.ts';
 import { createEngine } from './engine-parts.ts';
-import type { DatabaseBackupProgress, DatabaseNotice, DatabaseReport, ScriptResult } from './answers.ts';
+import type { DatabaseBackupProgress, DatabaseCheckProgress, DatabaseNotice, DatabaseReport, ScriptResult } from './answers.ts';
 import type { Kernel, KernelHandle } from './kernel.ts';
 import type { SharedOptions } from './options.ts';
 import { QueryThread, type Rows } from './query-thread.ts';
@@ -189,9 +189,9 @@ export class Database implements Disposable {
     return this.kernel.checkpoint();
   }
 
-  /** Verifies every page, row and index entry; nobody writes meanwhile. */
-  check(): DatabaseReport {
-    return this.kernel.check();
+  /** Verifies every page, row and index entry; nobody writes meanwhile. `progress` is told now and then how far it is. */
+  check(progress?: (told: DatabaseCheckProgress) => void): DatabaseReport {
+    return this.kernel.check(progress);
   }
 
   /** Figures as of now. */

@@ -21,7 +21,7 @@ import { drainJobs } from '../jobs/run.ts';
 import { giveBackSpares } from '../storage/btree/pages.ts';
 import { type BackupProgress, copyDatabase } from '../storage/backup.ts';
 import { checkpoint, writeAllPages } from '../storage/checkpoint.ts';
-import { type CheckReport, checkDatabase } from '../storage/check.ts';
+import { type CheckListener, type CheckReport, checkDatabase } from '../storage/check.ts';
 import { closeDatabaseFiles } from '../storage/database-files.ts';
 import { flushAll } from '../storage/log/flush.ts';
 import { closeLog } from '../storage/log/open.ts';
@@ -396,11 +396,11 @@ export class Kernel {
     drainJobs(this.jobs);
   }
 
-  /** Verifies every page, row chain and index entry against each other; nobody writes meanwhile. */
-  check(): KernelReport {
+  /** Verifies every page, row chain and index entry against each other; nobody writes meanwhile. `told` now and then. */
+  check(told?: CheckListener): KernelReport {
     return this.enter(() => {
       const figures = { rows: 0, entries: 0, staleEntries: 0 };
-      const report = checkDatabase(this.parts.space, structureCheckers(this.parts, figures));
+      const report = checkDatabase(this.parts.space, structureCheckers(this.parts, figures), told);
       return { ...report, ...figures };
     });
   }

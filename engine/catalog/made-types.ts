@@ -189,7 +189,10 @@ export const directoryOf = (reader: SessionReader): TypeDirectory => ({
       default: {
         const row = reader.entry(id)?.row;
         if (row?.kind !== 'function' && row?.kind !== 'procedure') return builtInRoutineName(id);
-        return type === 'regprocedure' ? row.body.shown : quoteName(row.body.routine.name);
+        const shown = type === 'regprocedure' ? row.body.shown : quoteName(row.body.routine.name);
+        // What the search path does not show has its schema before it.
+        const isVisible = reader.routines(null, row.body.routine.name).some((one) => one.id === id);
+        return isVisible ? shown : `${quoteName(reader.schemaName(row.schema))}.${shown}`;
       }
     }
   },

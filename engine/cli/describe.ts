@@ -1,221 +1,162 @@
-/** \d and its kin: what there is in the database, as psql prints it. Straight from the catalog. */
+/** \d of one: its columns and all that belongs to it, asked of the catalogs as psql does. */
 
-import type { SqlCatalog } from '../api/sql-catalog.ts';
-import type { CatalogColumn, CatalogSequence, CatalogTable } from '../catalog/objects.ts';
-import type { SessionReader } from '../catalog/reader.ts';
-import { ShellError } from './shell-error.ts';
+import { matching } from './patterns.ts';
+import { showRelations } from './lists.ts';
 import type { Shell } from './shell.ts';
+import { ShellError } from './shell-error.ts';
+import type { TargetColumn, TextRow } from './target.ts';
 
-const KINDS: { readonly [kind: string]: string } = { r: 'table', i: 'index', S: 'sequence', v: 'view' };
-const HIDDEN_SCHEMAS = new Set(['pg_catalog', 'information_schema', 'sys']);
-
-function readerOf(shell: Shell): SessionReader {
-  const { engine, connection } = shell.database;
-  return (engine.catalog as SqlCatalog).reader(connection.session, connection.session.transaction);
-}
-
-interface ObjectLine {
-  readonly id: number;
-  readonly schema: string;
-  readonly name: string;
+interface Described {
+  readonly oid: string;
   readonly kind: string;
-  readonly owner: string;
-}
-
-function objects(shell: Shell): ObjectLine[] {
-  const names = (sql: string): Map<unknown, string> => new Map(shell.query(sql).rows.map(([id, name]) => [id, String(name)]));
-  const schemas = names('select oid, nspname from pg_catalog.pg_namespace');
-  const roles = names('select oid, rolname from pg_catalog.pg_roles');
-  const { rows } = shell.query('select oid, relname, relkind, relnamespace, relowner from pg_catalog.pg_class');
-  const lines = rows.map(([id, name, kind, schema, owner]) => ({
-    ...{ id: Number(id), name: String(name), kind: String(kind) },
-    ...{ schema: schemas.get(schema) ?? '', owner: roles.get(owner) ?? '' },
-  }));
-  const key = ({ schema, name }: ObjectLine): string => `${schema}\0${name}`;
-  return lines.sort((a, b) => (key(a) < key(b) ? -1 : 1));
-}
-
-/** A pattern of psql: * for any characters, ? for one, maybe with a schema before a point. */
-function matcher(pattern: string): (line: ObjectLine) => boolean {
-  if (pattern === '') return ({ schema }) => !HIDDEN_SCHEMAS.has(schema);
-  const [schema, name] = pattern.includes('.') ? pattern.split('.', 2) : [null, pattern];
-  const expression = (text: string): RegExp => {
-    const quoted = /^"(.*)"$/.exec(text);
-    if (quoted !== null) return new RegExp(`^${escaped(quoted[1])}$`);
-    return new RegExp(`^${escaped(text.toLowerCase()).replaceAll('\\*', '.*').replaceAll('\\?', '.')}$`);
-  };
-  const ofName = expression(name);
-  const ofSchema = schema === null ? null : expression(schema);
-  return (line) => ofName.test(line.name) && (ofSchema === null || ofSchema.test(line.schema));
-}
-
-const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-
-/** \d, \dt, \di, \ds. */
-export function listRelations(shell: Shell, kinds: readonly string[], pattern: string): void {
-  const matches = matcher(pattern);
-  const found = objects(shell).filter((line) => kinds.includes(line.kind) && matches(line));
-  if (found.length === 0) {
-    shell.write(pattern === '' ? 'Did not find any relations.' : `Did not find any relation named "${pattern}".`);
-    return;
-  }
-  const withTable = kinds.includes('i');
-  const tables = withTable ? tablesByIndex(shell) : null;
-  const columns = ['Schema', 'Name', 'Type', 'Owner', ...(withTable ? ['Table'] : [])];
-  const rows = found.map(({ id, schema, name, kind, owner }) => {
-    const line = [schema, name, KINDS[kind], owner];
-    return tables === null ? line : [...line, tables.get(id)?.name ?? ''];
-  });
-  shell.write(shell.show({ columns, types: columns.map(() => 'text'), rows, title: 'List of relations' }));
-}
-
-function tablesByIndex(shell: Shell): Map<number, CatalogTable> {
-  const found = new Map<number, CatalogTable>();
-  for (const { relation } of readerOf(shell).all())
-    if (relation?.kind === 'table') for (const { id } of relation.indexes) found.set(id, relation);
-  return found;
-}
-
-/** \d name: a table, an index, a sequence. */
-export function describe(shell: Shell, pattern: string): void {
-  const found = objects(shell).filter(matcher(pattern));
-  // A name that several schemas have means the first of the search path.
-  const path = readerOf(shell).searchPath();
-  const rank = (schema: string): number =>
-    schema.startsWith('pg_temp') ? -1 : path.indexOf(schema) + (path.includes(schema) ? 0 : 1e6);
-  const isName = !/[*?]/.test(pattern);
-  const wanted = isName && !pattern.includes('.') ? found.sort((a, b) => rank(a.schema) - rank(b.schema)).slice(0, 1) : found;
-  if (wanted.length === 0) throw new ShellError(`Did not find any relation named "${pattern}".`);
-  for (const line of wanted) describeOne(shell, line);
-}
-
-function describeOne(shell: Shell, { id, schema, name, kind }: ObjectLine): void {
-  const reader = readerOf(shell);
-  if (kind === 'i') {
-    describeIndex(shell, id, `${schema}.${name}`);
-    return;
-  }
-  const relation = reader.relation(id);
-  if (relation?.kind === 'sequence') describeSequence(shell, reader, relation);
-  else if (relation?.kind === 'table') describeTable(shell, reader, relation);
-  else if (relation?.kind === 'virtual') describeColumns(shell, `View "${schema}.${name}"`, relation.columns, reader, []);
-}
-
-function describeColumns(
-  shell: Shell,
-  title: string,
-  all: readonly CatalogColumn[],
-  reader: SessionReader,
-  footer: string[],
-): void {
-  const rows = all
-    .filter(({ hidden }) => hidden === null)
-    .map((column) => [column.name, typeText(column.type), '', column.notNull ? 'not null' : '', defaultText(column, reader)]);
-  const columns = ['Column', 'Type', 'Collation', 'Nullable', 'Default'];
-  shell.write(shell.show({ columns, types: columns.map(() => 'text'), rows, title, footer }));
-}
-
-const PERSISTENCE = { permanent: 'Table', temporary: 'Table', unlogged: 'Unlogged table' } as const;
-
-function describeTable(shell: Shell, reader: SessionReader, table: CatalogTable): void {
-  const title = `${PERSISTENCE[table.persistence]} "${table.schema}.${table.name}"`;
-  const ranked = [...table.indexes].sort((a, b) => Number(b.primary) - Number(a.primary) || (a.name < b.name ? -1 : 1));
-  const indexes = ranked.map((index) => {
-    const constraint = index.primary ? 'PRIMARY KEY, ' : index.constraint !== null ? 'UNIQUE CONSTRAINT, ' : 'UNIQUE, ';
-    const nulls = index.unique && !index.nullsDistinct ? ' NULLS NOT DISTINCT' : '';
-    return `    "${index.name}" ${index.unique ? constraint : ''}${index.method} (${keyTexts(table, index).join(', ')})${nulls}`;
-  });
-  const checks = table.checks.map(({ name, expression }) => `    "${name}" CHECK (${expression.text})`);
-  const footer = [
-    ...(indexes.length > 0 ? ['Indexes:', ...indexes] : []),
-    ...(checks.length > 0 ? ['Check constraints:', ...checks] : []),
-  ];
-  describeColumns(shell, title, table.columns, reader, footer);
-}
-
-type Index = CatalogTable['indexes'][number];
-
-/** What an index is over, in the order of its keys. */
-function keyTexts(table: CatalogTable, { keys, method }: Index): string[] {
-  return keys.map(({ attribute, descending, nullsFirst }) => {
-    const order = method === 'hash' || nullsFirst === descending ? '' : nullsFirst ? ' NULLS FIRST' : ' NULLS LAST';
-    return keyName(table, attribute) + (descending ? ' DESC' : '') + order;
-  });
-}
-
-function keyName(table: CatalogTable, attribute: number): string {
-  const column = table.columns.find(({ number }) => number === attribute);
-  if (column === undefined) return '?';
-  if (column.hidden === null) return column.name;
-  const { text, source } = column.hidden;
-  return source.op === 'call' ? text : `(${text})`;
-}
-
-function describeIndex(shell: Shell, id: number, title: string): void {
-  const table = tablesByIndex(shell).get(id);
-  const index = table?.indexes.find((one) => one.id === id);
-  if (table === undefined || index === undefined) throw new ShellError(`Did not find any relation named "${title}".`);
-  const rows = index.keys.map(({ attribute }) => {
-    const column = table.columns.find(({ number }) => number === attribute);
-    const isExpression = column !== undefined && column.hidden !== null;
-    const name = isExpression ? (/^\w+(?=\()/.exec(column.hidden?.text ?? '')?.[0] ?? 'expr') : (column?.name ?? '?');
-    return [name, column === undefined ? '' : typeText(column.type), 'yes', keyName(table, attribute)];
-  });
-  const kind = index.primary ? 'primary key, ' : index.unique ? 'unique, ' : '';
-  const columns = ['Column', 'Type', 'Key?', 'Definition'];
-  const footer = [`${kind}${index.method}, for table "${table.schema}.${table.name}"`];
-  shell.write(shell.show({ columns, types: columns.map(() => 'text'), rows, title: `Index "${title}"`, footer }));
-}
-
-function describeSequence(shell: Shell, reader: SessionReader, sequence: CatalogSequence): void {
-  const { type, start, minimum, maximum, increment, cycle, cache } = sequence;
-  const owner = sequence.ownerTable === 0 ? null : reader.relation(sequence.ownerTable);
-  const column = owner?.kind === 'table' ? owner.columns.find(({ number }) => number === sequence.ownerAttribute) : undefined;
-  const footer =
-    owner === null || column === undefined
-      ? []
-      : [
-          `${column.identity === 'none' ? 'Owned by' : 'Sequence for identity column'}: ${owner.schema}.${owner.name}.${column.name}`,
-        ];
-  const columns = ['Type', 'Start', 'Minimum', 'Maximum', 'Increment', 'Cycles?', 'Cache'];
-  const types = columns.map((name) => (name === 'Type' || name === 'Cycles?' ? 'text' : 'int8'));
-  const rows = [[SHOWN[type], start, minimum, maximum, increment, cycle ? 'yes' : 'no', cache]];
-  shell.write(shell.show({ columns, types, rows, title: `Sequence "${sequence.schema}.${sequence.name}"`, footer }));
-}
-
-function defaultText({ identity, sequence, default: value }: CatalogColumn, reader: SessionReader): string {
-  if (identity !== 'none') return `generated ${identity === 'always' ? 'always' : 'by default'} as identity`;
-  if (value !== null) return value.text;
-  const own = sequence === 0 ? null : reader.relation(sequence);
-  return own === null ? '' : `nextval('${own.name}'::regclass)`;
-}
-
-interface ShownType {
+  readonly persistence: string;
+  readonly isPartition: boolean;
   readonly name: string;
-  readonly length: number;
-  readonly scale: number;
 }
 
-const SHOWN: { readonly [name: string]: string } = {
-  bool: 'boolean',
-  int2: 'smallint',
-  int4: 'integer',
-  int8: 'bigint',
-  float4: 'real',
-  float8: 'double precision',
-  varchar: 'character varying',
-  char: 'character',
-  time: 'time without time zone',
-  timestamp: 'timestamp without time zone',
-  timestamptz: 'timestamp with time zone',
+const KINDS: { readonly [kind: string]: string } = {
+  ...{ r: 'Table', v: 'View', m: 'Materialized view', i: 'Index', I: 'Partitioned index', S: 'Sequence' },
+  ...{ c: 'Composite type', f: 'Foreign table', p: 'Partitioned table' },
 };
 
-const TIMES = new Set(['time', 'timestamp', 'timestamptz']);
-
-/** 'numeric(10,2)', 'character varying(20)', 'timestamp(3) with time zone'. */
-function typeText({ name, length, scale }: ShownType): string {
-  const shown = SHOWN[name] ?? name;
-  if (length < 0) return shown;
-  if (TIMES.has(name)) return shown.replace(/^(\w+)/, `$1(${length})`);
-  return name === 'numeric' ? `${shown}(${length},${Math.max(0, scale)})` : `${shown}(${length})`;
+/** \d [name] */
+export async function describe(shell: Shell, pattern: string, isMore: boolean): Promise<void> {
+  if (pattern === '') {
+    await showRelations(shell, isMore);
+    return;
+  }
+  const { rows } = await shell.target.run(`select c.oid, n.nspname, c.relname, c.relkind, c.relpersistence, c.relispartition
+    from pg_catalog.pg_class c left join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where ${matching(pattern, 'c.relname', 'n.nspname', 'pg_catalog.pg_table_is_visible(c.oid)')} order by 2, 3`);
+  if (rows.length === 0) throw new ShellError(`Did not find any relation named "${pattern}".`);
+  for (const [oid, schema, relation, kind, persistence, isPartition] of rows as string[][]) {
+    const name = `${schema}.${relation}`;
+    await describeOne(shell, { oid, kind, persistence, isPartition: isPartition === 't', name }, isMore);
+  }
 }
+
+async function describeOne(shell: Shell, of: Described, isMore: boolean): Promise<void> {
+  const title = `${of.persistence === 'u' ? 'Unlogged table' : (KINDS[of.kind] ?? 'Relation')} "${of.name}"`;
+  const [{ columns, rows }, footer] =
+    of.kind === 'S'
+      ? [await sequenceOf(shell, of), await ownerOf(shell, of)]
+      : of.kind === 'i' || of.kind === 'I'
+        ? [await keysOf(shell, of), await indexFooter(shell, of)]
+        : [await columnsOf(shell, of, isMore), await footerOf(shell, of, isMore)];
+  shell.write(shell.show({ columns, rows, title, footer }));
+}
+
+interface Table {
+  readonly columns: readonly TargetColumn[];
+  readonly rows: readonly TextRow[];
+}
+
+const columnsOf = (shell: Shell, { oid }: Described, isMore: boolean): Promise<Table> =>
+  shell.target.run(`select a.attname as "Column", pg_catalog.format_type(a.atttypid, a.atttypmod) as "Type",
+    coalesce((select c.collname from pg_catalog.pg_collation c, pg_catalog.pg_type t
+      where c.oid = a.attcollation and t.oid = a.atttypid and a.attcollation <> t.typcollation), '') as "Collation",
+    case when a.attnotnull then 'not null' else '' end as "Nullable",
+    case a.attidentity when 'a' then 'generated always as identity' when 'd' then 'generated by default as identity' else
+      case a.attgenerated when 's' then 'generated always as (' || pg_catalog.pg_get_expr(d.adbin, d.adrelid, true) || ') stored'
+        else coalesce(pg_catalog.pg_get_expr(d.adbin, d.adrelid, true), '') end end as "Default"
+    ${isMore ? ', coalesce(pg_catalog.col_description(a.attrelid, a.attnum), $$$$) as "Description"' : ''}
+    from pg_catalog.pg_attribute a left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+    where a.attrelid = ${oid} and a.attnum > 0 and not a.attisdropped order by a.attnum`);
+
+const keysOf = (shell: Shell, { oid }: Described): Promise<Table> =>
+  shell.target.run(`select a.attname as "Column", pg_catalog.format_type(a.atttypid, a.atttypmod) as "Type",
+    case when a.attnum <= i.indnkeyatts then 'yes' else 'no' end as "Key?",
+    pg_catalog.pg_get_indexdef(a.attrelid, a.attnum, true) as "Definition"
+    from pg_catalog.pg_attribute a join pg_catalog.pg_index i on i.indexrelid = a.attrelid
+    where a.attrelid = ${oid} and a.attnum > 0 and not a.attisdropped order by a.attnum`);
+
+async function indexFooter(shell: Shell, { oid }: Described): Promise<string[]> {
+  const lines = await linesOf(
+    shell,
+    `select case when i.indisprimary then 'primary key, ' when i.indisunique then 'unique' ||
+        case when i.indnullsnotdistinct then ' nulls not distinct' else '' end || ', ' else '' end ||
+      am.amname || ', for table "' || n.nspname || '.' || t.relname || '"' ||
+      coalesce(', predicate (' || pg_catalog.pg_get_expr(i.indpred, i.indrelid, true) || ')', '')
+    from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid join pg_catalog.pg_am am on am.oid = c.relam
+      join pg_catalog.pg_class t on t.oid = i.indrelid join pg_catalog.pg_namespace n on n.oid = t.relnamespace
+    where i.indexrelid = ${oid}`,
+  );
+  return lines;
+}
+
+const sequenceOf = (shell: Shell, { oid }: Described): Promise<Table> =>
+  shell.target.run(`select pg_catalog.format_type(seqtypid, null) as "Type", seqstart as "Start", seqmin as "Minimum",
+    seqmax as "Maximum", seqincrement as "Increment", case when seqcycle then 'yes' else 'no' end as "Cycles?",
+    seqcache as "Cache" from pg_catalog.pg_sequence where seqrelid = ${oid}`);
+
+const ownerOf = (shell: Shell, { oid }: Described): Promise<string[]> =>
+  linesOf(
+    shell,
+    `select case d.deptype when 'i' then 'Sequence for identity column: ' else 'Owned by: ' end ||
+      n.nspname || '.' || c.relname || '.' || a.attname
+    from pg_catalog.pg_class c join pg_catalog.pg_depend d on c.oid = d.refobjid
+      join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+      join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum = d.refobjsubid
+    where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+      and d.objid = ${oid} and d.deptype in ('a', 'i')`,
+  );
+
+async function linesOf(shell: Shell, sql: string): Promise<string[]> {
+  const { rows } = await shell.target.run(sql);
+  return rows.map(([line]) => line ?? '');
+}
+
+/** What stands below a table: each part under its headline. */
+async function footerOf(shell: Shell, { oid, kind, isPartition }: Described, isMore: boolean): Promise<string[]> {
+  const parts: [string, string][] = [
+    ['Indexes:', INDEXES],
+    ['Check constraints:', `${CONSTRAINT} where r.conrelid = $1 and r.contype = 'c' order by r.conname`],
+    [
+      'Foreign-key constraints:',
+      `${CONSTRAINT} where r.conrelid = $1 and r.contype = 'f' and r.conparentid = 0 order by r.conname`,
+    ],
+    ['Referenced by:', REFERENCES],
+    ['Policies:', POLICIES],
+  ];
+  const lines: string[] = [];
+  for (const [head, sql] of parts) {
+    const found = await linesOf(shell, sql.replaceAll('$1', oid));
+    if (found.length > 0) lines.push(head, ...found.map((line) => `    ${line}`));
+  }
+  const inherits = await linesOf(
+    shell,
+    `select i.inhparent::pg_catalog.regclass::text || case when ${isPartition}
+        then ' ' || pg_catalog.pg_get_expr(c.relpartbound, c.oid) else '' end
+      from pg_catalog.pg_inherits i join pg_catalog.pg_class c on c.oid = i.inhrelid where i.inhrelid = ${oid} order by i.inhseqno`,
+  );
+  if (inherits.length > 0) lines.push(`${isPartition ? 'Partition of' : 'Inherits'}: ${inherits.join(', ')}`);
+  if (kind === 'p') {
+    lines.push(...(await linesOf(shell, `select 'Partition key: ' || pg_catalog.pg_get_partkeydef(${oid})`)));
+    lines.push(
+      ...(await linesOf(
+        shell,
+        `select 'Number of partitions: ' || count(*) from pg_catalog.pg_inherits where inhparent = ${oid}`,
+      )),
+    );
+  }
+  if (isMore && (kind === 'v' || kind === 'm'))
+    lines.push('View definition:', ...(await linesOf(shell, `select pg_catalog.pg_get_viewdef(${oid}, true)`)));
+  return lines;
+}
+
+const INDEXES = `select '"' || c.relname || '"' || case when i.indisprimary then ' PRIMARY KEY,' when i.indisunique then
+    case when r.contype = 'u' then ' UNIQUE CONSTRAINT,' else ' UNIQUE,' end else '' end ||
+    ' ' || regexp_replace(pg_catalog.pg_get_indexdef(i.indexrelid, 0, true), '^.* USING ', '') ||
+    case when r.condeferrable then ' DEFERRABLE' else '' end || case when r.condeferred then ' INITIALLY DEFERRED' else '' end
+  from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid left join pg_catalog.pg_constraint r
+    on r.conrelid = i.indrelid and r.conindid = i.indexrelid and r.contype in ('p', 'u', 'x')
+  where i.indrelid = $1 order by i.indisprimary desc, c.relname`;
+const CONSTRAINT = `select '"' || r.conname || '" ' || pg_catalog.pg_get_constraintdef(r.oid, true) from pg_catalog.pg_constraint r`;
+const REFERENCES = `select 'TABLE "' || r.conrelid::pg_catalog.regclass::text || '" CONSTRAINT "' || r.conname || '" ' ||
+    pg_catalog.pg_get_constraintdef(r.oid, true)
+  from pg_catalog.pg_constraint r where r.confrelid = $1 and r.contype = 'f' and r.conparentid = 0 order by r.conname`;
+const POLICIES = `select 'POLICY "' || pol.polname || '"' || case when pol.polpermissive then '' else ' AS RESTRICTIVE' end ||
+    case pol.polcmd when 'r' then ' FOR SELECT' when 'a' then ' FOR INSERT' when 'w' then ' FOR UPDATE' when 'd' then ' FOR DELETE' else '' end ||
+    coalesce(' USING (' || pg_catalog.pg_get_expr(pol.polqual, pol.polrelid) || ')', '') ||
+    coalesce(' WITH CHECK (' || pg_catalog.pg_get_expr(pol.polwithcheck, pol.polrelid) || ')', '')
+  from pg_catalog.pg_policy pol where pol.polrelid = $1 order by pol.polname`;

@@ -1,11 +1,12 @@
 /** Results as text: aligned like psql, expanded, CSV, JSON. */
 
+import { jsonOf } from './json-value.ts';
+import type { TargetColumn, TextRow } from './target.ts';
+
 /** What is shown: names, and rows of values in their order. */
 export interface Sheet {
-  readonly columns: readonly string[];
-  readonly rows: readonly (readonly unknown[])[];
-  /** SQL type of each column, as far as known: numbers are set to the right. */
-  readonly types: readonly string[];
+  readonly columns: readonly TargetColumn[];
+  readonly rows: readonly TextRow[];
   /** Stands above the table. */
   readonly title?: string;
   /** Stands below it instead of the number of rows. */
@@ -14,17 +15,7 @@ export interface Sheet {
 
 export type OutputFormat = 'aligned' | 'csv' | 'json';
 
-const NUMBERS = new Set(['int2', 'int4', 'int8', 'float4', 'float8', 'numeric', 'oid']);
-
-/** A value as people read it. */
-export function valueText(value: unknown, nullText: string): string {
-  if (value === null || value === undefined) return nullText;
-  if (value === true) return 't';
-  if (value === false) return 'f';
-  if (value instanceof Uint8Array) return `\\x${Buffer.from(value).toString('hex')}`;
-  if (value instanceof Date) return value.toISOString();
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
-}
+const NUMBERS = new Set(['int2', 'int4', 'int8', 'float4', 'float8', 'numeric', 'oid', 'money']);
 
 /** Columns that a character takes on a terminal: wide ones of East Asia and emoji take two, marks none. */
 export function displayWidth(text: string): number {
@@ -48,20 +39,20 @@ const padded = (text: string, width: number, toRight: boolean): string => {
 const harmless = (text: string): string =>
   text.replace(/(?!\n)\p{Cc}/gu, (found) => `\\x${(found.codePointAt(0) as number).toString(16).padStart(2, '0')}`);
 
-function aligned({ columns, rows, types, title, footer }: Sheet, nullText: string): string {
-  const cells = rows.map((row) => row.map((value) => harmless(valueText(value, nullText)).split('\n')));
-  const widths = columns.map((name, at) =>
-    Math.max(displayWidth(name), ...cells.map((row) => Math.max(...row[at].map(displayWidth)))),
+function aligned({ columns, rows, title, footer }: Sheet, nullText: string): string {
+  const cells = rows.map((row) => row.map((value) => harmless(value ?? nullText).split('\n')));
+  const widths = columns.map(({ name }, at) =>
+    cells.reduce((width, row) => row[at].reduce((most, text) => Math.max(most, displayWidth(text)), width), displayWidth(name)),
   );
   const line = (parts: readonly string[]): string => ` ${parts.join(' | ')}`.trimEnd();
-  const head = columns.map((name, at) => {
+  const head = columns.map(({ name }, at) => {
     const left = Math.floor((widths[at] - displayWidth(name)) / 2);
     return padded(' '.repeat(left) + name, widths[at], false);
   });
   const body = cells.flatMap((row) => {
     const height = Math.max(1, ...row.map((cell) => cell.length));
     return Array.from({ length: height }, (_, n) =>
-      line(row.map((cell, at) => padded(cell[n] ?? '', widths[at], NUMBERS.has(types[at])))),
+      line(row.map((cell, at) => padded(cell[n] ?? '', widths[at], NUMBERS.has(columns[at].type)))),
     );
   });
   const rule = widths.map((width) => '-'.repeat(width + 2)).join('+');
@@ -72,34 +63,30 @@ function aligned({ columns, rows, types, title, footer }: Sheet, nullText: strin
 const countLine = (rows: number): string => `(${rows} row${rows === 1 ? '' : 's'})`;
 
 function expanded({ columns, rows }: Sheet, nullText: string): string {
-  const width = Math.max(0, ...columns.map(displayWidth));
+  const width = Math.max(0, ...columns.map(({ name }) => displayWidth(name)));
   const records = rows.flatMap((row, n) => [
     `-[ RECORD ${n + 1} ]${'-'.repeat(Math.max(0, width - 8))}`,
-    ...columns.map((name, at) => `${padded(name, width, false)} | ${harmless(valueText(row[at], nullText))}`),
+    ...columns.map(({ name }, at) => `${padded(name, width, false)} | ${harmless(row[at] ?? nullText)}`),
   ]);
   return [...records, countLine(rows.length)].join('\n');
 }
 
 const csvField = (text: string): string => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
-function csv({ columns, rows }: Sheet): string {
-  const lines = rows.map((row) => row.map((value) => csvField(valueText(value, ''))).join(','));
-  return [columns.map(csvField).join(','), ...lines].join('\n');
+function csv({ columns, rows }: Sheet, nullText: string): string {
+  const lines = rows.map((row) => row.map((value) => csvField(value ?? nullText)).join(','));
+  return [columns.map(({ name }) => csvField(name)).join(','), ...lines].join('\n');
 }
-
-const jsonValue = (_name: string, value: unknown): unknown => {
-  if (typeof value === 'bigint') return (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(String(value));
-  if (value instanceof Uint8Array) return `\\x${Buffer.from(value).toString('hex')}`;
-  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
-};
 
 /** One object a row and line. */
 const json = ({ columns, rows }: Sheet): string =>
-  rows.map((row) => JSON.stringify(Object.fromEntries(columns.map((name, at) => [name, row[at] ?? null])), jsonValue)).join('\n');
+  rows
+    .map((row) => JSON.stringify(Object.fromEntries(columns.map(({ name, type }, at) => [name, jsonOf(row[at], type)]))))
+    .join('\n');
 
 /** The text of a result. */
 export function formatSheet(sheet: Sheet, format: OutputFormat, isExpanded: boolean, nullText = ''): string {
-  if (format === 'csv') return csv(sheet);
+  if (format === 'csv') return csv(sheet, nullText);
   if (format === 'json') return json(sheet);
   return isExpanded ? expanded(sheet, nullText) : aligned(sheet, nullText);
 }

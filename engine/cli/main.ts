@@ -1,17 +1,18 @@
 #!/usr/bin/env node
 /** The `scratchbird` command. */
 
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createReadStream, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Interface, ReadLineOptions } from 'node:readline';
-import { open } from '../api/api.ts';
-import type { Database } from '../api/api.ts';
+import { COMMANDS, runCommand } from './commands.ts';
 import { completer } from './completion.ts';
 import { type CliOptions, HELP, parseOptions } from './options.ts';
+import { progressOf } from './progress.ts';
 import { isServerCommand, runServerCommand, type ServerCommand } from './server-commands.ts';
 import { fillShop, SHOWN_QUERIES } from './sample-shop.ts';
 import { errorText, Shell } from './shell.ts';
+import { openTarget, type Target } from './target.ts';
 
 const HISTORY_LINES = 1000;
 
@@ -54,64 +55,62 @@ const output = {
   error: (text: string): void => void process.stderr.write(`${text}\n`),
 };
 
+const linesOf = (options: ReadLineOptions): Interface => process.getBuiltinModule('node:readline').createInterface(options);
+
 /** Reads lines until the input ends or \q. */
 async function interact(shell: Shell): Promise<void> {
   const isTerminal = process.stdin.isTTY === true;
-  const lines: Interface = process.getBuiltinModule('node:readline').createInterface({
+  const complete = completer(shell.target);
+  const lines = linesOf({
     input: process.stdin,
     output: isTerminal ? process.stdout : undefined,
     terminal: isTerminal,
     history: isTerminal ? readHistory() : [],
     historySize: HISTORY_LINES,
     removeHistoryDuplicates: true,
-    completer: completer(shell.database),
+    completer: (line: string, then: (error: Error | null, found?: [string[], string]) => void) =>
+      void complete(line).then((found) => then(null, found), then),
   } as ReadLineOptions);
   let history: string[] = [];
+  const prompt = (): void => {
+    if (!isTerminal) return;
+    lines.setPrompt(shell.prompt);
+    lines.prompt();
+  };
   lines.on('history', (all: string[]) => (history = all));
   lines.on('SIGINT', () => {
+    if (shell.isRunning) {
+      shell.target.cancel();
+      return;
+    }
     shell.forget();
     process.stdout.write('\n');
-    lines.setPrompt(shell.prompt);
-    lines.prompt();
+    prompt();
   });
-  if (isTerminal) {
-    lines.setPrompt(shell.prompt);
-    lines.prompt();
-  }
+  prompt();
   for await (const line of lines) {
-    shell.line(line);
+    await shell.line(line);
     if (shell.hasEnded) break;
-    if (isTerminal) {
-      lines.setPrompt(shell.prompt);
-      lines.prompt();
-    }
+    prompt();
   }
   lines.close();
-  shell.end();
+  await shell.end();
   if (isTerminal && history.length > 0) writeHistory(history);
 }
 
-/** A bar on a terminal, a line at the end elsewhere. */
-function progressBar(what: string): (done: number, of: number) => void {
+async function showSample(target: Target, shell: Shell): Promise<void> {
+  const progress = progressOf('A sample shop', 'rows', false);
   const start = performance.now();
-  return (done, of) => {
-    const share = done / of;
-    const isLast = done === of;
-    if (process.stdout.isTTY !== true && !isLast) return;
-    const bar = '#'.repeat(Math.round(share * 30)).padEnd(30, '.');
-    const rate = Math.round(done / Math.max(0.001, (performance.now() - start) / 1000));
-    const text = `${what} [${bar}] ${Math.round(share * 100)} %  ${done.toLocaleString('en')} rows, ${rate.toLocaleString('en')} rows/s`;
-    process.stdout.write(process.stdout.isTTY === true ? `\r${text}${isLast ? '\n' : ''}` : `${text}\n`);
-  };
-}
-
-function showSample(database: Database, shell: Shell): void {
-  fillShop(database, progressBar('A sample shop'));
+  const rows = await fillShop(target, (done, of) => progress.tell(done, of));
+  progress.end();
+  const seconds = (performance.now() - start) / 1000;
+  output.write(`A sample shop: ${rows.toLocaleString('en')} rows in ${seconds.toFixed(1)} s`);
   for (const { title, sql } of SHOWN_QUERIES) {
     output.write(`\n-- ${title}\n${sql};`);
-    const start = performance.now();
-    shell.text(`${sql};`);
-    output.write(`(${(performance.now() - start).toFixed(1)} ms)\n${database.explain(sql)}`);
+    const begun = performance.now();
+    await shell.text(`${sql};`);
+    output.write(`(${(performance.now() - begun).toFixed(1)} ms)`);
+    await shell.text(`explain ${sql};`);
   }
   output.write('\nTry: \\d, \\d orders, \\timing, explain select ...; \\? lists more, \\q leaves.');
 }
@@ -119,22 +118,17 @@ function showSample(database: Database, shell: Shell): void {
 async function run(options: CliOptions): Promise<number> {
   const sampleDirectory =
     options.sample && options.directory === ':memory:' ? join(tmpdir(), `scratchbird-sample-${process.pid}`) : null;
-  const directory = sampleDirectory ?? options.directory;
-  const database = open(directory, {
-    cacheSize: options.cacheSize,
-    durability: options.durability,
-    times: 'text',
-    json: 'text',
-  });
-  const state = { format: options.format, expanded: options.expanded, timing: false, nullText: '' };
-  const shell = new Shell(database, state, output);
+  const { cacheSize, durability, format, expanded, stopsOnError } = options;
+  const target = await openTarget(sampleDirectory ?? options.directory, { create: true, cacheSize, durability });
+  const shell = new Shell(target, { format, expanded, stopsOnError, timing: false, nullText: '' }, output);
   try {
-    if (options.sample) showSample(database, shell);
-    for (const command of options.commands) shell.text(command);
-    for (const file of options.files) shell.text(readFileSync(file, 'utf8'));
+    if (options.sample) await showSample(target, shell);
+    for (const command of options.commands) await shell.text(command);
+    for (const file of options.files)
+      await shell.lines(linesOf({ input: file === '-' ? process.stdin : createReadStream(file), crlfDelay: Infinity }));
     if (options.commands.length + options.files.length === 0) await interact(shell);
   } finally {
-    database.close();
+    await target.close();
     if (sampleDirectory !== null) rmSync(sampleDirectory, { recursive: true, force: true });
   }
   return shell.hasFailed && process.stdin.isTTY !== true ? 1 : 0;
@@ -149,16 +143,10 @@ async function serverCommand(command: ServerCommand, args: readonly string[]): P
   }
 }
 
-/** Runs the command with the arguments of the process. */
-export async function main(): Promise<void> {
-  const [word, ...rest] = process.argv.slice(2);
-  if (isServerCommand(word)) {
-    await serverCommand(word, rest);
-    return;
-  }
+async function runShell(args: readonly string[]): Promise<void> {
   let options: CliOptions;
   try {
-    options = parseOptions(word === 'shell' ? rest : word === 'sample' ? ['--sample', ...rest] : process.argv.slice(2));
+    options = parseOptions(args);
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\nscratchbird --help tells what it takes.\n`);
     process.exitCode = 2;
@@ -174,6 +162,14 @@ export async function main(): Promise<void> {
       process.exitCode = 1;
     }
   }
+}
+
+/** Runs the command with the arguments of the process. */
+export async function main(): Promise<void> {
+  const [word, ...rest] = process.argv.slice(2);
+  if (isServerCommand(word)) await serverCommand(word, rest);
+  else if (word !== undefined && Object.hasOwn(COMMANDS, word)) process.exitCode = await runCommand(word, rest);
+  else await runShell(word === 'shell' ? rest : word === 'sample' ? ['--sample', ...rest] : process.argv.slice(2));
 }
 
 if (import.meta.main) await main();

@@ -1,6 +1,6 @@
 /** The sample shop: about 200,000 rows in four tables, and three queries that show what plans look like. */
 
-import type { Database } from '../api/api.ts';
+import type { Target } from './target.ts';
 
 const CUSTOMERS = 20_000;
 const ITEMS = 5_000;
@@ -51,48 +51,45 @@ function generator(): (below: number) => number {
   };
 }
 
-/** Makes the tables and fills them; `progress` is told how many of how many rows there are. */
-export function fillShop(database: Database, progress: (done: number, of: number) => void): void {
+/** Makes the tables and fills them; `progress` is told how many of how many rows there are. Answers how many. */
+export async function fillShop(target: Target, progress: (done: number, of: number) => void): Promise<number> {
   const of = CUSTOMERS + ITEMS + ORDERS + LINES;
   const random = generator();
   let done = 0;
-  database.exec(SCHEMA);
-  const fill = (count: number, sql: string, row: (n: number) => unknown[]): void => {
-    const insert = database.prepare(sql);
-    const batch = database.transaction((from: number, to: number) => {
-      for (let n = from; n < to; n++) insert.run(...row(n));
-    });
-    for (let from = 1; from <= count; from += BATCH) {
-      const to = Math.min(from + BATCH, count + 1);
-      batch(from, to);
-      done += to - from;
-      progress(done, of);
+  for (const text of SCHEMA.split(';').filter((one) => one.trim() !== '')) await target.run(text);
+  const fill = async (table: string, count: number, row: (n: number) => readonly unknown[]): Promise<void> => {
+    function* pieces(): Generator<Buffer> {
+      for (let from = 1; from <= count; from += BATCH) {
+        const to = Math.min(from + BATCH, count + 1);
+        let text = '';
+        for (let n = from; n < to; n++) text += `${row(n).join('\t')}\n`;
+        yield Buffer.from(text);
+        done += to - from;
+        progress(done, of);
+      }
     }
+    await target.copyIn(`copy ${table} from stdin`, pieces());
   };
   const start = Date.UTC(2024, 0, 1);
-  fill(CUSTOMERS, 'insert into customer values ($1, $2, $3, $4)', (n) => [
+  await fill('customer', CUSTOMERS, (n) => [
     n,
     `Customer ${n}`,
     CITIES[random(CITIES.length)],
-    new Date(start + random(700) * 86_400_000),
+    new Date(start + random(700) * 86_400_000).toISOString().slice(0, 10),
   ]);
-  fill(ITEMS, 'insert into item values ($1, $2, $3, $4)', (n) => [
+  await fill('item', ITEMS, (n) => [
     n,
     `${FINISHES[random(FINISHES.length)]} ${WORDS[random(WORDS.length)]} ${n}`,
     ((1 + random(9999)) / 100).toFixed(2),
     random(1000),
   ]);
-  fill(ORDERS, 'insert into orders values ($1, $2, $3, $4)', (n) => [
+  await fill('orders', ORDERS, (n) => [
     n,
     1 + random(CUSTOMERS),
-    new Date(start + n * 900_000 + random(900_000)),
+    new Date(start + n * 900_000 + random(900_000)).toISOString(),
     STATES[random(STATES.length)],
   ]);
-  fill(LINES, 'insert into order_line values ($1, $2, $3, $4)', (n) => [
-    1 + Math.floor((n - 1) / 2),
-    1 + ((n - 1) % 2),
-    1 + random(ITEMS),
-    1 + random(9),
-  ]);
-  database.exec('analyze');
+  await fill('order_line', LINES, (n) => [1 + Math.floor((n - 1) / 2), 1 + ((n - 1) % 2), 1 + random(ITEMS), 1 + random(9)]);
+  await target.run('analyze');
+  return done;
 }

@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { open } from '../api/api.ts';
 import { completer } from './completion.ts';
+import { EmbeddedTarget } from './embedded-target.ts';
 import { displayWidth, formatSheet } from './format.ts';
-import { Shell, type ShellState } from './shell.ts';
+import { Shell, SHELL_STATE } from './shell.ts';
 
 const MAIN = join(import.meta.dirname, 'main.ts');
 
@@ -17,64 +18,69 @@ function run(options: readonly string[], input = ''): { status: number | null; o
 }
 
 /** A shell in memory: what it says, what it complains of. */
-function withShell(body: (shell: Shell, said: string[], complaints: string[]) => void): () => void {
-  return () => {
-    const database = open(':memory:', { cacheSize: '4MB', logSegment: '1MB', pool: 0, times: 'text', json: 'text' });
+function withShell(body: (shell: Shell, said: string[], complaints: string[]) => Promise<void>): () => Promise<void> {
+  return async () => {
+    const target = new EmbeddedTarget(open(':memory:', { cacheSize: '4MB', logSegment: '1MB', pool: 0 }), ':memory:');
     const said: string[] = [];
     const complaints: string[] = [];
-    const state: ShellState = { format: 'aligned', expanded: false, timing: false, nullText: '' };
     try {
-      body(
-        new Shell(database, state, { write: (text) => void said.push(text), error: (text) => void complaints.push(text) }),
+      await body(
+        new Shell(
+          target,
+          { ...SHELL_STATE },
+          { write: (text) => void said.push(text), error: (text) => void complaints.push(text) },
+        ),
         said,
         complaints,
       );
     } finally {
-      database.close();
+      await target.close();
     }
   };
 }
 
 test(
   'statements end at their semicolons, wherever the lines end',
-  withShell((shell, said, complaints) => {
-    shell.text("create table t (a int, b text); insert into t\nvalues (1, 'x;y'),\n(2, null); select a, b from t order by a;");
+  withShell(async (shell, said, complaints) => {
+    await shell.text(
+      "create table t (a int, b text); insert into t\nvalues (1, 'x;y'),\n(2, null); select a, b from t order by a;",
+    );
     deepStrictEqual(complaints, []);
     deepStrictEqual(said, ['CREATE TABLE', 'INSERT 0 2', ' a |  b\n---+-----\n 1 | x;y\n 2 |\n(2 rows)']);
-    shell.line('select $$ not; ended');
+    await shell.line('select $$ not; ended');
     strictEqual(shell.isWithinStatement, true);
-    shell.line('yet $$;');
+    await shell.line('yet $$;');
     strictEqual(shell.isWithinStatement, false);
   }),
 );
 
 test(
   'an error shows the line and the place, and the prompt shows the failed transaction',
-  withShell((shell, _said, complaints) => {
+  withShell(async (shell, _said, complaints) => {
     strictEqual(shell.prompt, 'memory=> ');
-    shell.text('begin;');
+    await shell.text('begin;');
     strictEqual(shell.prompt, 'memory=*> ');
-    shell.text('select 1,\n  nosuch;');
+    await shell.text('select 1,\n  nosuch;');
     strictEqual(complaints[0], 'ERROR:  column "nosuch" does not exist (42703)\nLINE 2:   nosuch;\n          ^');
     strictEqual(shell.prompt, 'memory=!> ');
-    shell.text('rollback;');
+    await shell.text('rollback;');
     strictEqual(shell.prompt, 'memory=> ');
   }),
 );
 
 test(
   'its own commands: tables, formats, timing, expanded, unknown ones',
-  withShell((shell, said, complaints) => {
-    shell.text("create table item (id serial primary key, name varchar(20) not null default 'x', check (id > 0));");
+  withShell(async (shell, said, complaints) => {
+    await shell.text("create table item (id serial primary key, name varchar(20) not null default 'x', check (id > 0));");
     said.length = 0;
-    shell.text('\\dt');
+    await shell.text('\\dt');
     match(said[0], /^ +List of relations\n[\s\S]* public \| item \| table \| scratchbird\n\(1 row\)$/);
-    shell.text('\\d item');
+    await shell.text('\\d item');
     match(said.join('\n'), /name +\| character varying\(20\) +\| +\| not null/);
     match(said.join('\n'), /"item_pkey" PRIMARY KEY, btree \(id\)/);
     match(said.join('\n'), /CHECK \(id > 0\)/);
     said.length = 0;
-    shell.text(
+    await shell.text(
       "\\csv\nselect 1 as a, 'x\"y' as b;\n\\json\nselect 9007199254740993 as a, null as b;\n\\aligned\n\\x\nselect 1 as a;",
     );
     deepStrictEqual(said, [
@@ -83,22 +89,22 @@ test(
       'Expanded display is on.',
       '-[ RECORD 1 ]\na | 1\n(1 row)',
     ]);
-    shell.text('\\nosuch');
+    await shell.text('\\nosuch');
     match(complaints[0], /there is no command \\nosuch/);
-    shell.text('\\q');
+    await shell.text('\\q');
     strictEqual(shell.hasEnded, true);
   }),
 );
 
 test(
   '\\d of a table, an index and a sequence is what psql prints',
-  withShell((shell, said, complaints) => {
-    shell.text(
+  withShell(async (shell, said, complaints) => {
+    await shell.text(
       'create table item (id serial primary key, price numeric(10,2) check (price > 0), n int generated always as identity, unique (n));' +
         'create index item_half on item ((price / 2) desc, id);',
     );
     said.length = 0;
-    shell.text('\\d item\n\\d item_half\n\\d item_id_seq\n\\dt nosuch\n\\d i*_n_seq');
+    await shell.text('\\d item\n\\d item_half\n\\d item_id_seq\n\\dt nosuch\n\\d i*_n_seq');
     deepStrictEqual(complaints, []);
     deepStrictEqual(
       said.join('\n'),
@@ -133,28 +139,30 @@ Did not find any relation named "nosuch".
 Sequence for identity column: public.item.n`,
     );
     said.length = 0;
-    shell.text('insert into item (price) values (1.5) returning id;');
+    await shell.text('insert into item (price) values (1.5) returning id;');
     deepStrictEqual(said, [' id\n----\n  1\n(1 row)\nINSERT 0 1']);
-    shell.text('\\d nosuch');
+    await shell.text('\\d nosuch');
     deepStrictEqual(complaints, ['Did not find any relation named "nosuch".']);
   }),
 );
 
 test('columns line up whatever characters they hold, and control characters do nothing', () => {
   strictEqual(displayWidth('aä漢e\u0301'), 5);
-  const sheet = { columns: ['t'], types: ['text'], rows: [['漢'], ['\u001b[2J'], ['two\nlines']] };
+  const sheet = { columns: [{ name: 't', type: 'text', modifier: -1 }], rows: [['漢'], ['\u001b[2J'], ['two\nlines']] };
   strictEqual(formatSheet(sheet, 'aligned', false), '    t\n---------\n 漢\n \\x1b[2J\n two\n lines\n(3 rows)');
 });
 
-test('words are completed: keywords in the case they were begun, tables, columns, commands', () => {
-  const database = open(':memory:', { cacheSize: '4MB', logSegment: '1MB', pool: 0 });
-  database.exec('create table customer (customer_id int)');
-  const complete = completer(database);
-  deepStrictEqual(complete('SEL'), [['SELECT'], 'SEL']);
-  deepStrictEqual(complete('select * from cust'), [['customer', 'customer_id'], 'cust']);
-  deepStrictEqual(complete('\\ti'), [['\\timing'], '\\ti']);
-  database.close();
-});
+test(
+  'words are completed: keywords in the case they were begun, tables, columns, commands',
+  withShell(async (shell) => {
+    await shell.text('create table customer (customer_id int);');
+    const complete = completer(shell.target);
+    deepStrictEqual(await complete('SEL'), [['SELECT'], 'SEL']);
+    deepStrictEqual(await complete('select * from cust'), [['customer'], 'cust']);
+    deepStrictEqual(await complete('select cust'), [['customer', 'customer_id'], 'cust']);
+    deepStrictEqual(await complete('\\ti'), [['\\timing'], '\\ti']);
+  }),
+);
 
 test('the command: piped SQL, --command, --file, --help, faults and their exit codes', () => {
   const directory = mkdtempSync(join(tmpdir(), 'scratchbird-cli-'));

@@ -42,6 +42,14 @@ export interface CheckReport {
   pagesChecked: number;
 }
 
+/** How far a check is: pages looked at, of those that there are; each is looked at by itself and for who owns it. */
+export interface CheckProgress {
+  readonly done: number;
+  readonly of: number;
+}
+
+export type CheckListener = (progress: CheckProgress) => void;
+
 /** What a structure's check is given. */
 export interface CheckContext {
   readonly space: Space;
@@ -59,8 +67,12 @@ export type StructureChecker = (context: CheckContext) => void;
 /** Pages read from the file at a time. */
 const CHUNK_PAGES = 64;
 
-/** Checks everything; see the file's head. Nothing latched or held. */
-export function checkDatabase(space: Space, structures: readonly StructureChecker[] = []): CheckReport {
+/** Checks everything; see the file's head. Nothing latched or held. `told` now and then. */
+export function checkDatabase(
+  space: Space,
+  structures: readonly StructureChecker[] = [],
+  told: CheckListener = () => undefined,
+): CheckReport {
   const report: CheckReport = { problems: [], unowned: [], pagesChecked: 0 };
   const { cache } = space;
   const complain = (page: PageId, what: string): void => {
@@ -71,8 +83,8 @@ export function checkDatabase(space: Space, structures: readonly StructureChecke
   const scanning = cache.scanning;
   cache.scanning = true;
   try {
-    checkPages(cache, report, complain);
-    if (structures.length > 0) checkOwners(space, structures, report, complain);
+    checkPages(cache, report, complain, told);
+    if (structures.length > 0) checkOwners(space, structures, report, complain, told);
   } finally {
     cache.scanning = scanning;
   }
@@ -81,7 +93,7 @@ export function checkDatabase(space: Space, structures: readonly StructureChecke
 
 // ---- pages ----
 
-function checkPages(cache: PageCache, report: CheckReport, complain: CheckContext['complain']): void {
+function checkPages(cache: PageCache, report: CheckReport, complain: CheckContext['complain'], told: CheckListener): void {
   const views = privateViews(CHUNK_PAGES * PAGE_BYTES);
   const pages = dataPages(cache);
   for (let first = META_PAGES; first < pages; first += CHUNK_PAGES) {
@@ -98,6 +110,7 @@ function checkPages(cache: PageCache, report: CheckReport, complain: CheckContex
       if (state === IMAGE_SOUND) checkImage(views, index * PAGE_BYTES, pageId, limits, complain);
       report.pagesChecked++;
     }
+    told({ done: report.pagesChecked, of: pages * 2 });
   }
 }
 
@@ -152,14 +165,17 @@ function checkOwners(
   structures: readonly StructureChecker[],
   report: CheckReport,
   complain: CheckContext['complain'],
+  told: CheckListener,
 ): void {
   const owners = new Map<PageId, string>();
+  const all = dataPages(space.cache);
   const claim = (first: PageId, count: number, owner: string): void => {
     for (let page = first; page < first + count; page++) {
       const other = owners.get(page);
       if (other !== undefined) complain(page, `page ${page} belongs to ${other} and to ${owner}`);
       owners.set(page, owner);
     }
+    told({ done: all + Math.min(all, owners.size), of: all * 2 });
   };
   let isWhole = true;
   const attempt = (page: PageId, body: () => void): void => {
@@ -184,4 +200,5 @@ function checkOwners(
     if (page % GROUP_PAGES < GROUP_FIXED_PAGES || owners.has(page)) continue;
     if (pageUse(space, page) === PAGE_USED) report.unowned.push(page);
   }
+  told({ done: all * 2, of: all * 2 });
 }

@@ -132,14 +132,19 @@ function defaultRights(reader: SessionReader, kind: string, owner: number): RowV
 }
 
 const ofRoutine =
-  (answer: (row: NonNullable<ReturnType<typeof routineById>>) => string | null): Answer =>
+  (answer: (row: NonNullable<ReturnType<typeof routineById>>, reader: SessionReader) => string | null): Answer =>
   (reader, id) => {
     const row = routineById(reader, Number(id));
-    return row === null ? null : answer(row);
+    return row === null ? null : answer(row, reader);
   };
 
 const isThere: Answer = () => true;
 const constraint: Answer = (reader, id) => constraintById(reader, Number(id))?.definition(reader) ?? null;
+/** One pair of parentheses around a condition instead of two. */
+const prettyConstraint: Answer = (reader, id) =>
+  constraintById(reader, Number(id))
+    ?.definition(reader)
+    .replace(/^CHECK \(\((.*)\)\)/s, 'CHECK ($1)') ?? null;
 const view: Answer = (reader, id) => viewById(reader, Number(id));
 const viewNamed: Answer = (reader, name) => viewById(reader, relationNamed(reader, String(name)));
 const rule: Answer = (reader, id) => ruleText(reader, Number(id));
@@ -148,7 +153,7 @@ const ANSWERS: { readonly [question: string]: Answer } = {
   expression: (_reader, text) => text,
   'expression.pretty': (_reader, text) => text,
   constraint,
-  'constraint.pretty': constraint,
+  'constraint.pretty': prettyConstraint,
   index: (reader, id) => indexText(reader, Number(id)),
   indexColumn: (reader, id, column) => {
     if (Number(column) === 0) return indexText(reader, Number(id));
@@ -162,10 +167,10 @@ const ANSWERS: { readonly [question: string]: Answer } = {
   viewWrapped: view,
   rule,
   'rule.pretty': rule,
-  routine: ofRoutine(routineDefinition),
+  routine: ofRoutine((row, reader) => routineDefinition(row, reader.schemaName(row.schema))),
   routineArguments: ofRoutine((row) => argumentsText(row, true)),
   routineIdentity: ofRoutine((row) => argumentsText(row, false)),
-  routineResult: ofRoutine(resultText),
+  routineResult: ofRoutine((row) => resultText(row)),
   routineDefault: (reader, id, number) =>
     routineById(reader, Number(id))?.body.routine.parameters[Number(number) - 1]?.default?.text ?? null,
   routineBody: ofRoutine(({ body }) => (body.routine.form === 'text' ? null : body.routine.text)),

@@ -290,10 +290,28 @@ export function keyDefinition(table: CatalogTable, index: CatalogIndex): string 
   return `UNIQUE ${index.nullsDistinct ? '' : 'NULLS NOT DISTINCT '}(${columns})${more}`;
 }
 
+/** A constant with the type that it is read as; null: what stands there is none. */
+function constantDefault({ source, text }: StoredExpression, type: SqlType, typeName: (type: SqlType) => string): string | null {
+  if (source.op !== 'constant') return null;
+  switch (source.kind) {
+    case 'boolean':
+      return source.text.toLowerCase();
+    case 'null':
+    case 'string':
+      return `${text}::${typeName({ ...type, length: -1, scale: -1 })}`;
+    default:
+      return null;
+  }
+}
+
 /** pg_get_expr() of a column's default; null: it has none. */
-export function defaultText(column: CatalogColumn, sequenceName: (id: number) => string | null): string | null {
+export function defaultText(
+  column: CatalogColumn,
+  sequenceName: (id: number) => string | null,
+  typeName: (type: SqlType) => string,
+): string | null {
   if (column.generated !== undefined) return column.generated.text;
-  if (column.default !== null) return column.default.text;
+  if (column.default !== null) return constantDefault(column.default, column.type, typeName) ?? column.default.text;
   if (column.sequence === 0 || column.identity !== 'none') return null;
   const name = sequenceName(column.sequence);
   return name === null ? null : `nextval('${name.replaceAll("'", "''")}'::regclass)`;

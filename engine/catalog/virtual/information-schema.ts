@@ -2,7 +2,7 @@
 
 import { defaultText } from './describe.ts';
 import { virtualKind } from './registry.ts';
-import { roleName, sequencesOf, shownRelation, typesOf, virtualTablesOf, visible } from './relations.ts';
+import { roleName, sequencesOf, shownRelation, shownType, typesOf, virtualTablesOf, visible } from './relations.ts';
 import type { CatalogColumn, CatalogTable, CatalogView, CatalogVirtualTable } from '../objects.ts';
 import type { SessionReader } from '../reader.ts';
 import type { SqlType, TypeName } from '../../sblr/types.ts';
@@ -92,7 +92,13 @@ function columnRow(reader: SessionReader, table: WithColumns, column: CatalogCol
     data_type: dataType(type),
     column_name: column.name,
     ordinal_position: position,
-    column_default: isGenerated ? null : defaultText(column, (id) => shownRelation(reader, id)),
+    column_default: isGenerated
+      ? null
+      : defaultText(
+          column,
+          (id) => shownRelation(reader, id),
+          (type) => shownType(reader, type),
+        ),
     is_nullable: yesNo(!column.notNull),
     ...(type.name === 'name'
       ? { collation_catalog: catalogOf(reader), collation_schema: 'pg_catalog', collation_name: 'C' }

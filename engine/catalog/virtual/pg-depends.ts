@@ -73,7 +73,14 @@ function* dependRows(reader: SessionReader): Iterable<VirtualRow> {
   for (const table of tablesOf(reader)) {
     for (const column of visible(table)) {
       const { number, sequence, identity } = column;
-      if (defaultText(column, () => '') === null) continue;
+      if (
+        defaultText(
+          column,
+          () => '',
+          () => '',
+        ) === null
+      )
+        continue;
       const own = [ATTRDEF, derivedId(table.id, DEFAULT_ID, number)];
       yield depend(own, [CLASS, table.id, number], 'a');
       if (sequence !== 0 && identity === 'none') yield depend(own, [CLASS, sequence], 'n');

@@ -25,6 +25,7 @@ import {
   schemaIdOf,
   sequencesOf,
   shownRelation,
+  shownType,
   tablesOf,
   typesOf,
   viewsOf,
@@ -309,7 +310,11 @@ function* attributeRows(reader: SessionReader, lookup: Lookup | null): Iterable<
 function* defaultRows(reader: SessionReader, lookup: Lookup | null): Iterable<VirtualRow> {
   for (const table of wanted(reader, lookup, 'adrelid').tables) {
     for (const column of visible(table)) {
-      const text = defaultText(column, (id) => shownRelation(reader, id));
+      const text = defaultText(
+        column,
+        (id) => shownRelation(reader, id),
+        (type) => shownType(reader, type),
+      );
       if (text === null) continue;
       yield { oid: derivedId(table.id, DEFAULT_ID, column.number), adrelid: table.id, adnum: column.number, adbin: text };
     }

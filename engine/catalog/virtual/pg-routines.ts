@@ -171,11 +171,11 @@ export function resultText({ body }: RoutineRow): string | null {
   return `${routine.returnsSet ? 'SETOF ' : ''}${formatType(routine.returns)}`;
 }
 
-/** pg_get_functiondef() */
-export function routineDefinition(row: RoutineRow): string {
+/** pg_get_functiondef(); `schema`: the name of its schema. */
+export function routineDefinition(row: RoutineRow, schema: string): string {
   const { routine } = row.body;
   const word = routine.kind === 'procedure' ? 'PROCEDURE' : 'FUNCTION';
-  const place = `${quoteName(routine.schema)}.${quoteName(routine.name)}`;
+  const place = `${quoteName(schema)}.${quoteName(routine.name)}`;
   const marks = [
     routine.volatility === 'volatile' ? '' : ` ${routine.volatility.toUpperCase()}`,
     routine.strict ? ' STRICT' : '',

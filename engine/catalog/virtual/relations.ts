@@ -9,10 +9,11 @@ import type {
   CatalogView,
   CatalogVirtualTable,
 } from '../objects.ts';
+import { elementOf, isArrayType, type SqlType } from '../../sblr/types.ts';
 import type { SessionReader } from '../reader.ts';
 import type { RoutineRow, TypeRow } from '../stored.ts';
 import { SCHEMA_INFORMATION, SCHEMA_PG_CATALOG, SCHEMA_SYS } from '../system-tables.ts';
-import { quoteName } from './describe.ts';
+import { formatType, quoteName } from './describe.ts';
 import { virtualTables } from './registry.ts';
 
 export const SCHEMA_PG_TOAST = 99;
@@ -62,6 +63,18 @@ export function shownRelation(reader: SessionReader, id: number): string | null 
   if (relation === null) return null;
   const isFound = reader.findRelation(null, relation.name)?.id === id;
   return isFound ? quoteName(relation.name) : `${quoteName(relation.schema)}.${quoteName(relation.name)}`;
+}
+
+/** A type as format_type() names it, with the schema of one that the search path does not show. */
+export function shownType(reader: SessionReader, type: SqlType): string {
+  const element = isArrayType(type.name) ? elementOf(type.name) : null;
+  if (element !== null) return `${shownType(reader, { ...type, name: element })}[]`;
+  const id = type.domain ?? Number(/:(\d+)/.exec(type.name)?.[1] ?? 0);
+  const row = id === 0 ? undefined : reader.entry(id)?.row;
+  if (row?.kind !== 'type') return type.name === 'char' && type.length < 0 ? 'bpchar' : formatType(type);
+  const schema = reader.schemaName(row.schema);
+  const name = quoteName(row.name);
+  return reader.searchPath().includes(schema) ? name : `${quoteName(schema)}.${name}`;
 }
 
 export interface TableIndex {

@@ -2,7 +2,7 @@
 
 import type { SessionReader } from '../reader.ts';
 import { formatType, indexDefinition, keyDefinition, defaultText, columnOf } from './describe.ts';
-import { roleName, shownRelation, sequencesOf, tablesOf, virtualTablesOf, visible } from './relations.ts';
+import { roleName, shownRelation, shownType, sequencesOf, tablesOf, virtualTablesOf, visible } from './relations.ts';
 import { defineVirtual, int8Value, type VirtualRow, type VirtualTable } from './virtual-table.ts';
 
 const view = (name: string, id: number, columns: string, make: (reader: SessionReader) => Iterable<VirtualRow>): VirtualTable =>
@@ -38,7 +38,11 @@ function* columnRows(reader: SessionReader): Iterable<VirtualRow> {
         name: column.name,
         type: formatType(column.type),
         not_null: column.notNull,
-        default: defaultText(column, (id) => shownRelation(reader, id)),
+        default: defaultText(
+          column,
+          (id) => shownRelation(reader, id),
+          (type) => shownType(reader, type),
+        ),
         identity: column.identity === 'none' ? null : column.identity === 'always' ? 'always' : 'by default',
       };
     }
