@@ -365,15 +365,21 @@ export class IndexReader {
       if (acceptRow(c.tx, table, index, this.#hash, cursor.rowPages[entry], cursor.rowSlots[entry], out) === 0) continue;
       const own = this.#own;
       own.i32.fill(0);
-      if (this.#extract?.(out.i32, out.u16, out.u8, out.f64, 0, own) !== KEY_OK || !equalKeys(own, this.#start.key)) continue;
+      if (
+        this.#extract?.(out.i32, out.u16, out.u8, out.f64, 0, own) !== KEY_OK ||
+        !equalKeys(this.#access.kind, own, this.#start.key)
+      )
+        continue;
       c.oneRow(cursor.rowPages[entry], cursor.rowSlots[entry]);
       return true;
     }
   }
 }
 
-function equalKeys(a: KeyScratch, b: KeyScratch): boolean {
-  if (a.length !== b.length || a.i32[0] !== b.i32[0] || a.i32[1] !== b.i32[1]) return false;
+/** A scratch goes from read to read: words and bytes of it hold what the kind of key before has left there. */
+function equalKeys(kind: IndexKind, a: KeyScratch, b: KeyScratch): boolean {
+  if (kind !== 'bytes') return a.i32[0] === b.i32[0] && (kind === 'i32' || a.i32[1] === b.i32[1]);
+  if (a.length !== b.length) return false;
   for (let index = 0; index < a.length; index++) if (a.u8[index] !== b.u8[index]) return false;
   return true;
 }

@@ -11,8 +11,10 @@ import {
   RUN_DONE,
   RUN_FULL,
   RUN_PAUSED,
+  RUN_REPLAN,
   RUN_WAIT,
   type RunStatus,
+  type StepStatus,
 } from '../../engine/plan/program.ts';
 import type { OutputColumn } from '../../engine/sblr/bound.ts';
 import { TABLE_ACCESS, useTable } from '../../engine/txn/table-locks.ts';
@@ -23,7 +25,7 @@ import { type Few, unlessMoved } from './few.ts';
 import { giveHeldBytes, SurplusBytes } from './held-bytes.ts';
 import { placedAt, type ProgramParts, stateOf } from './program-parts.ts';
 import { runStages, type StagePlace } from './stage-list.ts';
-import { STAGE_DONE, STAGE_FULL, STAGE_PAUSED } from './stage-run.ts';
+import { STAGE_DONE, STAGE_FULL, STAGE_PAUSED, STAGE_REPLAN } from './stage-run.ts';
 import type { State } from './state.ts';
 
 class Running implements Execution {
@@ -63,7 +65,7 @@ class Running implements Execution {
     this.#waits = this.#useTables(state);
   }
 
-  step(): RunStatus {
+  step(): StepStatus {
     const state = this.#state;
     state.max = state.run.rowsMax;
     // Whoever took the last batch has begun another list.
@@ -85,7 +87,7 @@ class Running implements Execution {
     }
   }
 
-  #run(c: State): RunStatus {
+  #run(c: State): StepStatus {
     if (this.#place.at < 0 && this.#waits) return RUN_WAIT;
     if (this.#surplus.length > 0 && this.#giveSurplus(c)) return RUN_FULL;
     const surplus = this.#surplusBytes;
@@ -100,6 +102,7 @@ class Running implements Execution {
       return RUN_FULL;
     }
     if (status === STAGE_PAUSED) return RUN_PAUSED;
+    if (status === STAGE_REPLAN) return RUN_REPLAN;
     if (status !== STAGE_DONE) return status === STAGE_FULL ? RUN_FULL : (c.stopped as RunStatus);
     c.run.changes = c.changes;
     this.#parts.changed?.by(c.changes);

@@ -5,7 +5,7 @@
  * still reached.
  */
 
-import { type RunningStage, STAGE_DONE } from './stage-run.ts';
+import { type RunningStage, STAGE_DONE, STAGE_REPLAN } from './stage-run.ts';
 import type { State } from './state.ts';
 
 export interface ProgramStage {
@@ -17,8 +17,18 @@ export interface ProgramStage {
   readonly end: ((c: State) => void) | null;
   /** Sets the counters of its limits. */
   readonly limits: ((c: State) => void) | null;
+  /** What is expected of the rows that it has collected; null: nobody asks. */
+  readonly expected?: Expected | null;
   /** What it is for is there from an earlier run, and would be the same. Null: never. */
   readonly isKept: ((c: State) => boolean) | null;
+}
+
+/** What a pipeline collects, for who may plan anew. */
+export interface Expected {
+  readonly identity: string;
+  readonly rows: number;
+  /** Part that counts them. */
+  readonly part: number;
 }
 
 /** How far a list of stages has come. */
@@ -35,11 +45,20 @@ export function runStages(c: State, stages: readonly ProgramStage[], place: Stag
       const status = stages[place.at].stage.run(c);
       if (status !== STAGE_DONE) return status;
     }
-    const { end } = stages[place.at];
+    const { end, expected } = stages[place.at];
+    if (expected != null && isFarOff(c, expected)) return STAGE_REPLAN;
     if (end !== null) end(c);
     openStage(c, stages, place, place.at + 1);
   }
   return STAGE_DONE;
+}
+
+/** The run is to begin again with another plan. */
+function isFarOff(c: State, { identity, rows, part }: Expected): boolean {
+  const { breaker } = c.run;
+  if (breaker == null || c.rows.length > 0 || c.written > 0) return false;
+  const seen = c.parts[part] as { readonly count: number; readonly isSpilled?: boolean };
+  return seen.isSpilled !== true && breaker(identity, rows, seen.count);
 }
 
 function openStage(c: State, stages: readonly ProgramStage[], place: StagePlace, first: number): void {

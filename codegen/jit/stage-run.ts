@@ -22,6 +22,8 @@ export const STAGE_FULL = 1;
 export const STAGE_STOPPED = 2;
 /** It has run for long: the event loop is to turn. */
 export const STAGE_PAUSED = 3;
+/** Another plan is to run instead. */
+export const STAGE_REPLAN = 4;
 
 export interface RunningStage {
   begin(c: State): void;

@@ -3,12 +3,14 @@
  */
 
 import type { PhysicalNode, PhysicalStatement } from '../../engine/plan/physical.ts';
+import { identityOf } from '../../engine/plan/optimize/identity.ts';
 import type { BytesFormat, CompileEnvironment, Program, RowFormat } from '../../engine/plan/program.ts';
 import type { OutputColumn } from '../../engine/sblr/bound.ts';
 import { Builder } from './builder.ts';
 import { changeSink, columnsRead } from './change-sink.ts';
 import type { Emitter } from './emitter.ts';
 import { type Few, fewOf } from './few.ts';
+import { buildOf } from './join-build.ts';
 import { makeStages } from './make-stages.ts';
 import { eachExpressionOf, eachNode, inputsOf } from './needed.ts';
 import { emitRow } from './output.ts';
@@ -17,7 +19,8 @@ import { GeneratedProgram } from './program.ts';
 import { Changed, type ProgramParts } from './program-parts.ts';
 import type { Sink } from './stage-code.ts';
 import { changeStage } from './spools.ts';
-import { stagesOf } from './stages.ts';
+import type { ProgramStage } from './stage-list.ts';
+import { hasJoins, type Stage, stagesOf } from './stages.ts';
 import type { Source } from './unit.ts';
 import { UsedTables } from './used-tables.ts';
 import { emitBytes } from './wire-output.ts';
@@ -75,7 +78,8 @@ function compileParts(plan: PhysicalStatement, format: RowFormat, used: UsedTabl
   const last = lastSink(builder, plan, holds);
   const stages = stagesOf(root, read, plan.subplans ?? []);
   const before = changes.map((spool) => changeStage(builder, spool));
-  const made = [...before, ...makeStages(builder, stages, last.sink)];
+  const own = makeStages(builder, stages, last.sink);
+  const made = [...before, ...(holds ? own : withExpected(builder, stages, own))];
   const parts: ProgramParts = {
     kernel: environment.kernel,
     output: plan.output,
@@ -107,6 +111,19 @@ const currencyOf = (used: UsedTables) => (): boolean => used.areCurrent();
 function countUses(builder: Builder, root: PhysicalNode): void {
   eachNode(root, (node) => {
     eachExpressionOf(node, builder.countExpression);
+  });
+}
+
+/** What joins have collected is told before those that come after them begin. */
+function withExpected(builder: Builder, stages: readonly Stage[], made: readonly ProgramStage[]): readonly ProgramStage[] {
+  const lastJoin = stages.findLastIndex(hasJoins);
+  return made.map((stage, at) => {
+    const { fills } = stages[at];
+    if (fills === null || at >= lastJoin || stages[at + 1]?.isTail === true) return stage;
+    const { node, side } = fills;
+    if (side !== 'build' || !('build' in node)) return stage;
+    const identity = identityOf(node.build);
+    return { ...stage, expected: { identity, rows: node.build.estimate.rows, part: buildOf(builder, node).store.part } };
   });
 }
 

@@ -40,3 +40,18 @@ test('an index of small integers answers for larger ones: what its type does not
   db.exec('delete from t where id = 8; update t set a = -1 where id = 9');
   deepStrictEqual(ids('id in (8, 9)'), [9]);
 });
+
+test('hash indexes of keys of several kinds, one after the other in one thread', () => {
+  using db = open(':memory:', { pool: 0 });
+  db.exec('create table t (id int primary key, n double precision, w text, b bigint, p int, q int)');
+  for (const column of ['n', 'w', 'b', 'p']) db.exec(`create index on t using hash (${column})`);
+  db.exec("insert into t select g, g + 0.5, 'word ' || g, g * 10000000000, g, g from generate_series(1, 300) g; analyze t");
+  const id = (where: string): unknown => db.prepare(`select id from t where ${where}`).raw().all().flat();
+  for (let turn = 0; turn < 3; turn++) {
+    deepStrictEqual(id("w = 'word 17'"), [17]);
+    deepStrictEqual(id('n = 18.5'), [18]);
+    deepStrictEqual(id('b = 190000000000'), [19]);
+    deepStrictEqual(id('p = 20'), [20]);
+    deepStrictEqual(id("w = 'word 21' or n = 22.5"), [21, 22]);
+  }
+});

@@ -11,22 +11,36 @@ import { runExplain } from './utility.ts';
 
 export class Analysis {
   readonly program: Program;
-  readonly counts: Float64Array;
-  readonly #plan: PhysicalStatement;
+  readonly run: StatementRun;
+  #plan: PhysicalStatement;
+  /** How often it was planned anew. */
+  #replans = 0;
   readonly #start = performance.now();
 
-  constructor(engine: Engine, session: Session, shape: Shape) {
-    if (shape.plan === null) throw new Error('EXPLAIN ANALYZE of a statement without a plan');
-    const { plan, counters } = countedPlan(shape.plan);
+  constructor(engine: Engine, session: Session, shape: Shape, run: StatementRun) {
+    const { plan } = shape;
+    if (plan === null) throw new Error('EXPLAIN ANALYZE of a statement without a plan');
     engine.active = session;
+    this.run = run;
     this.#plan = plan;
-    this.counts = new Float64Array(counters);
-    this.program = engine.compiler.compile(plan, shape.parts.parameters, 'array', engine.environment);
+    const compile = (one: PhysicalStatement): Program => {
+      const counted = countedPlan(one);
+      this.#plan = counted.plan;
+      run.counts = new Float64Array(counted.counters);
+      return engine.compiler.compile(counted.plan, shape.parts.parameters, 'array', engine.environment);
+    };
+    const again = (other: PhysicalStatement): Program => {
+      this.#replans++;
+      return compile(other);
+    };
+    this.program = shape.replanning(engine, plan, compile(plan), again);
   }
 
   /** The plan, after the run. */
-  answer(engine: Engine, session: Session, shape: Shape, { changes }: StatementRun): UtilityResult {
+  answer(engine: Engine, session: Session, shape: Shape): UtilityResult {
+    const { changes, counts } = this.run;
     const milliseconds = performance.now() - this.#start;
-    return runExplain(engine, session, shape, { plan: this.#plan, actual: { counts: this.counts, changes, milliseconds } });
+    const actual = { counts: counts as Float64Array, changes, milliseconds, replans: this.#replans };
+    return runExplain(engine, session, shape, { plan: this.#plan, actual });
   }
 }

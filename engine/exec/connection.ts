@@ -355,13 +355,12 @@ export class Connection {
     this.begin();
     const run = this.createRun(createParameters(shape.parts.parameters.length));
     this.bindInput(prepared, shape, given, run.parameters);
-    const analysis = new Analysis(engine, session, shape);
-    run.counts = analysis.counts;
+    const analysis = new Analysis(engine, session, shape, run);
     if (runProgram(engine, session, analysis.program, run, shape.version) === STALE) return null;
     return this.#told(
       shape,
       format,
-      entered(engine, () => analysis.answer(engine, session, shape, run)),
+      entered(engine, () => analysis.answer(engine, session, shape)),
     );
   }
 

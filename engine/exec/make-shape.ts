@@ -13,6 +13,7 @@ import type { Session } from '../session/session.ts';
 import type { RowValue } from '../storage/rows/row-value.ts';
 import { dialectFor } from './dialect-for.ts';
 import type { Engine } from './engine.ts';
+import type { Observed } from './replan.ts';
 import { type FoundName, Shape, type ShapeParts } from './shape.ts';
 import { utilityOutput } from './utility.ts';
 
@@ -164,13 +165,26 @@ function planOf(
   module: BoundModule,
   literals: readonly LiftedLiteral[],
 ): ShapeParts['plan'] {
+  return planned(engine, session, catalog, module, (index) => literalValue(literals, module.clientParameters, index));
+}
+
+/** The plan of a bound statement, null where it has none; `observed`: rows that relations were seen to have. */
+export function planned(
+  engine: Engine,
+  session: Session,
+  catalog: Pick<CatalogReader, 'relation'>,
+  module: BoundModule,
+  parameter: OptimizeEnvironment['parameter'],
+  observed?: Observed,
+): ShapeParts['plan'] {
   const { statement } = module;
-  const planned = statement.kind === 'explain' ? statement.statement : statement;
-  if (!isPlanned(planned)) return null;
-  return optimize(planned, {
+  const inner = statement.kind === 'explain' ? statement.statement : statement;
+  if (!isPlanned(inner)) return null;
+  return optimize(inner, {
     table: (id) => tableOf(catalog.relation(id), id),
     size: (table) => engine.catalog.size(table),
-    parameter: (index) => literalValue(literals, module.clientParameters, index),
+    parameter,
+    ...(observed === undefined ? {} : { observed }),
     spread: spreadOf(engine, session),
   });
 }

@@ -283,7 +283,8 @@ function settling(engine: Engine, session: Session, tx: Transaction, run: Statem
 
 /** A step of a statement that has begun. */
 function stepped(tx: Transaction, run: StatementRun, execution: Execution): RunStatus {
-  const status = execution.step();
+  // Another plan begins by itself (replan.ts).
+  const status = execution.step() as RunStatus;
   const goesOn = status === RUN_FULL || status === RUN_PAUSED;
   run.execution = goesOn ? execution : null;
   if (goesOn) return status;
@@ -320,7 +321,7 @@ export function stepOn(engine: Engine, run: StatementRun): RunStatus {
   enterEngine(shm);
   let thrown: unknown;
   try {
-    const status = execution.step();
+    const status = execution.step() as RunStatus;
     if (hasRows(run)) engine.active?.meetDependency(run.tx);
     if (status === RUN_FULL || status === RUN_PAUSED) return status;
     execution.close();

@@ -6,13 +6,15 @@
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import type { ParsedStatement } from '../../plugins/contract/contract.ts';
 import type { CatalogReader } from '../catalog/objects.ts';
-import type { PhysicalStatement } from '../plan/physical.ts';
+import type { PhysicalQuery, PhysicalStatement } from '../plan/physical.ts';
 import type { Program, RowFormat } from '../plan/program.ts';
 import type { Session } from '../session/session.ts';
 import type { BoundModule, BoundStatement, OutputColumn } from '../sblr/bound.ts';
 import type { SqlType } from '../sblr/types.ts';
 import type { Engine } from './engine.ts';
 import { type RowFaces, rowFaces } from './faces.ts';
+import { planned } from './make-shape.ts';
+import { mayReplan, ReplanningProgram } from './replan.ts';
 import { isTimeless, type ParameterWriters, parameterWriters } from './parameter-slots.ts';
 
 /** A name that binding looked up and what it found; 0: nothing. `schema` null: along the search path. */
@@ -108,7 +110,10 @@ export class Shape {
     if (this.plan === null) throw new Error('a utility statement is not compiled');
     try {
       const before = engine.compiler.characters;
-      const program = engine.compiler.compile(this.plan, this.parts.parameters, format, engine.environment);
+      const compiled = engine.compiler.compile(this.plan, this.parts.parameters, format, engine.environment);
+      const program = this.replanning(engine, this.plan, compiled, (other) =>
+        engine.compiler.compile(other, this.parts.parameters, format, engine.environment),
+      );
       this.#keep(format, program);
       const characters = engine.compiler.characters - before;
       this.characters += characters;
@@ -119,6 +124,20 @@ export class Shape {
       if (engine.catalog.version(session) === this.version) throw error;
       return outOfDate(this.output);
     }
+  }
+
+  /** The same, where another plan may turn out to be better while it runs. */
+  replanning(engine: Engine, plan: PhysicalStatement, program: Program, compile: (plan: PhysicalQuery) => Program): Program {
+    if (!mayReplan(this.module, plan)) return program;
+    return new ReplanningProgram(plan, program, {
+      types: this.parts.parameters,
+      plan: (observed, parameter) => {
+        const session = engine.active as Session;
+        const reader = engine.catalog.reader(session, session.transaction);
+        return planned(engine, session, reader, this.module, parameter, observed) as PhysicalQuery;
+      },
+      compile,
+    });
   }
 
   #known(format: RowFormat): Program | null {

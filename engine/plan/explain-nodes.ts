@@ -55,6 +55,8 @@ export interface Actual {
   /** Rows that it changed. */
   readonly changes: number;
   readonly milliseconds: number;
+  /** How often it was planned anew, because estimates were far off. */
+  readonly replans: number;
 }
 
 export class Explainer {

@@ -31,6 +31,7 @@ export function explain(statement: BoundExplain, plan: PhysicalStatement, source
   switch (statement.format) {
     case 'json': {
       const answer: { [key: string]: unknown } = { Plan: jsonOf(shown) };
+      if (actual !== null && actual.replans > 0) answer.Replanned = actual.replans;
       if (actual !== null) answer['Execution Time'] = Math.round(actual.milliseconds * 1000) / 1000;
       if (statement.sblr) answer.Sblr = sources.sblr().split('\n');
       if (statement.codegen) answer.Code = sources.code().split('\n');
@@ -42,6 +43,7 @@ export function explain(statement: BoundExplain, plan: PhysicalStatement, source
       return svgOf(shown);
     case 'text': {
       const lines = textOf(shown, 0);
+      if (actual !== null && actual.replans > 0) lines.push(`Replanned: ${actual.replans}`);
       if (actual !== null) lines.push(`Execution Time: ${actual.milliseconds.toFixed(3)} ms`);
       if (statement.sblr) lines.push('', 'SBLR:', ...sources.sblr().split('\n'));
       if (statement.codegen) lines.push('', 'Code:', ...sources.code().split('\n'));

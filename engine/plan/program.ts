@@ -96,8 +96,13 @@ export interface Run {
   readonly pause: (() => boolean) | null;
   /** What foreign keys are to be asked about; left out: nothing. */
   references?: ReferenceEvent[] | null;
-  /** Of EXPLAIN ANALYZE: rows that came through each Counted node. */
-  readonly counts?: Float64Array | null;
+  /** Of EXPLAIN ANALYZE: what each Counted node has counted. */
+  counts?: Float64Array | null;
+  /**
+   * Is told what pipelines have collected: the relation (optimize/identity.ts), rows expected, rows seen. True: step() answers RUN_REPLAN.
+   * Not asked once rows were given.
+   */
+  breaker?: ((identity: string, expected: number, rows: number) => boolean) | null;
 }
 
 /** The statement has ended. */
@@ -110,7 +115,10 @@ export const RUN_WAIT = 2;
 export const RUN_RERUN = 3;
 /** It has run for long (Run.pause): step() goes on from there. */
 export const RUN_PAUSED = 5;
+/** Another plan is to run instead (Run.breaker), from the beginning: nothing was given yet. */
+export const RUN_REPLAN = 6;
 export type RunStatus = 0 | 1 | 2 | 3 | 5;
+export type StepStatus = RunStatus | typeof RUN_REPLAN;
 
 /**
  * A compiled statement, of one thread. `start` begins a run inside a statement of run.tx (beginStatement has been called); `step`
@@ -154,7 +162,7 @@ export interface Direct {
 }
 
 export interface Execution {
-  step(): RunStatus;
+  step(): StepStatus;
   /** Gives back what it holds (temporary files, memory accounted). After the last step, or instead of it. */
   close(): void;
 }

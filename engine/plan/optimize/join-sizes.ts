@@ -4,6 +4,7 @@ import type { BoundExpression, ColumnId } from '../../sblr/bound.ts';
 import type { JoinKey } from '../physical.ts';
 import { someRows } from './cost.ts';
 import { type Facts, factOf, type Knowledge } from './facts.ts';
+import { joinedLeaves, leavesOf } from './identity.ts';
 import type { Edge, Unit } from './join-graph.ts';
 import { damped, keyFraction, matchFraction } from './join-rows.ts';
 import type { Planned } from './planner.ts';
@@ -35,7 +36,21 @@ export class JoinSizes {
   /** Facts of all columns of all members. */
   readonly facts: Facts;
 
-  constructor(members: readonly SizedMember[], edges: readonly Edge[], knowledge: Knowledge) {
+  readonly #observed: ReadonlyMap<string, number> | null;
+  readonly #leaves: readonly (readonly string[])[];
+
+  /** `observed`: rows that relations were seen to have. */
+  constructor(
+    members: readonly SizedMember[],
+    edges: readonly Edge[],
+    knowledge: Knowledge,
+    observed: ReadonlyMap<string, number> | undefined,
+  ) {
+    this.#observed = observed === undefined || observed.size === 0 ? null : observed;
+    this.#leaves =
+      this.#observed === null
+        ? []
+        : members.map(({ planned, unit }) => joinedLeaves(unit?.kind ?? 'inner', [], leavesOf(planned.node)));
     this.#members = members;
     this.#edges = edges;
     this.#knowledge = knowledge;
@@ -60,8 +75,18 @@ export class JoinSizes {
     return found;
   }
 
+  /** Rows that the members of both sides were seen to have together; 0: they were not seen. */
+  #seen(sides: Int8Array): number {
+    if (this.#observed === null) return 0;
+    const leaves = this.#leaves.flatMap((own, member) => (sides[member] === 0 ? [] : own));
+    const rows = this.#observed.get(leaves.sort().join(','));
+    return rows === undefined ? 0 : Math.max(1, rows);
+  }
+
   /** Rows of an inner join of two sides. */
   inner(sides: Int8Array, rows: number, rowsOther: number): number {
+    const seen = this.#seen(sides);
+    if (seen > 0) return seen;
     const crossing = this.crossing(sides);
     const keyed = this.#uniqueKeys(sides, crossing.length);
     const a = { facts: this.facts, rows };
@@ -113,6 +138,8 @@ export class JoinSizes {
 
   /** Rows after a unit has been attached to `rows` rows; of conditions above that wait for it, too. */
   attach(member: number, sides: Int8Array, rows: number): number {
+    const seen = this.#seen(sides);
+    if (seen > 0) return seen;
     const { planned, unit, keys, rest } = this.#members[member];
     const { kind } = unit as Unit;
     const other = planned.node.estimate.rows;

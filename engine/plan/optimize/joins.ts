@@ -141,7 +141,7 @@ class GraphPlan {
     const { edges, above } = this.#graph;
     const hooks = planner.environment.hooks ?? {};
     const sized = this.#members.map((member, place) => this.#sized(member, place));
-    const sizes = new JoinSizes(sized, edges, planner);
+    const sizes = new JoinSizes(sized, edges, planner, planner.environment.observed);
     const all = new JoinIndexes(planner, sized, edges, this.#owners);
     const indexes = this.#members.map(({ relation }, member) => all.of(member, relation, sizes));
     const methods = new JoinMethods(sized, indexes, hooks);

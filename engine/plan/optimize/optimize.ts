@@ -22,6 +22,7 @@ import { planRecurse, planSetOperation } from './collected.ts';
 import { collectColumns, isRunConstant } from './columns.ts';
 import { estimatedValue } from './estimated-value.ts';
 import { withGathers } from './gather.ts';
+import { identityOf } from './identity.ts';
 import { planJoin } from './joins.ts';
 import type { Columns } from './made.ts';
 import {
@@ -215,6 +216,16 @@ class Optimizer implements Planner {
   }
 
   plan(relation: BoundRelation, wanted: Wanted): Planned {
+    const planned = this.#plan(relation, wanted);
+    const { observed } = this.environment;
+    if (observed === undefined || observed.size === 0) return planned;
+    const rows = observed.get(identityOf(planned.node));
+    if (rows === undefined) return planned;
+    const estimate = { ...planned.node.estimate, rows: Math.max(1, rows) };
+    return { ...planned, node: { ...planned.node, estimate } };
+  }
+
+  #plan(relation: BoundRelation, wanted: Wanted): Planned {
     switch (relation.op) {
       case 'values':
         return planValues(relation);

@@ -22,6 +22,8 @@ export interface OptimizeEnvironment {
   size(table: CatalogTable): TableSizes;
   /** Value of a parameter slot if planning may look at it (literals of the text at hand); undefined otherwise. */
   parameter(index: number): RowValue | undefined;
+  /** Rows that relations were seen to have when the statement ran (identity.ts): they count more than estimates. */
+  readonly observed?: ReadonlyMap<string, number>;
   /** Threads that a statement may be spread over; left out: one. */
   readonly spread?: Spread | undefined;
   /** For tests: which plans are to be taken whatever they cost. */
