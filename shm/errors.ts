@@ -125,6 +125,7 @@ export const SQLSTATE = {
   /** The handle is poisoned: shared memory or the log cannot be trusted any more; open() again recovers. */
   crash_shutdown: '57P02',
   io_error: '58030',
+  undefined_file: '58P01',
   snapshot_too_old: '72000',
   internal_error: 'XX000',
   data_corrupted: 'XX001',

@@ -1,6 +1,6 @@
 /**
  * A dialect as one self-contained file (plugins/host/plugin-file.ts): its entry and all that it imports are put together (esbuild), but
- * for what the host hands in: its errors have to be of the host's class, and it gets cryptography from nowhere else.
+ * for what the host hands in: its errors and values have to be of the host's classes, and it gets cryptography from nowhere else.
  */
 
 import { writeFileSync } from 'node:fs';
@@ -30,6 +30,10 @@ const fromHost: Plugin = {
   name: 'from host',
   setup(builder) {
     builder.onResolve({ filter: /\/sblr\/parse-error\.ts$/ }, () => ({ path: 'errors', namespace: 'host' }));
+    builder.onResolve({ filter: /\/contract\/encoded-values\.ts$|^\.\/encoded-values\.ts$/ }, () => ({
+      path: 'values',
+      namespace: 'host',
+    }));
     builder.onResolve({ filter: /^node:crypto$/ }, () => ({ path: 'crypto', namespace: 'host' }));
     builder.onResolve({ filter: /^node:/ }, ({ path, importer }) => ({
       errors: [{ text: `a plugin has no ${path}: ${importer} imports it` }],

@@ -26,6 +26,7 @@ import { InputBuffer } from './input-buffer.ts';
 import { LentOutput } from './lent-output.ts';
 import type { ServedSession, SessionOwner } from './session.ts';
 import type { StatementFigures } from './statement-figures.ts';
+import type { UsedPlugin } from '../../plugins/host/worker-plugins.ts';
 import type { ServerWorker } from './worker.ts';
 
 const SECRET_BYTES = 32;
@@ -44,6 +45,8 @@ export class ClientConnection implements ConnectionHost, SessionOwner {
   readonly worker: ServerWorker;
   readonly output: LentOutput;
   readonly peer: Peer;
+  /** The version of its dialect's plugin that it began with. */
+  readonly plugin: UsedPlugin;
   readonly #wire: WireConnection;
   readonly #input: InputBuffer;
   #socket: Socket;
@@ -67,14 +70,15 @@ export class ClientConnection implements ConnectionHost, SessionOwner {
   onSession: (() => void) | null = null;
   user = '';
 
-  constructor(worker: ServerWorker, socket: Socket, peer: Peer) {
+  constructor(worker: ServerWorker, socket: Socket, peer: Peer, plugin: UsedPlugin) {
     this.worker = worker;
+    this.plugin = plugin;
     this.peer = peer;
     this.#socket = socket;
     this.#input = new InputBuffer();
     this.output = new LentOutput(worker.memory, worker.options.connectionMemory);
     this.#onData = (chunk) => this.#receive(chunk);
-    this.#wire = worker.plugin.createConnection(this);
+    this.#wire = plugin.loaded.plugin.createConnection(this);
     this.#listen(socket);
   }
 
@@ -120,20 +124,37 @@ export class ClientConnection implements ConnectionHost, SessionOwner {
   }
 
   #consume(bytes: Buffer, start: number, end: number): number {
-    this.worker.enterPlugin();
+    const { plugin } = this;
+    this.worker.batches++;
+    plugin.batches++;
+    const before = plugin.enter();
     try {
       return this.#wire.consume(bytes, start, end);
     } catch (error) {
       this.#pluginFailed(error);
       return end;
     } finally {
-      this.worker.leavePlugin();
+      plugin.back(before);
+    }
+  }
+
+  /** The dialect is told of something; what it throws closes the connection. */
+  #tell(body: (wire: WireConnection) => void): void {
+    const before = this.plugin.enter();
+    try {
+      body(this.#wire);
+    } catch (error) {
+      this.#pluginFailed(error);
+    } finally {
+      this.plugin.back(before);
     }
   }
 
   /** A fault of the dialect closes its connection (C3). */
   #pluginFailed(error: unknown): void {
-    this.worker.log.error({ error }, 'a connection was closed: its dialect failed');
+    const { name, version } = this.plugin.loaded.manifest;
+    this.plugin.faults++;
+    this.worker.log.error({ error, plugin: `${name} ${version}` }, 'a connection was closed: its dialect failed');
     this.close();
   }
 
@@ -225,11 +246,8 @@ export class ClientConnection implements ConnectionHost, SessionOwner {
       this.endSession();
       return;
     }
-    try {
-      this.#wire.resumed(outcome, error === null ? null : this.told(error));
-    } catch (thrown) {
-      this.#pluginFailed(thrown);
-    }
+    const said = error === null ? null : this.told(error);
+    this.#tell((wire) => wire.resumed(outcome, said));
     if (!this.#isWaiting) this.#takeKept();
     if (!this.#isWaiting && this.#socket.isPaused()) this.#socket.resume();
     this.#answer();
@@ -329,19 +347,19 @@ export class ClientConnection implements ConnectionHost, SessionOwner {
   }
 
   notice(severity: string, code: string, message: string): void {
-    this.#wire.notice({ severity, code, message });
+    this.#tell((wire) => wire.notice({ severity, code, message }));
   }
 
   notified({ processId, channel, payload }: Notification): void {
     if (this.#isGone || this.#isClosing) return;
-    this.#wire.notification(processId, channel, payload);
+    this.#tell((wire) => wire.notification(processId, channel, payload));
     if (!this.#isWaiting) setImmediate(() => this.#isGone || this.#send());
   }
 
   /** The server ends it: with these words. */
   endWith(error: SqlError): void {
     if (this.#isGone || this.#isClosing) return;
-    this.#wire.fatal(error);
+    this.#tell((wire) => wire.fatal(error));
     this.#send();
   }
 
@@ -380,13 +398,14 @@ export class ClientConnection implements ConnectionHost, SessionOwner {
   endSession(): void {
     const session = this.#session;
     this.#session = null;
+    this.#tell((wire) => wire.closed());
     try {
-      this.#wire.closed();
       session?.close();
     } catch (error) {
       this.worker.log.error({ error }, 'a session did not end well');
     } finally {
       this.worker.freeRow(this);
+      this.worker.plugins.close(this.plugin);
     }
   }
 }

@@ -15,9 +15,12 @@ import { createServer, type Server as NetServer } from 'node:net';
 import { join } from 'node:path';
 import { type MessagePort, Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
+import type { Manifest } from '../../plugins/contract/connection.ts';
+import type { PluginWorker } from '../../plugins/host/shelf.ts';
+import type { PluginFigures } from '../../plugins/host/worker-plugins.ts';
 import { isPoisoned } from '../../shm/critical.ts';
 import { checkDeaths } from '../../shm/deaths.ts';
-import { fromPlain } from '../../shm/errors.ts';
+import { fromPlain, SqlError, SQLSTATE } from '../../shm/errors.ts';
 import { type Database, open } from '../api/api.ts';
 import { serveHttp } from './http.ts';
 import { createLog } from './log.ts';
@@ -25,11 +28,14 @@ import { type LogThreadData, logMemory, STOP, WANTED } from './log-words.ts';
 import { native } from './native.ts';
 import type { ServerOptions } from './options.ts';
 import { DEFAULT_RULES, openNetworkFault, readRules } from './rules.ts';
+import { PluginControl, type PluginOwner } from './plugin-control.ts';
 import { removeServerFile, writeServerFile } from './server-file.ts';
 import { SessionsTable } from './sessions-table.ts';
 import { prepareRoles, SERVER_SUPERUSER } from './superuser.ts';
 import type { Listening, ServerWorkerData, WorkerControl, WorkerFigures, WorkerNews } from './worker-messages.ts';
 
+/** The one that `port` is of. */
+const FIRST_DIALECT = 'postgresql';
 const BACKLOG = 4096;
 /** Milliseconds that clients have to finish what they do when the server stops. */
 const DRAIN_MS = 5000;
@@ -43,6 +49,7 @@ interface Seat {
   readonly number: number;
   worker: Worker;
   control: Remote<WorkerControl> | null;
+  plugins: PluginWorker | null;
   deaths: number;
   diedAt: number;
 }
@@ -58,12 +65,13 @@ interface Bound {
   readonly host: string;
   readonly port: number;
   readonly path: string | null;
+  readonly dialect: string;
   /** Closes it; where descriptors cannot be duplicated it holds the port only. */
   readonly server: NetServer | null;
   readonly descriptor: number;
 }
 
-export class Server {
+export class Server implements PluginOwner {
   readonly options: ServerOptions;
   readonly log: Logger;
   readonly #rules: string;
@@ -73,6 +81,7 @@ export class Server {
   readonly #seats: Seat[] = [];
   #bound: Bound[] = [];
   #log = logMemory();
+  readonly plugins: PluginControl;
   /** Clients of each worker, by its number. */
   #loads: Int32Array;
   #logThread: Worker | null = null;
@@ -93,6 +102,7 @@ export class Server {
       throw new Error(`${fault}: give a certificate (--tls-cert, --tls-key) and rules, or say --allow-open-network`);
     if (fault !== null) this.log.warn(`${fault}: as was asked for`);
     this.#sessions = SessionsTable.create(options.maxConnections);
+    this.plugins = new PluginControl(this);
     this.#loads = loadsOf(options.workers);
   }
 
@@ -110,14 +120,19 @@ export class Server {
 
   /** Port of the first TCP address. */
   get port(): number {
-    return this.#bound.find(({ path }) => path === null)?.port ?? 0;
+    return this.portOf(FIRST_DIALECT);
+  }
+
+  /** TCP port of a dialect; 0: it has none. */
+  portOf(wanted: string): number {
+    return this.#bound.find(({ path, dialect }) => path === null && dialect === wanted)?.port ?? 0;
   }
 
   async start(): Promise<void> {
     const { options } = this;
     this.#openDatabase();
     try {
-      for (const host of options.listen) this.#bound.push(await this.#bind(host));
+      for (const host of options.listen) this.#bound.push(await this.#bind(host, FIRST_DIALECT, options.port));
       if (options.socketDirectory !== '')
         this.#bound.push(await bindPath(join(options.socketDirectory, `.s.PGSQL.${this.port || options.port}`)));
       await this.#startThreads();
@@ -154,8 +169,8 @@ export class Server {
     }
   }
 
-  async #bind(host: string): Promise<Bound> {
-    const port = this.port || this.options.port;
+  async #bind(host: string, dialect: string, wanted: number): Promise<Bound> {
+    const port = this.portOf(dialect) || wanted;
     const server = createServer();
     try {
       await listening(server, () => server.listen({ host, port, backlog: BACKLOG, reusePort: native() === null }));
@@ -163,12 +178,13 @@ export class Server {
       const { code } = error as NodeJS.ErrnoException;
       // A machine without IPv6 is none the worse.
       if (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT') {
-        if (this.options.listen.length > 1 && host.includes(':')) return { host, port, path: null, server: null, descriptor: -1 };
+        if (this.options.listen.length > 1 && host.includes(':'))
+          return { host, port, path: null, dialect, server: null, descriptor: -1 };
       }
       if (code === 'EADDRINUSE') throw new Error(`port ${port} of ${host} is in use; give another one with --port`);
       throw error;
     }
-    return duplicated(server, host, (server.address() as { port: number }).port, null);
+    return duplicated(server, { host, port: (server.address() as { port: number }).port, path: null, dialect });
   }
 
   async #startThreads(): Promise<void> {
@@ -214,7 +230,7 @@ export class Server {
     const data: ServerWorkerData = {
       ...{ number, handle: database.handle, options, sessions: this.#sessions.handle, log: this.#log },
       loads: this.#loads.buffer as SharedArrayBuffer,
-      ...{ rules: this.#rules, tls: this.#tls, listening: listeningOn },
+      ...{ rules: this.#rules, tls: this.#tls, listening: listeningOn, ...this.plugins.begin(number) },
     };
     const worker = new Worker(new URL('./worker-thread.ts', import.meta.url), {
       workerData: data,
@@ -223,15 +239,17 @@ export class Server {
     });
     let seat = this.#seats.find((one) => one.number === number);
     if (seat === undefined) {
-      seat = { number, worker, control: null, deaths: 0, diedAt: 0 };
+      seat = { number, worker, control: null, plugins: null, deaths: 0, diedAt: 0 };
       this.#seats.push(seat);
     } else seat.worker = worker;
     const own = seat;
     return new Promise((resolve, reject) => {
       worker.on('message', (news: WorkerNews | { kind: 'control'; port: MessagePort }) => {
         if (news.kind === 'control') own.control = wrap<WorkerControl>(nodeEndpoint(news.port));
-        else if (news.kind === 'ready') resolve();
-        else this.#lost(fromPlain(news.error));
+        else if (news.kind === 'ready') {
+          resolve();
+          this.#joined(own);
+        } else this.#lost(fromPlain(news.error));
       });
       worker.on('error', (error) => {
         this.log.error({ error, worker: number }, 'a worker failed');
@@ -248,6 +266,8 @@ export class Server {
 
   #workerEnded(seat: Seat): void {
     seat.control = null;
+    seat.plugins = null;
+    this.plugins.ended(seat.number);
     if (this.#state !== 'running') return;
     const database = this.#database as Database;
     this.#sessions.freeWorker(seat.number);
@@ -298,6 +318,50 @@ export class Server {
     }
   }
 
+  // ---- plugins ----
+
+  /** A worker that has just begun: plugins may have changed since it was told of them. */
+  #joined(seat: Seat): void {
+    const worker = this.#pluginWorker(seat);
+    if (worker === null) return;
+    this.plugins.shelf.joined(worker).catch((error: unknown) => this.log.error({ error }, 'a worker has an old plugin'));
+  }
+
+  pluginWorkers(): readonly PluginWorker[] {
+    return this.#seats.flatMap((seat) => this.#pluginWorker(seat) ?? []);
+  }
+
+  /** One for the life of the worker's thread. Null: it does not answer now. */
+  #pluginWorker(seat: Seat): PluginWorker | null {
+    const { control, worker } = seat;
+    if (control === null) return null;
+    seat.plugins ??= {
+      usePlugin: async (sent) => void (await unlessEnded(worker, control.usePlugin(sent))),
+      removeDialect: async (dialect) => await unlessEnded(worker, control.removeDialect(dialect)),
+    };
+    return seat.plugins;
+  }
+
+  async serveDialect({ dialect, port }: Manifest): Promise<void> {
+    const bound: Bound[] = [];
+    for (const host of this.options.listen) bound.push(await this.#bind(host, dialect, port));
+    this.#bound.push(...bound);
+    await Promise.all(
+      this.#seats.map(({ control, number, worker }) =>
+        control === null ? undefined : unlessEnded(worker, control.listenOn(bound.flatMap((one) => listeningOf(one, number)))),
+      ),
+    );
+    this.log.info({ dialect, addresses: bound.map((one) => `${one.host}:${one.port}`) }, 'a dialect more is served');
+  }
+
+  async pluginFigures(): Promise<readonly PluginFigures[]> {
+    return (await this.figures()).flatMap(({ plugins }) => plugins);
+  }
+
+  endWorker(number: number): void {
+    void this.#seats.find((seat) => seat.number === number)?.worker.terminate();
+  }
+
   // ---- figures ----
 
   async figures(): Promise<readonly WorkerFigures[]> {
@@ -321,12 +385,22 @@ export class Server {
     }
     this.#bound = [];
     this.#http?.close();
+    this.plugins.close();
     removeServerFile(this.options.data);
     this.#database?.close();
     this.#database = null;
     this.#state = 'stopped';
     this.log.info('stopped');
   }
+}
+
+/** What a worker answers; 57P01 when it ends before it has. */
+function unlessEnded<Answer>(worker: Worker, answer: Promise<Answer>): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const ended = (): void => reject(new SqlError(SQLSTATE.admin_shutdown, 'a worker ended before it had answered'));
+    worker.once('exit', ended);
+    answer.then(resolve, reject).finally(() => worker.removeListener('exit', ended));
+  });
 }
 
 /** A worker that does not answer is ended all the same. */
@@ -356,33 +430,33 @@ function listening(server: NetServer, listen: () => void): Promise<void> {
 }
 
 /** A duplicate is kept, and the server that took the address, which would accept clients itself, is closed. */
-async function duplicated(server: NetServer, host: string, port: number, path: string | null): Promise<Bound> {
+async function duplicated(server: NetServer, where: Omit<Bound, 'server' | 'descriptor'>): Promise<Bound> {
   const system = native();
   const { fd } = (server as unknown as { _handle: { fd: number } })._handle;
   const descriptor = system === null ? -1 : system.duplicate(fd);
-  if (descriptor < 0) return { host, port, path, server: null, descriptor };
-  await closeKeepingPath(server);
-  return { host, port, path, server: null, descriptor };
+  if (descriptor >= 0) await closeKeepingPath(server);
+  return { ...where, server: null, descriptor };
 }
 
 const closeKeepingPath = (server: NetServer): Promise<void> => new Promise((resolve) => server.close(() => resolve()));
 
 async function bindPath(path: string): Promise<Bound> {
-  if (native() === null) return { host: '', port: 0, path, server: null, descriptor: -1 };
+  const where = { host: '', port: 0, path, dialect: FIRST_DIALECT };
+  if (native() === null) return { ...where, server: null, descriptor: -1 };
   const first = `${path}.${process.pid}`;
   const server = createServer();
   await listening(server, () => server.listen({ path: first, backlog: BACKLOG }));
   // Closing the server takes away the name that it gave: by then the socket has another one.
   renameSync(first, path);
-  return duplicated(server, '', 0, path);
+  return duplicated(server, where);
 }
 
 function listeningOf(bound: Bound, worker: number): Listening[] {
-  const { descriptor, host, port, path } = bound;
+  const { descriptor, host, port, path, dialect } = bound;
   if (descriptor >= 0) {
     const own = native()?.duplicate(descriptor) ?? -1;
-    return own < 0 ? [] : [{ kind: 'descriptor', descriptor: own, isUnix: path !== null }];
+    return own < 0 ? [] : [{ kind: 'descriptor', descriptor: own, isUnix: path !== null, dialect }];
   }
-  if (path !== null) return worker === 1 ? [{ kind: 'path', path }] : [];
-  return [{ kind: 'address', host, port }];
+  if (path !== null) return worker === 1 ? [{ kind: 'path', path, dialect }] : [];
+  return [{ kind: 'address', host, port, dialect }];
 }

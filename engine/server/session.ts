@@ -18,6 +18,7 @@ import {
 import type { EncodedValues } from '../../plugins/contract/encoded-values.ts';
 import type { RowOutput } from '../../plugins/contract/output.ts';
 import type { RowFormat } from '../../plugins/contract/row-format.ts';
+import type { UsedPlugin } from '../../plugins/host/worker-plugins.ts';
 import type { Connection } from '../exec/connection.ts';
 import { OutputRun, type OutputState } from '../exec/output-run.ts';
 import type { Prepared } from '../exec/prepare.ts';
@@ -42,6 +43,8 @@ export interface SessionOwner {
   waits(): void;
   /** Settings that are not the engine's. Undefined: it is. */
   setting(name: string): string | undefined;
+  /** Whose code calls: while the engine works, that is not running (C3). */
+  readonly plugin: UsedPlugin;
 }
 
 export class ServedSession implements HostSession {
@@ -65,8 +68,14 @@ export class ServedSession implements HostSession {
 
   next(text: string, from: number): NextStatement {
     this.query = text;
-    const { prepared, end } = this.connection.prepareNext(text, from);
-    return { statement: prepared === null ? null : this.#statement(prepared), end };
+    const { plugin } = this.owner;
+    const before = plugin.leave();
+    try {
+      const { prepared, end } = this.connection.prepareNext(text, from);
+      return { statement: prepared === null ? null : this.#statement(prepared), end };
+    } finally {
+      plugin.back(before);
+    }
   }
 
   #statement(prepared: Prepared): ServedStatement {
@@ -87,8 +96,10 @@ export class ServedSession implements HostSession {
   prepare(text: string, types: readonly (string | null)[]): HostStatement | null {
     this.query = text;
     const given = types.some((type) => type !== null);
-    const prepared = this.connection.prepareTyped(text, given ? types.map(typeNamed) : undefined);
-    return prepared === null ? null : new ServedStatement(this, prepared);
+    return this.#outside(() => {
+      const prepared = this.connection.prepareTyped(text, given ? types.map(typeNamed) : undefined);
+      return prepared === null ? null : new ServedStatement(this, prepared);
+    });
   }
 
   portal(statement: HostStatement, format: RowFormat): HostPortal {
@@ -109,13 +120,24 @@ export class ServedSession implements HostSession {
   endBatch(): void {
     const { session, engine } = this.connection;
     if (!session.isImplicit) return;
-    entered(engine, () => session.commitBlock());
+    this.#outside(() => entered(engine, () => session.commitBlock()));
   }
 
   failBatch(): void {
     const { session, engine } = this.connection;
-    if (session.isImplicit) entered(engine, () => session.rollbackBlock());
+    if (session.isImplicit) this.#outside(() => entered(engine, () => session.rollbackBlock()));
     else session.failBlock();
+  }
+
+  /** The engine works for the plugin. */
+  #outside<Answer>(body: () => Answer): Answer {
+    const { plugin } = this.owner;
+    const before = plugin.leave();
+    try {
+      return body();
+    } finally {
+      plugin.back(before);
+    }
   }
 
   forgetCancel(): void {
@@ -217,13 +239,25 @@ class ServedPortal implements HostPortal {
     this.#rowsMax = rowsMax;
     this.#before = 0;
     this.#begun = performance.now();
-    return this.#outcome(this.#run.beginAsync(values, rowsMax));
+    const { plugin } = this.#session.owner;
+    const before = plugin.leave();
+    try {
+      return this.#outcome(this.#run.beginAsync(values, rowsMax));
+    } finally {
+      plugin.back(before);
+    }
   }
 
   resume(rowsMax: number): Outcome {
     this.#rowsMax = rowsMax;
     this.#before = this.#run.rows;
-    return this.#outcome(this.#run.resumeAsync(rowsMax));
+    const { plugin } = this.#session.owner;
+    const before = plugin.leave();
+    try {
+      return this.#outcome(this.#run.resumeAsync(rowsMax));
+    } finally {
+      plugin.back(before);
+    }
   }
 
   #outcome(state: OutputState | Promise<OutputState>): Outcome {

@@ -5,7 +5,8 @@ import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import { MessageChannel, parentPort, workerData } from 'node:worker_threads';
 import { toPlain } from '../../shm/errors.ts';
 import { ServerWorker } from './worker.ts';
-import type { ServerWorkerData, WorkerNews } from './worker-messages.ts';
+import type { SentPlugin } from '../../plugins/host/worker-plugins.ts';
+import type { Listening, ServerWorkerData, WorkerNews } from './worker-messages.ts';
 
 if (parentPort === null) throw new Error('this is a thread of a server');
 const port = parentPort;
@@ -18,6 +19,9 @@ expose(
     drain: (milliseconds: number) => worker.drain(milliseconds),
     figures: () => worker.figures(),
     leave: () => worker.leave(),
+    usePlugin: (sent: SentPlugin) => worker.usePlugin(sent),
+    removeDialect: (dialect: string) => worker.removeDialect(dialect),
+    listenOn: (listening: readonly Listening[]) => worker.listenOn(listening),
   },
   nodeEndpoint(control.port1),
 );

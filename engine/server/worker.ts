@@ -5,7 +5,9 @@ import { createSecureContext, type SecureContext } from 'node:tls';
 import { BroadcastChannel } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { postgresqlWire } from '../../parsers/postgresql/wire-plugin.ts';
-import type { Authentication, WirePlugin } from '../../plugins/contract/connection.ts';
+import type { Authentication, Manifest } from '../../plugins/contract/connection.ts';
+import { PluginClock } from '../../plugins/host/clock.ts';
+import { type SentPlugin, WorkerPlugins } from '../../plugins/host/worker-plugins.ts';
 import { isPoisoned, poisonError } from '../../shm/critical.ts';
 import { SqlError, SQLSTATE, toPlain } from '../../shm/errors.ts';
 import { attach, type Database } from '../api/api.ts';
@@ -41,6 +43,7 @@ const DRAIN_LOOK_MS = 20;
 interface PassedClient {
   readonly worker: number;
   readonly descriptor: number;
+  readonly dialect: string;
 }
 
 const descriptorOf = (socket: Socket): number => (socket as unknown as { _handle: { fd: number } })._handle.fd;
@@ -48,7 +51,7 @@ const descriptorOf = (socket: Socket): number => (socket as unknown as { _handle
 export class ServerWorker implements WorkerControl {
   readonly number: number;
   readonly options: ServerOptions;
-  readonly plugin: WirePlugin = postgresqlWire;
+  readonly plugins: WorkerPlugins;
   readonly memory = new OutputMemory();
   readonly database: Database;
   readonly sessions: SessionsTable;
@@ -78,6 +81,8 @@ export class ServerWorker implements WorkerControl {
     this.options = data.options;
     this.#tell = tell;
     this.log = createLog(data.options.logLevel, `worker ${data.number}`);
+    this.plugins = new WorkerPlugins(new PluginClock(new Int32Array(data.clock)), [postgresqlWire]);
+    for (const sent of data.plugins) this.plugins.use(sent);
     this.database = attach(data.handle);
     this.sessions = new SessionsTable(data.sessions);
     const { txns } = this.database.engine;
@@ -101,7 +106,7 @@ export class ServerWorker implements WorkerControl {
   }
 
   #listenOn(where: Listening): Promise<void> {
-    const server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => this.#arrived(socket));
+    const server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => this.#arrived(socket, where.dialect));
     this.#servers.push(server);
     return new Promise((resolve, reject) => {
       server.once('error', reject);
@@ -120,16 +125,16 @@ export class ServerWorker implements WorkerControl {
    * Who is quickest takes what waits at a socket that is shared, which is mostly the same one: a client goes on to the worker that has
    * the fewest. Threads have their descriptors in common: the other one gets a duplicate, before anything was read.
    */
-  #arrived(socket: Socket): void {
+  #arrived(socket: Socket, dialect: string): void {
     const worker = this.#lightest();
     const descriptor = worker === this.number ? -1 : (native()?.duplicate(descriptorOf(socket)) ?? -1);
     if (descriptor < 0) {
       Atomics.add(this.#loads, this.number, 1);
-      this.#accept(socket);
+      this.#accept(socket, dialect);
       return;
     }
     Atomics.add(this.#loads, worker, 1);
-    this.#passing.postMessage({ worker, descriptor } satisfies PassedClient);
+    this.#passing.postMessage({ worker, descriptor, dialect } satisfies PassedClient);
     socket.destroy();
   }
 
@@ -140,17 +145,24 @@ export class ServerWorker implements WorkerControl {
     return lightest;
   }
 
-  #takeOver({ worker, descriptor }: PassedClient): void {
+  #takeOver({ worker, descriptor, dialect }: PassedClient): void {
     if (worker !== this.number) return;
     const socket = new Socket({ fd: descriptor });
     socket.setNoDelay(true);
     socket.pause();
-    this.#accept(socket);
+    this.#accept(socket, dialect);
   }
 
-  #accept(socket: Socket): void {
+  #accept(socket: Socket, dialect: string): void {
+    const plugin = this.plugins.open(dialect);
+    if (plugin === null) {
+      // Nobody can tell the client why: what its protocol was has gone.
+      Atomics.sub(this.#loads, this.number, 1);
+      socket.destroy();
+      return;
+    }
     const peer: Peer = { address: socket.remoteAddress ?? null, port: socket.remotePort ?? 0 };
-    const connection = new ClientConnection(this, socket, peer);
+    const connection = new ClientConnection(this, socket, peer, plugin);
     this.#connections.add(connection);
     const timer = setTimeout(() => {
       if (connection.session === null) connection.destroy();
@@ -162,13 +174,6 @@ export class ServerWorker implements WorkerControl {
   }
 
   // ---- what connections ask ----
-
-  /** The clock that says how long a dialect's code has been running (C3) starts, and stops. */
-  enterPlugin(): void {
-    this.batches++;
-  }
-
-  leavePlugin(): void {}
 
   authentication(peer: Peer, isSecure: boolean, user: string, database: string): Authentication {
     const method = methodFor(this.#rules, { address: peer.address, isSecure, user, database });
@@ -223,7 +228,7 @@ export class ServerWorker implements WorkerControl {
     const { engine } = this.database;
     const options = {
       ...{ user, database: this.options.database, durability: this.options.durability },
-      ...{ holdsAnswers: true, namedParameters: false },
+      ...{ holdsAnswers: true, namedParameters: false, dialect: client.plugin.loaded.dialect },
     };
     const session = entered(engine, () => new Session(engine.txns, engine.locks, options));
     const connection = new Connection(engine, session);
@@ -266,7 +271,8 @@ export class ServerWorker implements WorkerControl {
 
   /** The connection's socket has gone; a statement of it may still run. */
   closed(client: ClientConnection, isRunning: boolean): void {
-    if (this.#connections.delete(client)) Atomics.sub(this.#loads, this.number, 1);
+    if (!this.#connections.delete(client)) return;
+    Atomics.sub(this.#loads, this.number, 1);
     this.activity.forget(client);
     const { session } = client;
     if (isRunning && session !== null) session.connection.session.cancel();
@@ -311,7 +317,23 @@ export class ServerWorker implements WorkerControl {
 
   figures(): WorkerFigures {
     const { batches, statements, errors } = this;
-    return { connections: this.#connections.size, batches, statements, errors, refused: this.#refused + this.guard.total };
+    const refused = this.#refused + this.guard.total;
+    return { connections: this.#connections.size, batches, statements, errors, refused, plugins: this.plugins.figures() };
+  }
+
+  /** The next connections of a dialect get another version. Throws 42P17, and all stays as it was. */
+  usePlugin(sent: SentPlugin): Manifest {
+    return this.plugins.use(sent);
+  }
+
+  /** A dialect takes no more connections. */
+  removeDialect(dialect: string): void {
+    this.plugins.remove(dialect);
+  }
+
+  /** Listens elsewhere, too: for a dialect that is new. */
+  async listenOn(listening: readonly Listening[]): Promise<void> {
+    await Promise.all(listening.map((one) => this.#listenOn(one)));
   }
 
   leave(): void {

@@ -1,11 +1,13 @@
 /**
  * What a plugin's script is given, as parameters of the function that it is compiled into: the host's library, and nothing in the
  * place of every name that leads to the system. A script that is built for us (codegen/package/dialects.ts) takes from `host` what
- * its sources import from node:crypto and from engine/sblr/parse-error.ts: errors are of one class on both sides.
+ * its sources import from node:crypto, engine/sblr/parse-error.ts and plugins/contract/encoded-values.ts: errors and values of
+ * parameters are of one class on both sides.
  */
 
 import * as crypto from 'node:crypto';
 import * as errors from '../../engine/sblr/parse-error.ts';
+import * as values from '../contract/encoded-values.ts';
 
 /** What dialects need of cryptography for their exchanges of passwords. */
 const { createHash, createHmac, pbkdf2Sync, randomBytes, randomInt, timingSafeEqual, constants } = crypto;
@@ -13,6 +15,7 @@ const { createPublicKey, createPrivateKey, generateKeyPairSync, privateDecrypt, 
 
 export const HOST_LIBRARY = {
   errors,
+  values,
   crypto: {
     ...{ createHash, createHmac, pbkdf2Sync, randomBytes, randomInt, timingSafeEqual, constants },
     ...{ createPublicKey, createPrivateKey, generateKeyPairSync, privateDecrypt, publicEncrypt, createCipheriv },

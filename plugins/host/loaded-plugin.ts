@@ -72,7 +72,7 @@ export function selfTest(plugin: WirePlugin): void {
 /** A plugin whose dialect is seen on the clock; calls into its connections are seen by whoever makes them. */
 export function guarded(plugin: WirePlugin, number: PluginNumber, sha256: string, clock: PluginClock): LoadedPlugin {
   const { dialect, manifest } = plugin;
-  return { number, manifest, sha256, plugin, dialect: new GuardedDialect(dialect, number, sha256, clock) };
+  return { number, manifest, sha256, plugin, dialect: new GuardedDialect(dialect, number, clock) };
 }
 
 /** Not a call of its own each: the normaliser runs for every statement in clear text. */
@@ -84,10 +84,10 @@ class GuardedDialect implements Dialect {
   readonly #number: PluginNumber;
   readonly #clock: PluginClock;
 
-  constructor(dialect: Dialect, number: PluginNumber, sha256: string, clock: PluginClock) {
+  constructor(dialect: Dialect, number: PluginNumber, clock: PluginClock) {
     this.name = dialect.name;
-    // Two versions may read one text in two ways: nothing that rests on a text is shared between them.
-    this.version = `${dialect.version} ${sha256}`;
+    // Two versions may read one text in two ways: nothing that rests on a text is shared between them. Short: part of many keys.
+    this.version = `${dialect.version} #${number}`;
     this.semantics = dialect.semantics;
     this.#dialect = dialect;
     this.#number = number;

@@ -30,8 +30,26 @@ export class UsedPlugin {
   /** Errors that it threw: each has closed a connection. */
   faults = 0;
 
-  constructor(loaded: LoadedPlugin) {
+  readonly #clock: PluginClock;
+
+  constructor(loaded: LoadedPlugin, clock: PluginClock) {
     this.loaded = loaded;
+    this.#clock = clock;
+  }
+
+  /** Its code begins to run. Returns what back() takes. */
+  enter(): number {
+    return this.#clock.enter(this.loaded.number);
+  }
+
+  /** Its code calls the engine. Returns what back() takes. */
+  leave(): number {
+    return this.#clock.leave();
+  }
+
+  /** As it was before enter() or leave(). */
+  back(before: number): void {
+    this.#clock.restore(before, this.loaded.number);
   }
 }
 
@@ -58,7 +76,7 @@ export class WorkerPlugins {
   /** The next connections of its dialect get this version. Throws 42P17, and all stays as it was. */
   use({ number, text, dialect }: SentPlugin): Manifest {
     const known = this.#used.get(number);
-    const used = known ?? new UsedPlugin(this.#load(number, text, dialect));
+    const used = known ?? new UsedPlugin(this.#load(number, text, dialect), this.#clock);
     const before = this.#current.get(dialect);
     this.#current.set(dialect, used);
     this.#used.set(number, used);
