@@ -7,7 +7,8 @@
 
 import type { CatalogTable } from '../../engine/catalog/objects.ts';
 import type { PhysicalInsert } from '../../engine/plan/physical.ts';
-import type { BoundExpression, BoundNewRow, ColumnId, OutputColumn } from '../../engine/sblr/bound.ts';
+import { type BoundExpression, type BoundNewRow, type ColumnId, type OutputColumn, TABLE_OID } from '../../engine/sblr/bound.ts';
+import type { SqlType } from '../../engine/sblr/types.ts';
 import type { PlacedColumn } from '../../engine/storage/rows/row-layout.ts';
 import type { TableRuntime } from '../../engine/storage/rows/runtime.ts';
 import type { Builder } from './builder.ts';
@@ -214,6 +215,8 @@ export class InsertSink {
   emit(emitter: Emitter): void {
     emitter.needCalls();
     const { row, conflict } = this.#plan;
+    for (const { column, attribute, type } of row.row)
+      if (attribute === TABLE_OID) emitter.columns.set(column, this.#tableOid(type));
     const part = this.#code.partName(emitter);
     if (this.#isPlainRow(row)) emitEncodeParameters(emitter, part);
     else {
@@ -232,6 +235,10 @@ export class InsertSink {
     }
     if (this.#late.size > 0) emitter.emit(`if(${part}.late!==null)throw ${part}.late;`);
     this.#code.emitReturning(emitter, this.#plan);
+  }
+
+  #tableOid(type: SqlType): ColumnReader {
+    return (reader) => emitValue(reader, { op: 'constant', value: this.#code.catalog.id, type });
   }
 
   /** The statement's parameters are the columns of the row, one by one, and nothing else reads them. */
@@ -305,8 +312,9 @@ export class InsertSink {
     const change = conflict.change as BoundNewRow;
     const unit = code.builder.unit();
     const columns = new Map<ColumnId, ColumnReader>();
+    const stored = this.#plan.row.row.filter(({ attribute }) => attribute !== TABLE_OID);
     for (const { column, attribute, type } of this.#plan.row.row)
-      columns.set(column, imageColumn(code.placed(attribute), type, 2));
+      columns.set(column, attribute === TABLE_OID ? this.#tableOid(type) : imageColumn(code.placed(attribute), type, 2));
     for (const { column, attribute, type } of conflict.existing) {
       columns.set(column, imageColumn(code.placed(attribute), type, 2, 'met'));
     }
@@ -323,7 +331,7 @@ export class InsertSink {
     emitEncode(emitter, part);
     emitter.emit(`if(${part}.update(c,${part}.metId,${part}.image,0)===2)return 2;`);
     // RETURNING names the inserted row's columns: they have the changed row's values now.
-    for (const { attribute, column } of this.#plan.row.row) {
+    for (const { attribute, column } of stored) {
       const now = code.rowReader(change, attribute);
       const type = this.#plan.row.row.find((use) => use.column === column)?.type;
       if (type !== undefined) emitter.columns.set(column, imageColumn(code.placed(attribute), type, 1));

@@ -4,7 +4,7 @@
  */
 
 import type { CatalogTable } from '../../engine/catalog/objects.ts';
-import { checkedPolicy, checkedView } from '../../engine/sblr/bound.ts';
+import { checkedPartition, checkedPolicy, checkedView } from '../../engine/sblr/bound.ts';
 import { RUN_RERUN, RUN_WAIT } from '../../engine/plan/program.ts';
 import { type ByteViews, copyWords, privateViews } from '../../engine/storage/rows/byte-views.ts';
 import { ROW_OVERFLOW, ROW_SCRATCH_BYTES, rowIdOf, rowIdPage, rowIdSlot } from '../../engine/storage/rows/row-image.ts';
@@ -109,6 +109,7 @@ export class ChangePart {
   refuseCheck(name: string): never {
     const policy = checkedPolicy(name);
     if (policy !== null) throw violatesPolicy(policy, this.shape.catalog.name);
+    if (checkedPartition(name) !== null) this.#refuseBound(checkedPartition(name)?.moves === true);
     const view = checkedView(name);
     if (view !== null)
       throw new SqlError(SQLSTATE.with_check_option_violation, `new row violates check option for view "${view}"`);
@@ -116,6 +117,19 @@ export class ChangePart {
       SQLSTATE.check_violation,
       `new row for relation "${this.shape.catalog.name}" violates check constraint "${name}"`,
       { ...this.#place(), constraint: name },
+    );
+  }
+
+  /** 23514, 0A000 */
+  #refuseBound(moves: boolean): never {
+    if (moves)
+      throw new SqlError(SQLSTATE.feature_not_supported, 'invalid ON UPDATE specification', {
+        detail: 'The result tuple would appear in a different partition than the original tuple.',
+      });
+    throw new SqlError(
+      SQLSTATE.check_violation,
+      `new row for relation "${this.shape.catalog.name}" violates partition constraint`,
+      this.#place(),
     );
   }
 

@@ -5,6 +5,7 @@ import type { BoundNewRow, ColumnId } from '../../engine/sblr/bound.ts';
 import type { Builder } from './builder.ts';
 import { InsertSink, type Keep } from './change-code.ts';
 import { MergeSink } from './change-merge.ts';
+import { SpreadSink } from './change-spread.ts';
 import { DeleteSink, UpdateSink } from './change-update.ts';
 import { eachColumn, type Emitter } from './emitter.ts';
 import type { Sink } from './stage-code.ts';
@@ -15,19 +16,25 @@ export function columnsRead(plan: PhysicalStatement): ColumnId[] {
   if (plan.kind === 'query') return read;
   const add = (column: ColumnId): void => void read.push(column);
   for (const { expression } of plan.returning) eachColumn(expression, add);
-  if (plan.kind !== 'insert') add(plan.rowId);
+  if (plan.kind !== 'insert' && plan.rowId >= 0) add(plan.rowId);
   if (plan.kind === 'merge') add(plan.present);
   for (const row of rowsOf(plan)) {
     for (const { expression } of row.attributes) eachColumn(expression, add);
     for (const { expression } of row.checks) eachColumn(expression, add);
   }
   if (plan.kind === 'merge') for (const { condition } of plan.whens) if (condition !== null) eachColumn(condition, add);
+  if (plan.kind === 'spread')
+    for (const { condition, values, conflict } of plan.branches) {
+      for (const one of [condition, conflict?.where ?? null, ...values]) if (one !== null) eachColumn(one, add);
+    }
   return read;
 }
 
 /** The new rows that a change makes. */
 function rowsOf(plan: PhysicalChange): readonly BoundNewRow[] {
   if (plan.kind === 'delete') return [];
+  if (plan.kind === 'spread')
+    return plan.branches.flatMap(({ row, conflict }) => [row, conflict?.change ?? null].filter((one) => one !== null));
   return plan.kind === 'merge' ? plan.whens.flatMap(({ row }) => (row === null ? [] : [row])) : [plan.row];
 }
 
@@ -47,6 +54,10 @@ export function changeSink(builder: Builder, plan: PhysicalChange, keep: Keep): 
     case 'merge': {
       const sink = new MergeSink(builder, plan);
       builder.tables.add(builder.environment.runtime(builder.catalog(plan.table)).id);
+      return { sink: { kind: 'change', emit: (emitter) => sink.emit(emitter) }, part: sink.part };
+    }
+    case 'spread': {
+      const sink = new SpreadSink(builder, plan, keep);
       return { sink: { kind: 'change', emit: (emitter) => sink.emit(emitter) }, part: sink.part };
     }
     case 'delete': {

@@ -5,7 +5,7 @@
 
 import type { CatalogTable } from '../../engine/catalog/objects.ts';
 import type { IndexJoin } from '../../engine/plan/physical.ts';
-import type { ColumnId } from '../../engine/sblr/bound.ts';
+import { type ColumnId, TABLE_OID } from '../../engine/sblr/bound.ts';
 import { sqlType } from '../../engine/sblr/types.ts';
 import type { Builder } from './builder.ts';
 import type { ColumnReader, Emitter } from './emitter.ts';
@@ -118,6 +118,10 @@ function innerReaders(
   // A function beside this one finds it anew.
   const found = (reader: Emitter): string => reader.hoist(state, `c.parts[${part}].state`);
   for (const { column, attribute, type } of inner.columns) {
+    if (attribute === TABLE_OID) {
+      readers.set(column, (reader) => emitValue(reader, { op: 'constant', value: catalog.id, type }));
+      continue;
+    }
     const placed = catalog.columns.find(({ number }) => number === attribute) as CatalogTable['columns'][number];
     const at = access.table.layout.columns[placed.kernelColumn];
     const image = imageColumn(at, type, 1);

@@ -6,6 +6,7 @@ import type { HashAggregate, Sort, TopN, WindowFrames } from '../../engine/plan/
 import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 import { AggregateSink } from './aggregate.ts';
 import type { Builder } from './builder.ts';
+import { gatedStage } from './gated-stage.ts';
 import { type Collected, StoreSink } from './collected.ts';
 import type { Emitter } from './emitter.ts';
 import { emitValue } from './expressions.ts';
@@ -194,6 +195,12 @@ const begunSorter = (part: number) => (c: State) =>
   (c.parts[part] as Sorter | RowSorter).start(Number.POSITIVE_INFINITY, 0, false);
 
 function makeStage(builder: Builder, stage: Stage, sink: Sink, room: GroupRoom): MadeStage {
+  const made = openStage(builder, stage, sink, room);
+  const { source } = stage;
+  return 'gate' in source && source.gate !== undefined ? gatedStage(builder, made, source.gate) : made;
+}
+
+function openStage(builder: Builder, stage: Stage, sink: Sink, room: GroupRoom): MadeStage {
   const { source } = stage;
   switch (source.node) {
     case 'PageScan':

@@ -26,6 +26,7 @@ function rowIdExpressions(ids: RowIds): BoundExpression[] {
 export function expressionsOf(node: PhysicalNode): readonly BoundExpression[] {
   const all: (BoundExpression | null)[] = [];
   if ('filter' in node) all.push(node.filter);
+  if ('gate' in node && node.gate !== undefined) all.push(node.gate);
   if ('condition' in node) all.push(node.condition);
   switch (node.node) {
     case 'IndexPoint':

@@ -12,7 +12,7 @@ import type {
   RowIdFetch,
   ValuesScan,
 } from '../../engine/plan/physical.ts';
-import type { BoundExpression, ColumnId } from '../../engine/sblr/bound.ts';
+import { type BoundExpression, type ColumnId, TABLE_OID } from '../../engine/sblr/bound.ts';
 import { elementOf, sqlType } from '../../engine/sblr/types.ts';
 import { isNested } from '../../engine/storage/rows/nested-value.ts';
 import type { RowValue } from '../../engine/storage/rows/row-value.ts';
@@ -57,6 +57,10 @@ export function tableColumns(builder: Builder, node: TableNode): TableColumns {
   builder.tables.add(table.id);
   const columns = new Map<ColumnId, ColumnReader>();
   for (const { column, attribute, type } of node.columns) {
+    if (attribute === TABLE_OID) {
+      columns.set(column, (emitter) => emitValue(emitter, { op: 'constant', value: catalog.id, type }));
+      continue;
+    }
     const placed = catalog.columns.find(({ number }) => number === attribute);
     const at = table.layout.columns[(placed as CatalogTable['columns'][number]).kernelColumn];
     const reader = imageColumn(at, type, builder.uses.get(column) ?? 0);
@@ -256,7 +260,7 @@ const CELLS_A_FUNCTION = 64;
 type RowsMaker = (c: State) => unknown[][];
 
 /** Rows of expressions without columns, as RowValues. Parameters and constants need no code of their own. */
-function rowsOf(builder: Builder, rows: readonly (readonly BoundExpression[])[]): RowsMaker {
+export function rowsOf(builder: Builder, rows: readonly (readonly BoundExpression[])[]): RowsMaker {
   const isLeaf = ({ op }: BoundExpression): boolean => op === 'parameter' || op === 'constant';
   if (rows.every((row) => row.every(isLeaf))) {
     return (c) =>

@@ -156,7 +156,10 @@ const POLICIES = { wait: LOCK_WAITS, nowait: LOCK_NOWAIT, skip: LOCK_SKIPS } as 
 function emitLock(emitter: Emitter, builder: Builder, { table, rowId, strength, wait }: LockRow): void {
   const catalog = builder.catalog(table);
   const runtime = emitter.unit.constant(builder.environment.runtime(catalog), 'the table');
-  const row = (emitter.columns.get(rowId) as ColumnReader)(emitter).code;
-  const status = emitter.hold(`${emitter.unit.use('lockNoted')}(c,${runtime},${row},${STRENGTHS[strength]},${POLICIES[wait]})`);
+  const { code, nil } = (emitter.columns.get(rowId) as ColumnReader)(emitter);
+  // Of a table with children: the row is another one's.
+  if (nil === 'true') return;
+  const call = `${emitter.unit.use('lockNoted')}(c,${runtime},${code},${STRENGTHS[strength]},${POLICIES[wait]})`;
+  const status = emitter.hold(nil === 'false' ? call : `${nil}?1:${call}`);
   emitter.emit(`if(${status}!==1){if(c.stopped!==0)return i;break ${emitter.row};}`);
 }

@@ -30,7 +30,7 @@ import {
   type CatalogTable,
   isKept,
 } from './objects.ts';
-import type { SequenceRow, TableRow } from './stored.ts';
+import { type SequenceRow, storedBound, type TableRow } from './stored.ts';
 
 /** Names that are given within one statement, besides those that are there. */
 interface Naming {
@@ -62,7 +62,7 @@ export function createTable(
   session: CatalogSession,
   definition: TableDefinition,
 ): CatalogTable {
-  const { persistence } = definition;
+  const { persistence, family = {} } = definition;
   const isTemporary = persistence === 'temporary';
   const { schema, owner } = catalog.placeFor(tx, session, definition.name, isTemporary);
   const naming: Naming = { catalog, tx, schema, given: new Set() };
@@ -99,6 +99,9 @@ export function createTable(
       checks: checksOf(name, definition.checks, indexes),
       onCommit: definition.onCommit,
       grants: null,
+      ...(family.bound === undefined ? {} : { bound: storedBound(family.bound) }),
+      ...(family.parents === undefined ? {} : { parents: family.parents }),
+      ...(family.partitioning === undefined ? {} : { partitioning: family.partitioning }),
     },
   };
   const entry = catalog.insert(tx, row);
@@ -110,6 +113,12 @@ export function createTable(
 export const kernelName = (id: number, name: string, number: number): string =>
   id === number ? `${name}#${id}` : `${name}#${id}/${number}`;
 
+/** Where a column or check comes from. */
+const familyOf = ({ inherited = 0, isLocal = true }: Pick<ColumnDefinition, 'inherited' | 'isLocal'>) => ({
+  ...(inherited === 0 ? {} : { inherited }),
+  ...(isLocal ? {} : { isLocal }),
+});
+
 const plainColumn = (column: ColumnDefinition, number: number): CatalogColumn => ({
   number,
   name: column.name,
@@ -117,9 +126,10 @@ const plainColumn = (column: ColumnDefinition, number: number): CatalogColumn =>
   notNull: column.notNull,
   default: column.default,
   identity: column.identity,
-  sequence: 0,
+  sequence: column.drawsFrom ?? 0,
   hidden: null,
   kernelColumn: number - 1,
+  ...familyOf(column),
   ...(column.generated == null ? {} : { generated: column.generated }),
 });
 
@@ -244,6 +254,7 @@ function indexOf(
       ? {}
       : { include: definition.include.map((column) => attributeNamed(columns, column)) }),
     ...(definition.predicate === undefined ? {} : { predicate: definition.predicate }),
+    ...(definition.parent === undefined ? {} : { parent: definition.parent }),
   };
 }
 
@@ -373,6 +384,6 @@ function checksOf(table: string, definitions: readonly CheckDefinition[], indexe
       throw duplicate(`constraint "${own}" for relation "${table}" already exists`);
     }
     taken.add(own);
-    return { name: own, expression };
+    return { name: own, expression, ...familyOf(definition) };
   });
 }

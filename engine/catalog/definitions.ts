@@ -4,7 +4,7 @@
  */
 
 import type { SqlType } from '../sblr/types.ts';
-import type { CatalogTable, StoredExpression } from './objects.ts';
+import type { CatalogTable, StoredExpression, TableFamily } from './objects.ts';
 
 /** Something the user is told without it being an error. */
 export interface Notice {
@@ -43,6 +43,11 @@ export interface ColumnDefinition {
   readonly identity: 'none' | 'always' | 'byDefault';
   /** serial and identity: a sequence of its own. Its name is chosen by the catalog: table_column_seq. */
   readonly sequence: Omit<SequenceDefinition, 'name' | 'persistence'> | null;
+  /** From how many parents it comes, and whether the table says so itself. */
+  readonly inherited?: number;
+  readonly isLocal?: boolean;
+  /** A sequence of a parent's column that it draws from; left out: none. */
+  readonly drawsFrom?: number;
 }
 
 export interface IndexKey {
@@ -70,6 +75,8 @@ export interface IndexDefinition {
   readonly include?: readonly string[];
   /** WHERE of a partial index; left out: it is of all rows. */
   readonly predicate?: StoredExpression;
+  /** The index of the partitioned table that it is a part of. */
+  readonly parent?: number;
 }
 
 export interface CheckDefinition {
@@ -78,6 +85,8 @@ export interface CheckDefinition {
   /** Columns that the expression reads. */
   readonly columns: readonly string[];
   readonly expression: StoredExpression;
+  readonly inherited?: number;
+  readonly isLocal?: boolean;
 }
 
 export interface TableDefinition {
@@ -88,6 +97,8 @@ export interface TableDefinition {
   readonly checks: readonly CheckDefinition[];
   /** Temporary tables: what a commit does to them. */
   readonly onCommit: 'preserve' | 'delete' | 'drop';
+  /** How it stands to other tables. */
+  readonly family?: Pick<TableFamily, 'bound' | 'parents' | 'partitioning'>;
 }
 
 /** Whose catalog is read: decides names without a schema, temporary objects, and rights. */

@@ -131,6 +131,13 @@ function tableDependents(row: TableRow, part: Part, id: number, attribute: numbe
     if (key.table !== id || (attribute !== 0 && !key.referenced.includes(attribute))) continue;
     found.push({ kind: 'constraint', row, name: key.name });
   }
+  if (
+    part.kind === 'object' &&
+    part.row.kind === 'table' &&
+    row.body.bound === undefined &&
+    row.body.parents?.includes(id) === true
+  )
+    found.push({ kind: 'object', row });
   const isSequence = part.kind === 'object' && part.row.kind === 'sequence';
   for (const column of isSequence ? row.body.columns : []) {
     const draws = column.sequence === id && column.default === null;
@@ -150,10 +157,16 @@ function tableDependents(row: TableRow, part: Part, id: number, attribute: numbe
   return found;
 }
 
-/** Parts that go with the object without being asked for: its sequences. */
+/** Parts that go with the object without being asked for: its sequences, its partitions. */
 function ownParts(part: Part, all: readonly ObjectRow[]): Part[] {
-  if (part.kind === 'object' && part.row.kind === 'table')
-    return all.flatMap((row): Part[] => (row.kind === 'sequence' && row.parent === part.row.id ? [{ kind: 'object', row }] : []));
+  if (part.kind === 'object' && part.row.kind === 'table') {
+    const isOwn = (row: ObjectRow): boolean =>
+      row.kind === 'sequence'
+        ? row.parent === part.row.id
+        : row.kind === 'table' && row.body.bound !== undefined && row.body.parents?.includes(part.row.id) === true;
+    // Partitions of partitions as well.
+    return all.filter(isOwn).flatMap((row): Part[] => [{ kind: 'object', row }, ...ownParts({ kind: 'object', row }, all)]);
+  }
   if (part.kind !== 'column') return [];
   return all.flatMap((row): Part[] =>
     row.kind === 'sequence' && row.parent === part.row.id && row.body.ownerAttribute === part.attribute

@@ -9,13 +9,13 @@
 
 import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 import type { Transaction } from '../txn/transactions.ts';
-import { dropColumn, dropConstraint, removePolicy } from './alter-table.ts';
+import { dropColumn, dropConstraint, holdTable, removePolicy, replaceTable } from './alter-table.ts';
 import type { Catalog } from './catalog.ts';
 import type { CatalogSession, Notice } from './definitions.ts';
 import { checkDependents, dependentsOf, type Part } from './dependents.ts';
 import { isTemporarySchema } from './entries.ts';
 import { noRelation } from './errors.ts';
-import { LOCK_ALL } from './kernel-port.ts';
+import { LOCK_ALL, LOCK_WRITERS } from './kernel-port.ts';
 import type { ObjectRow, SequenceRow, TableRow } from './stored.ts';
 
 export interface DropOptions {
@@ -93,7 +93,26 @@ function dropWhole(catalog: Catalog, tx: Transaction, session: CatalogSession, r
   }
 }
 
+/** Takes a table out of its parents' lists. What the default partition holds changes with its siblings. */
+export function leaveParents(catalog: Catalog, tx: Transaction, table: TableRow): void {
+  for (const id of table.body.parents ?? []) {
+    if (catalog.entry(tx, id) === null) continue;
+    const parent = holdTable(catalog, tx, id, table.body.bound === undefined ? LOCK_WRITERS : LOCK_ALL);
+    replaceTable(catalog, tx, parent, { children: (parent.body.children ?? []).filter((child) => child !== table.id) });
+    if (table.body.bound === undefined) continue;
+    for (const sibling of parent.body.children ?? []) {
+      const row = catalog.entry(tx, sibling)?.row;
+      if (row?.kind === 'table' && row.body.bound?.kind === 'default' && row.id !== table.id) replaceTable(catalog, tx, row, {});
+    }
+  }
+}
+
 function removeTable(catalog: Catalog, tx: Transaction, before: TableRow): void {
+  leaveParents(catalog, tx, before);
+  for (const id of before.body.children ?? []) {
+    const child = catalog.entry(tx, id)?.row;
+    if (child?.kind === 'table' && child.body.bound !== undefined) removeTable(catalog, tx, holdTable(catalog, tx, id, LOCK_ALL));
+  }
   for (const { name } of before.body.foreignKeys ?? []) {
     const row = catalog.entry(tx, before.id)?.row;
     if (row?.kind === 'table') dropConstraint(catalog, tx, row, name);

@@ -57,6 +57,10 @@ export interface CatalogColumn {
   readonly kernelColumn: number;
   /** GENERATED ALWAYS AS (...) STORED: computed at each change; left out: it is not. */
   readonly generated?: StoredExpression;
+  /** From how many parents it comes; left out: none. */
+  readonly inherited?: number;
+  /** The table has said so itself; left out: it has. */
+  readonly isLocal?: boolean;
   /** Id in the kernel's layouts, where it is not the attribute number: ALTER ... TYPE has given it other values. */
   readonly kernelId?: number;
 }
@@ -78,6 +82,8 @@ export interface CatalogIndex {
   readonly include?: readonly number[];
   /** WHERE: only rows for which it is true have entries. Left out: all have. */
   readonly predicate?: StoredExpression;
+  /** The index of the partitioned table that this one is a part of; left out: of none. */
+  readonly parent?: number;
 }
 
 /** Whether an index uses an attribute: the value of an expression is kept up in rows while one does. */
@@ -89,6 +95,10 @@ export interface CatalogCheck {
   readonly expression: StoredExpression;
   /** NOT VALID: rows of before were not looked at. Left out: all rows fulfil it. */
   readonly notValid?: boolean;
+  /** From how many parents it comes; left out: none. */
+  readonly inherited?: number;
+  /** The table has said so itself; left out: it has. */
+  readonly isLocal?: boolean;
 }
 
 export type ReferenceAction = 'noAction' | 'restrict' | 'cascade' | 'setNull' | 'setDefault';
@@ -109,6 +119,8 @@ export interface CatalogForeignKey {
   readonly deferrable: boolean;
   readonly deferred: boolean;
   readonly notValid: boolean;
+  /** The foreign key of the partitioned table, by its name, that this one is a part of; left out: of none. */
+  readonly parent?: string;
 }
 
 /** A foreign key of a table that refers to this one. */
@@ -180,7 +192,40 @@ export interface TableStatistics {
   readonly columns: readonly ColumnStatistics[];
 }
 
-export interface CatalogTable {
+/** What a row is told apart by: an attribute, or an expression (attribute 0). */
+export interface PartitionKey {
+  readonly attribute: number;
+  readonly expression: StoredExpression | null;
+  readonly type: SqlType;
+}
+
+/** PARTITION BY: the table has no rows of its own, they lie in its partitions. */
+export interface CatalogPartitioning {
+  readonly strategy: 'range' | 'list' | 'hash';
+  readonly keys: readonly PartitionKey[];
+}
+
+/** An end of a range: MINVALUE, a value, MAXVALUE. */
+export type RangeEnd = 'minimum' | 'maximum' | { readonly value: import('../storage/rows/row-value.ts').RowValue };
+
+/** What a partition holds. Values have the types of the keys. */
+export type PartitionBound =
+  | { readonly kind: 'default' }
+  | { readonly kind: 'list'; readonly values: readonly import('../storage/rows/row-value.ts').RowValue[] }
+  | { readonly kind: 'range'; readonly from: readonly RangeEnd[]; readonly to: readonly RangeEnd[] }
+  | { readonly kind: 'hash'; readonly modulus: number; readonly remainder: number };
+
+/** How a table stands to others: what is left out there is not. */
+export interface TableFamily {
+  readonly partitioning?: CatalogPartitioning;
+  /** Of a partition: its bound in its one parent. */
+  readonly bound?: PartitionBound;
+  /** Tables that it inherits from, in order; and those that inherit from it. */
+  readonly parents?: readonly number[];
+  readonly children?: readonly number[];
+}
+
+export interface CatalogTable extends TableFamily {
   readonly kind: 'table';
   readonly id: number;
   readonly version: number;
@@ -304,6 +349,8 @@ export interface CatalogReader {
   /** Attributes of a row type, in order; of a table its columns. */
   attributes?(id: number): readonly RowAttribute[] | null;
   domain?(id: number): (CatalogDomain & { readonly name: string }) | null;
+  /** The index that an index of a partition is a part of. */
+  indexParent?(index: number): number | undefined;
   /** Version of a type; undefined: there is none of that id. */
   typeVersion?(id: number): number | undefined;
   /** Labels of an enum. */

@@ -57,6 +57,13 @@ export class SessionReader implements CatalogReader {
     this.version = version;
   }
 
+  /** The index that an index of a partition is a part of. */
+  indexParent(index: number): number | undefined {
+    const row = this.entry(index)?.row;
+    const table = row?.kind === 'index' ? this.relation(row.parent) : null;
+    return table?.kind === 'table' ? table.indexes.find(({ id }) => id === index)?.parent : undefined;
+  }
+
   findRelation(schema: string | null, name: string): CatalogRelation | null {
     if (schema !== null) return this.#findIn(schema, name);
     for (const one of this.searchPath()) {

@@ -9,6 +9,7 @@ import type {
   CatalogDomain,
   CatalogForeignKey,
   CatalogIndex,
+  CatalogPartitioning,
   CatalogPolicy,
   CatalogReferrer,
   CatalogRoutine,
@@ -17,6 +18,8 @@ import type {
   CatalogView,
   ColumnStatistics,
   ObjectUse,
+  PartitionBound,
+  RangeEnd,
   RowSecurityState,
   StoredQuery,
   TableStatistics,
@@ -48,7 +51,19 @@ export interface TableBody {
   readonly options?: { readonly [name: string]: string };
   readonly rowSecurity?: RowSecurityState;
   readonly policies?: readonly CatalogPolicy[];
+  readonly partitioning?: CatalogPartitioning;
+  readonly bound?: StoredBound;
+  readonly parents?: readonly number[];
+  readonly children?: readonly number[];
 }
+
+/** A bound as JSON has it. */
+export type StoredBound =
+  | { readonly kind: 'default' }
+  | { readonly kind: 'list'; readonly values: readonly StoredValue[] }
+  | { readonly kind: 'range'; readonly from: readonly StoredEnd[]; readonly to: readonly StoredEnd[] }
+  | { readonly kind: 'hash'; readonly modulus: number; readonly remainder: number };
+type StoredEnd = 'minimum' | 'maximum' | { readonly value: StoredValue };
 
 export interface ViewBody {
   readonly owner: number;
@@ -255,6 +270,7 @@ export function objectOf(values: readonly RowValue[]): ObjectRow {
 /** The table as binder and planner read it. */
 export function tableOf(row: TableRow, schema: string, statistics: TableStatistics | null): CatalogTable {
   const { owner, persistence, kernelTable, columns, indexes, checks, foreignKeys, referrers, rowSecurity, policies } = row.body;
+  const { partitioning, bound, parents, children } = row.body;
   const { id, version, name } = row;
   const table: CatalogTable = {
     ...{ kind: 'table', id, version, schema, name, owner, persistence, kernelTable, columns, indexes, checks, statistics },
@@ -265,7 +281,25 @@ export function tableOf(row: TableRow, schema: string, statistics: TableStatisti
     ...(referrers === undefined || referrers.length === 0 ? {} : { referrers }),
     ...(rowSecurity === undefined ? {} : { rowSecurity }),
     ...(policies === undefined || policies.length === 0 ? {} : { policies }),
+    ...(partitioning === undefined ? {} : { partitioning }),
+    ...(bound === undefined ? {} : { bound: boundOf(bound) }),
+    ...(parents === undefined || parents.length === 0 ? {} : { parents }),
+    ...(children === undefined || children.length === 0 ? {} : { children }),
   };
+}
+
+export function storedBound(bound: PartitionBound): StoredBound {
+  const ends = (list: readonly RangeEnd[]): StoredEnd[] =>
+    list.map((one) => (typeof one === 'string' ? one : { value: storeValue(one.value) }));
+  if (bound.kind === 'list') return { kind: 'list', values: bound.values.map(storeValue) };
+  return bound.kind === 'range' ? { kind: 'range', from: ends(bound.from), to: ends(bound.to) } : bound;
+}
+
+function boundOf(stored: StoredBound): PartitionBound {
+  const ends = (list: readonly StoredEnd[]): RangeEnd[] =>
+    list.map((one) => (typeof one === 'string' ? one : { value: readValue(one.value) }));
+  if (stored.kind === 'list') return { kind: 'list', values: stored.values.map(readValue) };
+  return stored.kind === 'range' ? { kind: 'range', from: ends(stored.from), to: ends(stored.to) } : stored;
 }
 
 export function viewOf(row: ViewRow, schema: string): CatalogView {

@@ -26,7 +26,8 @@ export function answered(session: Session, shape: Shape | null, thrown: unknown)
 /** A change in a WITH is what a query may not do. */
 function commandOf(plan: PhysicalStatement): string {
   const change = plan.kind === 'query' ? plan.spools?.find((spool) => spool.change !== undefined)?.change : undefined;
-  return COMMANDS[(change ?? plan).kind];
+  const found = change ?? plan;
+  return COMMANDS[found.kind === 'spread' ? found.command : found.kind];
 }
 
 /** 'CREATE TABLE', 'DROP INDEX'. */

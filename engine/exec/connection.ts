@@ -314,7 +314,8 @@ export class Connection {
 
   /** 'SELECT', 'INSERT': of a compiled statement. */
   tagOf(shape: Shape): string {
-    return TAGS[(shape.plan as NonNullable<typeof shape.plan>).kind];
+    const plan = shape.plan as NonNullable<typeof shape.plan>;
+    return TAGS[plan.kind === 'spread' ? plan.command : plan.kind];
   }
 
   /** Errors of a statement fail its block; their position becomes one of the text. */

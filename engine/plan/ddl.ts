@@ -38,6 +38,7 @@ import { alterType, createDomain, createType, dropTypes } from './define/type.ts
 import { createTableAs } from './define/table-as.ts';
 import { createView } from './define/view.ts';
 import { sequenceNumbers } from './define/sequence.ts';
+import { linkChild } from './define/family.ts';
 import { columnConstraints, defineTable } from './define/table.ts';
 
 export type { DefinitionEnvironment } from './define/environment.ts';
@@ -180,6 +181,7 @@ function createTable(source: SourceCreateTableNode, environment: DefinitionEnvir
     const { id } = catalog.createTable(tx, session, defineTable(source, environment));
     const constraints = [...source.columns.flatMap(columnConstraints), ...source.constraints];
     for (const one of constraints) if (one.kind === 'references') addForeignKeyOf(id, one, environment, true);
+    linkChild(id, environment);
   });
   return { tag, notices: [] };
 }

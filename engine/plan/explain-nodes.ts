@@ -59,6 +59,8 @@ export interface Actual {
   readonly replans: number;
 }
 
+const CHANGES = { insert: 'Insert', update: 'Update', delete: 'Delete', merge: 'Merge' } as const;
+
 export class Explainer {
   readonly #relationOf: (id: number) => CatalogRelation | null;
   readonly #names: ColumnNames;
@@ -116,7 +118,7 @@ export class Explainer {
   #change(plan: PhysicalChange): Shown {
     const details: (readonly [string, string])[] = [];
     if (plan.kind === 'insert' && plan.conflict !== null) details.push(['Conflict', plan.conflict.action]);
-    const name = { insert: 'Insert', update: 'Update', delete: 'Delete', merge: 'Merge' }[plan.kind];
+    const name = CHANGES[plan.kind === 'spread' ? plan.command : plan.kind];
     const target = this.#target({ table: plan.table, alias: '' });
     // Of a change inside: each row of its source is changed.
     const isTop = plan === this.#plan;
@@ -142,6 +144,11 @@ export class Explainer {
     );
   }
 
+  /** Of a partition: what is looked at once. */
+  #gate({ gate }: { readonly gate?: BoundExpression }): Details {
+    return this.#condition('One-Time Filter', gate ?? null);
+  }
+
   #condition(name: string, condition: Condition): Details {
     return condition === null ? [] : [[name, this.#text(condition)]];
   }
@@ -163,15 +170,23 @@ export class Explainer {
       case 'Counted':
         return this.#counted(node);
       case 'PageScan':
-        return shown(this.#target(node), this.#condition('Filter', node.filter));
+        return shown(this.#target(node), [...this.#condition('Filter', node.filter), ...this.#gate(node)]);
       case 'CatalogScan':
         return shown(`on ${node.name}`, this.#condition('Filter', node.filter));
       case 'IndexPoint':
       case 'IndexPoints':
       case 'IndexRange':
-        return shown(this.#index(node, node.index), [...this.#bounds(node), ...this.#condition('Filter', node.filter)]);
+        return shown(this.#index(node, node.index), [
+          ...this.#bounds(node),
+          ...this.#condition('Filter', node.filter),
+          ...this.#gate(node),
+        ]);
       case 'RowIdFetch':
-        return shown(this.#target(node), this.#condition('Filter', node.filter), this.#rowIds(node, node.ids));
+        return shown(
+          this.#target(node),
+          [...this.#condition('Filter', node.filter), ...this.#gate(node)],
+          this.#rowIds(node, node.ids),
+        );
       case 'SpoolScan':
         return shown(`on ${this.#plan.spools?.[node.spool]?.name ?? node.alias}`, this.#condition('Filter', node.filter));
       case 'WorkScan':

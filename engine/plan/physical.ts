@@ -13,6 +13,8 @@ import type {
   BoundMergeWhen,
   BoundNewRow,
   BoundSortKey,
+  BoundSpread,
+  BoundSpreadBranch,
   ColumnId,
   OutputColumn,
   TableColumnUse,
@@ -36,6 +38,8 @@ interface TableSource {
   readonly rowId: ColumnId;
   /** What the source itself must check, or null. */
   readonly filter: BoundExpression | null;
+  /** Of a partition: looked at once; where it is not true there are no rows that `filter` lets through. Left out: there may be. */
+  readonly gate?: BoundExpression;
   readonly estimate: Estimate;
 }
 /** All pages of a table. */
@@ -403,6 +407,15 @@ export interface PhysicalMerge extends Returning {
   readonly rowId: ColumnId;
   readonly whens: readonly BoundMergeWhen[];
 }
+/** A change of a table whose rows lie in others. */
+export interface PhysicalSpread extends Returning {
+  readonly kind: 'spread';
+  readonly command: BoundSpread['command'];
+  readonly table: number;
+  readonly source: PhysicalNode;
+  readonly rowId: ColumnId;
+  readonly branches: readonly BoundSpreadBranch[];
+}
 /** What changes rows. */
-export type PhysicalChange = PhysicalInsert | PhysicalUpdate | PhysicalDelete | PhysicalMerge;
-export type PhysicalStatement = PhysicalQuery | PhysicalInsert | PhysicalUpdate | PhysicalDelete | PhysicalMerge;
+export type PhysicalChange = PhysicalInsert | PhysicalUpdate | PhysicalDelete | PhysicalMerge | PhysicalSpread;
+export type PhysicalStatement = PhysicalQuery | PhysicalChange;

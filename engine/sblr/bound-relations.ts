@@ -11,6 +11,7 @@ import type {
   BoundMerge,
   BoundRelation,
   BoundSortKey,
+  BoundSpread,
   BoundUpdate,
   ColumnId,
 } from './bound.ts';
@@ -101,7 +102,7 @@ export interface BoundFunction {
 /** A statement that changes rows, in a WITH: run once and whole, whether it is read or not. Its rows are those of its RETURNING. */
 export interface BoundChange {
   readonly op: 'change';
-  readonly statement: BoundInsert | BoundUpdate | BoundDelete | BoundMerge;
+  readonly statement: BoundInsert | BoundUpdate | BoundDelete | BoundMerge | BoundSpread;
 }
 export type FrameBound = 'unboundedPreceding' | 'preceding' | 'current' | 'following' | 'unboundedFollowing';
 /**

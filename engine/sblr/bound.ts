@@ -328,6 +328,16 @@ export function checkedPolicy(name: string): { readonly of: PolicyCheck; readonl
   return { of: of as PolicyCheck, policy: policy.length === 0 ? null : policy.join('\n') };
 }
 
+/** A check that is the bound of a partition, told by its name. `moves`: the row would have to go to another one. */
+const PARTITION_CHECK = '\u0003';
+export const partitionCheckName = (moves: boolean): string => `${PARTITION_CHECK}${moves ? 'moves' : ''}`;
+/** What a check says that is the bound of a partition; null: it is none. */
+export const checkedPartition = (name: string): { readonly moves: boolean } | null =>
+  name.startsWith(PARTITION_CHECK) ? { moves: name.length > 1 } : null;
+
+/** Attribute of a stored table under which it gives its own object id: tableoid. */
+export const TABLE_OID = -6;
+
 /** What a changed row must satisfy. `expression` is over the new row's columns; false refuses, NULL does not. */
 export interface BoundCheck {
   readonly name: string;
@@ -411,6 +421,38 @@ export interface BoundMerge {
   readonly output: readonly OutputColumn[];
 }
 
+/**
+ * A branch of a change that goes to several tables: of each row the first one is taken whose condition is true. `leave` takes the row
+ * out of its table and goes on with the branches behind; `refuse`: no partition holds it (23514).
+ */
+export interface BoundSpreadBranch {
+  readonly condition: BoundExpression | null;
+  readonly action: 'nothing' | 'insert' | 'update' | 'delete' | 'leave' | 'refuse';
+  readonly table: number;
+  /** Of insert and update. Its columns that a RETURNING may read have the same ids in all branches. */
+  readonly row: BoundNewRow | null;
+  /** Of update: attributes that SET names, or that follow from them. */
+  readonly changed: readonly number[];
+  /** Of insert. */
+  readonly conflict: BoundConflict | null;
+  /** Of refuse: the partition key as it is written, and its values as texts. */
+  readonly key: string;
+  readonly values: readonly BoundExpression[];
+}
+/** A change of a table whose rows lie in others: partitions, or tables that inherit from it. */
+export interface BoundSpread {
+  readonly kind: 'spread';
+  readonly command: 'insert' | 'update' | 'delete' | 'merge';
+  /** The one that the statement names. */
+  readonly table: number;
+  readonly source: BoundRelation;
+  /** The row in its table; -1: the source has none. */
+  readonly rowId: ColumnId;
+  readonly branches: readonly BoundSpreadBranch[];
+  readonly returning: readonly { readonly column: ColumnId; readonly expression: BoundExpression }[];
+  readonly output: readonly OutputColumn[];
+}
+
 /** Statements that are not compiled: DDL, transactions, settings. `source` is the source form with what the binder has checked. */
 export interface BoundUtility {
   readonly kind: 'utility';
@@ -428,7 +470,7 @@ export interface BoundExplain {
 }
 
 /** What is planned and compiled. */
-export type BoundPlanned = BoundQuery | BoundInsert | BoundUpdate | BoundDelete | BoundMerge;
+export type BoundPlanned = BoundQuery | BoundInsert | BoundUpdate | BoundDelete | BoundMerge | BoundSpread;
 export type BoundStatement = BoundPlanned | BoundUtility | BoundExplain;
 
 /** An object that a module rests on. */

@@ -24,6 +24,7 @@ import { FURTHER_PRIMITIVES } from './primitives-further.ts';
 import { JSON_PRIMITIVES } from './primitives-json.ts';
 import { LIST_PRIMITIVES } from './primitives-lists.ts';
 import { NUMBER_PRIMITIVES } from './primitives-numbers.ts';
+import { PARTITION_PRIMITIVES } from './primitives-partitions.ts';
 import { PATH_PRIMITIVES } from './primitives-paths.ts';
 import { TEXT_PRIMITIVES } from './primitives-text.ts';
 import { TIME_PRIMITIVES } from './primitives-time.ts';
@@ -67,6 +68,7 @@ const texts = [NUMBER_PRIMITIVES, TEXT_PRIMITIVES, TIME_PRIMITIVES, JSON_PRIMITI
   SYSTEM_PRIMITIVES,
   CATALOG_PRIMITIVES,
   FURTHER_PRIMITIVES,
+  PARTITION_PRIMITIVES,
   ARRAY_PRIMITIVES,
   RANGE_PRIMITIVES,
 ]);

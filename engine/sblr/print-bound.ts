@@ -14,7 +14,9 @@ import type {
   BoundAggregate,
   BoundExpression,
   BoundModule,
+  BoundConflict,
   BoundMergeWhen,
+  BoundSpreadBranch,
   BoundNewRow,
   BoundRelation,
   BoundSortKey,
@@ -213,6 +215,23 @@ function printMergeWhen({ matched, condition, action, row, changed }: BoundMerge
   if (row !== null) printNewRow(row, `${indent}  `, lines);
 }
 
+function printBranch(
+  { condition, action, table, row, changed, conflict }: BoundSpreadBranch,
+  indent: string,
+  lines: string[],
+): void {
+  const which = condition === null ? 'else' : `if ${printExpression(condition)}`;
+  lines.push(`${indent}${which}: ${action} ${table}${changed.length > 0 ? ` ${changed.join(', ')}` : ''}`);
+  if (row !== null) printNewRow(row, `${indent}  `, lines);
+  if (conflict !== null) printConflict(conflict, `${indent}  `, lines);
+}
+
+function printConflict({ action, indexes, existing, change, where }: BoundConflict, indent: string, lines: string[]): void {
+  lines.push(`${indent}conflict ${action} [${indexes.join(', ')}] met (${printUses(existing)})`);
+  if (change !== null) printNewRow(change, `${indent}  `, lines);
+  if (where !== null) lines.push(`${indent}  where ${printExpression(where)}`);
+}
+
 function printStatement(statement: BoundStatement, indent: string, lines: string[]): void {
   const inner = `${indent}  `;
   switch (statement.kind) {
@@ -232,12 +251,8 @@ function printStatement(statement: BoundStatement, indent: string, lines: string
   if (statement.kind === 'insert' || statement.kind === 'update') printNewRow(statement.row, inner, lines);
   if (statement.kind === 'merge') for (const when of statement.whens) printMergeWhen(when, inner, lines);
   if (statement.kind === 'update') lines.push(`${inner}changed ${statement.changed.join(', ')}`);
-  if (statement.kind === 'insert' && statement.conflict !== null) {
-    const { action, indexes, existing, change, where } = statement.conflict;
-    lines.push(`${inner}conflict ${action} [${indexes.join(', ')}] met (${printUses(existing)})`);
-    if (change !== null) printNewRow(change, `${inner}  `, lines);
-    if (where !== null) lines.push(`${inner}  where ${printExpression(where)}`);
-  }
+  if (statement.kind === 'insert' && statement.conflict !== null) printConflict(statement.conflict, inner, lines);
+  if (statement.kind === 'spread') for (const branch of statement.branches) printBranch(branch, inner, lines);
   if (statement.returning.length > 0) lines.push(`${inner}returning ${printProjections(statement.returning)}`);
   if (statement.output.length > 0) lines.push(`${inner}output ${printOutput(statement.output)}`);
   printRelation(statement.source, inner, lines);

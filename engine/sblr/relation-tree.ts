@@ -1,6 +1,14 @@
 /** Walks over bound relations: what a relation is made from, the expressions that stand in it, and the same relation over others. */
 
-import type { BoundExpression, BoundNewRow, BoundPlanned, BoundQuery, BoundRelation, BoundSortKey } from './bound.ts';
+import type {
+  BoundConflict,
+  BoundExpression,
+  BoundNewRow,
+  BoundPlanned,
+  BoundQuery,
+  BoundRelation,
+  BoundSortKey,
+} from './bound.ts';
 
 /** What a relation is made from, in the order in which it is listed. The relations of subqueries are not among them. */
 export function inputsOf(node: BoundRelation): readonly BoundRelation[] {
@@ -86,6 +94,15 @@ function newRow(row: BoundNewRow, change: Change): BoundNewRow {
   return attributes === row.attributes && checks === row.checks ? row : { ...row, attributes, checks };
 }
 
+const changedConflict = (conflict: BoundConflict | null, change: Change): BoundConflict | null =>
+  conflict === null
+    ? null
+    : {
+        ...conflict,
+        change: conflict.change === null ? null : newRow(conflict.change, change),
+        where: orNull(conflict.where, change),
+      };
+
 /** The same statement with other expressions; those of its source stay. */
 export function withStatementExpressions<Statement extends Exclude<BoundPlanned, BoundQuery>>(
   statement: Statement,
@@ -105,17 +122,22 @@ export function withStatementExpressions<Statement extends Exclude<BoundPlanned,
       }));
       return { ...statement, whens, returning };
     }
-    case 'insert': {
-      const { conflict } = statement;
-      const changed =
-        conflict === null
-          ? null
-          : {
-              ...conflict,
-              change: conflict.change === null ? null : newRow(conflict.change, change),
-              where: orNull(conflict.where, change),
-            };
-      return { ...statement, row: newRow(statement.row, change), conflict: changed, returning };
+    case 'insert':
+      return {
+        ...statement,
+        row: newRow(statement.row, change),
+        conflict: changedConflict(statement.conflict, change),
+        returning,
+      };
+    case 'spread': {
+      const branches = statement.branches.map((branch) => ({
+        ...branch,
+        condition: orNull(branch.condition, change),
+        row: branch.row === null ? null : newRow(branch.row, change),
+        conflict: changedConflict(branch.conflict, change),
+        values: branch.values.map(change),
+      }));
+      return { ...statement, branches, returning };
     }
   }
 }

@@ -6,6 +6,7 @@
  */
 
 import { node, type OpcodeTable } from './opcode-table.ts';
+import { PARTITION_OPCODES } from './source-opcodes-partitions.ts';
 import { RIGHTS_OPCODES } from './source-opcodes-rights.ts';
 
 export const SOURCE_OPCODES = {
@@ -262,6 +263,7 @@ export const SOURCE_OPCODES = {
     from: 'from[]',
     where: 'expression?',
     returning: 'selectItem[]',
+    only: 'boolean',
   }),
   delete: node(84, 'statement', 'DELETE', {
     with: 'with?',
@@ -270,6 +272,7 @@ export const SOURCE_OPCODES = {
     using: 'from[]',
     where: 'expression?',
     returning: 'selectItem[]',
+    only: 'boolean',
   }),
   merge: node(86, 'statement', 'MERGE INTO table USING source ON condition', {
     with: 'with?',
@@ -278,6 +281,7 @@ export const SOURCE_OPCODES = {
     source: 'from',
     on: 'expression',
     whens: 'mergeWhen[]',
+    only: 'boolean',
   }),
   mergeWhen: node(
     87,
@@ -294,7 +298,12 @@ export const SOURCE_OPCODES = {
       values: 'expression[]',
     },
   ),
-  truncate: node(85, 'statement', 'TRUNCATE', { tables: 'name[]', restartIdentity: 'boolean', cascade: 'boolean' }),
+  truncate: node(85, 'statement', 'TRUNCATE', {
+    tables: 'name[]',
+    restartIdentity: 'boolean',
+    cascade: 'boolean',
+    only: 'boolean[]',
+  }),
 
   // ---- definitions ----
   createTable: node(100, 'statement', 'CREATE TABLE', {
@@ -308,7 +317,12 @@ export const SOURCE_OPCODES = {
     onCommit: 'none|preserve|delete|drop',
     options: 'option[]',
     likes: 'tableLike[]',
+    inherits: 'name[]',
+    partitionOf: 'name?',
+    bound: 'partitionBound?',
+    partitionBy: 'partitionKey?',
   }),
+  ...PARTITION_OPCODES,
   columnDef: node(101, 'columnDef', 'a column with its constraints', {
     name: 'text',
     type: 'type?',
@@ -346,6 +360,7 @@ export const SOURCE_OPCODES = {
     include: 'text[]',
     nullsDistinct: 'boolean',
     where: 'expression?',
+    only: 'boolean',
   }),
   indexElement: node(105, 'indexElement', 'a column or an expression of an index', {
     expression: 'expression',
@@ -398,9 +413,10 @@ export const SOURCE_OPCODES = {
     argumentsGiven: 'boolean',
     ifExists: 'boolean',
     actions: 'alterAction[]',
+    only: 'boolean',
   }),
   alterAction: node(143, 'alterAction', 'what ALTER does: `name` is the column or constraint, `to` what it becomes', {
-    kind: 'addColumn|dropColumn|setDefault|dropDefault|setNotNull|dropNotNull|setType|addConstraint|dropConstraint|validateConstraint|alterConstraint|renameTo|renameColumn|renameConstraint|setSchema|ownerTo|setOptions|resetOptions|addIdentity|setIdentity|dropIdentity|dropExpression|setLogged|setUnlogged|sequenceOptions|routineOptions|noEffect|enableRowSecurity|disableRowSecurity|forceRowSecurity|noForceRowSecurity',
+    kind: 'addColumn|dropColumn|setDefault|dropDefault|setNotNull|dropNotNull|setType|addConstraint|dropConstraint|validateConstraint|alterConstraint|renameTo|renameColumn|renameConstraint|setSchema|ownerTo|setOptions|resetOptions|addIdentity|setIdentity|dropIdentity|dropExpression|setLogged|setUnlogged|sequenceOptions|routineOptions|noEffect|enableRowSecurity|disableRowSecurity|forceRowSecurity|noForceRowSecurity|attachPartition|detachPartition|inherit|noInherit',
     name: 'text?',
     to: 'text?',
     column: 'columnDef?',
@@ -411,6 +427,8 @@ export const SOURCE_OPCODES = {
     options: 'option[]',
     ifExists: 'boolean',
     cascade: 'boolean',
+    table: 'name?',
+    bound: 'partitionBound?',
   }),
   createRoutine: node(145, 'statement', 'CREATE FUNCTION, CREATE PROCEDURE; `body`: the text of AS, else `statements`', {
     kind: 'function|procedure',

@@ -581,6 +581,7 @@ export interface SourceUpdateNode {
   readonly from: readonly SourceFrom[];
   readonly where: SourceExpression | null;
   readonly returning: readonly SourceSelectItem[];
+  readonly only: boolean;
 }
 
 /** DELETE. */
@@ -594,6 +595,7 @@ export interface SourceDeleteNode {
   readonly using: readonly SourceFrom[];
   readonly where: SourceExpression | null;
   readonly returning: readonly SourceSelectItem[];
+  readonly only: boolean;
 }
 
 /** MERGE INTO table USING source ON condition. */
@@ -607,6 +609,7 @@ export interface SourceMergeNode {
   readonly source: SourceFrom;
   readonly on: SourceExpression;
   readonly whens: readonly SourceMergeWhen[];
+  readonly only: boolean;
 }
 
 /** WHEN [NOT] MATCHED [AND condition] THEN; INSERT without values: DEFAULT VALUES; its columns stand at `columnsAt` and every second token behind it. */
@@ -632,6 +635,7 @@ export interface SourceTruncateNode {
   readonly tables: readonly SourceName[];
   readonly restartIdentity: boolean;
   readonly cascade: boolean;
+  readonly only: readonly boolean[];
 }
 
 /** CREATE TABLE. */
@@ -649,6 +653,31 @@ export interface SourceCreateTableNode {
   readonly onCommit: 'none' | 'preserve' | 'delete' | 'drop';
   readonly options: readonly SourceOption[];
   readonly likes: readonly SourceTableLike[];
+  readonly inherits: readonly SourceName[];
+  readonly partitionOf: SourceName | null;
+  readonly bound: SourcePartitionBound | null;
+  readonly partitionBy: SourcePartitionKey | null;
+}
+
+/** PARTITION BY. */
+export interface SourcePartitionKeyNode {
+  readonly op: 'partitionKey';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly strategy: 'range' | 'list' | 'hash';
+  readonly elements: readonly SourceIndexElement[];
+}
+
+/** FOR VALUES IN (values), FROM (values) TO (to), WITH (MODULUS, REMAINDER); MINVALUE and MAXVALUE are columns of that name; DEFAULT. */
+export interface SourcePartitionBoundNode {
+  readonly op: 'partitionBound';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly kind: 'default' | 'list' | 'range' | 'hash';
+  readonly values: readonly SourceExpression[];
+  readonly to: readonly SourceExpression[];
+  readonly modulus: number;
+  readonly remainder: number;
 }
 
 /** a column with its constraints. */
@@ -710,6 +739,7 @@ export interface SourceCreateIndexNode {
   readonly include: readonly string[];
   readonly nullsDistinct: boolean;
   readonly where: SourceExpression | null;
+  readonly only: boolean;
 }
 
 /** a column or an expression of an index. */
@@ -802,6 +832,7 @@ export interface SourceAlterNode {
   readonly argumentsGiven: boolean;
   readonly ifExists: boolean;
   readonly actions: readonly SourceAlterAction[];
+  readonly only: boolean;
 }
 
 /** what ALTER does: `name` is the column or constraint, `to` what it becomes. */
@@ -809,7 +840,7 @@ export interface SourceAlterActionNode {
   readonly op: 'alterAction';
   /** Ordinal of the token it begins with. */
   readonly at: number;
-  readonly kind: 'addColumn' | 'dropColumn' | 'setDefault' | 'dropDefault' | 'setNotNull' | 'dropNotNull' | 'setType' | 'addConstraint' | 'dropConstraint' | 'validateConstraint' | 'alterConstraint' | 'renameTo' | 'renameColumn' | 'renameConstraint' | 'setSchema' | 'ownerTo' | 'setOptions' | 'resetOptions' | 'addIdentity' | 'setIdentity' | 'dropIdentity' | 'dropExpression' | 'setLogged' | 'setUnlogged' | 'sequenceOptions' | 'routineOptions' | 'noEffect' | 'enableRowSecurity' | 'disableRowSecurity' | 'forceRowSecurity' | 'noForceRowSecurity';
+  readonly kind: 'addColumn' | 'dropColumn' | 'setDefault' | 'dropDefault' | 'setNotNull' | 'dropNotNull' | 'setType' | 'addConstraint' | 'dropConstraint' | 'validateConstraint' | 'alterConstraint' | 'renameTo' | 'renameColumn' | 'renameConstraint' | 'setSchema' | 'ownerTo' | 'setOptions' | 'resetOptions' | 'addIdentity' | 'setIdentity' | 'dropIdentity' | 'dropExpression' | 'setLogged' | 'setUnlogged' | 'sequenceOptions' | 'routineOptions' | 'noEffect' | 'enableRowSecurity' | 'disableRowSecurity' | 'forceRowSecurity' | 'noForceRowSecurity' | 'attachPartition' | 'detachPartition' | 'inherit' | 'noInherit';
   readonly name: string | null;
   readonly to: string | null;
   readonly column: SourceColumnDef | null;
@@ -820,6 +851,8 @@ export interface SourceAlterActionNode {
   readonly options: readonly SourceOption[];
   readonly ifExists: boolean;
   readonly cascade: boolean;
+  readonly table: SourceName | null;
+  readonly bound: SourcePartitionBound | null;
 }
 
 /** CREATE FUNCTION, CREATE PROCEDURE; `body`: the text of AS, else `statements`. */
@@ -1349,6 +1382,10 @@ export type SourceSetItem = SourceSetItemNode;
 
 export type SourceMergeWhen = SourceMergeWhenNode;
 
+export type SourcePartitionKey = SourcePartitionKeyNode;
+
+export type SourcePartitionBound = SourcePartitionBoundNode;
+
 export type SourceColumnDef = SourceColumnDefNode;
 
 export type SourceConstraint = SourceConstraintNode;
@@ -1367,4 +1404,4 @@ export type SourceRoutineName = SourceRoutineNameNode;
 
 export type SourceGrantedRight = SourceGrantedRightNode;
 
-export type SourceNode = SourceNameNode | SourceTypeNode | SourceAliasNode | SourceColumnNode | SourceStarNode | SourceLiteralNode | SourceConstantNode | SourceParameterNode | SourceTypedLiteralNode | SourceCallNode | SourceValueFunctionNode | SourceOperatorNode | SourceAndNode | SourceOrNode | SourceNotNode | SourceIsTestNode | SourceIsDistinctNode | SourceInNode | SourceInQueryNode | SourceBetweenNode | SourceLikeNode | SourceCaseNode | SourceWhenNode | SourceCastNode | SourceSpecialNode | SourceSubqueryNode | SourceQuantifiedNode | SourceRowNode | SourceArrayNode | SourceSubscriptNode | SourceFieldNode | SourceCollateNode | SourceDefaultNode | SourceSortItemNode | SourceSelectItemNode | SourceWindowSpecNode | SourceFrameNode | SourceWindowNode | SourceGroupingNode | SourceLockingNode | SourceWithNode | SourceCteNode | SourceTableRefNode | SourceSampleNode | SourceQueryRefNode | SourceFunctionRefNode | SourceJoinNode | SourceJoinAliasNode | SourceSelectNode | SourceSetOperationNode | SourceValuesNode | SourceInsertNode | SourceConflictNode | SourceSetItemNode | SourceUpdateNode | SourceDeleteNode | SourceMergeNode | SourceMergeWhenNode | SourceTruncateNode | SourceCreateTableNode | SourceColumnDefNode | SourceConstraintNode | SourceOptionNode | SourceCreateIndexNode | SourceIndexElementNode | SourceDropNode | SourceCreateSequenceNode | SourceAnalyzeNode | SourceTableLikeNode | SourceCreateSchemaNode | SourceCreateViewNode | SourceAlterNode | SourceAlterActionNode | SourceCreateRoutineNode | SourceRoutineArgumentNode | SourceCallProcedureNode | SourceDropRoutineNode | SourceRoutineNameNode | SourceCommentNode | SourceSetConstraintsNode | SourceCreateTypeNode | SourceCreateDomainNode | SourceAlterTypeNode | SourceReindexNode | SourceBeginNode | SourceCommitNode | SourceRollbackNode | SourceSavepointNode | SourceReleaseNode | SourceRollbackToNode | SourceSetTransactionNode | SourceSetNode | SourceShowNode | SourceResetNode | SourceExplainNode | SourcePrepareNode | SourceExecuteNode | SourceDeallocateNode | SourceDeclareCursorNode | SourceFetchNode | SourceCloseCursorNode | SourceDiscardNode | SourceListenNode | SourceUnlistenNode | SourceNotifyNode | SourceCheckpointNode | SourceVacuumNode | SourceCopyNode | SourceLockTableNode | SourceCreateRoleNode | SourceAlterRoleNode | SourceAlterRoleSettingNode | SourceRenameRoleNode | SourceGrantNode | SourceGrantedRightNode | SourceGrantRoleNode | SourceOwnedByNode | SourceCreatePolicyNode | SourceAlterPolicyNode | SourceDropPolicyNode;
+export type SourceNode = SourceNameNode | SourceTypeNode | SourceAliasNode | SourceColumnNode | SourceStarNode | SourceLiteralNode | SourceConstantNode | SourceParameterNode | SourceTypedLiteralNode | SourceCallNode | SourceValueFunctionNode | SourceOperatorNode | SourceAndNode | SourceOrNode | SourceNotNode | SourceIsTestNode | SourceIsDistinctNode | SourceInNode | SourceInQueryNode | SourceBetweenNode | SourceLikeNode | SourceCaseNode | SourceWhenNode | SourceCastNode | SourceSpecialNode | SourceSubqueryNode | SourceQuantifiedNode | SourceRowNode | SourceArrayNode | SourceSubscriptNode | SourceFieldNode | SourceCollateNode | SourceDefaultNode | SourceSortItemNode | SourceSelectItemNode | SourceWindowSpecNode | SourceFrameNode | SourceWindowNode | SourceGroupingNode | SourceLockingNode | SourceWithNode | SourceCteNode | SourceTableRefNode | SourceSampleNode | SourceQueryRefNode | SourceFunctionRefNode | SourceJoinNode | SourceJoinAliasNode | SourceSelectNode | SourceSetOperationNode | SourceValuesNode | SourceInsertNode | SourceConflictNode | SourceSetItemNode | SourceUpdateNode | SourceDeleteNode | SourceMergeNode | SourceMergeWhenNode | SourceTruncateNode | SourceCreateTableNode | SourcePartitionKeyNode | SourcePartitionBoundNode | SourceColumnDefNode | SourceConstraintNode | SourceOptionNode | SourceCreateIndexNode | SourceIndexElementNode | SourceDropNode | SourceCreateSequenceNode | SourceAnalyzeNode | SourceTableLikeNode | SourceCreateSchemaNode | SourceCreateViewNode | SourceAlterNode | SourceAlterActionNode | SourceCreateRoutineNode | SourceRoutineArgumentNode | SourceCallProcedureNode | SourceDropRoutineNode | SourceRoutineNameNode | SourceCommentNode | SourceSetConstraintsNode | SourceCreateTypeNode | SourceCreateDomainNode | SourceAlterTypeNode | SourceReindexNode | SourceBeginNode | SourceCommitNode | SourceRollbackNode | SourceSavepointNode | SourceReleaseNode | SourceRollbackToNode | SourceSetTransactionNode | SourceSetNode | SourceShowNode | SourceResetNode | SourceExplainNode | SourcePrepareNode | SourceExecuteNode | SourceDeallocateNode | SourceDeclareCursorNode | SourceFetchNode | SourceCloseCursorNode | SourceDiscardNode | SourceListenNode | SourceUnlistenNode | SourceNotifyNode | SourceCheckpointNode | SourceVacuumNode | SourceCopyNode | SourceLockTableNode | SourceCreateRoleNode | SourceAlterRoleNode | SourceAlterRoleSettingNode | SourceRenameRoleNode | SourceGrantNode | SourceGrantedRightNode | SourceGrantRoleNode | SourceOwnedByNode | SourceCreatePolicyNode | SourceAlterPolicyNode | SourceDropPolicyNode;

@@ -7,11 +7,13 @@
 import type {
   BoundAggregate,
   BoundAggregation,
+  BoundConflict,
   BoundExpression,
   BoundModule,
   BoundNewRow,
   BoundRelation,
   BoundSortKey,
+  BoundSpread,
   BoundStatement,
   ColumnId,
   OutputColumn,
@@ -235,6 +237,27 @@ class Verifier extends ExpressionVerifier {
     return row;
   }
 
+  private conflict({ existing, change, where }: BoundConflict, row: Columns): void {
+    const met = this.uses(existing, new Map(row));
+    if (change !== null) this.newRow(change, met);
+    if (where !== null) this.condition(where, met);
+  }
+
+  private spread(node: BoundSpread): void {
+    const seen = this.relation(node.source);
+    if (node.rowId >= 0 && !seen.has(node.rowId)) throw malformed('a change without the row that it changes');
+    let all = seen;
+    for (const { condition, row, conflict, values } of node.branches) {
+      if (condition !== null) this.condition(condition, seen);
+      for (const value of values) this.expression(value, seen);
+      if (row === null) continue;
+      const columns = this.newRow(row, seen);
+      if (conflict !== null) this.conflict(conflict, columns);
+      all = both(all, columns);
+    }
+    this.returning(node, all);
+  }
+
   statement(node: BoundStatement): void {
     switch (node.kind) {
       case 'query':
@@ -256,14 +279,11 @@ class Verifier extends ExpressionVerifier {
       }
       case 'insert': {
         const row = this.newRow(node.row, this.relation(node.source));
-        if (node.conflict !== null) {
-          const { existing, change, where } = node.conflict;
-          const met = this.uses(existing, new Map(row));
-          if (change !== null) this.newRow(change, met);
-          if (where !== null) this.condition(where, met);
-        }
+        if (node.conflict !== null) this.conflict(node.conflict, row);
         return this.returning(node, row);
       }
+      case 'spread':
+        return this.spread(node);
       case 'explain':
         return this.statement(node.statement);
       case 'utility':

@@ -13,6 +13,7 @@ import { catalogFunctions } from './functions-catalog.ts';
 import { furtherFunctions } from './functions-further.ts';
 import { jsonFunctions } from './functions-json.ts';
 import { listFunctions } from './functions-lists.ts';
+import { partitionFunctions } from './partition-hash.ts';
 import { pathFunctions } from './functions-paths.ts';
 import { regexFunctions } from './functions-regex.ts';
 import { rangeFunctions } from './functions-ranges.ts';
@@ -41,6 +42,7 @@ export const implementations: { readonly [primitive: string]: Implementation } =
   encodedFunctions,
   systemFunctions,
   furtherFunctions,
+  partitionFunctions,
   windowTargets,
   rangeFunctions,
   arrayFunctions((primitive) => implementations[primitive]),

@@ -143,7 +143,7 @@ export class PlainGrammar extends Grammar {
     return this.ACTION(
       (): SourceStatement => ({
         ...{ op: 'update', at: start.ordinal, with: null, table: nameOf(table), alias: null, set },
-        ...{ from: [], where, returning: [] },
+        ...{ from: [], where, returning: [], only: false },
       }),
     );
   });
@@ -162,7 +162,17 @@ export class PlainGrammar extends Grammar {
     const where = this.SUBRULE(this.where);
     return this.ACTION(
       (): SourceStatement => ({
-        ...{ op: 'delete', at: start.ordinal, with: null, table: nameOf(table), alias: null, using: [], where, returning: [] },
+        ...{
+          op: 'delete',
+          at: start.ordinal,
+          with: null,
+          table: nameOf(table),
+          alias: null,
+          using: [],
+          where,
+          only: false,
+          returning: [],
+        },
       }),
     );
   });

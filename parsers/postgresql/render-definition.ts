@@ -6,12 +6,14 @@ import type {
   SourceCreateIndexNode,
   SourceCreateTableNode,
   SourceOption,
+  SourcePartitionBound,
+  SourcePartitionKey,
   SourceStatement,
   SourceTableLike,
 } from '../../engine/sblr/source.gen.ts';
 import { clause, joinWords } from '../kit/text.ts';
 import { expressionText, restrictedText } from './render-expression.ts';
-import { identifier, identifiers, nameText, typeText } from './render-names.ts';
+import { identifier, identifiers, nameText, onlyText, typeText } from './render-names.ts';
 import { queryText } from './render-query.ts';
 import { indexElementText } from './render-statement.ts';
 
@@ -46,7 +48,7 @@ export function definitionText(statement: Definition): string {
       ]);
     case 'truncate':
       return joinWords([
-        `TRUNCATE TABLE ${statement.tables.map(nameText).join(', ')}`,
+        `TRUNCATE TABLE ${statement.tables.map((name, at) => onlyText(name, statement.only[at])).join(', ')}`,
         statement.restartIdentity && 'RESTART IDENTITY',
         statement.cascade && 'CASCADE',
       ]);
@@ -68,18 +70,41 @@ function tableText(statement: SourceCreateTableNode): string {
   const shown = columns.map(columnText);
   for (const like of [...statement.likes].reverse()) shown.splice(like.before, 0, likeText(like));
   const elements = [...shown, ...constraints.map((one) => constraintText(one, true))];
-  const hasElements = elements.length > 0 || statement.as === null;
+  const { inherits, partitionOf, bound, partitionBy } = statement;
+  const hasElements = elements.length > 0 || (statement.as === null && partitionOf === null);
   return joinWords([
     'CREATE',
     PERSISTENCE[statement.persistence],
     'TABLE',
     statement.ifNotExists && 'IF NOT EXISTS',
     nameText(statement.name),
+    partitionOf !== null && `PARTITION OF ${nameText(partitionOf)}`,
     hasElements && `(${elements.join(', ')})`,
+    bound !== null && boundText(bound),
+    inherits.length > 0 && `INHERITS (${inherits.map(nameText).join(', ')})`,
+    partitionBy !== null && partitionKeyText(partitionBy),
     statement.options.length > 0 && withOptionsText(statement.options),
     ON_COMMIT[statement.onCommit],
     statement.as !== null && `AS ${queryText(statement.as)}${statement.withData ? '' : ' WITH NO DATA'}`,
   ]);
+}
+
+export const partitionKeyText = ({ strategy, elements }: SourcePartitionKey): string =>
+  `PARTITION BY ${strategy.toUpperCase()} (${elements.map(indexElementText).join(', ')})`;
+
+/** What a partition holds. */
+export function boundText({ kind, values, to, modulus, remainder }: SourcePartitionBound): string {
+  const list = (items: SourcePartitionBound['values']): string => `(${items.map((one) => expressionText(one)).join(', ')})`;
+  switch (kind) {
+    case 'default':
+      return 'DEFAULT';
+    case 'list':
+      return `FOR VALUES IN ${list(values)}`;
+    case 'range':
+      return `FOR VALUES FROM ${list(values)} TO ${list(to)}`;
+    case 'hash':
+      return `FOR VALUES WITH (MODULUS ${modulus}, REMAINDER ${remainder})`;
+  }
 }
 
 /** LIKE INCLUDING: each part by its name. */
@@ -199,7 +224,7 @@ function indexText(statement: SourceCreateIndexNode): string {
     statement.concurrently && 'CONCURRENTLY',
     statement.ifNotExists && 'IF NOT EXISTS',
     statement.name !== null && identifier(statement.name),
-    `ON ${nameText(statement.table)}`,
+    `ON ${onlyText(statement.table, statement.only)}`,
     statement.method !== null && `USING ${identifier(statement.method)}`,
     `(${statement.elements.map(indexElementText).join(', ')})`,
     statement.include.length > 0 && `INCLUDE (${identifiers(statement.include)})`,

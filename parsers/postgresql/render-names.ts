@@ -63,3 +63,6 @@ export function constantText({ kind, text }: SourceConstantNode): string {
 /** A lifted literal has no text of its own: what stands for it in normalised text. */
 export const liftedText = (kind: 'integer' | 'decimal' | 'string'): string =>
   kind === 'string' ? PLACEHOLDERS.string : kind === 'decimal' ? PLACEHOLDERS.numeric : PLACEHOLDERS.int4;
+
+/** A table by its name, with or without those that inherit from it. */
+export const onlyText = (name: SourceName, only: boolean): string => `${only ? 'ONLY ' : ''}${nameText(name)}`;

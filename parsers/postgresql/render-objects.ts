@@ -9,7 +9,7 @@ import type {
   SourceType,
 } from '../../engine/sblr/source.gen.ts';
 import { clause, joinWords, quotedString } from '../kit/text.ts';
-import { columnText, constraintText, optionsText, sequenceOptionText, withOptionsText } from './render-definition.ts';
+import { boundText, columnText, constraintText, optionsText, sequenceOptionText, withOptionsText } from './render-definition.ts';
 import { expressionText } from './render-expression.ts';
 import { identifier, identifiers, nameText, typeText } from './render-names.ts';
 import { madeTypeText } from './render-made-types.ts';
@@ -45,6 +45,7 @@ export function objectText(statement: ObjectStatement, render: RenderStatement):
       return joinWords([
         `ALTER ${statement.kind.toUpperCase()}`,
         statement.ifExists && 'IF EXISTS',
+        statement.only && 'ONLY',
         routineText(statement),
         statement.actions.map(actionText).join(', '),
       ]);
@@ -111,6 +112,7 @@ function actionText(action: SourceAlterAction): string {
   const cascade = action.cascade ? 'CASCADE' : '';
   const value = action.expression === null ? '' : expressionText(action.expression);
   const column = `ALTER COLUMN ${name}`;
+  const table = action.table === null ? '' : nameText(action.table);
   switch (action.kind) {
     case 'addColumn':
       return joinWords([
@@ -176,6 +178,14 @@ function actionText(action: SourceAlterAction): string {
       return joinWords([action.type !== null && `AS ${shownType(action.type)}`, ...action.options.map(sequenceOptionText)]);
     case 'routineOptions':
       return action.options.map(routineOptionText).join(' ');
+    case 'attachPartition':
+      return joinWords([`ATTACH PARTITION ${table}`, action.bound !== null && boundText(action.bound)]);
+    case 'detachPartition':
+      return `DETACH PARTITION ${table}`;
+    case 'inherit':
+      return `INHERIT ${table}`;
+    case 'noInherit':
+      return `NO INHERIT ${table}`;
     case 'enableRowSecurity':
       return 'ENABLE ROW LEVEL SECURITY';
     case 'disableRowSecurity':

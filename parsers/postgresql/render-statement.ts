@@ -15,7 +15,7 @@ import { clause, joinWords } from '../kit/text.ts';
 import { definitionText } from './render-definition.ts';
 import { expressionText, restrictedText } from './render-expression.ts';
 import { objectText, type ObjectStatement } from './render-objects.ts';
-import { aliasText, identifier, identifiers, nameText } from './render-names.ts';
+import { aliasText, identifier, identifiers, nameText, onlyText } from './render-names.ts';
 import { type PrivilegeStatement, privilegeText } from './render-privileges.ts';
 import { sessionStatementText, type SessionStatement } from './render-sessions.ts';
 import { fromListText, queryText, selectItemsText, withText } from './render-query.ts';
@@ -31,7 +31,7 @@ export function statementText(statement: SourceStatement | SourceQuery): string 
     case 'update':
       return joinWords([
         statement.with !== null && withText(statement.with),
-        `UPDATE ${nameText(statement.table)}${aliasText(statement.alias)} SET ${setText(statement.set)}`,
+        `UPDATE ${onlyText(statement.table, statement.only)}${aliasText(statement.alias)} SET ${setText(statement.set)}`,
         clause('FROM', fromListText(statement.from)),
         statement.where !== null && `WHERE ${expressionText(statement.where)}`,
         clause('RETURNING', selectItemsText(statement.returning)),
@@ -39,7 +39,7 @@ export function statementText(statement: SourceStatement | SourceQuery): string 
     case 'delete':
       return joinWords([
         statement.with !== null && withText(statement.with),
-        `DELETE FROM ${nameText(statement.table)}${aliasText(statement.alias)}`,
+        `DELETE FROM ${onlyText(statement.table, statement.only)}${aliasText(statement.alias)}`,
         clause('USING', fromListText(statement.using)),
         statement.where !== null && `WHERE ${expressionText(statement.where)}`,
         clause('RETURNING', selectItemsText(statement.returning)),
@@ -47,7 +47,7 @@ export function statementText(statement: SourceStatement | SourceQuery): string 
     case 'merge':
       return joinWords([
         statement.with !== null && withText(statement.with),
-        `MERGE INTO ${nameText(statement.table)}${aliasText(statement.alias)}`,
+        `MERGE INTO ${onlyText(statement.table, statement.only)}${aliasText(statement.alias)}`,
         `USING ${fromListText([statement.source])} ON ${expressionText(statement.on)}`,
         ...statement.whens.map(mergeWhenText),
       ]);

@@ -10,6 +10,7 @@ import type {
   BoundMerge,
   BoundModule,
   BoundNewRow,
+  BoundSpread,
   ColumnId,
   OutputColumn,
   TableColumnUse,
@@ -90,15 +91,52 @@ export class OracleDatabase implements OracleSource {
 
   change(statement: BoundChange['statement'], scope: Scope): { readonly rows: Row[]; readonly changes: number } {
     const source = relationRows(statement.source, this, scope);
+    if (statement.kind === 'spread') {
+      const rows = source.flatMap((row) => this.spread(statement, row, scope));
+      return { rows, changes: rows.length };
+    }
     const work = this.workOf(statement.table);
     if (statement.kind === 'merge') return { rows: [], changes: merge(statement, source, work, scope) };
     const rows = source.flatMap((row) => changed(statement, row, work, scope));
     return { rows, changes: rows.length };
   }
+
+  /** The branch that a row takes; one that leaves its table goes on. */
+  private spread(statement: BoundSpread, row: Row, scope: Scope): Row[] {
+    const inner = within(scope, row);
+    const place = Number(row.get(statement.rowId));
+    for (const { condition, action, table, row: made, conflict } of statement.branches) {
+      if (condition !== null && evaluate(condition, inner) !== true) continue;
+      if (action === 'nothing') return [];
+      if (action === 'refuse') throw new SqlError(SQLSTATE.check_violation, 'no partition of relation found for row');
+      const work = this.workOf(table);
+      if (action === 'leave') {
+        work.remove(place);
+        continue;
+      }
+      if (action === 'delete') {
+        work.remove(place);
+        return [returned(statement, row, scope)];
+      }
+      if (action === 'insert')
+        return work
+          .insert({ row: made as BoundNewRow, conflict }, inner)
+          .map((one) => returned(statement, new Map([...row, ...one]), scope));
+      const changed = work.newRow(made as BoundNewRow, inner);
+      work.replace(place, changed.stored);
+      return [returned(statement, new Map([...row, ...changed.columns]), scope)];
+    }
+    return [];
+  }
 }
 
 /** Does what is done with one row of the source, and answers what RETURNING says of it. */
-function changed(statement: Exclude<BoundChange['statement'], BoundMerge>, row: Row, work: Work, scope: Scope): Row[] {
+function changed(
+  statement: Exclude<BoundChange['statement'], BoundMerge | BoundSpread>,
+  row: Row,
+  work: Work,
+  scope: Scope,
+): Row[] {
   switch (statement.kind) {
     case 'delete': {
       const answer = returned(statement, row, scope);
@@ -240,7 +278,7 @@ class Work {
   }
 
   /** The columns of the row that was inserted or, by ON CONFLICT, changed; none when nothing was. */
-  insert({ row, conflict }: BoundInsert, scope: Scope): Row[] {
+  insert({ row, conflict }: Pick<BoundInsert, 'row' | 'conflict'>, scope: Scope): Row[] {
     const watched = this.table.indexes.filter(
       ({ id, unique }) => unique && (conflict === null || conflict.indexes.length === 0 || conflict.indexes.includes(id)),
     );

@@ -1,12 +1,13 @@
 /** The direct evaluator of bound relations: every relation gives all its rows, each a map of its columns. */
 
-import type {
-  BoundExpression,
-  BoundLimit,
-  BoundRelation,
-  BoundSortKey,
-  ColumnId,
-  TableColumnUse,
+import {
+  type BoundExpression,
+  type BoundLimit,
+  type BoundRelation,
+  type BoundSortKey,
+  type ColumnId,
+  type TableColumnUse,
+  TABLE_OID,
 } from '../../engine/sblr/bound.ts';
 import type {
   BoundChange,
@@ -229,6 +230,7 @@ export function relationRows(node: BoundRelation, source: OracleSource, scope: S
     case 'get':
       return source.table(node.table).rows.map((stored, index) => {
         const row = useRow(node.columns, stored);
+        for (const { column, attribute } of node.columns) if (attribute === TABLE_OID) row.set(column, node.table);
         if (node.rowId >= 0) row.set(node.rowId, index);
         return row;
       });

@@ -134,7 +134,8 @@ function keptRows(
 }
 
 /** What a statement may name though it is not shown: the number of the table itself. */
-export const tableOidColumn = ({ columns }: CatalogVirtualTable): CatalogColumn => columnOf(`${TABLE_OID} oid!`, columns.length);
+export const tableOidColumn = ({ columns }: Pick<CatalogVirtualTable, 'columns'>): CatalogColumn =>
+  columnOf(`${TABLE_OID} oid!`, columns.length);
 
 const TYPE = /^(.+?)(?:\((\d+)\))?(!?)$/;
 

@@ -148,6 +148,7 @@ test('rights: reading asks for select, a change for its own right and for select
     table: name('t'),
     alias: null,
     using: [],
+    only: false,
     where,
     returning: [],
   });
@@ -212,6 +213,7 @@ test('an update says which attributes change, those that follow from them too', 
   const update: SourceStatement = {
     op: 'update',
     at: 0,
+    only: false,
     with: null,
     table: name('x'),
     alias: null,

@@ -45,10 +45,20 @@ export const targetScope = (
   columns: readonly string[],
   state: BindState,
   reads: TargetReads = { isRead: false },
+  /** The table whose right to be read counts. */
+  whole: CatalogTable = table,
 ): ScopeRelation => {
-  const single = columnReader(table, state);
-  const whole = single === undefined ? () => state.use(table, 'select') : () => {};
-  return noting(scopeRelation(table, alias, uses, columns, whole, single), reads);
+  const reader = columnReader(whole, state);
+  const single =
+    whole === table || reader === undefined ? reader : (attribute: number) => reader(attributeAs(whole, table, attribute));
+  const all = single === undefined ? () => state.use(whole, 'select') : () => {};
+  return noting(scopeRelation(table, alias, uses, columns, all, single), reads);
+};
+
+/** The attribute of a table that has the name of another table's. */
+export const attributeAs = (table: CatalogTable, from: CatalogTable, attribute: number): number => {
+  const name = from.columns.find(({ number }) => number === attribute)?.name;
+  return table.columns.find((column) => column.hidden === null && column.name === name)?.number ?? attribute;
 };
 
 export interface BoundReturning {

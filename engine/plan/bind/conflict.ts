@@ -4,7 +4,7 @@ import type { CatalogIndex, CatalogTable } from '../../catalog/objects.ts';
 import type { BoundConflict, BoundExpression, BoundNewRow, TableColumnUse } from '../../sblr/bound.ts';
 import type { SourceConflict, SourceIndexElement } from '../../sblr/source.gen.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
-import { bindSet, type TargetReads, targetScope } from './change.ts';
+import { attributeAs, bindSet, type TargetReads, targetScope } from './change.ts';
 import { clauseOf, columnNode } from './clause.ts';
 import { toBoolean } from './coerce.ts';
 import { fault, unsupported } from './errors.ts';
@@ -47,8 +47,9 @@ function inferIndexes(
   row: readonly TableColumnUse[],
   state: BindState,
   reads: TargetReads,
+  whole: CatalogTable,
 ): number[] {
-  const scope: Scope = { relations: [targetScope(table, alias, row, [], state, reads)], outer: null };
+  const scope: Scope = { relations: [targetScope(table, alias, row, [], state, reads, whole)], outer: null };
   const target = source.target.map((element) => bindElement(element, scope, state));
   // It may narrow the choice to partial indexes; a whole one fits whatever it says.
   const { targetWhere } = source;
@@ -91,12 +92,19 @@ function bindChange(
   existing: readonly TableColumnUse[],
   { state, ctes }: QueryPlace,
   reads: TargetReads,
+  whole: CatalogTable,
 ): { readonly change: BoundNewRow; readonly where: BoundExpression | null } {
-  const met = targetScope(table, alias, existing, [], state, reads);
-  const excluded = targetScope(table, 'excluded', inserted.row, [], state, reads);
+  const met = targetScope(table, alias, existing, [], state, reads, whole);
+  const excluded = targetScope(table, 'excluded', inserted.row, [], state, reads, whole);
   const scope: Scope = { relations: [met, excluded], outer: null, ctes };
   const values = bindSet(source.set, table, clauseOf(state, scope, 'UPDATE'));
-  state.use(table, 'update', [...values.keys()]);
+  if (whole === table) state.use(table, 'update', [...values.keys()]);
+  else
+    state.use(
+      whole,
+      'update',
+      [...values.keys()].map((attribute) => attributeAs(whole, table, attribute)),
+    );
   const where =
     source.where === null
       ? null
@@ -119,6 +127,8 @@ export function bindConflict(
   inserted: BoundNewRow,
   place: QueryPlace,
   reads: TargetReads,
+  /** The table that is named, where this is a partition of it: its rights count. */
+  whole: CatalogTable = table,
 ): BoundConflict {
   const { state } = place;
   const existing = useColumns(state, table.columns);
@@ -132,10 +142,10 @@ export function bindConflict(
     );
   let indexes: number[] = [];
   if (source.constraint !== null) indexes = namedIndex(source, source.constraint, table);
-  else if (!isOpen) indexes = inferIndexes(source, table, alias, existing, state, reads);
+  else if (!isOpen) indexes = inferIndexes(source, table, alias, existing, state, reads, whole);
   if (source.action === 'nothing') return { action: 'nothing', indexes, existing, change: null, where: null };
-  state.useSome(table, 'update');
-  return { action: 'update', indexes, existing, ...bindChange(source, table, alias, inserted, existing, place, reads) };
+  state.useSome(whole, 'update');
+  return { action: 'update', indexes, existing, ...bindChange(source, table, alias, inserted, existing, place, reads, whole) };
 }
 
 /** What policies ask of the row that was met, and of what it becomes. */

@@ -6,9 +6,10 @@
 
 import { sequenceRelation, sequenceRowsName } from '../../catalog/virtual/registry.ts';
 import { tableOidColumn } from '../../catalog/virtual/virtual-table.ts';
-import type { CatalogRelation, CatalogSequence, CatalogView } from '../../catalog/objects.ts';
-import type { BoundGet, BoundRelation, ColumnId } from '../../sblr/bound.ts';
+import type { CatalogRelation, CatalogSequence, CatalogTable, CatalogView } from '../../catalog/objects.ts';
+import { type BoundGet, type BoundRelation, type ColumnId, TABLE_OID, type TableColumnUse } from '../../sblr/bound.ts';
 import { foldName, foldParts } from '../../sblr/resolve-type.ts';
+import { sqlType } from '../../sblr/types.ts';
 import type {
   SourceFrom,
   SourceFunctionRefNode,
@@ -20,10 +21,11 @@ import type {
 import { SQLSTATE } from '../../../shm/errors.ts';
 import { type Clause, clauseOf } from './clause.ts';
 import { fault, unsupported } from './errors.ts';
+import { familyRows, isFamily, tableOidScope } from './family.ts';
 import { bindJoin, starColumns } from './join.ts';
 import { bindBlock, type QueryPlace } from './query.ts';
 import { bindRowRef } from './row-calls.ts';
-import { securedGet } from './row-security.ts';
+import { securedGet, visibleRows } from './row-security.ts';
 import { bindFunctionRef } from './set-calls.ts';
 import type { Scope, ScopeColumn, ScopeRelation } from './scope.ts';
 import type { BindState } from './state.ts';
@@ -39,6 +41,8 @@ export interface LockTarget {
   readonly gets: readonly BoundGet[];
   /** A row may lack it: the nullable side of an outer join. */
   readonly nullable: boolean;
+  /** The table that `gets` are members of, and whose rights count; left out: their own. */
+  readonly of?: number;
   /** What makes rows of a query other than those of its tables. */
   readonly refused?: string | null | undefined;
 }
@@ -159,12 +163,32 @@ export class FromBinder {
       const system = [{ name: own.name, column: use.column, type: use.type, table: found.id, attribute: own.number }];
       const all = [...columns, use];
       const relation: BoundRelation = { op: 'virtual', name: `${found.schema}.${found.name}`, alias, columns: all };
-      return { relation, names: names.map((one) => ({ ...one, system })), locks: [{ ...lock, kind: 'virtual', gets: [] }] };
+      const named = names.map((one) => ({ ...one, system: () => system }));
+      return { relation, names: named, locks: [{ ...lock, kind: 'virtual', gets: [] }] };
     }
+    if (isFamily(found) && !source.only) return this.familyRef(found, alias, columns, names[0]);
     const rowId = this.place.rowIds ? state.newColumn() : -1;
-    const get: BoundGet = { op: 'get', table: found.id, alias, columns, rowId };
+    const own = [...columns];
+    const get: BoundGet = { op: 'get', table: found.id, alias, columns: own, rowId };
     const relation = securedGet(get, found, state);
-    return { relation, names, locks: [{ ...lock, kind: 'table', gets: [get] }] };
+    const named = names.map((one) => ({ ...one, system: storedSystem(found, own, state) }));
+    return { relation, names: named, locks: [{ ...lock, kind: 'table', gets: [get] }] };
+  }
+
+  /** A table with those that inherit from it; policies are its own. */
+  private familyRef(table: CatalogTable, alias: string, columns: readonly TableColumnUse[], name: ScopeRelation): BoundFrom {
+    const { state } = this;
+    const wishes = { rowId: -1, extras: false, locks: this.place.rowIds };
+    const { relation: all, tableOid, lockIds, members } = familyRows(table, alias, columns, state, wishes);
+    const condition = visibleRows(table, columns, ['select'], state);
+    const relation: BoundRelation = condition === null ? all : { op: 'filter', input: all, condition };
+    const system = [tableOidScope(table, tableOid)];
+    const gets = members.flatMap(({ id }): BoundGet[] => {
+      const rowId = lockIds.get(id);
+      return rowId === undefined ? [] : [{ op: 'get', table: id, alias, columns, rowId }];
+    });
+    const lock: LockTarget = { alias, nullable: false, kind: 'table', gets, of: table.id };
+    return { relation, names: [{ ...name, system: (own) => (own === 'tableoid' ? system : []) }], locks: [lock] };
   }
 
   /** Its state, as one row. */
@@ -262,6 +286,20 @@ export class FromBinder {
   folded(name: string, quoted: boolean): string {
     return foldName(name, quoted, this.state.semantics);
   }
+}
+
+/** tableoid of a table alone: read from its rows once it is asked for. */
+export function storedSystem(
+  table: CatalogTable,
+  columns: TableColumnUse[],
+  state: BindState,
+): (name: string) => readonly ScopeColumn[] {
+  return (name) => {
+    if (name !== 'tableoid') return [];
+    let use = columns.find(({ attribute }) => attribute === TABLE_OID);
+    if (use === undefined) columns.push((use = { column: state.newColumn(), attribute: TABLE_OID, type: sqlType('oid', false) }));
+    return [tableOidScope(table, use.column)];
+  };
 }
 
 /** Names as what stands further right sees them. */

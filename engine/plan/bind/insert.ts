@@ -1,7 +1,16 @@
 /** INSERT: a source of rows, each made a new row of the table. */
 
 import type { CatalogColumn, CatalogTable } from '../../catalog/objects.ts';
-import type { BoundExpression, BoundInsert, BoundNewRow, BoundProject, BoundRelation, BoundValues } from '../../sblr/bound.ts';
+import type {
+  BoundExpression,
+  BoundInsert,
+  BoundNewRow,
+  BoundProject,
+  BoundRelation,
+  BoundSpread,
+  BoundValues,
+  TableColumnUse,
+} from '../../sblr/bound.ts';
 import type { SourceExpression, SourceInsertNode, SourceQuery, SourceValuesNode } from '../../sblr/source.gen.ts';
 import { withNullable } from '../../sblr/types.ts';
 import { SQLSTATE, SqlError } from '../../../shm/errors.ts';
@@ -13,8 +22,10 @@ import { fault, unsupported } from './errors.ts';
 import { bindExpr } from './expressions.ts';
 import { findCatalogRelation, findTable } from './tables.ts';
 import { mustBeColumns, mustReturnColumns, viewChecks, viewScope, viewTarget } from './view-target.ts';
+import { storedSystem } from './from.ts';
 import { bindBlock, type QueryPlace, topPlace } from './query.ts';
 import { type RowDemand, securedRow } from './row-security.ts';
+import { bindRoutedInsert } from './spread.ts';
 import { visibleColumns } from './scope.ts';
 import type { BindState } from './state.ts';
 import { bindNewRow, defaultValue } from './stored.ts';
@@ -141,7 +152,7 @@ export const insertDemands = ({ row }: BoundNewRow, { isRead }: TargetReads): Ro
   ...(isRead ? [{ command: 'select', isUsing: true, of: 'new', row } as const] : []),
 ];
 
-export function bindInsert(source: SourceInsertNode, state: BindState, above = topPlace(state)): BoundInsert {
+export function bindInsert(source: SourceInsertNode, state: BindState, above = topPlace(state)): BoundInsert | BoundSpread {
   const ctes = source.with === null ? null : bindWith(source.with, above);
   const place = ctes?.place ?? above;
   const found = findCatalogRelation(source.table, state);
@@ -165,12 +176,17 @@ export function bindInsert(source: SourceInsertNode, state: BindState, above = t
     table,
     (column) => given.get(column.number) ?? defaultValue(defaultFor(column), state, source.at),
     state,
+    { isRouted: table.partitioning !== undefined && table.bound === undefined },
   );
   const row = through === null ? made : { ...made, checks: [...made.checks, ...viewChecks(through, made.row)] };
   if (through !== null && source.returning.length > 0) mustReturnColumns(through, row.row, source.at);
   const alias = source.alias ?? named.name;
   const reads = { isRead: false };
-  const conflict = source.conflict === null ? null : bindConflict(source.conflict, table, alias, row, place, reads);
+  // Of a partitioned table each partition has its own.
+  const conflict =
+    source.conflict === null || table.partitioning !== undefined
+      ? null
+      : bindConflict(source.conflict, table, alias, row, place, reads);
   // RETURNING shows the row as inserted or as changed: what either may leave NULL is nullable.
   const shown = row.row.map((use) => {
     const changed = conflict?.change?.row.find(({ attribute }) => attribute === use.attribute);
@@ -178,10 +194,15 @@ export function bindInsert(source: SourceInsertNode, state: BindState, above = t
   });
   const target =
     through === null
-      ? targetScope(table, alias, shown, [], state, reads)
+      ? { ...targetScope(table, alias, shown, [], state, reads), system: storedSystem(table, row.row as TableColumnUse[], state) }
       : noting(viewScope(through, alias, [], shown, state), reads);
   const scope = { relations: [target], outer: null, ctes: place.ctes };
   const { returning, output } = bindReturning(source.returning, scope, state);
+  if (table.partitioning !== undefined) {
+    if (through !== null) throw unsupported('INSERT through a view of a partitioned table is', source.at);
+    const made = { relation: ctes === null ? rows.relation : ctes.around(rows.relation), row, reads, alias, place };
+    return bindRoutedInsert(source, table, made, { returning, output });
+  }
   return {
     kind: 'insert',
     table: table.id,

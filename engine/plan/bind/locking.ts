@@ -86,17 +86,22 @@ export function bindLocking(
   state: BindState,
 ): BoundRelation {
   const wanted = new Map<BoundGet, SourceLocking[]>();
+  /** The tables that are named in place of their members. */
+  const families = new Map<BoundGet, number>();
   for (const locking of source.locking) {
     refuse(notLocked(source, made), locking);
     if (locking.wait === 'skip' && source.ties)
       throw fault(SQLSTATE.syntax_error, 'SKIP LOCKED and WITH TIES options cannot be used together', locking.at);
-    for (const { gets } of from === null ? [] : targets(locking, from, state))
-      for (const get of gets) wanted.set(get, [...(wanted.get(get) ?? []), locking]);
+    for (const { gets, of } of from === null ? [] : targets(locking, from, state))
+      for (const get of gets) {
+        wanted.set(get, [...(wanted.get(get) ?? []), locking]);
+        if (of !== undefined) families.set(get, of);
+      }
   }
   let root = input;
   for (const [get, all] of wanted) {
     const { table: id, rowId } = get;
-    const table = state.environment.catalog.relation(id);
+    const table = state.environment.catalog.relation(families.get(get) ?? id);
     if (table !== null) state.use(table, 'update', []);
     const strength = strongest(
       STRENGTHS,

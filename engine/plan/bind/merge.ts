@@ -41,7 +41,8 @@ export function bindMerge(source: SourceMergeNode, state: BindState): BoundMerge
   const ctes = source.with === null ? null : bindWith(source.with, topPlace(state));
   const place = ctes?.place ?? topPlace(state);
   const rights = [...new Set(source.whens.flatMap(({ action }) => RIGHTS[action]))];
-  const target = bindTarget(source.table, source.alias, rights, state);
+  const target = bindTarget(source.table, source.alias, rights, state, source.only);
+  if (target.family !== undefined) throw unsupported('MERGE into a partitioned table or one with children is', source.table.at);
   if (target.through !== null) throw unsupported('MERGE into a view is', source.table.at);
   const from = new FromBinder(place).list([source.source]);
   mustDiffer([target.relation], from.names, source.source.at);
@@ -61,7 +62,14 @@ export function bindMerge(source: SourceMergeNode, state: BindState): BoundMerge
   return {
     kind: 'merge',
     table: target.table.id,
-    source: withVisibleRows(ctes === null ? root : ctes.around(root), target.get, target.table, ['select'], state),
+    source: withVisibleRows(
+      ctes === null ? root : ctes.around(root),
+      target.get,
+      target.get.columns,
+      target.table,
+      ['select'],
+      state,
+    ),
     present,
     rowId: target.get.rowId,
     whens: whens.flatMap((when) => securedWhen(when, joined, state)),

@@ -138,18 +138,19 @@ export function lockableRows(input: BoundRelation, get: BoundGet): BoundRelation
   return condition === null ? input : { op: 'filter', input, condition };
 }
 
-/** A relation in which the rows of one of its tables are those that the commands may see. */
+/** A relation in which the rows of one of its tables (`rows`, with these columns) are those that the commands may see. */
 export function withVisibleRows(
   root: BoundRelation,
-  get: BoundGet,
+  rows: BoundRelation,
+  columns: readonly TableColumnUse[],
   table: CatalogTable,
   commands: readonly PolicyCommand[],
   state: BindState,
 ): BoundRelation {
-  const condition = visibleRows(table, get.columns, commands, state);
+  const condition = visibleRows(table, columns, commands, state);
   if (condition === null) return root;
   const replaced = (node: BoundRelation): BoundRelation =>
-    node === get ? { op: 'filter', input: get, condition } : withInputs(node, replaced);
+    node === rows ? { op: 'filter', input: rows, condition } : withInputs(node, replaced);
   return replaced(root);
 }
 

@@ -35,8 +35,8 @@ export interface ScopeRelation {
   /** Name in the catalog, also when an alias hides it (for hints). */
   readonly name: string;
   readonly columns: readonly ScopeColumn[];
-  /** Found by their names only, where no column has them: tableoid. Left out: none. */
-  readonly system?: readonly ScopeColumn[];
+  /** Found by their names only, where no column has them: tableoid. Made when they are asked for. Left out: none. */
+  readonly system?: (name: string) => readonly ScopeColumn[];
   /** What is noted when a column is read. */
   readonly onRead: () => void;
   /** Object id of the stored table that it is, row for row; left out: it is none. */
@@ -132,10 +132,10 @@ export function findRelation(qualifier: readonly string[], scope: Scope, at: num
   return found;
 }
 
-type ColumnsOf = (relation: ScopeRelation) => readonly ScopeColumn[];
+type ColumnsOf = (relation: ScopeRelation, name: string) => readonly ScopeColumn[];
 const NO_COLUMNS: readonly ScopeColumn[] = [];
 const shown: ColumnsOf = ({ columns }) => columns;
-const system: ColumnsOf = (relation) => relation.system ?? NO_COLUMNS;
+const system: ColumnsOf = (relation, name) => relation.system?.(name) ?? NO_COLUMNS;
 
 /** Column of a bare name in one scope: null when none has it. 42702 */
 const bareColumn = (name: string, scope: Scope, lateral: boolean, at: number): ScopeColumn | null =>
@@ -145,7 +145,7 @@ function bareColumnOf(columnsOf: ColumnsOf, name: string, scope: Scope, lateral:
   let found: ScopeColumn | null = null;
   for (const relation of scope.relations) {
     if (relation.qualifiedOnly || !isSeen(relation, lateral)) continue;
-    for (const column of columnsOf(relation)) {
+    for (const column of columnsOf(relation, name)) {
       if (column.name !== name) continue;
       if (found !== null) throw fault(SQLSTATE.ambiguous_column, `column reference "${name}" is ambiguous`, at);
       mustBeReadable(relation, lateral, at);
@@ -180,7 +180,7 @@ export function findColumn(parts: readonly string[], scope: Scope, at: number): 
   }
   const { relation, enter } = findRelation(parts.slice(0, -1), scope, at);
   const named = ({ name: own }: ScopeColumn): boolean => own === name;
-  const columns = relation.columns.some(named) ? relation.columns.filter(named) : system(relation).filter(named);
+  const columns = relation.columns.some(named) ? relation.columns.filter(named) : system(relation, name).filter(named);
   if (columns.length > 1) throw fault(SQLSTATE.ambiguous_column, `column reference "${name}" is ambiguous`, at);
   if (columns.length === 0) throw missingColumn(relation, name, scope, at);
   relation.onRead();

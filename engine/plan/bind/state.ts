@@ -120,6 +120,11 @@ export class BindState {
     for (const column of columns) known.add(column);
   }
 
+  /** Notes that the statement rests on an object, whoever may do what with it. */
+  rest({ id, version }: CatalogRelation): void {
+    if (!this.uses.has(id)) this.uses.set(id, { version, rights: new Set() });
+  }
+
   /** Notes that the statement rests on a routine, and that the role may call it. 42501 */
   useRoutine({ id, version, name, kind }: CatalogRoutine): void {
     const use = this.uses.get(id) ?? { version, rights: new Set() };

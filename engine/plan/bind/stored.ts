@@ -4,13 +4,21 @@
  */
 
 import { type CatalogColumn, type CatalogTable, isKept, type StoredExpression } from '../../catalog/objects.ts';
-import type { BoundCheck, BoundExpression, BoundNewRow, TableColumnUse } from '../../sblr/bound.ts';
+import {
+  type BoundCheck,
+  type BoundExpression,
+  type BoundNewRow,
+  type ColumnId,
+  partitionCheckName,
+  type TableColumnUse,
+} from '../../sblr/bound.ts';
 import type { SourceExpression } from '../../sblr/source.gen.ts';
 import { sqlType, withNullable } from '../../sblr/types.ts';
 import { type Clause, clauseOf } from './clause.ts';
 import { callNode, castAssign, constantNode, toBoolean } from './coerce.ts';
 import { asDomain } from './domains.ts';
 import { bindExpr } from './expressions.ts';
+import { partitionCondition } from './partition-bounds.ts';
 import { scopeRelation, useColumns } from './tables.ts';
 import { NO_RELATIONS, type Scope, type ScopeRelation } from './scope.ts';
 import type { BindState } from './state.ts';
@@ -108,6 +116,21 @@ function computedValue(
   return castAssign(inside, bindExpr(source, clause), column, source.at, 'generation expression');
 }
 
+/** What is known of a new row besides its values. */
+export interface GivenRow {
+  /** Ids of its columns; undefined: a fresh one. */
+  readonly columnOf?: (column: CatalogColumn) => ColumnId | undefined;
+  /** It comes by way of the partitioned table: its partition holds it. */
+  readonly isRouted?: boolean;
+}
+
+/** Of a partition: that it holds the row. */
+function boundChecks(table: CatalogTable, row: readonly TableColumnUse[], state: BindState): BoundCheck[] {
+  if (table.bound === undefined) return [];
+  const expression = partitionCondition(table, row, state);
+  return expression === null ? [] : [{ name: partitionCheckName(false), expression }];
+}
+
 /**
  * The new row of a change: `valueFor` gives what SQL says of a visible column, the rest follows from the catalog. A column of the row may
  * be NULL when its value may, whatever NOT NULL says: that is looked at when the row is encoded, and checks may run before.
@@ -116,11 +139,13 @@ export function bindNewRow(
   table: CatalogTable,
   valueFor: (column: CatalogColumn) => BoundExpression,
   state: BindState,
+  given: GivenRow = {},
 ): BoundNewRow {
   const isGiven = (column: CatalogColumn): boolean => column.hidden === null && column.generated === undefined;
   const values = table.columns.map((column) => (isGiven(column) ? valueFor(column) : null));
   const row = useColumns(state, table.columns).map((use, index) => ({
     ...use,
+    column: given.columnOf?.(table.columns[index]) ?? use.column,
     type: withNullable(use.type, values[index]?.type.nullable ?? true),
   }));
   const made = table.columns.map((column, index) => ({
@@ -132,5 +157,6 @@ export function bindNewRow(
   const rank = ({ hidden, generated }: CatalogColumn): number => (hidden !== null ? 2 : generated !== undefined ? 1 : 0);
   const order = table.columns.map((column, index) => ({ index, rank: rank(column) })).sort((a, b) => a.rank - b.rank);
   const attributes = order.map(({ index }) => made[index]);
-  return { table: table.id, attributes, row, checks: bindChecks(table, rowScope(table, row), state) };
+  const bound = given.isRouted === true ? [] : boundChecks(table, row, state);
+  return { table: table.id, attributes, row, checks: [...bound, ...bindChecks(table, rowScope(table, row), state)] };
 }

@@ -7,6 +7,7 @@ import type {
   BoundGet,
   BoundNewRow,
   BoundRelation,
+  BoundSpread,
   BoundUpdate,
   Right,
   TableColumnUse,
@@ -24,14 +25,16 @@ import { clauseOf, columnNode } from './clause.ts';
 import { toBoolean } from './coerce.ts';
 import { readsColumns } from './compare.ts';
 import { bindExpr } from './expressions.ts';
-import { type BoundFrom, FromBinder, mustDiffer, siblings } from './from.ts';
+import { type BoundFrom, FromBinder, mustDiffer, siblings, storedSystem } from './from.ts';
+import { familyRows, type FamilyRows, isFamily, tableOidScope } from './family.ts';
 import { type QueryPlace, topPlace } from './query.ts';
 import { type PolicyCommand, type RowDemand, securedRow, withVisibleRows } from './row-security.ts';
 import { aliasNames, columnReader, findCatalogRelation, findTable, useColumns } from './tables.ts';
 import { mustBeColumns, mustReturnColumns, viewChecks, viewScope, type ViewTarget, viewTarget } from './view-target.ts';
 import { type Scope, type ScopeColumn, type ScopeRelation, visibleColumns } from './scope.ts';
 import type { BindState } from './state.ts';
-import { bindNewRow } from './stored.ts';
+import { bindNewRow, type GivenRow } from './stored.ts';
+import { bindFamilyDelete, bindFamilyUpdate } from './spread.ts';
 import { bindWith } from './with.ts';
 
 /** The table that a statement changes. */
@@ -45,19 +48,46 @@ export interface Target {
   /** The view that the statement names, and the table under its names; null: the table itself. */
   readonly through: ViewTarget | null;
   readonly reads: TargetReads;
+  /** The tables in which its rows lie; left out: it alone. */
+  readonly family?: FamilyRows;
 }
 
-export function bindTarget(name: SourceName, alias: SourceAlias | null, rights: readonly Right[], state: BindState): Target {
+export function bindTarget(
+  name: SourceName,
+  alias: SourceAlias | null,
+  rights: readonly Right[],
+  state: BindState,
+  only = false,
+): Target {
   const found = findCatalogRelation(name, state);
   if (found.kind === 'view') return bindViewTarget(found, name.at, alias, rights, state);
   const table = findTable(name, state);
   for (const right of rights) state.useSome(table, right);
   const names = aliasNames(alias, table.name, visibleColumns(table).length, state);
+  if (isFamily(table) && !only) return familyTarget(table, names, state);
   const columns = useColumns(state, table.columns);
   const get: BoundGet = { op: 'get', table: table.id, alias: names.name, columns, rowId: state.newColumn() };
   const reads = { isRead: false };
-  const relation = targetScope(table, names.name, columns, names.columns, state, reads);
+  const relation = {
+    ...targetScope(table, names.name, columns, names.columns, state, reads),
+    system: storedSystem(table, columns, state),
+  };
   return { table, get, names, relation, rows: get, through: null, reads };
+}
+
+/** A table with those that inherit from it. */
+function familyTarget(table: CatalogTable, names: Target['names'], state: BindState): Target {
+  const columns = useColumns(state, visibleColumns(table));
+  const rowId = state.newColumn();
+  const family = familyRows(table, names.name, columns, state, { rowId, extras: true, locks: false });
+  const get: BoundGet = { op: 'get', table: table.id, alias: names.name, columns, rowId };
+  const reads = { isRead: false };
+  const system = [tableOidScope(table, family.tableOid)];
+  const relation: ScopeRelation = {
+    ...targetScope(table, names.name, columns, names.columns, state, reads),
+    system: (name) => (name === 'tableoid' ? system : []),
+  };
+  return { table, get, names, relation, rows: family.relation, through: null, reads, family };
 }
 
 function bindViewTarget(
@@ -104,12 +134,12 @@ function filtered(input: BoundRelation, where: SourceExpression | null, scope: S
 }
 
 /** The target beside what FROM or USING names: what all names see, and the rows. Its own columns are not seen inside FROM. */
-interface Joined {
+export interface Joined {
   readonly from: BoundFrom | null;
   readonly scope: Scope;
 }
 
-function joined(sources: readonly SourceFrom[], relation: ScopeRelation, place: QueryPlace): Joined {
+export function joined(sources: readonly SourceFrom[], relation: ScopeRelation, place: QueryPlace): Joined {
   const { ctes } = place;
   if (sources.length === 0) return { from: null, scope: { relations: [relation], outer: null, ctes } };
   const from = new FromBinder(place).list(sources, siblings([relation], 'no'));
@@ -129,25 +159,35 @@ export function mayGive(
 }
 
 /** Rows to be changed. One that several rows of FROM go with is changed once. */
-function rowsOf({ get, rows }: Target, { from, scope }: Joined, where: SourceExpression | null, state: BindState): BoundRelation {
+export function rowsOf(
+  { get, rows, family }: Target,
+  { from, scope }: Joined,
+  where: SourceExpression | null,
+  state: BindState,
+): BoundRelation {
   if (from === null) return filtered(rows, where, scope, state);
   const sides = { left: rows, right: from.relation, condition: null, lateral: false, mark: -1 };
   const pairs: BoundRelation = { op: 'join', kind: 'inner', ...sides };
-  return { op: 'distinct', input: filtered(pairs, where, scope, state), columns: [get.rowId] };
+  return {
+    op: 'distinct',
+    input: filtered(pairs, where, scope, state),
+    columns: [get.rowId, ...(family === undefined ? [] : [family.tableOid])],
+  };
 }
 
 /** A row whose attributes become what SET says, and which of them change: those that follow from others too. */
 export function changedRow(
-  { table, get }: Pick<Target, 'table' | 'get'>,
+  { table, get }: { readonly table: CatalogTable; readonly get: Pick<BoundGet, 'columns'> },
   values: ReadonlyMap<number, BoundExpression>,
   at: number,
   state: BindState,
+  given: GivenRow = {},
 ): Pick<BoundUpdate, 'row' | 'changed'> {
   const old = (attribute: number): BoundExpression => {
     const use = get.columns.find((one) => one.attribute === attribute) as TableColumnUse;
     return columnNode(use.column, use.type, at, state);
   };
-  const row = bindNewRow(table, (column) => values.get(column.number) ?? old(column.number), state);
+  const row = bindNewRow(table, (column) => values.get(column.number) ?? old(column.number), state, given);
   const written = new Set(row.row.filter(({ attribute }) => values.has(attribute)).map(({ column }) => column));
   const follows = row.attributes.filter(({ attribute, expression }) => {
     const column = table.columns.find(({ number }) => number === attribute);
@@ -161,9 +201,16 @@ export function changedRow(
 }
 
 /** The rows that policies let a command change; those that it reads must be seen, too. */
-function secured(target: Target, root: BoundRelation, command: PolicyCommand, state: BindState): BoundRelation {
-  const { table, get, reads, through } = target;
-  return withVisibleRows(root, get, table, reads.isRead ? [command, 'select'] : [command], through?.inside ?? state);
+export function secured(target: Target, root: BoundRelation, command: PolicyCommand, state: BindState): BoundRelation {
+  const { table, get, reads, through, rows, family } = target;
+  return withVisibleRows(
+    root,
+    family === undefined ? get : rows,
+    get.columns,
+    table,
+    reads.isRead ? [command, 'select'] : [command],
+    through?.inside ?? state,
+  );
 }
 
 /** The row as policies let it become; a statement that reads must see it still. */
@@ -174,9 +221,10 @@ export function securedUpdate({ table, reads, through }: Target, made: BoundNewR
   return securedRow(made, table, demands, through?.inside ?? state);
 }
 
-export function bindUpdate(source: SourceUpdateNode, state: BindState, above = topPlace(state)): BoundUpdate {
+export function bindUpdate(source: SourceUpdateNode, state: BindState, above = topPlace(state)): BoundUpdate | BoundSpread {
   const ctes = source.with === null ? null : bindWith(source.with, above);
-  const target = bindTarget(source.table, source.alias, ['update'], state);
+  const target = bindTarget(source.table, source.alias, ['update'], state, source.only);
+  if (target.family !== undefined) return bindFamilyUpdate(source, { ...target, family: target.family }, ctes, above, state);
   const { table, get, names, relation } = target;
   const place = ctes?.place ?? above;
   const rows = joined(source.from, relation, place);
@@ -200,7 +248,10 @@ export function bindUpdate(source: SourceUpdateNode, state: BindState, above = t
   if (through !== null && source.returning.length > 0) mustReturnColumns(through, row.row, source.at);
   const shown =
     through === null
-      ? targetScope(table, names.name, row.row, names.columns, state, target.reads)
+      ? {
+          ...targetScope(table, names.name, row.row, names.columns, state, target.reads),
+          ...(relation.system && { system: relation.system }),
+        }
       : noting(viewScope(through, names.name, names.columns, row.row, state), target.reads);
   const after: Scope = { ...scope, relations: [shown, ...(rows.from?.names ?? [])] };
   // Before WITH is closed: what RETURNING reads of it is read.
@@ -216,9 +267,10 @@ export function bindUpdate(source: SourceUpdateNode, state: BindState, above = t
   };
 }
 
-export function bindDelete(source: SourceDeleteNode, state: BindState, above = topPlace(state)): BoundDelete {
+export function bindDelete(source: SourceDeleteNode, state: BindState, above = topPlace(state)): BoundDelete | BoundSpread {
   const ctes = source.with === null ? null : bindWith(source.with, above);
-  const target = bindTarget(source.table, source.alias, ['delete'], state);
+  const target = bindTarget(source.table, source.alias, ['delete'], state, source.only);
+  if (target.family !== undefined) return bindFamilyDelete(source, { ...target, family: target.family }, ctes, above, state);
   const { table, get, relation } = target;
   const rows = joined(source.using, relation, ctes?.place ?? above);
   const root = rowsOf(target, rows, source.where, state);

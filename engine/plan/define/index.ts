@@ -112,6 +112,12 @@ function defineKey(element: SourceIndexElement, table: IndexedTable, environment
   return { key: { expression, type, name: expressionName(element.expression) }, ...order };
 }
 
+/** Of a partition key: the order there is. */
+export function checkKeyCollation({ collation, operatorClass }: SourceIndexElement, { semantics }: DefinitionEnvironment): void {
+  if (collation !== null) checkCollation(foldParts(collation, semantics), collation.at);
+  if (operatorClass !== null) checkOperatorClass(foldParts(operatorClass, semantics), operatorClass.at);
+}
+
 /** Operator classes whose order is that of the type. */
 function checkOperatorClass(parts: readonly string[], at: number): void {
   const name = parts[parts.length - 1];

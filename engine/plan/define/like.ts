@@ -33,7 +33,7 @@ export function takenOver(source: SourceTableLike, environment: DefinitionEnviro
   });
   return {
     columns,
-    indexes: has('indexes') ? found.indexes.map((index) => indexOf(index, found)) : [],
+    indexes: has('indexes') ? found.indexes.map((index) => indexLike(index, found)) : [],
     checks: has('constraints') ? checks : [],
   };
 }
@@ -62,7 +62,8 @@ function columnOf(
   };
 }
 
-function indexOf(index: CatalogIndex, table: CatalogTable): IndexDefinition {
+/** An index like another one. */
+export function indexLike(index: CatalogIndex, table: CatalogTable): IndexDefinition {
   const nameOf = (attribute: number): string => table.columns.find(({ number }) => number === attribute)?.name ?? '';
   const { unique, nullsDistinct, primary, method, keys, constraint, include = [], predicate } = index;
   const last = unique && predicate !== undefined ? keys.length - 1 : -1;

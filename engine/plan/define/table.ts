@@ -28,7 +28,9 @@ import {
   unsupported,
 } from './environment.ts';
 import { checkCollation } from './index.ts';
+import { inheritedOf, mergedChecks } from './family.ts';
 import { takenOver } from './like.ts';
+import { mustHoldKey, partitioningOf } from './partition.ts';
 import { sequenceNumbers } from './sequence.ts';
 
 const SERIAL: { readonly [name: string]: 'int2' | 'int4' | 'int8' } = {
@@ -50,11 +52,15 @@ export function defineTable(source: SourceCreateTableNode, environment: Definiti
   const name = qualified(source.name, environment.semantics);
   if (source.persistence === 'temporary' && name.schema !== null && name.schema !== 'pg_temp')
     throw fault(SQLSTATE.invalid_table_definition, 'cannot create temporary relation in non-temporary schema', source.name.at);
-  const columns = source.columns.map((column) => defineColumn(column, name.name, environment));
+  const family = inheritedOf(source, name.name, environment);
+  const merged = new Set(family.columns.map((column) => column.name));
+  const own = source.columns.filter((column) => !merged.has(column.name));
+  const columns = own.map((column) => defineColumn(column, name.name, environment));
   const likes = source.likes.map((like) => ({ before: like.before, taken: takenOver(like, environment) }));
   /** All columns in their order: each its own, by its place, or one that LIKE has taken over. */
   const order: (number | ColumnDefinition)[] = columns.map((_, at) => at);
-  for (const { before, taken } of [...likes].reverse()) order.splice(before, 0, ...taken.columns);
+  for (const { before, taken } of [...likes].reverse()) order.splice(Math.min(before, order.length), 0, ...taken.columns);
+  order.unshift(...family.columns);
   const all = order.map((one) => (typeof one === 'number' ? columns[one] : one));
   const twice = repeated(all.map((column) => column.name));
   if (twice !== undefined) throw fault(SQLSTATE.duplicate_column, `column "${twice}" specified more than once`, source.at);
@@ -62,17 +68,38 @@ export function defineTable(source: SourceCreateTableNode, environment: Definiti
   const work: Work = { table: name.name, columns: expressionColumns, environment };
   const constraints = [...source.columns.flatMap(columnConstraints), ...source.constraints];
   const keys = constraints.filter((one) => one.kind === 'primaryKey' || one.kind === 'unique');
-  const indexes = indexesOf(keys, work);
+  const indexes = [...indexesOf(keys, work), ...family.indexes];
+  mustHaveOnePrimary(indexes, name.name, source.at);
   const primary = indexes.find((index) => index.primary);
   const keyed = new Set(primary?.keys.flatMap(({ key }) => ('column' in key ? [key.column] : [])));
-  const defaults = source.columns.map((column, at) => defaultOf(column, columns[at], work));
+  const defaults = own.map((column, at) => defaultOf(column, columns[at], work));
   const isGenerated = (column: SourceColumnDef): boolean => column.constraints.some(({ kind }) => kind === 'generated');
-  const generatedColumns = new Set(source.columns.filter(isGenerated).map((column) => column.name));
-  const generated = source.columns.map((column, at) =>
+  const generatedColumns = new Set([
+    ...own.filter(isGenerated).map((column) => column.name),
+    ...family.columns.filter((column) => column.generated != null).map((column) => column.name),
+  ]);
+  const generated = own.map((column, at) =>
     generatedOf(column, columns[at], expressionColumns, name.name, { ...environment, generatedColumns }),
   );
+  const isComputed = (column: string): boolean => generatedColumns.has(column);
+  const partitioning =
+    source.partitionBy === null
+      ? undefined
+      : partitioningOf(
+          source.partitionBy,
+          name.name,
+          expressionColumns.map((column) => ({ ...column, isGenerated: isComputed(column.name) })),
+          environment,
+        );
+  if (partitioning !== undefined)
+    for (const index of indexes) mustHoldKey(partitioning, index, name.name, all, (attribute) => all[attribute - 1].name);
   return {
     name,
+    family: {
+      ...(family.parents.length === 0 ? {} : { parents: family.parents.map(({ id }) => id) }),
+      ...(family.bound === undefined ? {} : { bound: family.bound }),
+      ...(partitioning === undefined ? {} : { partitioning }),
+    },
     persistence: source.persistence,
     columns: order.map((one) => {
       const column = typeof one === 'number' ? { ...columns[one], default: defaults[one], generated: generated[one] } : one;
@@ -87,11 +114,20 @@ export function defineTable(source: SourceCreateTableNode, environment: Definiti
       ...likes.flatMap(({ taken }) => taken.indexes.filter(({ primary: isPrimary }) => !(isPrimary && primary !== undefined))),
     ],
     checks: [
-      ...constraints.filter((one) => one.kind === 'check').map((one) => defineCheck(one, work)),
+      ...mergedChecks(
+        family.checks,
+        constraints.filter((one) => one.kind === 'check').map((one) => defineCheck(one, work)),
+        name.name,
+      ),
       ...likes.flatMap(({ taken }) => taken.checks),
     ],
     onCommit: source.onCommit === 'none' ? 'preserve' : source.onCommit,
   };
+}
+
+function mustHaveOnePrimary(indexes: readonly IndexDefinition[], table: string, at: number): void {
+  if (indexes.filter(({ primary }) => primary).length < 2) return;
+  throw fault(SQLSTATE.invalid_table_definition, `multiple primary keys for table "${table}" are not allowed`, at);
 }
 
 export interface Work {
@@ -166,7 +202,7 @@ function serialOf(type: SourceType): 'int2' | 'int4' | 'int8' | null {
 }
 
 /** 42704 for an unknown type, 42P16 for one that no column can have. */
-function storedType(column: SourceColumnDef, source: SourceType, environment: DefinitionEnvironment): SqlType {
+export function storedType(column: SourceColumnDef, source: SourceType, environment: DefinitionEnvironment): SqlType {
   const reader = readerOf(environment);
   const type = resolveType(source, environment.semantics, (schema, name) => reader.findType(schema, name));
   if (columnKind(type) === undefined)
@@ -205,7 +241,7 @@ function identityOf(source: SourceColumnDef, type: SqlType, table: string, isSer
   return { kind: constraint.kind === 'identityAlways' ? ('always' as const) : ('byDefault' as const), constraint };
 }
 
-function defaultOf(source: SourceColumnDef, column: ColumnDefinition, { table, columns, environment }: Work) {
+export function defaultOf(source: SourceColumnDef, column: ColumnDefinition, { table, columns, environment }: Work) {
   const found = source.constraints.filter(({ kind }) => kind === 'default');
   if (found.length > 1 || (found.length === 1 && column.sequence !== null)) {
     const message = `multiple default values specified for column "${column.name}" of table "${table}"`;

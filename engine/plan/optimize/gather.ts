@@ -83,7 +83,7 @@ function isWorthIt(input: PhysicalNode, made: number, { threads, bound }: Spread
 function pipelineCost(node: PhysicalNode): number {
   switch (node.node) {
     case 'PageScan':
-      return node.rowId < 0 && (node.filter === null || isPure(node.filter)) ? node.estimate.cost : 0;
+      return node.rowId < 0 && node.gate === undefined && (node.filter === null || isPure(node.filter)) ? node.estimate.cost : 0;
     case 'Filter':
       return isPure(node.condition) ? costAbove(node, node.input) : 0;
     case 'Compute':

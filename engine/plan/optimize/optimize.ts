@@ -11,6 +11,7 @@ import type {
   BoundNewRow,
   BoundPlanned,
   BoundRelation,
+  BoundSpread,
   BoundStatement,
   ColumnId,
 } from '../../sblr/bound.ts';
@@ -125,6 +126,8 @@ class Optimizer implements Planner {
       }
       case 'merge':
         return this.#merge(statement);
+      case 'spread':
+        return this.#spread(statement);
       case 'delete': {
         const needed = new Set<ColumnId>([statement.rowId]);
         for (const { expression } of statement.returning) collectColumns(expression, needed);
@@ -157,6 +160,28 @@ class Optimizer implements Planner {
     }));
     const returning = this.#returning(statement);
     return { kind: 'merge', table, source, present, rowId, whens, returning, output, estimate: source.estimate };
+  }
+
+  #spread(statement: BoundSpread): PhysicalStatement {
+    const { command, table, rowId, output } = statement;
+    const needed = new Set<ColumnId>(rowId < 0 ? [] : [rowId]);
+    for (const { condition, row, conflict, values } of statement.branches) {
+      for (const expression of condition === null ? values : [condition, ...values]) collectColumns(expression, needed);
+      for (const one of [row, conflict?.change ?? null])
+        if (one !== null) for (const column of columnsOfRow(one)) needed.add(column);
+      if (conflict?.where != null) collectColumns(conflict.where, needed);
+    }
+    for (const { expression } of statement.returning) collectColumns(expression, needed);
+    for (const { column } of output) needed.add(column);
+    const source = this.#all(statement.source, needed);
+    const branches = statement.branches.map((branch) => ({
+      ...branch,
+      condition: branch.condition === null ? null : withSubplans(this, branch.condition),
+      row: branch.row === null ? null : this.#row(branch.row),
+      conflict: this.#conflict(branch.conflict),
+    }));
+    const returning = this.#returning(statement);
+    return { kind: 'spread', command, table, source, rowId, branches, returning, output, estimate: source.estimate };
   }
 
   #all(relation: BoundRelation, needed: ReadonlySet<ColumnId>): PhysicalNode {

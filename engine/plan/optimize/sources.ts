@@ -6,6 +6,7 @@ import { chooseAccess } from './access-path.ts';
 import { columnsOf, conjunction } from './columns.ts';
 import { KEEP, ROW, someRows } from './cost.ts';
 import { type Facts, NO_FACTS, ONE_ROW, type UniqueKey } from './facts.ts';
+import { gateOf } from './gate.ts';
 import { knownNumber, type Planned, type Planner, sizeOf, type Wanted } from './planner.ts';
 import { conditionsFraction } from './selectivity.ts';
 
@@ -27,7 +28,9 @@ export function planSource(planner: Planner, relation: BoundRelation, conditions
         knowledge: planner,
       });
       const estimate = { ...source.estimate, rows: someRows(source.estimate.rows) };
-      return { node: { ...source, estimate }, ordered, facts };
+      if (table.bound === undefined || conditions.length === 0) return { node: { ...source, estimate }, ordered, facts };
+      const gate = gateOf(relation, table, conditions, planner.environment.table, planner);
+      return { node: { ...source, estimate, ...(gate === null ? {} : { gate }) } as PhysicalSource, ordered, facts };
     }
     case 'virtual': {
       const { name, alias, columns } = relation;

@@ -1,6 +1,14 @@
 /** The columns of a whole statement, those inside subqueries included. */
 
-import type { BoundExpression, BoundNewRow, BoundPlanned, BoundQuery, BoundRelation, ColumnId } from '../../sblr/bound.ts';
+import type {
+  BoundConflict,
+  BoundExpression,
+  BoundNewRow,
+  BoundPlanned,
+  BoundQuery,
+  BoundRelation,
+  ColumnId,
+} from '../../sblr/bound.ts';
 import { eachExpression, inputsOf } from '../../sblr/relation-tree.ts';
 import { walkExpression } from '../bind/tree.ts';
 
@@ -112,20 +120,27 @@ class Collector {
       this.made([column]);
       this.expression(expression);
     }
-    if (statement.kind !== 'insert') this.reads([statement.rowId]);
+    if (statement.kind !== 'insert' && statement.rowId >= 0) this.reads([statement.rowId]);
     if (statement.kind === 'merge') {
       this.reads([statement.present]);
       for (const { condition, row } of statement.whens) {
         if (condition !== null) this.expression(condition);
         if (row !== null) this.row(row);
       }
+    } else if (statement.kind === 'spread') {
+      for (const { condition, row, conflict, values } of statement.branches) {
+        for (const expression of condition === null ? values : [condition, ...values]) this.expression(expression);
+        if (row !== null) this.row(row);
+        if (conflict !== null) this.conflict(conflict);
+      }
     } else if (statement.kind !== 'delete') this.row(statement.row);
-    if (statement.kind === 'insert' && statement.conflict !== null) {
-      const { existing, change, where } = statement.conflict;
-      this.makes(existing);
-      if (change !== null) this.row(change);
-      if (where !== null) this.expression(where);
-    }
+    if (statement.kind === 'insert' && statement.conflict !== null) this.conflict(statement.conflict);
+  }
+
+  conflict({ existing, change, where }: BoundConflict): void {
+    this.makes(existing);
+    if (change !== null) this.row(change);
+    if (where !== null) this.expression(where);
   }
 }
 

@@ -236,7 +236,7 @@ export class ChangeGrammar extends FromGrammar {
   // UPDATE relation ( AS? alias )? SET items ( FROM ... )? ( WHERE ... )? returning?
   readonly update: Rule<[], SourceStatement> = this.RULE('update', () => {
     const { ordinal } = this.take(1, K.UPDATE);
-    const { name } = this.SUBRULE(this.relation);
+    const { name, only } = this.SUBRULE(this.relation);
     const alias = this.SUBRULE(this.targetAlias);
     this.take(1, K.SET);
     const set = this.SUBRULE(this.setItems);
@@ -247,14 +247,14 @@ export class ChangeGrammar extends FromGrammar {
     });
     const where = this.SUBRULE(this.targetWhere);
     const returning = this.SUBRULE(this.returning);
-    return { op: 'update', at: ordinal, with: null, table: name, alias, set, from, where, returning } as SourceStatement;
+    return { op: 'update', at: ordinal, with: null, table: name, alias, set, from, where, returning, only } as SourceStatement;
   });
 
   // DELETE FROM relation ( AS? alias )? ( USING ... )? ( WHERE ... )? returning?
   readonly delete: Rule<[], SourceStatement> = this.RULE('delete', () => {
     const { ordinal } = this.take(1, K.DELETE);
     this.take(1, K.FROM);
-    const { name } = this.SUBRULE(this.relation);
+    const { name, only } = this.SUBRULE(this.relation);
     const alias = this.SUBRULE(this.targetAlias);
     let using: SourceFrom[] = [];
     this.OPTION1(() => {
@@ -263,14 +263,14 @@ export class ChangeGrammar extends FromGrammar {
     });
     const where = this.SUBRULE(this.targetWhere);
     const returning = this.SUBRULE(this.returning);
-    return { op: 'delete', at: ordinal, with: null, table: name, alias, using, where, returning } as SourceStatement;
+    return { op: 'delete', at: ordinal, with: null, table: name, alias, using, where, returning, only } as SourceStatement;
   });
 
   // MERGE INTO relation ( AS? alias )? USING item ON expression when+
   readonly merge: Rule<[], SourceStatement> = this.RULE('merge', () => {
     const { ordinal } = this.take(1, K.MERGE);
     this.take(1, K.INTO);
-    const { name } = this.SUBRULE(this.relation);
+    const { name, only } = this.SUBRULE(this.relation);
     const alias = this.SUBRULE(this.targetAlias);
     this.take(1, K.USING);
     const source = this.SUBRULE(this.fromItem);
@@ -278,7 +278,7 @@ export class ChangeGrammar extends FromGrammar {
     const on = this.SUBRULE(this.expression);
     const whens: SourceMergeWhen[] = [];
     this.AT_LEAST_ONE(() => whens.push(this.SUBRULE(this.mergeWhen)));
-    return { op: 'merge', at: ordinal, with: null, table: name, alias, source, on, whens } as SourceStatement;
+    return { op: 'merge', at: ordinal, with: null, table: name, alias, source, on, whens, only } as SourceStatement;
   });
 
   // WHEN NOT? MATCHED ( AND expression )? THEN ( UPDATE SET items | DELETE | insert | DO NOTHING )

@@ -7,9 +7,10 @@ import type {
   SourceColumnDef,
   SourceConstraint,
   SourceCreateTableNode,
-  SourceIndexElement,
   SourceName,
   SourceOption,
+  SourcePartitionBound,
+  SourcePartitionKey,
   SourceQuery,
   SourceStatement,
   SourceTableLike,
@@ -19,7 +20,7 @@ import type { SqlToken } from '../../kit/token.ts';
 import * as T from '../tokens.ts';
 import { K } from '../tokens.ts';
 import type { ChangeGrammar } from './changes.ts';
-import { ConstraintGrammar } from './constraints.ts';
+import { type PartitionElements, PartitionGrammar } from './partitions.ts';
 
 type Persistence = SourceCreateTableNode['persistence'];
 
@@ -43,9 +44,11 @@ const LIKE_PARTS = [
   ...['comments', 'compression', 'constraints', 'defaults', 'generated', 'identity', 'indexes', 'statistics', 'storage'],
 ];
 
+const partOf = ({ parent, bound }: { parent: SourceName; bound: SourcePartitionBound }) => ({ partitionOf: parent, bound });
+
 type DropKind = Extract<SourceStatement, { op: 'drop' }>['kind'];
 
-export class DefinitionGrammar extends ConstraintGrammar {
+export class DefinitionGrammar extends PartitionGrammar {
   constructor(queries: () => ChangeGrammar, options: GrammarOptions = {}) {
     super(queries, options);
     this.performSelfAnalysis();
@@ -116,9 +119,16 @@ export class DefinitionGrammar extends ConstraintGrammar {
       let as: SourceQuery | null = null;
       let withData = true;
       let isDefined = false;
+      let partition: { parent: SourceName; elements: PartitionElements; bound: SourcePartitionBound } | null = null;
       this.OR([
         { ALT: () => this.refuse('CREATE TABLE OF', this.take(1, K.OF)) },
-        { ALT: () => this.refuse('CREATE TABLE PARTITION OF', this.take(1, K.PARTITION)) },
+        {
+          GATE: () => this.isNext(2, K.OF),
+          ALT: () => {
+            isDefined = true;
+            partition = this.SUBRULE(this.partitionOf);
+          },
+        },
         {
           ALT: () =>
             this.OPTION1(() => {
@@ -139,24 +149,35 @@ export class DefinitionGrammar extends ConstraintGrammar {
         });
       });
       return this.ACTION(() => {
-        const untyped = elements.columns.find((column) => column.type === null);
+        const { partitionOf, bound } = partition === null ? { partitionOf: null, bound: null } : partOf(partition);
+        if (partition !== null) elements = { ...elements, ...(partition as { elements: PartitionElements }).elements };
+        const untyped = partition === null ? elements.columns.find((column) => column.type === null) : undefined;
         const isMismatch = as === null ? untyped !== undefined : elements.columns.some((column) => column.type !== null);
         if (!isDefined || isMismatch) this.unexpected(this.next(1));
         const { columns, constraints, likes } = elements;
         const own = { op: 'createTable' as const, at: start.ordinal, name, persistence, ifNotExists, columns, constraints };
-        return { ...own, likes, as, withData, ...around } as SourceStatement;
+        return { ...own, likes, as, withData, ...around, partitionOf, bound } as SourceStatement;
       });
     },
   );
 
-  // ( INHERITS ... | PARTITION BY ... | USING ... | WITH options | WITHOUT OIDS | ON COMMIT ... | TABLESPACE ... )*
+  // ( INHERITS '(' names ')' | PARTITION BY ... | USING ... | WITH options | WITHOUT OIDS | ON COMMIT ... | TABLESPACE ... )*
   readonly tableOptions = this.RULE('tableOptions', () => {
     let options: SourceOption[] = [];
     let onCommit: SourceCreateTableNode['onCommit'] = 'none';
+    let inherits: SourceName[] = [];
+    let partitionBy: SourcePartitionKey | null = null;
     this.MANY(() =>
       this.OR([
-        { ALT: () => this.refuse('INHERITS', this.take(1, K.INHERITS)) },
-        { ALT: () => this.refuse('PARTITION BY', this.take(1, K.PARTITION)) },
+        {
+          ALT: () => {
+            this.take(1, K.INHERITS);
+            this.take(1, T.LeftParen);
+            inherits = this.list(1, () => this.SUBRULE(this.anyName));
+            this.take(1, T.RightParen);
+          },
+        },
+        { ALT: () => void (partitionBy = this.SUBRULE(this.partitionKey)) },
         { ALT: () => this.refuse('CREATE TABLE USING', this.take(1, K.USING)) },
         { ALT: () => this.refuse('TABLESPACE', this.take(1, K.TABLESPACE)) },
         { ALT: () => void (options = this.SUBRULE(this.withOptions)) },
@@ -169,7 +190,7 @@ export class DefinitionGrammar extends ConstraintGrammar {
         { ALT: () => void (onCommit = this.onCommit()) },
       ]),
     );
-    return { onCommit, options };
+    return { onCommit, options, inherits, partitionBy };
   });
 
   // ON COMMIT ( DROP | DELETE ROWS | PRESERVE ROWS )
@@ -232,13 +253,14 @@ export class DefinitionGrammar extends ConstraintGrammar {
     let name: string | null = null;
     let method: string | null = null;
     let concurrently = false;
+    let only = false;
     this.OPTION1(() => (unique = this.take(1, K.UNIQUE) !== undefined));
     this.take(1, K.INDEX);
     this.OPTION2(() => (concurrently = this.take(1, K.CONCURRENTLY) !== undefined));
     const ifNotExists = this.SUBRULE(this.ifNotExists);
     this.OPTION3(() => (name = this.columnId(1)));
     const on = this.take(1, K.ON);
-    this.OPTION4(() => this.take(1, K.ONLY));
+    this.OPTION4(() => (only = this.take(1, K.ONLY) !== undefined));
     const table = this.SUBRULE(this.anyName);
     this.OPTION5(() => {
       this.take(1, K.USING);
@@ -249,14 +271,8 @@ export class DefinitionGrammar extends ConstraintGrammar {
     return this.ACTION(() => {
       if (ifNotExists && name === null) this.unexpected(on);
       const own = { op: 'createIndex' as const, at: start.ordinal, name, table, unique, concurrently, ifNotExists };
-      return { ...own, method, elements, ...rest } as SourceStatement;
+      return { ...own, method, elements, ...rest, only } as SourceStatement;
     });
-  });
-
-  readonly indexElements: Rule<[], SourceIndexElement[]> = this.RULE('indexElements', () => {
-    if (this.RECORDING_PHASE) return this.take(1, T.LeftParen) as never;
-    const lender = this.lender();
-    return this.delegate(lender, lender.indexElements);
   });
 
   // ( INCLUDE columns )? ( NULLS NOT? DISTINCT )? ( WITH options )? ( TABLESPACE name )? ( WHERE expression )?
@@ -345,8 +361,11 @@ export class DefinitionGrammar extends ConstraintGrammar {
   readonly truncate: Rule<[], SourceStatement> = this.RULE('truncate', () => {
     const { ordinal } = this.take(1, K.TRUNCATE);
     this.OPTION1(() => this.take(1, K.TABLE));
+    const only: boolean[] = [];
     const tables = this.list(1, () => {
-      this.OPTION2(() => this.take(1, K.ONLY));
+      let isOnly = false;
+      this.OPTION2(() => (isOnly = this.take(1, K.ONLY) !== undefined));
+      only.push(isOnly);
       const name = this.SUBRULE(this.anyName);
       this.OPTION3(() => this.take(1, T.Star));
       return name;
@@ -360,7 +379,7 @@ export class DefinitionGrammar extends ConstraintGrammar {
       this.take(1, K.IDENTITY);
     });
     const cascade = this.SUBRULE(this.cascade);
-    return { op: 'truncate', at: ordinal, tables, restartIdentity, cascade } as SourceStatement;
+    return { op: 'truncate', at: ordinal, tables, restartIdentity, cascade, only } as SourceStatement;
   });
 
   // ANALYZE VERBOSE? ( name ( ',' name )* )?

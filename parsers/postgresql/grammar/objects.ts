@@ -28,7 +28,7 @@ type AlterKind = Extract<SourceStatement, { op: 'alter' }>['kind'];
 const EMPTY_ACTION = {
   op: 'alterAction',
   ...{ name: null, to: null, column: null, constraint: null, type: null, collation: null },
-  ...{ expression: null, options: [], ifExists: false, cascade: false },
+  ...{ expression: null, options: [], ifExists: false, cascade: false, table: null, bound: null },
 } as const;
 
 const action = (token: SqlToken, kind: Action['kind'], more: Partial<Action> = {}): Action => ({
@@ -148,11 +148,11 @@ export class ObjectGrammar extends MadeTypeGrammar {
     if (kind === undefined) return this.unexpected(this.next(1));
     this.word(kind);
     const ifExists = this.ifExists();
-    if (kind === 'table') this.accept('only');
+    const only = kind === 'table' && this.accept('only');
     if (kind === 'index' && this.is('all')) this.refuse('ALTER INDEX ALL IN TABLESPACE', this.next(1));
     const name = this.SUBRULE(this.anyName);
     if (kind === 'table' && this.isNext(1, T.Star)) this.take(0, T.Star);
-    const own = { op: 'alter' as const, at: start.ordinal, kind, name, ifExists };
+    const own = { op: 'alter' as const, at: start.ordinal, kind, name, ifExists, only };
     const { types, given } = ROUTINES.includes(kind) ? this.routineTypes() : { types: [], given: false };
     return { ...own, arguments: types, argumentsGiven: given, actions: this.actions(kind) };
   }
@@ -230,7 +230,9 @@ export class ObjectGrammar extends MadeTypeGrammar {
     }
     const security = this.rowSecurity(start);
     if (security !== null) return security;
-    for (const word of ['enable', 'disable', 'force', 'inherit', 'no', 'attach', 'detach', 'of', 'not'])
+    const family = this.familyAction(start);
+    if (family !== null) return family;
+    for (const word of ['enable', 'disable', 'force', 'no', 'of', 'not'])
       if (this.is(word)) this.refuse(`ALTER TABLE ${word.toUpperCase()} ${this.next(2).image.toUpperCase()}`, start);
     return this.unexpected(start);
   }
@@ -245,6 +247,26 @@ export class ObjectGrammar extends MadeTypeGrammar {
     for (const one of ['row', 'level', 'security']) this.word(one);
     const kind = `${isNegated ? 'noForce' : word.value}RowSecurity` as Action['kind'];
     return action(start, kind);
+  }
+
+  // ATTACH PARTITION name bound | DETACH PARTITION name CONCURRENTLY? | NO? INHERIT name
+  private familyAction(start: SqlToken): Action | null {
+    if (this.accept('attach')) {
+      this.word('partition');
+      const table = this.SUBRULE(this.anyName);
+      return action(start, 'attachPartition', { table, bound: this.partitionBound() });
+    }
+    if (this.accept('detach')) {
+      this.word('partition');
+      const table = this.SUBRULE(this.anyName);
+      if (this.is('finalize')) this.refuse('DETACH PARTITION FINALIZE', start);
+      this.accept('concurrently');
+      return action(start, 'detachPartition', { table });
+    }
+    const isNot = this.is('no') && this.is('inherit', 2);
+    if (isNot) this.word('no');
+    if (!this.accept('inherit')) return null;
+    return action(start, isNot ? 'noInherit' : 'inherit', { table: this.SUBRULE(this.anyName) });
   }
 
   private tableSetting(start: SqlToken): Action {
@@ -392,6 +414,10 @@ export class ObjectGrammar extends MadeTypeGrammar {
   /** Of views and indexes. */
   private plainAction(kind: AlterKind): Action {
     const start = this.next(1);
+    if (kind === 'index' && this.accept('attach')) {
+      this.word('partition');
+      return action(start, 'attachPartition', { table: this.SUBRULE(this.anyName) });
+    }
     if (this.accept('set')) {
       if (this.is('tablespace')) this.refuse('SET TABLESPACE', start);
       return action(start, 'setOptions', { options: this.optionList() });

@@ -1,4 +1,4 @@
-/** Functions and procedures: arguments, options, bodies; and words read one by one, which the statements of objects.ts share. */
+/** Functions and procedures: arguments, options, bodies. */
 
 import { notSupported } from '../../../engine/sblr/parse-error.ts';
 import type {
@@ -12,8 +12,7 @@ import type {
 import type { SqlToken } from '../../kit/token.ts';
 import { constant } from '../lower.ts';
 import * as T from '../tokens.ts';
-import { KEYWORD_TYPES } from '../tokens.ts';
-import { ConstraintGrammar } from './constraints.ts';
+import { PartitionGrammar } from './partitions.ts';
 
 type Mode = SourceRoutineArgument['mode'];
 
@@ -29,43 +28,7 @@ interface Parts {
   options: SourceOption[];
 }
 
-export abstract class RoutineGrammar extends ConstraintGrammar {
-  // ---- words ----
-
-  /** The token `ahead` places on is this keyword. */
-  protected is(word: string, ahead = 1): boolean {
-    const token = this.next(ahead);
-    return token.value === word && token.tokenType === KEYWORD_TYPES.get(word);
-  }
-
-  protected accept(word: string): boolean {
-    if (!this.is(word)) return false;
-    this.take(0, this.next(1).tokenType);
-    return true;
-  }
-
-  protected acceptOne(...words: string[]): SqlToken | null {
-    return words.some((word) => this.is(word)) ? this.take(0, this.next(1).tokenType) : null;
-  }
-
-  /** The keyword, or an error. */
-  protected word(word: string): SqlToken {
-    return this.is(word) ? this.take(0, this.next(1).tokenType) : this.unexpected(this.next(1));
-  }
-
-  protected acceptToken(type: (typeof T)['Comma']): boolean {
-    if (!this.isNext(1, type)) return false;
-    this.take(0, type);
-    return true;
-  }
-
-  /** Items with commas between. */
-  protected items<Item>(one: () => Item): Item[] {
-    const list = [one()];
-    while (this.acceptToken(T.Comma)) list.push(one());
-    return list;
-  }
-
+export abstract class RoutineGrammar extends PartitionGrammar {
   // number | Sconst | word; ON, TRUE and FALSE too
   protected plainValue(): SourceExpression {
     if ([T.IntegerLiteral, T.DecimalLiteral, T.Minus, T.Plus].some((type) => this.isNext(1, type)))
@@ -74,16 +37,6 @@ export abstract class RoutineGrammar extends ConstraintGrammar {
     const type = this.isNext(1, T.StringLiteral) ? T.StringLiteral : isWord ? this.next(1).tokenType : T.NonReservedWord;
     const token = this.take(0, type);
     return constant(token.ordinal, 'string', token.value);
-  }
-
-  protected ifExists(): boolean {
-    const found = this.is('if') && this.is('exists', 2);
-    if (found) for (const word of ['if', 'exists']) this.word(word);
-    return found;
-  }
-
-  protected cascades(): boolean {
-    return this.acceptOne('cascade', 'restrict')?.value === 'cascade';
   }
 
   /** A role by its name, or CURRENT_USER and the like. */
