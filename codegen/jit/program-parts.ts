@@ -11,6 +11,8 @@ export interface ProgramParts {
   readonly kernel: KernelAccess;
   readonly output: readonly OutputColumn[];
   readonly writes: boolean;
+  /** A function in it waits. */
+  readonly waits: boolean;
   /** Rows are written as bytes. */
   readonly isBytes: boolean;
   readonly simple: boolean;

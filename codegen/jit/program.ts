@@ -151,8 +151,13 @@ function clearHeld(state: State): void {
 }
 
 /** One function does everything, for one row. What a subplan has found is forgotten with a run's end, of which that way knows nothing. */
-const isDirect = ({ stages, distincts, hasSubplans }: ProgramParts): boolean =>
-  !hasSubplans && stages.length === 1 && stages[0].stage.one !== undefined && stages[0].begin === null && distincts === 0;
+const isDirect = ({ stages, distincts, hasSubplans, waits }: ProgramParts): boolean =>
+  !waits &&
+  !hasSubplans &&
+  stages.length === 1 &&
+  stages[0].stage.one !== undefined &&
+  stages[0].begin === null &&
+  distincts === 0;
 
 export class GeneratedProgram implements Program {
   readonly output: readonly OutputColumn[];

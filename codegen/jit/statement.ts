@@ -2,10 +2,11 @@
  * From a physical statement to a Program: stages with their sources and sinks (stages.ts draws it).
  */
 
+import { walkExpression } from '../../engine/plan/bind/tree.ts';
 import type { PhysicalNode, PhysicalStatement } from '../../engine/plan/physical.ts';
 import { identityOf } from '../../engine/plan/optimize/identity.ts';
 import type { BytesFormat, CompileEnvironment, Program, RowFormat } from '../../engine/plan/program.ts';
-import type { OutputColumn } from '../../engine/sblr/bound.ts';
+import type { BoundExpression, OutputColumn } from '../../engine/sblr/bound.ts';
 import { Builder } from './builder.ts';
 import { changeSink, columnsRead } from './change-sink.ts';
 import type { Emitter } from './emitter.ts';
@@ -74,7 +75,8 @@ function compileParts(plan: PhysicalStatement, format: RowFormat, used: UsedTabl
   for (const { column, type } of plan.output) builder.types.set(column, type);
   if (few === null && roots.some(isGathered)) builder.gatherProgram = gatherProgram(plan, format, used);
   const changes = builder.spools.filter(({ change }) => change !== undefined);
-  const holds = plan.kind !== 'query' || changes.length > 0 || roots.some(locksRows);
+  const waits = rootsOf(plan).some(waitsInside);
+  const holds = waits || plan.kind !== 'query' || changes.length > 0 || roots.some(locksRows);
   const last = lastSink(builder, plan, holds);
   const stages = stagesOf(root, read, plan.subplans ?? []);
   const before = changes.map((spool) => changeStage(builder, spool));
@@ -84,6 +86,7 @@ function compileParts(plan: PhysicalStatement, format: RowFormat, used: UsedTabl
     kernel: environment.kernel,
     output: plan.output,
     writes: holds,
+    waits,
     isBytes: typeof format !== 'string',
     simple: roots.length === 1 && !builder.hasSubplans && isSimple(plan, root),
     tables: [...builder.tables],
@@ -143,6 +146,20 @@ function someNode(root: PhysicalNode, is: (node: PhysicalNode) => boolean): bool
 }
 
 const locksRows = (root: PhysicalNode): boolean => someNode(root, ({ node }) => node === 'LockRow');
+
+/** A function in it waits: it gives no rows before its end, for it may run again. */
+const waitsInside = (root: PhysicalNode): boolean =>
+  someNode(root, (node) => {
+    let found = false;
+    const look = (one: BoundExpression): boolean => {
+      found ||= one.op === 'call' && one.primitive.startsWith('wait.');
+      return !found;
+    };
+    eachExpressionOf(node, (expression) => {
+      if (expression.op !== 'column' && expression.op !== 'parameter') walkExpression(expression, look);
+    });
+    return found;
+  });
 const isGathered = (root: PhysicalNode): boolean => someNode(root, ({ node }) => node === 'Gather');
 const readsPages = (root: PhysicalNode): boolean => someNode(root, ({ node }) => node === 'PageScan');
 

@@ -6,23 +6,27 @@
 import type { StatementContext } from '../plan/program.ts';
 import type { TypeDirectory } from '../values/user-types.ts';
 import type { Session } from '../session/session.ts';
+import { FunctionWaits } from './function-waits.ts';
 import type { Engine } from './engine.ts';
 
 export class SessionContext implements StatementContext {
   readonly #engine: Engine;
   readonly #session: Session;
   #statementTime = 0;
+  readonly waits: FunctionWaits;
   /** After setseed(). */
   #random: (() => number) | null = null;
 
   constructor(engine: Engine, session: Session) {
     this.#engine = engine;
     this.#session = session;
+    this.waits = new FunctionWaits(session);
   }
 
   /** A statement begins: its time is not drawn yet. */
   begin(): void {
     this.#statementTime = 0;
+    this.waits.begin();
   }
 
   get statementTime(): number {

@@ -150,7 +150,7 @@ async function attemptAsync(of: Attempted, first: ReturnType<typeof attemptOnce>
     try {
       if (status === RUN_RERUN && tx.isolation !== READ_COMMITTED) await entered(engine, () => failSerializationAsync(tx));
       entered(engine, () => undoStatement(tx, true));
-      if (status === RUN_WAIT) await waitUntilDeadlineAsync(engine, session, tx);
+      if (status === RUN_WAIT) await waitUntilDeadlineAsync(engine, session, tx, run);
     } catch (error) {
       entered(engine, () => undoFailed(tx, error));
       throw error;
@@ -160,11 +160,13 @@ async function attemptAsync(of: Attempted, first: ReturnType<typeof attemptOnce>
   }
 }
 
-async function waitUntilDeadlineAsync(engine: Engine, session: Session, tx: Transaction): Promise<void> {
+async function waitUntilDeadlineAsync(engine: Engine, session: Session, tx: Transaction, run: StatementRun): Promise<void> {
   session.settlePortals();
   const limit = limitWait(session, tx);
   try {
-    await entered(engine, () => waitForConflictAsync(tx));
+    const { waitsFor } = run;
+    if (waitsFor == null) await entered(engine, () => waitForConflictAsync(tx));
+    else await run.context.waits?.waitAsync(waitsFor, tx, (body) => entered(engine, body));
   } finally {
     tx.lockTimeout = limit;
   }

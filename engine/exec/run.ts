@@ -36,6 +36,7 @@ import { failSerialization, waitForConflict } from '../txn/conflict.ts';
 import { rollbackTo, undoStatement } from '../txn/rollback.ts';
 import { READ_COMMITTED, type Transaction } from '../txn/transactions.ts';
 import type { Engine } from './engine.ts';
+import { FunctionWait } from './function-waits.ts';
 import { settleReferences } from './references.ts';
 
 /** The catalog has moved between preparing and using the tables: prepare again (TX-T14). */
@@ -56,6 +57,8 @@ export interface StatementRun extends Run, OpenCursor {
   outputStart?: number;
   /** A statement of a foreign key: what it notes is looked after by the one that it belongs to. */
   isInner?: boolean;
+  /** RUN_WAIT is about what a function waits for. */
+  waitsFor?: FunctionWait | null;
   /** Behind its last step: what is left to be done. */
   behind?: (() => RunStatus) | null;
 }
@@ -198,7 +201,7 @@ function attempt(
     try {
       if (status === RUN_RERUN && tx.isolation !== READ_COMMITTED) failSerialization(tx);
       undoStatement(tx, true);
-      if (status === RUN_WAIT) waitUntilDeadline(session, tx);
+      if (status === RUN_WAIT) waitUntilDeadline(session, tx, run);
     } catch (error) {
       undoFailed(tx, error);
       throw error;
@@ -210,11 +213,12 @@ function attempt(
  * A wait for a row ends with the statement's time, too. Portals of the session take their rest first: who is waited for may wait for
  * the tables that they use.
  */
-function waitUntilDeadline(session: Session, tx: Transaction): void {
+function waitUntilDeadline(session: Session, tx: Transaction, { waitsFor, context }: StatementRun): void {
   session.settlePortals();
   const limit = limitWait(session, tx);
   try {
-    waitForConflict(tx);
+    if (waitsFor == null) waitForConflict(tx);
+    else context.waits?.wait(waitsFor, tx);
   } finally {
     tx.lockTimeout = limit;
   }
@@ -240,6 +244,8 @@ export function attemptOnce(
   run.changes = 0;
   run.references = null;
   run.behind = null;
+  run.waitsFor = null;
+  if (run.isInner !== true) run.context.waits?.again();
   engine.active = session;
   if ((program.cascades === true || program.refers === true) && run.isInner !== true)
     run.behind = settling(engine, session, tx, run);
@@ -255,12 +261,20 @@ export function attemptOnce(
     const status = stepped(tx, run, execution);
     if (status !== RUN_DONE) return status;
   } catch (thrown) {
+    if (thrown instanceof FunctionWait) return waitsFor(run, thrown);
     const error = withoutOverflow(thrown);
     clearRows(run);
     undoFailed(tx, error);
     throw error;
   }
   return run.behind?.() ?? RUN_DONE;
+}
+
+/** A function waits: the statement stops here. */
+function waitsFor(run: StatementRun, wait: FunctionWait): RunStatus {
+  run.waitsFor = wait;
+  run.execution = null;
+  return RUN_WAIT;
 }
 
 /** What foreign keys ask for behind a statement. Where that stops, all is taken back to here. */
@@ -299,6 +313,7 @@ export function stepAgain(tx: Transaction, run: StatementRun): RunStatus {
     const status = stepped(tx, run, run.execution as Execution);
     if (status !== RUN_DONE) return status;
   } catch (thrown) {
+    if (thrown instanceof FunctionWait) return waitsFor(run, thrown);
     const error = withoutOverflow(thrown);
     run.execution = null;
     clearRows(run);

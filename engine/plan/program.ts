@@ -48,6 +48,15 @@ export interface StatementContext {
   lastValue(): number | bigint;
   /** Object id of a sequence by its name as written; for nextval('name'). 42P01. */
   sequenceByName(name: string): number;
+  /** Functions that wait: what they throw out of running code is waited for (engine/exec/function-waits.ts). */
+  readonly waits?: StatementWaits;
+}
+
+export interface StatementWaits {
+  /** The statement runs again. */
+  again(): void;
+  wait(wait: object, tx: Transaction): void;
+  waitAsync(wait: object, tx: Transaction, inside: <Result>(body: () => Result) => Result): Promise<void>;
 }
 
 /** Rows as bytes that a plugin describes, and what the session's settings say of their text. */

@@ -34,11 +34,27 @@ function suffix(role: string, object: string): string {
   return role === '' ? object : `${role.slice(0, -2)}.${object}`;
 }
 
+/** Advisory locks: taken or waited for, tried, let go; by one int8 or two int4. */
+const locks = ['lock', 'try', 'unlock']
+  .flatMap((action) => (action === 'unlock' ? [''] : ['', '.toEnd']).map((end) => `${action}${end}`))
+  .flatMap((name) => ['', '.shared'].map((shared) => `wait.${name}${shared}`))
+  .flatMap((name) => [`${name}.1(int8)`, `${name}.2(int4, int4)`])
+  .map((call) => `${call} ${call.startsWith('wait.lock') ? 'void' : 'bool'} volatile fails context\n`)
+  .join('');
+
 const names = ['regclass', 'regtype', 'regproc', 'regprocedure', 'regnamespace', 'regrole', 'regoper']
   .map((type) => `${type}.find(text) ${type} null stable context fails\n`)
   .join('');
 
-export const SYSTEM_PRIMITIVES = `${rights.join('')}${columns.join('')}${parameters.join('')}${memberships.join('')}${names}
+export const SYSTEM_PRIMITIVES = `${rights.join('')}${columns.join('')}${parameters.join('')}${memberships.join('')}${names}${locks}
+wait.sleep(float8) void volatile fails context
+wait.sleepFor(interval) void volatile fails context
+wait.sleepUntil(timestamptz) void volatile fails context
+wait.unlockAll() void volatile fails context
+session.cancel(int4) bool volatile fails context
+session.terminate(int4) bool volatile fails context
+session.terminate.within(int4, int8) bool volatile fails context
+session.blockedBy(int4) int4[] volatile context
 regclass.isVisible(oid) bool null stable context
 regtype.isVisible(oid) bool null stable context
 regproc.isVisible(oid) bool null stable context

@@ -11,9 +11,10 @@
  */
 
 import { buryDead, hasDead } from '../../shm/deaths.ts';
-import { isPoisoned } from '../../shm/critical.ts';
+import { enterEngine, leaveEngine } from '../../shm/entry.ts';
 import { renewEpoch } from '../../shm/epoch.ts';
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
+import { NO_THREAD } from '../../shm/types.ts';
 import { doorbellOf, ringDoorbell, SLEEP_MAX_MS, waitDoorbell, waitDoorbellAsync } from '../../shm/wait.ts';
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
 import { returnAllCredit } from '../storage/log/credit.ts';
@@ -39,6 +40,7 @@ import {
   loadTxnSlotSession,
   storeSessionState,
   storeSessionWaitsFor,
+  storeSessionWaitsForHolder,
   storeSessionWaitsForReader,
   storeTxnThreadBlocked,
 } from './txn.layout.gen.ts';
@@ -116,6 +118,73 @@ export function waitForReaders(tx: Transaction, reader: number, seen: number, de
     storeSessionWaitsForReader(i32, session, 0);
   }
   if (failure !== null) throw failed(tx, failure);
+}
+
+/**
+ * One sleep for an advisory lock that a session has (advisory.ts): 100 ms at most, or until the doorbell has rung since `seen`; then the
+ * caller looks again. Throws as waitForConflict() does.
+ */
+export function waitForHolder(tx: Transaction, holder: number, seen: number, deadline: number): void {
+  const { shm } = tx.context;
+  if (loadSessionThread(tx.context.i32, sessionAt(tx.context, holder)) === shm.thread + 1) throw heldByOwnThread(tx);
+  const edge = holderEdge(tx, holder, deadline);
+  const blocked = tx.context.threadsBase + shm.thread * TXN_THREAD_BYTES;
+  storeTxnThreadBlocked(tx.context.i32, blocked, tx.session + 1);
+  let failure: SqlError | null = null;
+  try {
+    failure = edge.look();
+    if (failure === null) {
+      if (testing) yieldPoint('wait.holder');
+      renewEpoch(shm);
+      waitDoorbell(shm, seen, Math.min(SLEEP_MAX_MS, Math.max(1, deadline - performance.now())));
+    }
+  } finally {
+    storeTxnThreadBlocked(tx.context.i32, blocked, 0);
+    failure = edge.end(failure);
+  }
+  if (failure !== null) throw failed(tx, failure);
+}
+
+/** The same for event loops; it looks again every few milliseconds. */
+export async function waitForHolderAsync(tx: Transaction, holder: number, deadline: number): Promise<void> {
+  const edge = holderEdge(tx, holder, deadline);
+  let failure: SqlError | null = null;
+  try {
+    failure = edge.look();
+    if (failure === null) await new Promise((resolve) => setTimeout(resolve, HOLDER_LOOK_MS));
+    failure ??= edge.look();
+  } finally {
+    failure = edge.end(failure);
+  }
+  if (failure !== null) throw failed(tx, failure);
+}
+
+/** Milliseconds between two looks of an event loop at a lock that somebody has. */
+const HOLDER_LOOK_MS = 5;
+
+interface HolderEdge {
+  look(): SqlError | null;
+  end(failure: SqlError | null): SqlError | null;
+}
+
+function holderEdge(tx: Transaction, holder: number, deadline: number): HolderEdge {
+  const txns = tx.context;
+  const session = sessionAt(txns, tx.session);
+  tx.waitsFor = 0;
+  storeSessionWaitsForHolder(txns.i32, session, holder + 1);
+  beginWait(tx, session);
+  return {
+    look: () => {
+      takeBackDead(txns);
+      breakDeadlock(txns, tx.session);
+      return whyStop(tx, session, deadline);
+    },
+    end: (failure) => {
+      const isVictim = endWait(txns, session) === SESSION_VICTIM;
+      storeSessionWaitsForHolder(txns.i32, session, 0);
+      return isVictim && failure === null ? deadlocked() : failure;
+    },
+  };
 }
 
 /** When a wait that begins now is over, by performance.now(). */
@@ -262,11 +331,33 @@ function createRoom(txns: Transactions): WaitRoom {
 
 function lookSoon(txns: Transactions, room: WaitRoom): void {
   room.isLooked = false;
-  // A handle that is poisoned, and all else that may go wrong, is met by the loop.
-  if (isPoisoned(txns.shm)) ringDoorbell(txns.shm, txns.shm.thread);
-  else look(txns, room);
+  try {
+    within(txns, () => look(txns, room));
+  } catch (error) {
+    rejectAll(room, error);
+  }
   // The loop ends with the last waiter.
-  if (room.waiters.length === 0) ringDoorbell(txns.shm, txns.shm.thread);
+  if (room.waiters.length === 0 && txns.shm.thread !== NO_THREAD) ringDoorbell(txns.shm, txns.shm.thread);
+}
+
+/** The handle is poisoned, or was closed: nobody will end any more. */
+function rejectAll(room: WaitRoom, error: unknown): void {
+  for (const waiter of room.waiters) waiter.reject(error);
+  room.waiters = [];
+}
+
+/** A call into the engine of the loop's own: who rolls back for the dead works on pages (SM-F2). */
+function within(txns: Transactions, body: () => void): void {
+  let thrown: unknown;
+  enterEngine(txns.shm);
+  try {
+    body();
+  } catch (error) {
+    thrown = error;
+    throw error;
+  } finally {
+    leaveEngine(txns.shm, thrown);
+  }
 }
 
 function look(txns: Transactions, room: WaitRoom): void {
@@ -288,8 +379,10 @@ async function attend(txns: Transactions, room: WaitRoom): Promise<void> {
   try {
     while (room.waiters.length > 0) {
       const seen = doorbellOf(txns.shm);
-      takeBackDead(txns);
-      look(txns, room);
+      within(txns, () => {
+        takeBackDead(txns);
+        look(txns, room);
+      });
       if (room.waiters.length === 0) break;
       let until = Number.POSITIVE_INFINITY;
       for (const waiter of room.waiters) until = Math.min(until, waiter.deadline);
@@ -297,9 +390,7 @@ async function attend(txns: Transactions, room: WaitRoom): Promise<void> {
       await waitDoorbellAsync(txns.shm, seen, Math.min(SLEEP_MAX_MS, Math.max(1, until - performance.now())));
     }
   } catch (error) {
-    // The handle is poisoned: nobody will end any more.
-    for (const waiter of room.waiters) waiter.reject(error);
-    room.waiters = [];
+    rejectAll(room, error);
   } finally {
     clearInterval(keepAlive);
     room.running = false;

@@ -2,6 +2,7 @@
  * Deadlock detection: looking for a cycle in the waits-for graph ('Conflicts', 2).
  *
  *   session that waits            -> session of the transaction it waits for      by number: session.waitsFor -> slot -> session
+ *   session that waits for an advisory lock -> session that holds it
  *   DDL that waits for a reader    -> session of the reader                        a reader has no number
  *   session of a blocked thread   -> session that its thread is blocked for       a blocked thread waits with all its sessions
  *
@@ -26,6 +27,7 @@ import {
   loadSessionThread,
   loadSessionWaits,
   loadSessionWaitsFor,
+  loadSessionWaitsForHolder,
   loadSessionWaitsForReader,
   loadTxnSlotNumber,
   loadTxnSlotSession,
@@ -52,7 +54,10 @@ const isWaiting = (txns: Transactions, session: number): boolean =>
 function heldBy(txns: Transactions, session: number): number {
   if (!isWaiting(txns, session)) return NONE;
   const number = loadSessionWaitsFor(txns.i32, sessionAt(txns, session));
-  if (number === 0) return readerOf(txns, session);
+  if (number === 0) {
+    const holder = loadSessionWaitsForHolder(txns.i32, sessionAt(txns, session)) - 1;
+    return holder >= 0 ? holder : readerOf(txns, session);
+  }
   if (!isRunning(txns, number)) return NONE;
   const slot = slotOf(txns, number);
   const holder = loadTxnSlotSession(txns.i32, slot) - 1;

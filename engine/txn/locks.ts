@@ -12,6 +12,8 @@ import { registerBurier } from '../../shm/deaths.ts';
 import { MAP_BYTES } from '../../shm/hash-map.ts';
 import { type RegionRequest, regionOf, type SharedMemory } from '../../shm/shared-memory.ts';
 import { type ByteViews, privateViews } from '../storage/rows/byte-views.ts';
+import { advisorySharedUsed } from './advisory.layout.gen.ts';
+import { advisoryRegions, endAdvisory } from './advisory.ts';
 import {
   LOCK_SHARED_BYTES,
   ROW_LOCK_OWNER_BYTES,
@@ -48,6 +50,7 @@ export interface Locks {
   readonly memory: number;
   /** Byte offsets in the control segment. */
   readonly shared: number;
+  readonly advisory: number;
   readonly rowMap: number;
   readonly rowOwners: number;
   readonly tableWords: number;
@@ -67,6 +70,7 @@ export interface Locks {
 /** What locks want in the control segment. */
 export function lockRegions(options: TxnOptions = TXN_DEFAULTS, threadSlots = 128): RegionRequest[] {
   return [
+    ...advisoryRegions(),
     { name: 'locks', bytes: LOCK_SHARED_BYTES },
     { name: 'rowLockMap', bytes: MAP_BYTES },
     { name: 'rowLockOwners', bytes: options.sessions * ROW_LOCK_OWNER_BYTES },
@@ -88,6 +92,7 @@ export function createLocks(txns: Transactions, memory = LOCK_MEMORY): Locks {
     heap: txns.heap,
     memory,
     shared: regionOf(shm, 'locks'),
+    advisory: regionOf(shm, 'advisoryLocks'),
     rowMap: regionOf(shm, 'rowLockMap'),
     rowOwners: regionOf(shm, 'rowLockOwners'),
     tableWords: regionOf(shm, 'tableWords'),
@@ -121,6 +126,7 @@ export function releaseLocks(locks: Locks, tx: Transaction): void {
   if (tx.isolation === SERIALIZABLE) endSerializable(locks, tx);
   tx.ints[CHANGE_MODE] = 0;
   releaseTables(locks, tx.session);
+  if (advisorySharedUsed(locks.i32, locks.advisory) !== 0) endAdvisory(locks.txns, tx.session);
   const number = ownerNumber(locks, tx.session);
   if (number === 0) return;
   releaseRowLocks(locks, tx.session);

@@ -625,6 +625,8 @@ export const SESSION_AGE = 24;
 export const SESSION_CANCEL = 28;
 /** session slot + 1 it waits for where that one only reads and has no number (waitsFor 0); valid while SESSION_WAITING. atomic32 at byte 32. */
 export const SESSION_WAITS_FOR_READER = 32;
+/** session slot + 1 that has the advisory lock it waits for (waitsFor 0); valid while SESSION_WAITING. atomic32 at byte 36. */
+export const SESSION_WAITS_FOR_HOLDER = 36;
 
 /** one of SESSION_... atomic32 at byte 0. */
 export const loadSessionState = (i32: Int32Array, session: number): number => Atomics.load(i32, session >>> 2);
@@ -769,6 +771,22 @@ export const compareExchangeSessionWaitsForReader = (i32: Int32Array, session: n
   Atomics.compareExchange(i32, (session + 32) >>> 2, expected, value);
 /** The same word as an index of the Int32Array, for Atomics.wait and notify. */
 export const sessionWaitsForReaderWord = (session: number): number => (session + 32) >>> 2;
+
+/** session slot + 1 that has the advisory lock it waits for (waitsFor 0); valid while SESSION_WAITING. atomic32 at byte 36. */
+export const loadSessionWaitsForHolder = (i32: Int32Array, session: number): number => Atomics.load(i32, (session + 36) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekSessionWaitsForHolder = (i32: Int32Array, session: number): number =>
+  loadsInOrder ? i32[(session + 36) >>> 2] : Atomics.load(i32, (session + 36) >>> 2);
+export const storeSessionWaitsForHolder = (i32: Int32Array, session: number, value: number): void => {
+  Atomics.store(i32, (session + 36) >>> 2, value);
+};
+/** The same word: what stood there before is returned. */
+export const addSessionWaitsForHolder = (i32: Int32Array, session: number, delta: number): number => Atomics.add(i32, (session + 36) >>> 2, delta);
+export const exchangeSessionWaitsForHolder = (i32: Int32Array, session: number, value: number): number => Atomics.exchange(i32, (session + 36) >>> 2, value);
+export const compareExchangeSessionWaitsForHolder = (i32: Int32Array, session: number, expected: number, value: number): number =>
+  Atomics.compareExchange(i32, (session + 36) >>> 2, expected, value);
+/** The same word as an index of the Int32Array, for Atomics.wait and notify. */
+export const sessionWaitsForHolderWord = (session: number): number => (session + 36) >>> 2;
 
 /** Size of txnThread: What a thread shows about its transactions. Starts at a multiple of 4. */
 export const TXN_THREAD_BYTES = 64;

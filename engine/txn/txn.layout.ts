@@ -125,6 +125,11 @@ export const SESSION = defineStruct({
       type: 'atomic32',
       doc: 'session slot + 1 it waits for where that one only reads and has no number (waitsFor 0); valid while SESSION_WAITING',
     },
+    waitsForHolder: {
+      at: 36,
+      type: 'atomic32',
+      doc: 'session slot + 1 that has the advisory lock it waits for (waitsFor 0); valid while SESSION_WAITING',
+    },
   },
 });
 

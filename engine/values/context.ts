@@ -5,6 +5,15 @@
 
 import type { TypeDirectory } from './user-types.ts';
 
+/** A lock by agreement: one int8 as two words, or two int4 (space 2). */
+export interface LockWish {
+  readonly space: 1 | 2;
+  readonly high: number;
+  readonly low: number;
+  readonly shared: boolean;
+  readonly toEnd: boolean;
+}
+
 export interface ValueContext {
   /** Microseconds since 1970: statement_timestamp(), and start of the transaction: now(). */
   readonly statementTime: number;
@@ -41,6 +50,18 @@ export interface ValueContext {
   sequenceByName(name: string): number;
   /** Left out: the process itself. */
   readonly processId?: number;
+  /** What waits: sleeping, and locks by agreement; left out: nothing waits, and nobody has a lock. */
+  readonly waits?: {
+    sleep(seconds: number): void;
+    lock(wish: LockWish, waits: boolean): boolean;
+    letGo(wish: LockWish): boolean;
+    letGoAll(): void;
+    once<Result>(key: string, body: () => Result): Result;
+  };
+  /** Asks another session to end what it does ('cancel'), or itself. False: there is none. 42501 */
+  signal?(processId: number, what: 'cancel' | 'terminate'): boolean;
+  /** Processes that another one waits for. */
+  blockedBy?(processId: number): readonly number[];
   /** NOTIFY; 55000 where there is no session. */
   notify?(channel: string, payload: string): void;
   /** Types and objects of the catalog; left out: there are only built-in ones. */

@@ -9,6 +9,7 @@ import { badParameter } from './errors.ts';
 import type { Implementation } from './functions.ts';
 import { castFunctions } from './functions-casts.ts';
 import { rightFunctions } from './functions-rights.ts';
+import { waitFunctions } from './functions-waits.ts';
 import { likeEscape } from './like.ts';
 
 /** By number: names of encodings, and the bytes of their longest character. */
@@ -147,6 +148,7 @@ const started = Math.round(performance.timeOrigin * 1000);
 
 const table: { [primitive: string]: Implementation } = {
   ...rightFunctions,
+  ...waitFunctions,
   'regclass.isVisible': isVisible('regclass'),
   'regtype.isVisible': isVisible('regtype'),
   'regproc.isVisible': isVisible('regproc'),

@@ -10,11 +10,11 @@ export const OTHER_TYPES: readonly string[] = words(`
 export const OTHER_FUNCTIONS: readonly string[] = words(`
   json_object json_each json_each_text jsonb_each jsonb_each_text json_populate_record json_populate_recordset
   jsonb_populate_record jsonb_populate_recordset json_to_record json_to_recordset jsonb_to_record jsonb_to_recordset
-  current_query pg_sleep pg_sleep_for pg_sleep_until xmlagg obj_description col_description shobj_description pg_get_viewdef
+  current_query xmlagg obj_description col_description shobj_description pg_get_viewdef
   pg_get_indexdef pg_get_constraintdef pg_get_expr pg_get_functiondef pg_get_ruledef pg_get_triggerdef pg_get_serial_sequence
   pg_relation_size pg_total_relation_size pg_table_size pg_indexes_size pg_database_size pg_column_size pg_relation_filenode
-  pg_cancel_backend pg_terminate_backend pg_advisory_lock pg_advisory_unlock pg_advisory_xact_lock pg_try_advisory_lock
-  pg_try_advisory_xact_lock pg_advisory_unlock_all pg_notify pg_listening_channels pg_stat_get_activity pg_blocking_pids
+  
+  pg_notify pg_listening_channels pg_stat_get_activity 
   txid_current txid_current_if_assigned pg_current_xact_id pg_current_snapshot to_tsvector to_tsquery plainto_tsquery
   phraseto_tsquery websearch_to_tsquery ts_rank ts_headline hashtext xmlconcat xmlelement xpath query_to_xml table_to_xml
   txid_status

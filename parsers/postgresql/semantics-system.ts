@@ -17,6 +17,23 @@ export const SYSTEM_FUNCTIONS = `${rights}
 has_column_privilege: ${columns.join(' ')}
 has_parameter_privilege: ${ROLES.map((role) => `privilege.parameter.${role}text`).join(' ')}
 pg_has_role: ${ROLES.flatMap((role) => ['name', 'oid'].map((object) => `privilege.role.${role}${object}`)).join(' ')}
+pg_sleep: wait.sleep
+pg_sleep_for: wait.sleepFor
+pg_sleep_until: wait.sleepUntil
+pg_advisory_lock: wait.lock.1 wait.lock.2
+pg_advisory_lock_shared: wait.lock.shared.1 wait.lock.shared.2
+pg_advisory_xact_lock: wait.lock.toEnd.1 wait.lock.toEnd.2
+pg_advisory_xact_lock_shared: wait.lock.toEnd.shared.1 wait.lock.toEnd.shared.2
+pg_try_advisory_lock: wait.try.1 wait.try.2
+pg_try_advisory_lock_shared: wait.try.shared.1 wait.try.shared.2
+pg_try_advisory_xact_lock: wait.try.toEnd.1 wait.try.toEnd.2
+pg_try_advisory_xact_lock_shared: wait.try.toEnd.shared.1 wait.try.toEnd.shared.2
+pg_advisory_unlock: wait.unlock.1 wait.unlock.2
+pg_advisory_unlock_shared: wait.unlock.shared.1 wait.unlock.shared.2
+pg_advisory_unlock_all: wait.unlockAll
+pg_cancel_backend: session.cancel
+pg_terminate_backend: session.terminate session.terminate.within
+pg_blocking_pids: session.blockedBy
 to_regclass: regclass.find
 to_regtype: regtype.find
 to_regproc: regproc.find

@@ -4,6 +4,7 @@ import { exploreAll } from './explore-all.ts';
 exploreAll('interleavings of the kernel', { runs: 24, random: 8 }, [
   ['unique-abort', 'SM-B3: while a delete may be rolled back its key is not free', 'unique.fallBack', 200],
   ['scan-moment', 'SM-L4, SM-P1, TX-T8: a scan sees one moment', 'scan.held'],
+  ['advisory', 'TX-T15: an advisory lock is one session alone has, and who waits for it is woken', 'advisory.released'],
   ['eviction', 'SM-L5: pages that lose their frames lose no change', 'cache.claimed'],
   ['slot-recycling', 'TX-T2: a reader whose writer lost its slot reads the row again', 'slot.numberRead'],
   ['stamping', 'TX-T3: stamper, next writer and page writer resolve a stamp once', 'stamp.entry'],
