@@ -167,6 +167,13 @@ class Cutter {
       case 'MergeJoin':
         this.#build(node);
         return this.#joined(node, this.#unlimited(node.input));
+      case 'IndexJoin':
+      case 'ApplyMemo': {
+        // The row with which a limit below is reached may still have several matches: the join's loop would end with its first.
+        const heads = this.#unlimited(node.input);
+        for (const { steps } of heads) steps.push(node);
+        return heads;
+      }
       default: {
         if (!('input' in node)) return [{ source: node, steps: [] }];
         const heads = this.heads(node.input);
@@ -176,7 +183,7 @@ class Cutter {
     }
   }
 
-  /** Heads whose end is not that of others beside them: a limit's stage ends all that fill the same. */
+  /** Heads whose end is not that of what is beside or above them: a limit's stage ends all that fill the same. */
   #unlimited(node: PhysicalNode): Head[] {
     const heads = this.heads(node);
     if (!heads.some(({ steps }) => steps.some((step) => step.node === 'LimitCount'))) return heads;

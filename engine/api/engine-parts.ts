@@ -52,6 +52,7 @@ export function createEngine(kernel: Kernel, options: SharedOptions): Engine {
     compiler: createCompiler(),
     environment: environmentOf(kernel, () => engine, sql),
     active: null,
+    planHooks: null,
     cache: new StatementCache(options.statementCache),
     modules: createModuleCache(parts.shm),
     sharing: null as unknown as ShapeSharing,

@@ -7,6 +7,7 @@ import type { Dialect } from '../../plugins/contract/contract.ts';
 import type { SharedMemory } from '../../shm/shared-memory.ts';
 import type { CatalogReader, CatalogTable } from '../catalog/objects.ts';
 import type { Jobs } from '../jobs/jobs.ts';
+import type { CostHooks } from '../plan/optimize/cost.ts';
 import type { TableSizes } from '../plan/optimize/access-path.ts';
 import type { CompileEnvironment, Compiler } from '../plan/program.ts';
 import type { TypeDirectory } from '../values/user-types.ts';
@@ -91,6 +92,8 @@ export interface Engine {
   readonly compiler: Compiler;
   /** What the compiler asks, and virtual tables while they are read: about the session that is active. */
   readonly environment: CompileEnvironment;
+  /** For tests and benchmarks: what plans are made from here on. */
+  planHooks: CostHooks | null;
   /** The session whose statement is prepared or run just now. */
   active: Session | null;
   readonly cache: StatementCache;

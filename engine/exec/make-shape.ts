@@ -185,6 +185,7 @@ export function planned(
     size: (table) => engine.catalog.size(table),
     parameter,
     ...(observed === undefined ? {} : { observed }),
+    ...(engine.planHooks === null ? {} : { hooks: engine.planHooks }),
     spread: spreadOf(engine, session),
   });
 }

@@ -128,7 +128,7 @@ export class Shape {
 
   /** The same, where another plan may turn out to be better while it runs. */
   replanning(engine: Engine, plan: PhysicalStatement, program: Program, compile: (plan: PhysicalQuery) => Program): Program {
-    if (!mayReplan(this.module, plan)) return program;
+    if (engine.planHooks !== null || !mayReplan(this.module, plan)) return program;
     return new ReplanningProgram(plan, program, {
       types: this.parts.parameters,
       plan: (observed, parameter) => {

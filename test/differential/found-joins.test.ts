@@ -45,6 +45,15 @@ const FOUND: { readonly [name: string]: string } = {
     select a.id from ta as a where a.c1 <> 3 and (not exists (select 1 from ta as i where i.id = a.c0 and i.c1 <> 7)
       or exists (select 1 from ta as i where i.c0 = a.id) or a.id not in (select c0 from ta i where i.c1 = a.c1)
       or a.id in (20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, null)) order by a.id`,
+  'the row with which a limit is reached finds all its matches by an index, and all rows of what is beside it': `
+    create table ta (id int8 primary key, c0 int4);
+    insert into ta select g, g / 3 from generate_series(1, 3000) g;
+    create index ta_i0 on ta (c0);
+    analyze ta;
+    select a.id, b.id as b from (select * from ta order by id limit 4) as a join ta as b on a.c0 = b.c0 order by 1, 2;
+    select a.id, b.id as b from (select * from ta where id > 4 order by id limit 1) as a left join ta as b on a.c0 = b.c0 order by 1, 2;
+    select a.id, b.x from (select * from ta order by id limit 2) as a, lateral (select a.id + i as x from generate_series(1, 3) i) as b order by 1, 2;
+    select a.id, b.id as b from (select * from ta order by id limit 4) as a join ta as b on a.c0 = b.c0 order by 1, 2 limit 5`,
   'rows are joined by char(n)': `
     create table ta (id int4 primary key, c0 char(3), c1 char(3));
     insert into ta values (1, 'a', 'ab'), (2, null, 'a'), (3, 'ab', null), (4, 'abc', 'abc'), (5, 'a  ', 'x');

@@ -41,7 +41,8 @@ test('what a condition leaves, and what it leaves out, is all there is; with and
         if (subject.define(text).error === null) {
           script.push(text);
           const { error } = await runPeer(peer, { text, values: [] });
-          if (error !== null) fail(`SCRATCHBIRD_SEED=${seed}: PostgreSQL refuses what we do (${error}): ${text}`);
+          if (error !== null)
+            fail(`SCRATCHBIRD_SEED=${seed}: PostgreSQL refuses what we do (${error}): ${text}\n\n${script.join(';\n')}`);
         } else if (draws) await both(`select setval('${table}_id_seq', ${300 + script.length * 10}, false)`, table);
       };
       for (const { table, create } of made) {
