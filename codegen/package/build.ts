@@ -6,7 +6,7 @@
  *   dist/server.cjs         the server and the command, with the engine in them: no other program pays for their code
  *   dist/load-engine.js     runs the first script, once a thread; load-kernel.js and load-server.js the others
  *   dist/api.js             what programs import; kernel.js: the kernel without SQL; main.js: the command
- *   dist/pool-attach.js, pool-worker.js, query-worker.js      where its threads begin
+ *   dist/pool-attach.js, heavy-worker.js ...                  where its threads begin
  *   dist/plugins/           each dialect as one file that a running server takes (dialects.ts)
  *   dist/types/             declarations, one for each source
  *
@@ -38,6 +38,7 @@ const ENTRIES: { readonly [source: string]: 'exports' | string } = {
   'engine/api/query-loop.ts': 'query-worker: runQueries',
   'engine/cli/main.ts': 'main: main',
   'engine/jobs/pool-worker.ts': 'exports',
+  'engine/server/heavy-worker.ts': 'exports',
   'engine/server/log-entry.ts': 'log-thread: runLogThread',
   'engine/server/worker-entry.ts': 'worker-thread: runWorkerThread',
   'plugins/host/probe-entry.ts': 'probe-thread: runProbe',
@@ -51,7 +52,10 @@ const BUNDLES: { readonly [bundle: string]: { readonly entries: readonly string[
   },
   kernel: { entries: ['engine/api/kernel.ts'], more: [] },
   server: {
-    entries: ['engine/cli/main.ts', 'engine/server/log-entry.ts', 'engine/server/worker-entry.ts', 'plugins/host/probe-entry.ts'],
+    entries: [
+      ...['engine/cli/main.ts', 'engine/server/heavy-worker.ts', 'engine/server/log-entry.ts'],
+      ...['engine/server/worker-entry.ts', 'plugins/host/probe-entry.ts'],
+    ],
     more: ['engine/api/api.ts'],
   },
 };

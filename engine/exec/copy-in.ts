@@ -19,6 +19,7 @@ import { sqlType } from '../sblr/types.ts';
 import { NO_CHARACTERISTICS } from '../session/session.ts';
 import { answered } from './answered.ts';
 import { BinaryRows } from './copy-binary.ts';
+import { applyForce, fieldText, headerFault } from './copy-header.ts';
 import { CopyLines } from './copy-lines.ts';
 import { type CopyOptions, copyOptions, type SourceCopy } from './copy-options.ts';
 import { copiedColumns, copiedTable, insertingSource, prepareSource } from './copy-statement.ts';
@@ -232,25 +233,8 @@ export class CopyIn {
   #header(): void {
     this.#headerDone = true;
     if (this.options.header !== 'match') return;
-    const lines = this.#lines;
-    if (lines.count !== this.#columns.length)
-      throw this.#at(
-        new SqlError('22P04', `wrong number of fields in header line: got ${lines.count}, expected ${this.#columns.length}`),
-        lines.line,
-      );
-    for (const [index, { name }] of this.#columns.entries()) {
-      const found = lines.lengths[index] < 0 ? null : this.#text(index);
-      if (found !== name)
-        throw this.#at(
-          new SqlError(
-            '22P04',
-            found === null
-              ? `column name mismatch in header line field ${index + 1}: got null value ("${this.options.nil}"), expected "${name}"`
-              : `column name mismatch in header line field ${index + 1}: got "${found}", expected "${name}"`,
-          ),
-          lines.line,
-        );
-    }
+    const fault = headerFault(this.#lines, this.#columns, this.options.nil);
+    if (fault !== null) throw this.#at(fault, this.#lines.line);
   }
 
   /** Values of a row, the `at`-th of those that wait. Hot. */
@@ -270,7 +254,7 @@ export class CopyIn {
     let index = 0;
     try {
       for (; index < columns.length; index++) {
-        if (this.#isForced) this.#applyForce(index);
+        if (this.#isForced) applyForce(this.options, lines, columns[index].name, index);
         const bytes = moved[index] ? lines.scratch : lines.bytes;
         decodeParameter(to, from + index, columns[index].type, 'text', bytes, starts[index], lengths[index], context);
       }
@@ -287,16 +271,6 @@ export class CopyIn {
     if (count < columns.length) throw this.#at(new SqlError('22P04', `missing data for column "${columns[count].name}"`), line);
   }
 
-  /** FORCE_NOT_NULL and FORCE_NULL of a column. */
-  #applyForce(index: number): void {
-    const { forceNotNull, forceNull } = this.options;
-    const lines = this.#lines;
-    const { name } = this.#columns[index];
-    const has = (list: readonly string[]): boolean => list.includes('*') || list.includes(name);
-    if (lines.lengths[index] < 0 && has(forceNotNull)) lines.lengths[index] = lines.nil.length;
-    else if (lines.quoted[index] && has(forceNull) && lines.isQuotedNil(index)) lines.lengths[index] = -1;
-  }
-
   #binaryValue(to: Parameters, index: number, slot: number): void {
     const rows = this.#binary as BinaryRows;
     const { type } = this.#columns[index];
@@ -305,12 +279,6 @@ export class CopyIn {
     } catch (error) {
       throw this.#at(error, rows.row, index);
     }
-  }
-
-  #text(index: number): string {
-    const lines = this.#lines;
-    const bytes = lines.moved[index] ? lines.scratch : lines.bytes;
-    return bytes.toString('utf8', lines.starts[index], lines.starts[index] + lines.lengths[index]);
   }
 
   // ---- inserting ----
@@ -414,7 +382,7 @@ export class CopyIn {
       const name = this.#columns[column].name;
       if (this.#binary !== null) context += `, column ${name}`;
       else if (this.#lines.lengths[column] < 0) context += `, column ${name}: null input`;
-      else context += `, column ${name}: "${shortened(this.#text(column))}"`;
+      else context += `, column ${name}: "${shortened(fieldText(this.#lines, column))}"`;
     }
     return withContext(error, context);
   }

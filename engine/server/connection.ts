@@ -10,7 +10,6 @@
 
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
 import type {
   Authentication,
   CancelKey,
@@ -22,10 +21,13 @@ import type {
 } from '../../plugins/contract/connection.ts';
 import { SqlError, SQLSTATE, withoutOverflow } from '../../shm/errors.ts';
 import type { Notification } from '../session/notifications.ts';
+import type { HeavyThreads } from './heavy.ts';
 import { InputBuffer } from './input-buffer.ts';
 import { LentOutput } from './lent-output.ts';
+import type { Peer } from './peer.ts';
 import type { ServedSession, SessionOwner } from './session.ts';
 import type { StatementFigures } from './statement-figures.ts';
+import { secured } from './tls.ts';
 import type { UsedPlugin } from '../../plugins/host/worker-plugins.ts';
 import type { ServerWorker } from './worker.ts';
 
@@ -34,12 +36,6 @@ const SECRET_BYTES = 32;
 const UNREAD_MAX = 1 << 18;
 /** Milliseconds that the last words have to leave. */
 const LAST_WORDS_MS = 3000;
-
-export interface Peer {
-  /** Null: a Unix socket. */
-  readonly address: string | null;
-  readonly port: number;
-}
 
 export class ClientConnection implements ConnectionHost, SessionOwner {
   readonly worker: ServerWorker;
@@ -59,6 +55,8 @@ export class ClientConnection implements ConnectionHost, SessionOwner {
   /** Bytes that may not leave yet, in order. */
   #held: Buffer[] = [];
   #isClosing = false;
+  /** What the server ends it with. */
+  #farewell: SqlError | null = null;
   #isGone = false;
   isSecure = false;
   #onData: (chunk: Buffer) => void;
@@ -217,6 +215,20 @@ export class ClientConnection implements ConnectionHost, SessionOwner {
     else this.worker.answers.whenRead(this, () => setImmediate(goOn));
   }
 
+  get heavy(): HeavyThreads {
+    return this.worker.heavy;
+  }
+
+  pass(bytes: Uint8Array, then: () => void): void {
+    if (this.#isGone) return;
+    const { output } = this;
+    output.need(bytes.length);
+    output.bytes.set(bytes, output.at);
+    output.at += bytes.length;
+    this.#send();
+    this.worker.answers.whenRead(this, () => this.#isGone || then());
+  }
+
   /** Nothing is held, and the client has read. */
   get hasRead(): boolean {
     return this.#isGone || (this.#held.length === 0 && this.#socket.writableLength < UNREAD_MAX);
@@ -275,11 +287,7 @@ export class ClientConnection implements ConnectionHost, SessionOwner {
     const plain = this.#socket;
     plain.removeAllListeners('data');
     plain.removeAllListeners('end');
-    const secure = new TLSSocket(plain, {
-      isServer: true,
-      secureContext: this.worker.secureContext as NonNullable<typeof this.worker.secureContext>,
-      ALPNProtocols: ['postgresql'],
-    });
+    const secure = secured(plain, this.worker.secureContext);
     this.#socket = secure;
     this.isSecure = true;
     this.#listen(secure);
@@ -324,7 +332,7 @@ export class ClientConnection implements ConnectionHost, SessionOwner {
     const error = withoutOverflow(thrown);
     this.worker.errors++;
     if (error instanceof SqlError) {
-      if (error.code.startsWith('57P0')) this.worker.lost(error);
+      if (error.code.startsWith('57P0') && error !== this.#farewell) this.worker.lost(error);
       return error;
     }
     this.worker.log.error({ error }, 'an error that is none of SQL');
@@ -359,6 +367,7 @@ export class ClientConnection implements ConnectionHost, SessionOwner {
   /** The server ends it: with these words. */
   endWith(error: SqlError): void {
     if (this.#isGone || this.#isClosing) return;
+    this.#farewell = error;
     this.#tell((wire) => wire.fatal(error));
     this.#send();
   }

@@ -4,7 +4,7 @@
  */
 
 import type { Logger } from 'pino';
-import type { Peer } from './connection.ts';
+import type { Peer } from './peer.ts';
 
 const FIRST_MS = 200;
 const LONGEST_MS = 5000;

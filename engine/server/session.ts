@@ -20,11 +20,13 @@ import type { RowOutput } from '../../plugins/contract/output.ts';
 import type { RowFormat } from '../../plugins/contract/row-format.ts';
 import type { UsedPlugin } from '../../plugins/host/worker-plugins.ts';
 import type { Connection } from '../exec/connection.ts';
+import type { Notice } from '../exec/engine.ts';
 import { OutputRun, type OutputState } from '../exec/output-run.ts';
 import type { Prepared } from '../exec/prepare.ts';
 import { entered } from '../exec/run.ts';
 import type { Shape } from '../exec/shape.ts';
 import { ServedCopyIn, ServedCopyOut } from './copy.ts';
+import type { HeavyListener, HeavyThreads } from './heavy.ts';
 import type { StatementFigures } from './statement-figures.ts';
 import { type SqlType, sqlType, type TypeName } from '../sblr/types.ts';
 import { NO_CHARACTERISTICS } from '../session/session.ts';
@@ -36,6 +38,10 @@ export interface SessionOwner {
   settled(outcome: Outcome, error: unknown): void;
   /** The output is past its mark: sends it; `then` when the client has read enough of it and others have had their turn. */
   drain(then: () => void): void;
+  /** Sends rows that another thread has made; `then` when the client has read, never for one that has gone. */
+  pass(bytes: Uint8Array, then: () => void): void;
+  /** Where long statements run. */
+  readonly heavy: HeavyThreads;
   /** The figures of a text; and a statement of it has run so long, milliseconds. */
   figuresOf(query: string): StatementFigures;
   ran(figures: StatementFigures, milliseconds: number, rows: number): void;
@@ -173,6 +179,9 @@ class ServedStatement implements HostStatement {
   figures: StatementFigures | null = null;
   /** Of simple query: others that differ in their literals come, one after the other. */
   isKept = false;
+  /** The shape that was looked at, and whether it is a long one. */
+  #looked: Shape | null = null;
+  #isHeavy = false;
   /** Nobody runs it. */
   #idle: ServedPortal | null = null;
 
@@ -194,6 +203,17 @@ class ServedStatement implements HostStatement {
     return idle;
   }
 
+  /** It takes long, and another session can run it in place of this one: outside blocks, and without objects of the session's own. */
+  get isHeavy(): boolean {
+    const { shape } = this.prepared;
+    const { connection, owner } = this.session;
+    if (shape !== this.#looked) {
+      this.#looked = shape;
+      this.#isHeavy = owner.heavy.isHeavy(shape);
+    }
+    return this.#isHeavy && connection.session.transaction === null && connection.session.temporary === 0;
+  }
+
   /** A portal of it has ended. */
   leave(portal: ServedPortal): void {
     if (this.isKept) this.#idle = portal;
@@ -211,7 +231,7 @@ class ServedStatement implements HostStatement {
   }
 }
 
-class ServedPortal implements HostPortal {
+class ServedPortal implements HostPortal, HeavyListener {
   readonly statement: ServedStatement;
   readonly format: RowFormat;
   readonly #session: ServedSession;
@@ -221,6 +241,8 @@ class ServedPortal implements HostPortal {
   #begun = 0;
   /** Rows that earlier calls have written. */
   #before = 0;
+  /** What a thread for long statements has told; null: it runs here. */
+  #elsewhere: { readonly rows: number; readonly tag: string } | null = null;
 
   constructor(session: ServedSession, statement: ServedStatement, format: RowFormat) {
     this.#session = session;
@@ -239,6 +261,8 @@ class ServedPortal implements HostPortal {
     this.#rowsMax = rowsMax;
     this.#before = 0;
     this.#begun = performance.now();
+    this.#elsewhere = null;
+    if (rowsMax === 0 && this.statement.isHeavy && this.#runsElsewhere(values)) return PENDING;
     const { plugin } = this.#session.owner;
     const before = plugin.leave();
     try {
@@ -247,6 +271,45 @@ class ServedPortal implements HostPortal {
       plugin.back(before);
     }
   }
+
+  // ---- on a thread for long statements ----
+
+  #runsElsewhere(values: EncodedValues): boolean {
+    const { connection, owner } = this.#session;
+    if (!owner.heavy.run(connection.session, this.statement.prepared, values, this.format, this)) return false;
+    this.#elsewhere = { rows: 0, tag: '' };
+    owner.waits();
+    return true;
+  }
+
+  /** What was seen there may not leave before it is on disk (TX-T9). */
+  #restsOn(barrier: number): void {
+    const { session } = this.#session.connection;
+    session.barrier = Math.max(session.barrier, barrier);
+  }
+
+  rowsCame(bytes: Uint8Array, barrier: number, then: () => void): void {
+    this.#restsOn(barrier);
+    this.#session.owner.pass(bytes, then);
+  }
+
+  notice(notice: Notice): void {
+    this.#session.connection.onNotice?.(notice);
+  }
+
+  ended(rows: number, tag: string, barrier: number): void {
+    this.#restsOn(barrier);
+    this.#elsewhere = { rows, tag };
+    this.#ended();
+    this.#session.owner.settled(DONE, null);
+  }
+
+  failed(error: unknown, barrier: number): void {
+    this.#restsOn(barrier);
+    this.#session.owner.settled(DONE, error);
+  }
+
+  // ---- here ----
 
   resume(rowsMax: number): Outcome {
     this.#rowsMax = rowsMax;
@@ -312,15 +375,15 @@ class ServedPortal implements HostPortal {
   }
 
   get rows(): number {
-    return this.#run.rows - this.#before;
+    return this.#elsewhere?.rows ?? this.#run.rows - this.#before;
   }
 
   get changes(): number {
-    return this.#run.changes;
+    return this.#elsewhere === null ? this.#run.changes : 0;
   }
 
   get tag(): string {
-    return this.#run.tag;
+    return this.#elsewhere?.tag ?? this.#run.tag;
   }
 
   close(): void {

@@ -20,13 +20,15 @@ import { cancelSession } from '../txn/sessions.ts';
 import { serveFigures } from '../catalog/virtual/pg-stat.ts';
 import { Activity } from './activity.ts';
 import { Answers } from './answers.ts';
-import { ClientConnection, type Peer } from './connection.ts';
+import { ClientConnection } from './connection.ts';
 import { Guard } from './guard.ts';
+import { HeavyThreads } from './heavy.ts';
 import { OutputMemory } from './lent-output.ts';
 import { ServerFigures } from './figures.ts';
 import { createLog } from './log.ts';
 import { native } from './native.ts';
 import type { ServerOptions } from './options.ts';
+import type { Peer } from './peer.ts';
 import { methodFor, readRules, type Rule } from './rules.ts';
 import { ServedSession } from './session.ts';
 import { SessionsTable } from './sessions-table.ts';
@@ -56,6 +58,7 @@ export class ServerWorker implements WorkerControl {
   readonly database: Database;
   readonly sessions: SessionsTable;
   readonly answers: Answers;
+  readonly heavy: HeavyThreads;
   readonly activity: Activity;
   readonly counts: StatementCounts;
   readonly log: Logger;
@@ -87,6 +90,7 @@ export class ServerWorker implements WorkerControl {
     this.sessions = new SessionsTable(data.sessions);
     const { txns } = this.database.engine;
     this.answers = new Answers(txns.log, data.log, () => this.#checkLog());
+    this.heavy = new HeavyThreads(this.database, data.options.heavyCost, (error) => this.lost(error));
     this.counts = new StatementCounts(this.database.engine.shm.name, data.number, data.options.slowQuery, this.log);
     serveFigures(new ServerFigures(this.sessions, txns, this.counts));
     this.activity = new Activity(this.sessions, () => this.database.engine.now());
@@ -310,6 +314,7 @@ export class ServerWorker implements WorkerControl {
     // Statements that were cancelled come to their end.
     while (this.running > 0 && performance.now() < until + milliseconds)
       await new Promise((resolve) => setTimeout(resolve, DRAIN_LOOK_MS));
+    await this.heavy.leave();
   }
 
   /** Sessions that wait for a statement though their client has gone. */

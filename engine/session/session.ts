@@ -208,6 +208,16 @@ export class Session {
 
   // ---- transactions of single statements ----
 
+  /** Stamp of the last commit: what begins later sees it. */
+  get lastCommit(): number {
+    return this.#lastCommit;
+  }
+
+  /** It sees a commit of another session. */
+  sees(stamp: number): void {
+    this.#lastCommit = Math.max(this.#lastCommit, stamp);
+  }
+
   /**
    * The transaction of statements that only read, outside a block, inside the engine. It has no snapshot between them, and its tables
    * are parked (TX-T14).

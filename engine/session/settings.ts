@@ -314,6 +314,15 @@ export class Settings {
     this.#changes = [];
   }
 
+  /** What is not as at first, for adopt() of another session's. */
+  get given(): (readonly [string, string])[] {
+    return [...this.#values];
+  }
+
+  adopt(given: readonly (readonly [string, string])[]): void {
+    for (const [name, value] of given) this.#put(name, value);
+  }
+
   /** Equal keys read a text alike. */
   get key(): string {
     if (this.#key === null) {

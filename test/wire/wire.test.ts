@@ -4,6 +4,10 @@ import { after, before, describe, test } from 'node:test';
 import { clientSteps } from './clients.ts';
 import { entrySteps, portTaken, tableSteps } from './entry.ts';
 import { protocolSteps } from './protocol.ts';
+import { workersDie } from './deaths.ts';
+import { heavyStatements } from './heavy.ts';
+import { hostileSteps } from './hostile.ts';
+import { isolationOverTheWire } from './isolation.ts';
 import { activityIsSeen, figuresAreServed } from './watching.ts';
 import { startServer, type TestServer } from './with-server.ts';
 
@@ -16,10 +20,14 @@ describe('a server for PostgreSQL clients', () => {
 
   test('protocol', (context) => protocolSteps(context, server.port));
   test('clients', (context) => clientSteps(context, server.port));
+  test('isolation anomalies over the wire, at each level', () => isolationOverTheWire(server.port));
   test('activity, locks and statements are seen over SQL', () => activityIsSeen(server));
   test('metrics, health and readiness over HTTP', () => figuresAreServed(server));
 });
 
+test('hostile clients hold nobody else up', (context) => hostileSteps(context));
+test('long statements run beside the others', heavyStatements);
+test('a worker that dies is replaced; one that takes the memory along has the server begin anew', workersDie);
 test('coming in', (context) => entrySteps(context));
 test('the table of connections knows keys and numbers', tableSteps);
 test('a port that is in use is named', portTaken);
