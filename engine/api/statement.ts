@@ -7,7 +7,7 @@
 
 import type { CatalogReader } from '../catalog/objects.ts';
 import { answered } from '../exec/answered.ts';
-import { type BlockEnds, blockEnds, type Connection, type Result } from '../exec/connection.ts';
+import type { Connection, Result } from '../exec/connection.ts';
 import { mayRunDirect, NOT_DONE, runDirect } from '../exec/direct.ts';
 import { faceRow, faceRows, type RowFaces } from '../exec/faces.ts';
 import { writeOnlyWord } from '../exec/parameter-slots.ts';
@@ -15,6 +15,7 @@ import { createParameters } from '../exec/parameters.ts';
 import { placed, type Prepared } from '../exec/prepare.ts';
 import { entered, runProgram, STALE, type StatementRun } from '../exec/run.ts';
 import type { Shape } from '../exec/shape.ts';
+import { type BlockEnds, blockEnds } from '../exec/utility-statements.ts';
 import type { Program, EmbeddedFormat } from '../plan/program.ts';
 import { describeType } from '../catalog/virtual/describe.ts';
 import type { OutputColumn } from '../sblr/bound.ts';

@@ -7,12 +7,10 @@
 
 import { EncodedValues } from '../../plugins/contract/encoded-values.ts';
 import type { RowOutput } from '../../plugins/contract/output.ts';
-import { enterEngine, leaveEngine } from '../../shm/entry.ts';
 import { SqlError, SQLSTATE, withoutOverflow, withPosition } from '../../shm/errors.ts';
 import type { EmbeddedFormat, Execution, Parameters, Program } from '../plan/program.ts';
 import type { OutputColumn } from '../sblr/bound.ts';
-import type { SourceStatement } from '../sblr/source.gen.ts';
-import { type Characteristics, NO_CHARACTERISTICS, type Session } from '../session/session.ts';
+import { NO_CHARACTERISTICS, type Session } from '../session/session.ts';
 import type { RowValue } from '../storage/rows/row-value.ts';
 import type { Transaction } from '../txn/transactions.ts';
 import { dialectFor } from './dialect-for.ts';
@@ -29,11 +27,11 @@ import { writeParameter } from './parameter-slots.ts';
 import { createParameters, unreadable } from './parameters.ts';
 import { type ParameterTypes, parseSettings } from './make-shape.ts';
 import { type NextStatement, placed, type Prepared, prepareNext, prepareOne, prepareOneOrNone, refresh } from './prepare.ts';
-import { dropExecution, entered, limitWait, runProgram, STALE, type StatementRun } from './run.ts';
+import { dropExecution, entered, runProgram, STALE, type StatementRun } from './run.ts';
 import { runProgramAsync } from './run-async.ts';
 import { isSessionStatement, SessionStatements } from './session-statements.ts';
 import type { Shape } from './shape.ts';
-import { isDefinition, runControl, runExplain, transactionEnd } from './utility.ts';
+import { type BlockEnds, sourceOf, UtilityStatements } from './utility-statements.ts';
 
 /** What a statement answers. */
 export interface Result {
@@ -65,6 +63,8 @@ export class Connection {
   readonly context: SessionContext;
   /** What the session has given names to. */
   readonly statements: SessionStatements;
+  /** Statements that are not compiled. */
+  readonly utility: UtilityStatements;
   /** Told of notices and warnings. */
   onNotice: ((notice: Notice) => void) | null = null;
 
@@ -73,6 +73,7 @@ export class Connection {
     this.session = session;
     this.context = new SessionContext(engine, session);
     this.statements = new SessionStatements(this);
+    this.utility = new UtilityStatements(this);
     session.mayBecome = (name, as) => engine.catalog.checkMayBecome(session, name, as);
   }
 
@@ -113,10 +114,11 @@ export class Connection {
 
   /** A failed block takes nothing but its end; the end is prepared as ever. */
   #checkBlock(text: string): void {
-    if (!/^\s*(rollback|commit|abort|end)\b/i.test(text)) this.#refuseInFailed();
+    if (!/^\s*(rollback|commit|abort|end)\b/i.test(text)) this.refuseInFailed();
   }
 
-  #refuseInFailed(): void {
+  /** 25P02 in a block that has failed. */
+  refuseInFailed(): void {
     if (this.session.status !== 'failed') return;
     throw new SqlError(
       SQLSTATE.in_failed_sql_transaction,
@@ -207,6 +209,15 @@ export class Connection {
     this.session.startClock();
   }
 
+  /** BEGIN or COMMIT, the short way (UtilityStatements). Its tag. */
+  runEnds(prepared: Prepared, kind: BlockEnds): string {
+    try {
+      return this.utility.runEnds(kind);
+    } catch (error) {
+      throw this.#failed(prepared, error);
+    }
+  }
+
   /** Runs a prepared statement to its end. `faced` false: rows are of RowValues. */
   run(prepared: Prepared, given: GivenInput, format: EmbeddedFormat, faced = true): Result {
     const { engine, session } = this;
@@ -217,7 +228,7 @@ export class Connection {
       for (;;) {
         const shape = this.refresh(prepared);
         if (!shape.isCompiled) {
-          const result = shape.isAnalyze ? this.#analyze(prepared, shape, given, format) : this.#utility(shape, format);
+          const result = shape.isAnalyze ? this.#analyze(prepared, shape, given, format) : this.utility.run(shape, format);
           if (result === null) continue;
           return result;
         }
@@ -244,8 +255,8 @@ export class Connection {
         const shape = this.refresh(prepared);
         if (!shape.isCompiled) {
           const result = shape.isAnalyze
-            ? this.#analyze(prepared, shape, given, format)
-            : await this.#utilityAsync(shape, format);
+            ? await this.#analyzeAsync(prepared, shape, given, format)
+            : await this.utility.runAsync(shape, format);
           if (result === null) continue;
           return result;
         }
@@ -300,7 +311,7 @@ export class Connection {
     if (statement.op === 'copy') return copied(this, prepared, statement);
     if (!isSessionStatement(statement)) return null;
     try {
-      return this.#told(shape, format, this.statements.run(statement));
+      return this.told(shape, format, this.statements.run(statement));
     } catch (error) {
       throw this.#failed(prepared, error);
     }
@@ -352,170 +363,38 @@ export class Connection {
 
   /** EXPLAIN ANALYZE. Null: the catalog has moved on, nothing was done. */
   #analyze(prepared: Prepared, shape: Shape, given: GivenInput, format: EmbeddedFormat): Result | null {
-    const { engine, session } = this;
+    const { run, analysis } = this.#beginAnalysis(prepared, shape, given);
+    if (runProgram(this.engine, this.session, analysis.program, run, shape.version) === STALE) return null;
+    return this.#analyzed(shape, format, analysis);
+  }
+
+  async #analyzeAsync(prepared: Prepared, shape: Shape, given: GivenInput, format: EmbeddedFormat): Promise<Result | null> {
+    const { run, analysis } = this.#beginAnalysis(prepared, shape, given);
+    run.pause = () => performance.now() >= run.pauseAt;
+    if ((await runProgramAsync(this.engine, this.session, analysis.program, run, shape.version)) === STALE) return null;
+    return this.#analyzed(shape, format, analysis);
+  }
+
+  #beginAnalysis(prepared: Prepared, shape: Shape, given: GivenInput): { run: StatementRun; analysis: Analysis } {
     this.begin();
     const run = this.createRun(createParameters(shape.parts.parameters.length));
     this.bindInput(prepared, shape, given, run.parameters);
-    const analysis = new Analysis(engine, session, shape, run);
-    if (runProgram(engine, session, analysis.program, run, shape.version) === STALE) return null;
-    return this.#told(
+    return { run, analysis: new Analysis(this.engine, this.session, shape, run) };
+  }
+
+  #analyzed(shape: Shape, format: EmbeddedFormat, analysis: Analysis): Result {
+    const { engine, session } = this;
+    return this.told(
       shape,
       format,
       entered(engine, () => analysis.answer(engine, session, shape)),
     );
   }
 
-  // ---- statements that are not compiled ----
-
-  #utility(shape: Shape, format: EmbeddedFormat): Result {
-    const { engine, session } = this;
-    if (shape.isExplain) {
-      this.#refuseInFailed();
-      return this.#told(
-        shape,
-        format,
-        entered(engine, () => runExplain(engine, session, shape)),
-      );
-    }
-    const statement = sourceOf(shape);
-    const end = transactionEnd(statement);
-    if (end !== null) return utilityResult(this.#end(end));
-    // One that was prepared before.
-    if (statement.op !== 'rollbackTo') this.#refuseInFailed();
-    if (statement.op === 'begin') {
-      this.#beginBlock(statement);
-      return utilityResult('BEGIN');
-    }
-    if (statement.op === 'vacuum' && session.transaction !== null)
-      throw new SqlError(SQLSTATE.active_sql_transaction, 'VACUUM cannot run inside a transaction block');
-    if (statement.op === 'lockTable' && session.transaction === null)
-      throw new SqlError(SQLSTATE.no_active_sql_transaction, 'LOCK TABLE can only be used in transaction blocks');
-    if (!isDefinition(statement))
-      return this.#told(
-        shape,
-        format,
-        entered(engine, () => runControl(session, statement)),
-      );
-    return this.#told(
-      shape,
-      format,
-      entered(engine, () => this.#define(statement)),
-    );
-  }
-
-  /**
-   * BEGIN or COMMIT: nothing of them depends on the catalog, and a program runs them with each transaction, so they take the short
-   * way. Its tag.
-   */
-  runEnds(prepared: Prepared, kind: BlockEnds): string {
-    this.session.settleCursors();
-    try {
-      if (kind === 'commit') return this.#end('commit');
-      this.#refuseInFailed();
-      this.#beginBlock(kind);
-      return 'BEGIN';
-    } catch (error) {
-      throw this.#failed(prepared, error);
-    }
-  }
-
-  #beginBlock(wanted: Characteristics): void {
-    const { engine, session } = this;
-    const { shm } = engine;
-    let began = false;
-    enterEngine(shm);
-    let thrown: unknown;
-    try {
-      began = session.begin(wanted, engine.now());
-    } catch (error) {
-      thrown = error;
-      throw error;
-    } finally {
-      leaveEngine(shm, thrown);
-    }
-    if (!began) this.#notify({ severity: 'WARNING', code: '25001', message: 'there is already a transaction in progress' });
-  }
-
-  /** Its tag. */
-  #end(end: 'commit' | 'rollback'): string {
-    const { engine, session } = this;
-    const wasOpen = session.transaction !== null;
-    if (!wasOpen) this.#warnNoBlock();
-    if (end === 'rollback') {
-      entered(engine, () => session.rollbackBlock());
-      return 'ROLLBACK';
-    }
-    return this.#commit() || !wasOpen ? 'COMMIT' : 'ROLLBACK';
-  }
-
-  /** False: the block had failed, or there was none. */
-  #commit(): boolean {
-    const { engine, session } = this;
-    const { shm } = engine;
-    enterEngine(shm);
-    let thrown: unknown;
-    try {
-      return session.commitBlock();
-    } catch (error) {
-      thrown = error;
-      throw error;
-    } finally {
-      leaveEngine(shm, thrown);
-    }
-  }
-
-  #warnNoBlock(): void {
-    this.#notify({ severity: 'WARNING', code: '25P01', message: 'there is no transaction in progress' });
-  }
-
-  async #utilityAsync(shape: Shape, format: EmbeddedFormat): Promise<Result> {
-    const { engine, session } = this;
-    if (shape.isExplain) return this.#utility(shape, format);
-    const statement = sourceOf(shape);
-    const isEnd = transactionEnd(statement) === 'commit' && session.transaction !== null;
-    const isOwn = isDefinition(statement) && session.transaction === null;
-    if (!isEnd && !isOwn) return this.#utility(shape, format);
-    const result = isOwn
-      ? this.#told(
-          shape,
-          format,
-          entered(engine, () => this.#define(statement, false)),
-        )
-      : utilityResult('COMMIT');
-    const tx = entered(engine, () => session.precommitBlock());
-    if (tx === null) return utilityResult('ROLLBACK');
-    await entered(engine, () => session.whenDurable(tx));
-    return result;
-  }
-
-  /** CREATE, DROP ...: in the block's transaction, or in a block of its own; `commits`: that is committed here. */
-  #define(statement: SourceStatement, commits = true): UtilityResult {
-    const { engine, session } = this;
-    session.settlePortals();
-    const own = session.begin(NO_CHARACTERISTICS, engine.now(), true);
-    const tx = session.transaction as Transaction;
-    session.startClock();
-    const limit = limitWait(session, tx);
-    tx.cancelled = () => session.isCancelled();
-    let result: UtilityResult;
-    try {
-      result = engine.catalog.define(session, tx, statement, this.context);
-      tx.lockTimeout = limit;
-      tx.cancelled = null;
-    } catch (error) {
-      tx.lockTimeout = limit;
-      tx.cancelled = null;
-      const isLost = error instanceof SqlError && error.code.startsWith('57P');
-      if (own && !isLost) session.rollbackBlock();
-      throw error;
-    }
-    if (own && commits) session.commitBlock();
-    return result;
-  }
-
-  #told(shape: Shape, format: EmbeddedFormat, result: UtilityResult): Result {
+  /** What a statement answers that is not compiled. */
+  told(shape: Shape, format: EmbeddedFormat, result: UtilityResult): Result {
     const { notices, tag, rows: values, changes = 0, output = shape.output } = result;
-    for (const notice of notices) this.#notify(notice);
+    for (const notice of notices) this.notify(notice);
     const columns = output.map(({ name }) => name);
     const rows = format === 'array' ? values.map((row) => [...row]) : values.map((row) => namedRow(columns, row));
     const faces = rowFaces(output, this.engine.faces, format === 'object');
@@ -524,7 +403,7 @@ export class Connection {
   }
 
   /** Tells of a notice that weighs enough (client_min_messages). */
-  #notify(notice: Notice): void {
+  notify(notice: Notice): void {
     if (isTold(this.session, notice)) this.onNotice?.(notice);
   }
 
@@ -579,21 +458,3 @@ class OneRun implements StatementRun {
     return rows;
   }
 }
-
-function sourceOf(shape: Shape): SourceStatement {
-  const { statement } = shape.module;
-  if (statement.kind !== 'utility') throw new SqlError(SQLSTATE.internal_error, 'a planned statement is no utility');
-  return statement.statement;
-}
-
-/** A statement that begins or ends a block, as runEnds() takes it; null: it is none, or says more. */
-export function blockEnds(shape: Shape): BlockEnds | null {
-  if (shape.parts.kind !== 'utility') return null;
-  const statement = sourceOf(shape);
-  if (statement.op === 'begin') return { isolation: statement.isolation, readOnly: statement.readOnly };
-  return statement.op === 'commit' && !statement.chain ? 'commit' : null;
-}
-
-export type BlockEnds = 'commit' | Characteristics;
-
-const utilityResult = (tag: string): Result => ({ rows: [], changes: 0, columns: [], tag });

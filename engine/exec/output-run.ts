@@ -30,13 +30,14 @@ import type { OpenCursor, Session } from '../session/session.ts';
 import type { RowValue } from '../storage/rows/row-value.ts';
 import { zoneOf } from '../values/time-zone.ts';
 import { answered } from './answered.ts';
-import { type BlockEnds, blockEnds, type Connection, type GivenInput, type Result } from './connection.ts';
+import type { Connection, GivenInput, Result } from './connection.ts';
 import { mayRunDirect, NOT_DONE, runDirect } from './direct.ts';
 import { createParameters } from './parameters.ts';
 import { placed, type Prepared, prepareNext } from './prepare.ts';
 import { entered, type Outcome, runProgram, STALE, type StatementRun, stepOn } from './run.ts';
 import { pauseAfterSlice, runProgramAsync } from './run-async.ts';
 import type { Shape } from './shape.ts';
+import { type BlockEnds, blockEnds } from './utility-statements.ts';
 import { RowsOfValues, WaitingRows } from './waiting-rows.ts';
 
 export type OutputState = 'done' | 'full' | 'suspended';
@@ -120,7 +121,8 @@ export class OutputRun implements OpenCursor {
     const given = this.#standsFor(values);
     try {
       const program = this.#ready();
-      if (this.#ends !== null) return this.#end(this.#ends);
+      // What was put off to the end may have to wait for others.
+      if (this.#ends !== null && session.deferral.events.length === 0) return this.#end(this.#ends);
       if (program === null || this.#isKept(program, rowsMax)) return this.#toldAsync(given, rowsMax, start);
       const run = this.#bound(given, rowsMax);
       if (this.#runsDirect(program, run)) return this.#gave(run);

@@ -7,6 +7,7 @@ import { failSerializationAsync, waitForConflictAsync } from '../txn/conflict.ts
 import { undoStatement } from '../txn/rollback.ts';
 import { dependencyMet } from '../txn/snapshot.ts';
 import { READ_COMMITTED, type Transaction } from '../txn/transactions.ts';
+import { untilDone } from './define-async.ts';
 import type { Engine } from './engine.ts';
 import {
   attemptOnce,
@@ -57,7 +58,7 @@ export function runProgramAsync(
     return failedAtOnce(of, error);
   }
   const isOver = status !== RUN_WAIT && status !== RUN_RERUN && status !== RUN_PAUSED;
-  if (isOver && session.holdsAnswers) return ended(of, status as Outcome);
+  if (isOver && session.holdsAnswers && !isPutOff(of)) return ended(of, status as Outcome);
   return goOn(of, status);
 }
 
@@ -106,12 +107,16 @@ function failedAtOnce({ engine, session, tx, own, inBlock }: Attempted, error: u
   throw error;
 }
 
+/** It commits, and foreign keys have put something off to that: it may have to wait for others. */
+const isPutOff = ({ own, session }: Attempted): boolean => own && session.deferral.events.length > 0;
+
 /** The rest of a run that has to wait, for somebody or for the disk. */
 async function goOn(of: Attempted, first: ReturnType<typeof attemptOnce>): Promise<Outcome> {
   const { engine, session, run, tx, own, inBlock } = of;
   let outcome: Outcome;
   try {
     outcome = await attemptAsync(of, first);
+    if (outcome !== STALE && isPutOff(of)) await untilDone(engine, tx, () => session.deferral.settle?.(tx));
     if (session.holdsAnswers) return ended(of, outcome);
     if (hasRows(run) && !own) await whenDependencyMet(engine, session, tx);
   } catch (error) {

@@ -78,6 +78,7 @@ function createTransaction(txns: Transactions): Transaction {
     reruns: 0,
     writtenTable: -1,
     lockTimeout: -1,
+    mayBlock: true,
     cancelled: null,
     undoPiece: 0,
     undoAt: 0,
@@ -110,6 +111,7 @@ export function begin(txns: Transactions, session: number, options: BeginOptions
   tx.durability = options.durability ?? DURABLE_COMMIT;
   tx.readOnly = options.readOnly === true || options.asOf !== undefined;
   tx.lockTimeout = options.lockTimeout ?? -1;
+  tx.mayBlock = true;
   tx.cancelled = null;
   tx.open = true;
   tx.failed = false;

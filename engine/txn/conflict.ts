@@ -26,6 +26,7 @@ import { sessionAt } from './sessions.ts';
 import { askForWake, isRunning, slotOf } from './slots.ts';
 import { dropSnapshot, meetDependency } from './snapshot.ts';
 import { DEPENDENCY, READ_COMMITTED, SEEN_STAMP, type Transaction, type Transactions } from './transactions.ts';
+import { WouldWait } from './would-wait.ts';
 import { SESSION_IDLE, SESSION_VICTIM, SESSION_WAITING } from './txn.layout.ts';
 import {
   TXN_THREAD_BYTES,
@@ -58,6 +59,7 @@ export function waitForConflict(tx: Transaction): void {
   const txns = tx.context;
   const { i32 } = txns;
   const session = sessionAt(txns, tx.session);
+  if (!tx.mayBlock && tx.lockTimeout !== 0) throw new WouldWait();
   if (isOwnThread(txns, tx.waitsFor)) throw heldByOwnThread(tx);
   if (tx.lockTimeout === 0) throw notAvailable(tx);
   const blocked = txns.threadsBase + txns.shm.thread * TXN_THREAD_BYTES;
@@ -95,6 +97,7 @@ export function waitForConflict(tx: Transaction): void {
 export function waitForReaders(tx: Transaction, reader: number, seen: number, deadline: number, isOwnThreads: boolean): void {
   const txns = tx.context;
   const { i32 } = txns;
+  if (!tx.mayBlock && performance.now() < deadline) throw new WouldWait(reader, seen);
   if (isOwnThreads) throw heldByOwnThread(tx);
   const session = sessionAt(txns, tx.session);
   const blocked = txns.threadsBase + txns.shm.thread * TXN_THREAD_BYTES;
@@ -191,7 +194,7 @@ function holderEdge(tx: Transaction, holder: number, deadline: number): HolderEd
 export const waitDeadline = (tx: Transaction): number =>
   tx.lockTimeout < 0 ? Number.POSITIVE_INFINITY : performance.now() + tx.lockTimeout;
 
-function beginWait(tx: Transaction, session: number): void {
+export function beginWait(tx: Transaction, session: number): void {
   const txns = tx.context;
   // What it holds would hold others back while it sleeps.
   if (tx.isolation === READ_COMMITTED && !tx.asOf) dropSnapshot(tx);
@@ -204,7 +207,7 @@ function beginWait(tx: Transaction, session: number): void {
 }
 
 /** Returns the state the wait ended in. */
-function endWait(txns: Transactions, session: number): number {
+export function endWait(txns: Transactions, session: number): number {
   const state = exchangeSessionState(txns.i32, session, SESSION_IDLE);
   storeSessionWaitsFor(txns.i32, session, 0);
   addTxnSharedWaiting(txns.i32, txns.shared, -1);
@@ -212,7 +215,7 @@ function endWait(txns: Transactions, session: number): number {
 }
 
 /** The holder's thread may be dead: whoever waits for it rolls it back. Nothing is held here. */
-function takeBackDead(txns: Transactions): void {
+export function takeBackDead(txns: Transactions): void {
   if (hasDead(txns.shm)) buryDead(txns.shm);
   rollbackOrphans(txns, txns.options.slots);
 }
@@ -227,7 +230,7 @@ function stillHeld(txns: Transactions, number: number): boolean {
 }
 
 /** Why a wait should end without what it waits for, or null. */
-function whyStop(tx: Transaction, session: number, deadline: number): SqlError | null {
+export function whyStop(tx: Transaction, session: number, deadline: number): SqlError | null {
   const { i32 } = tx.context;
   if (loadSessionState(i32, session) === SESSION_VICTIM) return deadlocked();
   if (loadSessionCancel(i32, session) !== 0) {
@@ -246,12 +249,12 @@ function isOwnThread(txns: Transactions, number: number): boolean {
 }
 
 /** The transaction can only be rolled back, or back to a savepoint. */
-function failed(tx: Transaction, error: SqlError): SqlError {
+export function failed(tx: Transaction, error: SqlError): SqlError {
   tx.failed = true;
   return error;
 }
 
-const deadlocked = (): SqlError =>
+export const deadlocked = (): SqlError =>
   new SqlError(SQLSTATE.deadlock_detected, 'deadlock: this transaction waited for others that waited for it', {
     hint: DEADLOCK_HINT,
   });

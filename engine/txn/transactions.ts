@@ -264,6 +264,8 @@ export interface Transaction {
   writtenTable: number;
   /** Milliseconds a wait may take; 0: none is allowed (55P03 at once); -1: no bound. */
   lockTimeout: number;
+  /** False: its thread runs an event loop. Where it would have to wait for somebody, WouldWait is thrown (would-wait.ts). */
+  mayBlock: boolean;
   /** What it runs now is to end: a look for work that is no statement of generated code; null: nobody asks. */
   cancelled: (() => boolean) | null;
   /** Undo piece and byte offset of the next entry in it: where the hot path appends. */
