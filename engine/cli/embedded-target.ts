@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { completion } from '../../parsers/postgresql/wire/describe.ts';
 import { dataRows } from '../../parsers/postgresql/row-formats.ts';
-import { typeModifier } from '../../parsers/postgresql/types.ts';
+import { typeModifier } from '../sblr/type-modifier.ts';
 import { Output } from '../../plugins/contract/output.ts';
 import { type Database, open } from '../api/api.ts';
 import { copyStatement } from '../exec/copy-files.ts';

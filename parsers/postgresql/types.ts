@@ -3,7 +3,7 @@
  * composites, domains) have the number of their object; arrays the number that PostgreSQL gives beside the type.
  */
 
-import type { SqlType, TypeName } from '../../engine/sblr/types.ts';
+import type { TypeName } from '../../engine/sblr/types.ts';
 
 /** [oid, oid of the array, bytes (-1: varies)] */
 type Numbers = readonly [number, number, number];
@@ -82,25 +82,6 @@ export function typeOid(name: TypeName | string): number {
 
 /** pg_type.typlen */
 export const typeLength = (name: TypeName | string): number => NUMBERS[name]?.[2] ?? (name.startsWith('enum:') ? 4 : -1);
-
-/** pg_attribute.atttypmod */
-export function typeModifier({ name, length, scale }: SqlType): number {
-  switch (name) {
-    case 'varchar':
-    case 'char':
-      return length < 0 ? -1 : length + 4;
-    case 'numeric':
-      return length < 0 ? -1 : ((length << 16) | (scale & 0x7ff)) + 4;
-    case 'time':
-    case 'timestamp':
-    case 'timestamptz':
-      return length;
-    case 'interval':
-      return length < 0 ? -1 : (0x7fff << 16) | length;
-    default:
-      return -1;
-  }
-}
 
 const names = new Map<number, string>();
 for (const [name, [oid, array]] of Object.entries(NUMBERS)) {

@@ -181,25 +181,6 @@ export function builtInType(oid: number): TypeName | null {
   return byOid.get(oid) ?? null;
 }
 
-/** pg_attribute.atttypmod */
-export function typeModifier({ name, length, scale }: SqlType): number {
-  switch (elementOf(name) ?? name) {
-    case 'varchar':
-    case 'char':
-      return length < 0 ? -1 : length + 4;
-    case 'numeric':
-      return length < 0 ? -1 : ((length << 16) | (scale & 0x7ff)) + 4;
-    case 'time':
-    case 'timestamp':
-    case 'timestamptz':
-      return length;
-    case 'interval':
-      return length < 0 ? -1 : (0x7fff << 16) | length;
-    default:
-      return -1;
-  }
-}
-
 /** format_type(): character varying(20), timestamp(3) without time zone. */
 export function formatType(type: SqlType): string {
   const element = isArrayType(type.name) ? elementOf(type.name) : null;

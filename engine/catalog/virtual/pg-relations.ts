@@ -5,6 +5,7 @@ import { expressionName, indexColumnNames } from '../names.ts';
 import type { SessionReader } from '../reader.ts';
 import type { TypeRow } from '../stored.ts';
 import { ROLE_SUPERUSER } from '../system-tables.ts';
+import { typeModifier } from '../../sblr/type-modifier.ts';
 import type { SqlType, TypeName } from '../../sblr/types.ts';
 import {
   AM_BTREE,
@@ -17,7 +18,6 @@ import {
   derivedId,
   describeType,
   shownKeys,
-  typeModifier,
 } from './describe.ts';
 import { virtualKind } from './registry.ts';
 import {

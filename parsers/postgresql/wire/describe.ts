@@ -4,7 +4,8 @@ import type { HostPortal, HostStatement, WireColumn } from '../../../plugins/con
 import { Output } from '../../../plugins/contract/output.ts';
 import type { RowFormat, ValueForm } from '../../../plugins/contract/row-format.ts';
 import { dataRows } from '../row-formats.ts';
-import { typeLength, typeModifier, typeOid } from '../types.ts';
+import { typeModifier } from '../../../engine/sblr/type-modifier.ts';
+import { typeLength, typeOid } from '../types.ts';
 import { putNoData, putRowDescription } from './write.ts';
 
 /** Of one statement and one set of forms. */
