@@ -8,6 +8,8 @@ import { type RunResult, runRounds, type Totals } from './rounds.ts';
 import { DATABASES, type RoundPlan } from './round-plan.ts';
 import { runSeeds, type SeedsResult } from './simulated-run.ts';
 import { grouped, StatusLine } from './status-line.ts';
+import { runWireRounds } from './wire-rounds.ts';
+import { runSoak } from './wire-soak.ts';
 
 const HELP = `npm run torture -- [options]
 
@@ -19,6 +21,8 @@ with a model that knows every transaction whose commit was acknowledged.
   --rounds N     stop after so many rounds
   --only PART    sql or kernel: the load comes through that interface alone (both take turns;
                  with --simulated: sql, or else the kernel)
+  --wire         instead: a server is killed under clients over the wire
+  --soak         instead: clients of every kind use a server for that time (600 s), whose memory must not grow
   --simulated    instead: on a simulated disk, one crash story for each seed from S on
   --seeds N      with --simulated: how many seeds (1000)
   --demo         explains itself
@@ -33,6 +37,8 @@ interface Options {
   readonly rounds: number;
   readonly only: string;
   readonly simulated: boolean;
+  readonly wire: boolean;
+  readonly soak: boolean;
   readonly seeds: number;
   readonly demo: boolean;
   readonly json: boolean;
@@ -47,6 +53,8 @@ function readOptions(): Options | null {
       only: { type: 'string', default: 'all' },
       seeds: { type: 'string' },
       simulated: { type: 'boolean', default: false },
+      wire: { type: 'boolean', default: false },
+      soak: { type: 'boolean', default: false },
       demo: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
@@ -55,12 +63,14 @@ function readOptions(): Options | null {
   if (values.help) return null;
   if (!(values.only in DATABASES)) throw new TypeError(`--only ${values.only} is neither sql nor kernel`);
   return {
-    seconds: whole('seconds', values.seconds, values.demo ? 30 : 60),
+    seconds: whole('seconds', values.seconds, values.demo ? 30 : values.soak ? 600 : values.rounds === undefined ? 60 : 86_400),
     seed: whole('seed', values.seed, 1 + Math.floor(Math.random() * 1e6)),
     rounds: whole('rounds', values.rounds, Number.MAX_SAFE_INTEGER),
     only: values.only,
     seeds: whole('seeds', values.seeds, 1000),
     simulated: values.simulated,
+    wire: values.wire,
+    soak: values.soak,
     demo: values.demo,
     json: values.json,
   };
@@ -145,6 +155,36 @@ async function simulated(options: Options): Promise<boolean> {
   return result.failure === null;
 }
 
+async function wire({ seed, rounds, seconds, json }: Options): Promise<boolean> {
+  const status = new StatusLine(!json);
+  const { totals, failure } = await runWireRounds(seed, rounds, seconds, (now) =>
+    status.show(
+      () => `round ${now.rounds}  ${grouped(now.transfers)} transfers  longest restart ${now.longestRestart.toFixed(0)} ms`,
+    ),
+  );
+  status.clear();
+  const told = `${totals.rounds} kills, ${grouped(totals.transfers)} transfers acknowledged over the wire, none lost; longest restart ${totals.longestRestart.toFixed(0)} ms, seed ${seed}`;
+  console.log(json ? JSON.stringify({ ok: failure === null, seed, ...totals, failure }) : (failure ?? told));
+  return failure === null;
+}
+
+async function soak({ seed, seconds, json }: Options): Promise<boolean> {
+  if (!json) console.log(`soak: seed ${seed}, ${seconds} s`);
+  const { done, memory, failure } = await runSoak(seconds, seed);
+  const [before, after] = memory.map((one) => one.toFixed(0));
+  if (json) console.log(JSON.stringify({ ok: failure === null, seed, done: Object.fromEntries(done), memory, failure }));
+  else
+    console.log(`${listed(done)}\nmemory ${before} MiB in the second third, ${after} MiB in the last\n${failure ?? 'verified'}`);
+  return failure === null;
+}
+
+/** What the options ask for. True: nothing was lost. */
+function run(options: Options): Promise<boolean> {
+  if (options.wire) return wire(options);
+  if (options.soak) return soak(options);
+  return options.simulated ? simulated(options) : torture(options);
+}
+
 async function main(): Promise<number> {
   let options: Options | null;
   try {
@@ -157,7 +197,7 @@ async function main(): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  return (await (options.simulated ? simulated(options) : torture(options))) ? 0 : 1;
+  return (await run(options)) ? 0 : 1;
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
