@@ -8,7 +8,8 @@
  *                const seen = doorbellOf(shm);  ...nothing to do...  waitDoorbell(shm, seen, 100)
  *              A ring between the look and the sleep ends the sleep at once. An event loop uses waitDoorbellAsync().
  *
- * Where a test scheduler has a hook installed, no loop here sleeps: it calls the hook, so that another session can run.
+ * Where a test scheduler has a hook installed, no loop here sleeps: it calls the hook, so that another session can run. There an event
+ * loop is woken by its doorbell alone: a ring that never comes is a hang, and not 100 ms that nobody notices.
  */
 
 import { availableParallelism } from 'node:os';
@@ -33,6 +34,9 @@ const SPINS_A_LOOK = 16;
 export const CORES = availableParallelism();
 /** Under a test scheduler: look for deaths at every so many turns. */
 const HOOKED_TURNS_PER_CHECK = 64;
+
+/** And how often an event loop turns before it is another thread's turn. */
+const LOOP_TURNS_A_LOOK = 4;
 
 let hookedTurns = 0;
 
@@ -124,10 +128,23 @@ export function waitDoorbell(shm: SharedMemory, seen: number, milliseconds: numb
  * caller needs a ref'd handle while somebody waits for the answer.
  */
 export async function waitDoorbellAsync(shm: SharedMemory, seen: number, milliseconds: number): Promise<number> {
+  if (isScheduled()) return awaitRing(shm, seen);
   const bound = Math.min(milliseconds, SLEEP_MAX_MS);
   const wait = Atomics.waitAsync(shm.i32, (shm.threadBase + THREAD_DOORBELL) >>> 2, seen, bound);
   const outcome = wait.async ? await wait.value : wait.value;
   if (outcome === 'timed-out') checkDeaths(shm);
   checkPoison(shm);
+  return doorbellOf(shm);
+}
+
+/** The loop turns between two looks: other sessions of this thread go on, and only when none does it is another thread's turn. */
+async function awaitRing(shm: SharedMemory, seen: number): Promise<number> {
+  for (let turn = 0; doorbellOf(shm) === seen; turn++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    // What its own sessions do takes few turns of the loop.
+    if (turn % LOOP_TURNS_A_LOOK !== LOOP_TURNS_A_LOOK - 1 || doorbellOf(shm) !== seen) continue;
+    checkPoison(shm);
+    yieldPoint('doorbell.wait');
+  }
   return doorbellOf(shm);
 }

@@ -34,7 +34,8 @@ import { foregroundSlice, LOOK_EVERY } from './marks.ts';
 import { createPool, endPool, type Pool, startPool, stopPool } from './pool.ts';
 import { isPending, putJob, putJobOnce, queuedJobs, wantPool } from './queue.ts';
 
-const TIMEOUT = 20_000;
+/** A hang, not a slow machine: threads of the pool come last where there is more to do than there are processors. */
+const TIMEOUT = 240_000;
 
 const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 

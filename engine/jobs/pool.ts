@@ -53,7 +53,7 @@ export interface Pool {
 
 /** So many threads in a row that end early, and their seats stay empty: the foreground does the work. */
 const FAILURES_MAX = 8;
-/** A failure so long after the last one begins a new row. */
+/** A failure so long after the last one begins a new row, if the thread had come to run. */
 const ROW_OF_FAILURES_MS = 10_000;
 /** Before a thread is replaced, times two for each failure in the row. */
 const RESTART_AFTER_MS = 10;
@@ -164,7 +164,9 @@ function threadEnded(pool: Pool, seat: number, error: unknown): void {
     return;
   }
   const now = performance.now();
-  pool.failures = now - pool.failedAt > ROW_OF_FAILURES_MS ? 1 : pool.failures + 1;
+  // One that has never run failed at its start, however long that took.
+  const isNewRow = thread >= 0 && now - pool.failedAt > ROW_OF_FAILURES_MS;
+  pool.failures = isNewRow ? 1 : pool.failures + 1;
   pool.failedAt = now;
   report(pool, error);
   if (pool.failures >= FAILURES_MAX) return;

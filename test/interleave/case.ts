@@ -9,8 +9,8 @@ export interface InterleavingCase<Payload, Result> {
   readonly sessions: number;
   /** Before each run, on the scheduler's thread. What it returns goes to every session by structured clone. */
   setup(): Payload;
-  /** One session's part, on its own thread; stops at every yield point. `run` counts the runs of this process. */
-  session(payload: Payload, session: number, run: number): Result;
+  /** One session's part, on its own thread; stops at every yield point. A promise: that of an event loop. `run` counts the runs of this process. */
+  session(payload: Payload, session: number, run: number): Result | Promise<Result>;
   /** After each run, with the results of the sessions: throws when something is wrong. */
   check(payload: Payload, results: readonly SessionResult<Result>[]): void;
   /** After each run, also a failed one. */

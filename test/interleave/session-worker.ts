@@ -3,7 +3,7 @@
  *
  *   scheduler                         session
  *   post {payload, run}      ->       stopAt('start')
- *   giveTurn ...             ->       case.session(payload), stopping at each yieldPoint
+ *   giveTurn ...             ->       case.session(payload), stopping at each yieldPoint; a promise is awaited
  *                            <-       post the result, finish
  */
 
@@ -25,16 +25,17 @@ const runs = parentPort;
 if (runs === null) throw new Error('session-worker.ts runs as a worker thread');
 const { interleaving } = (await import(module)) as { interleaving: InterleavingCase<unknown, unknown> };
 
-runs.on('message', ({ payload, run }: { payload: unknown; run: number }) => {
-  port.postMessage(runSession(payload, run));
+runs.on('message', async ({ payload, run }: { payload: unknown; run: number }) => {
+  port.postMessage(await runSession(payload, run));
   finish(turns, session);
 });
 
-function runSession(payload: unknown, run: number): SessionResult<unknown> {
+/** A session may be an event loop: it has its turn from one yield point to the next, whatever it awaits in between. */
+async function runSession(payload: unknown, run: number): Promise<SessionResult<unknown>> {
   setYieldHook((name) => stopAt(turns, session, name));
   try {
     stopAt(turns, session, 'start');
-    return { ok: true, value: interleaving.session(payload, session, run) };
+    return { ok: true, value: await interleaving.session(payload, session, run) };
   } catch (error) {
     return { ok: false, code: codeOf(error), message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   } finally {

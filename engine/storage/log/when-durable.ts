@@ -7,8 +7,11 @@
 
 import { checkPoison } from '../../../shm/critical.ts';
 import { doorbellOf, waitDoorbellAsync } from '../../../shm/wait.ts';
+import { TESTING, yieldPoint } from '../../../shm/yield-point.ts';
 import { askForDoorbell, durableLsn, tryFlush } from './flush.ts';
 import type { Log } from './log-context.ts';
+
+const testing = TESTING;
 
 /** Backstop for a ring that never comes, milliseconds; its handle also keeps the loop alive. */
 const LOOK_AGAIN_MS = 100;
@@ -33,6 +36,7 @@ function look(log: Log): void {
       let led = tryFlush(log, highest(log));
       let seen = 0;
       if (!led) {
+        if (testing) yieldPoint('durable.beforeAsk');
         // Asked before trying again: a leader that steps down in between rings.
         seen = doorbellOf(log.shm);
         askForDoorbell(log);
