@@ -10,6 +10,7 @@
 export const SQLSTATE = {
   /** What a parser or a client handed over is not what was agreed upon. */
   protocol_violation: '08P01',
+  no_connection: '08001',
   feature_not_supported: '0A000',
   cardinality_violation: '21000',
   string_data_right_truncation: '22001',

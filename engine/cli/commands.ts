@@ -45,6 +45,7 @@ export const COMMANDS: { readonly [name: string]: readonly [what: string, load: 
   ],
   dump: ['all of a database as SQL text', async () => (await import('./dump-command.ts')).dumpCommand],
   check: ['verifies every page and index', async () => (await import('./check-command.ts')).checkCommand],
+  plugin: ['the dialects of a server that runs', async () => (await import('./plugin-command.ts')).pluginCommand],
   explain: ['the plan of a statement, as text or picture', async () => (await import('./explain-command.ts')).explainCommand],
 };
 

@@ -26,6 +26,7 @@ scratchbird export DATABASE WHAT [FILE]      rows of a table or query into such 
 scratchbird dump DATABASE          all of it as SQL text, for ScratchBird and PostgreSQL
 scratchbird check DIRECTORY        verifies every page and index
 scratchbird explain DATABASE SQL   the plan of a statement, as text, JSON or picture
+scratchbird plugin ACTION ...       the dialects of a server that runs: list, load, swap, replace, rollback, unload
 scratchbird sample                 the shell over a sample shop
 
 Each with --help tells what it takes.

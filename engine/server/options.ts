@@ -44,6 +44,7 @@ export const SERVER_SETTINGS: readonly Setting[] = [
   setting('log-level', 'text', 'info', 'trace, debug, info, warn, error, fatal, silent'),
   setting('slow-query', 'number', '1000', 'statements that take so many milliseconds are logged; -1: none'),
   setting('heavy-cost', 'number', '100000', 'estimated cost from which a query runs on a thread for long ones'),
+  setting('plugins', 'text', '', 'directory of plugins, which is watched; plugins in the directory of the database when empty'),
   setting('password-file', 'text', '', 'file with the password of the superuser, set at start'),
 ];
 
@@ -70,6 +71,8 @@ export interface ServerOptions {
   readonly logLevel: string;
   readonly slowQuery: number;
   readonly heavyCost: number;
+  /** Empty: plugins in the directory of the database. */
+  readonly plugins: string;
   readonly passwordFile: string;
 }
 
@@ -151,6 +154,7 @@ export function serverOptions(given: Values): ServerOptions {
     metricsListen: text('metrics-listen'),
     logLevel: text('log-level'),
     slowQuery: number('slow-query', -1, 2_147_483_647),
+    plugins: text('plugins'),
     heavyCost: number('heavy-cost', 0, Number.MAX_SAFE_INTEGER),
     passwordFile: text('password-file'),
   };

@@ -33,6 +33,7 @@ export async function serve(args: readonly string[]): Promise<void> {
     process.on('SIGTERM', () => stop());
     process.on('SIGINT', () => stop());
     process.on('SIGQUIT', () => stop(0));
+    process.on('SIGHUP', () => void server.reload().catch(failed));
     await server.start();
   } catch (error) {
     failed(error);

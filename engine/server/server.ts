@@ -28,7 +28,10 @@ import { type LogThreadData, logMemory, STOP, WANTED } from './log-words.ts';
 import { native } from './native.ts';
 import type { ServerOptions } from './options.ts';
 import { DEFAULT_RULES, openNetworkFault, readRules } from './rules.ts';
+import { serveControl } from './control-socket.ts';
+import { PluginDirectory } from './plugin-directory.ts';
 import { PluginControl, type PluginOwner } from './plugin-control.ts';
+import { OFFER_WORDS } from './passing.ts';
 import { removeServerFile, writeServerFile } from './server-file.ts';
 import { SessionsTable } from './sessions-table.ts';
 import { prepareRoles, SERVER_SUPERUSER } from './superuser.ts';
@@ -82,8 +85,11 @@ export class Server implements PluginOwner {
   #bound: Bound[] = [];
   #log = logMemory();
   readonly plugins: PluginControl;
+  #directory: PluginDirectory | null = null;
+  #control: NetServer | null = null;
   /** Clients of each worker, by its number. */
   #loads: Int32Array;
+  readonly #offers = new SharedArrayBuffer(OFFER_WORDS * 4);
   #logThread: Worker | null = null;
   #state: 'starting' | 'running' | 'stopping' | 'restarting' | 'stopped' = 'starting';
   restarts = 0;
@@ -140,6 +146,7 @@ export class Server implements PluginOwner {
       await this.stop(0);
       throw error;
     }
+    await this.#startPlugins();
     const { metricsPort, metricsListen } = options;
     if (metricsPort >= 0) {
       const { http, port } = await serveHttp(this, metricsListen, metricsPort);
@@ -230,6 +237,7 @@ export class Server implements PluginOwner {
     const data: ServerWorkerData = {
       ...{ number, handle: database.handle, options, sessions: this.#sessions.handle, log: this.#log },
       loads: this.#loads.buffer as SharedArrayBuffer,
+      offers: this.#offers,
       ...{ rules: this.#rules, tls: this.#tls, listening: listeningOn, ...this.plugins.begin(number) },
     };
     const worker = new Worker(new URL('./worker-thread.ts', import.meta.url), {
@@ -320,6 +328,18 @@ export class Server implements PluginOwner {
 
   // ---- plugins ----
 
+  async #startPlugins(): Promise<void> {
+    const { data, plugins } = this.options;
+    this.#directory = new PluginDirectory(plugins === '' ? join(data, 'plugins') : plugins, this.plugins.shelf, this.log);
+    await this.#directory.start();
+    this.#control = await serveControl(data, this.plugins, (text) => this.log.warn(text));
+  }
+
+  /** SIGHUP: plugins that have changed. */
+  async reload(): Promise<void> {
+    await this.#directory?.reload();
+  }
+
   /** A worker that has just begun: plugins may have changed since it was told of them. */
   #joined(seat: Seat): void {
     const worker = this.#pluginWorker(seat);
@@ -386,6 +406,8 @@ export class Server implements PluginOwner {
     this.#bound = [];
     this.#http?.close();
     this.plugins.close();
+    this.#directory?.close();
+    this.#control?.close();
     removeServerFile(this.options.data);
     this.#database?.close();
     this.#database = null;
@@ -398,6 +420,8 @@ export class Server implements PluginOwner {
 function unlessEnded<Answer>(worker: Worker, answer: Promise<Answer>): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const ended = (): void => reject(new SqlError(SQLSTATE.admin_shutdown, 'a worker ended before it had answered'));
+    // One that has ended tells nobody again.
+    if (worker.threadId < 0) ended();
     worker.once('exit', ended);
     answer.then(resolve, reject).finally(() => worker.removeListener('exit', ended));
   });

@@ -25,6 +25,8 @@ export interface ServerWorkerData {
   readonly sessions: SessionsHandle;
   /** Clients of each worker, by its number. */
   readonly loads: SharedArrayBuffer;
+  /** Clients on their way from one worker to another (passing.ts). */
+  readonly offers: SharedArrayBuffer;
   /** Shared with the log thread. */
   readonly log: SharedArrayBuffer;
   /** Read again by each worker: networks cannot be posted. */

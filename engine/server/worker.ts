@@ -1,8 +1,7 @@
 /** One engine worker: accepts clients, and serves them from accept to close, over the memory that all threads share. */
 
-import { createServer, type Server as NetServer, Socket } from 'node:net';
+import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import { createSecureContext, type SecureContext } from 'node:tls';
-import { BroadcastChannel } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { postgresqlWire } from '../../parsers/postgresql/wire-plugin.ts';
 import type { Authentication, Manifest } from '../../plugins/contract/connection.ts';
@@ -29,6 +28,7 @@ import { createLog } from './log.ts';
 import { native } from './native.ts';
 import type { ServerOptions } from './options.ts';
 import type { Peer } from './peer.ts';
+import { Passing } from './passing.ts';
 import { methodFor, readRules, type Rule } from './rules.ts';
 import { ServedSession } from './session.ts';
 import { SessionsTable } from './sessions-table.ts';
@@ -40,15 +40,6 @@ const BACKLOG = 4096;
 /** Milliseconds in which a client has to say who it is. */
 const AUTHENTICATION_MS = 60_000;
 const DRAIN_LOOK_MS = 20;
-
-/** A client that another worker has accepted. */
-interface PassedClient {
-  readonly worker: number;
-  readonly descriptor: number;
-  readonly dialect: string;
-}
-
-const descriptorOf = (socket: Socket): number => (socket as unknown as { _handle: { fd: number } })._handle.fd;
 
 export class ServerWorker implements WorkerControl {
   readonly number: number;
@@ -71,7 +62,7 @@ export class ServerWorker implements WorkerControl {
   /** Clients of each worker, by its number: shared by all. */
   readonly #loads: Int32Array;
   /** Clients go to another worker by it. */
-  readonly #passing: BroadcastChannel;
+  readonly #passing: Passing;
   #isDraining = false;
   #isLost = false;
   #refused = 0;
@@ -98,8 +89,10 @@ export class ServerWorker implements WorkerControl {
     this.#rules = readRules(data.rules);
     this.secureContext = data.tls === null ? null : createSecureContext({ ...data.tls, minVersion: 'TLSv1.2' });
     this.#loads = new Int32Array(data.loads);
-    this.#passing = new BroadcastChannel(`${this.database.engine.shm.name} clients`);
-    this.#passing.onmessage = (event) => this.#takeOver((event as { data: PassedClient }).data);
+    const channel = `${this.database.engine.shm.name} clients`;
+    this.#passing = new Passing(channel, data.number, new Int32Array(data.offers), (socket, dialect) =>
+      this.#accept(socket, dialect),
+    );
     if (data.options.pin) native()?.pin(data.number - 1);
   }
 
@@ -125,21 +118,25 @@ export class ServerWorker implements WorkerControl {
     });
   }
 
-  /**
-   * Who is quickest takes what waits at a socket that is shared, which is mostly the same one: a client goes on to the worker that has
-   * the fewest. Threads have their descriptors in common: the other one gets a duplicate, before anything was read.
-   */
+  /** Who is quickest takes what waits at a socket that is shared, which is mostly the same one: a client goes on to whom has the fewest. */
   #arrived(socket: Socket, dialect: string): void {
     const worker = this.#lightest();
-    const descriptor = worker === this.number ? -1 : (native()?.duplicate(descriptorOf(socket)) ?? -1);
-    if (descriptor < 0) {
+    const stays = (): void => {
       Atomics.add(this.#loads, this.number, 1);
       this.#accept(socket, dialect);
-      return;
+    };
+    if (worker === this.number) stays();
+    else {
+      Atomics.add(this.#loads, worker, 1);
+      const isOffered = this.#passing.offer(worker, socket, dialect, () => {
+        Atomics.sub(this.#loads, worker, 1);
+        stays();
+      });
+      if (!isOffered) {
+        Atomics.sub(this.#loads, worker, 1);
+        stays();
+      }
     }
-    Atomics.add(this.#loads, worker, 1);
-    this.#passing.postMessage({ worker, descriptor, dialect } satisfies PassedClient);
-    socket.destroy();
   }
 
   #lightest(): number {
@@ -147,14 +144,6 @@ export class ServerWorker implements WorkerControl {
     for (let worker = 1; worker < this.#loads.length; worker++)
       if (this.#loads[worker] < this.#loads[lightest]) lightest = worker;
     return lightest;
-  }
-
-  #takeOver({ worker, descriptor, dialect }: PassedClient): void {
-    if (worker !== this.number) return;
-    const socket = new Socket({ fd: descriptor });
-    socket.setNoDelay(true);
-    socket.pause();
-    this.#accept(socket, dialect);
   }
 
   #accept(socket: Socket, dialect: string): void {

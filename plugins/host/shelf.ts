@@ -74,6 +74,8 @@ export class Shelf {
   /** By dialect: what was current, the last one first; the first of them is current. */
   readonly #current = new Map<string, Entry[]>();
   #nextNumber: PluginNumber = 0;
+  /** What is current of a dialect has changed. */
+  onChange: (() => void) | null = null;
   #last: Promise<unknown> = Promise.resolve();
 
   /** `builtIn`: manifests of what comes with the server, current from the beginning. */
@@ -160,6 +162,7 @@ export class Shelf {
     if (before === undefined) throw plainError('55000', `the dialect "${dialect}" has had one version only`);
     await this.#rollOut(before);
     this.#historyOf(dialect).shift();
+    this.onChange?.();
     return this.#versionOf(before);
   }
 
@@ -170,6 +173,7 @@ export class Shelf {
         this.#historyOf(dialect);
         await Promise.all(this.#host.workers().map((worker) => worker.removeDialect(dialect)));
         this.#current.delete(dialect);
+        this.onChange?.();
         return;
       }
       const entry = this.#find(dialect, version);
@@ -202,6 +206,7 @@ export class Shelf {
     await this.#rollOut(entry);
     this.#current.set(manifest.dialect, [entry, ...(history ?? []).filter((one) => one !== entry)].slice(0, HISTORY_MAX));
     this.#forgetOld(manifest.dialect);
+    this.onChange?.();
   }
 
   /** A version's text is as large as its code. What comes with the server is always there. */
