@@ -189,15 +189,37 @@ export function referencesOf(
       const alike = key.attributes.every((attribute, at) =>
         isAlike(placedOf(catalog, table.layout, attribute), placedOf(parent.catalog, parent.runtime.layout, key.referenced[at])),
       );
-      const isFast = alike && index !== undefined && index.method === 'btree';
+      // Rows of a partitioned table lie in its partitions: a statement looks for them.
+      const isWhole = parent.catalog.partitioning === undefined;
+      const isFast = isWhole && alike && index !== undefined && index.method === 'btree';
       return { key, fast: isFast ? new OutgoingKey(key, catalog, table, parent) : null };
     });
-  const incoming = (catalog.referrers ?? []).flatMap(({ table: other, constraint }) => {
-    const key = (other === catalog.id ? catalog : catalogOf(other)).foreignKeys?.find(({ name }) => name === constraint);
-    return key === undefined || !touches(key.referenced) ? [] : [{ table: other, key }];
-  });
+  const incoming = [catalog, ...ancestorsOf(catalog, catalogOf)].flatMap((whole) =>
+    (whole.referrers ?? []).flatMap(({ table: other, constraint }) => {
+      const named = (other === catalog.id ? catalog : catalogOf(other)).foreignKeys?.find(({ name }) => name === constraint);
+      const key =
+        named === undefined || whole === catalog
+          ? named
+          : { ...named, referenced: attributesAs(catalog, whole, named.referenced) };
+      return key === undefined || !touches(key.referenced) ? [] : [{ table: other, key }];
+    }),
+  );
   return outgoing.length + incoming.length === 0 ? null : { outgoing, incoming };
 }
+
+/** The partitioned tables that a partition is a part of. */
+function ancestorsOf(catalog: CatalogTable, catalogOf: (id: number) => CatalogTable): CatalogTable[] {
+  if (catalog.bound === undefined) return [];
+  const parent = catalogOf((catalog.parents as readonly number[])[0]);
+  return [parent, ...ancestorsOf(parent, catalogOf)];
+}
+
+/** Attributes of a table under which another one has columns of the same names. */
+const attributesAs = (table: CatalogTable, from: CatalogTable, attributes: readonly number[]): number[] =>
+  attributes.map((attribute) => {
+    const name = from.columns.find(({ number }) => number === attribute)?.name;
+    return table.columns.find((column) => column.hidden === null && column.name === name)?.number ?? 0;
+  });
 
 /** What refers to rows that a statement has changed or put in: RUN_WAIT or RUN_RERUN, else 0. Keys without a partner are noted. */
 export function checkOutgoing(

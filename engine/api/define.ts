@@ -39,7 +39,7 @@ export function define(
     if (isAnalyzing(statement)) define(sql, session, tx, { op: 'analyze', at: statement.at, tables: statement.tables }, context);
     return vacuumed();
   }
-  const environment: DefinitionEnvironment = {
+  const environment: Omit<DefinitionEnvironment, 'fillHidden'> = {
     catalog,
     tx,
     session: sql.sessionOf(session),

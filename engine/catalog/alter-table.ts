@@ -140,6 +140,11 @@ export function dropConstraint(catalog: Catalog, tx: Transaction, before: TableR
   const key = foreignKeys.find((one) => one.name === name);
   if (key === undefined) return false;
   replaceTable(catalog, tx, table, { foreignKeys: foreignKeys.filter((one) => one !== key), comments: others });
+  // Its parts in partitions go with it.
+  for (const child of table.body.children ?? []) {
+    const row = tableRow(catalog, tx, child);
+    for (const part of row.body.foreignKeys ?? []) if (part.parent === name) dropConstraint(catalog, tx, row, part.name);
+  }
   if (catalog.entry(tx, key.table) === null) return true;
   const parent = holdTable(catalog, tx, key.table, LOCK_WRITERS);
   const referrers = (parent.body.referrers ?? []).filter((one) => one.table !== table.id || one.constraint !== name);

@@ -160,6 +160,14 @@ export function dropIndex(
   const table = catalog.lockTable(tx, session, row.parent, LOCK_ALL);
   const index = table.body.indexes.find((candidate) => candidate.id === id);
   if (index === undefined) throw noRelation(row.name);
+  const whole = index.parent === undefined ? undefined : catalog.entry(tx, index.parent)?.row;
+  if (whole !== undefined) {
+    throw new SqlError(
+      SQLSTATE.dependent_objects_still_exist,
+      `cannot drop index ${row.name} because index ${whole.name} requires it`,
+      { hint: `You can drop index ${whole.name} instead.` },
+    );
+  }
   if (index.constraint !== null) {
     throw new SqlError(
       SQLSTATE.dependent_objects_still_exist,
@@ -181,6 +189,12 @@ export function dropIndexOf(catalog: Catalog, tx: Transaction, table: TableRow, 
     .map((other) => (other.kernelIndex > index.kernelIndex ? { ...other, kernelIndex: other.kernelIndex - 1 } : other));
   catalog.replace(tx, { ...table, version: catalog.nextId(), body: { ...table.body, indexes } });
   removeEntry(catalog, tx, id);
+  // Its parts in partitions go with it.
+  for (const child of table.body.children ?? []) {
+    const row = catalog.entry(tx, child)?.row;
+    const part = row?.kind === 'table' ? row.body.indexes.find(({ parent }) => parent === id) : undefined;
+    if (part !== undefined) dropIndexOf(catalog, tx, holdTable(catalog, tx, child, LOCK_ALL), part.id);
+  }
 }
 
 export function dropSequence(

@@ -55,7 +55,7 @@ function textOf({ table, key, parent }: Reference, what: What): string {
     case 'refers':
       return `select 1 from only ${own} where ${where} limit 1`;
     case 'isThere':
-      return `select 1 from only ${placeOf(parent)} where ${matching(parent, key.referenced)} for key share`;
+      return `select 1 from ${parent.partitioning === undefined ? 'only ' : ''}${placeOf(parent)} where ${matching(parent, key.referenced)} for key share`;
     case 'delete':
       return `delete from only ${own} where ${where}`;
     case 'change':

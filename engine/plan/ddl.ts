@@ -38,7 +38,9 @@ import { alterType, createDomain, createType, dropTypes } from './define/type.ts
 import { createTableAs } from './define/table-as.ts';
 import { createView } from './define/view.ts';
 import { sequenceNumbers } from './define/sequence.ts';
-import { linkChild } from './define/family.ts';
+import { linkChild, withBelow } from './define/family.ts';
+import { addPartIndex } from './define/family-alter.ts';
+import { mustHoldKey } from './define/partition.ts';
 import { columnConstraints, defineTable } from './define/table.ts';
 
 export type { DefinitionEnvironment } from './define/environment.ts';
@@ -50,7 +52,11 @@ export interface DefinitionResult {
 }
 
 /** Runs a definition. Errors as PostgreSQL's, with positions (token ordinals) where a token is at fault; 0A000 for other statements. */
-export function define(statement: SourceStatement, environment: DefinitionEnvironment): DefinitionResult {
+export function define(statement: SourceStatement, given: Omit<DefinitionEnvironment, 'fillHidden'>): DefinitionResult {
+  const environment: DefinitionEnvironment = {
+    ...given,
+    fillHidden: (table, attributes) => filling(environment)(table, attributes),
+  };
   switch (statement.op) {
     case 'createTable':
       return createTable(statement, environment);
@@ -201,7 +207,24 @@ function createIndex(source: SourceCreateIndexNode, environment: DefinitionEnvir
     .filter((column) => column.hidden === null)
     .map(({ name, number, type }) => ({ name, type, attribute: number }));
   const definition = defineIndex(source, { name: table.name, columns }, environment);
-  catalog.createIndex(tx, session, table.id, definition, (current, attributes) => {
+  if (table.partitioning !== undefined)
+    mustHoldKey(table.partitioning, definition, table.name, table.columns, (attribute) => columnNamed(table, attribute));
+  catalog.change(tx, () => {
+    const before = new Set(table.indexes.map(({ id }) => id));
+    const made = catalog.createIndex(tx, session, table.id, definition, environment.fillHidden);
+    if (made.partitioning === undefined || source.only) return;
+    const index = made.indexes.find(({ id }) => !before.has(id));
+    for (const child of made.children ?? []) if (index !== undefined) addPartIndex(child, made.id, index, environment);
+  });
+  return { tag, notices: [] };
+}
+
+const columnNamed = ({ columns }: CatalogTable, attribute: number): string =>
+  columns.find(({ number }) => number === attribute)?.name ?? '';
+
+/** The values of index expressions in every row. */
+function filling(environment: DefinitionEnvironment): DefinitionEnvironment['fillHidden'] {
+  return (current, attributes) => {
     const values = new Map(
       attributes.map((attribute) => {
         const column = current.columns.find(({ number }) => number === attribute) as CatalogColumn;
@@ -209,8 +232,7 @@ function createIndex(source: SourceCreateIndexNode, environment: DefinitionEnvir
       }),
     );
     environment.run(fillStatement(current, values));
-  });
-  return { tag, notices: [] };
+  };
 }
 
 function createSequence(source: SourceCreateSequenceNode, environment: DefinitionEnvironment): DefinitionResult {
@@ -330,7 +352,9 @@ function entryToDrop(
 
 function truncate(source: SourceTruncateNode, environment: DefinitionEnvironment): DefinitionResult {
   const { catalog, tx, session } = environment;
-  const tables = new Map(source.tables.map((name) => tableNamed(name, environment)).map((table) => [table.id, table]));
+  const named = source.tables.map((name, at) => ({ table: tableNamed(name, environment), only: source.only[at] === true }));
+  const all = named.flatMap(({ table, only }) => (only ? [table] : withBelow(table, environment)));
+  const tables = new Map(all.map((table) => [table.id, table]));
   const notices: Notice[] = [];
   // Those that come along refer to others, in their turn.
   for (const table of tables.values())
@@ -353,7 +377,7 @@ function analyze(source: SourceAnalyzeNode, environment: DefinitionEnvironment):
   const { catalog, tx, session } = environment;
   const notices: Notice[] = [];
   const reader = readerOf(environment);
-  const named = source.tables.map((name) => tableNamed(name, environment));
+  const named = source.tables.flatMap((name) => withBelow(tableNamed(name, environment), environment));
   const tables =
     source.tables.length > 0 ? named : reader.all().flatMap(({ relation }) => (relation?.kind === 'table' ? [relation] : []));
   for (const table of tables) {

@@ -34,6 +34,8 @@ export const CATALOG_PRIMITIVES = [
   described('columnComment', 'oid, int4'),
   described('sharedComment', 'oid, name'),
   described('nothing', 'oid'),
+  described('partitionKey', 'oid'),
+  described('partitionCondition', 'oid'),
   described('relationSize', 'regclass', 'int8'),
   described('relationFork', 'regclass, text', 'int8'),
   described('tableSize', 'regclass', 'int8'),

@@ -1,6 +1,7 @@
 /** Primitives that describe objects of the catalog (engine/values/catalog-primitives.ts): the catalog answers them. */
 
 import type { RowValue } from '../storage/rows/row-value.ts';
+import { isNested } from '../storage/rows/nested-value.ts';
 import { CATALOG_PRIMITIVES } from './catalog-primitives.ts';
 import type { ValueContext } from './context.ts';
 import type { Implementation } from './functions.ts';
@@ -18,5 +19,12 @@ export const catalogFunctions: { readonly [primitive: string]: Implementation } 
   names.filter((name) => name !== 'catalog.ancestors').map((name) => [name, describe(name.slice('catalog.'.length))]),
 );
 
-/** pg_partition_ancestors(): there are no partitions, and so no ancestors. */
-export const catalogSetFunctions = { 'catalog.ancestors': () => () => undefined };
+/** pg_partition_ancestors() */
+export const catalogSetFunctions = {
+  'catalog.ancestors': (id: RowValue, context: ValueContext) => {
+    const found = context.types?.describe?.('ancestors', [id]) ?? null;
+    const ids = isNested(found) && found.kind === 'array' ? found.items : [];
+    let at = 0;
+    return () => (at < ids.length ? ids[at++] : undefined);
+  },
+};

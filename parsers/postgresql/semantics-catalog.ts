@@ -19,8 +19,8 @@ pg_get_function_result: catalog.routineResult
 pg_get_function_arg_default: catalog.routineDefault
 pg_get_function_sqlbody: catalog.routineBody
 pg_get_serial_sequence: catalog.sequenceOf
-pg_get_partkeydef: catalog.nothing
-pg_get_partition_constraintdef: catalog.nothing
+pg_get_partkeydef: catalog.partitionKey
+pg_get_partition_constraintdef: catalog.partitionCondition
 pg_get_statisticsobjdef: catalog.nothing
 pg_get_statisticsobjdef_columns: catalog.nothing
 obj_description: catalog.comment catalog.commentOf

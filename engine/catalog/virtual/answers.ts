@@ -2,10 +2,13 @@
 
 import { SQLSTATE, SqlError } from '../../../shm/errors.ts';
 import type { RowValue } from '../../storage/rows/row-value.ts';
+import type { CatalogTable } from '../objects.ts';
+import { conditionText, partitionKeyText } from '../partition-text.ts';
 import type { SessionReader } from '../reader.ts';
 import { derivedId, indexColumnText, indexDefinition, quoteName, RULE_ID, viewText } from './describe.ts';
 import { constraintsOf, type Constraint } from './pg-constraints.ts';
 import { descriptionRows } from './pg-depends.ts';
+import { ancestorsOf } from './pg-families.ts';
 import { argumentsText, resultText, routineById, routineDefinition } from './pg-routines.ts';
 import { virtualTable, virtualTableById } from './registry.ts';
 import { indexTable, roleName, viewsOf } from './relations.ts';
@@ -149,6 +152,33 @@ const view: Answer = (reader, id) => viewById(reader, Number(id));
 const viewNamed: Answer = (reader, name) => viewById(reader, relationNamed(reader, String(name)));
 const rule: Answer = (reader, id) => ruleText(reader, Number(id));
 
+const tableOf = (reader: SessionReader, id: RowValue): CatalogTable | null => {
+  const found = reader.relation(Number(id));
+  return found?.kind === 'table' ? found : null;
+};
+
+const partitionKey: Answer = (reader, id) => {
+  const table = tableOf(reader, id);
+  return table === null ? null : partitionKeyText(table);
+};
+
+/** What a partition holds, as a condition: by its own bound and those above. */
+const partitionCondition: Answer = (reader, id) => {
+  const parts: string[] = [];
+  for (let child = tableOf(reader, id); child?.bound !== undefined; ) {
+    const parent = tableOf(reader, child.parents?.[0] ?? 0);
+    if (parent === null) break;
+    const siblings = (parent.children ?? []).flatMap((one) => {
+      const bound = one === child?.id ? undefined : tableOf(reader, one)?.bound;
+      return bound === undefined || bound.kind === 'default' ? [] : [bound];
+    });
+    const text = conditionText(parent, child.bound, siblings);
+    if (text !== null) parts.unshift(text.replace(/^\((.*)\)$/s, '$1'));
+    child = parent;
+  }
+  return parts.length === 0 ? null : `(${parts.join(' AND ')})`;
+};
+
 const ANSWERS: { readonly [question: string]: Answer } = {
   expression: (_reader, text) => text,
   'expression.pretty': (_reader, text) => text,
@@ -174,6 +204,9 @@ const ANSWERS: { readonly [question: string]: Answer } = {
   routineDefault: (reader, id, number) =>
     routineById(reader, Number(id))?.body.routine.parameters[Number(number) - 1]?.default?.text ?? null,
   routineBody: ofRoutine(({ body }) => (body.routine.form === 'text' ? null : body.routine.text)),
+  partitionKey,
+  partitionCondition,
+  ancestors: (reader, id) => arrayValue('oid', ancestorsOf(reader, Number(id))),
   sequenceOf: (reader, table, column) => sequenceOf(reader, String(table), String(column)),
   comment: (reader, id, catalog) => comment(reader, Number(id), 0, String(catalog)),
   commentOf: (reader, id) => comment(reader, Number(id), 0, null),

@@ -255,7 +255,7 @@ export function indexDefinition(table: CatalogTable, index: CatalogIndex): strin
   const more = `${included === '' ? '' : ` INCLUDE (${included})`}`;
   const where = index.predicate === undefined ? '' : ` WHERE ${predicateText(index.predicate)}`;
   const nulls = index.unique && !index.nullsDistinct ? ' NULLS NOT DISTINCT' : '';
-  const place = `${quoteName(table.schema)}.${quoteName(table.name)}`;
+  const place = `${table.partitioning === undefined ? '' : 'ONLY '}${quoteName(table.schema)}.${quoteName(table.name)}`;
   return `CREATE ${index.unique ? 'UNIQUE ' : ''}INDEX ${quoteName(index.name)} ON ${place} USING ${index.method} (${keys})${more}${nulls}${where}`;
 }
 

@@ -117,7 +117,10 @@ function keyConstraint(table: CatalogTable, index: CatalogIndex, connamespace: n
     contype: index.primary ? 'p' : 'u',
     conrelid: table.id,
     conindid: index.id,
-    connoinherit: true,
+    connoinherit: table.partitioning === undefined && index.parent === undefined,
+    conparentid: index.parent === undefined ? 0 : derivedId(index.parent, CONSTRAINT_ID, 0),
+    conislocal: index.parent === undefined,
+    coninhcount: index.parent === undefined ? 0 : 1,
     conkey: arrayValue(
       'int2',
       index.keys.map((key) => key.attribute),
@@ -143,7 +146,9 @@ function foreignConstraint(table: CatalogTable, key: CatalogForeignKey, at: numb
     confupdtype: ACTION_LETTERS[key.onUpdate],
     confdeltype: ACTION_LETTERS[key.onDelete],
     confmatchtype: key.match === 'full' ? 'f' : 's',
-    connoinherit: true,
+    connoinherit: table.partitioning === undefined && key.parent === undefined,
+    conislocal: key.parent === undefined,
+    coninhcount: key.parent === undefined ? 0 : 1,
     conkey: arrayValue('int2', key.attributes),
     confkey: arrayValue('int2', key.referenced),
     confdelsetcols: key.deleteAttributes.length === 0 ? null : arrayValue('int2', key.deleteAttributes),
@@ -172,7 +177,7 @@ export const checkDefinition = (text: string, notValid = false): string => `CHEC
 
 export function* tableConstraints(reader: SessionReader, table: CatalogTable): Iterable<Constraint> {
   const connamespace = schemaIdOf(reader, table.schema);
-  for (const [at, { name, expression, notValid = false }] of table.checks.entries()) {
+  for (const [at, { name, expression, notValid = false, inherited = 0, isLocal = true }] of table.checks.entries()) {
     const oid = derivedId(table.id, CONSTRAINT_ID, at);
     const head = { oid, conname: name, connamespace, contype: 'c', conrelid: table.id, conbin: expression.text };
     const used = table.columns.filter((column) => new RegExp(`\\b${RegExp.escape(column.name)}\\b`).test(expression.text));
@@ -180,7 +185,8 @@ export function* tableConstraints(reader: SessionReader, table: CatalogTable): I
       'int2',
       used.filter(({ hidden }) => hidden === null).map(({ number }) => number),
     );
-    const row = { ...CONSTRAINT_DEFAULTS, ...head, convalidated: !notValid, conkey };
+    const family = { conislocal: isLocal, coninhcount: inherited };
+    const row = { ...CONSTRAINT_DEFAULTS, ...head, ...family, convalidated: !notValid, conkey };
     yield { oid, name, row, definition: () => checkDefinition(expression.text, notValid) };
   }
   for (const index of table.indexes) if (index.constraint !== null) yield keyConstraint(table, index, connamespace);

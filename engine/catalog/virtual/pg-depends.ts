@@ -71,6 +71,8 @@ function* dependRows(reader: SessionReader): Iterable<VirtualRow> {
     yield depend([CLASS, sequence.id], [CLASS, sequence.ownerTable, sequence.ownerAttribute], kind);
   }
   for (const table of tablesOf(reader)) {
+    for (const parent of table.parents ?? [])
+      yield depend([CLASS, table.id], [CLASS, parent], table.bound === undefined ? 'n' : 'a');
     for (const column of visible(table)) {
       const { number, sequence, identity } = column;
       if (

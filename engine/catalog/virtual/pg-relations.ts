@@ -1,6 +1,7 @@
 /** Rows of pg_class, pg_attribute, pg_attrdef: stored and virtual relations, indexes, row types, and their columns. */
 
 import type { CatalogColumn, CatalogIndex, CatalogSequence, CatalogTable, CatalogView } from '../objects.ts';
+import { boundText } from '../partition-text.ts';
 import { expressionName, indexColumnNames } from '../names.ts';
 import type { SessionReader } from '../reader.ts';
 import type { TypeRow } from '../stored.ts';
@@ -177,6 +178,7 @@ function viewClass(reader: SessionReader, view: CatalogView): VirtualRow {
 
 function* tableClass(reader: SessionReader, table: CatalogTable): Iterable<VirtualRow> {
   const { id, name, schema, owner, statistics, indexes, checks, foreignKeys = [], referrers = [] } = table;
+  const { partitioning, bound, children = [] } = table;
   const row = reader.entry(id)?.row;
   yield {
     ...CLASS_DEFAULTS,
@@ -190,18 +192,28 @@ function* tableClass(reader: SessionReader, table: CatalogTable): Iterable<Virtu
     oid: id,
     relname: name,
     reltype: id,
-    relam: AM_HEAP,
-    relfilenode: table.kernelTable,
+    relam: partitioning === undefined ? AM_HEAP : 0,
+    relfilenode: partitioning === undefined ? table.kernelTable : 0,
     relpages: statistics?.pages ?? 0,
     reltuples: statistics?.rows ?? -1,
     relhasindex: indexes.length > 0,
-    relkind: 'r',
+    relkind: partitioning === undefined ? 'r' : 'p',
+    relispartition: bound !== undefined,
+    relhassubclass: partitioning !== undefined || children.length > 0,
+    relpartbound: boundOf(reader, table),
     relnatts: visible(table).length,
     relchecks: checks.length,
     relhastriggers: foreignKeys.length + referrers.length > 0,
     relreplident: 'd',
   };
   for (const index of indexes) yield indexClass(reader, table, index);
+}
+
+/** FOR VALUES ... of a partition. */
+function boundOf(reader: SessionReader, { bound, parents = [] }: CatalogTable): string | null {
+  const parent = bound === undefined ? null : reader.relation(parents[0]);
+  if (bound === undefined || parent?.kind !== 'table' || parent.partitioning === undefined) return null;
+  return boundText(bound, parent.partitioning);
 }
 
 const indexClass = (reader: SessionReader, table: CatalogTable, index: CatalogIndex): VirtualRow => ({
@@ -212,10 +224,12 @@ const indexClass = (reader: SessionReader, table: CatalogTable, index: CatalogIn
   oid: index.id,
   relname: index.name,
   relam: index.method === 'hash' ? AM_HASH : AM_BTREE,
-  relfilenode: index.id,
+  relfilenode: table.partitioning === undefined ? index.id : 0,
+  relispartition: index.parent !== undefined,
+  relhassubclass: table.partitioning !== undefined,
   reltuples: table.statistics?.rows ?? 0,
   relpages: 1,
-  relkind: 'i',
+  relkind: table.partitioning === undefined ? 'i' : 'I',
   relnatts: shownKeys(index).length + (index.include?.length ?? 0),
 });
 
@@ -260,6 +274,8 @@ const columnAttribute = (relation: number, column: CatalogColumn): VirtualRow =>
   atthasdef: column.default !== null || column.generated !== undefined || (column.sequence !== 0 && column.identity === 'none'),
   attidentity: column.identity === 'always' ? 'a' : column.identity === 'byDefault' ? 'd' : '',
   attgenerated: column.generated === undefined ? '' : 's',
+  attislocal: column.isLocal ?? true,
+  attinhcount: column.inherited ?? 0,
 });
 
 function* indexAttributes(table: CatalogTable, index: CatalogIndex): Iterable<VirtualRow> {

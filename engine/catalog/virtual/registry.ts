@@ -14,6 +14,7 @@ import { PG_ACCESS } from './pg-access.ts';
 import { PG_CATALOG } from './pg-catalog.ts';
 import { PG_CONSTRAINTS } from './pg-constraints.ts';
 import { PG_DEPENDS } from './pg-depends.ts';
+import { PG_FAMILIES } from './pg-families.ts';
 import { PG_RELATIONS } from './pg-relations.ts';
 import { PG_ROUTINES } from './pg-routines.ts';
 import { PG_STAT, STATEMENTS } from './pg-stat.ts';
@@ -30,6 +31,7 @@ const pgMakers = (): RowMakers => ({
   ...PG_TYPES,
   ...PG_CONSTRAINTS,
   ...PG_DEPENDS,
+  ...PG_FAMILIES,
   ...PG_ROUTINES,
   ...PG_ACCESS,
   ...PG_RIGHTS,

@@ -34,6 +34,7 @@ import { clauseOf, columnNode } from './clause.ts';
 import { castExplicit, constantNode } from './coerce.ts';
 import { logic } from './compare.ts';
 import { bindConflict } from './conflict.ts';
+import { unsupported } from './errors.ts';
 import type { FamilyRows } from './family.ts';
 import { operatorCall } from './operators.ts';
 import { boundCondition, partitionCondition, partitionKeys, relatedTable, usesAs } from './partition-bounds.ts';
@@ -300,6 +301,7 @@ function updateBranches(update: FamilyUpdate): BoundSpreadBranch[] {
   });
   if (moving.length === 0) return branches;
   if (table.partitioning === undefined) return branches.map((branch, at) => notMoving(branch, family.members[at], update));
+  refuseMoving(table, state);
   const leaves = moving.map(
     ({ id }): BoundSpreadBranch => ({ ...BRANCH, action: 'leave', table: id, condition: isOf(family, id, state) }),
   );
@@ -309,6 +311,19 @@ function updateBranches(update: FamilyUpdate): BoundSpreadBranch[] {
     return { row: { ...own, checks: [...checks, ...own.checks] }, conflict: null };
   };
   return [...branches, ...leaves, ...routes({ table, row: values, state, branch }, table, [])];
+}
+
+/** A row that moves takes along what refers to it only by name: actions of foreign keys would take it for deleted. 0A000 */
+function refuseMoving(table: CatalogTable, state: BindState): void {
+  for (let whole: CatalogTable | null = table; whole !== null; ) {
+    for (const { table: other, constraint } of whole.referrers ?? []) {
+      const key = relatedTable(other, state).foreignKeys?.find(({ name }) => name === constraint);
+      const isPlain = (action: string | undefined): boolean => action === 'noAction' || action === 'restrict';
+      if (isPlain(key?.onDelete) && isPlain(key?.onUpdate)) continue;
+      throw unsupported(`moving rows between partitions that foreign key "${constraint}" refers to with an action is`, 0);
+    }
+    whole = whole.bound === undefined ? null : relatedTable((whole.parents as readonly number[])[0], state);
+  }
 }
 
 /** A partition below a table that only inherits: a row that its partition does not hold any more is refused. */

@@ -24,6 +24,7 @@ import { bindReturning, bindSet, noting, type TargetReads, targetScope } from '.
 import { clauseOf, columnNode } from './clause.ts';
 import { toBoolean } from './coerce.ts';
 import { readsColumns } from './compare.ts';
+import { unsupported } from './errors.ts';
 import { bindExpr } from './expressions.ts';
 import { type BoundFrom, FromBinder, mustDiffer, siblings, storedSystem } from './from.ts';
 import { familyRows, type FamilyRows, isFamily, tableOidScope } from './family.ts';
@@ -99,6 +100,7 @@ function bindViewTarget(
 ): Target {
   const through = viewTarget(view, rights, state, rights.includes('delete') ? 'delete from' : 'update', at);
   const { table } = through;
+  if (isFamily(table)) throw unsupported('changing a partitioned table or one with children through a view is', at);
   const names = aliasNames(alias, view.name, view.columns.length, state);
   const columns = useColumns(state, table.columns);
   const get: BoundGet = { op: 'get', table: table.id, alias: names.name, columns, rowId: state.newColumn() };

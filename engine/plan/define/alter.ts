@@ -26,6 +26,8 @@ import {
   storedExpression,
   unsupported,
 } from './environment.ts';
+import { attachIndex, attachPartition, detachPartition, inherit, noInherit } from './attach.ts';
+import { actOnFamily } from './family-alter.ts';
 import { setRowSecurity } from './policy.ts';
 import { renameTable } from './rename.ts';
 import { changeOwner, moveObject, renameObject, renameSchema, schemaNamed } from './schema.ts';
@@ -79,7 +81,7 @@ export function alter(source: SourceAlterNode, environment: DefinitionEnvironmen
     for (const action of inPasses(source.actions)) {
       const now = catalog.entry(tx, row.id)?.row;
       if (now === undefined) throw fault(SQLSTATE.undefined_table, `relation "${row.name}" does not exist`, action.at);
-      notices.push(...act(now, action, environment));
+      notices.push(...act(now, action, environment, source.only));
     }
   });
   return notices;
@@ -109,7 +111,7 @@ function alterSchema(name: string, action: SourceAlterAction, environment: Defin
   else throw unsupported('this ALTER SCHEMA is', action.at);
 }
 
-function act(row: ObjectRow, action: SourceAlterAction, environment: DefinitionEnvironment): Notice[] {
+function act(row: ObjectRow, action: SourceAlterAction, environment: DefinitionEnvironment, only: boolean): Notice[] {
   const to = action.to ?? '';
   switch (action.kind) {
     case 'renameTo':
@@ -130,7 +132,7 @@ function act(row: ObjectRow, action: SourceAlterAction, environment: DefinitionE
   }
   switch (row.kind) {
     case 'table':
-      return actOnTable(row.id, action, environment);
+      return actOnFamily(row, action, only, environment, (id, one) => actOnTable(id, one, environment));
     case 'view':
       actOnView(row, action, environment);
       return [];
@@ -138,6 +140,7 @@ function act(row: ObjectRow, action: SourceAlterAction, environment: DefinitionE
       alterSequence(row, action, environment);
       return [];
     default:
+      if (row.kind === 'index' && action.kind === 'attachPartition') attachIndex(row, action, environment);
       // Storage parameters of an index.
       return [];
   }
@@ -165,6 +168,18 @@ function actOnTable(id: number, action: SourceAlterAction, environment: Definiti
       return [];
     case 'renameConstraint':
       renameConstraint(id, action, environment);
+      return [];
+    case 'attachPartition':
+      attachPartition(id, action, environment);
+      return [];
+    case 'detachPartition':
+      detachPartition(id, action, environment);
+      return [];
+    case 'inherit':
+      inherit(id, action, environment);
+      return [];
+    case 'noInherit':
+      noInherit(id, action, environment);
       return [];
     case 'setOptions':
     case 'resetOptions':

@@ -34,6 +34,8 @@ export interface DefinitionEnvironment {
   readonly run: (module: BoundModule, tableOf?: (id: number) => CatalogTable | null) => readonly (readonly RowValue[])[];
   /** Verifiers of a password, one a kind of exchange. */
   readonly verifiersOf: (password: string) => { readonly [kind: string]: string };
+  /** Gives expressions of a new index their values in every row of a table. */
+  readonly fillHidden: (table: CatalogTable, attributes: readonly number[]) => void;
   /** The same for a statement that changes rows: how many. */
   readonly change: (module: BoundModule) => number;
   /** Rows of a query of the engine's own, as the superuser reads them. */

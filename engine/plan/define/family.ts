@@ -18,6 +18,7 @@ import { shownType } from '../../sblr/resolve-type.ts';
 import type { SourceColumnDef, SourceCreateTableNode, SourceName } from '../../sblr/source.gen.ts';
 import { hasRows } from './alter-table.ts';
 import { type DefinitionEnvironment, fault, qualified, readerOf, repeated, shownName } from './environment.ts';
+import { validateForeignKey } from './foreign-key.ts';
 import { indexLike } from './like.ts';
 import { boundOf } from './partition.ts';
 import { defaultOf, storedType } from './table.ts';
@@ -283,7 +284,9 @@ export function copyForeignKey(id: number, parent: number, name: string, environ
   const columns = attributes.map((attribute) => row.body.columns.find(({ number }) => number === attribute)?.name ?? '');
   const own = taken.has(name) ? chooseName(row.name, indexColumnsName(columns), 'fkey', (one) => taken.has(one)) : name;
   const deleteAttributes = key.deleteAttributes.map((attribute) => sameAttribute(whole, row, attribute));
-  addForeignKey(catalog, tx, id, { ...key, name: own, attributes, deleteAttributes, parent: name });
+  const part = { ...key, name: own, attributes, deleteAttributes, parent: name };
+  addForeignKey(catalog, tx, id, part);
+  if (!key.notValid) validateForeignKey(id, part, environment);
   for (const child of row.body.children ?? []) copyForeignKey(child, id, own, environment);
 }
 
@@ -291,4 +294,14 @@ export function copyForeignKey(id: number, parent: number, name: string, environ
 export function sameAttribute(parent: TableRow, child: TableRow, attribute: number): number {
   const name = parent.body.columns.find(({ number }) => number === attribute)?.name;
   return child.body.columns.find((column) => column.hidden === null && column.name === name)?.number ?? 0;
+}
+
+/** A table and all below it. */
+export function withBelow(table: CatalogTable, environment: DefinitionEnvironment): CatalogTable[] {
+  const reader = readerOf(environment);
+  const below = (table.children ?? []).flatMap((id) => {
+    const child = reader.relation(id);
+    return child?.kind === 'table' ? withBelow(child, environment) : [];
+  });
+  return [table, ...below];
 }

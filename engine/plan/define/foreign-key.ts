@@ -176,7 +176,7 @@ export function validateForeignKey(id: number, key: CatalogForeignKey, environme
       throw violation('MATCH FULL does not allow mixing of null and nonnull key values.');
   }
   const [lost] = environment.sql(
-    `select ${shown} from only ${place(row)} c where ${given} and not exists (select 1 from only ${place(parent)} p where ${equal}) limit 1`,
+    `select ${shown} from only ${place(row)} c where ${given} and not exists (select 1 from ${parent.body.partitioning === undefined ? 'only ' : ''}${place(parent)} p where ${equal}) limit 1`,
   );
   if (lost !== undefined)
     throw violation(`Key (${own.join(', ')})=(${lost.join(', ')}) is not present in table "${parent.name}".`);
