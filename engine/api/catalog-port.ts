@@ -181,12 +181,12 @@ export class CatalogPort implements KernelPort {
     return this.#kernel.enter(() => heapSize(this.#kernel.parts, this.#kernel.tables.byId(id)));
   }
 
-  sample(tx: Transaction, id: number, rows: number): SampledRows {
+  sample(tx: Transaction, id: number, rows: number, each?: (values: readonly RowValue[]) => void): SampledRows {
     const kernel = this.#kernel;
     let sampled: SampledRows | null = null;
     kernel.statement(tx, STATEMENT_SIMPLE, false, () => {
       if (useTable(kernel.parts.locks, tx, id, TABLE_ACCESS)) return ROW_WAIT;
-      sampled = sampleHeap(kernel.parts, tx, kernel.tables.byId(id), rows);
+      sampled = sampleHeap(kernel.parts, tx, kernel.tables.byId(id), rows, each);
       return ROW_DONE;
     });
     assert(sampled !== null, 'a statement that is done has run');

@@ -5,7 +5,7 @@ import { type Database, open } from './api.ts';
 
 const ROWS = 20_000;
 
-/** Three columns of `part` say the same: together they are expected to leave a thousandth of what they leave. */
+/** Comparisons of columns of `part` with each other hold for all rows, which nobody knows: each is expected to leave a half. */
 function filled(): Database {
   const db = open(':memory:', { pool: 0, analyzeEvery: 0 });
   db.exec('create table part (id int primary key, a int, b int, c int)');
@@ -18,19 +18,20 @@ function filled(): Database {
   return db;
 }
 
+const ALWAYS = 'p.a < p.b and p.b < p.c and p.a < p.c and p.b > p.a and p.c > p.b and p.c > p.a';
 const QUERY = `select count(*) as n, sum(s.amount) as total from sale s join part p on p.id = s.part join maker m on m.id = s.maker
-  where p.a = $1 and p.b = $2 and p.c = $3`;
-/** What it finds where the three are 3, 103, 203. */
+  where p.a = $1 and ${ALWAYS}`;
+/** What it finds where p.a is 3. */
 function answer(): { n: number; total: number } {
   const amounts = Array.from({ length: ROWS }, (_, at) => at + 1).filter((g) => (((g * 7919) % ROWS) + 1) % 12 === 3);
   return { n: amounts.length, total: amounts.reduce((sum, amount) => sum + amount, 0) };
 }
 
-const VALUES = [3, 103, 203];
+const VALUES = [3];
 
 test('a run whose first pipeline gives far more than was expected goes on with another plan, and has the same answer', () => {
   using db = filled();
-  const literal = QUERY.replace('$1', '3').replace('$2', '103').replace('$3', '203');
+  const literal = QUERY.replace('$1', '3');
   const lines = db.explain(literal, { analyze: true });
   match(lines, /Replanned: 1/);
   const wanted = answer();
@@ -39,7 +40,7 @@ test('a run whose first pipeline gives far more than was expected goes on with a
   const prepared = db.prepare(QUERY);
   for (let turn = 0; turn < 3; turn++) deepStrictEqual(prepared.get(...VALUES), wanted);
   // Values for which it was right leave the statement as it is.
-  deepStrictEqual(prepared.get(1, 1, 1), { n: 0, total: null });
+  deepStrictEqual(prepared.get(100), { n: 0, total: null });
   deepStrictEqual(prepared.raw().get(...VALUES), Object.values(wanted));
 });
 
@@ -48,14 +49,14 @@ test('where estimates are near enough, or something volatile is called, nothing 
   const near =
     "select count(*) from sale s join part p on p.id = s.part join maker m on m.id = s.maker where p.a = 3 and m.name > 'm2'";
   doesNotMatch(db.explain(near, { analyze: true }), /Replanned/);
-  const drawn = QUERY.replace('$1', '3').replace('$2', '103').replace('$3', '203');
+  const drawn = QUERY.replace('$1', '3');
   doesNotMatch(db.explain(`${drawn} and random() < 2`, { analyze: true }), /Replanned/);
 });
 
 test('rows go out once, in slices as well', () => {
   using db = filled();
   const rows = `select p.id, m.id as m, s.amount from sale s join part p on p.id = s.part join maker m on m.id = s.maker
-    where p.a = 3 and p.b = 103 and p.c = 203`;
+    where p.a = 3 and ${ALWAYS}`;
   const all = db.prepare(rows).all();
   strictEqual(new Set(all.map((row) => JSON.stringify(row))).size, all.length);
   const slowly = [...db.prepare(rows).iterate()];

@@ -15,6 +15,8 @@ import { holdPage, pagePlace, pageViews, releasePage } from '../storage/cache/pa
 import { heapPage } from '../storage/space/heap-map.ts';
 import { pageSlotCount } from '../storage/page.layout.gen.ts';
 
+/** Larger tables are not looked at row by row. */
+const SHOWN_ROWS = 200_000;
 /** Pages that are looked at for an estimate of rows. */
 const SIZE_PAGES = 3;
 
@@ -34,23 +36,33 @@ export function heapSize(parts: KernelParts, { runtime }: Table): TableSize {
 }
 
 /** At most `wanted` rows that the transaction sees. */
-export function sampleHeap(parts: KernelParts, tx: Transaction, table: Table, wanted: number): SampledRows {
+export function sampleHeap(
+  parts: KernelParts,
+  tx: Transaction,
+  table: Table,
+  wanted: number,
+  each?: (values: readonly RowValue[]) => void,
+): SampledRows {
   const { random } = parts.world;
   const pages = heapPageCount(parts.space, table.runtime.mapRoot);
   const numbers = choosePages(pages, wanted, () => random.next());
   const kept: { readonly place: number; readonly values: RowValue[] }[] = [];
   let seen = 0;
-  // Which of those that are kept the next row becomes; -1: none. Only rows that are kept are decoded.
+  const isShown = each !== undefined && numbers.length === pages && heapSize(parts, table).rows <= SHOWN_ROWS;
+  // Which of those that are kept the next row becomes; -1: none. Only rows that are kept, or shown, are decoded.
   const choose = (): number => {
     const place = seen++;
     if (place < wanted) return place;
     const at = Math.floor(random.next() * seen);
-    return at < wanted ? at : -1;
+    return at < wanted ? at : isShown ? wanted : -1;
   };
-  table.chooseRows(tx, numbers, choose, (at, values) => (kept[at] = { place: seen, values }));
+  table.chooseRows(tx, numbers, choose, (at, values) => {
+    if (isShown) each?.(values);
+    if (at < wanted) kept[at] = { place: seen, values };
+  });
   kept.sort((a, b) => a.place - b.place);
   const rows = numbers.length === 0 ? 0 : Math.round((seen * pages) / numbers.length);
-  return { pages, rows, sample: kept.map(({ values }) => values) };
+  return { pages, rows, sample: kept.map(({ values }) => values), isShown };
 }
 
 /** `wanted` of the pages 0 to count - 1, ascending; all of them when there are no more. */

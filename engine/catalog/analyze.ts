@@ -7,6 +7,8 @@
 import type { RowValue } from '../storage/rows/row-value.ts';
 import type { Transaction } from '../txn/transactions.ts';
 import type { Catalog } from './catalog.ts';
+import { DistinctSketch } from './distinct-sketch.ts';
+import { pairStatistics } from './pair-statistics.ts';
 import type { CatalogSession } from './definitions.ts';
 import { isTemporarySchema } from './entries.ts';
 import { noRelation } from './errors.ts';
@@ -29,9 +31,21 @@ export function analyzeTable(
 ): TableStatistics {
   const before = catalog.ownRow(tx, session, id);
   if (before.kind !== 'table') throw noRelation(before.name);
-  const { sample, rows, pages } = catalog.port.sample(tx, before.body.kernelTable, ROWS_A_TARGET * target);
-  const columns = before.body.columns.map((column) => columnStatistics(column, sample, rows));
-  const statistics: TableStatistics = { rows, pages, columns };
+  const { columns: defined, kernelTable } = before.body;
+  const sketches = defined.map(() => new DistinctSketch());
+  const { sample, rows, pages, isShown } = catalog.port.sample(tx, kernelTable, ROWS_A_TARGET * target, (values) => {
+    defined.forEach(({ kernelColumn }, at) => {
+      const value = values[kernelColumn];
+      if (value !== null) sketches[at].add(value);
+    });
+  });
+  const columns = defined.map((column, at) => {
+    const found = columnStatistics(column, sample, rows);
+    // What all rows tell is better than what a sample does.
+    return isShown && sample.length < rows ? { ...found, distinct: distinctOf(sketches[at].count(), rows) } : found;
+  });
+  const pairs = pairStatistics(defined, columns, sample, rows);
+  const statistics: TableStatistics = { rows, pages, columns, pairs };
   // The sample took its time: the table's row is taken as it is now.
   const row = catalog.entry(tx, id)?.row;
   if (row === undefined || row.kind !== 'table') throw noRelation(before.name);
@@ -115,6 +129,10 @@ function runsOf(sorted: readonly RowValue[], order: ValueOrder): Runs {
   return { starts, counts };
 }
 
+/** Many values become more as the table grows. */
+const distinctOf = (distinct: number, rows: number): number =>
+  distinct > rows * 0.1 ? -(Math.min(distinct, rows) / rows) : distinct;
+
 /** Haas and Stokes' Duj1, as PostgreSQL uses it; below 0: minus the fraction of rows. */
 export function estimateDistinct(found: number, several: number, values: number, nullFraction: number, rows: number): number {
   // Every value once: a key, as far as one can see.
@@ -127,7 +145,7 @@ export function estimateDistinct(found: number, several: number, values: number,
     const estimate = (values * found) / (values - once + (all > 0 ? (once * values) / all : 0));
     distinct = Math.floor(Math.min(Math.max(estimate, found), Math.max(all, found)) + 0.5);
   }
-  return distinct > rows * 0.1 ? -(distinct / rows) : distinct;
+  return distinctOf(distinct, rows);
 }
 
 /** Runs that stand for common values, the most common first. */

@@ -53,6 +53,8 @@ export interface TableSize {
 export interface SampledRows extends TableSize {
   /** At most as many as were asked for, in the order of the heap. */
   readonly sample: readonly RowValue[][];
+  /** All rows of the table were shown. */
+  readonly isShown: boolean;
 }
 
 /** A view of committed rows, newer than any that is durable only later: what DDL of others has left. */
@@ -100,7 +102,8 @@ export interface KernelPort {
   /** Its statistics were gathered just now, of so many rows. */
   analyzed(id: number, rows: number): void;
   /** Rows of pages drawn at random, at most `rows`. */
-  sample(tx: Transaction, id: number, rows: number): SampledRows;
+  /** `each` is shown every row of the table, where it is not too large for that: SampledRows.isShown. */
+  sample(tx: Transaction, id: number, rows: number, each?: (values: readonly RowValue[]) => void): SampledRows;
 
   // ---- sequences ----
 

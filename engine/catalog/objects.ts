@@ -186,10 +186,19 @@ export interface ColumnStatistics {
   readonly correlation: number;
 }
 
+/** Of two columns of a table, the one with the lower number first. */
+export interface PairStatistics {
+  readonly attributes: readonly [number, number];
+  /** Distinct pairs of values that are not NULL; below 0: minus the fraction of rows. */
+  readonly distinct: number;
+}
+
 export interface TableStatistics {
   readonly rows: number;
   readonly pages: number;
   readonly columns: readonly ColumnStatistics[];
+  /** Of columns that say something of each other. Left out: none were looked at. */
+  readonly pairs?: readonly PairStatistics[];
 }
 
 /** What a row is told apart by: an attribute, or an expression (attribute 0). */

@@ -361,9 +361,9 @@ function readValue(stored: StoredValue): RowValue {
 
 /** Rows of sys.statistics: that of the table, then one for each column. */
 export function statisticsValues(object: number, statistics: TableStatistics): RowValue[][] {
-  const { rows, pages, columns } = statistics;
+  const { rows, pages, columns, pairs = [] } = statistics;
   return [
-    [object, 0, JSON.stringify({ rows, pages })],
+    [object, 0, JSON.stringify({ rows, pages, ...(pairs.length === 0 ? {} : { pairs }) })],
     ...columns.map((column): RowValue[] => [
       object,
       column.attribute,
@@ -390,5 +390,5 @@ export function statisticsOf(rows: readonly (readonly RowValue[])[]): TableStati
     const common = stored.common.map(({ value, fraction }) => ({ value: readValue(value), fraction }));
     return [{ ...stored, common, histogram: stored.histogram.map(readValue) }];
   });
-  return { ...(JSON.parse(String(head[2])) as { rows: number; pages: number }), columns };
+  return { ...(JSON.parse(String(head[2])) as Omit<TableStatistics, 'columns'>), columns };
 }

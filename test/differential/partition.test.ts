@@ -38,10 +38,12 @@ test('what a condition leaves, and what it leaves out, is all there is; with and
       const script: string[] = [];
       // What ours refuses PostgreSQL does not get: how many values a statement has drawn before it failed is nobody's business.
       const both = async (text: string, table: string, draws = false): Promise<void> => {
-        if (subject.define(text).error === null) {
+        const ours = subject.run({ text, values: [] }, 'array');
+        if (ours.error === null) {
           script.push(text);
           const { error } = await runPeer(peer, { text, values: [] });
-          if (error !== null)
+          // A default that fails may do so although there is no row.
+          if (error !== null && !(ours.changes === 0 && /^22/.test(error)))
             fail(`SCRATCHBIRD_SEED=${seed}: PostgreSQL refuses what we do (${error}): ${text}\n\n${script.join(';\n')}`);
         } else if (draws) await both(`select setval('${table}_id_seq', ${300 + script.length * 10}, false)`, table);
       };

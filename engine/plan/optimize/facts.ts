@@ -26,7 +26,11 @@ export interface UniqueKey {
 export interface Facts {
   readonly columns: ReadonlyMap<ColumnId, ColumnFact>;
   readonly keys: readonly UniqueKey[];
+  /** Pairs of values that two columns of a table have, by pairKey(). */
+  readonly pairs?: ReadonlyMap<string, number> | undefined;
 }
+
+export const pairKey = (a: ColumnId, b: ColumnId): string => (a < b ? `${a},${b}` : `${b},${a}`);
 
 /** What planning knows of expressions, wherever they stand. */
 export interface Knowledge {
@@ -55,6 +59,10 @@ export function factsWhenAsked(make: () => Facts): Facts {
       made ??= make();
       return made.keys;
     },
+    get pairs() {
+      made ??= make();
+      return made.pairs;
+    },
   };
 }
 
@@ -74,8 +82,19 @@ export function tableFacts(table: CatalogTable, get: BoundGet, rows: number): Fa
     const never = index.keys.every(({ attribute }) => table.columns.find(({ number }) => number === attribute)?.notNull === true);
     keys.push({ columns: new Set(ids as ColumnId[]), nulls: never || !index.nullsDistinct });
   }
-  return { columns, keys };
+  const pairs = new Map<string, number>();
+  for (const { attributes, distinct } of table.statistics?.pairs ?? []) {
+    const [a, b] = attributes.map((attribute) => byAttribute.get(attribute));
+    if (a !== undefined && b !== undefined) pairs.set(pairKey(a, b), distinct < 0 ? -distinct * rows : distinct);
+  }
+  return pairs.size === 0 ? { columns, keys } : { columns, keys, pairs };
 }
+
+/** Pairs of columns of both. */
+export const joinedPairs = (left: Facts, right: Facts): Pick<Facts, 'pairs'> =>
+  left.pairs === undefined && right.pairs === undefined
+    ? {}
+    : { pairs: new Map([...(left.pairs ?? []), ...(right.pairs ?? [])]) };
 
 /** What is known of a column however many rows there are. */
 interface ColumnNature {

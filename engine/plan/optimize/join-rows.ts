@@ -3,7 +3,7 @@
 import type { BoundExpression } from '../../sblr/bound.ts';
 import type { RowValue } from '../../storage/rows/row-value.ts';
 import type { JoinKey } from '../physical.ts';
-import { type ColumnFact, type Facts, factOf } from './facts.ts';
+import { type ColumnFact, type Facts, factOf, pairKey } from './facts.ts';
 import { sampledDistinct } from './sampled.ts';
 
 const DISTINCT_GUESS = 200;
@@ -78,6 +78,11 @@ export function damped(fractions: readonly number[]): number {
 /** Groups of `rows` rows by these keys. Keys of one table depend on each other somewhat. */
 export function groupsOf(facts: Facts, keys: readonly BoundExpression[], rows: number): number {
   if (keys.length === 0) return 1;
+  const [first, second] = keys;
+  if (keys.length === 2 && first.op === 'column' && second.op === 'column') {
+    const pairs = facts.pairs?.get(pairKey(first.column, second.column));
+    if (pairs !== undefined) return Math.max(1, Math.min(rows, pairs));
+  }
   const values = keys.map((key) => distinctValues(facts, key, rows)).sort((a, b) => b - a);
   let groups = 1;
   let power = 1;

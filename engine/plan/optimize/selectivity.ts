@@ -9,7 +9,7 @@ import type { BoundExpression, ColumnId } from '../../sblr/bound.ts';
 import { implementations } from '../../values/functions.ts';
 import type { RowValue } from '../../storage/rows/row-value.ts';
 import { comparisonOf, membershipOf, type Comparison } from './conditions.ts';
-import { type Facts, factOf, type Knowledge } from './facts.ts';
+import { type Facts, factOf, type Knowledge, pairKey } from './facts.ts';
 import { sampledFraction } from './sampled.ts';
 
 const EQUAL = 0.005;
@@ -104,18 +104,42 @@ export function rangeFraction(info: Estimated, low: Comparison | null, high: Com
 /** Fraction of rows that satisfy any condition; two bounds of one column count as a range. */
 export function conditionsFraction(info: Estimated, conditions: readonly BoundExpression[]): number {
   let fraction = 1;
+  const equals: { readonly column: ColumnId; readonly fraction: number }[] = [];
   const lows = new Map<ColumnId, Comparison>();
   const highs = new Map<ColumnId, Comparison>();
   for (const condition of conditions) {
     const comparison = comparisonOf(condition, info.isConstant);
     if (comparison === null) fraction *= otherFraction(info, condition);
-    else if (comparison.kind === 'equal') fraction *= comparisonFraction(info, comparison);
+    else if (comparison.kind === 'equal')
+      equals.push({ column: comparison.column, fraction: comparisonFraction(info, comparison) });
     else (comparison.kind.startsWith('greater') ? lows : highs).set(comparison.column, comparison);
   }
+  fraction *= equalsFraction(info, equals);
   for (const column of new Set([...lows.keys(), ...highs.keys()])) {
     fraction *= rangeFraction(info, lows.get(column) ?? null, highs.get(column) ?? null);
   }
   return fraction;
+}
+
+/** Columns that are compared with one value each: what one says already, another one that depends on it does not say again. */
+function equalsFraction(
+  { facts }: Estimated,
+  equals: readonly { readonly column: ColumnId; readonly fraction: number }[],
+): number {
+  const { pairs } = equals.length < 2 ? { pairs: undefined } : facts;
+  if (pairs === undefined) return equals.reduce((product, { fraction }) => product * fraction, 1);
+  const ordered = [...equals].sort((a, b) => a.fraction - b.fraction);
+  let product = 1;
+  ordered.forEach(({ column, fraction }, place) => {
+    let own = fraction;
+    for (const before of ordered.slice(0, place)) {
+      const together = pairs.get(pairKey(before.column, column)) ?? 0;
+      // Of the rows with a value of the one, so many have a value of the other.
+      if (together > 0) own = Math.max(own, Math.min(1, factOf(facts, before.column).distinct / together));
+    }
+    product *= own;
+  });
+  return product;
 }
 
 function otherFraction(info: Estimated, condition: BoundExpression): number {
