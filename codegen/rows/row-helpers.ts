@@ -33,7 +33,12 @@ export const WRONG_TYPE = -2;
 /** Out of the type's range. */
 export const OUT_OF_RANGE = -3;
 
-const TEXT_LOOP_MAX = 96;
+/** Without write()'s looking at what it was given. */
+interface Utf8Writer {
+  utf8Write(text: string, at: number): number;
+}
+
+const TEXT_LOOP_MAX = 48;
 
 /** Writes a string of at most INLINE_VALUE_BYTES_MAX characters as UTF-8 and returns its bytes, or WIDE. */
 export function putText(u8: Uint8Array, bytes: Buffer, at: number, text: string): number {
@@ -47,7 +52,7 @@ export function putText(u8: Uint8Array, bytes: Buffer, at: number, text: string)
     }
     if (index === length) return length;
   }
-  const written = bytes.write(text, at);
+  const written = (bytes as unknown as Utf8Writer).utf8Write(text, at);
   return written > INLINE_VALUE_BYTES_MAX ? WIDE : written;
 }
 
