@@ -62,6 +62,7 @@ export class JoinSpill {
   readonly #waiting: Part[] = [];
   #reading: Part | null = null;
   #next = { build: 0, probe: 0 };
+  #bytes = Buffer.alloc(0);
 
   constructor(space: Space) {
     this.#space = space;
@@ -121,13 +122,13 @@ export class JoinSpill {
     return this.#reading !== null;
   }
 
-  /** Some rows of the part; null at its end. */
+  /** Some rows of the part, until the next ones are read; null at its end. */
   nextBlock(side: Side): RowsBlock | null {
     const place = this.#reading?.[side][this.#next[side]++];
     if (place === undefined || this.#file === null) return null;
-    const bytes = Buffer.allocUnsafeSlow(place.bytes);
-    readSpill(this.#file, place.at, bytes, 0, place.bytes);
-    return nodeV8().deserialize(bytes) as RowsBlock;
+    if (this.#bytes.length < place.bytes) this.#bytes = Buffer.allocUnsafeSlow(place.bytes * 2);
+    readSpill(this.#file, place.at, this.#bytes, 0, place.bytes);
+    return nodeV8().deserialize(this.#bytes.subarray(0, place.bytes)) as RowsBlock;
   }
 
   close(): void {

@@ -8,8 +8,9 @@ import type { BoundSortKey, ColumnId } from '../../engine/sblr/bound.ts';
 import type { Builder } from './builder.ts';
 import type { ColumnReader, Emitter } from './emitter.ts';
 import { emitValue } from './expressions.ts';
+import { keyColumns, keyReaders } from './key-columns.ts';
 import type { StoreColumn } from './row-store.ts';
-import { RowSorter } from './row-sorter.ts';
+import { RowSorter, type SorterShape } from './row-sorter.ts';
 import { emitBound, emitKeys, hasKeys, type KeyForm, keyFormOf } from './sort-keys.ts';
 import { compileDrain, type DrainCode, type RowShape, type Sink } from './stage-code.ts';
 import { type GroupRoom, look, type RunningStage, STAGE_DONE, STAGE_PAUSED, verdict } from './stage-run.ts';
@@ -25,8 +26,8 @@ export const haveKeys = (keys: readonly BoundSortKey[]): boolean => keys.every((
 export const expectedRows = ({ node, input }: Sort | TopN | WindowFrames): number => (node === 'TopN' ? 0 : input.estimate.rows);
 
 /** Made apart, so that the program does not keep the builder. */
-const sorterOf = (kernel: KernelAccess, expected: number) => (columns: readonly StoreColumn[]) =>
-  new RowSorter(columns, kernel, expected);
+const sorterOf = (kernel: KernelAccess, expected: number, shape: SorterShape) => (columns: readonly StoreColumn[]) =>
+  new RowSorter(columns, kernel, expected, shape);
 
 export class KeySortSink {
   readonly node: Sort | TopN;
@@ -34,12 +35,15 @@ export class KeySortSink {
   readonly #needed: ReadonlySet<ColumnId>;
   readonly #lacks: boolean;
   #forms: readonly KeyForm[] | null = null;
+  /** Columns that are read from the keys. */
+  #inKeys: ReturnType<typeof keyColumns> = new Map();
+  readonly #shape: SorterShape = { readsKeys: false };
 
   constructor(builder: Builder, node: Sort | TopN, { needed, lacks }: Fill) {
     this.node = node;
     this.#needed = needed;
     this.#lacks = lacks;
-    this.code = new StoreCode(builder, sorterOf(builder.environment.kernel, expectedRows(node)));
+    this.code = new StoreCode(builder, sorterOf(builder.environment.kernel, expectedRows(node), this.#shape));
   }
 
   get part(): number {
@@ -48,14 +52,7 @@ export class KeySortSink {
 
   emit(emitter: Emitter): void {
     const values = this.node.keys.map(({ expression }) => heldValue(emitter, emitValue(emitter, expression)));
-    this.#forms ??= values.map((value, index) =>
-      keyFormOf(
-        value,
-        this.node.keys[index],
-        index === values.length - 1,
-        this.#lacks || this.node.keys[index].expression.type.nullable,
-      ),
-    );
+    this.#forms ??= this.#formsOf(values);
     const sorter = this.code.name(emitter);
     if (this.node.node === 'TopN') {
       if (this.#forms[0].nullable) emitter.hoist(`${sorter}_m`, `${sorter}.markedFirst=true`);
@@ -64,10 +61,26 @@ export class KeySortSink {
     emitKeys(emitter, sorter, this.#forms, values);
     if (this.node.node === 'TopN') emitter.emit(`if(${sorter}.worst!==null&&${sorter}.isBehind())break ${emitter.row};`);
     const entries = [...this.#needed].flatMap((column) => {
-      const reader = emitter.columns.get(column);
+      const reader = this.#inKeys.has(column) ? undefined : emitter.columns.get(column);
       return reader === undefined ? [] : [{ column, value: keptValue(reader(emitter)) }];
     });
     this.code.emitWrite(emitter, entries, this.#lacks, (row) => keepCode(emitter, sorter, row));
+  }
+
+  /** The first code says what keys are like. */
+  #formsOf(values: readonly Value[]): readonly KeyForm[] {
+    const { keys } = this.node;
+    const forms = values.map((value, index) =>
+      keyFormOf(value, keys[index], index === values.length - 1, this.#lacks || keys[index].expression.type.nullable),
+    );
+    this.#inKeys = keyColumns(keys, forms);
+    this.#shape.readsKeys = [...this.#inKeys.keys()].some((column) => this.#needed.has(column));
+    return forms;
+  }
+
+  /** Readers of the columns where sorted rows are the source. */
+  readers(row: string): Map<ColumnId, ColumnReader> {
+    return new Map([...this.code.readers(row, true), ...keyReaders(this.#inKeys, (emitter) => this.code.name(emitter), row)]);
   }
 
   /** Room for the rows of a page. */
@@ -92,8 +105,9 @@ export const heldValue = (emitter: Emitter, value: Value): Value =>
   value.nil === 'true' || value.rep === 'b' ? value : slotValue(value, emitter.hold(slotCode(value)));
 
 /** The rows in order. */
-export function sortedSource(builder: Builder, stage: Stage, code: StoreCode, sink: Sink, room: GroupRoom): MadeStage {
-  const { drain, limits, part } = orderedDrain(builder, stage, code, code.readers('rn', true), sink);
+export function sortedSource(builder: Builder, stage: Stage, from: KeySortSink, sink: Sink, room: GroupRoom): MadeStage {
+  const { code } = from;
+  const { drain, limits, part } = orderedDrain(builder, stage, code, from.readers('rn'), sink);
   return { stage: orderedStage(part, code.part, drain, room, sink.kind === 'rows'), limits };
 }
 

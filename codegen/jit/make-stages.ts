@@ -225,7 +225,7 @@ function openStage(builder: Builder, stage: Stage, sink: Sink, room: GroupRoom):
     case 'Sort':
     case 'TopN': {
       const from = orderOf(builder, source);
-      if (from instanceof KeySortSink) return sortedSource(builder, stage, from.code, sink, room);
+      if (from instanceof KeySortSink) return sortedSource(builder, stage, from, sink, room);
       if (from.finished !== null) {
         const part = builder.part(() => ({ list: [], at: 0 }));
         return { stage: sortedStage(part, from.part, finishedRows(source.keys.length), room, true), limits: [] };

@@ -8,8 +8,8 @@ import { RowStore, type StoreColumn } from './row-store.ts';
 
 /** Column of the hash. */
 const HASH = 0;
-/** So many bytes wait in memory, or a part of what work_mem allows. */
-const WAITING_MIN = 1 << 16;
+/** So many bytes wait in memory, or a part of what work_mem allows: small blocks cost more to write than their rows. */
+const WAITING_MIN = 1 << 19;
 const WAITING_MAX = 1 << 22;
 const WAITING_PART = 8;
 

@@ -26,6 +26,8 @@ const EXPECTED_MIN = 1 << 14;
 const EXPECTED_MAX = 1 << 22;
 const EXPECTED_BYTES = 64;
 const LOOK_AT = 4096;
+/** A little more than is expected. */
+const FORESEEN = 1.05;
 /** Texts of a page. */
 const PAGE_CHARS = 8192;
 /** Of a row whose morsel is at hand: its number is not known yet. */
@@ -35,9 +37,17 @@ const SORT_BYTES = 12;
 /** Rows merged at once. */
 const BATCH_ROWS = 1024;
 
+/** What is known of a sorter once its sink is written. */
+export interface SorterShape {
+  /** Columns are read from the keys. */
+  readsKeys: boolean;
+}
+
 export class RowSorter extends RowStore {
   readonly #kernel: KernelAccess;
   keys: Uint8Array = new Uint8Array(0);
+  /** The same memory, for Node's decoders. */
+  keysText: Buffer = Buffer.alloc(0);
   ends = new Int32Array(0);
   used = 0;
   end = 0;
@@ -66,21 +76,22 @@ export class RowSorter extends RowStore {
   #last: Uint8Array | null = null;
 
   readonly #expected: number;
+  readonly #shape: SorterShape;
 
   /** `expected`: rows that the plan expects; 0: not known, or not all are kept. */
-  constructor(columns: readonly StoreColumn[], kernel: KernelAccess, expected: number) {
+  constructor(columns: readonly StoreColumn[], kernel: KernelAccess, expected: number, shape: SorterShape) {
     super(columns);
     this.#kernel = kernel;
     this.#expected = expected;
+    this.#shape = shape;
   }
 
   /** Large tables are made once, not grown: what is left behind by growing keeps the collector busy. */
   #expect(): void {
-    const rows = Math.min(this.#expected, EXPECTED_MAX, this.#workMemory / EXPECTED_BYTES) | 0;
+    const rows = this.#expectedRows;
     if (rows < EXPECTED_MIN) return;
     this.reserveRows(rows, rows * 8);
     this.limit = LOOK_AT;
-    this.room(0, rows * 12);
     if (rows >= this.ends.length) this.#growEnds(rows + 1);
   }
 
@@ -110,11 +121,28 @@ export class RowSorter extends RowStore {
   /** Room for `bytes` more bytes of the key that is written at `at`. */
   room(at: number, bytes: number): Uint8Array {
     if (at + bytes > this.keys.length) {
-      const larger = new Uint8Array(Math.max(FIRST_KEYS, this.keys.length * 2, at + bytes));
+      const larger = Buffer.allocUnsafeSlow(Math.max(FIRST_KEYS, this.#foreseen(at) || this.keys.length * 2, at + bytes));
       larger.set(this.keys.subarray(0, at));
-      this.keys = larger;
+      this.takeKeys(new Uint8Array(larger.buffer));
     }
     return this.keys;
+  }
+
+  takeKeys(keys: Uint8Array): void {
+    this.keys = keys;
+    this.keysText = Buffer.from(keys.buffer);
+  }
+
+  /** Bytes that the keys of all rows will take, as far as can be told; 0: it cannot, or they take more already. */
+  #foreseen(used: number): number {
+    if (this.count < LOOK_AT) return 0;
+    const bytes = Math.ceil((used / this.count) * this.#expectedRows * FORESEEN);
+    return bytes > this.keys.length ? bytes : 0;
+  }
+
+  /** Rows for which room is made at once. */
+  get #expectedRows(): number {
+    return Math.min(this.#expected, EXPECTED_MAX, this.#workMemory / EXPECTED_BYTES) | 0;
   }
 
   /** Makes room for the rows of a page, whose keys have `fixed` bytes besides their texts. */
@@ -352,6 +380,10 @@ export class RowSorter extends RowStore {
   touch(from: number, to: number): void {
     const { order } = this;
     let sum = 0;
+    if (this.#shape.readsKeys) {
+      const { keys, ends } = this;
+      for (let place = from; place < to; place++) sum += keys[ends[order[place] - 1]];
+    }
     for (let column = 0; column < this.columns.length; column++) {
       const { kind } = this.columns[column];
       if (kind === 'v' || this.isOwn(column)) continue;
@@ -423,7 +455,7 @@ export class RowSorter extends RowStore {
     this.first = 0;
     this.used = 0;
     this.end = 0;
-    if (this.keys.length > KEPT_BYTES) this.keys = new Uint8Array(0);
+    if (this.keys.length > KEPT_BYTES) this.takeKeys(new Uint8Array(0));
     if (this.ends.length > KEPT_BYTES / 4) this.ends = new Int32Array(0);
     this.#runs = [];
     if (this.#spill !== null) closeSpillFile(this.#spill);

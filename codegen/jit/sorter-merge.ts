@@ -81,7 +81,7 @@ export class MergedSort implements GatherFill {
     );
     sorter.beginMerged(rows, texts);
     sorter.extra = images.reduce((sum, image) => sum + image.extra, 0);
-    sorter.keys = new Uint8Array(bytes);
+    sorter.takeKeys(new Uint8Array(bytes));
     sorter.ends = new Int32Array(rows + 1);
     sorter.used = 0;
     for (const { part, from, to } of pieces) append(sorter, images[part], from, to);

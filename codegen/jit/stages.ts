@@ -265,7 +265,7 @@ export const isSpreadStep = (step: Step): boolean =>
   step.node === 'Filter' ||
   step.node === 'Compute' ||
   step.node === 'Counted' ||
-  ((step.node === 'HashProbe' || step.node === 'IndexJoin') && SPREAD_JOINS.has(step.kind));
+  ((step.node === 'HashProbe' || step.node === 'IndexJoin' || step.node === 'ApplyMemo') && SPREAD_JOINS.has(step.kind));
 
 export const hasJoins = ({ steps }: Stage): boolean => steps.some(isJoin);
 

@@ -41,7 +41,8 @@ function formOf(value: Value, sent: boolean): { like: Value; kind: StoreKind } {
         : { like: makeValue('v', type, '', ''), kind: 'v' };
     default:
       if (isFloatType(type)) return { like: makeValue('d', type, '', ''), kind: 'd' };
-      if (rep === 'b' || (sent && isTextType(type))) return { like: makeValue('v', type, '', ''), kind: 't' };
+      if (rep === 'b' || (sent && (isTextType(type) || type.name === 'char')))
+        return { like: makeValue('v', type, '', ''), kind: 't' };
       if (!isLongType(type)) return { like: makeValue('v', type, '', ''), kind: 'v' };
       // Small ones are known to be no bigints.
       return rep === 'd' && value.digits > 0 && value.digits <= EXACT_DIGITS

@@ -11,6 +11,11 @@ export function storedColumns(node: PhysicalNode, into: Set<ColumnId> = new Set(
   }
   if ('table' in node && 'columns' in node) for (const { column } of node.columns) into.add(column);
   if ('inner' in node) for (const { column } of node.inner.columns) into.add(column);
+  if (node.node === 'HashAggregate') {
+    // Of a char(n) the padding stays as it is.
+    for (const { column, expression } of node.keys)
+      if (expression.op === 'column' && expression.type.name === 'char' && into.has(expression.column)) into.add(column);
+  }
   if (node.node === 'Compute') {
     for (const { column, expression } of node.columns) if (isNumber(expression, into)) into.add(column);
   }

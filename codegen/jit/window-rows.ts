@@ -8,7 +8,7 @@ import type { RowValue } from '../../engine/storage/rows/row-value.ts';
 import { type WindowCall, windowColumn, type WindowRows } from '../../engine/values/windows.ts';
 import { rowHelpers, scaledText } from '../rows/row-helpers.ts';
 import { compareKeys, type KeySort } from './key-sort.ts';
-import { RowSorter } from './row-sorter.ts';
+import { RowSorter, type SorterShape } from './row-sorter.ts';
 import type { StoreColumn } from './row-store.ts';
 import type { RunReader } from './sorted-runs.ts';
 import { isQuickSum, quickColumn } from './window-quick.ts';
@@ -35,6 +35,8 @@ export interface WindowShape {
   /** Calls over the arguments, and over what frames say once for all rows. */
   calls: MakeCalls | null;
 }
+
+const ALL_IN_COLUMNS: SorterShape = { readsKeys: false };
 
 /** Functions whose answers are numbers that are never NULL. */
 const NUMBERS = new Set(['row_number', 'rank', 'dense_rank', 'percent_rank', 'cume_dist', 'count', 'count.star']);
@@ -92,7 +94,7 @@ export class WindowSorter extends RowSorter {
   #computed = 0;
 
   constructor(columns: readonly StoreColumn[], kernel: KernelAccess, shape: WindowShape, expected: number) {
-    super(columns, kernel, expected);
+    super(columns, kernel, expected, ALL_IN_COLUMNS);
     this.#shape = shape;
   }
 

@@ -6,13 +6,13 @@
  *                                                                              -> a build side     build: Gather > ...
  *
  * Worth it: the scan with all that its rows go through costs more than the bound, and what others take of it outweighs putting their
- * groups together. Not spread: what is volatile or asks the session, subqueries in expressions, row ids (changes, locks), rows that
+ * groups together. Subqueries in expressions are run by each thread for itself. Not spread: what is volatile or asks the session, row ids (changes, locks), rows that
  * leave a scan in order for a limit; aggregates that hang on the order of rows, as sums of floats do.
  */
 
 import type { BoundAggregate, BoundExpression } from '../../sblr/bound.ts';
 import { aggregates } from '../../values/aggregates.ts';
-import type { HashAggregate, PhysicalJoin, PhysicalNode, PhysicalStatement, Sort, TopN } from '../physical.ts';
+import type { HashAggregate, PhysicalJoin, PhysicalNode, PhysicalStatement, Sort, Subplan, TopN } from '../physical.ts';
 import { inputsOf, withInputs } from '../physical-tree.ts';
 import { walkExpression } from '../bind/tree.ts';
 import { isVolatile } from './columns.ts';
@@ -32,101 +32,146 @@ const TOP_MAX = 10_000;
 /** All but mark joins, which look at the NULLs of the other side. */
 const JOINS = new Set<PhysicalJoin['kind']>(['inner', 'left', 'right', 'full', 'semi', 'anti', 'single']);
 
+/** Nodes of plans inside expressions that each thread may run for itself. */
+const INSIDE = new Set([
+  ...['PageScan', 'IndexPoint', 'IndexPoints', 'IndexRange', 'ValuesScan', 'Filter', 'Compute', 'HashAggregate', 'HashDistinct'],
+  ...['Sort', 'TopN', 'LimitCount', 'HashProbe', 'LoopJoin', 'MergeJoin', 'IndexJoin', 'ApplyMemo'],
+]);
+
 /** The plan, spread where that is worth it. */
 export function withGathers(plan: PhysicalStatement, spread: Spread | undefined): PhysicalStatement {
   if (spread === undefined || spread.threads < 2 || plan.kind !== 'query') return plan;
   if (plan.spools?.some(({ change }) => change !== undefined) === true || locksRows(plan.root)) return plan;
-  const spools = plan.spools?.map((spool) => ({ ...spool, root: spreadNode(spool.root, spread) }));
-  return { ...plan, root: spreadNode(plan.root, spread), ...(spools === undefined ? {} : { spools }) };
+  const spreader = new Spreader(spread, plan.subplans ?? []);
+  const spools = plan.spools?.map((spool) => ({ ...spool, root: spreader.node(spool.root) }));
+  return { ...plan, root: spreader.node(plan.root), ...(spools === undefined ? {} : { spools }) };
 }
 
 const locksRows = (node: PhysicalNode): boolean => node.node === 'LockRow' || inputsOf(node).some(locksRows);
 
-function spreadNode(node: PhysicalNode, spread: Spread): PhysicalNode {
-  // The step of a recursion runs again and again.
-  if (node.node === 'Recurse') return node;
-  const made = withSpreadBuild(
-    withInputs(node, (input) => spreadNode(input, spread)),
-    spread,
-  );
-  if (made.node === 'HashAggregate' && isWorthIt(made.input, made.estimate.rows, spread) && isMergeable(made)) {
-    return { node: 'Gather', input: made, threads: spread.threads, estimate: made.estimate };
+class Spreader {
+  readonly spread: Spread;
+  readonly #subplans: readonly Subplan[];
+
+  constructor(spread: Spread, subplans: readonly Subplan[]) {
+    this.spread = spread;
+    this.#subplans = subplans;
   }
-  if (
-    (made.node === 'Sort' || made.node === 'TopN') &&
-    isWorthIt(made.input, made.estimate.rows * COPY, spread) &&
-    isPlainOrder(made)
-  ) {
-    return { node: 'Gather', input: made, threads: spread.threads, estimate: made.estimate };
-  }
-  return made;
-}
 
-/** Keys that are the same in every thread, and not more rows of an order than are put together one by one. */
-const isPlainOrder = (node: Sort | TopN): boolean =>
-  node.keys.every(({ expression }) => isPure(expression)) && (node.node === 'Sort' || node.estimate.rows <= TOP_MAX);
-
-function withSpreadBuild(node: PhysicalNode, spread: Spread): PhysicalNode {
-  if (node.node !== 'HashProbe' && node.node !== 'MergeJoin') return node;
-  const { build, keys } = node;
-  if (!isWorthIt(build, build.estimate.rows * COPY, spread) || !keys.every(({ right }) => isPure(right))) return node;
-  return { ...node, build: { node: 'Gather', input: build, threads: spread.threads, estimate: build.estimate } };
-}
-
-/** Rows that stream from the pages of a table, and how dear that is. */
-function isWorthIt(input: PhysicalNode, made: number, { threads, bound }: Spread): boolean {
-  const cost = pipelineCost(input);
-  return cost > bound && cost * (1 - 1 / threads) > made * MERGE;
-}
-
-/** What it costs to get the rows, the tables aside that they are looked up in; 0: it cannot be spread. */
-function pipelineCost(node: PhysicalNode): number {
-  switch (node.node) {
-    case 'PageScan':
-      return node.rowId < 0 && node.gate === undefined && (node.filter === null || isPure(node.filter)) ? node.estimate.cost : 0;
-    case 'Filter':
-      return isPure(node.condition) ? costAbove(node, node.input) : 0;
-    case 'Compute':
-      return node.columns.every(({ expression }) => isPure(expression)) ? costAbove(node, node.input) : 0;
-    case 'HashProbe': {
-      const { kind, keys, condition, build, input } = node;
-      const isSpread = JOINS.has(kind) && keys.every(({ left }) => isPure(left)) && (condition === null || isPure(condition));
-      return isSpread ? Math.max(0, costAbove(node, input) - build.estimate.cost) : 0;
+  node(node: PhysicalNode): PhysicalNode {
+    // The step of a recursion runs again and again.
+    if (node.node === 'Recurse') return node;
+    const { spread } = this;
+    const made = this.#withSpreadBuild(withInputs(node, (input) => this.node(input)));
+    if (made.node === 'HashAggregate' && this.#isWorthIt(made.input, made.estimate.rows) && this.#isMergeable(made)) {
+      return { node: 'Gather', input: made, threads: spread.threads, estimate: made.estimate };
     }
-    case 'IndexJoin': {
-      const { kind, key, condition, inner, input } = node;
-      const all = [...key, condition, inner.filter].filter((one) => one !== null);
-      return JOINS.has(kind) && all.every(isPure) ? costAbove(node, input) : 0;
+    if (
+      (made.node === 'Sort' || made.node === 'TopN') &&
+      this.#isWorthIt(made.input, made.estimate.rows * COPY) &&
+      this.#isPlainOrder(made)
+    ) {
+      return { node: 'Gather', input: made, threads: spread.threads, estimate: made.estimate };
     }
-    default:
-      return 0;
+    return made;
   }
-}
 
-function costAbove(node: PhysicalNode, input: PhysicalNode): number {
-  const below = pipelineCost(input);
-  return below === 0 ? 0 : below + node.estimate.cost - input.estimate.cost;
-}
+  /** Keys that are the same in every thread, and not more rows of an order than are put together one by one. */
+  #isPlainOrder(node: Sort | TopN): boolean {
+    return (
+      node.keys.every(({ expression }) => this.#isPure(expression)) && (node.node === 'Sort' || node.estimate.rows <= TOP_MAX)
+    );
+  }
 
-/** The same in every thread. */
-function isPure(expression: BoundExpression): boolean {
-  if (isVolatile(expression)) return false;
-  let isSo = true;
-  walkExpression(expression, (node) => {
-    if (node.op === 'subplan' || node.op === 'subquery' || (node.op === 'call' && node.primitive.startsWith('session.')))
-      isSo = false;
+  #withSpreadBuild(node: PhysicalNode): PhysicalNode {
+    if (node.node !== 'HashProbe' && node.node !== 'MergeJoin') return node;
+    const { build, keys } = node;
+    if (!this.#isWorthIt(build, build.estimate.rows * COPY) || !keys.every(({ right }) => this.#isPure(right))) return node;
+    return { ...node, build: { node: 'Gather', input: build, threads: this.spread.threads, estimate: build.estimate } };
+  }
+
+  /** Rows that stream from the pages of a table, and how dear that is. */
+  #isWorthIt(input: PhysicalNode, made: number): boolean {
+    const { threads, bound } = this.spread;
+    const cost = this.#pipelineCost(input);
+    return cost > bound && cost * (1 - 1 / threads) > made * MERGE;
+  }
+
+  /** What it costs to get the rows, the tables aside that they are looked up in; 0: it cannot be spread. */
+  #pipelineCost(node: PhysicalNode): number {
+    switch (node.node) {
+      case 'PageScan':
+        return node.rowId < 0 && node.gate === undefined && (node.filter === null || this.#isPure(node.filter))
+          ? node.estimate.cost
+          : 0;
+      case 'Filter':
+        return this.#isPure(node.condition) ? this.#costAbove(node, node.input) : 0;
+      case 'Compute':
+        return node.columns.every(({ expression }) => this.#isPure(expression)) ? this.#costAbove(node, node.input) : 0;
+      case 'HashProbe': {
+        const { kind, keys, condition, build, input } = node;
+        const isSpread =
+          JOINS.has(kind) && keys.every(({ left }) => this.#isPure(left)) && (condition === null || this.#isPure(condition));
+        return isSpread ? Math.max(0, this.#costAbove(node, input) - build.estimate.cost) : 0;
+      }
+      case 'IndexJoin': {
+        const { kind, key, condition, inner, input } = node;
+        const all = [...key, condition, inner.filter].filter((one) => one !== null);
+        return JOINS.has(kind) && all.every((one) => this.#isPure(one)) ? this.#costAbove(node, input) : 0;
+      }
+      case 'ApplyMemo':
+        return JOINS.has(node.kind) && node.outer.every((one) => this.#isPure(one)) && this.#runsInside(node.plan)
+          ? this.#costAbove(node, node.input)
+          : 0;
+      default:
+        return 0;
+    }
+  }
+
+  #costAbove(node: PhysicalNode, input: PhysicalNode): number {
+    const below = this.#pipelineCost(input);
+    return below === 0 ? 0 : below + node.estimate.cost - input.estimate.cost;
+  }
+
+  /** The same in every thread. */
+  #isPure(expression: BoundExpression): boolean {
+    if (isVolatile(expression)) return false;
+    let isSo = true;
+    walkExpression(expression, (node) => {
+      if (node.op === 'subplan') isSo &&= this.#runsInside(node.plan);
+      else if (node.op === 'subquery' || (node.op === 'call' && node.primitive.startsWith('session.'))) isSo = false;
+      return isSo;
+    });
     return isSo;
-  });
-  return isSo;
-}
+  }
 
-const isMergeable = ({ keys, aggregates: calls }: HashAggregate): boolean =>
-  keys.every(({ expression }) => isPure(expression)) && calls.every(isMergeableCall);
+  #isMergeable({ keys, aggregates: calls }: HashAggregate): boolean {
+    return keys.every(({ expression }) => this.#isPure(expression)) && calls.every((call) => this.#isMergeableCall(call));
+  }
 
-function isMergeableCall({ primitive, arguments: given, filter, distinct, order }: BoundAggregate): boolean {
-  if (distinct || order.length > 0 || !given.every(isPure) || (filter !== null && !isPure(filter))) return false;
-  if (aggregates[primitive]?.merge !== undefined) return true;
-  // Of one column all numerics have the same digits behind the point.
-  const [argument] = given;
-  return /^(min|max)\.numeric$/.test(primitive) && argument.op === 'column' && argument.type.length > 0;
+  #isMergeableCall({ primitive, arguments: given, filter, distinct, order }: BoundAggregate): boolean {
+    if (distinct || order.length > 0 || !given.every((one) => this.#isPure(one)) || (filter !== null && !this.#isPure(filter)))
+      return false;
+    if (aggregates[primitive]?.merge !== undefined) return true;
+    // Of one column all numerics have the same digits behind the point.
+    const [argument] = given;
+    return /^(min|max)\.numeric$/.test(primitive) && argument.op === 'column' && argument.type.length > 0;
+  }
+
+  /** A plan inside an expression that gives the same in each thread. */
+  #runsInside(number: number): boolean {
+    const { root, memo } = this.#subplans[number];
+    return memo && this.#isPlain(root);
+  }
+
+  /** A node with all its expressions, whatever they are called. */
+  #isPlain(part: unknown): boolean {
+    if (typeof part !== 'object' || part === null || ArrayBuffer.isView(part)) return true;
+    if ('node' in part && !INSIDE.has(String(part.node))) return false;
+    if ('op' in part) {
+      if (part.op === 'subquery' || ('primitive' in part && String(part.primitive).startsWith('session.'))) return false;
+      if (part.op === 'subplan' && 'plan' in part && !this.#runsInside(part.plan as number)) return false;
+    }
+    return Object.values(part).every((one) => this.#isPlain(one));
+  }
 }

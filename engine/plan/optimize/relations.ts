@@ -6,6 +6,7 @@ import { absorbComputed } from './absorb.ts';
 import { collectColumns, columnsOf, conjuncts, isVolatile, withSortColumns } from './columns.ts';
 import { GROUP, ROW, someRows, sortCost } from './cost.ts';
 import { type ColumnFact, type Facts, factsWhenAsked, isUniqueIn, keysWithout, ONE_ROW, type UniqueKey } from './facts.ts';
+import { inTwoSteps } from './distinct-groups.ts';
 import { groupsOf } from './join-rows.ts';
 import { columnsMade } from './made.ts';
 import { ALL_ROWS, ANY_ORDER, knownNumber, type Planned, type Planner, type Wanted } from './planner.ts';
@@ -106,7 +107,8 @@ function computedFact(facts: Facts, expression: BoundExpression): ColumnFact | n
   return { statistics: null, distinct, nullFraction: fact.nullFraction };
 }
 
-export function planAggregate(planner: Planner, relation: Relation<'aggregate'>): Planned {
+export function planAggregate(planner: Planner, given: Relation<'aggregate'>): Planned {
+  const relation = inTwoSteps(given, () => planner.freshColumn()) ?? given;
   const needed = new Set<ColumnId>();
   for (const { expression } of relation.keys) collectColumns(expression, needed);
   for (const { arguments: given, filter, order } of relation.aggregates) {
