@@ -54,6 +54,12 @@ const FOUND: { readonly [name: string]: string } = {
     select a.id, b.id as b from (select * from ta where id > 4 order by id limit 1) as a left join ta as b on a.c0 = b.c0 order by 1, 2;
     select a.id, b.x from (select * from ta order by id limit 2) as a, lateral (select a.id + i as x from generate_series(1, 3) i) as b order by 1, 2;
     select a.id, b.id as b from (select * from ta order by id limit 4) as a join ta as b on a.c0 = b.c0 order by 1, 2 limit 5`,
+  'literals of arrays are the same in DISTINCT ON, GROUP BY and ORDER BY': `
+    create table ta (id int8 primary key);
+    insert into ta values (1), (2), (3);
+    select distinct on (to_jsonb(id % 2) #>> '{}') id from ta order by to_jsonb(id % 2) #>> '{}', id;
+    select to_jsonb(id) #>> '{b,1}' as x0, count(*) as x1 from ta group by to_jsonb(id) #>> '{b,1}';
+    select count(*) as x0 from ta group by array[id % 2] || '{1,2}' order by array[id % 2] || '{1,2}'`,
   'rows are joined by char(n)': `
     create table ta (id int4 primary key, c0 char(3), c1 char(3));
     insert into ta values (1, 'a', 'ab'), (2, null, 'a'), (3, 'ab', null), (4, 'abc', 'abc'), (5, 'a  ', 'x');

@@ -36,6 +36,9 @@ function sameParameter(a: BoundParameter, b: BoundParameter, state: BindState): 
   return left.text === right.text && a.type.name === b.type.name;
 }
 
+/** Reads a text as of a type that is made of others, which it is given by name. */
+const READS_MADE = 'text.to.any';
+
 /** A lifted literal against a constant, of the catalog or where literals are not lifted: by the value of the literal's text. */
 function sameAsConstant(parameter: BoundParameter, constant: BoundConstant, state: BindState): boolean {
   const literal = state.liftedLiteral(parameter);
@@ -44,18 +47,23 @@ function sameAsConstant(parameter: BoundParameter, constant: BoundConstant, stat
   if (String(constant.value) === literal.text) return true;
   const isText = state.environment.literals[literal.index].type.name === 'unknown';
   if (!isText || parameter.type.name !== constant.type.name) return false;
-  const primitive = `text.to.${parameter.type.name}`;
-  if (implementations[primitive] === undefined) return false;
-  const text: BoundConstant = { op: 'constant', value: literal.text, type: sqlType('text') };
-  const read = callFolded(state, { op: 'call', primitive, arguments: [text], type: parameter.type, at: 0 });
+  const { name } = parameter.type;
+  const textOf = (value: string): BoundConstant => ({ op: 'constant', value, type: sqlType('text') });
+  const isMade = implementations[`text.to.${name}`] === undefined;
+  const primitive = isMade ? READS_MADE : `text.to.${name}`;
+  const given = isMade ? [textOf(literal.text), textOf(name)] : [textOf(literal.text)];
+  const read = callFolded(state, { op: 'call', primitive, arguments: given, type: parameter.type, at: 0 });
   return read.op === 'constant' && sameValue(read.value, constant.value);
 }
 
 /** A lifted literal against text that is read when the statement runs, for what it means hangs on the session: a time. */
 function sameAsRead(parameter: BoundParameter, call: BoundCall, state: BindState): boolean {
   const literal = state.liftedLiteral(parameter);
-  const [argument] = call.arguments;
-  if (literal === null || call.primitive !== `text.to.${parameter.type.name}` || argument?.op !== 'constant') return false;
+  const [argument, type] = call.arguments;
+  if (literal === null || argument?.op !== 'constant') return false;
+  const { name } = parameter.type;
+  const isMade = call.primitive === READS_MADE && type?.op === 'constant' && type.value === name;
+  if (!isMade && call.primitive !== `text.to.${name}`) return false;
   state.shaping.add(literal.index);
   return argument.value === literal.text;
 }
