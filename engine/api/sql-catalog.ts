@@ -1,9 +1,11 @@
 /** The catalog as statements use it (EngineCatalog): sessions of SQL on one side, the catalog of this thread on the other. */
 
 import type { Catalog } from '../catalog/catalog.ts';
+import { advisoryRows } from '../txn/advisory.ts';
 import { mayDo } from '../catalog/may-do.ts';
 import { denied } from '../catalog/errors.ts';
 import type { CatalogSession } from '../catalog/definitions.ts';
+import type { SessionFacts } from '../catalog/session-facts.ts';
 import type { CatalogTable } from '../catalog/objects.ts';
 import { directoryOf } from '../catalog/made-types.ts';
 import type { TypeDirectory } from '../values/user-types.ts';
@@ -26,6 +28,14 @@ const USES = ['next', 'current', 'set'];
 
 /** How long a table's size is taken as it was, milliseconds: planning asks for it often. */
 const SIZE_AGE = 1000;
+
+/** Made apart: what is kept of a session with its names is not the catalog. */
+const factsOf = (session: Session): SessionFacts => ({
+  settings: () => session.settings.facts(),
+  preparedStatements: () => session.watcher?.preparedStatements() ?? [],
+  openCursors: () => session.watcher?.openCursors() ?? [],
+  advisoryLocks: () => advisoryRows(session.txns),
+});
 
 export class SqlCatalog implements EngineCatalog {
   readonly kernel: Kernel;
@@ -52,6 +62,7 @@ export class SqlCatalog implements EngineCatalog {
     if (known === undefined) {
       known = this.catalog.openSession(session.user, session.searchPath);
       Object.defineProperty(known, 'rowSecurity', { get: () => session.settings.get('row_security') === 'on' });
+      Object.defineProperty(known, 'facts', { value: factsOf(session) });
       this.#sessions.set(session, known);
     }
     known.role = session.user;
@@ -66,6 +77,14 @@ export class SqlCatalog implements EngineCatalog {
 
   isSuperuser(session: Session): boolean {
     return this.reader(session, session.transaction).role()?.superuser === true;
+  }
+
+  lacksToSignal(session: Session, user: string): 'superuser' | 'membership' | null {
+    const reader = this.reader(session, session.transaction);
+    const [own, other] = [reader.role(), reader.roleNamed(user)];
+    if (own === null || own.superuser || other === null) return null;
+    if (other.superuser) return 'superuser';
+    return reader.hasRightsOf(own, other.id) ? null : 'membership';
   }
 
   currentSchemas(session: Session, implicit: boolean): readonly string[] {

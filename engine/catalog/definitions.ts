@@ -4,6 +4,7 @@
  */
 
 import type { SqlType } from '../sblr/types.ts';
+import type { SessionFacts } from './session-facts.ts';
 import type { CatalogTable, StoredExpression, TableFamily } from './objects.ts';
 
 /** Something the user is told without it being an error. */
@@ -111,6 +112,8 @@ export interface CatalogSession {
   searchPath: readonly string[];
   /** SET row_security; left out: on. */
   readonly rowSecurity?: boolean;
+  /** What the session has of its own that catalogs show; left out: nothing. */
+  readonly facts?: SessionFacts;
   /** Distinguishes sessions: whose temporary objects are seen. Catalog.openSession() gives it. 0: sees none. */
   readonly id: number;
 }

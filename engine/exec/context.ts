@@ -7,6 +7,7 @@ import type { StatementContext } from '../plan/program.ts';
 import type { TypeDirectory } from '../values/user-types.ts';
 import type { Session } from '../session/session.ts';
 import { FunctionWaits } from './function-waits.ts';
+import { blockersOf, signalProcess } from './signals.ts';
 import type { Engine } from './engine.ts';
 
 export class SessionContext implements StatementContext {
@@ -71,7 +72,7 @@ export class SessionContext implements StatementContext {
 
   setSetting(name: string, value: string | null, local: boolean): string {
     this.#session.setSetting(name, value, local);
-    return this.#session.settings.shownOrNull(name) ?? '';
+    return this.#session.settings.shownOrNull(name) ?? value ?? '';
   }
 
   random(): number {
@@ -92,6 +93,15 @@ export class SessionContext implements StatementContext {
 
   get processId(): number {
     return this.#session.processId;
+  }
+
+  /** 42501, 0A000 */
+  signal(processId: number, what: 'cancel' | 'terminate'): boolean {
+    return signalProcess(this.#engine, this.#session, processId, what);
+  }
+
+  blockedBy(processId: number): readonly number[] {
+    return blockersOf(this.#engine, processId);
   }
 
   notify(channel: string, payload: string): void {

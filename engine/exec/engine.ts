@@ -54,6 +54,8 @@ export interface EngineCatalog {
   size(table: CatalogTable): TableSizes;
   /** The session's role may do everything. Inside the engine. */
   isSuperuser(session: Session): boolean;
+  /** May the session's role end what another user does? Null: yes; else what it lacks. */
+  lacksToSignal(session: Session, user: string): 'superuser' | 'membership' | null;
   /** Runs CREATE, DROP, TRUNCATE, ANALYZE inside the engine, in a transaction. */
   define(session: Session, tx: Transaction, statement: SourceStatement, context: SessionContext): UtilityResult;
   /** SET ROLE, SET SESSION AUTHORIZATION. 42704, 42501 */
@@ -80,7 +82,18 @@ export interface EngineCatalog {
   types(session: Session): TypeDirectory;
 }
 
+/** Sessions of all threads, as those who serve know them. */
+export interface EngineSignals {
+  /** The session's slot; -1: there is no such process. */
+  slotOf(process: number): number;
+  processOf(slot: number): number;
+  userOf(process: number): string | null;
+  terminate(process: number): void;
+}
+
 export interface Engine {
+  /** Left out: every process is a session of who asks, and nobody else ends them. */
+  signals?: EngineSignals;
   readonly shm: SharedMemory;
   readonly txns: Transactions;
   readonly locks: Locks;

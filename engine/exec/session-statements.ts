@@ -18,6 +18,8 @@ import type { UtilityResult } from './engine.ts';
 import { NamedCursor } from './named-cursor.ts';
 import { type Prepared, prepareOneOrNone } from './prepare.ts';
 import { entered } from './run.ts';
+import { letGoAllAdvisory } from '../txn/advisory.ts';
+import type { CursorFact, PreparedFact } from '../catalog/session-facts.ts';
 
 type Node<Op extends SourceStatement['op']> = Extract<SourceStatement, { op: Op }>;
 
@@ -48,6 +50,8 @@ export const isSessionStatement = (statement: SourceStatement): boolean =>
 export class SessionStatements implements BlockWatcher {
   readonly #connection: Connection;
   readonly statements = new Map<string, NamedStatement>();
+  /** Those that messages of the protocol have named: its own, and shown beside the others. */
+  readonly ofProtocol = new Map<string, NamedStatement>();
   readonly cursors = new Map<string, NamedCursor>();
 
   constructor(connection: Connection) {
@@ -245,6 +249,19 @@ export class SessionStatements implements BlockWatcher {
     for (const cursor of this.cursors.values()) cursor.savepoints = Math.min(cursor.savepoints, count);
   }
 
+  // ---- what catalogs show ----
+
+  *preparedStatements(): Iterable<PreparedFact> {
+    for (const { name, text, madeAt, prepared, isOfSql } of [...this.statements.values(), ...this.ofProtocol.values()]) {
+      const { parameters, clientParameters } = prepared.shape.parts;
+      yield { name, text, madeAt, types: parameters.slice(0, clientParameters), isOfSql };
+    }
+  }
+
+  *openCursors(): Iterable<CursorFact> {
+    for (const { options } of this.cursors.values()) yield options;
+  }
+
   // ---- DISCARD ----
 
   #discard(what: Node<'discard'>['what']): UtilityResult {
@@ -256,6 +273,7 @@ export class SessionStatements implements BlockWatcher {
       session.resetSettings();
       this.statements.clear();
       session.notifications.unlisten(null);
+      letGoAllAdvisory(session.txns, session.slot);
     }
     if (what === 'all' || what === 'temporary') {
       if (session.transaction !== null)

@@ -11,7 +11,7 @@ import type { SessionRow, SessionsTable } from './sessions-table.ts';
 import type { StatementCounts } from './statement-figures.ts';
 
 /** The database's own number, as the catalog shows it. */
-const DATABASE = 1;
+const DATABASE = 5;
 
 const timeOrNull = (microseconds: number): number | null => (microseconds === 0 ? null : microseconds);
 

@@ -108,6 +108,16 @@ export class ServedSession implements HostSession {
     });
   }
 
+  named(name: string, statement: HostStatement | null): void {
+    const { ofProtocol } = this.connection.statements;
+    if (statement === null) ofProtocol.delete(name);
+    else {
+      const { prepared } = statement as ServedStatement;
+      const madeAt = this.connection.engine.now();
+      ofProtocol.set(name, { name, text: prepared.text, prepared, isOfSql: false, madeAt });
+    }
+  }
+
   portal(statement: HostStatement, format: RowFormat): HostPortal {
     return (statement as ServedStatement).portal(format);
   }

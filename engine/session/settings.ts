@@ -4,14 +4,22 @@
  */
 
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
+import type { Domain, SettingFact } from '../catalog/session-facts.ts';
 import { findZone } from '../values/time-zone.ts';
+
+/** The value as it is kept, or null when it is refused. */
+export interface Accept {
+  (value: string): string | null;
+  readonly domain?: Domain;
+}
+
+const taking = (domain: Domain, accept: (value: string) => string | null): Accept => Object.assign(accept, { domain });
 
 export interface SettingRule {
   readonly name: string;
   readonly initial: string;
   readonly description: string;
-  /** The value as it is kept, or null when it is refused. */
-  readonly accept: (value: string) => string | null;
+  readonly accept: Accept;
   /** Part of the key of cached statements: its value changes what a text means. */
   readonly changesMeaning: boolean;
   readonly readOnly: boolean;
@@ -24,56 +32,54 @@ const asItIs = (value: string): string => value;
 const TRUE = new Set(['on', 'true', 'yes', '1', 't', 'y']);
 const FALSE = new Set(['off', 'false', 'no', '0', 'f', 'n']);
 
-const boolean = (value: string): string | null => {
+const boolean = taking({ kind: 'bool' }, (value) => {
   const word = value.trim().toLowerCase();
   if (TRUE.has(word)) return 'on';
   return FALSE.has(word) ? 'off' : null;
-};
+});
 
-const oneOf =
-  (...words: string[]) =>
-  (value: string): string | null => {
+const oneOf = (...words: string[]): Accept =>
+  taking({ kind: 'enum', words }, (value) => {
     const word = value.trim().toLowerCase();
     return words.includes(word) ? word : null;
-  };
+  });
 
 const UNITS: { readonly [unit: string]: number } = { us: 0.001, ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** Milliseconds, as a number with or without a unit. */
-const milliseconds = (value: string): string | null => {
+const milliseconds = taking({ kind: 'integer', least: 0, greatest: 2_147_483_647 }, (value) => {
   const match = /^\s*(\d+(?:\.\d+)?)\s*(us|ms|s|min|h|d)?\s*$/.exec(value);
   if (match === null) return null;
   const time = Math.round(Number(match[1]) * UNITS[match[2] ?? 'ms']);
   return time > 2_147_483_647 ? null : String(time);
-};
+});
 
 const SIZES: { readonly [unit: string]: number } = { B: 1 / 1024, kB: 1, MB: 1024, GB: 1024 * 1024, TB: 1024 ** 3 };
 
 /** kB, as a number with or without a unit and a fraction: whole ones above. */
-const kilobytes = (value: string): string | null => {
+const kilobytes = taking({ kind: 'integer', least: 0, greatest: 2_147_483_647 }, (value) => {
   const match = /^\s*(\d+(?:\.\d*)?)\s*(B|kB|MB|GB|TB)?\s*$/.exec(value);
   return match === null ? null : String(Math.ceil(Number(match[1]) * SIZES[match[2] ?? 'kB']));
-};
+});
 
-const integer =
-  (least: number, greatest: number) =>
-  (value: string): string | null =>
-    /^\s*-?\d+\s*$/.test(value) && Number(value) >= least && Number(value) <= greatest ? String(Number(value)) : null;
+const integer = (least: number, greatest: number): Accept =>
+  taking({ kind: 'integer', least, greatest }, (value) =>
+    /^\s*-?\d+\s*$/.test(value) && Number(value) >= least && Number(value) <= greatest ? String(Number(value)) : null,
+  );
 
-const decimal = (value: string): string | null => (/^\s*\d+(\.\d+)?\s*$/.test(value) ? String(Number(value)) : null);
+const decimal = taking({ kind: 'real', least: 0 }, (value) => (/^\s*\d+(\.\d+)?\s*$/.test(value) ? String(Number(value)) : null));
 
 /** What PostgreSQL knows and nothing here follows: refused, for a setting that is taken without effect answers wrongly. */
 const withoutEffect = (name: string, value: string): SqlError =>
   new SqlError(SQLSTATE.feature_not_supported, `${name} = '${value}' is not supported`);
 
 /** Takes the first of the words; the others are known and refused. 0A000 */
-const onlyFirst =
-  (name: string, ...words: string[]) =>
-  (value: string): string | null => {
+const onlyFirst = (name: string, ...words: string[]): Accept =>
+  taking({ kind: 'enum', words: words.slice(0, 1) }, (value) => {
     const word = oneOf(...words)(value);
     if (word !== null && word !== words[0]) throw withoutEffect(name, word);
     return word;
-  };
+  });
 
 /** Hours east of Greenwich, as a number: the offset in POSIX form, which counts them westward. */
 function numericZone(text: string): string | null {
@@ -135,7 +141,13 @@ export const SETTINGS: readonly SettingRule[] = [
   rule('default_transaction_deferrable', 'off', boolean, 'new transactions are deferrable'),
   rule('default_transaction_isolation', 'read committed', ISOLATION, 'isolation of new transactions'),
   rule('default_transaction_read_only', 'off', boolean, 'new transactions only read'),
-  rule('extra_float_digits', '1', floatDigits, 'digits of floats as text', meaning),
+  rule(
+    'extra_float_digits',
+    '1',
+    taking({ kind: 'integer', least: 1, greatest: 3 }, floatDigits),
+    'digits of floats as text',
+    meaning,
+  ),
   rule(
     'idle_in_transaction_session_timeout',
     '0',
@@ -205,6 +217,16 @@ export function settingRule(name: string): SettingRule {
   }
   return found;
 }
+
+const STRING: Domain = { kind: 'string' };
+
+/** Names that are shown with capitals. */
+const SHOWN_NAMES: { readonly [name: string]: string } = {
+  datestyle: 'DateStyle',
+  intervalstyle: 'IntervalStyle',
+  timezone: 'TimeZone',
+};
+const shownName = (name: string): string => SHOWN_NAMES[name] ?? name;
 
 interface Change {
   readonly name: string;
@@ -279,6 +301,7 @@ export class Settings {
   set(name: string, value: string | null, inTransaction: boolean, local = false): void {
     const folded = name.toLowerCase();
     const kept = value === null ? undefined : accepted(folded, value);
+    if (value === null && !folded.includes('.')) settingRule(folded);
     if (inTransaction) this.#changes.push({ name: folded, before: this.#values.get(folded), local });
     else if (local) return;
     this.#put(folded, kept);
@@ -337,7 +360,19 @@ export class Settings {
 
   /** All, for SHOW ALL. */
   all(): { name: string; setting: string; description: string }[] {
-    return SETTINGS.map(({ name, description }) => ({ name, setting: this.shown(name), description }));
+    return SETTINGS.map(({ name, description }) => ({ name: shownName(name), setting: this.shown(name), description }));
+  }
+
+  /** All, and those that the program has made, for pg_settings. */
+  *facts(): Iterable<SettingFact> {
+    for (const { name, initial, description, accept, readOnly, unit } of SETTINGS) {
+      const domain = accept.domain ?? STRING;
+      const isSet = this.#values.has(name);
+      yield { name: shownName(name), value: this.get(name), initial, description, domain, readOnly, unit, isSet };
+    }
+    for (const [name, value] of this.#values)
+      if (name.includes('.'))
+        yield { name, value, initial: '', description: '', domain: STRING, readOnly: false, unit: null, isSet: true };
   }
 }
 

@@ -59,11 +59,11 @@ const table: { [primitive: string]: Implementation } = {
     waits?.letGoAll();
     return '';
   },
-  'session.terminate.within': (processId: number, _: number, { signal }: ValueContext) =>
-    signal?.(processId, 'terminate') ?? false,
-  'session.blockedBy': (processId: number, { blockedBy }: ValueContext) => intArray(blockedBy?.(processId) ?? []),
-  'session.cancel': (processId: number, { signal }: ValueContext) => signal?.(processId, 'cancel') ?? false,
-  'session.terminate': (processId: number, { signal }: ValueContext) => signal?.(processId, 'terminate') ?? false,
+  'session.terminate.within': (processId: number, _: number, context: ValueContext) =>
+    context.signal?.(processId, 'terminate') ?? false,
+  'session.blockedBy': (processId: number, context: ValueContext) => intArray(context.blockedBy?.(processId) ?? []),
+  'session.cancel': (processId: number, context: ValueContext) => context.signal?.(processId, 'cancel') ?? false,
+  'session.terminate': (processId: number, context: ValueContext) => context.signal?.(processId, 'terminate') ?? false,
 };
 
 for (const [action, body] of Object.entries(BODIES))

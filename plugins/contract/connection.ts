@@ -201,6 +201,8 @@ export interface HostSession {
   next(text: string, from: number): NextStatement;
   /** The only statement of a text, null for an empty one; types by name, null where the client says nothing. */
   prepare(text: string, types: readonly (string | null)[]): HostStatement | null;
+  /** The client has named a statement, or let go of the name (null): catalogs list it. */
+  named?(name: string, statement: HostStatement | null): void;
   /** `format`: with a form for each column of the statement. */
   portal(statement: HostStatement, format: RowFormat): HostPortal;
   /** A statement of kind copyIn or copyOut. */

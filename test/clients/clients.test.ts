@@ -25,10 +25,6 @@ const CLIENTS: readonly (readonly [name: string, packages: readonly string[], lo
 
 /** Steps that PostgreSQL passes and we do not yet, and what they want. They run, and do not count. */
 const WANTED: { readonly [step: string]: string } = {
-  'pg: a prepared statement, again and again': 'pg_prepared_statements lists what the protocol has prepared',
-  'pg: a statement that takes too long, or is cancelled': 'pg_sleep(), pg_cancel_backend()',
-  'pg: a connection that is ended by another': 'pg_terminate_backend()',
-  'kysely: the migrator, and the table of migrations': 'pg_advisory_xact_lock()',
   'drizzle: an identity whose sequence has a name': 'IDENTITY (SEQUENCE NAME ...)',
   'sequelize: findOrCreate, in a function that is dropped again': 'PL/pgSQL',
   'sequelize: an enum, which it makes in a DO': 'PL/pgSQL',

@@ -3,7 +3,7 @@
 import { type Grants, RIGHTS } from '../grants.ts';
 import type { SessionReader } from '../reader.ts';
 import type { RoleRow } from '../stored.ts';
-import { ROLE_SUPERUSER } from '../system-tables.ts';
+import { ROLE_SUPERUSER, SCHEMA_INFORMATION, SCHEMA_PG_CATALOG, SCHEMA_PUBLIC } from '../system-tables.ts';
 import { describeType } from './describe.ts';
 import { aclOf, aclValue } from './pg-rights.ts';
 import { HIDDEN_SCHEMA, SCHEMA_PG_TOAST, sequencesOf, temporarySchemaId } from './relations.ts';
@@ -44,6 +44,13 @@ function* namespaceRows(reader: SessionReader): Iterable<VirtualRow> {
   const { id } = reader.session;
   if (id !== 0) yield { oid: temporarySchemaId(id), nspname: `pg_temp_${id}`, nspowner: ROLE_SUPERUSER };
 }
+
+/** What schemas had when the database was made: dumps leave it out. */
+const initialRows = (reader: SessionReader): VirtualRow[] =>
+  [SCHEMA_PG_CATALOG, SCHEMA_INFORMATION, SCHEMA_PUBLIC].map((objoid) => ({
+    ...{ objoid, classoid: 2615, objsubid: 0, privtype: 'i' },
+    initprivs: aclValue(reader, ROLE_SUPERUSER, SYSTEM_SCHEMA_GRANTS),
+  }));
 
 // ---- roles ----
 
@@ -105,6 +112,7 @@ const tablespace = (oid: number, spcname: string): VirtualRow => ({ oid, spcname
 export const PG_CATALOG: RowMakers = {
   pg_sequence: sequenceRows,
   pg_namespace: namespaceRows,
+  pg_init_privs: initialRows,
   pg_authid: (reader) => seen(reader).map(authRow),
   pg_roles: (reader) => reader.roles().map(roleRow),
   pg_user: (reader) => logins(reader).map(userRow),

@@ -3,6 +3,8 @@
  * serves says what the rows are (serveFigures), a thread each; embedded there are none.
  */
 
+import type { SessionReader } from '../reader.ts';
+import { DATABASE_ID } from './pg-catalog.ts';
 import { defineVirtual, type RowMakers, type VirtualRow, type VirtualTable } from './virtual-table.ts';
 
 export interface ServedFigures {
@@ -20,7 +22,19 @@ export function serveFigures(figures: ServedFigures): void {
   served = figures;
 }
 
-export const PG_STAT: RowMakers = { pg_stat_activity: () => served.activity(), pg_locks: () => served.locks() };
+const unsigned = (word: number): number => word >>> 0;
+
+function* lockRows(reader: SessionReader): Iterable<VirtualRow> {
+  yield* served.locks();
+  for (const { session, process, space, high, low, shared, granted } of reader.session.facts?.advisoryLocks() ?? [])
+    yield {
+      ...{ locktype: 'advisory', database: DATABASE_ID, classid: unsigned(high), objid: unsigned(low), objsubid: space },
+      ...{ virtualtransaction: `${session}/0`, pid: process, mode: shared ? 'ShareLock' : 'ExclusiveLock', granted },
+      fastpath: false,
+    };
+}
+
+export const PG_STAT: RowMakers = { pg_stat_activity: () => served.activity(), pg_locks: lockRows };
 
 const COLUMNS =
   'userid oid, dbid oid, toplevel bool, queryid int8, query text, calls int8, total_exec_time float8, min_exec_time float8, ' +

@@ -3,6 +3,7 @@
 import type { RowValue } from '../../storage/rows/row-value.ts';
 import type { ColumnStatistics } from '../objects.ts';
 import type { SessionReader } from '../reader.ts';
+import type { SettingFact } from '../session-facts.ts';
 import { columnOf, indexDefinition, quoteName, typeOid, viewText } from './describe.ts';
 import { DATABASE_ID } from './pg-catalog.ts';
 import { virtualKind } from './registry.ts';
@@ -96,8 +97,43 @@ const statisticsRow = (column: ColumnStatistics): VirtualRow => ({
   correlation: column.correlation,
 });
 
+const CONTEXTS = { internal: 'internal', user: 'user' } as const;
+
+function settingRow({ name, value, initial, description, domain, readOnly, unit, isSet }: SettingFact): VirtualRow {
+  const { kind, least, greatest, words } = domain;
+  return {
+    ...{ name, setting: value, unit, short_desc: description, vartype: kind, boot_val: initial, reset_val: initial },
+    category: readOnly ? 'Preset Options' : name.includes('.') ? 'Customized Options' : 'Client Connection Defaults',
+    context: readOnly ? CONTEXTS.internal : CONTEXTS.user,
+    source: isSet ? 'session' : 'default',
+    min_val: least === undefined ? null : String(least),
+    max_val: greatest === undefined ? null : String(greatest),
+    enumvals: words === undefined ? null : arrayValue('text', [...words]),
+    pending_restart: false,
+  };
+}
+
+function* preparedRows(reader: SessionReader): Iterable<VirtualRow> {
+  for (const { name, text, madeAt, types, isOfSql } of reader.session.facts?.preparedStatements() ?? []) {
+    const numbers = types.map((type) => type.domain ?? typeOid(type.name));
+    yield {
+      ...{ name, statement: text, prepare_time: madeAt, parameter_types: arrayValue('regtype', numbers), from_sql: isOfSql },
+      ...{ generic_plans: 0, custom_plans: 0 },
+    };
+  }
+}
+
+function* cursorRows(reader: SessionReader): Iterable<VirtualRow> {
+  for (const { name, text, scroll, hold, binary, madeAt } of reader.session.facts?.openCursors() ?? [])
+    yield { name, statement: text, is_holdable: hold, is_binary: binary, is_scrollable: scroll, creation_time: madeAt };
+}
+
 function* settingRows(reader: SessionReader): Iterable<VirtualRow> {
+  const own = [...(reader.session.facts?.settings() ?? [])];
+  for (const one of own) yield settingRow(one);
+  const known = new Set(own.map(({ name }) => name));
   for (const [name, setting] of Object.entries(reader.port.settings)) {
+    if (known.has(name)) continue;
     yield {
       name,
       setting,
@@ -163,6 +199,8 @@ export const PG_VIEWS: RowMakers = {
   pg_sequences: sequenceRows,
   pg_stats: statisticsRows,
   pg_settings: settingRows,
+  pg_prepared_statements: preparedRows,
+  pg_cursors: cursorRows,
   pg_timezone_names: () => ['UTC', ...Intl.supportedValuesOf('timeZone')].map(zoneRow),
   pg_stat_all_tables: statTableRows,
   pg_stat_user_tables: statTableRows,

@@ -101,6 +101,7 @@ export class ExtendedQuery {
     else if (this.#statements.has(name)) throw wireError('42P05', `prepared statement "${name}" already exists`);
     const statement = this.#session.prepare(text, types);
     this.#statements.set(name, { statement, told: null, idle: null, idleFor: null });
+    if (name !== '' && statement !== null) this.#session.named?.(name, statement);
     putParseComplete(this.#host.output);
   }
 
@@ -109,6 +110,7 @@ export class ExtendedQuery {
     if (named === undefined) return;
     named.idle?.close();
     this.#statements.delete(name);
+    if (name !== '') this.#session.named?.(name, null);
     for (const [portalName, portal] of this.#portals) if (portal.named === named) this.#closePortal(portalName);
   }
 
