@@ -32,6 +32,7 @@ import { Passing } from './passing.ts';
 import { methodFor, readRules, type Rule } from './rules.ts';
 import { ServedSession } from './session.ts';
 import { SessionsTable } from './sessions-table.ts';
+import { Signals } from './signals.ts';
 import { StatementCounts } from './statement-figures.ts';
 import type { Listening, ServerWorkerData, WorkerControl, WorkerFigures, WorkerNews } from './worker-messages.ts';
 
@@ -84,6 +85,7 @@ export class ServerWorker implements WorkerControl {
     this.heavy = new HeavyThreads(this.database, data.options.heavyCost, (error) => this.lost(error));
     this.counts = new StatementCounts(this.database.engine.shm.name, data.number, data.options.slowQuery, this.log);
     serveFigures(new ServerFigures(this.sessions, txns, this.counts));
+    this.database.engine.signals = new Signals(this.database.engine.shm.name, this.sessions, this.#connections);
     this.activity = new Activity(this.sessions, () => this.database.engine.now());
     this.guard = new Guard(this.log);
     this.#rules = readRules(data.rules);
