@@ -54,7 +54,7 @@ async function dependencies(target: Target): Promise<Map<number, number[]>> {
          and con.oid = dep.objid and con.contype = 'c'
        left join pg_catalog.pg_type t on dep.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass and t.oid = dep.refobjid
        left join pg_catalog.pg_type el on el.oid = t.typelem
-     where dep.deptype in ('n', 'a', 'i') and dep.refobjid >= 16384`,
+     where dep.deptype = 'n' and dep.refobjid >= 16384`,
   );
   const found = new Map<number, number[]>();
   for (const [from, to] of rows) {

@@ -282,14 +282,24 @@ export class ClientConnection implements ConnectionHost, SessionOwner {
 
   readonly startupBytes = 10_000;
 
-  startTls(): void {
+  startTls(received?: Buffer): void {
     this.#send();
     const plain = this.#socket;
     plain.removeAllListeners('data');
     plain.removeAllListeners('end');
+    if (received !== undefined) {
+      // What waits in the socket is taken by TLS first.
+      plain.pause();
+      plain.unshift(Buffer.from(received));
+    }
     const secure = secured(plain, this.worker.secureContext);
     this.#socket = secure;
     this.isSecure = true;
+    // Without a request before it the hello has to say what for: it may have been meant for another protocol.
+    if (received !== undefined)
+      secure.once('secure', () => {
+        if (secure.alpnProtocol !== 'postgresql') this.destroy();
+      });
     this.#listen(secure);
   }
 

@@ -107,8 +107,8 @@ export interface ConnectionHost {
   /** The longest message that is taken from a client, bytes; and the longest before it has come in. */
   readonly messageBytes: number;
   readonly startupBytes: number;
-  /** TLS begins behind what was written so far. Nothing of it may have been received yet. */
-  startTls(): void;
+  /** TLS begins behind what was written so far, with what has been `received` of it, else with what comes. */
+  startTls(received?: Buffer): void;
   /** What the rules say of this user from where the connection comes. */
   authentication(user: string, database: string): Authentication;
   /** The exchange went wrong: it is logged, and an answer waits the longer the more often that happens. */

@@ -19,6 +19,7 @@ const CLIENTS: readonly (readonly [name: string, packages: readonly string[], lo
   ['sequelize', ['pg', 'sequelize'], () => import('./sequelize.ts')],
   ['typeorm', ['pg', 'typeorm'], () => import('./typeorm.ts')],
   ['psql', ['!psql'], () => import('./psql.ts')],
+  ['psql-describe', ['!psql'], () => import('./psql-describe.ts')],
   ['pgbench', ['!pgbench'], () => import('./pgbench.ts')],
   ['pg-dump', ['!pg_dump'], () => import('./pg-dump.ts')],
 ];

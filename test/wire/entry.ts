@@ -1,9 +1,11 @@
 /** Coming in: rules, passwords, TLS, the Unix socket, the limit of connections. */
 
 import { equal, match, ok, rejects } from 'node:assert/strict';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
 import type { TestContext } from 'node:test';
 import pg from 'pg';
 import { SessionsTable } from '../../engine/server/sessions-table.ts';
@@ -58,6 +60,18 @@ async function steps(context: TestContext, server: TestServer, client: (options:
   await context.test('SCRAM-SHA-256 over TLS', async () => {
     await asks(client({ password: PASSWORD, ...TLS }));
     await rejects(client({ password: 'wrong', ...TLS }).connect(), { code: '28P01' });
+  });
+  await context.test('TLS from the first byte, where the client says what for', async () => {
+    const first = async (ALPNProtocols?: string[]): Promise<string> => {
+      const socket = connectTls({ host: '127.0.0.1', port: server.port, rejectUnauthorized: false, ALPNProtocols });
+      socket.write(send.startup({ user: 'postgres' }));
+      const came = await Promise.race([once(socket, 'data'), once(socket, 'close')]).catch(() => [false]);
+      socket.destroy();
+      return Buffer.isBuffer(came[0]) ? String.fromCharCode(came[0][0]) : 'closed';
+    };
+    equal(await first(['postgresql']), 'R');
+    equal(await first(), 'closed');
+    equal(await first(['http/1.1']), 'closed');
   });
   await context.test('bytes behind an SSLRequest that are not encrypted are not taken', async () => {
     const raw = new RawClient(server.port);

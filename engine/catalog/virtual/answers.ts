@@ -11,7 +11,7 @@ import { descriptionRows } from './pg-depends.ts';
 import { ancestorsOf } from './pg-families.ts';
 import { argumentsText, resultText, routineById, routineDefinition } from './pg-routines.ts';
 import { virtualTable, virtualTableById } from './registry.ts';
-import { indexTable, roleName, viewsOf } from './relations.ts';
+import { indexTable, roleName, viewsOf, namedRelation } from './relations.ts';
 import { arrayValue } from './virtual-table.ts';
 
 type Answer = (reader: SessionReader, ...given: RowValue[]) => RowValue;
@@ -55,11 +55,7 @@ function ruleText(reader: SessionReader, id: number): string | null {
 
 /** The relation that a text names, by its number. 42P01 */
 function relationNamed(reader: SessionReader, name: string): number {
-  const parts = [...name.matchAll(/"((?:[^"]|"")*)"|[^".]+/g)].map(([plain, quoted]) =>
-    quoted === undefined ? plain.toLowerCase() : quoted.replaceAll('""', '"'),
-  );
-  const own = parts[parts.length - 1];
-  const relation = reader.findRelation(parts.length > 1 ? parts[parts.length - 2] : null, own);
+  const relation = namedRelation(reader, name);
   if (relation === null) throw new SqlError(SQLSTATE.undefined_table, `relation "${name}" does not exist`);
   return relation.id;
 }

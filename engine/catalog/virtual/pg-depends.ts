@@ -2,9 +2,11 @@
 
 import type { SessionReader } from '../reader.ts';
 import type { Comments, ObjectRow } from '../stored.ts';
-import { CONSTRAINT_ID, DEFAULT_ID, defaultText, derivedId, RULE_ID } from './describe.ts';
+import type { SqlType } from '../../sblr/types.ts';
+import type { StoredExpression } from '../objects.ts';
+import { CONSTRAINT_ID, DEFAULT_ID, derivedId, RULE_ID } from './describe.ts';
 import { tableConstraints } from './pg-constraints.ts';
-import { sequencesOf, tablesOf, viewsOf, visible } from './relations.ts';
+import { namedRelation, sequencesOf, tablesOf, viewsOf, visible } from './relations.ts';
 import type { Lookup, RowMakers, VirtualRow } from './virtual-table.ts';
 
 const CLASS = 1259;
@@ -61,6 +63,17 @@ const depend = (object: readonly number[], on: readonly number[], deptype: strin
   deptype,
 });
 
+/** The number of a type that somebody has made; of an array that of its elements; 0: it is none. */
+const madeTypeOf = (type: SqlType): number => type.domain ?? Number(/^[a-z]+:(\d+)/.exec(type.name)?.[1] ?? 0);
+
+/** What an expression rests on: routines, and the sequence of nextval(). */
+function* usesOf(reader: SessionReader, own: readonly number[], { routines = [], text }: StoredExpression): Iterable<VirtualRow> {
+  for (const id of routines) yield depend(own, [CLASSES.function, id], 'n');
+  const named = /\bnextval\('((?:[^']|'')+)'/.exec(text);
+  const sequence = named === null ? null : namedRelation(reader, named[1].replaceAll("''", "'"));
+  if (sequence?.kind === 'sequence') yield depend(own, [CLASS, sequence.id], 'n');
+}
+
 /** Sequences of their columns ('a' of serial, 'i' of identity), defaults, constraints and indexes of tables, views of what they read. */
 function* dependRows(reader: SessionReader): Iterable<VirtualRow> {
   for (const sequence of sequencesOf(reader)) {
@@ -74,18 +87,17 @@ function* dependRows(reader: SessionReader): Iterable<VirtualRow> {
     for (const parent of table.parents ?? [])
       yield depend([CLASS, table.id], [CLASS, parent], table.bound === undefined ? 'n' : 'a');
     for (const column of visible(table)) {
-      const { number, sequence, identity } = column;
-      if (
-        defaultText(
-          column,
-          () => '',
-          () => '',
-        ) === null
-      )
-        continue;
+      const { number, sequence, identity, type } = column;
+      const made = madeTypeOf(type);
+      if (made !== 0 && reader.entry(made)?.row.kind === 'type')
+        yield depend([CLASS, table.id, number], [CLASSES.type, made], 'n');
+      const value = column.generated ?? column.default;
+      const isSerial = sequence !== 0 && identity === 'none';
+      if (value === null && !isSerial) continue;
       const own = [ATTRDEF, derivedId(table.id, DEFAULT_ID, number)];
       yield depend(own, [CLASS, table.id, number], 'a');
-      if (sequence !== 0 && identity === 'none') yield depend(own, [CLASS, sequence], 'n');
+      if (value !== null) yield* usesOf(reader, own, value);
+      else yield depend(own, [CLASS, sequence], 'n');
     }
     for (const { oid, row } of tableConstraints(reader, table)) {
       yield depend([CONSTRAINT, oid], [CLASS, table.id], 'a');

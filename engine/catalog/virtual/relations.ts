@@ -65,6 +65,14 @@ export function shownRelation(reader: SessionReader, id: number): string | null 
   return isFound ? quoteName(relation.name) : `${quoteName(relation.schema)}.${quoteName(relation.name)}`;
 }
 
+/** The relation that a text names: 'items', 'app."Odd Name"'. */
+export function namedRelation(reader: SessionReader, name: string): CatalogRelation | null {
+  const parts = [...name.matchAll(/"((?:[^"]|"")*)"|[^".]+/g)].map(([plain, quoted]) =>
+    quoted === undefined ? plain.toLowerCase() : quoted.replaceAll('""', '"'),
+  );
+  return reader.findRelation(parts.length > 1 ? parts[parts.length - 2] : null, parts[parts.length - 1]);
+}
+
 /** A type as format_type() names it, with the schema of one that the search path does not show. */
 export function shownType(reader: SessionReader, type: SqlType): string {
   const element = isArrayType(type.name) ? elementOf(type.name) : null;

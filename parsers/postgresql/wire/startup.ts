@@ -2,6 +2,7 @@
  * The beginning of a connection, up to the session:
  *
  *   SSLRequest     'S' and TLS, or 'N'        GSSENCRequest  'N'       CancelRequest  no answer, the end
+ *   a TLS hello    TLS from the first byte (ALPN 'postgresql')
  *   StartupMessage -> (NegotiateProtocolVersion) -> by the rules: nothing, password, SASL -> AuthenticationOk, settings, key, ready
  */
 
@@ -14,6 +15,8 @@ import { putAuthenticationCleartext, putAuthenticationOk, putBackendKey, putNego
 const SSL_REQUEST = 80877103;
 const GSS_REQUEST = 80877104;
 const CANCEL_REQUEST = 80877102;
+/** The first byte of TLS: a record of its handshake. */
+const TLS_HANDSHAKE = 0x16;
 
 /** Minors of protocol 3 that are spoken; 3.1 was never one. */
 const MINORS = [0, 2];
@@ -57,6 +60,18 @@ export class Startup {
   take(bytes: Buffer, start: number, end: number, wanted: (bytes: number) => void): number {
     if (this.#phase === 'waiting' || this.#phase === 'over') return start;
     const typed = this.#phase === 'first' ? 0 : 1;
+    if (
+      this.#phase === 'first' &&
+      bytes[start] === TLS_HANDSHAKE &&
+      this.#host.canSecure &&
+      !this.#host.isSecure &&
+      !this.#hasAskedTls
+    ) {
+      // TLS from the first byte, as of PostgreSQL 17.
+      this.#hasAskedTls = true;
+      this.#host.startTls(bytes.subarray(start, end));
+      return end;
+    }
     if (end - start < typed + 4) return start;
     if (typed === 1 && bytes[start] !== PASSWORD)
       throw wireError('08P01', `expected password response, got message type ${bytes[start]}`);
