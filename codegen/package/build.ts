@@ -19,7 +19,7 @@
  * Threads begin at an address (`new URL('./x.ts', import.meta.url)`): it becomes that of the file in dist/.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { makeCodeCache } from './code-cache.ts';
@@ -186,12 +186,18 @@ function licensesOf(inputs: readonly string[]): string {
   }
   return [...folders]
     .sort()
-    .map((folder) => {
-      const [license] = globSync('LICENSE*', { cwd: folder });
-      if (license === undefined) throw new Error(`${folder} has no license`);
-      return `---- ${folder.replace(/^.*node_modules\//, '')}\n\n${readFileSync(join(folder, license), 'utf8')}`;
-    })
+    .map((folder) => `---- ${folder.replace(/^.*node_modules\//, '')}\n\n${licenseOf(folder)}`)
     .join('\n');
+}
+
+/** In a file of its own, or at the end of what there is to read first. */
+function licenseOf(folder: string): string {
+  const license = readdirSync(folder).find((name) => /^licen[cs]e/i.test(name));
+  if (license !== undefined) return readFileSync(join(folder, license), 'utf8');
+  const readme = join(folder, 'README.md');
+  const found = existsSync(readme) ? /^#+ licen[cs]e\n[\s\S]*/im.exec(readFileSync(readme, 'utf8')) : null;
+  if (found === null) throw new Error(`${folder} has no license`);
+  return found[0];
 }
 
 function rewrite(path: string, change: (text: string) => string): void {
