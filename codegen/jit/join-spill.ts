@@ -13,8 +13,7 @@ import {
   type SpillFile,
 } from '../../engine/storage/space/spill-files.ts';
 import type { Space } from '../../engine/storage/space/space.ts';
-import { nodeV8 } from '../../shm/node-modules.ts';
-import { type BlockColumn, blockColumns, serialised, wordsOf } from './row-blocks.ts';
+import { type BlockColumn, BlockPacker, type PackedBlock, unpacked } from './row-blocks.ts';
 import type { RowStore } from './row-store.ts';
 
 const PARTS = 16;
@@ -43,7 +42,13 @@ type Side = 'build' | 'probe';
 
 interface Place {
   readonly at: number;
-  readonly bytes: number;
+  readonly block: PackedBlock;
+}
+
+/** What lies in a block besides columns and hashes. */
+interface More {
+  readonly unlinked: readonly number[];
+  readonly keys: readonly unknown[] | null;
 }
 
 interface Part {
@@ -62,7 +67,8 @@ export class JoinSpill {
   readonly #waiting: Part[] = [];
   #reading: Part | null = null;
   #next = { build: 0, probe: 0 };
-  #bytes = Buffer.alloc(0);
+  #bytes = new Uint8Array(new ArrayBuffer(0));
+  readonly #packer = new BlockPacker();
 
   constructor(space: Space) {
     this.#space = space;
@@ -96,21 +102,17 @@ export class JoinSpill {
         const to = Math.min(ends[part + 1], from + BLOCK_ROWS);
         const unlinked: number[] = [];
         if (isUnlinked !== null) for (let at = from; at < to; at++) if (isUnlinked[order[at]] !== 0) unlinked.push(at - from);
-        this.#write(this.#parts[part][side], {
-          count: to - from,
-          columns: blockColumns(store, order, from, to),
-          hashes: rows?.keepsHashes === true ? wordsOf(hashes, order, from, to) : null,
-          unlinked,
-          keys: rows === null || rows.keys === null ? null : keysOf(rows.keys, order, from, to),
-        });
+        const keys = rows === null || rows.keys === null ? null : keysOf(rows.keys, order, from, to);
+        const more: More | null = keys === null && unlinked.length === 0 ? null : { keys, unlinked };
+        const kept = rows?.keepsHashes === true ? hashes : null;
+        this.#write(this.#parts[part][side], this.#packer.pack(store, order, from, to, kept, more));
       }
     }
   }
 
-  #write(places: Place[], block: RowsBlock): void {
+  #write(places: Place[], block: PackedBlock): void {
     this.#file ??= createSpillFile(this.#space);
-    const bytes = serialised(block);
-    places.push({ at: appendSpill(this.#file, bytes, 0, bytes.length), bytes: bytes.length });
+    places.push({ at: appendSpill(this.#file, this.#packer.bytes, 0, block.bytes), block });
   }
 
   /** Begins to read a part; what is added from now on is split further. False: nothing waits. */
@@ -126,9 +128,12 @@ export class JoinSpill {
   nextBlock(side: Side): RowsBlock | null {
     const place = this.#reading?.[side][this.#next[side]++];
     if (place === undefined || this.#file === null) return null;
-    if (this.#bytes.length < place.bytes) this.#bytes = Buffer.allocUnsafeSlow(place.bytes * 2);
-    readSpill(this.#file, place.at, this.#bytes, 0, place.bytes);
-    return nodeV8().deserialize(this.#bytes.subarray(0, place.bytes)) as RowsBlock;
+    const { at, block } = place;
+    if (this.#bytes.length < block.bytes) this.#bytes = new Uint8Array(new ArrayBuffer(block.bytes * 2));
+    readSpill(this.#file, at, this.#bytes, 0, block.bytes);
+    const { columns, hashes, more } = unpacked(block, this.#bytes);
+    const { unlinked, keys } = (more as More | null) ?? { unlinked: [], keys: null };
+    return { count: block.count, columns, hashes, unlinked, keys };
   }
 
   close(): void {
