@@ -103,21 +103,30 @@ export class ChangeCode {
     else emitter.emit(`c.held.push(${emitRow(emitter, format, output)});`);
   }
 
-  emitChecks(emitter: Emitter, row: BoundNewRow): void {
-    const part = this.partName(emitter);
+  /** `refusal`: what is done with the name of a check that a row does not pass. */
+  emitChecks(emitter: Emitter, row: BoundNewRow, refusal = this.#refusal(emitter)): void {
     for (const { name, expression } of row.checks) {
       const passed = emitter.name('L');
       const failed = emitter.name('L');
       emitter.emit(`${passed}:{${failed}:{`);
       emitJump(emitter, expression, 'false', failed);
-      emitter.emit(`break ${passed};}${part}.refuseCheck(${emitter.unit.constant(name, 'name of a check')});}`);
+      emitter.emit(`break ${passed};}${refusal(emitter.unit.constant(name, 'name of a check'))}}`);
     }
   }
 
-  emitNotNull(emitter: Emitter, attribute: number, value: Value): void {
-    if (!this.notNull(attribute) || value.nil === 'false') return;
-    const refuse = `${this.partName(emitter)}.refuseNull(${this.placed(attribute).index});`;
-    emitter.emit(value.nil === 'true' ? refuse : `if(${value.nil})${refuse}`);
+  #refusal(emitter: Emitter): (name: string) => string {
+    const part = this.partName(emitter);
+    return (name) => `${part}.refuseCheck(c,${name});`;
+  }
+
+  /** NULLs among the values V of a whole row, once they are all there. The encoder finds those that the layout has no room for. */
+  emitNotNull(emitter: Emitter, row: BoundNewRow): void {
+    const part = this.partName(emitter);
+    for (const { attribute, expression } of row.attributes) {
+      const { index, nullable } = this.placed(attribute);
+      if (!this.notNull(attribute) || !expression.type.nullable || (!nullable && row.checks.length === 0)) continue;
+      emitter.emit(`if(V[${index}]===null)${part}.refuseNull(c,${index});`);
+    }
   }
 
   /** Columns of the new row as they are read by checks, hidden attributes and RETURNING. */
@@ -167,7 +176,6 @@ export function emitInput(emitter: Emitter, value: Value, placed: PlacedColumn, 
 export function emitAttribute(emitter: Emitter, code: ChangeCode, row: BoundNewRow, index: number): Value {
   const { attribute, expression } = row.attributes[index];
   let value = emitValue(emitter, expression);
-  code.emitNotNull(emitter, attribute, value);
   const column = code.rowReader(row, attribute);
   if (code.isRead(column)) {
     if (value.nil !== 'true') {
@@ -223,6 +231,7 @@ export class InsertSink {
       emitter.hoist('V', `${part}.values`);
       if (this.#late.size > 0) emitter.emit(`${part}.late=null;`);
       this.#attributes(emitter, row, part);
+      this.#code.emitNotNull(emitter, row);
       this.#code.emitChecks(emitter, row);
       emitEncode(emitter, part);
     }
@@ -297,9 +306,6 @@ export class InsertSink {
       emitter.emit(
         `${isText ? '' : `${numbers}[${placed.index}]=${pn}[${expression.index}];`}V[${placed.index}]=${pv}[${expression.index}];`,
       );
-      if (placed.nullable && this.#code.notNull(attribute)) {
-        emitter.emit(`if(V[${placed.index}]===null)${part}.refuseNull(${placed.index});`);
-      }
       return;
     }
     emitInput(emitter, emitAttribute(emitter, this.#code, row, index), placed, part);
@@ -327,6 +333,7 @@ export class InsertSink {
       const placed = code.placed(change.attributes[index].attribute);
       emitInput(emitter, emitAttribute(emitter, code, change, index), placed, part);
     });
+    code.emitNotNull(emitter, change);
     code.emitChecks(emitter, change);
     emitEncode(emitter, part);
     emitter.emit(`if(${part}.update(c,${part}.metId,${part}.image,0)===2)return 2;`);

@@ -4,7 +4,6 @@
  */
 
 import type { CatalogTable } from '../../engine/catalog/objects.ts';
-import { checkedPartition, checkedPolicy, checkedView } from '../../engine/sblr/bound.ts';
 import { RUN_RERUN, RUN_WAIT } from '../../engine/plan/program.ts';
 import { type ByteViews, copyWords, privateViews } from '../../engine/storage/rows/byte-views.ts';
 import { ROW_OVERFLOW, ROW_SCRATCH_BYTES, rowIdOf, rowIdPage, rowIdSlot } from '../../engine/storage/rows/row-image.ts';
@@ -31,6 +30,7 @@ import { outputText } from '../../engine/values/functions-casts.ts';
 import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 import { arrayDecoder } from '../rows/decoder.ts';
 import { encodeError, encodeRow, ROW_WIDE, rowEncoder } from '../rows/encoder.ts';
+import { checkError, type FailingRow, failingRow, givenRow, nullError } from './change-errors.ts';
 import { checkOutgoing, noteIncoming, type References } from './references.ts';
 import type { State } from './state.ts';
 
@@ -96,41 +96,31 @@ export class ChangePart {
     return { schema, table: name };
   }
 
-  /** 23502 for a column of the layout. */
-  refuseNull(index: number): never {
-    throw new SqlError(
-      SQLSTATE.not_null_violation,
-      `null value in column "${this.#columnName(index)}" of relation "${this.shape.catalog.name}" violates not-null constraint`,
-      { ...this.#place(), column: this.#columnName(index) },
-    );
+  /** 23502 for a column of the layout, with the row that the encoder was given. */
+  refuseNull(c: State, index: number, numbers = this.numbers, values: FailingRow = this.values): never {
+    throw nullError(this.shape.catalog, this.#columnName(index), this.#shownRow(c, givenRow(this.table.layout, numbers, values)));
   }
 
   /** 23514, 44000, 42501. */
-  refuseCheck(name: string): never {
-    const policy = checkedPolicy(name);
-    if (policy !== null) throw violatesPolicy(policy, this.shape.catalog.name);
-    if (checkedPartition(name) !== null) this.#refuseBound(checkedPartition(name)?.moves === true);
-    const view = checkedView(name);
-    if (view !== null)
-      throw new SqlError(SQLSTATE.with_check_option_violation, `new row violates check option for view "${view}"`);
-    throw new SqlError(
-      SQLSTATE.check_violation,
-      `new row for relation "${this.shape.catalog.name}" violates check constraint "${name}"`,
-      { ...this.#place(), constraint: name },
-    );
+  refuseCheck(c: State, name: string): never {
+    const { numbers, values } = this;
+    throw checkError(this.shape.catalog, name, () => this.#shownRow(c, givenRow(this.table.layout, numbers, values)));
   }
 
-  /** 23514, 0A000 */
-  #refuseBound(moves: boolean): never {
-    if (moves)
-      throw new SqlError(SQLSTATE.feature_not_supported, 'invalid ON UPDATE specification', {
-        detail: 'The result tuple would appear in a different partition than the original tuple.',
-      });
-    throw new SqlError(
-      SQLSTATE.check_violation,
-      `new row for relation "${this.shape.catalog.name}" violates partition constraint`,
-      this.#place(),
-    );
+  /** The same of a row that is changed: `columns` of it become `values`. `what`: column that is NULL, or name of a check. */
+  refuseChange(c: State, what: number | string, rowId: number, columns: readonly number[], values: readonly RowValue[]): never {
+    const detail = (): string | undefined => {
+      if (readCurrent(c.tx, this.table, rowIdPage(rowId), rowIdSlot(rowId), this.#scratch) === 0) return undefined;
+      const row: (RowValue | undefined)[] = this.#decode(...this.#views(this.#scratch), 0, c.overflow);
+      for (const [at, column] of columns.entries()) row[column] = values[at];
+      return this.#shownRow(c, row);
+    };
+    if (typeof what === 'string') throw checkError(this.shape.catalog, what, detail);
+    throw nullError(this.shape.catalog, this.#columnName(what), detail());
+  }
+
+  #shownRow(c: State, row: FailingRow): string | undefined {
+    return failingRow(this.shape.catalog, row, c.context as unknown as ValueContext);
   }
 
   /** The error is thrown when the row is in. */
@@ -142,16 +132,16 @@ export class ChangePart {
   /** What the encoder could not do alone: long values, or the error of one that does not fit. */
   encodeFurther(c: State, status: number, numbers = this.numbers, values = this.values): void {
     if (status === ROW_WIDE) this.#encodeWide(c, { numbers, values });
-    else this.#refuseValue(status);
+    else this.#refuseValue(c, status, numbers, values);
   }
 
   #encodeWide(c: State, input: { numbers: Float64Array; values: (RowValue | undefined)[] }): void {
     encodeRow(this.table.layout, this.image, 0, input, c.kernel.overflowWriter(c.tx, this.table));
   }
 
-  #refuseValue(status: number): never {
+  #refuseValue(c: State, status: number, numbers: Float64Array, values: FailingRow): never {
     const index = (-2 - status) >> 2;
-    if (((-2 - status) & 3) === 0) this.refuseNull(index);
+    if (((-2 - status) & 3) === 0) this.refuseNull(c, index, numbers, values);
     throw encodeError(this.table.layout, status);
   }
 
@@ -348,14 +338,4 @@ export function lockNoted(c: State, table: TableRuntime, rowId: number, mode: nu
   if (status === ROW_WAIT) c.stopped = RUN_WAIT;
   else if (status === ROW_RERUN) c.stopped = RUN_RERUN;
   return status === ROW_SKIPPED ? 0 : status;
-}
-
-function violatesPolicy({ of, policy }: NonNullable<ReturnType<typeof checkedPolicy>>, table: string): SqlError {
-  const named = policy === null ? '' : ` "${policy}"`;
-  const using = of === 'new' ? '' : ' (USING expression)';
-  const row = of === 'target' ? 'target' : 'new';
-  return new SqlError(
-    SQLSTATE.insufficient_privilege,
-    `${row} row violates row-level security policy${named}${using} for table "${table}"`,
-  );
 }

@@ -6,6 +6,7 @@
  */
 
 import type { PhysicalDelete, PhysicalUpdate } from '../../engine/plan/physical.ts';
+import type { BoundNewRow } from '../../engine/sblr/bound.ts';
 import { ROW_NULLS } from '../../engine/storage/rows/row-image.ts';
 import type { PlacedColumn } from '../../engine/storage/rows/row-layout.ts';
 import type { Builder } from './builder.ts';
@@ -51,7 +52,7 @@ export class UpdateSink {
       // Nothing may be overwritten that another expression reads.
       return value.nil === 'true' || /^\w+$/.test(value.code) ? value : slotValue(value, emitter.hold(slotCode(value)));
     });
-    code.emitChecks(emitter, row);
+    this.#refuse(emitter, attributes, values, id);
     let place = target;
     if (target === null) {
       emitter.emit(`if(!${part}.reread(c,${id}))break ${emitter.row};`);
@@ -73,6 +74,23 @@ export class UpdateSink {
     const status = emitter.hold(`${part}.update(c,${id},${from},${start})`);
     emitter.emit(`if(${status}!==1){if(c.stopped!==0)return i;break ${emitter.row};}`);
     code.emitReturning(emitter, this.#plan);
+  }
+
+  /** NULLs where none may be, and checks: with the row as it would be. */
+  #refuse(emitter: Emitter, attributes: BoundNewRow['attributes'], values: readonly Value[], id: string): void {
+    const code = this.#code;
+    const part = code.partName(emitter);
+    const places = attributes.map(({ attribute }) => code.placed(attribute).index);
+    const refusal = (what: number | string): string => {
+      const given = values.map((value) => boxedCode(value, emitter.unit.use));
+      return `${part}.refuseChange(c,${what},${id},[${places.join(',')}],[${given.join(',')}]);`;
+    };
+    for (const [at, { attribute }] of attributes.entries()) {
+      const { nil } = values[at];
+      if (!code.notNull(attribute) || nil === 'false') continue;
+      emitter.emit(nil === 'true' ? refusal(places[at]) : `if(${nil})${refusal(places[at])}`);
+    }
+    code.emitChecks(emitter, this.#plan.row, refusal);
   }
 
   /** Columns of the new row that keep the old row's values. */
@@ -102,8 +120,8 @@ export class UpdateSink {
       const value = values[index];
       const store = storeCode(emitter, placed, value, i32, f64, at, part);
       if (placed.nullBit < 0) {
-        if (value.nil === 'true') emitter.emit(`${part}.refuseNull(${placed.index});`);
-        else emitter.emit(`${value.nil === 'false' ? '' : `if(${value.nil})${part}.refuseNull(${placed.index});`}${store}`);
+        // A NULL was refused before.
+        if (value.nil !== 'true') emitter.emit(store);
         return;
       }
       nulls = true;
