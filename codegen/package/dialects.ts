@@ -4,14 +4,14 @@
  */
 
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { compileFunction } from 'node:vm';
 import { build, type Plugin } from 'esbuild';
 import type { LookaheadTables } from '../../parsers/kit/lookahead-tables.ts';
 import { GRAMMARS } from '../../parsers/postgresql/parse.ts';
 import type { Manifest } from '../../plugins/contract/connection.ts';
 import { HIDDEN_NAMES, HOST_LIBRARY } from '../../plugins/host/library.ts';
-import { writePluginFile } from '../../plugins/host/plugin-file.ts';
+import { readPluginFile, writePluginFile } from '../../plugins/host/plugin-file.ts';
 import { BUILD_OPTIONS } from './options.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -66,16 +66,35 @@ function manifestOf(script: string): Manifest {
   return exports.plugin.manifest;
 }
 
-/** Writes the product's own as <folder>/<dialect>-<version>.plugin.js. Returns their names. */
-export async function buildDialects(folder: string): Promise<string[]> {
-  const define = { PREPARED_LOOKAHEAD: JSON.stringify(lookaheadTables()) };
-  const names: string[] = [];
-  for (const [dialect, entry] of Object.entries(DIALECTS)) {
-    const text = await bundleDialect(entry, ROOT, define);
-    const version = /"version":"([^"]+)"/.exec(text)?.[1];
-    const name = `${dialect}-${version}.plugin.js`;
-    writeFileSync(join(folder, name), text);
-    names.push(name);
-  }
-  return names;
+/** Writes a plugin's file into a folder, as <dialect>-<version>.plugin.js. Returns its path. */
+function writeDialect(text: string, folder: string): string {
+  const { manifest } = readPluginFile(text, 'what was built');
+  const path = join(folder, `${manifest.dialect}-${manifest.version}.plugin.js`);
+  writeFileSync(path, text);
+  return path;
 }
+
+/** Writes the product's own into a folder. */
+export async function buildDialects(folder: string): Promise<void> {
+  const define = { PREPARED_LOOKAHEAD: JSON.stringify(lookaheadTables()) };
+  for (const entry of Object.values(DIALECTS)) writeDialect(await bundleDialect(entry, ROOT, define), folder);
+}
+
+const HELP = `npm run plugin -- ENTRY [FOLDER]
+
+Puts a dialect together into one file, <dialect>-<version>.plugin.js, that a running server takes. ENTRY is a source that exports
+\`plugin\` (plugins/contract/connection.ts: WirePlugin).
+
+example:  npm run plugin -- parsers/plain/plugin.ts`;
+
+async function main([entry, folder = '.']: readonly string[]): Promise<void> {
+  if (entry === undefined || entry.startsWith('-')) {
+    console.log(HELP);
+    process.exitCode = entry === '--help' || entry === '-h' ? 0 : 2;
+    return;
+  }
+  const text = await bundleDialect(`export { plugin } from ${JSON.stringify(resolve(entry))};`);
+  console.log(`wrote ${writeDialect(text, folder)}`);
+}
+
+if (import.meta.main) await main(process.argv.slice(2));

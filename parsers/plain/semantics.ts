@@ -65,7 +65,7 @@ export const semantics: DialectSemantics = {
   comparison: { equal: '=', notEqual: '<>', less: '<', lessOrEqual: '<=', greater: '>', greaterOrEqual: '>=' },
   like: { like: 'like', ilike: 'ilike', similar: 'similar' },
   valueFunctions: {},
-  literals: { integers: ['int4', 'int8', 'numeric'], decimal: 'numeric', string: 'text' },
+  literals: { integers: ['int4', 'int8', 'numeric'], decimal: 'numeric', string: 'unknown' },
   orderByName: ['output', 'input'],
   groupByName: ['input', 'output'],
   havingSeesAliases: false,

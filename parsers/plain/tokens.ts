@@ -4,16 +4,18 @@ import { EOF, type TokenType } from 'chevrotain';
 import { syntaxError } from '../../engine/sblr/parse-error.ts';
 import { SqlToken, tokenType } from '../kit/token.ts';
 
-export const Name = tokenType('name');
-export const Integer = tokenType('integer');
-export const Decimal = tokenType('decimal');
-export const Text = tokenType('text');
+export const Name = tokenType('Name');
+export const Integer = tokenType('Integer');
+export const Decimal = tokenType('Decimal');
+export const Text = tokenType('Text');
 export const Comma = tokenType(',');
-export const Compared = tokenType('comparison');
+export const Compared = tokenType('Comparison');
 export const Equals = tokenType('=', [Compared]);
 
 const WORDS = 'show add set remove where and by down first begin commit rollback null'.split(' ');
-export const K: { readonly [word: string]: TokenType } = Object.fromEntries(WORDS.map((word) => [word, tokenType(word)]));
+export const K: { readonly [word: string]: TokenType } = Object.fromEntries(
+  WORDS.map((word) => [word, tokenType(word.toUpperCase())]),
+);
 
 export const VOCABULARY: readonly TokenType[] = [Name, Integer, Decimal, Text, Comma, Compared, Equals, ...Object.values(K), EOF];
 

@@ -60,7 +60,8 @@ function readHeader(json: string, what: string): { manifest: Manifest; sha256: s
   const fault = manifestFault(header);
   if (fault !== null) throw refused(what, fault);
   if (typeof header.sha256 !== 'string' || !/^[0-9a-f]{64}$/.test(header.sha256)) throw refused(what, 'it has no SHA-256');
-  return { manifest: header as unknown as Manifest, sha256: header.sha256 };
+  const { sha256, ...manifest } = header;
+  return { manifest: manifest as unknown as Manifest, sha256 };
 }
 
 const isWord = (value: unknown): boolean => typeof value === 'string' && /^[a-z][a-z0-9_-]{0,62}$/.test(value);
