@@ -70,6 +70,7 @@ export class PluginWatch {
   readonly #most: number;
   #count = 0;
   #since = 0;
+  #looked = 0;
 
   /** `most`: milliseconds. */
   constructor(words: Int32Array, most: number) {
@@ -80,7 +81,10 @@ export class PluginWatch {
   /** Number of the plugin that has not come back for longer than that; -1: all is well. `now`: milliseconds. */
   stuck(now: number): number {
     const { plugin, count } = lookAt(this.#words);
-    if (plugin < 0 || count !== this.#count) {
+    // Nobody has looked for as long: the process was stopped, and with it whoever is in there.
+    const wasStopped = now - this.#looked > this.#most;
+    this.#looked = now;
+    if (plugin < 0 || count !== this.#count || wasStopped) {
       this.#count = count;
       this.#since = now;
       return -1;

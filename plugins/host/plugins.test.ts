@@ -131,6 +131,9 @@ test('who has been inside plugin code without coming back for too long is told, 
   strictEqual(watch.stuck(9100), -1, 'and has just gone in again');
   strictEqual(watch.stuck(11_000), -1);
   strictEqual(watch.stuck(11_200), 7);
+  strictEqual(watch.stuck(60_000), -1, 'the whole process was stopped meanwhile');
+  strictEqual(watch.stuck(61_900), -1);
+  strictEqual(watch.stuck(62_100), 7);
 });
 
 test('a worker keeps an old version for its connections and no longer', () => {

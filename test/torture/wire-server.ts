@@ -23,6 +23,8 @@ export class WireServer {
   readonly #settings: readonly string[];
   #process: ChildProcess | null = null;
   #ended: Promise<void> = Promise.resolve();
+  /** The last lines of its log. */
+  said = '';
 
   constructor(data: string, port: number, settings: readonly string[] = []) {
     this.data = data;
@@ -36,12 +38,12 @@ export class WireServer {
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#process = child;
     this.#ended = new Promise((resolve) => child.once('exit', () => resolve()));
-    let text = '';
+    this.said = '';
     await new Promise<void>((resolve, reject) => {
-      child.once('exit', (code) => reject(new Error(`the server ended with ${code}: ${text}`)));
+      child.once('exit', (code) => reject(new Error(`the server ended with ${code}: ${this.said}`)));
       child.stderr?.setEncoding('utf8').on('data', (piece: string) => {
-        text = (text + piece).slice(-4000);
-        if (text.includes('ready for clients')) resolve();
+        this.said = (this.said + piece).slice(-4000);
+        if (this.said.includes('ready for clients')) resolve();
       });
     });
   }

@@ -175,6 +175,8 @@ export async function runSoak(seconds: number, seed: number): Promise<SoakResult
     const { count } = (await client.query('select count(*)::int as count from item')).rows[0];
     if (count !== ITEMS) failure ??= `${count} items are left of ${ITEMS}`;
     await client.end();
+  } catch (error) {
+    failure = `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n${server.said}`;
   } finally {
     await server.end('SIGTERM');
   }
