@@ -1,8 +1,9 @@
 /** Cases that databases are known to get wrong, each by its name: generated code, direct evaluation and PostgreSQL agree. */
 
-import { fail } from 'node:assert/strict';
+import { deepStrictEqual, fail, match } from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { PGlite } from '@electric-sql/pglite';
+import { open } from '../../engine/api/api.ts';
 import { startPeer } from '../oracle/postgresql.ts';
 import { toldBy } from './told.ts';
 
@@ -127,4 +128,20 @@ test('a parameter in LIMIT', async () => {
     peer,
   );
   if (failure !== null) fail(failure.why);
+});
+
+test('a full join with spill', async () => {
+  using db = open(':memory:', { pool: 0, analyzeEvery: 0 });
+  const make = `drop table if exists wide; drop table if exists broad;
+    create table wide (id int primary key, k text); create table broad (id int primary key, k text);
+    insert into wide select g, case when g % 50 = 0 then null else repeat('key ', 10) || g % 4000 end from generate_series(1, 6000) g;
+    insert into broad select g, case when g % 70 = 0 then null else repeat('key ', 10) || (g % 4000 + 2000) end from generate_series(1, 5000) g`;
+  const query = `select count(*)::int as n, count(w.id)::int as w, count(b.id)::int as b, sum(w.id)::int as sw, sum(b.id)::int as sb,
+    count(*) filter (where w.k is null and b.k is null)::int as nulls from wide w full join broad b on w.k = b.k`;
+  db.exec(make);
+  await peer.exec(make);
+  const { rows } = await peer.query<{ [name: string]: number }>(query);
+  db.exec('set work_mem = 64');
+  deepStrictEqual(db.prepare(query).all(), rows);
+  match(db.explain(query, { analyze: true }), /HashProbe Full.*Disk: [1-9]/s);
 });
