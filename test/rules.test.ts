@@ -74,7 +74,10 @@ const SHOWN: { readonly [rule: string]: readonly Shown[] } = {
     ['engine/storage/recovery/damage.test.ts', 'SM-W2'],
     [CRASH, 'SM-W2'],
   ],
-  'SM-W3': [[CRASH, 'SM-W3']],
+  'SM-W3': [
+    [CRASH, 'SM-W3'],
+    ['test/interleave/event-loops.test.ts', 'SM-W3'],
+  ],
   'SM-W4': [['engine/storage/log/crash.test.ts', 'SM-W4']],
   'SM-W5': [
     [CRASH, 'SM-W5'],
@@ -121,7 +124,10 @@ const SHOWN: { readonly [rule: string]: readonly Shown[] } = {
     [KERNEL, 'TX-T8'],
   ],
   'TX-T9': [[CRASH, 'TX-T9']],
-  'TX-T10': [['engine/txn/txn.test.ts', 'repeatable read sees one state']],
+  'TX-T10': [
+    [LOCKS, 'TX-T10'],
+    ['engine/txn/txn.test.ts', 'repeatable read sees one state'],
+  ],
   'TX-T13': [
     [LOCKS, 'TX-T13'],
     ['engine/txn/row-locks.test.ts', 'TX-T13'],
@@ -133,6 +139,7 @@ const SHOWN: { readonly [rule: string]: readonly Shown[] } = {
   ],
   'TX-T15': [
     [KERNEL, 'TX-T15'],
+    ['test/interleave/event-loops.test.ts', 'TX-T15'],
     ['engine/txn/ends.test.ts', 'TX-T15'],
   ],
   'TX-T16': [
@@ -205,8 +212,8 @@ const NOT_SHOWN_HERE = new Set(['TX-T11', 'TX-T12', 'SBLR-G1', 'SBLR-G5', 'SBLR-
 
 /** The rules that name an interleaving: each has a case under the scheduler. */
 const INTERLEAVED =
-  'SM-L1 SM-L4 SM-L5 SM-L6 SM-B3 SM-B4 SM-W2 SM-W3 SM-W5 SM-W6 SM-W7 SM-W8 ' +
-  'TX-T2 TX-T3 TX-T4 TX-T6 TX-T7 TX-T8 TX-T13 TX-T14 TX-T16 TX-T17 TX-T18 TX-T19';
+  'SM-L1 SM-L2 SM-L4 SM-L5 SM-L6 SM-L7 SM-P1 SM-B2 SM-B3 SM-B4 SM-W1 SM-W2 SM-W3 SM-W5 SM-W6 SM-W7 SM-W8 SM-W9 ' +
+  'TX-T2 TX-T3 TX-T4 TX-T6 TX-T7 TX-T8 TX-T9 TX-T10 TX-T13 TX-T14 TX-T15 TX-T16 TX-T17 TX-T18 TX-T19';
 
 test('every rule has a test', () => {
   const missing = rulesOf(readText(RULES_PAGE)).filter((rule) => SHOWN[rule] === undefined && !NOT_SHOWN_HERE.has(rule));

@@ -11,5 +11,6 @@ exploreAll('interleavings of locks', { runs: 150, random: 50 }, [
     200,
   ],
   ['serializable', 'TX-T16: of two that do not see each other one commits', 'serializable.validated'],
+  ['serialization-failure', 'TX-T10: who hears of 40001 can begin again at once', 'flush.visible', 80],
   ['sequence', 'sequences: no value is given out twice', 'sequence.found', 60],
 ]);

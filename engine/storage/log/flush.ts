@@ -6,7 +6,7 @@
  *   3  end = how far the ring is complete, at least to 2's end and to what was asked for (log.ts)
  *   4  make sure that prepared segments hold it: the only place where a flush may fail without consequence (SM-W4)
  *   5  write [written, end) as batches; fdatasync
- *   6  durableLsn = end; durable and visible horizon = 2's stamp
+ *   6  visible horizon, durable horizon = 2's stamp; durableLsn = end
  *   7  leader word: 0; count up durableSequence, wake sleepers, ring the doorbells that were asked for, once
  *
  * A failure in 5 is final: nobody can know what is on the disk, so the handle is poisoned and nothing is acknowledged any
@@ -325,14 +325,16 @@ function waitForWriters(log: Log): void {
 function becameDurable(log: Log, end: number, stamp: number, began: number): void {
   const { control, shared } = log;
   if (testing) yieldPoint('flush.synced');
-  // Only who leads stores these; the latch below is the fence behind them.
-  const horizon = shared + LOG_SHARED_DURABLE_HORIZON;
-  if (stamp > loadGuarded53(control, horizon)) storeGuarded53(control, horizon, stamp);
-  // Relaxed committers raise it too: under the latch.
+  // The visible horizon first: it is never below the durable one. Who is answered by that (40001, TX-T10) begins again with what it was
+  // answered for. Relaxed committers raise it too: under the latch.
   acquireLatch(log.shm, shared + LOG_SHARED_COMMIT_LATCH);
   const visible = shared + LOG_SHARED_VISIBLE_HORIZON;
   if (stamp > loadGuarded53(control, visible)) storeGuarded53(control, visible, stamp);
   releaseLatch(log.shm, shared + LOG_SHARED_COMMIT_LATCH);
+  if (testing) yieldPoint('flush.visible');
+  // Only who leads stores this.
+  const horizon = shared + LOG_SHARED_DURABLE_HORIZON;
+  if (stamp > loadGuarded53(control, horizon)) storeGuarded53(control, horizon, stamp);
   // Last: whoever finds its commit below is answered, and then everybody has to see it.
   storeGuarded53(control, shared + LOG_SHARED_DURABLE_LSN, end);
   if (testing) yieldPoint('flush.durable');
