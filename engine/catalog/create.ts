@@ -130,6 +130,7 @@ const plainColumn = (column: ColumnDefinition, number: number): CatalogColumn =>
   hidden: null,
   kernelColumn: number - 1,
   ...familyOf(column),
+  ...(column.collation === undefined ? {} : { collation: column.collation }),
   ...(column.generated == null ? {} : { generated: column.generated }),
 });
 

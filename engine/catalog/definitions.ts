@@ -44,6 +44,8 @@ export interface ColumnDefinition {
   readonly identity: 'none' | 'always' | 'byDefault';
   /** serial and identity: a sequence of its own. Its name is chosen by the catalog: table_column_seq. */
   readonly sequence: Omit<SequenceDefinition, 'name' | 'persistence'> | null;
+  /** COLLATE; left out: that of the database. */
+  readonly collation?: string;
   /** From how many parents it comes, and whether the table says so itself. */
   readonly inherited?: number;
   readonly isLocal?: boolean;

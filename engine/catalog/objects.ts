@@ -57,6 +57,8 @@ export interface CatalogColumn {
   readonly kernelColumn: number;
   /** GENERATED ALWAYS AS (...) STORED: computed at each change; left out: it is not. */
   readonly generated?: StoredExpression;
+  /** COLLATE, where it is not that of the database. All of them order text by its bytes. */
+  readonly collation?: string;
   /** From how many parents it comes; left out: none. */
   readonly inherited?: number;
   /** The table has said so itself; left out: it has. */

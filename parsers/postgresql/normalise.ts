@@ -67,10 +67,15 @@ const TABLE: LexicalTable = {
   placeholders: PLACEHOLDERS,
 };
 
+/** A text that begins with SELECT. */
+const SELECT = /^\s*select\b/i;
+
 const normaliser = new Normaliser(TABLE);
 
 /** Null while backslashes escape in plain strings: their rules are the lexer's. */
 export function normaliseText(text: string, settings: ParseSettings, start: number): NormalisedText | null {
+  // SELECT INTO is a definition: nothing is lifted out of those.
+  if ((text.includes('into', start) || text.includes('INTO', start)) && SELECT.test(text.slice(start, start + 200))) return null;
   return settings.standardStrings ? normaliser.normalise(text, start) : null;
 }
 

@@ -104,6 +104,13 @@ function explained(parser: AdministrationGrammar): Statement {
   return statement;
 }
 
+function queryParsed(tokens: SqlToken[]): Statement {
+  const grammar = queryGrammar();
+  const statement = grammar.parse(tokens, grammar.preparable);
+  grammar.refuseInto();
+  return statement;
+}
+
 function parseTokens(tokens: SqlToken[]): Statement {
   const refusal = refusalOf(tokens);
   if (refusal !== null) throw notSupported(refusal, tokens[0].startOffset);
@@ -114,7 +121,7 @@ function parseTokens(tokens: SqlToken[]): Statement {
     case 'object':
       return objectGrammar().parse(tokens, objectGrammar().object);
     case 'query':
-      return queryGrammar().parse(tokens, queryGrammar().preparable);
+      return queryParsed(tokens);
     case 'definition':
       return definitionGrammar().parse(tokens, definitionGrammar().definition);
     case 'privilege':

@@ -374,3 +374,35 @@ test('what is not made is refused by name', () => {
     ['create table f (a float8) partition by hash (a)', '0A000 hash partitions by double precision are not supported'],
   ]);
 });
+
+test('SELECT INTO makes a table; a column keeps its collation', () => {
+  run([
+    ["select 1 as a, 'x' as b into t1", 0],
+    ["  select 2 as a, 'y' as b \n into temp table t2 from t1 where a = 1", 0],
+    [
+      'select * from t1 union all select * from t2',
+      [
+        [1, 'x'],
+        [2, 'y'],
+      ],
+    ],
+    ['with q as (select 1 as z) select z into t4 from q', '0A000 SELECT INTO here is not supported'],
+    ['select 1 as v into t5 union select 2', '0A000 SELECT INTO here is not supported'],
+    ["select a from t1 where b <> 'into' and a = 1", [[1]]],
+    ['create table c (a text, b text collate "C", c varchar collate "POSIX", d int)', 0],
+    [
+      "select attname, attcollation from pg_attribute where attrelid = 'c'::regclass and attnum > 0 order by attnum",
+      [
+        ['a', 100],
+        ['b', 950],
+        ['c', 951],
+        ['d', 0],
+      ],
+    ],
+    ['alter table c alter column b type varchar(3)', 0],
+    [
+      "select collation_name from information_schema.columns where table_name = 'c' order by ordinal_position",
+      [[null], [null], ['POSIX'], [null]],
+    ],
+  ]);
+});

@@ -9,6 +9,7 @@ export const AM_HEAP = 2;
 export const AM_BTREE = 403;
 export const AM_HASH = 405;
 export const COLLATION_C = 950;
+export const COLLATION_POSIX = 951;
 export const COLLATION_DEFAULT = 100;
 
 /** Kinds of derivedId(). */
@@ -161,6 +162,10 @@ export function collationOf(name: TypeName): number {
   const base = elementOf(name) ?? name;
   return base === 'name' ? COLLATION_C : describeType(base).category === 'S' ? COLLATION_DEFAULT : 0;
 }
+
+/** Of a column: what it says itself, else that of its type. */
+export const columnCollation = ({ collation, type }: CatalogColumn): number =>
+  collation === undefined ? collationOf(type.name) : collation === 'POSIX' ? COLLATION_POSIX : COLLATION_C;
 
 /** PostgreSQL's number of a type. */
 export const typeOid = (name: TypeName): number => describeType(name).oid;

@@ -100,8 +100,8 @@ function columnRow(reader: SessionReader, table: WithColumns, column: CatalogCol
           (type) => shownType(reader, type),
         ),
     is_nullable: yesNo(!column.notNull),
-    ...(type.name === 'name'
-      ? { collation_catalog: catalogOf(reader), collation_schema: 'pg_catalog', collation_name: 'C' }
+    ...(type.name === 'name' || column.collation !== undefined
+      ? { collation_catalog: catalogOf(reader), collation_schema: 'pg_catalog', collation_name: column.collation ?? 'C' }
       : {}),
     dtd_identifier: String(column.number),
     is_self_referencing: 'NO',

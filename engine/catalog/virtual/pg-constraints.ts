@@ -2,7 +2,7 @@
 
 import type { CatalogForeignKey, CatalogIndex, CatalogTable, ReferenceAction } from '../objects.ts';
 import type { SessionReader } from '../reader.ts';
-import { collationOf, columnOf, CONSTRAINT_ID, derivedId, keyDefinition, quoteName, shownKeys } from './describe.ts';
+import { columnCollation, columnOf, CONSTRAINT_ID, derivedId, keyDefinition, quoteName, shownKeys } from './describe.ts';
 import { operatorClassOf } from './pg-access.ts';
 import { indexTable, schemaIdOf, shownRelation, type TableIndex, indexesOf, tablesOf, typesOf } from './relations.ts';
 import { arrayValue, type Lookup, type RowMakers, type VirtualRow, vectorValue } from './virtual-table.ts';
@@ -46,7 +46,7 @@ function* indexRows(reader: SessionReader, lookup: Lookup | null): Iterable<Virt
       indkey: vectorValue('int2', [...keys.map(({ column }) => (column.hidden === null ? column.number : 0)), ...include]),
       indcollation: vectorValue(
         'oid',
-        keys.map(({ column }) => collationOf(column.type.name)),
+        keys.map(({ column }) => columnCollation(column)),
       ),
       indclass: vectorValue(
         'oid',

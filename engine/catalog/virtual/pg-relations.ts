@@ -13,6 +13,7 @@ import {
   AM_HASH,
   AM_HEAP,
   collationOf,
+  columnCollation,
   columnOf,
   DEFAULT_ID,
   defaultText,
@@ -274,6 +275,7 @@ const columnAttribute = (relation: number, column: CatalogColumn): VirtualRow =>
   atthasdef: column.default !== null || column.generated !== undefined || (column.sequence !== 0 && column.identity === 'none'),
   attidentity: column.identity === 'always' ? 'a' : column.identity === 'byDefault' ? 'd' : '',
   attgenerated: column.generated === undefined ? '' : 's',
+  attcollation: columnCollation(column),
   attislocal: column.isLocal ?? true,
   attinhcount: column.inherited ?? 0,
 });

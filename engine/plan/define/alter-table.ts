@@ -10,7 +10,7 @@ import { isKept, type CatalogColumn, type CatalogTable, policyUses } from '../..
 import type { TableRow } from '../../catalog/stored.ts';
 import type { BoundExpression } from '../../sblr/bound.ts';
 import { primitiveOf } from '../../sblr/primitives.ts';
-import { foldParts, resolveType, shownType } from '../../sblr/resolve-type.ts';
+import { resolveType, shownType } from '../../sblr/resolve-type.ts';
 import type { SourceAlterAction, SourceColumnDef, SourceExpression } from '../../sblr/source.gen.ts';
 import { type SqlType, withNullable } from '../../sblr/types.ts';
 import type { RowValue } from '../../storage/rows/row-value.ts';
@@ -20,7 +20,7 @@ import { quoteName } from '../../catalog/virtual/describe.ts';
 import { addConstraintOf } from './alter-constraints.ts';
 import { type DefinitionEnvironment, fault, readerOf, storedExpression } from './environment.ts';
 import { addIdentity, changeIdentity, dropIdentity } from './identity.ts';
-import { checkCollation } from './index.ts';
+import { collationNamed } from './index.ts';
 import { renameTableColumn } from './rename.ts';
 import { boundOver, fillStatement, rewrite } from './rewrite.ts';
 import { columnConstraints, defineColumn, generatedOf, tableOption } from './table.ts';
@@ -69,6 +69,7 @@ export function addTableColumn(id: number, action: SourceAlterAction, environmen
     ...{ name: source.name, type: withNullable(definition.type, !definition.notNull), notNull: definition.notNull },
     default: given === null ? null : storedExpression(given, environment),
     ...{ identity: definition.identity, sequence: 0, hidden: null },
+    ...(definition.collation === undefined ? {} : { collation: definition.collation }),
     ...(generated === null ? {} : { generated }),
   };
   const isPrimary = source.constraints.some(({ kind }) => kind === 'primaryKey');
@@ -251,7 +252,7 @@ export function setNotNull(id: number, attribute: number, environment: Definitio
 function setType(row: TableRow, column: CatalogColumn, action: SourceAlterAction, environment: DefinitionEnvironment): void {
   const { catalog, tx, session, semantics } = environment;
   const source = action.type as NonNullable<typeof action.type>;
-  if (action.collation !== null) checkCollation(foldParts(action.collation, semantics), action.collation.at);
+  const collated = collationNamed(action.collation, environment);
   const resolved = resolveType(source, semantics, (schema, name) => readerOf(environment).findType(schema, name));
   if (columnKind(resolved) === undefined)
     throw fault(SQLSTATE.invalid_table_definition, `column "${column.name}" has pseudo-type ${resolved.name}`, action.at);
@@ -274,10 +275,19 @@ function setType(row: TableRow, column: CatalogColumn, action: SourceAlterAction
       detail: `Column "${column.name}" is used by generated column "${computed.name}".`,
     });
   const value = newValue(row, column, type, action, environment);
-  const columns = row.body.columns.map((one) => (one.number === column.number ? { ...one, type } : one));
+  const columns = row.body.columns.map((one) => (one.number === column.number ? retyped(one, type, collated) : one));
   mustStillFit({ ...row, body: { ...row.body, columns } }, column.number, environment);
   if (value === null) replaceTable(catalog, tx, row, { columns });
   else rewrite(row, { columns }, new Map([[column.number, value]]), environment);
+}
+
+/** A column of another type: its collation goes where the new one names none. */
+function retyped(
+  { collation: _, ...column }: CatalogColumn,
+  type: SqlType,
+  collated: { readonly collation?: string },
+): CatalogColumn {
+  return { ...column, type, ...collated };
 }
 
 /** The values of before as the new type has them; null: they are stored alike. 42804 */

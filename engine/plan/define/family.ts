@@ -142,6 +142,7 @@ const isAlike = (a: CatalogColumn['type'], b: CatalogColumn['type']): boolean =>
 const inheritedColumn = ({ name, type, notNull, identity, sequence, generated, ...rest }: CatalogColumn): ColumnDefinition => ({
   ...{ name, type, notNull, default: rest.default, identity: 'none', sequence: null, inherited: 1, isLocal: false },
   generated: generated ?? null,
+  ...(rest.collation === undefined ? {} : { collation: rest.collation }),
   // What draws from the parent's sequence goes on to; an identity is the parent's alone.
   ...(identity === 'none' && sequence !== 0 ? { drawsFrom: sequence } : {}),
 });

@@ -3,7 +3,7 @@
 import { SQLSTATE, SqlError } from '../../../shm/errors.ts';
 import type { IndexDefinition, IndexKey } from '../../catalog/definitions.ts';
 import { expressionName } from '../../catalog/names.ts';
-import type { SourceCreateIndexNode, SourceExpression, SourceIndexElement } from '../../sblr/source.gen.ts';
+import type { SourceCreateIndexNode, SourceExpression, SourceIndexElement, SourceName } from '../../sblr/source.gen.ts';
 import type { StoredExpression } from '../../catalog/objects.ts';
 import { foldParts } from '../../sblr/resolve-type.ts';
 import { sqlType } from '../../sblr/types.ts';
@@ -92,6 +92,15 @@ function methodOf(source: SourceCreateIndexNode): 'btree' | 'hash' {
   if (element.descending) refuse('ASC/DESC options');
   if (element.nulls !== 'default') refuse('NULLS FIRST/LAST options');
   return method;
+}
+
+/** The collation of a column, as the catalog names it; none: that of the database. */
+export function collationNamed(name: SourceName | null, { semantics }: DefinitionEnvironment): { readonly collation?: string } {
+  if (name === null) return {};
+  const parts = foldParts(name, semantics);
+  checkCollation(parts, name.at);
+  const own = parts[parts.length - 1];
+  return own === 'default' ? {} : { collation: own === 'POSIX' || own === 'posix' ? 'POSIX' : 'C' };
 }
 
 export function checkCollation(parts: readonly string[], at: number): void {

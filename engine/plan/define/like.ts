@@ -50,6 +50,7 @@ function columnOf(
   const whole = (text: string): bigint => BigInt(text);
   return {
     ...{ name, type, notNull, default: has('defaults') ? column.default : null },
+    ...(column.collation === undefined ? {} : { collation: column.collation }),
     generated: has('generated') ? (column.generated ?? null) : null,
     identity: takesIdentity ? identity : 'none',
     sequence:

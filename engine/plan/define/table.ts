@@ -7,7 +7,7 @@ import { SQLSTATE } from '../../../shm/errors.ts';
 import type { CheckDefinition, ColumnDefinition, IndexDefinition, TableDefinition } from '../../catalog/definitions.ts';
 import { columnKind } from '../../catalog/kernel-columns.ts';
 import type { StoredExpression } from '../../catalog/objects.ts';
-import { foldParts, resolveType } from '../../sblr/resolve-type.ts';
+import { resolveType } from '../../sblr/resolve-type.ts';
 import type {
   SourceColumnDef,
   SourceConstraint,
@@ -27,7 +27,7 @@ import {
   storedExpression,
   unsupported,
 } from './environment.ts';
-import { checkCollation } from './index.ts';
+import { collationNamed } from './index.ts';
 import { inheritedOf, mergedChecks } from './family.ts';
 import { takenOver } from './like.ts';
 import { mustHoldKey, partitioningOf } from './partition.ts';
@@ -171,7 +171,7 @@ export function columnConstraints(column: SourceColumnDef): SourceConstraint[] {
 /** Without its default, which may be checked only when all columns are known. */
 export function defineColumn(source: SourceColumnDef, table: string, environment: DefinitionEnvironment): ColumnDefinition {
   if (source.type === null) throw unsupported('a column without a type is', source.at);
-  if (source.collation !== null) checkCollation(foldParts(source.collation, environment.semantics), source.collation.at);
+  const collated = collationNamed(source.collation, environment);
   const serial = serialOf(source.type);
   const type = serial === null ? storedType(source, source.type, environment) : sqlType(serial);
   const notNull = nullability(source, table, serial !== null);
@@ -189,6 +189,7 @@ export function defineColumn(source: SourceColumnDef, table: string, environment
     generated: null,
     identity: identity.kind,
     sequence,
+    ...collated,
   };
 }
 

@@ -51,10 +51,21 @@ export class ChangeGrammar extends FromGrammar {
     ]);
     this.leaveQuery();
     return this.ACTION(() => {
-      if (withClause === null) return statement;
+      if (withClause === null) return this.intoTable(statement);
       return putWith(statement as SourceQuery, withClause, this.next(0)) as Statement;
     });
   });
+
+  /** SELECT ... INTO name: CREATE TABLE name AS SELECT ... */
+  private intoTable(statement: Statement): Statement {
+    const { into } = this;
+    if (into === null || into.input !== this.input || statement.op !== 'select' || statement.at !== into.at) return statement;
+    this.into = null;
+    const own = { op: 'createTable' as const, at: into.at, name: into.name, persistence: into.persistence, ifNotExists: false };
+    const parts = { columns: [], constraints: [], likes: [], inherits: [], options: [] };
+    const family = { partitionOf: null, bound: null, partitionBy: null };
+    return { ...own, ...parts, ...family, as: statement, withData: true, onCommit: 'none' };
+  }
 
   // INSERT INTO name ( AS alias )? ( columns? ( OVERRIDING ( SYSTEM | USER ) VALUE )? query | DEFAULT VALUES ) conflict? returning?
   readonly insert: Rule<[], SourceStatement> = this.RULE('insert', () => {

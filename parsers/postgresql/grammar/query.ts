@@ -6,6 +6,7 @@
  */
 
 import type {
+  SourceName,
   SourceExpression,
   SourceFrom,
   SourceQuery,
@@ -23,6 +24,16 @@ import { K } from '../tokens.ts';
 import { TailGrammar } from './tails.ts';
 
 const LABELLED: { ARGS: [boolean, boolean] } = { ARGS: [false, true] };
+
+/** SELECT ... INTO name. */
+export interface IntoTable {
+  /** Ordinal of the SELECT. */
+  readonly at: number;
+  readonly token: SqlToken;
+  readonly input: unknown;
+  readonly name: SourceName;
+  readonly persistence: 'permanent' | 'temporary' | 'unlogged';
+}
 
 export abstract class QueryGrammar extends TailGrammar {
   abstract readonly fromList: Rule<[], SourceFrom[]>;
@@ -186,8 +197,35 @@ export abstract class QueryGrammar extends TailGrammar {
 
   private readonly intoPart = (): void => {
     const into = this.take(3, K.INTO);
-    this.ACTION(() => this.refuse('SELECT INTO', into));
+    if (this.RECORDING_PHASE) return;
+    // The normaliser knows the word in these forms alone; elsewhere literals have been lifted.
+    const isLifted = this.input.some(({ tokenType }) => tokenType === T.LiftedLiteral);
+    if (isLifted) this.refuse('SELECT INTO', into);
+    this.into = { at: this.current.at, token: into, input: this.input, ...this.intoTarget() };
   };
+
+  /** The table that SELECT INTO makes, until the statement is made of it (ChangeGrammar). */
+  protected into: IntoTable | null = null;
+
+  // ( LOCAL | GLOBAL )? ( TEMPORARY | TEMP | UNLOGGED )? TABLE? name
+  private intoTarget(): Pick<IntoTable, 'name' | 'persistence'> {
+    for (const word of [K.LOCAL, K.GLOBAL]) if (this.isNext(1, word)) this.take(0, word);
+    let persistence: IntoTable['persistence'] = 'permanent';
+    for (const word of [K.TEMPORARY, K.TEMP, K.UNLOGGED])
+      if (this.isNext(1, word)) {
+        this.take(0, word);
+        persistence = word === K.UNLOGGED ? 'unlogged' : 'temporary';
+      }
+    if (this.isNext(1, K.TABLE)) this.take(0, K.TABLE);
+    return { name: this.SUBRULE(this.anyName), persistence };
+  }
+
+  /** SELECT INTO where it makes no table: in a set operation, a subquery, behind WITH. */
+  refuseInto(): void {
+    const { into } = this;
+    this.into = null;
+    if (into !== null && into.input === this.input) this.refuse('SELECT INTO here', into.token);
+  }
 
   readonly selectItems: Rule<[], SourceSelectItem[]> = this.RULE('selectItems', () =>
     this.list(1, this.RECORDING_PHASE ? this.recordedItem : (): SourceSelectItem => this.item()),
