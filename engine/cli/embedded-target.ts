@@ -32,6 +32,8 @@ export class EmbeddedTarget implements Target {
   readonly api: Database;
   readonly #session: ReturnType<Database['session']>;
   onNotice: ((severity: string, message: string) => void) | null = null;
+  /** What the engine waits for does not keep a process alive: this does. */
+  readonly #alive = setInterval(() => undefined, 1 << 30);
 
   constructor(api: Database, shown: string) {
     this.api = api;
@@ -106,6 +108,7 @@ export class EmbeddedTarget implements Target {
 
   async close(): Promise<void> {
     await this.#session.close();
+    clearInterval(this.#alive);
     this.api.close();
   }
 }
