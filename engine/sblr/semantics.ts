@@ -99,6 +99,8 @@ export interface DialectSemantics {
   /** Functions in FROM with rows of several columns: the columns, and a function that gives each. */
   readonly rowFunctions?: { readonly [name: string]: readonly { readonly name: string; readonly function: string }[] };
   /** Functions in FROM whose columns the statement says: a function (arguments, name, whether it is JSON) that gives texts of one. */
+  /** The same, with the columns of the row type of their first argument. */
+  readonly populateFunctions?: { readonly [name: string]: string };
   readonly recordFunctions?: { readonly [name: string]: string };
   /** Aggregates with WITHIN GROUP: signatures take direct arguments, then the one that is sorted by. */
   readonly orderedSets?: { readonly [name: string]: readonly Signature[] };

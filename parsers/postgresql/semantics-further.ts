@@ -53,6 +53,13 @@ export const RECORD_FUNCTIONS: { readonly [name: string]: string } = Object.from
   ['json_to_record', 'json_to_recordset', 'jsonb_to_record', 'jsonb_to_recordset'].map((name) => [name, `${name}.field`]),
 );
 
+/** Those whose columns are those of their first argument's type. */
+export const POPULATE_FUNCTIONS: { readonly [name: string]: string } = Object.fromEntries(
+  ['json', 'jsonb'].flatMap((kind) =>
+    ['', 'set'].map((set) => [`${kind}_populate_record${set}`, `${kind}_to_record${set}.field`]),
+  ),
+);
+
 export const FURTHER_OPERATORS = `
 @?: jsonb.pathExists
 @@: jsonb.pathMatch

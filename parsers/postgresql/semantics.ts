@@ -21,7 +21,13 @@ import { ARRAY_OPERATORS, ARRAYS } from './semantics-arrays.ts';
 import { CATALOG_FUNCTIONS, CATALOG_ROW_FUNCTIONS } from './semantics-catalog.ts';
 import { ENCODED_FUNCTIONS, ENCODED_OPERATORS } from './semantics-encoded.ts';
 import { FUNCTIONS } from './semantics-functions.ts';
-import { FURTHER_FUNCTIONS, FURTHER_OPERATORS, RECORD_FUNCTIONS, ROW_FUNCTIONS } from './semantics-further.ts';
+import {
+  FURTHER_FUNCTIONS,
+  FURTHER_OPERATORS,
+  POPULATE_FUNCTIONS,
+  RECORD_FUNCTIONS,
+  ROW_FUNCTIONS,
+} from './semantics-further.ts';
 import { AGGREGATES, OPERATORS, ORDERED_SETS, SET_FUNCTIONS, WINDOW_FUNCTIONS } from './semantics-operators.ts';
 import { OTHER_FUNCTIONS, OTHER_TYPES, PARAMETER_NAMES } from './semantics-others.ts';
 import { SYSTEM_FUNCTIONS, SYSTEM_OPERATORS } from './semantics-system.ts';
@@ -111,6 +117,7 @@ export const semantics: DialectSemantics = {
   orderedSets: readTable(ORDERED_SETS),
   rowFunctions: { ...ROW_FUNCTIONS, ...CATALOG_ROW_FUNCTIONS },
   recordFunctions: RECORD_FUNCTIONS,
+  populateFunctions: POPULATE_FUNCTIONS,
   hypotheticals: { rank: 'rank', dense_rank: 'dense_rank', percent_rank: 'percent_rank', cume_dist: 'cume_dist' },
   parameterNames: PARAMETER_NAMES,
   unsupportedTypes: OTHER_TYPES,

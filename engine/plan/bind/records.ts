@@ -26,7 +26,7 @@ const fieldsOf = new WeakMap<BoundExpression, readonly SqlType[]>();
 const untypedFields = new WeakMap<BoundExpression, readonly boolean[]>();
 const fieldNames = new WeakMap<BoundExpression, readonly string[]>();
 
-const typeOfAttribute = ({ type, length, scale, domain }: RowAttribute): SqlType => {
+export const typeOfAttribute = ({ type, length, scale, domain }: RowAttribute): SqlType => {
   const made = sqlType(type as TypeName, true, length, scale);
   return domain === undefined ? made : { ...made, domain };
 };

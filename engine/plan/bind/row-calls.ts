@@ -6,12 +6,14 @@
 import type { BoundExpression, BoundRelation } from '../../sblr/bound.ts';
 import { foldParts, resolveType } from '../../sblr/resolve-type.ts';
 import type { SourceCallNode, SourceFunctionRefNode } from '../../sblr/source.gen.ts';
-import { type SqlType, sqlType, withNullable } from '../../sblr/types.ts';
+import { type SqlType, sqlType, typeId, withNullable } from '../../sblr/types.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
 import type { Clause } from './clause.ts';
 import { castExplicit } from './coerce.ts';
-import { fault } from './errors.ts';
+import { fault, unsupported } from './errors.ts';
+import { bindExpr } from './expressions.ts';
 import type { BoundFrom } from './from.ts';
+import { typeOfAttribute } from './records.ts';
 import { bindRoutineRef } from './routine-rows.ts';
 import type { ScopeRelation } from './scope.ts';
 import { type BlockCall, callOf, inStep } from './set-calls.ts';
@@ -39,6 +41,8 @@ export function bindRowRef(source: SourceFunctionRefNode, clause: Clause): Bound
     const made = columns.map((column) => rowColumn(call, clause, column.name, column.function));
     return refOf(source, clause, name, made);
   }
+  const populated = state.semantics.populateFunctions?.[name];
+  if (populated !== undefined) return refOf(source, clause, name, populatedColumns(source, call, clause, populated));
   if (record === undefined) return null;
   if (source.columns.length === 0)
     throw fault(SQLSTATE.syntax_error, 'a column definition list is required for functions returning "record"', source.at);
@@ -58,18 +62,49 @@ function recordColumns(source: SourceFunctionRefNode, call: SourceCallNode, clau
     const { name } = definition;
     if (definition.type === null) throw fault(SQLSTATE.syntax_error, `the column ${name} has no type`, definition.at);
     const type = resolveType(definition.type, semantics, state.findType);
-    const isJson = type.name === 'json' || type.name === 'jsonb';
-    const { at } = call;
-    const field: SourceCallNode = {
-      ...call,
-      arguments: [
-        ...call.arguments,
-        { op: 'constant', at, kind: 'string', text: name },
-        { op: 'constant', at, kind: 'boolean', text: String(isJson) },
-      ],
-    };
-    return { ...rowColumn(field, clause, name, function_), type };
+    return fieldColumn(call, clause, name, type, function_);
   });
+}
+
+/** The text of a field of the JSON value, which becomes a value of the type. */
+function fieldColumn(call: SourceCallNode, clause: Clause, name: string, type: SqlType, function_: string): RowColumn {
+  const isJson = type.name === 'json' || type.name === 'jsonb';
+  const { at } = call;
+  const field: SourceCallNode = {
+    ...call,
+    arguments: [
+      ...call.arguments,
+      { op: 'constant', at, kind: 'string', text: name },
+      { op: 'constant', at, kind: 'boolean', text: String(isJson) },
+    ],
+  };
+  return { ...rowColumn(field, clause, name, function_), type };
+}
+
+/** Columns of the type of a row that is NULL: null::t says which. 0A000 where it has values. */
+function populatedColumns(
+  { at, columns }: SourceFunctionRefNode,
+  call: SourceCallNode,
+  clause: Clause,
+  function_: string,
+): RowColumn[] {
+  if (columns.length > 0)
+    throw fault(
+      SQLSTATE.syntax_error,
+      'a column definition list is redundant for a function returning a named composite type',
+      at,
+    );
+  const [base, ...rest] = call.arguments;
+  const bound = base === undefined ? null : bindExpr(base, clause);
+  const attributes = bound?.type.name.startsWith('row:')
+    ? clause.state.environment.catalog.attributes?.(typeId(bound.type.name))
+    : undefined;
+  if (attributes == null)
+    throw fault(SQLSTATE.datatype_mismatch, `first argument of ${call.name.parts.at(-1)} must be a row type`, at);
+  if (bound?.op !== 'constant' || bound.value !== null)
+    throw unsupported(`${call.name.parts.at(-1)} over a row that has values is`, at, 'give it null::type, and use coalesce()');
+  const own = { ...call, arguments: rest.slice(0, 1) };
+  return attributes.map((attribute) => fieldColumn(own, clause, attribute.name, typeOfAttribute(attribute), function_));
 }
 
 function refOf(source: SourceFunctionRefNode, clause: Clause, ownName: string, given: readonly RowColumn[]): BoundFrom {
