@@ -22,7 +22,7 @@ async function constraintsOf(target: Target, which: string): Promise<string[]> {
     target,
     `select n.nspname, c.relname, r.conname, pg_catalog.pg_get_constraintdef(r.oid) from pg_catalog.pg_constraint r
      join pg_catalog.pg_class c on c.oid = r.conrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-     where ${which} and r.conparentid = 0 and ${OF_USERS} order by c.oid, r.oid`,
+     where ${which} and r.conparentid = 0 and ${OF_USERS} order by c.oid, r.contype, r.conname`,
   );
   return rows.map(([schema, table, name, text]) => `ALTER TABLE ${named(schema, table)} ADD CONSTRAINT ${quoted(name)} ${text};`);
 }

@@ -26,10 +26,8 @@ const CLIENTS: readonly (readonly [name: string, packages: readonly string[], lo
 
 /** Steps that PostgreSQL passes and we do not yet, and what they want. They run, and do not count. */
 const WANTED: { readonly [step: string]: string } = {
-  'drizzle: an identity whose sequence has a name': 'IDENTITY (SEQUENCE NAME ...)',
   'sequelize: findOrCreate, in a function that is dropped again': 'PL/pgSQL',
   'sequelize: an enum, which it makes in a DO': 'PL/pgSQL',
-  'typeorm: synchronise again: there is nothing to be done': 'the default false is shown as false',
   'pg-dump: a dump is restored, and dumped again it is the same': 'pg_dump leaves out what the system brings along',
 };
 
