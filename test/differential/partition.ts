@@ -52,7 +52,8 @@ export class Asker {
       tally.errors++;
       if (ours.error === theirs.error) return null;
       const either = ({ error }: Answer): boolean => error === null || ofData(error);
-      if (either(ours) && either(theirs)) tally.undecided++;
+      // Infinity as an integer is 0A000 there.
+      if (either(ours) && (either(theirs) || theirs.error === '0A000')) tally.undecided++;
       else if (ours.error === '0A000') tally.refused++;
       else throw new Wrong(`${text}\n  ours ${ours.error}, PostgreSQL ${theirs.error}`);
       return null;
