@@ -28,7 +28,6 @@ const CLIENTS: readonly (readonly [name: string, packages: readonly string[], lo
 const WANTED: { readonly [step: string]: string } = {
   'sequelize: findOrCreate, in a function that is dropped again': 'PL/pgSQL',
   'sequelize: an enum, which it makes in a DO': 'PL/pgSQL',
-  'pg-dump: a dump is restored, and dumped again it is the same': 'pg_dump leaves out what the system brings along',
 };
 
 async function run(load: () => Promise<{ suite: ClientSuite }>, place: Place, step: Step): Promise<void> {
