@@ -204,10 +204,13 @@ class Unplanner {
   }
 
   /** Rows by an index: conditions on its keys, and its order. The columns of keys are read under ids of their own. */
-  #tableSource(node: PhysicalSource & { node: 'PageScan' | 'IndexPoint' | 'IndexPoints' | 'IndexRange' | 'RowIdFetch' }): BoundRelation {
+  #tableSource(
+    node: PhysicalSource & { node: 'PageScan' | 'IndexPoint' | 'IndexPoints' | 'IndexRange' | 'RowIdFetch' },
+  ): BoundRelation {
     const { table, alias, columns, rowId, filter } = node;
     // Conditions that indexes answer stand among those of the node.
-    if (node.node === 'PageScan' || node.node === 'RowIdFetch') return filtered({ op: 'get', table, alias, columns, rowId }, filter);
+    if (node.node === 'PageScan' || node.node === 'RowIdFetch')
+      return filtered({ op: 'get', table, alias, columns, rowId }, filter);
     const catalog = this.#table(table);
     const index = catalog.indexes.find(({ id }) => id === node.index);
     if (index === undefined) throw new Error(`there is no index ${node.index}`);
