@@ -8,6 +8,7 @@
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { checkDeaths } from '../../../shm/deaths.ts';
 import { attachKernel, type Kernel, type KernelHandle, openKernel, STATEMENT_SIMPLE } from '../../../engine/api/kernel.ts';
 import { type KernelOptions, systemWorld } from '../../../engine/api/kernel-options.ts';
 import type { Table } from '../../../engine/api/table.ts';
@@ -217,6 +218,8 @@ export const ownRows = (): Rows => openOwn().rows;
 export function freshRun(count: number, note = ''): KernelPayload {
   const { kernel, directory, rows } = openOwn();
   run++;
+  // Sessions of earlier cases have ended with their threads: their slots are for those that come.
+  checkDeaths(kernel.parts.shm);
   const ids = Array.from({ length: count }, (_, at) => run * IDS + at);
   rows.transact((tx) => {
     for (const id of ids) rows.insert(tx, id, 0, note === '' ? '' : `${note}${id}`);
