@@ -20,7 +20,7 @@ import type { PluginWorker } from '../../plugins/host/shelf.ts';
 import type { PluginFigures } from '../../plugins/host/worker-plugins.ts';
 import { isPoisoned } from '../../shm/critical.ts';
 import { checkDeaths } from '../../shm/deaths.ts';
-import { fromPlain, SqlError, SQLSTATE } from '../../shm/errors.ts';
+import { fromPlain } from '../../shm/errors.ts';
 import { type Database, open } from '../api/api.ts';
 import { serveHttp } from './http.ts';
 import { createLog } from './log.ts';
@@ -356,8 +356,8 @@ export class Server implements PluginOwner {
     const { control, worker } = seat;
     if (control === null) return null;
     seat.plugins ??= {
-      usePlugin: async (sent) => void (await unlessEnded(worker, control.usePlugin(sent))),
-      removeDialect: async (dialect) => await unlessEnded(worker, control.removeDialect(dialect)),
+      usePlugin: (sent) => unlessEnded(worker, control.usePlugin(sent)),
+      removeDialect: (dialect) => unlessEnded(worker, control.removeDialect(dialect)),
     };
     return seat.plugins;
   }
@@ -416,14 +416,20 @@ export class Server implements PluginOwner {
   }
 }
 
-/** What a worker answers; 57P01 when it ends before it has. */
-function unlessEnded<Answer>(worker: Worker, answer: Promise<Answer>): Promise<Answer> {
+/** What a worker is told, done; or the worker has ended: the one in its place is told when it begins. */
+function unlessEnded(worker: Worker, answer: Promise<unknown>): Promise<void> {
   return new Promise((resolve, reject) => {
-    const ended = (): void => reject(new SqlError(SQLSTATE.admin_shutdown, 'a worker ended before it had answered'));
+    const done = (): void => {
+      worker.removeListener('exit', done);
+      resolve();
+    };
+    worker.once('exit', done);
     // One that has ended tells nobody again.
-    if (worker.threadId < 0) ended();
-    worker.once('exit', ended);
-    answer.then(resolve, reject).finally(() => worker.removeListener('exit', ended));
+    if (worker.threadId < 0) done();
+    answer.then(done, (error: unknown) => {
+      worker.removeListener('exit', done);
+      reject(error);
+    });
   });
 }
 

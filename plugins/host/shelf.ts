@@ -39,7 +39,7 @@ export interface PluginVersion {
   readonly lastFault: string;
 }
 
-/** What changes the plugins of one worker. Rejects when the worker refuses, or ends before it has answered. */
+/** What changes the plugins of one worker. Rejects when it refuses; one that ends meanwhile refuses nothing: who takes its place joins. */
 export interface PluginWorker {
   usePlugin(sent: SentPlugin): Promise<void>;
   removeDialect(dialect: string): Promise<void>;

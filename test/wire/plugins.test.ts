@@ -94,15 +94,15 @@ test('versions change under load, one worker after another, and no request is lo
   };
   const old = await client();
   const workers = Array.from({ length: 4 }, work);
-  for (let version = 1; version <= 5; version++) await server.plugins.shelf.replace(versionFile(`1.1.${version}`));
+  for (let version = 1; version <= 3; version++) await server.plugins.shelf.replace(versionFile(`1.1.${version}`));
   isOver = true;
   await Promise.all(workers);
   ok(requests > 20, `${requests} requests`);
-  deepStrictEqual(await current(), ['postgresql 1.1.5']);
+  deepStrictEqual(await current(), ['postgresql 1.1.3']);
   strictEqual((await old.query('select 1 as one')).rows[0].one, 1, 'who was there before goes on');
   await old.end();
   await server.plugins.shelf.rollback('postgresql');
-  deepStrictEqual(await current(), ['postgresql 1.1.4']);
+  deepStrictEqual(await current(), ['postgresql 1.1.2']);
 });
 
 test('the command lists, loads, swaps, rolls back, and says what is wrong', { timeout: 60_000 }, async () => {
@@ -110,7 +110,7 @@ test('the command lists, loads, swaps, rolls back, and says what is wrong', { ti
   deepStrictEqual([loaded.code, loaded.text], [0, 'postgresql 1.2.0 is loaded\n']);
   strictEqual((await command('swap', 'postgresql', '1.2.0')).text, 'postgresql 1.2.0 is used\n');
   match((await command('list')).text, /\* +#\d+ +postgresql +1\.2\.0/);
-  strictEqual((await command('rollback', 'postgresql')).text, 'postgresql 1.1.4 is used\n');
+  strictEqual((await command('rollback', 'postgresql')).text, 'postgresql 1.1.2 is used\n');
   const wrong = await command('swap', 'postgresql', '9.9.9', '--json');
   strictEqual(wrong.code, 1);
   match(wrong.text, /"code":"42704"/);
@@ -135,7 +135,7 @@ test('what a plugin throws closes its connection; a loop costs a worker and is r
     await next.end();
   }
   await until(async () => (await current())[0] !== 'postgresql 1.3.0');
-  deepStrictEqual(await current(), ['postgresql 1.1.4']);
+  deepStrictEqual(await current(), ['postgresql 1.1.2']);
   const faulty = (await server.plugins.list()).find(({ manifest }) => manifest.version === '1.3.0');
   deepStrictEqual([faulty?.faults, faulty?.lastFault], [3, 'it did not come back within 2 s']);
 });
@@ -220,7 +220,7 @@ test('a dialect that is dropped into the directory is served beside PostgreSQL, 
 
 test('what was current is current again when the server starts anew', { timeout: 60_000 }, async () => {
   copyFileSync(versionFile('1.4.0'), join(data, 'plugins', 'postgresql-1.4.0.plugin.js'));
-  await until(async () => (await current())[0] === 'postgresql 1.4.0');
+  await until(async () => (await current()).includes('postgresql 1.4.0'));
   await server.stop(0);
   server = await start();
   deepStrictEqual((await current()).sort(), ['plain 1.0.0', 'postgresql 1.4.0']);
