@@ -235,8 +235,19 @@ export class ClientConnection implements ConnectionHost, SessionOwner {
   }
 
   whenDrained(then: () => void): void {
-    if (this.#socket.writableNeedDrain) this.#socket.once('drain', then);
-    else setImmediate(then);
+    const socket = this.#socket;
+    if (this.#isGone || !socket.writableNeedDrain) {
+      setImmediate(then);
+      return;
+    }
+    // A socket that has gone drains no more.
+    const goOn = (): void => {
+      socket.removeListener('drain', goOn);
+      socket.removeListener('close', goOn);
+      then();
+    };
+    socket.once('drain', goOn);
+    socket.once('close', goOn);
   }
 
   /** A statement has run. Hot. */

@@ -221,7 +221,9 @@ class ServedStatement implements HostStatement {
       this.#looked = shape;
       this.#isHeavy = owner.heavy.isHeavy(shape);
     }
-    return this.#isHeavy && connection.session.transaction === null && connection.session.temporary === 0;
+    const { transaction, temporary } = connection.session;
+    // Threads for long statements read texts as what comes with the server does.
+    return this.#isHeavy && transaction === null && temporary === 0 && owner.plugin.isBuiltIn;
   }
 
   /** A portal of it has ended. */

@@ -21,6 +21,9 @@ export interface PluginFigures {
   readonly faults: number;
 }
 
+/** Number of the first plugin that comes with the server. */
+const FIRST_PLUGIN: PluginNumber = 0;
+
 /** A version in use. */
 export class UsedPlugin {
   readonly loaded: LoadedPlugin;
@@ -35,6 +38,11 @@ export class UsedPlugin {
   constructor(loaded: LoadedPlugin, clock: PluginClock) {
     this.loaded = loaded;
     this.#clock = clock;
+  }
+
+  /** It is the version of the first dialect that comes with the server. */
+  get isBuiltIn(): boolean {
+    return this.loaded.number === FIRST_PLUGIN;
   }
 
   /** Its code begins to run. Returns what back() takes. */
