@@ -81,7 +81,7 @@ test('changes come one after another, and the same file twice is one version', a
 test('the first version of a dialect is listened for, and used at once; without one it is served no more', async () => {
   const { shelf, add, take, current } = house(1, []);
   await shelf.load(add('a', '1.0.0'));
-  deepStrictEqual([take(), current()], [['serve echo', '0:echo=0'], ['1.0.0']]);
+  deepStrictEqual([take(), current()], [['0:echo=0', 'serve echo'], ['1.0.0']]);
   await rejects(shelf.unload('echo', '1.0.0'), { code: '55006' });
   await shelf.unload('echo');
   deepStrictEqual([take(), current()], [['0:echo=none'], []]);

@@ -48,7 +48,7 @@ export interface PluginWorker {
 export interface ShelfHost {
   /** Workers that answer now. */
   workers(): readonly PluginWorker[];
-  /** A dialect that was not served is served from now on: its port is listened on. Before the workers get it. */
+  /** A dialect that was not served is served from now on: its port is listened on. The workers have it. */
   serve(manifest: Manifest): Promise<void>;
   /** The version tries itself in a thread of its own. */
   probe(text: string, file: PluginFile): Promise<void>;
@@ -201,12 +201,22 @@ export class Shelf {
   async #swap(entry: Entry): Promise<void> {
     const { manifest } = entry;
     const history = this.#current.get(manifest.dialect);
-    if (history === undefined) await this.#host.serve(manifest);
     if (history?.[0] === entry) return;
     await this.#rollOut(entry);
+    if (history === undefined) await this.#serve(manifest);
     this.#current.set(manifest.dialect, [entry, ...(history ?? []).filter((one) => one !== entry)].slice(0, HISTORY_MAX));
     this.#forgetOld(manifest.dialect);
     this.onChange?.();
+  }
+
+  /** The port is opened last: who comes is served. */
+  async #serve(manifest: Manifest): Promise<void> {
+    try {
+      await this.#host.serve(manifest);
+    } catch (error) {
+      await Promise.all(this.#host.workers().map((worker) => worker.removeDialect(manifest.dialect)));
+      throw error;
+    }
   }
 
   /** A version's text is as large as its code. What comes with the server is always there. */
