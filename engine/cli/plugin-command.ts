@@ -42,7 +42,7 @@ function requestOf(action: Action, values: readonly string[]): ControlRequest {
 function table(versions: readonly Listed[]): string {
   const rows = versions.map((one) => {
     const { manifest, sha256, isCurrent, connections, batches, faults } = one;
-    const from = one.path === '' ? 'built in' : `${sha256.slice(0, 12)} ${one.path}`;
+    const from = one.path === '' ? sha256 : `${sha256.slice(0, 12)} ${one.path}`;
     return [isCurrent ? '*' : '', `#${one.number}`, manifest.dialect, manifest.version, connections, batches, faults, from].map(
       String,
     );

@@ -10,13 +10,13 @@
 import { type FSWatcher, mkdirSync, readdirSync, readFileSync, renameSync, statSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { BUILT_IN } from '../../plugins/host/loaded-plugin.ts';
 import type { Shelf } from '../../plugins/host/shelf.ts';
 
 const ENDING = '.plugin.js';
 const CURRENT = 'current.json';
 /** A file is read when it has not changed for so long, milliseconds: whoever copies it writes in pieces. */
 const SETTLED_MS = 150;
-const BUILT_IN = 'built in';
 
 type Current = { readonly [dialect: string]: string };
 

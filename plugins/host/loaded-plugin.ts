@@ -16,6 +16,9 @@ import { isSameManifest, manifestFault, type PluginFile, refused } from './plugi
 /** Of a version that was loaded, in the whole process; what comes with the engine has the numbers below those of files. */
 export type PluginNumber = number;
 
+/** In the place of a SHA-256: it comes with the server. */
+export const BUILT_IN = 'built in';
+
 export interface LoadedPlugin {
   readonly number: PluginNumber;
   readonly manifest: Manifest;

@@ -26,7 +26,7 @@ export interface PluginFile {
   readonly script: string;
 }
 
-/** 58P01 is "undefined file"; a plugin that is refused is 42P17: an invalid definition of an object. */
+/** 42P17, as for any object whose definition is wrong. */
 export const refused = (what: string, why: string): Error => plainError('42P17', `plugin ${what} is refused: ${why}`);
 
 const sha256Of = (script: string): string => createHash('sha256').update(script, 'utf8').digest('hex');

@@ -11,7 +11,7 @@
 
 import { plainError } from '../../engine/sblr/parse-error.ts';
 import type { Manifest } from '../contract/connection.ts';
-import type { PluginNumber } from './loaded-plugin.ts';
+import { BUILT_IN, type PluginNumber } from './loaded-plugin.ts';
 import { type PluginFile, readPluginFile } from './plugin-file.ts';
 import type { SentPlugin } from './worker-plugins.ts';
 
@@ -27,7 +27,7 @@ export const FAULTS_MAX = 3;
 export interface PluginVersion {
   readonly number: PluginNumber;
   readonly manifest: Manifest;
-  /** 'built in' for what comes with the server. */
+  /** BUILT_IN: it comes with the server. */
   readonly sha256: string;
   /** Where it was read from; empty: built in. */
   readonly path: string;
@@ -82,7 +82,7 @@ export class Shelf {
   constructor(host: ShelfHost, builtIn: readonly Manifest[]) {
     this.#host = host;
     for (const manifest of builtIn) {
-      const entry = this.#add(manifest, 'built in', '', null);
+      const entry = this.#add(manifest, BUILT_IN, '', null);
       this.#current.set(manifest.dialect, [entry]);
     }
   }

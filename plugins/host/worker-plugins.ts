@@ -7,7 +7,7 @@
 import { plainError } from '../../engine/sblr/parse-error.ts';
 import type { Manifest, WirePlugin } from '../contract/connection.ts';
 import type { PluginClock } from './clock.ts';
-import { guarded, type LoadedPlugin, type PluginNumber, runScript, selfTest } from './loaded-plugin.ts';
+import { BUILT_IN, guarded, type LoadedPlugin, type PluginNumber, runScript, selfTest } from './loaded-plugin.ts';
 import { readPluginFile } from './plugin-file.ts';
 
 /** What one version has done in this worker; kept while it is current or has connections. */
@@ -93,7 +93,7 @@ export class WorkerPlugins {
   }
 
   #load(number: PluginNumber, text: string | null, dialect: string): LoadedPlugin {
-    if (text === null) return guarded(this.#ownOf(dialect), number, 'built in', this.#clock);
+    if (text === null) return guarded(this.#ownOf(dialect), number, BUILT_IN, this.#clock);
     const file = readPluginFile(text, `number ${number}`);
     const before = this.#clock.enter(number);
     try {
@@ -130,12 +130,6 @@ export class WorkerPlugins {
   close(used: UsedPlugin): void {
     used.connections--;
     this.#dropUnused(used);
-  }
-
-  /** The version that new connections of its dialect get, when it is another one. */
-  newer(used: UsedPlugin): UsedPlugin | null {
-    const current = this.#current.get(used.loaded.manifest.dialect);
-    return current === undefined || current === used ? null : current;
   }
 
   #dropUnused(used: UsedPlugin): void {

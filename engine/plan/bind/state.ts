@@ -135,7 +135,7 @@ export class BindState {
     use.rights.add('execute');
   }
 
-  /** The same, where single columns follow: a right to some column is enough for now. */
+  /** The same, where single columns are asked for later: here a right to some column is enough. */
   useSome(relation: CatalogRelation, right: Right): void {
     this.use(relation, right, OF_COLUMNS.includes(right) ? [] : undefined);
   }
