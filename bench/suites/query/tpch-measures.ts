@@ -4,7 +4,7 @@
  */
 import type { Database } from '../../../engine/api/api.ts';
 import type { BenchContext, Measure, Running } from '../../harness/measure.ts';
-import type { PostgresqlServer } from '../../harness/postgresql.ts';
+import { compareAnswers } from './tpch/answers.ts';
 import { loadOurs, loadPostgresql, loadSqlite, WORK_MEMORY } from './tpch/load.ts';
 import { QUERIES, SQLITE_QUERIES } from './tpch/queries.ts';
 
@@ -80,24 +80,13 @@ async function besideOneThread(context: BenchContext): Promise<Running> {
   };
 }
 
-/** A value as PostgreSQL's text has it. */
-const textOf = (value: unknown): string | null => (value === null ? null : String(value));
-
-async function compare(database: Database, server: PostgresqlServer): Promise<void> {
-  for (const [index, sql] of QUERIES.entries()) {
-    const { rows } = await server.client.query({ text: sql, rowMode: 'array', types: { getTypeParser: () => String } });
-    const mine = answerOf(database, sql).map((row) => row.map(textOf));
-    const theirs = rows.map((row) => row.map(textOf));
-    if (JSON.stringify(mine) !== JSON.stringify(theirs)) throw new Error(`TPC-H query ${index + 1} has another answer`);
-  }
-}
-
 async function besidePostgresql(context: BenchContext): Promise<Running> {
   const { database, run } = ours(context);
   const turn = () => timeAll('ours', run);
   if (!context.hasPeer) return { ours: turn, teardown: () => database.close() };
   const server = await loadPostgresql(context.directory, scaleOf(context));
-  await compare(database, server);
+  for await (const { number, difference } of compareAnswers(database, server))
+    if (difference !== null) throw new Error(`TPC-H query ${number} has another answer: ${difference}`);
   return {
     ours: turn,
     peer: () => timeAll('PostgreSQL', (index) => server.client.query({ text: QUERIES[index], rowMode: 'array' })),
