@@ -1,4 +1,4 @@
-/** The nodes of the source form (source-opcodes.ts) that are about roles, rights and policies. */
+/** The nodes of the source form (source-opcodes.ts) that are about roles, rights, policies and extended statistics. */
 
 import { node, type OpcodeTable } from './opcode-table.ts';
 
@@ -68,4 +68,20 @@ export const RIGHTS_OPCODES = {
     check: 'expression?',
   }),
   dropPolicy: node(200, 'statement', 'DROP POLICY', { name: 'text', table: 'name', ifExists: 'boolean', cascade: 'boolean' }),
+
+  // ---- extended statistics ----
+  createStatistics: node(230, 'statement', 'CREATE STATISTICS; no kinds: all of them; `items`: columns and expressions', {
+    name: 'name',
+    ifNotExists: 'boolean',
+    kinds: 'text[]',
+    items: 'expression[]',
+    table: 'name',
+  }),
+  alterStatistics: node(231, 'statement', 'ALTER STATISTICS; `to`: the new name, owner, schema or target', {
+    name: 'name',
+    ifExists: 'boolean',
+    action: 'rename|owner|schema|target',
+    to: 'text',
+  }),
+  dropStatistics: node(232, 'statement', 'DROP STATISTICS', { names: 'name[]', ifExists: 'boolean', cascade: 'boolean' }),
 } as const satisfies OpcodeTable;

@@ -1342,6 +1342,39 @@ export interface SourceDropPolicyNode {
   readonly cascade: boolean;
 }
 
+/** CREATE STATISTICS; no kinds: all of them; `items`: columns and expressions. */
+export interface SourceCreateStatisticsNode {
+  readonly op: 'createStatistics';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly name: SourceName;
+  readonly ifNotExists: boolean;
+  readonly kinds: readonly string[];
+  readonly items: readonly SourceExpression[];
+  readonly table: SourceName;
+}
+
+/** ALTER STATISTICS; `to`: the new name, owner, schema or target. */
+export interface SourceAlterStatisticsNode {
+  readonly op: 'alterStatistics';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly name: SourceName;
+  readonly ifExists: boolean;
+  readonly action: 'rename' | 'owner' | 'schema' | 'target';
+  readonly to: string;
+}
+
+/** DROP STATISTICS. */
+export interface SourceDropStatisticsNode {
+  readonly op: 'dropStatistics';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly names: readonly SourceName[];
+  readonly ifExists: boolean;
+  readonly cascade: boolean;
+}
+
 export type SourceName = SourceNameNode;
 
 export type SourceType = SourceTypeNode;
@@ -1374,7 +1407,7 @@ export type SourceSample = SourceSampleNode;
 
 export type SourceQuery = SourceSelectNode | SourceSetOperationNode | SourceValuesNode;
 
-export type SourceStatement = SourceInsertNode | SourceUpdateNode | SourceDeleteNode | SourceMergeNode | SourceTruncateNode | SourceCreateTableNode | SourceCreateIndexNode | SourceDropNode | SourceCreateSequenceNode | SourceAnalyzeNode | SourceCreateSchemaNode | SourceCreateViewNode | SourceAlterNode | SourceCreateRoutineNode | SourceCallProcedureNode | SourceDropRoutineNode | SourceCommentNode | SourceSetConstraintsNode | SourceCreateTypeNode | SourceCreateDomainNode | SourceAlterTypeNode | SourceReindexNode | SourceBeginNode | SourceCommitNode | SourceRollbackNode | SourceSavepointNode | SourceReleaseNode | SourceRollbackToNode | SourceSetTransactionNode | SourceSetNode | SourceShowNode | SourceResetNode | SourceExplainNode | SourcePrepareNode | SourceExecuteNode | SourceDeallocateNode | SourceDeclareCursorNode | SourceFetchNode | SourceCloseCursorNode | SourceDiscardNode | SourceListenNode | SourceUnlistenNode | SourceNotifyNode | SourceCheckpointNode | SourceVacuumNode | SourceCopyNode | SourceLockTableNode | SourceCreateRoleNode | SourceAlterRoleNode | SourceAlterRoleSettingNode | SourceRenameRoleNode | SourceGrantNode | SourceGrantRoleNode | SourceOwnedByNode | SourceCreatePolicyNode | SourceAlterPolicyNode | SourceDropPolicyNode;
+export type SourceStatement = SourceInsertNode | SourceUpdateNode | SourceDeleteNode | SourceMergeNode | SourceTruncateNode | SourceCreateTableNode | SourceCreateIndexNode | SourceDropNode | SourceCreateSequenceNode | SourceAnalyzeNode | SourceCreateSchemaNode | SourceCreateViewNode | SourceAlterNode | SourceCreateRoutineNode | SourceCallProcedureNode | SourceDropRoutineNode | SourceCommentNode | SourceSetConstraintsNode | SourceCreateTypeNode | SourceCreateDomainNode | SourceAlterTypeNode | SourceReindexNode | SourceBeginNode | SourceCommitNode | SourceRollbackNode | SourceSavepointNode | SourceReleaseNode | SourceRollbackToNode | SourceSetTransactionNode | SourceSetNode | SourceShowNode | SourceResetNode | SourceExplainNode | SourcePrepareNode | SourceExecuteNode | SourceDeallocateNode | SourceDeclareCursorNode | SourceFetchNode | SourceCloseCursorNode | SourceDiscardNode | SourceListenNode | SourceUnlistenNode | SourceNotifyNode | SourceCheckpointNode | SourceVacuumNode | SourceCopyNode | SourceLockTableNode | SourceCreateRoleNode | SourceAlterRoleNode | SourceAlterRoleSettingNode | SourceRenameRoleNode | SourceGrantNode | SourceGrantRoleNode | SourceOwnedByNode | SourceCreatePolicyNode | SourceAlterPolicyNode | SourceDropPolicyNode | SourceCreateStatisticsNode | SourceAlterStatisticsNode | SourceDropStatisticsNode;
 
 export type SourceConflict = SourceConflictNode;
 
@@ -1404,4 +1437,4 @@ export type SourceRoutineName = SourceRoutineNameNode;
 
 export type SourceGrantedRight = SourceGrantedRightNode;
 
-export type SourceNode = SourceNameNode | SourceTypeNode | SourceAliasNode | SourceColumnNode | SourceStarNode | SourceLiteralNode | SourceConstantNode | SourceParameterNode | SourceTypedLiteralNode | SourceCallNode | SourceValueFunctionNode | SourceOperatorNode | SourceAndNode | SourceOrNode | SourceNotNode | SourceIsTestNode | SourceIsDistinctNode | SourceInNode | SourceInQueryNode | SourceBetweenNode | SourceLikeNode | SourceCaseNode | SourceWhenNode | SourceCastNode | SourceSpecialNode | SourceSubqueryNode | SourceQuantifiedNode | SourceRowNode | SourceArrayNode | SourceSubscriptNode | SourceFieldNode | SourceCollateNode | SourceDefaultNode | SourceSortItemNode | SourceSelectItemNode | SourceWindowSpecNode | SourceFrameNode | SourceWindowNode | SourceGroupingNode | SourceLockingNode | SourceWithNode | SourceCteNode | SourceTableRefNode | SourceSampleNode | SourceQueryRefNode | SourceFunctionRefNode | SourceJoinNode | SourceJoinAliasNode | SourceSelectNode | SourceSetOperationNode | SourceValuesNode | SourceInsertNode | SourceConflictNode | SourceSetItemNode | SourceUpdateNode | SourceDeleteNode | SourceMergeNode | SourceMergeWhenNode | SourceTruncateNode | SourceCreateTableNode | SourcePartitionKeyNode | SourcePartitionBoundNode | SourceColumnDefNode | SourceConstraintNode | SourceOptionNode | SourceCreateIndexNode | SourceIndexElementNode | SourceDropNode | SourceCreateSequenceNode | SourceAnalyzeNode | SourceTableLikeNode | SourceCreateSchemaNode | SourceCreateViewNode | SourceAlterNode | SourceAlterActionNode | SourceCreateRoutineNode | SourceRoutineArgumentNode | SourceCallProcedureNode | SourceDropRoutineNode | SourceRoutineNameNode | SourceCommentNode | SourceSetConstraintsNode | SourceCreateTypeNode | SourceCreateDomainNode | SourceAlterTypeNode | SourceReindexNode | SourceBeginNode | SourceCommitNode | SourceRollbackNode | SourceSavepointNode | SourceReleaseNode | SourceRollbackToNode | SourceSetTransactionNode | SourceSetNode | SourceShowNode | SourceResetNode | SourceExplainNode | SourcePrepareNode | SourceExecuteNode | SourceDeallocateNode | SourceDeclareCursorNode | SourceFetchNode | SourceCloseCursorNode | SourceDiscardNode | SourceListenNode | SourceUnlistenNode | SourceNotifyNode | SourceCheckpointNode | SourceVacuumNode | SourceCopyNode | SourceLockTableNode | SourceCreateRoleNode | SourceAlterRoleNode | SourceAlterRoleSettingNode | SourceRenameRoleNode | SourceGrantNode | SourceGrantedRightNode | SourceGrantRoleNode | SourceOwnedByNode | SourceCreatePolicyNode | SourceAlterPolicyNode | SourceDropPolicyNode;
+export type SourceNode = SourceNameNode | SourceTypeNode | SourceAliasNode | SourceColumnNode | SourceStarNode | SourceLiteralNode | SourceConstantNode | SourceParameterNode | SourceTypedLiteralNode | SourceCallNode | SourceValueFunctionNode | SourceOperatorNode | SourceAndNode | SourceOrNode | SourceNotNode | SourceIsTestNode | SourceIsDistinctNode | SourceInNode | SourceInQueryNode | SourceBetweenNode | SourceLikeNode | SourceCaseNode | SourceWhenNode | SourceCastNode | SourceSpecialNode | SourceSubqueryNode | SourceQuantifiedNode | SourceRowNode | SourceArrayNode | SourceSubscriptNode | SourceFieldNode | SourceCollateNode | SourceDefaultNode | SourceSortItemNode | SourceSelectItemNode | SourceWindowSpecNode | SourceFrameNode | SourceWindowNode | SourceGroupingNode | SourceLockingNode | SourceWithNode | SourceCteNode | SourceTableRefNode | SourceSampleNode | SourceQueryRefNode | SourceFunctionRefNode | SourceJoinNode | SourceJoinAliasNode | SourceSelectNode | SourceSetOperationNode | SourceValuesNode | SourceInsertNode | SourceConflictNode | SourceSetItemNode | SourceUpdateNode | SourceDeleteNode | SourceMergeNode | SourceMergeWhenNode | SourceTruncateNode | SourceCreateTableNode | SourcePartitionKeyNode | SourcePartitionBoundNode | SourceColumnDefNode | SourceConstraintNode | SourceOptionNode | SourceCreateIndexNode | SourceIndexElementNode | SourceDropNode | SourceCreateSequenceNode | SourceAnalyzeNode | SourceTableLikeNode | SourceCreateSchemaNode | SourceCreateViewNode | SourceAlterNode | SourceAlterActionNode | SourceCreateRoutineNode | SourceRoutineArgumentNode | SourceCallProcedureNode | SourceDropRoutineNode | SourceRoutineNameNode | SourceCommentNode | SourceSetConstraintsNode | SourceCreateTypeNode | SourceCreateDomainNode | SourceAlterTypeNode | SourceReindexNode | SourceBeginNode | SourceCommitNode | SourceRollbackNode | SourceSavepointNode | SourceReleaseNode | SourceRollbackToNode | SourceSetTransactionNode | SourceSetNode | SourceShowNode | SourceResetNode | SourceExplainNode | SourcePrepareNode | SourceExecuteNode | SourceDeallocateNode | SourceDeclareCursorNode | SourceFetchNode | SourceCloseCursorNode | SourceDiscardNode | SourceListenNode | SourceUnlistenNode | SourceNotifyNode | SourceCheckpointNode | SourceVacuumNode | SourceCopyNode | SourceLockTableNode | SourceCreateRoleNode | SourceAlterRoleNode | SourceAlterRoleSettingNode | SourceRenameRoleNode | SourceGrantNode | SourceGrantedRightNode | SourceGrantRoleNode | SourceOwnedByNode | SourceCreatePolicyNode | SourceAlterPolicyNode | SourceDropPolicyNode | SourceCreateStatisticsNode | SourceAlterStatisticsNode | SourceDropStatisticsNode;

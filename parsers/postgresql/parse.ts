@@ -84,12 +84,12 @@ function isOfObjects(tokens: readonly SqlToken[]): boolean {
   return OBJECTS.has(kind);
 }
 
-/** CREATE and ALTER of roles and policies, DROP OWNED and POLICY, ALTER DEFAULT PRIVILEGES. */
+/** CREATE and ALTER of roles, policies and statistics, DROP OWNED, POLICY and STATISTICS, ALTER DEFAULT PRIVILEGES. */
 function isOfPrivileges([first, second]: readonly SqlToken[]): boolean {
   if (first.tokenType !== KEYWORD_TYPES.get(first.value) || second.tokenType !== KEYWORD_TYPES.get(second.value)) return false;
-  if (first.value === 'drop') return second.value === 'owned' || second.value === 'policy';
+  if (first.value === 'drop') return ['owned', 'policy', 'statistics'].includes(second.value);
   if (first.value === 'alter' && second.value === 'default') return true;
-  return (first.value === 'create' || first.value === 'alter') && ['role', 'user', 'group', 'policy'].includes(second.value);
+  return (first.value === 'create' || first.value === 'alter') && ['role', 'user', 'group', 'policy', 'statistics'].includes(second.value);
 }
 
 /** The statement behind EXPLAIN. */

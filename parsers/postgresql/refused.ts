@@ -12,7 +12,7 @@ const STATEMENTS = new Set('cluster do import load refresh security'.split(' '))
 const CREATED = new Set([
   ...['table', 'index', 'sequence', 'unique', 'temporary', 'temp', 'unlogged', 'global', 'local'],
   ...['view', 'schema', 'function', 'procedure', 'recursive', 'type', 'domain'],
-  ...['role', 'user', 'group', 'policy'],
+  ...['role', 'user', 'group', 'policy', 'statistics'],
 ]);
 const REPLACED = new Set(['view', 'temporary', 'temp', 'recursive', 'function', 'procedure']);
 const ALTERED = new Set([
@@ -20,6 +20,7 @@ const ALTERED = new Set([
   'user',
   'group',
   'policy',
+  'statistics',
   'default',
   'type',
   'domain',
@@ -49,6 +50,7 @@ const DROPPED = new Set([
   'database',
   'owned',
   'policy',
+  'statistics',
 ]);
 
 /** Kinds of objects that CREATE, ALTER and DROP name, longest first where one begins another. */

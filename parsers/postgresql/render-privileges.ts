@@ -1,6 +1,6 @@
-/** Roles, GRANT and REVOKE, default privileges, policies as canonical text. */
+/** Roles, GRANT and REVOKE, default privileges, policies, extended statistics as canonical text. */
 
-import type { SourceOption, SourceStatement } from '../../engine/sblr/source.gen.ts';
+import type { SourceExpression, SourceOption, SourceStatement } from '../../engine/sblr/source.gen.ts';
 import { joinWords } from '../kit/text.ts';
 import { expressionText } from './render-expression.ts';
 import { identifier, nameText, typeText } from './render-names.ts';
@@ -9,6 +9,7 @@ export type PrivilegeStatement = Extract<
   SourceStatement,
   | { op: 'createRole' | 'alterRole' | 'alterRoleSetting' | 'renameRole' | 'grant' | 'grantRole' | 'ownedBy' }
   | { op: 'createPolicy' | 'alterPolicy' | 'dropPolicy' }
+  | { op: 'createStatistics' | 'alterStatistics' | 'dropStatistics' }
 >;
 type Grant = Extract<PrivilegeStatement, { op: 'grant' }>;
 
@@ -59,6 +60,23 @@ export function privilegeText(statement: PrivilegeStatement): string {
         `DROP POLICY ${statement.ifExists ? 'IF EXISTS ' : ''}${identifier(statement.name)} ON ${nameText(statement.table)}`,
         statement.cascade && 'CASCADE',
       ]);
+    case 'createStatistics':
+      return joinWords([
+        'CREATE STATISTICS',
+        statement.ifNotExists && 'IF NOT EXISTS',
+        nameText(statement.name),
+        statement.kinds.length > 0 && `(${statement.kinds.map(identifier).join(', ')})`,
+        `ON ${statement.items.map(statisticsItemText).join(', ')} FROM ${nameText(statement.table)}`,
+      ]);
+    case 'alterStatistics':
+      return `ALTER STATISTICS ${statement.ifExists ? 'IF EXISTS ' : ''}${nameText(statement.name)} ${STATISTICS_ACTIONS[statement.action](statement.to)}`;
+    case 'dropStatistics':
+      return joinWords([
+        'DROP STATISTICS',
+        statement.ifExists && 'IF EXISTS',
+        statement.names.map(nameText).join(', '),
+        statement.cascade && 'CASCADE',
+      ]);
     case 'ownedBy': {
       const roles = rolesText(statement.roles);
       if (statement.to !== null) return `REASSIGN OWNED BY ${roles} TO ${roleText(statement.to)}`;
@@ -66,6 +84,17 @@ export function privilegeText(statement: PrivilegeStatement): string {
     }
   }
 }
+
+/** A column stands as it is, an expression in parentheses. */
+const statisticsItemText = (item: SourceExpression): string =>
+  item.op === 'column' && item.name.parts.length === 1 ? expressionText(item) : `(${expressionText(item)})`;
+
+const STATISTICS_ACTIONS = {
+  rename: (to: string) => `RENAME TO ${identifier(to)}`,
+  owner: (to: string) => `OWNER TO ${roleText(to)}`,
+  schema: (to: string) => `SET SCHEMA ${identifier(to)}`,
+  target: (to: string) => `SET STATISTICS ${to}`,
+} as const;
 
 const policyText = ({ roles, using, check }: Extract<PrivilegeStatement, { op: 'createPolicy' | 'alterPolicy' }>): string =>
   joinWords([

@@ -96,6 +96,9 @@ export function statementText(statement: SourceStatement | SourceQuery): string 
     case 'createPolicy':
     case 'alterPolicy':
     case 'dropPolicy':
+    case 'createStatistics':
+    case 'alterStatistics':
+    case 'dropStatistics':
       return privilegeText(statement);
     default:
       return sessionText(statement);
