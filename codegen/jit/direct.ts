@@ -79,7 +79,7 @@ export class DirectRun implements Direct {
       throw placedAt(this.#parts, c.at, error);
     }
     run.changes = c.changes;
-    if (changed !== null) changed.by(c.changes);
+    if (changed !== null) changed.by(c.tx, c.changes);
     return true;
   }
 
@@ -96,7 +96,7 @@ export class DirectRun implements Direct {
     const row = this.#one(c);
     if (c.stopped !== 0) return c.stopped;
     run.changes = c.changes;
-    if (changed !== null) changed.by(c.changes);
+    if (changed !== null) changed.by(c.tx, c.changes);
     if (!writes) return row;
     return isBytes ? this.#held(c) : c.held.pop();
   }

@@ -1,6 +1,7 @@
 /** What a compiled statement consists of, and what its runs have in common: their state, and where in the text an error belongs. */
 
 import type { KernelAccess } from '../../engine/plan/program.ts';
+import type { Transaction } from '../../engine/txn/transactions.ts';
 import type { OutputColumn } from '../../engine/sblr/bound.ts';
 import { SqlError } from '../../shm/errors.ts';
 import type { ProgramStage } from './stage-list.ts';
@@ -50,10 +51,10 @@ export class Changed {
     this.#table = table;
   }
 
-  by(rows: number): void {
+  by(tx: Transaction, rows: number): void {
     this.#rows += rows;
     if (this.#rows < TOLD_EVERY) return;
-    this.#kernel.changed?.(this.#table, this.#rows);
+    this.#kernel.changed?.(tx, this.#table, this.#rows);
     this.#rows = 0;
   }
 }

@@ -105,7 +105,7 @@ class Running implements Execution {
     if (status === STAGE_REPLAN) return RUN_REPLAN;
     if (status !== STAGE_DONE) return status === STAGE_FULL ? RUN_FULL : (c.stopped as RunStatus);
     c.run.changes = c.changes;
-    this.#parts.changed?.by(c.changes);
+    this.#parts.changed?.by(c.tx, c.changes);
     return c.held.length > 0 ? this.#giveHeld(c) : RUN_DONE;
   }
 

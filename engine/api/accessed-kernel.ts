@@ -2,8 +2,8 @@
 
 import type { Helpers, KernelAccess } from '../plan/program.ts';
 import { PoolHelpers } from '../jobs/helpers.ts';
-import { noteChanges } from '../jobs/table-changes.ts';
 import { readReferenced } from '../storage/overflow/overflow.ts';
+import { changedRows } from './changed-rows.ts';
 import type { Kernel } from './kernel.ts';
 import { writeValue } from './undo-other.ts';
 
@@ -13,7 +13,7 @@ export class AccessedKernel implements KernelAccess {
   readonly locks: KernelAccess['locks'];
   readonly helpers: Helpers | null;
   readonly #overflow: Kernel['parts']['overflow'];
-  readonly #changes: Kernel['parts']['tableChanges'];
+  readonly #changes: Kernel['parts']['changedRows'];
   readonly #workMemory: () => number;
 
   constructor({ parts }: Kernel, workMemory: () => number, helpers: Helpers | null) {
@@ -21,7 +21,7 @@ export class AccessedKernel implements KernelAccess {
     this.locks = parts.locks;
     this.helpers = helpers;
     this.#overflow = parts.overflow;
-    this.#changes = parts.tableChanges;
+    this.#changes = parts.changedRows;
     this.#workMemory = workMemory;
   }
 
@@ -33,8 +33,8 @@ export class AccessedKernel implements KernelAccess {
     return (i32, reference) => readReferenced(this.#overflow, i32, reference);
   }
 
-  changed(table: number, rows: number): void {
-    noteChanges(this.#changes, table, rows);
+  changed(...[tx, table, rows]: Parameters<NonNullable<KernelAccess['changed']>>): void {
+    changedRows(this.#changes, tx, table, rows);
   }
 
   get workMemory(): number {

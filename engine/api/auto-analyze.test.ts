@@ -69,11 +69,29 @@ test('it can be left out, and what is set is shown', () => {
   ]);
 });
 
+test('changes count once they are committed: what nobody sees is not gathered, and not forgotten', async () => {
+  await using db = open(':memory:', OPTIONS);
+  db.exec('create table t (id int); insert into t values (0)');
+  const other = db.session();
+  await other.run('begin');
+  await other.run('insert into t select g from generate_series(1, 3000) g');
+  work(db);
+  strictEqual(rowsKnown(db, 't'), 0);
+  await other.run('commit');
+  work(db);
+  strictEqual(rowsKnown(db, 't'), 1);
+  await other.run('begin');
+  await other.run('delete from t');
+  await other.run('rollback');
+  const changed = db.prepare("select n_mod_since_analyze as n from pg_stat_all_tables where relname = 't'").get();
+  strictEqual(Number((changed as { n: unknown }).n), 0);
+  await other.close();
+});
+
 test('a pool gathers them while nobody writes', async () => {
   await using db = open(':memory:', { ...OPTIONS, pool: 1, analyzeEvery: 5 });
   db.exec('create table t (id int); insert into t select g from generate_series(1, 5000) g');
-  work(db, 300);
   // Threads of the pool run at low priority: beside other work they begin late.
-  for (let turn = 0; turn < 1600 && rowsKnown(db, 't') === 0; turn++) await new Promise((resolve) => setTimeout(resolve, 25));
+  for (let turn = 0; turn < 4800 && rowsKnown(db, 't') === 0; turn++) await new Promise((resolve) => setTimeout(resolve, 25));
   strictEqual(rowsKnown(db, 't'), 1);
 });

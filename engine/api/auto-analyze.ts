@@ -4,6 +4,9 @@
  *
  *   statements --rows changed--> engine/jobs/table-changes.ts --due--> job, one table a slice --> ANALYZE in a transaction of its own
  *
+ * The clocks of jobs are looked at by writing calls and by the pool. Where neither comes by, after a load that is followed by reads, a
+ * timer of the thread that made the table due asks for the pool; it keeps no process alive.
+ *
  * A thread of the pool takes the whole sample. Where there is no pool, a writing call does it with a sample of a tenth (J1), and only then.
  */
 
@@ -11,8 +14,8 @@ import { STATISTICS_TARGET } from '../catalog/analyze.ts';
 import { Catalog, SUPERUSER } from '../catalog/catalog.ts';
 import type { CatalogSession } from '../catalog/definitions.ts';
 import { JOB_STATISTICS, poolThreads, registerJob, registerPeriodic } from '../jobs/jobs.ts';
-import { wantPool } from '../jobs/queue.ts';
-import { dueTables, isSomeTableDue, setThreshold } from '../jobs/table-changes.ts';
+import { putJobOnce, wantPool } from '../jobs/queue.ts';
+import { dueTables, isSomeTableDue, setDue, setThreshold } from '../jobs/table-changes.ts';
 import { SqlError } from '../../shm/errors.ts';
 import { CatalogPort } from './catalog-port.ts';
 import type { Kernel } from './kernel.ts';
@@ -34,6 +37,30 @@ export function registerAutoAnalyze(kernel: Kernel, catalogOf?: () => Catalog): 
     milliseconds: analyzeEvery,
     wanted: () => isSomeTableDue(parts.tableChanges),
   });
+  if (parts.settings.poolThreads > 0) askByTimer(kernel, analyzeEvery);
+}
+
+function askByTimer(kernel: Kernel, milliseconds: number): void {
+  const { jobs, parts } = kernel;
+  let isSet = false;
+  const ask = (): void => {
+    isSet = false;
+    if (!kernel.isOpen || !isSomeTableDue(parts.tableChanges)) return;
+    try {
+      kernel.enter(() => {
+        putJobOnce(jobs, JOB_STATISTICS);
+        if (poolThreads(jobs) === 0) wantPool(jobs);
+      });
+    } catch (error) {
+      // A poisoned handle tells those who use it.
+      if (!(error instanceof SqlError) || !error.code.startsWith('57P')) throw error;
+    }
+  };
+  parts.changedRows.told = () => {
+    if (isSet || !isSomeTableDue(parts.tableChanges)) return;
+    isSet = true;
+    setTimeout(ask, milliseconds).unref();
+  };
 }
 
 function openedCatalog(kernel: Kernel): Catalog {
@@ -105,6 +132,7 @@ class AutoAnalyze {
     } catch (error) {
       if (tx.open) kernel.rollback(tx);
       // Locked, gone, or the disk is full: nobody has asked for it, and it comes back.
+      setDue(kernel.parts.tableChanges);
       if (error instanceof SqlError && !error.code.startsWith('57P')) return false;
       throw error;
     }

@@ -24,6 +24,7 @@ import {
   type Transaction,
 } from '../txn/transactions.ts';
 import { catalogVersion, nextCatalogSession, noteDdl } from './catalog-words.ts';
+import { forgetChanged } from './changed-rows.ts';
 import type { Kernel } from './kernel.ts';
 import { heapSize, sampleHeap } from './sample-rows.ts';
 import type { Table } from './table.ts';
@@ -171,10 +172,11 @@ export class CatalogPort implements KernelPort {
     return changesOf(this.#kernel.parts.tableChanges, id);
   }
 
-  analyzed(id: number, rows: number): void {
-    const { settings, tableChanges } = this.#kernel.parts;
+  analyzed(tx: Transaction, id: number, rows: number, seen: number): void {
+    const { settings, tableChanges, changedRows } = this.#kernel.parts;
+    forgetChanged(changedRows, tx, id);
     const threshold = settings.analyzeThreshold + settings.analyzeScale * rows;
-    setThreshold(tableChanges, id, changesOf(tableChanges, id), threshold);
+    setThreshold(tableChanges, id, seen, threshold);
   }
 
   size(id: number): TableSize {

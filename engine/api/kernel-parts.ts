@@ -34,6 +34,7 @@ import { createTransactions, txnRegions } from '../txn/open.ts';
 import { type Transactions, TXN_DEFAULTS, type TxnOptions } from '../txn/transactions.ts';
 import { registerRowRecords } from '../txn/recovery-undo.ts';
 import { type CatalogWords, catalogRegion, createCatalogWords, undoDdl } from './catalog-words.ts';
+import { type ChangedRows, createChangedRows } from './changed-rows.ts';
 import type { KernelSettings } from './kernel-options.ts';
 import { createTableDirectory, directoryRegion, findTable, type TableDirectory } from './table-directory.ts';
 import { registerCatalogRecords, undoOther } from './undo-other.ts';
@@ -66,6 +67,7 @@ export interface KernelParts {
   readonly directory: TableDirectory;
   readonly catalog: CatalogWords;
   readonly tableChanges: TableChanges;
+  readonly changedRows: ChangedRows;
 }
 
 export const txnOptionsOf = (settings: KernelSettings): TxnOptions => ({
@@ -160,6 +162,7 @@ export function assembleParts(cache: PageCache, log: Log, settings: KernelSettin
   const sequences = createSequences(cache, log, space, place.clean);
   const { files } = cache;
   const tableChanges = createTableChanges(shm);
+  const changedRows = createChangedRows(txns, tableChanges);
   return {
     shm,
     world,
@@ -176,6 +179,7 @@ export function assembleParts(cache: PageCache, log: Log, settings: KernelSettin
     directory,
     catalog,
     tableChanges,
+    changedRows,
   };
 }
 

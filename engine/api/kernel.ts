@@ -159,6 +159,11 @@ export class Kernel {
     return this.#host?.recovered ?? null;
   }
 
+  /** This thread has not closed it. */
+  get isOpen(): boolean {
+    return this.#open;
+  }
+
   /** This thread opened the database. */
   get isHost(): boolean {
     return this.#host !== null;

@@ -32,6 +32,8 @@ export function analyzeTable(
   const before = catalog.ownRow(tx, session, id);
   if (before.kind !== 'table') throw noRelation(before.name);
   const { columns: defined, kernelTable } = before.body;
+  // Before the sample: what is committed while it is taken counts for the next one.
+  const changes = catalog.port.changes(kernelTable);
   const sketches = defined.map(() => new DistinctSketch());
   const { sample, rows, pages, isShown } = catalog.port.sample(tx, kernelTable, ROWS_A_TARGET * target, (values) => {
     defined.forEach(({ kernelColumn }, at) => {
@@ -55,7 +57,7 @@ export function analyzeTable(
     const key = values.slice(0, 2);
     if (!catalog.port.replace(tx, table, STATISTICS_BY_OBJECT, key, values)) catalog.port.insert(tx, table, values);
   }
-  catalog.port.analyzed(row.body.kernelTable, rows);
+  catalog.port.analyzed(tx, row.body.kernelTable, rows, changes);
   return statistics;
 }
 

@@ -99,8 +99,8 @@ export interface KernelPort {
   size(id: number): TableSize;
   /** Rows changed since its statistics were gathered, roughly, as far as this boot knows. */
   changes(id: number): number;
-  /** Its statistics were gathered just now, of so many rows. */
-  analyzed(id: number, rows: number): void;
+  /** Its statistics were gathered just now, of so many rows; `seen`: changes() before that. */
+  analyzed(tx: Transaction, id: number, rows: number, seen: number): void;
   /** Rows of pages drawn at random, at most `rows`. */
   /** `each` is shown every row of the table, where it is not too large for that: SampledRows.isShown. */
   sample(tx: Transaction, id: number, rows: number, each?: (values: readonly RowValue[]) => void): SampledRows;

@@ -70,6 +70,11 @@ export function noteChanges(changes: TableChanges, table: number, rows: number):
 
 export const isSomeTableDue = ({ i32, dueWord }: TableChanges): boolean => Atomics.load(i32, dueWord) !== 0;
 
+/** Somebody is to look at the tables again. */
+export function setDue({ i32, dueWord }: TableChanges): void {
+  Atomics.store(i32, dueWord, 1);
+}
+
 /** The tables that have passed their thresholds, and how many changes they have seen. From here on others may become due. */
 export function dueTables(changes: TableChanges): { readonly table: number; readonly changes: number }[] {
   const { i32, dueWord } = changes;

@@ -237,8 +237,8 @@ export interface KernelAccess {
   readonly workMemory: number;
   /** Bytes that a part of a statement may take of what cannot wait in files: 53200 beyond. None: it hangs on workMemory. */
   readonly memoryLimit?: number;
-  /** Rows of a table (its kernel's number) were changed, or nearly so: statistics may be out of date by and by. */
-  changed?(table: number, rows: number): void;
+  /** Rows of a table (its kernel's number) were changed, or nearly so: statistics may be out of date once that is committed. */
+  changed?(tx: Transaction, table: number, rows: number): void;
   /** Null, or not there: statements run on the calling thread alone. */
   readonly helpers?: Helpers | null;
 }
