@@ -161,11 +161,14 @@ export class ChangePart {
   #refer(c: State, views: ByteViews, row: number): number {
     const { references, catalog } = this.shape;
     if (references === null || references.outgoing.length === 0) return CHANGED;
-    const decode = () => this.#decode(...this.#views(views), row, c.overflow);
-    const stopped = checkOutgoing(c, references, catalog, views, row, decode);
+    const stopped = checkOutgoing(c, references, catalog, views, row, this);
     if (stopped === 0) return CHANGED;
     c.stopped = stopped as State['stopped'];
     return STOPPED;
+  }
+
+  valuesAt(c: State, views: ByteViews, row: number): (RowValue | undefined)[] {
+    return this.#decode(...this.#views(views), row, c.overflow);
   }
 
   /** The values of a row as it is now, where others refer to it; null: they do not, or it is not there. */

@@ -33,10 +33,8 @@ import { ROW_DONE, ROW_DUPLICATE, ROW_GONE, ROW_PAGE, ROW_RERUN, ROW_SLOT, ROW_W
 import { checkUnique } from '../../engine/txn/unique.ts';
 import { isOwn } from '../../engine/txn/visibility.ts';
 import { keyExtractor, wideKeyExtractor } from '../rows/key-extractor.ts';
+import { KnownKeys } from './known-keys.ts';
 import type { State } from './state.ts';
-
-/** Places of the cache of keys that were found; a power of two. */
-const KNOWN_MAX = 1 << 16;
 
 /** Moves when what this thread has found may not hold any more. */
 export const epoch = { now: 0 };
@@ -59,10 +57,9 @@ export class OutgoingKey {
   readonly #extract: IndexRuntime['extract'];
   readonly #extractWide: IndexRuntime['extractWide'];
   readonly #scratch: KeyScratch = createKeyScratch();
-  /** Of one word: keys that were found, by their hash, and the epoch and transaction of the whole cache. */
+  /** Of one word: keys that were found, and the epoch and transaction of all of them. */
   readonly #isWord: boolean;
-  readonly #known: Int32Array;
-  readonly #isKnown: Uint8Array;
+  readonly #known = new KnownKeys();
   #epoch = -1;
   #number = 0;
   #begun = 0;
@@ -88,8 +85,6 @@ export class OutgoingKey {
     this.#extract = keyExtractor(shape, keys, own.kind);
     this.#extractWide = wideKeyExtractor(shape, keys, own.kind);
     this.#isWord = own.kind === 'i32';
-    this.#known = new Int32Array(this.#isWord ? KNOWN_MAX : 0);
-    this.#isKnown = new Uint8Array(this.#isWord ? KNOWN_MAX : 0);
   }
 
   #isNull(views: ByteViews, row: number, { nullBit }: PlacedColumn): boolean {
@@ -101,6 +96,26 @@ export class OutgoingKey {
    * ROW_RERUN: the statement stops.
    */
   check(c: State, views: ByteViews, row: number): number {
+    if (this.#isWord) {
+      const column = this.#columns[0];
+      if (this.#isNull(views, row, column)) return ROW_DONE;
+      if (this.#isKnownWord(c, views.i32[(row + column.at) >> 2])) return ROW_DONE;
+    }
+    return this.#look(c, views, row);
+  }
+
+  /** Whether a value has been found before, by this transaction, and is locked. */
+  #isKnownWord({ tx }: State, word: number): boolean {
+    if (this.#epoch !== epoch.now || this.#number !== tx.number || this.#begun !== tx.slot) {
+      this.#known.clear();
+      this.#epoch = epoch.now;
+      this.#number = tx.number;
+      this.#begun = tx.slot;
+    }
+    return this.#known.has(word);
+  }
+
+  #look(c: State, views: ByteViews, row: number): number {
     let nulls = 0;
     for (let at = 0; at < this.#columns.length; at++) if (this.#isNull(views, row, this.#columns[at])) nulls++;
     if (nulls > 0) {
@@ -111,22 +126,9 @@ export class OutgoingKey {
     let status = this.#extract(views.i32, views.u16, views.u8, views.f64, row, scratch);
     if (status === KEY_OVERFLOW) status = this.#extractWide(views, row, scratch, c.tx.context.readOverflow);
     if (status !== KEY_OK) return ROW_GONE;
-    if (!this.#isWord) return this.#find(c);
-    const { tx } = c;
-    if (this.#epoch !== epoch.now || this.#number !== tx.number || this.#begun !== tx.slot) {
-      this.#isKnown.fill(0);
-      this.#epoch = epoch.now;
-      this.#number = tx.number;
-      this.#begun = tx.slot;
-    }
-    const word = scratch.i32[0];
-    const place = (Math.imul(word, 0x9e3779b1) >>> 16) & (KNOWN_MAX - 1);
-    if (this.#isKnown[place] === 1 && this.#known[place] === word) return ROW_DONE;
     const found = this.#find(c);
-    if (found === ROW_DONE && tx.number === this.#number) {
-      this.#known[place] = word;
-      this.#isKnown[place] = 1;
-    }
+    if (this.#isWord && found === ROW_DONE && c.tx.number === this.#number)
+      this.#known.add(views.i32[(row + this.#columns[0].at) >> 2]);
     return found;
   }
 
@@ -221,6 +223,11 @@ const attributesAs = (table: CatalogTable, from: CatalogTable, attributes: reado
     return table.columns.find((column) => column.hidden === null && column.name === name)?.number ?? 0;
   });
 
+/** Gives the values of a row, where they are asked for. */
+export interface RowReader {
+  valuesAt(c: State, views: ByteViews, row: number): readonly (RowValue | undefined)[];
+}
+
 /** What refers to rows that a statement has changed or put in: RUN_WAIT or RUN_RERUN, else 0. Keys without a partner are noted. */
 export function checkOutgoing(
   c: State,
@@ -228,7 +235,7 @@ export function checkOutgoing(
   catalog: CatalogTable,
   views: ByteViews,
   row: number,
-  decode: () => readonly (RowValue | undefined)[],
+  reader: RowReader,
 ): number {
   for (let at = 0; at < outgoing.length; at++) {
     const { key, fast } = outgoing[at];
@@ -236,7 +243,7 @@ export function checkOutgoing(
     if (status === ROW_DONE) continue;
     if (status === ROW_WAIT) return RUN_WAIT;
     if (status === ROW_RERUN) return RUN_RERUN;
-    const values = valuesOf(catalog, key.attributes, decode());
+    const values = valuesOf(catalog, key.attributes, reader.valuesAt(c, views, row));
     if (values.every((value) => value === null) || (key.match === 'simple' && values.some((value) => value === null))) continue;
     note(c, { kind: 'refers', table: catalog.id, constraint: key.name, values, next: null });
   }

@@ -101,12 +101,17 @@ export interface SqliteItems {
   readonly sum: SqliteStatement;
 }
 
-export function openSqliteItems(directory: string, cacheBytes = CACHE_BYTES): SqliteItems {
-  const database = openSqlite(join(directory, 'items.sqlite'));
+/** Cache, durability and checkpoints as ours. */
+export function setSqlitePragmas(database: SqliteDatabase, cacheBytes = CACHE_BYTES): void {
   database.pragma('journal_mode = WAL');
   database.pragma('synchronous = FULL');
   database.pragma(`cache_size = -${Math.floor(cacheBytes / 1024)}`);
   database.pragma(`wal_autocheckpoint = ${CHECKPOINT_BYTES / SQLITE_PAGE_BYTES}`);
+}
+
+export function openSqliteItems(directory: string, cacheBytes = CACHE_BYTES): SqliteItems {
+  const database = openSqlite(join(directory, 'items.sqlite'));
+  setSqlitePragmas(database, cacheBytes);
   database.exec(
     'create table if not exists item (id integer primary key, a integer not null, price real not null, name text not null)',
   );

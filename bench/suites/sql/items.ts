@@ -8,7 +8,7 @@ import type { BenchContext } from '../../harness/measure.ts';
 import { CACHE_BYTES } from '../kernel/items.ts';
 
 const MIB = 1 << 20;
-const CHECKPOINT_BYTES = 512 * MIB;
+export const CHECKPOINT_BYTES = 512 * MIB;
 
 /** Small runs leave out what takes its time once. */
 export const sqlOptions = ({ small }: BenchContext): OpenOptions => (small ? { logSegment: MIB, pool: 0 } : {});
