@@ -17,13 +17,18 @@ import type { Shape } from './shape.ts';
 import { isDefinition, runControl, runExplain, transactionEnd } from './utility.ts';
 
 /** A statement that begins or ends a block and says no more than that. */
-export type BlockEnds = 'commit' | Characteristics;
+export type BlockEnds = 'commit' | (Characteristics & { readonly start: boolean });
+
+const beginTag = (start: boolean): string => (start ? 'START TRANSACTION' : 'BEGIN');
 
 /** Null: it is none. */
 export function blockEnds(shape: Shape): BlockEnds | null {
   if (shape.parts.kind !== 'utility') return null;
   const statement = sourceOf(shape);
-  if (statement.op === 'begin') return { isolation: statement.isolation, readOnly: statement.readOnly };
+  if (statement.op === 'begin') {
+    const { isolation, readOnly, start } = statement;
+    return { isolation, readOnly, start };
+  }
   return statement.op === 'commit' && !statement.chain ? 'commit' : null;
 }
 
@@ -65,7 +70,7 @@ export class UtilityStatements {
     if (statement.op !== 'rollbackTo') connection.refuseInFailed();
     if (statement.op === 'begin') {
       this.#begin(statement);
-      return resultOf('BEGIN');
+      return resultOf(beginTag(statement.start));
     }
     this.#checkPlace(statement);
     const answer = entered(engine, () => (isDefinition(statement) ? this.#define(statement) : runControl(session, statement)));
@@ -97,7 +102,7 @@ export class UtilityStatements {
     if (kind === 'commit') return this.#end('commit');
     this.#connection.refuseInFailed();
     this.#begin(kind);
-    return 'BEGIN';
+    return beginTag(kind.start);
   }
 
   #checkPlace({ op }: SourceStatement): void {

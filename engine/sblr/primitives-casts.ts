@@ -6,7 +6,7 @@
 
 const TYPES = (
   'bool int2 int4 int8 float4 float8 numeric text varchar char bytea date time timestamp timestamptz interval uuid json jsonb oid ' +
-  'name char1 jsonpath money bit varbit timetz inet cidr macaddr macaddr8 xid xid8 cid tid pg_snapshot txid_snapshot aclitem'
+  'name char1 jsonpath money bit varbit timetz inet cidr macaddr macaddr8 xid xid8 cid tid pg_snapshot txid_snapshot aclitem pg_node_tree'
 ).split(' ');
 /** Texts that may mean `now`, or are read in the session's zone: what they give is stable only. */
 const MAY_BE_NOW = ['date', 'time', 'timestamp', 'timestamptz', 'timetz'];

@@ -500,7 +500,12 @@ export const SOURCE_OPCODES = {
   reindex: node(152, 'statement', 'REINDEX', { kind: 'index|table|schema|database|system', name: 'name?' }),
 
   // ---- sessions and transactions ----
-  begin: node(120, 'statement', 'BEGIN, START TRANSACTION', { isolation: 'text?', readOnly: 'boolean?', deferrable: 'boolean?' }),
+  begin: node(120, 'statement', 'BEGIN; `start`: START TRANSACTION', {
+    isolation: 'text?',
+    readOnly: 'boolean?',
+    deferrable: 'boolean?',
+    start: 'boolean',
+  }),
   commit: node(121, 'statement', 'COMMIT', { chain: 'boolean' }),
   rollback: node(122, 'statement', 'ROLLBACK', { chain: 'boolean' }),
   savepoint: node(123, 'statement', 'SAVEPOINT', { name: 'text' }),

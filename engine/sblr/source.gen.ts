@@ -985,7 +985,7 @@ export interface SourceReindexNode {
   readonly name: SourceName | null;
 }
 
-/** BEGIN, START TRANSACTION. */
+/** BEGIN; `start`: START TRANSACTION. */
 export interface SourceBeginNode {
   readonly op: 'begin';
   /** Ordinal of the token it begins with. */
@@ -993,6 +993,7 @@ export interface SourceBeginNode {
   readonly isolation: string | null;
   readonly readOnly: boolean | null;
   readonly deferrable: boolean | null;
+  readonly start: boolean;
 }
 
 /** COMMIT. */

@@ -11,7 +11,8 @@
 
 /**
  * The engine's types. `unknown` only until resolution (SBLR-N7), `void` for functions without a result, `any` and its like only in
- * signatures and primitives (semantics.ts). 'char1' is PostgreSQL's "char", of one byte.
+ * signatures and primitives (semantics.ts). 'char1' is PostgreSQL's "char", of one byte; pg_node_tree an
+ * expression in a catalog, shown as its text.
  */
 export const TYPE_NAMES = [
   'bool',
@@ -52,6 +53,7 @@ export const TYPE_NAMES = [
   'name',
   'oid',
   'char1',
+  'pg_node_tree',
   'regclass',
   'regtype',
   'regproc',

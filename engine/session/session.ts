@@ -350,7 +350,11 @@ export class Session {
   /** BEGIN. In a block that a batch has opened it makes that one explicit. False: there was a block already. */
   begin(wanted: Characteristics, now: number, implicit = false): boolean {
     if (this.transaction !== null) {
-      if (!this.isImplicit || implicit) return false;
+      if (implicit) return false;
+      if (!this.isImplicit) {
+        this.setCharacteristics(wanted);
+        return false;
+      }
       this.isImplicit = false;
       this.setCharacteristics(wanted);
       return true;

@@ -75,6 +75,7 @@ const OUTPUT: { readonly [type: string]: Implementation } = {
   json: same,
   jsonb: same,
   char1: same,
+  pg_node_tree: same,
   void: same,
 };
 
@@ -154,6 +155,9 @@ const INPUT: { readonly [type: string]: Implementation } = {
   ...ENCODED_INPUT,
   jsonpath: (text: string) => writeJsonPath(parseJsonPath(text)),
   char1: oneByte,
+  pg_node_tree: () => {
+    throw new SqlError(SQLSTATE.feature_not_supported, 'cannot accept a value of type pg_node_tree');
+  },
 };
 
 /** The value of that type that a text means: the input function. */

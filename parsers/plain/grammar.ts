@@ -183,7 +183,7 @@ export class PlainGrammar extends Grammar {
       {
         ALT: (): SourceStatement => {
           const { ordinal: at } = this.take(1, K.begin);
-          return { op: 'begin', at, isolation: null, readOnly: null, deferrable: null };
+          return { op: 'begin', at, isolation: null, readOnly: null, deferrable: null, start: false };
         },
       },
       { ALT: (): SourceStatement => ({ op: 'commit', at: this.take(1, K.commit).ordinal, chain: false }) },

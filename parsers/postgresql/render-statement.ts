@@ -218,7 +218,7 @@ type Session = Exclude<
 function sessionText(statement: Session): string {
   switch (statement.op) {
     case 'begin':
-      return joinWords(['BEGIN', modesText(statement)]);
+      return joinWords([statement.start ? 'START TRANSACTION' : 'BEGIN', modesText(statement)]);
     case 'commit':
       return `COMMIT${statement.chain ? ' AND CHAIN' : ''}`;
     case 'rollback':

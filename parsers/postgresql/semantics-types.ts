@@ -62,6 +62,7 @@ export const TYPES: readonly TypeRule[] = [
   type('txid_snapshot', 'txid_snapshot', 'U', 'txid_snapshot'),
   type('aclitem', 'aclitem', 'U', 'aclitem'),
   type('char1', '"char"', 'Z', '"char"'),
+  type('pg_node_tree', 'pg_node_tree', 'Z', 'pg_node_tree'),
   ...REGISTERED.map((name) => type(name, name, 'N', name)),
   type('oidvector', 'oidvector', 'A', 'oidvector'),
   type('int2vector', 'int2vector', 'A', 'int2vector'),
@@ -149,7 +150,7 @@ function readForms(): CastRule[] {
   const rules: CastRule[] = [];
   for (const { name } of TYPES) {
     if (name === 'unknown' || isNestedType(name)) continue;
-    if (name === 'char1') continue;
+    if (name === 'char1' || name === 'pg_node_tree') continue;
     const isString = STRINGS.includes(name);
     if (REGISTERED.includes(name)) {
       rules.push(...readRegistered(name));
@@ -187,7 +188,7 @@ function readObjects(): CastRule[] {
   return rules;
 }
 
-/** "char" is a text of one byte. */
+/** "char" is a text of one byte, an expression of a catalog one that nobody gives. */
 function readOneByte(): CastRule[] {
   const rule = (from: TypeName, to: TypeName, context: CastContext, primitive: string | null): CastRule => ({
     ...{ from, to, context, primitive },
@@ -199,6 +200,7 @@ function readOneByte(): CastRule[] {
     rule('char1', 'text', 'implicit', 'char1.to.text'),
     ...(['varchar', 'char'] as const).map((to) => rule('char1', to, 'assignment', 'char1.to.text')),
     rule('char1', 'name', 'assignment', 'char1.to.text'),
+    rule('pg_node_tree', 'text', 'implicit', null),
     rule('char1', 'int4', 'explicit', 'char1.to.int4'),
     rule('int4', 'char1', 'explicit', 'int4.to.char1'),
   ];

@@ -11,16 +11,20 @@ type Numbers = readonly [number, number, number];
 const NUMBERS: { readonly [name: string]: Numbers } = {
   bool: [16, 1000, 1],
   bytea: [17, 1001, -1],
-  internalChar: [18, 1002, 1],
+  char1: [18, 1002, 1],
   name: [19, 1003, 64],
   int8: [20, 1016, 8],
   int2: [21, 1005, 2],
   int4: [23, 1007, 4],
+  int2vector: [22, 1006, -1],
+  pg_node_tree: [194, 0, -1],
   regproc: [24, 1008, 4],
   text: [25, 1009, -1],
   oid: [26, 1028, 4],
   tid: [27, 1010, 6],
   xid: [28, 1011, 4],
+  cid: [29, 1012, 4],
+  oidvector: [30, 1013, -1],
   json: [114, 199, -1],
   xml: [142, 143, -1],
   cidr: [650, 651, -1],
@@ -31,6 +35,7 @@ const NUMBERS: { readonly [name: string]: Numbers } = {
   money: [790, 791, 8],
   macaddr: [829, 1040, 6],
   inet: [869, 1041, -1],
+  aclitem: [1033, 1034, 12],
   char: [1042, 1014, -1],
   varchar: [1043, 1015, -1],
   date: [1082, 1182, 4],
@@ -48,8 +53,10 @@ const NUMBERS: { readonly [name: string]: Numbers } = {
   regclass: [2205, 2210, 4],
   regtype: [2206, 2211, 4],
   record: [2249, 2287, -1],
+  anyarray: [2277, 0, -1],
   void: [2278, 0, 4],
   uuid: [2950, 2951, 16],
+  txid_snapshot: [2970, 2949, -1],
   jsonb: [3802, 3807, -1],
   int4range: [3904, 3905, -1],
   numrange: [3906, 3907, -1],
@@ -57,6 +64,7 @@ const NUMBERS: { readonly [name: string]: Numbers } = {
   tstzrange: [3910, 3911, -1],
   daterange: [3912, 3913, -1],
   int8range: [3926, 3927, -1],
+  jsonpath: [4072, 4073, -1],
   regnamespace: [4089, 4090, 4],
   regrole: [4096, 4097, 4],
   regconfig: [3734, 3735, 4],
@@ -68,6 +76,7 @@ const NUMBERS: { readonly [name: string]: Numbers } = {
   tstzmultirange: [4534, 6153, -1],
   datemultirange: [4535, 6155, -1],
   int8multirange: [4536, 6157, -1],
+  pg_snapshot: [5038, 5039, -1],
   xid8: [5069, 271, 8],
 };
 
@@ -85,7 +94,7 @@ export const typeLength = (name: TypeName | string): number => NUMBERS[name]?.[2
 
 const names = new Map<number, string>();
 for (const [name, [oid, array]] of Object.entries(NUMBERS)) {
-  if (name === 'unknown' || name === 'internalChar') continue;
+  if (name === 'unknown') continue;
   names.set(oid, name);
   if (array > 0) names.set(array, `${name}[]`);
 }

@@ -22,6 +22,8 @@ const REASONS: readonly RegExp[] = [
   // What rests on those.
   /^42P01 (relation|table) "reporting\.cust_mv" does not exist/,
   /^26000|^34000|^25P0[12]/,
+  // The recording had several sessions; in one, PostgreSQL says the same.
+  /^25001 SET TRANSACTION ISOLATION LEVEL must be called before any query/,
   // Files, databases and locks of a server.
   /^0A000 (COPY with STDIN and STDOUT|(CREATE|DROP) DATABASE|the function pg_advisory_)/,
   /^3D000 database "scratchbird" does not exist/,

@@ -63,6 +63,7 @@ const TYPES: { readonly [name in BaseTypeName]: TypeDescription } = {
   json: describe(114, 'json', 'json', -1, 'U', 199),
   float4: describe(700, 'float4', 'real', 4, 'N', 1021),
   float8: describe(701, 'float8', 'double precision', 8, 'N', 1022, true),
+  pg_node_tree: describe(194, 'pg_node_tree', 'pg_node_tree', -1, 'Z', 0),
   unknown: describe(705, 'unknown', 'unknown', -2, 'X', 0),
   char: describe(1042, 'bpchar', 'character', -1, 'S', 1014),
   varchar: describe(1043, 'varchar', 'character varying', -1, 'S', 1015),

@@ -53,24 +53,24 @@ export class AdministrationGrammar extends PostgresGrammar {
 
   // ( BEGIN ( WORK | TRANSACTION )? | START TRANSACTION ) modes?
   readonly begin: Rule<[], SourceStatement> = this.RULE('begin', () => {
-    const start = this.OR([
+    const begun = this.OR([
       {
         ALT: () => {
           const word = this.take(1, K.BEGIN);
           this.workOrTransaction();
-          return word;
+          return { word, start: false };
         },
       },
       {
         ALT: () => {
           const word = this.take(1, K.START);
           this.take(1, K.TRANSACTION);
-          return word;
+          return { word, start: true };
         },
       },
     ]);
     const modes = this.SUBRULE(this.transactionModes);
-    return this.ACTION(() => ({ op: 'begin', at: start.ordinal, ...modes }) as SourceStatement);
+    return this.ACTION(() => ({ op: 'begin', at: begun.word.ordinal, ...modes, start: begun.start }) as SourceStatement);
   });
 
   // ( mode ( ','? mode )* )?
