@@ -1,6 +1,6 @@
 /**
  * What V8 makes of a script of the product, kept beside it: a process that loads it compiles nothing that this has. It holds the
- * functions that were called while it was made: those of opening a database and of a first statement.
+ * functions that were called while it was made: those of opening a database, of a first statement, and of many (training.ts).
  *
  * Made by a process of its own, which runs this file as its program: the folder and the name of the script are its arguments.
  */
@@ -10,6 +10,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { type Trained, train } from './training.ts';
 
 interface Loaded {
   readonly script: { createCachedData(): Buffer };
@@ -19,9 +20,7 @@ interface Loaded {
   };
 }
 
-interface Opened {
-  exec(text: string): unknown;
-  prepare(text: string): { get(...values: unknown[]): unknown; run(...values: unknown[]): unknown };
+interface Opened extends Trained {
   close(): void;
 }
 
@@ -33,7 +32,7 @@ export function makeCodeCache(directory: string, bundle: string): void {
   if (status !== 0) throw new Error(`what was built as ${bundle} does not run: ${stderr}`);
 }
 
-/** What a program does first. Twice: a new database, and one that is there. */
+/** What a program does first. Twice: a new database, and one that is there; then what it does later. */
 function work({ engine: { api, kernel } }: Loaded, database: string): void {
   for (let turn = 0; kernel !== undefined && turn < 2; turn++) kernel.openKernel(database).close();
   if (api === undefined) return;
@@ -44,6 +43,7 @@ function work({ engine: { api, kernel } }: Loaded, database: string): void {
   const again = api.open(database);
   again.prepare('select id, name from item where id = $1').get(1);
   again.prepare("select name from item where name = 'nut' order by id limit 3").get();
+  train(again);
   again.close();
 }
 
