@@ -8,13 +8,14 @@ import type { RowValue } from '../storage/rows/row-value.ts';
 import type { Transaction } from '../txn/transactions.ts';
 import type { Catalog } from './catalog.ts';
 import { kernelIndex, kernelName } from './create.ts';
-import { dropIndexOf } from './drop.ts';
+import { dropIndexOf, removeStatistics } from './drop.ts';
 import { noRelation } from './errors.ts';
 import { columnsNamedIn } from './expression-columns.ts';
 import { kernelColumn } from './kernel-columns.ts';
 import { LOCK_ALL, LOCK_WRITERS } from './kernel-port.ts';
 import type { CatalogColumn, CatalogForeignKey } from './objects.ts';
-import type { TableBody, TableRow } from './stored.ts';
+import type { StatisticsRow, TableBody, TableRow } from './stored.ts';
+import { forgetStatistics } from './stored-statistics.ts';
 
 /** A new version of the table with other parts. */
 export function replaceTable(catalog: Catalog, tx: Transaction, table: TableRow, changes: Partial<TableBody>): TableRow {
@@ -87,6 +88,8 @@ export function dropColumn(catalog: Catalog, tx: Transaction, before: TableRow, 
     const isOver = index.keys.some((key) => gone.has(key.attribute)) || index.include?.some((one) => gone.has(one)) === true;
     if (isOver || reads(index.predicate)) dropIndexOf(catalog, tx, tableRow(catalog, tx, table.id), index.id);
   }
+  for (const one of catalog.statisticsOf(tx, table)) if (isStatisticsOver(one, column)) removeStatistics(catalog, tx, one);
+  forgetStatistics(catalog, tx, table.id, [attribute], []);
   table = tableRow(catalog, tx, table.id);
   for (const { kernelColumn: place, number } of table.body.columns)
     if (gone.has(number)) catalog.port.makeNullable(tx, table.body.kernelTable, place);
@@ -104,6 +107,12 @@ export function dropColumn(catalog: Catalog, tx: Transaction, before: TableRow, 
     nextAttribute: Math.max(table.body.nextAttribute ?? 1, ...table.body.columns.map(({ number }) => number + 1)),
   });
 }
+
+/** Whether CREATE STATISTICS names the column, or an expression that does. */
+export const isStatisticsOver = ({ body }: StatisticsRow, { number, name }: Pick<CatalogColumn, 'number' | 'name'>): boolean =>
+  body.keys.some(
+    ({ attribute, expression }) => attribute === number || (expression !== null && columnsNamedIn(expression.source).has(name)),
+  );
 
 /** A column with other properties; where it may be NULL from now on, rows can say so. */
 export function changeColumn(

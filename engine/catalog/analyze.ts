@@ -8,13 +8,12 @@ import type { RowValue } from '../storage/rows/row-value.ts';
 import type { Transaction } from '../txn/transactions.ts';
 import type { Catalog } from './catalog.ts';
 import { DistinctSketch } from './distinct-sketch.ts';
+import { extendedStatistics } from './extended-statistics.ts';
 import { pairStatistics } from './pair-statistics.ts';
 import type { CatalogSession } from './definitions.ts';
-import { isTemporarySchema } from './entries.ts';
 import { noRelation } from './errors.ts';
 import type { CatalogColumn, ColumnStatistics, TableStatistics } from './objects.ts';
-import { statisticsValues } from './stored.ts';
-import { STATISTICS_BY_OBJECT, SYS_STATISTICS, SYS_TEMPORARY_STATISTICS } from './system-tables.ts';
+import { storeStatistics } from './stored-statistics.ts';
 import { orderOf, type ValueOrder, valueBytes } from './value-order.ts';
 
 /** Common values, and ranges of the histogram, at most. */
@@ -35,7 +34,9 @@ export function analyzeTable(
   // Before the sample: what is committed while it is taken counts for the next one.
   const changes = catalog.port.changes(kernelTable);
   const sketches = defined.map(() => new DistinctSketch());
-  const { sample, rows, pages, isShown } = catalog.port.sample(tx, kernelTable, ROWS_A_TARGET * target, (values) => {
+  const created = catalog.statisticsOf(tx, before);
+  const wanted = Math.max(target, ...created.map(({ body }) => (target < STATISTICS_TARGET ? 0 : body.target)));
+  const { sample, rows, pages, isShown } = catalog.port.sample(tx, kernelTable, ROWS_A_TARGET * wanted, (values) => {
     defined.forEach(({ kernelColumn }, at) => {
       const value = values[kernelColumn];
       if (value !== null) sketches[at].add(value);
@@ -47,23 +48,20 @@ export function analyzeTable(
     return isShown && sample.length < rows ? { ...found, distinct: distinctOf(sketches[at].count(), rows) } : found;
   });
   const pairs = pairStatistics(defined, columns, sample, rows);
-  const statistics: TableStatistics = { rows, pages, columns, pairs };
+  const looked = { columns: defined, sample, rows };
+  const extended = created.flatMap((one) => extendedStatistics(one, looked) ?? []);
+  const statistics: TableStatistics = { rows, pages, columns, pairs, ...(extended.length === 0 ? {} : { extended }) };
   // The sample took its time: the table's row is taken as it is now.
   const row = catalog.entry(tx, id)?.row;
   if (row === undefined || row.kind !== 'table') throw noRelation(before.name);
-  catalog.replace(tx, { ...row, version: catalog.nextId() }, statistics);
-  const table = isTemporarySchema(row.schema) ? SYS_TEMPORARY_STATISTICS : SYS_STATISTICS;
-  for (const values of statisticsValues(id, statistics)) {
-    const key = values.slice(0, 2);
-    if (!catalog.port.replace(tx, table, STATISTICS_BY_OBJECT, key, values)) catalog.port.insert(tx, table, values);
-  }
+  storeStatistics(catalog, tx, row, statistics);
   catalog.port.analyzed(tx, row.body.kernelTable, rows, changes);
   return statistics;
 }
 
 /** Of one column: `sample` holds rows in the order of the heap, `rows` is how many the table has. */
 export function columnStatistics(
-  column: CatalogColumn,
+  column: Pick<CatalogColumn, 'type' | 'number' | 'kernelColumn'>,
   sample: readonly (readonly RowValue[])[],
   rows: number,
 ): ColumnStatistics {

@@ -52,6 +52,7 @@ import {
   type RoleRow,
   type SchemaRow,
   type SequenceRow,
+  type StatisticsRow,
   type TableRow,
 } from './stored.ts';
 import {
@@ -468,6 +469,17 @@ export class Catalog {
     return [...new Set([...committed, ...own])].filter((id) => {
       const row = this.entry(tx, id)?.row;
       return row?.kind === 'sequence' && row.parent === table.id;
+    });
+  }
+
+  /** What CREATE STATISTICS asks of a table, in the order of creation. */
+  statisticsOf(tx: Transaction, table: Pick<TableRow, 'id' | 'schema'>): StatisticsRow[] {
+    const committed = this.#committed.children(table.id, isTemporarySchema(table.schema)).map(({ row }) => row.id);
+    const own = [...(this.#overlays.get(tx)?.entries.keys() ?? [])];
+    const ids = [...new Set([...committed, ...own])].sort((a, b) => a - b);
+    return ids.flatMap((id) => {
+      const row = this.entry(tx, id)?.row;
+      return row?.kind === 'statistics' && row.parent === table.id ? [row] : [];
     });
   }
 

@@ -6,7 +6,7 @@
  *   foreign key       the table and columns that it refers to
  *   default           sequences that it names
  *   policy            relations, columns and routines that its conditions name
- *   table in a schema, index of a table, sequence of a column: part of it, dropped with it
+ *   table in a schema; index and statistics of a table, sequence of a column: part of it, dropped with it
  */
 
 import { SQLSTATE, SqlError } from '../../shm/errors.ts';
@@ -17,7 +17,7 @@ import { columnsNamedIn } from './expression-columns.ts';
 import { type ObjectUse, policyUses, type StoredExpression } from './objects.ts';
 import type { SessionReader } from './reader.ts';
 import { sequencesNamedIn } from './sequence-names.ts';
-import type { ObjectRow, TableRow, TypeRow } from './stored.ts';
+import { type ObjectRow, type StatisticsRow, statisticsName, type TableRow, type TypeRow } from './stored.ts';
 
 /** Something that may be dropped: an object, or a part of a table. */
 export type Part =
@@ -43,11 +43,18 @@ function keyOf(part: Part): string {
 /** What an object is called in messages: with its schema unless the search path finds it. */
 export function shownObject(row: ObjectRow, reader: SessionReader): string {
   if (row.kind === 'schema') return `schema ${row.name}`;
+  if (row.kind === 'statistics') return `statistics object ${shownStatistics(row, reader)}`;
   const isFound = reader.findEntry(null, row.name)?.row.id === row.id;
   const schema = reader.schemaName(row.schema);
   const name = isFound || schema === '' ? row.name : `${schema}.${row.name}`;
   const kind = row.kind === 'type' && row.body.form === 'domain' ? 'type' : row.kind;
   return `${kind} ${row.kind === 'function' || row.kind === 'procedure' ? row.body.shown.replace(row.name, name) : name}`;
+}
+
+/** The name, with the schema unless the search path finds it. */
+export function shownStatistics(row: StatisticsRow, reader: SessionReader): string {
+  const isFound = reader.findEntry(null, row.name)?.row.id === row.id;
+  return `${isFound ? '' : `${reader.schemaName(row.schema)}.`}${statisticsName(row)}`;
 }
 
 export function shownPart(part: Part, reader: SessionReader): string {
@@ -161,7 +168,7 @@ function tableDependents(row: TableRow, part: Part, id: number, attribute: numbe
 function ownParts(part: Part, all: readonly ObjectRow[]): Part[] {
   if (part.kind === 'object' && part.row.kind === 'table') {
     const isOwn = (row: ObjectRow): boolean =>
-      row.kind === 'sequence'
+      row.kind === 'sequence' || row.kind === 'statistics'
         ? row.parent === part.row.id
         : row.kind === 'table' && row.body.bound !== undefined && row.body.parents?.includes(part.row.id) === true;
     // Partitions of partitions as well.

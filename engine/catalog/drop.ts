@@ -1,7 +1,7 @@
 /**
  * DROP: what depends goes along with CASCADE, and refuses without (2BP01; dependents.ts).
  *
- *   table      its indexes, its checks, the sequences it owns
+ *   table      its indexes, its checks, the sequences it owns, its statistics
  *   index      nothing; but the index of a constraint is the constraint's
  *   sequence   defaults that draw from it
  *   schema     everything in it
@@ -16,7 +16,8 @@ import { checkDependents, dependentsOf, type Part } from './dependents.ts';
 import { isTemporarySchema } from './entries.ts';
 import { noRelation } from './errors.ts';
 import { LOCK_ALL, LOCK_WRITERS } from './kernel-port.ts';
-import type { ObjectRow, SequenceRow, TableRow } from './stored.ts';
+import type { ObjectRow, SequenceRow, StatisticsRow, TableRow } from './stored.ts';
+import { forgetStatistics } from './stored-statistics.ts';
 
 export interface DropOptions {
   readonly cascade: boolean;
@@ -88,6 +89,8 @@ function dropWhole(catalog: Catalog, tx: Transaction, session: CatalogSession, r
     case 'index':
       dropIndex(catalog, tx, session, row.id, { cascade: true });
       return;
+    case 'statistics':
+      return removeStatistics(catalog, tx, row);
     default:
       catalog.remove(tx, row);
   }
@@ -121,9 +124,16 @@ function removeTable(catalog: Catalog, tx: Transaction, before: TableRow): void 
   if (table?.kind !== 'table') return;
   const owned = catalog.ownedSequences(tx, table);
   for (const index of table.body.indexes) removeEntry(catalog, tx, index.id);
+  for (const one of catalog.statisticsOf(tx, table)) catalog.remove(tx, one);
   for (const sequence of owned) removeSequence(catalog, tx, sequence);
   catalog.remove(tx, table);
   catalog.port.dropTable(tx, table.body.kernelTable);
+}
+
+/** Takes CREATE STATISTICS back, with what was found for it. */
+export function removeStatistics(catalog: Catalog, tx: Transaction, row: StatisticsRow): void {
+  forgetStatistics(catalog, tx, row.parent, [], [row.id]);
+  catalog.remove(tx, row);
 }
 
 export function dropTable(

@@ -12,17 +12,8 @@ import type { RowValue } from '../storage/rows/row-value.ts';
 import { noteUserType } from '../values/user-types.ts';
 import type { CatalogRelation, TableStatistics } from './objects.ts';
 import type { KernelPort, RowsRead } from './kernel-port.ts';
-import {
-  type ObjectRow,
-  objectOf,
-  type SchemaRow,
-  sequenceOf,
-  statisticsOf,
-  tableOf,
-  VERSION,
-  userTypeOf,
-  viewOf,
-} from './stored.ts';
+import { type ObjectRow, objectOf, type SchemaRow, sequenceOf, tableOf, VERSION, userTypeOf, viewOf } from './stored.ts';
+import { statisticsOf } from './stored-statistics.ts';
 import {
   OBJECTS_BY_ID,
   OBJECTS_BY_NAME,

@@ -195,12 +195,45 @@ export interface PairStatistics {
   readonly distinct: number;
 }
 
+/** A kind of what CREATE STATISTICS asks for. */
+export type StatisticsKind = 'ndistinct' | 'dependencies' | 'mcv';
+
+/** A column of CREATE STATISTICS, or (attribute 0) an expression. */
+export interface StatisticsKey {
+  readonly attribute: number;
+  readonly expression: StoredExpression | null;
+  /** The expression bound over its table, column ids being attributes: bound-text.ts. */
+  readonly bound: string;
+  readonly type: SqlType;
+}
+
+/**
+ * What ANALYZE found for one object of CREATE STATISTICS. Its keys are attributes, and -1, -2, ... for its expressions in their order.
+ */
+export interface ExtendedStatistics {
+  readonly object: number;
+  readonly keys: readonly number[];
+  readonly expressions: readonly { readonly bound: string; readonly type: SqlType; readonly statistics: ColumnStatistics }[];
+  /** Combinations of values, NULL being one, of some of the keys. */
+  readonly distinct: readonly { readonly keys: readonly number[]; readonly count: number }[];
+  /** Of rows so many agree with all others that agree with them in `from` in `to` as well: 0 to 1. */
+  readonly dependencies: readonly { readonly from: readonly number[]; readonly to: number; readonly degree: number }[];
+  /** The most common combinations of all keys; `base`: the fraction there would be if the keys did not depend on each other. */
+  readonly common: readonly {
+    readonly values: readonly import('../storage/rows/row-value.ts').RowValue[];
+    readonly fraction: number;
+    readonly base: number;
+  }[];
+}
+
 export interface TableStatistics {
   readonly rows: number;
   readonly pages: number;
   readonly columns: readonly ColumnStatistics[];
   /** Of columns that say something of each other. Left out: none were looked at. */
   readonly pairs?: readonly PairStatistics[];
+  /** Left out: no statistics were created for the table. */
+  readonly extended?: readonly ExtendedStatistics[];
 }
 
 /** What a row is told apart by: an attribute, or an expression (attribute 0). */

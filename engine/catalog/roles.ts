@@ -9,6 +9,7 @@ import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import type { Transaction } from '../txn/transactions.ts';
 import type { Catalog } from './catalog.ts';
 import type { CatalogSession, Notice } from './definitions.ts';
+import { shownStatistics } from './dependents.ts';
 import { grantsOfOwner, grantsWithout } from './grants.ts';
 import { clipName } from './names.ts';
 import type { SessionReader } from './reader.ts';
@@ -223,6 +224,7 @@ const policiesFor = (reader: SessionReader, role: number): string[] =>
 /** An object in words; with its schema where the search path does not find it. */
 function shown(row: ObjectRow, reader: SessionReader): string {
   if (row.kind === 'function' || row.kind === 'procedure') return `${row.kind} ${row.body.shown}`;
+  if (row.kind === 'statistics') return `statistics object ${shownStatistics(row, reader)}`;
   if (row.kind === 'role') return `database ${reader.session.database ?? 'scratchbird'}`;
   const isFound = row.kind === 'schema' || reader.findEntry(null, row.name)?.row.id === row.id;
   return `${row.kind} ${isFound ? '' : `${reader.schemaName(row.schema)}.`}${row.name}`;

@@ -16,11 +16,12 @@ import type {
   CatalogSequence,
   CatalogTable,
   CatalogView,
-  ColumnStatistics,
   ObjectUse,
   PartitionBound,
   RangeEnd,
   RowSecurityState,
+  StatisticsKey,
+  StatisticsKind,
   StoredQuery,
   TableStatistics,
 } from './objects.ts';
@@ -211,7 +212,25 @@ export interface RoleObjectRow extends ObjectHead {
   readonly kind: 'role';
   readonly body: RoleBody;
 }
-export type ObjectRow = TableRow | SequenceRow | IndexRow | ViewRow | SchemaObjectRow | RoutineRow | TypeRow | RoleObjectRow;
+/** CREATE STATISTICS. */
+export interface StatisticsBody {
+  readonly owner: number;
+  readonly grants: null;
+  readonly comments?: Comments;
+  readonly kinds: readonly StatisticsKind[];
+  /** Columns in the order of their attributes, then expressions. */
+  readonly keys: readonly StatisticsKey[];
+  /** Of the sample, and of how many common combinations are kept; -1: what the default is, 0: nothing is gathered. */
+  readonly target: number;
+}
+/** Its name in the catalog is statisticsKey() of its own; `parent`: its table. What ANALYZE found stands with the table's statistics. */
+export interface StatisticsRow extends ObjectHead {
+  readonly kind: 'statistics';
+  readonly body: StatisticsBody;
+}
+export type ObjectRow =
+  | (TableRow | SequenceRow | IndexRow | ViewRow | SchemaObjectRow)
+  | (RoutineRow | TypeRow | RoleObjectRow | StatisticsRow);
 
 /** A role with nothing said of it. */
 export const PLAIN_ROLE: RoleBody = {
@@ -248,6 +267,13 @@ export function routineParent(name: string): number {
 
 /** The name of a routine's row: no relation can have it. */
 export const routineKey = (name: string, types: readonly string[]): string => `\u0001${name}(${types.join(',')})`;
+
+const STATISTICS_MARK = '\u0002';
+
+/** The name of the row of statistics: they share names with nothing else. */
+export const statisticsKey = (name: string): string => STATISTICS_MARK + name;
+
+export const statisticsName = ({ name }: StatisticsRow): string => name.slice(STATISTICS_MARK.length);
 
 /** The values of an object's row. */
 export const objectValues = (row: ObjectRow): RowValue[] => [
@@ -335,12 +361,12 @@ export function sequenceOf(row: SequenceRow, schema: string): CatalogSequence {
   };
 }
 
-// ---- statistics ----
+// ---- values ----
 
 /** A value as JSON that gives it back exactly. */
-type StoredValue = null | boolean | number | string | { readonly [tag in 'n' | 'b' | 'i' | 'f']?: unknown };
+export type StoredValue = null | boolean | number | string | { readonly [tag in 'n' | 'b' | 'i' | 'f']?: unknown };
 
-function storeValue(value: RowValue): StoredValue {
+export function storeValue(value: RowValue): StoredValue {
   if (typeof value === 'bigint') return { n: String(value) };
   if (typeof value === 'number') return Number.isFinite(value) ? value : { f: String(value) };
   if (value instanceof Uint8Array) return { b: Buffer.from(value).toString('base64') };
@@ -349,7 +375,7 @@ function storeValue(value: RowValue): StoredValue {
   return { i: [months, days, String(microseconds)] };
 }
 
-function readValue(stored: StoredValue): RowValue {
+export function readValue(stored: StoredValue): RowValue {
   if (stored === null || typeof stored !== 'object') return stored;
   if (stored.n !== undefined) return BigInt(stored.n as string);
   if (stored.f !== undefined) return Number(stored.f);
@@ -357,38 +383,4 @@ function readValue(stored: StoredValue): RowValue {
   const [months, days, text] = stored.i as [number, number, string];
   const microseconds = Number(text);
   return { months, days, microseconds: Number.isSafeInteger(microseconds) ? microseconds : BigInt(text) };
-}
-
-/** Rows of sys.statistics: that of the table, then one for each column. */
-export function statisticsValues(object: number, statistics: TableStatistics): RowValue[][] {
-  const { rows, pages, columns, pairs = [] } = statistics;
-  return [
-    [object, 0, JSON.stringify({ rows, pages, ...(pairs.length === 0 ? {} : { pairs }) })],
-    ...columns.map((column): RowValue[] => [
-      object,
-      column.attribute,
-      JSON.stringify({
-        ...column,
-        common: column.common.map(({ value, fraction }) => ({ value: storeValue(value), fraction })),
-        histogram: column.histogram.map(storeValue),
-      }),
-    ]),
-  ];
-}
-
-interface StoredStatistics extends Omit<ColumnStatistics, 'common' | 'histogram'> {
-  readonly common: readonly { readonly value: StoredValue; readonly fraction: number }[];
-  readonly histogram: readonly StoredValue[];
-}
-
-export function statisticsOf(rows: readonly (readonly RowValue[])[]): TableStatistics | null {
-  const head = rows.find((row) => row[1] === 0);
-  if (head === undefined) return null;
-  const columns = rows.flatMap((row): ColumnStatistics[] => {
-    if (row[1] === 0) return [];
-    const stored = JSON.parse(String(row[2])) as StoredStatistics;
-    const common = stored.common.map(({ value, fraction }) => ({ value: readValue(value), fraction }));
-    return [{ ...stored, common, histogram: stored.histogram.map(readValue) }];
-  });
-  return { ...(JSON.parse(String(head[2])) as Omit<TableStatistics, 'columns'>), columns };
 }

@@ -81,6 +81,9 @@ export function isDefinition(statement: SourceStatement): boolean {
     case 'createPolicy':
     case 'alterPolicy':
     case 'dropPolicy':
+    case 'createStatistics':
+    case 'alterStatistics':
+    case 'dropStatistics':
       return true;
     default:
       return false;

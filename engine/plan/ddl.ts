@@ -38,6 +38,7 @@ import { alterType, createDomain, createType, dropTypes } from './define/type.ts
 import { createTableAs } from './define/table-as.ts';
 import { createView } from './define/view.ts';
 import { sequenceNumbers } from './define/sequence.ts';
+import { alterStatistics, createStatistics, dropStatistics } from './define/statistics.ts';
 import { linkChild, withBelow } from './define/family.ts';
 import { addPartIndex } from './define/family-alter.ts';
 import { mustHoldKey } from './define/partition.ts';
@@ -98,7 +99,7 @@ export function define(statement: SourceStatement, given: Omit<DefinitionEnviron
   }
 }
 
-/** Roles, rights, policies. */
+/** Roles, rights, policies, extended statistics. */
 function defineAccess(statement: SourceStatement, environment: DefinitionEnvironment): DefinitionResult {
   const done = (tag: string): DefinitionResult => ({ tag, notices: [] });
   switch (statement.op) {
@@ -128,6 +129,12 @@ function defineAccess(statement: SourceStatement, environment: DefinitionEnviron
       return done('ALTER POLICY');
     case 'dropPolicy':
       return { tag: 'DROP POLICY', notices: dropPolicy(statement, environment) };
+    case 'createStatistics':
+      return { tag: 'CREATE STATISTICS', notices: createStatistics(statement, environment) };
+    case 'alterStatistics':
+      return { tag: 'ALTER STATISTICS', notices: alterStatistics(statement, environment) };
+    case 'dropStatistics':
+      return { tag: 'DROP STATISTICS', notices: dropStatistics(statement, environment) };
     case 'ownedBy':
       return { tag: statement.to === null ? 'DROP OWNED' : 'REASSIGN OWNED', notices: ownedBy(statement, environment) };
     default:
@@ -373,14 +380,19 @@ function truncate(source: SourceTruncateNode, environment: DefinitionEnvironment
   return { tag: 'TRUNCATE TABLE', notices };
 }
 
+/** The tables of ANALYZE or VACUUM, with what is below them; none named: all. 42P01, 42809. */
+export function tablesOf(names: SourceAnalyzeNode['tables'], environment: DefinitionEnvironment): readonly CatalogTable[] {
+  if (names.length > 0) return names.flatMap((name) => withBelow(tableNamed(name, environment), environment));
+  return readerOf(environment)
+    .all()
+    .flatMap(({ relation }) => (relation?.kind === 'table' ? [relation] : []));
+}
+
 function analyze(source: SourceAnalyzeNode, environment: DefinitionEnvironment): DefinitionResult {
   const { catalog, tx, session } = environment;
   const notices: Notice[] = [];
   const reader = readerOf(environment);
-  const named = source.tables.flatMap((name) => withBelow(tableNamed(name, environment), environment));
-  const tables =
-    source.tables.length > 0 ? named : reader.all().flatMap(({ relation }) => (relation?.kind === 'table' ? [relation] : []));
-  for (const table of tables) {
+  for (const table of tablesOf(source.tables, environment)) {
     if (reader.owns(table.owner)) catalog.analyze(tx, session, table.id);
     else {
       const message = `skipping "${table.name}" --- only table or database owner can analyze it`;

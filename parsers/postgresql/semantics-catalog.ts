@@ -21,8 +21,9 @@ pg_get_function_sqlbody: catalog.routineBody
 pg_get_serial_sequence: catalog.sequenceOf
 pg_get_partkeydef: catalog.partitionKey
 pg_get_partition_constraintdef: catalog.partitionCondition
-pg_get_statisticsobjdef: catalog.nothing
-pg_get_statisticsobjdef_columns: catalog.nothing
+pg_get_statisticsobjdef: catalog.statistics
+pg_get_statisticsobjdef_columns: catalog.statisticsKeys
+pg_get_statisticsobjdef_expressions: catalog.statisticsExpressions
 obj_description: catalog.comment catalog.commentOf
 col_description: catalog.columnComment
 shobj_description: catalog.sharedComment

@@ -5,11 +5,13 @@ import type { RowValue } from '../../storage/rows/row-value.ts';
 import type { CatalogTable } from '../objects.ts';
 import { conditionText, partitionKeyText } from '../partition-text.ts';
 import type { SessionReader } from '../reader.ts';
+import type { StatisticsRow } from '../stored.ts';
 import { derivedId, indexColumnText, indexDefinition, quoteName, RULE_ID, viewText } from './describe.ts';
 import { constraintsOf, type Constraint } from './pg-constraints.ts';
 import { descriptionRows } from './pg-depends.ts';
 import { ancestorsOf } from './pg-families.ts';
 import { argumentsText, resultText, routineById, routineDefinition } from './pg-routines.ts';
+import { statisticsDefinition, statisticsKeysText } from './pg-statistics.ts';
 import { virtualTable, virtualTableById } from './registry.ts';
 import { indexTable, roleName, viewsOf, namedRelation } from './relations.ts';
 import { arrayValue } from './virtual-table.ts';
@@ -137,6 +139,13 @@ const ofRoutine =
     return row === null ? null : answer(row, reader);
   };
 
+const ofStatistics =
+  (answer: (row: StatisticsRow, reader: SessionReader) => RowValue): Answer =>
+  (reader, id) => {
+    const row = reader.entry(Number(id))?.row;
+    return row?.kind === 'statistics' ? answer(row, reader) : null;
+  };
+
 const isThere: Answer = () => true;
 const constraint: Answer = (reader, id) => constraintById(reader, Number(id))?.definition(reader) ?? null;
 /** One pair of parentheses around a condition instead of two. */
@@ -186,6 +195,12 @@ const ANSWERS: { readonly [question: string]: Answer } = {
     const found = indexTable(reader, Number(id));
     return found === null ? null : indexColumnText(found.table, found.index, Number(column));
   },
+  statistics: ofStatistics((row, reader) => statisticsDefinition(reader, row)),
+  statisticsKeys: ofStatistics((row, reader) => statisticsKeysText(reader, row)),
+  statisticsExpressions: ofStatistics(({ body }) => {
+    const texts = body.keys.flatMap(({ expression }) => (expression === null ? [] : [expression.text]));
+    return texts.length === 0 ? null : arrayValue('text', texts);
+  }),
   view,
   'view.pretty': view,
   viewNamed,

@@ -20,6 +20,7 @@ const CLASSES: { readonly [kind: string]: number } = {
   function: 1255,
   procedure: 1255,
   role: 1260,
+  statistics: 3381,
 };
 const ATTRDEF = 2604;
 const CONSTRAINT = 2606;
@@ -107,6 +108,10 @@ function* dependRows(reader: SessionReader): Iterable<VirtualRow> {
       if (constraint !== null) yield depend([CLASS, id], [CONSTRAINT, derivedId(id, CONSTRAINT_ID, 0)], 'i');
       else for (const { attribute } of keys) yield depend([CLASS, id], [CLASS, table.id, attribute], 'a');
     }
+  }
+  for (const { row } of reader.all()) {
+    if (row.kind !== 'statistics') continue;
+    for (const { attribute } of row.body.keys) yield depend([CLASSES.statistics, row.id], [CLASS, row.parent, attribute], 'a');
   }
   for (const { id, uses } of viewsOf(reader)) {
     const rule = [REWRITE, derivedId(id, RULE_ID, 0)];

@@ -62,7 +62,7 @@ function* sequenceRows(reader: SessionReader): Iterable<VirtualRow> {
   }
 }
 
-const texts = (values: readonly RowValue[]): RowValue =>
+export const textsOf = (values: readonly RowValue[]): RowValue =>
   values.length === 0
     ? null
     : arrayValue(
@@ -75,17 +75,18 @@ function* statisticsRows(reader: SessionReader): Iterable<VirtualRow> {
     for (const column of table.statistics?.columns ?? []) {
       const known = columnOf(table, column.attribute);
       if (known.hidden !== null || !reader.allows(table.id, 'select')) continue;
-      yield { schemaname: table.schema, tablename: table.name, attname: known.name, ...statisticsRow(column) };
+      yield { schemaname: table.schema, tablename: table.name, attname: known.name, ...statisticsFacts(column) };
     }
   }
 }
 
-const statisticsRow = (column: ColumnStatistics): VirtualRow => ({
+/** What pg_stats and pg_stats_ext_exprs show alike. */
+export const statisticsFacts = (column: ColumnStatistics): VirtualRow => ({
   inherited: false,
   null_frac: column.nullFraction,
   avg_width: Math.round(column.averageBytes),
   n_distinct: column.distinct,
-  most_common_vals: texts(column.common.map(({ value }) => value)),
+  most_common_vals: textsOf(column.common.map(({ value }) => value)),
   most_common_freqs:
     column.common.length === 0
       ? null
@@ -93,7 +94,7 @@ const statisticsRow = (column: ColumnStatistics): VirtualRow => ({
           'float4',
           column.common.map(({ fraction }) => fraction),
         ),
-  histogram_bounds: texts(column.histogram),
+  histogram_bounds: textsOf(column.histogram),
   correlation: column.correlation,
 });
 

@@ -1,7 +1,7 @@
 /**
  * Relations of PostgreSQL 15's pg_catalog and information_schema: name, number, kind (r: table, v: view), columns. Kinds of values that
- * nobody can make here are text (pg_lsn) or bytea (statistics of several columns); domains of information_schema are their
- * bases. How a column is written: virtual-table.ts.
+ * nobody can make here, and statistics of several columns, are text; domains of information_schema are their bases. How a column is
+ * written: virtual-table.ts.
  */
 
 export const PG_CATALOG_RELATIONS = `
@@ -49,7 +49,7 @@ pg_policy 3256 r oid oid!, polname name!, polrelid oid!, polcmd char1!, polpermi
 pg_partitioned_table 3350 r partrelid oid!, partstrat char1!, partnatts int2!, partdefid oid!, partattrs int2vector!, partclass oidvector!, partcollation oidvector!, partexprs pg_node_tree
 pg_statistic_ext 3381 r oid oid!, stxrelid oid!, stxname name!, stxnamespace oid!, stxowner oid!, stxstattarget int4!, stxkeys int2vector!, stxkind char1[]!, stxexprs pg_node_tree
 pg_init_privs 3394 r objoid oid!, classoid oid!, objsubid int4!, privtype char1!, initprivs aclitem[]!
-pg_statistic_ext_data 3429 r stxoid oid!, stxdinherit bool!, stxdndistinct bytea, stxddependencies bytea, stxdmcv bytea, stxdexpr text[]
+pg_statistic_ext_data 3429 r stxoid oid!, stxdinherit bool!, stxdndistinct text, stxddependencies text, stxdmcv text, stxdexpr text[]
 pg_collation 3456 r oid oid!, collname name!, collnamespace oid!, collowner oid!, collprovider char1!, collisdeterministic bool!, collencoding int4!, collcollate text, collctype text, colliculocale text, collversion text
 pg_event_trigger 3466 r oid oid!, evtname name!, evtevent name!, evtowner oid!, evtfoid oid!, evtenabled char1!, evttags text[]
 pg_enum 3501 r oid oid!, enumtypid oid!, enumsortorder float4!, enumlabel name!
@@ -81,7 +81,7 @@ pg_matviews 12038 v schemaname name, matviewname name, matviewowner name, tables
 pg_indexes 12043 v schemaname name, tablename name, indexname name, tablespace name, indexdef text
 pg_sequences 12048 v schemaname name, sequencename name, sequenceowner name, data_type regtype, start_value int8, min_value int8, max_value int8, increment_by int8, cycle bool, cache_size int8, last_value int8
 pg_stats 12053 v schemaname name, tablename name, attname name, inherited bool, null_frac float4, avg_width int4, n_distinct float4, most_common_vals text[], most_common_freqs float4[], histogram_bounds text[], correlation float4, most_common_elems text[], most_common_elem_freqs float4[], elem_count_histogram float4[]
-pg_stats_ext 12058 v schemaname name, tablename name, statistics_schemaname name, statistics_name name, statistics_owner name, attnames name[], exprs text[], kinds char1[], inherited bool, n_distinct bytea, dependencies bytea, most_common_vals text[], most_common_val_nulls bool[], most_common_freqs float8[], most_common_base_freqs float8[]
+pg_stats_ext 12058 v schemaname name, tablename name, statistics_schemaname name, statistics_name name, statistics_owner name, attnames name[], exprs text[], kinds char1[], inherited bool, n_distinct text, dependencies text, most_common_vals text[], most_common_val_nulls bool[], most_common_freqs float8[], most_common_base_freqs float8[]
 pg_stats_ext_exprs 12063 v schemaname name, tablename name, statistics_schemaname name, statistics_name name, statistics_owner name, expr text, inherited bool, null_frac float4, avg_width int4, n_distinct float4, most_common_vals text[], most_common_freqs float4[], histogram_bounds text[], correlation float4, most_common_elems text[], most_common_elem_freqs float4[], elem_count_histogram float4[]
 pg_publication_tables 12068 v pubname name, schemaname name, tablename name, attnames name[], rowfilter text
 pg_locks 12073 v locktype text, database oid, relation oid, page int4, tuple int2, virtualxid text, transactionid xid, classid oid, objid oid, objsubid int2, virtualtransaction text, pid int4, mode text, granted bool, fastpath bool, waitstart timestamptz

@@ -18,6 +18,7 @@ import { PG_FAMILIES } from './pg-families.ts';
 import { PG_RELATIONS } from './pg-relations.ts';
 import { PG_ROUTINES } from './pg-routines.ts';
 import { PG_STAT, STATEMENTS } from './pg-stat.ts';
+import { PG_STATISTICS } from './pg-statistics.ts';
 import { PG_TYPES } from './pg-types.ts';
 import { PG_RIGHTS } from './pg-rights.ts';
 import { PG_VIEWS } from './pg-views.ts';
@@ -37,6 +38,7 @@ const pgMakers = (): RowMakers => ({
   ...PG_RIGHTS,
   ...PG_VIEWS,
   ...PG_STAT,
+  ...PG_STATISTICS,
 });
 
 const informationMakers = (): RowMakers => ({

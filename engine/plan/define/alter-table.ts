@@ -23,6 +23,7 @@ import { addIdentity, changeIdentity, dropIdentity } from './identity.ts';
 import { collationNamed } from './index.ts';
 import { renameTableColumn } from './rename.ts';
 import { boundOver, fillStatement, rewrite } from './rewrite.ts';
+import { retypeStatistics } from './statistics.ts';
 import { columnConstraints, defineColumn, generatedOf, tableOption } from './table.ts';
 
 const notice = (message: string): Notice => ({ severity: 'NOTICE', code: '00000', message });
@@ -278,7 +279,10 @@ function setType(row: TableRow, column: CatalogColumn, action: SourceAlterAction
   const columns = row.body.columns.map((one) => (one.number === column.number ? retyped(one, type, collated) : one));
   mustStillFit({ ...row, body: { ...row.body, columns } }, column.number, environment);
   if (value === null) replaceTable(catalog, tx, row, { columns });
-  else rewrite(row, { columns }, new Map([[column.number, value]]), environment);
+  else {
+    rewrite(row, { columns }, new Map([[column.number, value]]), environment);
+    retypeStatistics(row.id, column, environment);
+  }
 }
 
 /** A column of another type: its collation goes where the new one names none. */

@@ -2,12 +2,14 @@
 
 import { SQLSTATE } from '../../../shm/errors.ts';
 import { constraintNames } from '../../catalog/alter-table.ts';
+import { shownStatistics } from '../../catalog/dependents.ts';
 import { mustOwn } from '../../catalog/errors.ts';
 import type { Comments, ObjectRow } from '../../catalog/stored.ts';
 import { foldParts } from '../../sblr/resolve-type.ts';
 import type { SourceCommentNode, SourceName } from '../../sblr/source.gen.ts';
 import { type DefinitionEnvironment, fault, qualified, readerOf, shownName, unsupported } from './environment.ts';
 import { routineNamed } from './routine-names.ts';
+import { statisticsNamed } from './statistics.ts';
 
 const RELATIONS = ['table', 'view', 'index', 'sequence'];
 
@@ -23,7 +25,8 @@ export function comment(source: SourceCommentNode, environment: DefinitionEnviro
   const reader = readerOf(environment);
   const owned = row.kind === 'index' ? catalog.entry(tx, row.parent)?.row : row;
   const owner = owned === undefined || owned.kind === 'index' ? 0 : owned.body.owner;
-  if (!reader.owns(owner)) throw mustOwn(row.kind, row.name);
+  if (!reader.owns(owner))
+    throw row.kind === 'statistics' ? mustOwn('statistics object', shownStatistics(row, reader)) : mustOwn(row.kind, row.name);
   const { [part]: _, ...others } = (row.body?.comments ?? {}) as Comments;
   const comments = source.text === null || source.text === '' ? others : { ...others, [part]: source.text };
   catalog.change(tx, () => {
@@ -60,6 +63,8 @@ function subjectOf(source: SourceCommentNode, environment: DefinitionEnvironment
         throw fault(SQLSTATE.undefined_object, `constraint "${own}" for table "${row.name}" does not exist`, name.at);
       return { row, part: `constraint:${own}` };
     }
+    case 'statistics':
+      return { row: statisticsNamed(name, environment), part: 'self' };
     case 'function':
     case 'procedure':
     case 'routine':

@@ -10,12 +10,27 @@ import { renameObject } from './schema.ts';
 
 type Names = ReadonlyMap<string, string>;
 
-/** The parts of a table with other names in their expressions. */
-function renamedBody(body: TableBody, columns: Names, table: Names, environment: DefinitionEnvironment): Partial<TableBody> {
-  const renamed = (expression: StoredExpression): StoredExpression => {
+const renaming =
+  (columns: Names, table: Names, environment: DefinitionEnvironment) =>
+  (expression: StoredExpression): StoredExpression => {
     const source = withNames(expression.source, columns, table);
     return { ...expression, source, text: environment.textIn(expression.dialect, source) };
   };
+
+/** Expressions of CREATE STATISTICS. */
+function renameInStatistics(row: TableRow, columns: Names, table: Names, environment: DefinitionEnvironment): void {
+  const { catalog, tx } = environment;
+  const renamed = renaming(columns, table, environment);
+  for (const one of catalog.statisticsOf(tx, row)) {
+    const keys = one.body.keys.map((key) => (key.expression === null ? key : { ...key, expression: renamed(key.expression) }));
+    if (keys.some(({ attribute }) => attribute === 0))
+      catalog.replace(tx, { ...one, version: catalog.nextId(), body: { ...one.body, keys } });
+  }
+}
+
+/** The parts of a table with other names in their expressions. */
+function renamedBody(body: TableBody, columns: Names, table: Names, environment: DefinitionEnvironment): Partial<TableBody> {
+  const renamed = renaming(columns, table, environment);
   return {
     columns: body.columns.map((column) => ({
       ...column,
@@ -55,8 +70,10 @@ function renamedCondition<Condition extends StoredCondition | null>(
 
 export function renameTable(row: TableRow, to: string, environment: DefinitionEnvironment): void {
   const { catalog, tx } = environment;
-  const parts = renamedBody(row.body, new Map(), new Map([[row.name, to]]), environment);
+  const table = new Map([[row.name, to]]);
+  const parts = renamedBody(row.body, new Map(), table, environment);
   renameObject(replaceTable(catalog, tx, row, parts), to, environment);
+  renameInStatistics(row, new Map(), table, environment);
 }
 
 /** 42703, 42701 */
@@ -66,5 +83,7 @@ export function renameTableColumn(row: TableRow, from: string, to: string, at: n
   if (!visible.some(({ name }) => name === from)) throw fault(SQLSTATE.undefined_column, `column "${from}" does not exist`, at);
   if (visible.some(({ name }) => name === to))
     throw fault(SQLSTATE.duplicate_column, `column "${to}" of relation "${row.name}" already exists`, at);
-  replaceTable(catalog, tx, row, renamedBody(row.body, new Map([[from, to]]), new Map(), environment));
+  const columns = new Map([[from, to]]);
+  replaceTable(catalog, tx, row, renamedBody(row.body, columns, new Map(), environment));
+  renameInStatistics(row, columns, new Map(), environment);
 }

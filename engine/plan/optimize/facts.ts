@@ -4,9 +4,12 @@
  * Facts about a column are those of the table it comes from; estimates above joins and groupings take what is left of them.
  */
 
-import type { CatalogTable, ColumnStatistics } from '../../catalog/objects.ts';
+import { boundOfText } from '../../catalog/bound-text.ts';
+import type { CatalogTable, ColumnStatistics, ExtendedStatistics } from '../../catalog/objects.ts';
 import type { BoundExpression, BoundGet, ColumnId } from '../../sblr/bound.ts';
+import type { SqlType } from '../../sblr/types.ts';
 import type { RowValue } from '../../storage/rows/row-value.ts';
+import { shapeOf } from './shape.ts';
 
 export interface ColumnFact {
   /** ANALYZE's, of a table's column. */
@@ -28,6 +31,20 @@ export interface Facts {
   readonly keys: readonly UniqueKey[];
   /** Pairs of values that two columns of a table have, by pairKey(). */
   readonly pairs?: ReadonlyMap<string, number> | undefined;
+  /** What CREATE STATISTICS has told; left out: nothing. */
+  readonly extended?: readonly ExtendedFact[] | undefined;
+}
+
+/** Of one object of CREATE STATISTICS. Its expressions are columns here, which no relation makes; their facts stand with the others. */
+export interface ExtendedFact {
+  readonly keys: readonly ColumnId[];
+  readonly expressions: readonly { readonly column: ColumnId; readonly type: SqlType; readonly shape: string }[];
+  /** Attributes, by columns of the relation that expressions are over. */
+  readonly attributes: ReadonlyMap<ColumnId, number>;
+  readonly distinct: readonly { readonly keys: readonly ColumnId[]; readonly count: number }[];
+  readonly dependencies: readonly { readonly from: readonly ColumnId[]; readonly to: ColumnId; readonly degree: number }[];
+  /** Values in the order of the keys. */
+  readonly common: ExtendedStatistics['common'];
 }
 
 export const pairKey = (a: ColumnId, b: ColumnId): string => (a < b ? `${a},${b}` : `${b},${a}`);
@@ -63,6 +80,10 @@ export function factsWhenAsked(make: () => Facts): Facts {
       made ??= make();
       return made.pairs;
     },
+    get extended() {
+      made ??= make();
+      return made.extended;
+    },
   };
 }
 
@@ -87,14 +108,58 @@ export function tableFacts(table: CatalogTable, get: BoundGet, rows: number): Fa
     const [a, b] = attributes.map((attribute) => byAttribute.get(attribute));
     if (a !== undefined && b !== undefined) pairs.set(pairKey(a, b), distinct < 0 ? -distinct * rows : distinct);
   }
-  return pairs.size === 0 ? { columns, keys } : { columns, keys, pairs };
+  const extended = table.statistics?.extended?.map((one, at) => extendedFact(one, at, get, byAttribute, rows, columns));
+  return {
+    ...{ columns, keys },
+    ...(pairs.size === 0 ? {} : { pairs }),
+    ...(extended === undefined ? {} : { extended }),
+  };
 }
 
-/** Pairs of columns of both. */
-export const joinedPairs = (left: Facts, right: Facts): Pick<Facts, 'pairs'> =>
-  left.pairs === undefined && right.pairs === undefined
+/** What is known of columns of both together. */
+export const joinedTogether = (left: Facts, right: Facts): Pick<Facts, 'pairs' | 'extended'> => ({
+  ...(left.pairs === undefined && right.pairs === undefined
     ? {}
-    : { pairs: new Map([...(left.pairs ?? []), ...(right.pairs ?? [])]) };
+    : { pairs: new Map([...(left.pairs ?? []), ...(right.pairs ?? [])]) }),
+  ...(left.extended === undefined && right.extended === undefined
+    ? {}
+    : { extended: [...(left.extended ?? []), ...(right.extended ?? [])] }),
+});
+
+/** Expressions of one table that statistics may be of. */
+const EXPRESSIONS_MAX = 1024;
+/** Columns that no relation makes are numbered from here downwards. */
+const NO_RELATION = -1000;
+
+/** Adds the facts of its expressions to `columns`. */
+function extendedFact(
+  { keys, expressions, distinct, dependencies, common }: ExtendedStatistics,
+  place: number,
+  get: BoundGet,
+  byAttribute: ReadonlyMap<number, ColumnId>,
+  rows: number,
+  columns: Map<ColumnId, ColumnFact>,
+): ExtendedFact {
+  const first = NO_RELATION - (get.columns[0]?.column ?? 0) * EXPRESSIONS_MAX - place * 2 * keys.length;
+  const ids = new Map(keys.map((key, at) => [key, byAttribute.get(key) ?? first - at]));
+  const idOf = (key: number): ColumnId => ids.get(key) as ColumnId;
+  const facts = expressions.map(({ bound, type, statistics }, at) => {
+    const column = idOf(-1 - at);
+    const many = statistics.distinct < 0 ? -statistics.distinct * rows : statistics.distinct;
+    columns.set(column, { statistics, distinct: Math.max(1, many), nullFraction: statistics.nullFraction });
+    return { column, type, shape: shapeOf(boundOfText(bound), String, constantOf) };
+  });
+  return {
+    keys: keys.map(idOf),
+    expressions: facts,
+    attributes: new Map([...byAttribute].map(([attribute, column]) => [column, attribute])),
+    distinct: distinct.map((one) => ({ keys: one.keys.map(idOf), count: one.count })),
+    dependencies: dependencies.map(({ from, to, degree }) => ({ from: from.map(idOf), to: idOf(to), degree })),
+    common,
+  };
+}
+
+const constantOf = (node: BoundExpression): RowValue | undefined => (node.op === 'constant' ? node.value : undefined);
 
 /** What is known of a column however many rows there are. */
 interface ColumnNature {

@@ -2,7 +2,7 @@
 
 import type { BoundJoin } from '../../sblr/bound-relations.ts';
 import type { JoinKey } from '../physical.ts';
-import { type Facts, isUniqueIn, joinedPairs, keysWithout, type UniqueKey } from './facts.ts';
+import { type Facts, isUniqueIn, joinedTogether, keysWithout, type UniqueKey } from './facts.ts';
 
 const columnsIn = (keys: readonly JoinKey[], side: 'left' | 'right'): Set<number> =>
   new Set(keys.flatMap((key) => (key[side].op === 'column' ? [key[side].column] : [])));
@@ -31,5 +31,5 @@ export function joinFacts(kind: BoundJoin['kind'], left: Facts, right: Facts, un
         found.push({ columns: new Set([...one.columns, ...other.columns]), nulls: one.nulls && other.nulls });
       }
   }
-  return { columns, keys: keysWithout(found, new Set()), ...joinedPairs(left, right) };
+  return { columns, keys: keysWithout(found, new Set()), ...joinedTogether(left, right) };
 }

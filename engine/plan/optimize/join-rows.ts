@@ -4,9 +4,11 @@ import type { BoundExpression } from '../../sblr/bound.ts';
 import type { RowValue } from '../../storage/rows/row-value.ts';
 import type { JoinKey } from '../physical.ts';
 import { type ColumnFact, type Facts, factOf, pairKey } from './facts.ts';
+import { knownGroups, withExpressions } from './extended.ts';
 import { sampledDistinct } from './sampled.ts';
 
 const DISTINCT_GUESS = 200;
+const NOTHING_KNOWN = { known: (one: BoundExpression) => (one.op === 'constant' ? one.value : undefined) };
 
 /** Distinct values of an expression among `rows` rows; a guess where nothing is known. */
 export function distinctValues(facts: Facts, expression: BoundExpression, rows: number): number {
@@ -76,8 +78,13 @@ export function damped(fractions: readonly number[]): number {
 }
 
 /** Groups of `rows` rows by these keys. Keys of one table depend on each other somewhat. */
-export function groupsOf(facts: Facts, keys: readonly BoundExpression[], rows: number): number {
-  if (keys.length === 0) return 1;
+export function groupsOf(facts: Facts, given: readonly BoundExpression[], rows: number): number {
+  if (given.length === 0) return 1;
+  const keys = facts.extended === undefined ? given : withExpressions(facts.extended, given, NOTHING_KNOWN);
+  if (facts.extended !== undefined && keys.length > 1) {
+    const found = knownGroups(facts.extended, keys);
+    if (found !== null) return Math.max(1, Math.min(rows, found.count * groupsOf(facts, found.rest, rows)));
+  }
   const [first, second] = keys;
   if (keys.length === 2 && first.op === 'column' && second.op === 'column') {
     const pairs = facts.pairs?.get(pairKey(first.column, second.column));

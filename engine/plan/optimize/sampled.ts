@@ -5,8 +5,7 @@
 
 import type { ColumnStatistics } from '../../catalog/objects.ts';
 import type { BoundExpression, ColumnId } from '../../sblr/bound.ts';
-import { primitiveOf } from '../../sblr/primitives.ts';
-import { implementations } from '../../values/functions.ts';
+import { type Interpreted, interpret, NotInterpreted } from '../../sblr/interpret.ts';
 import type { RowValue } from '../../storage/rows/row-value.ts';
 import { columnsOf } from './columns.ts';
 import { type Facts, type Knowledge, factOf } from './facts.ts';
@@ -14,61 +13,24 @@ import { type Facts, type Knowledge, factOf } from './facts.ts';
 /** Fewer values say nothing. */
 const SAMPLE_MIN = 10;
 
-/** What has no value here. */
-class Unknown extends Error {}
-
-class Sampler {
-  readonly #known: Knowledge['known'];
+/** Gives an expression over one column its values. */
+class Sampler implements Interpreted {
+  readonly known: Knowledge['known'];
   readonly #column: ColumnId;
   value: RowValue = null;
 
   constructor(column: ColumnId, known: Knowledge['known']) {
     this.#column = column;
-    this.#known = known;
+    this.known = known;
+  }
+
+  column(id: ColumnId): RowValue {
+    if (id !== this.#column) throw new NotInterpreted();
+    return this.value;
   }
 
   of(node: BoundExpression): RowValue {
-    switch (node.op) {
-      case 'column':
-        if (node.column !== this.#column) throw new Unknown();
-        return this.value;
-      case 'call':
-        return this.#call(
-          node.primitive,
-          node.arguments.map((one) => this.of(one)),
-        );
-      case 'in':
-        return this.#in(node);
-      case 'and':
-      case 'or': {
-        const decides = node.op === 'or';
-        const values = node.operands.map((one) => this.of(one));
-        return values.includes(decides) ? decides : values.includes(null) ? null : !decides;
-      }
-      case 'not': {
-        const value = this.of(node.operand);
-        return value === null ? null : value === false;
-      }
-      default: {
-        const known = this.#known(node);
-        if (known === undefined) throw new Unknown();
-        return known;
-      }
-    }
-  }
-
-  #call(name: string, given: readonly RowValue[]): RowValue {
-    const { strict, context, volatility } = primitiveOf(name);
-    const implementation = implementations[name];
-    if (implementation === undefined || context || volatility !== 'immutable') throw new Unknown();
-    return strict && given.includes(null) ? null : implementation(...given);
-  }
-
-  #in({ operand, list, equal, negated }: BoundExpression & { readonly op: 'in' }): RowValue {
-    const value = this.of(operand);
-    if (value === null) return null;
-    const found = list.some((item) => this.#call(equal, [value, this.of(item)]) === true);
-    return found !== negated;
+    return interpret(node, this);
   }
 }
 

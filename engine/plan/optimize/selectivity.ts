@@ -9,6 +9,7 @@ import type { BoundExpression, ColumnId } from '../../sblr/bound.ts';
 import { implementations } from '../../values/functions.ts';
 import type { RowValue } from '../../storage/rows/row-value.ts';
 import { comparisonOf, membershipOf, type Comparison } from './conditions.ts';
+import { extendedFraction } from './extended.ts';
 import { type Facts, factOf, type Knowledge, pairKey } from './facts.ts';
 import { sampledFraction } from './sampled.ts';
 
@@ -103,6 +104,7 @@ export function rangeFraction(info: Estimated, low: Comparison | null, high: Com
 
 /** Fraction of rows that satisfy any condition; two bounds of one column count as a range. */
 export function conditionsFraction(info: Estimated, conditions: readonly BoundExpression[]): number {
+  if (info.facts.extended !== undefined && conditions.length > 0) return extendedFraction(info, conditions, conditionsFraction);
   let fraction = 1;
   const equals: { readonly column: ColumnId; readonly fraction: number }[] = [];
   const lows = new Map<ColumnId, Comparison>();
