@@ -18,6 +18,7 @@ function frameValues({ startValue, endValue, rangeKey }: BoundFrame): BoundExpre
 }
 
 function rowIdExpressions(ids: RowIds): BoundExpression[] {
+  if (ids.op === 'tokens') return [ids.value];
   if (ids.op !== 'range') return ids.parts.flatMap(rowIdExpressions);
   return [...ids.equal, ids.low?.value, ids.high?.value].filter((one) => one !== undefined);
 }

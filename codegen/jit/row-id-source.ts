@@ -7,10 +7,17 @@
  */
 
 import type { RowIdFetch, RowIds } from '../../engine/plan/physical.ts';
-import { rowIdPage, rowIdSlot } from '../../engine/storage/rows/row-image.ts';
+import { createCursor, cursorAt, cursorBound, cursorFirst, nextBatch } from '../../engine/storage/btree/cursor.ts';
+import { rowIdOf, rowIdPage, rowIdSlot } from '../../engine/storage/rows/row-image.ts';
+import type { RowValue } from '../../engine/storage/rows/row-value.ts';
 import { readCurrent } from '../../engine/txn/index-read.ts';
 import type { CatalogTable } from '../../engine/catalog/objects.ts';
-import type { TableRuntime } from '../../engine/storage/rows/runtime.ts';
+import { createKeyScratch, type TableRuntime } from '../../engine/storage/rows/runtime.ts';
+import { noteTable } from '../../engine/txn/serializable.ts';
+import { checkBound } from '../../engine/txn/snapshot.ts';
+import { SERIALIZABLE } from '../../engine/txn/transactions.ts';
+import { type TokenQuery, tokenQuery } from '../rows/gin-query.ts';
+import type { Token } from '../rows/gin-tokens.ts';
 import type { Builder } from './builder.ts';
 import { indexAccess, IndexReader, type RangeShape } from './index-source.ts';
 import { checkMemory, memoryLimit } from './memory-limit.ts';
@@ -67,6 +74,7 @@ export function rowIdSource(builder: Builder, stage: Stage, node: RowIdFetch, si
 
 function finderOf(builder: Builder, catalog: CatalogTable, table: TableRuntime, ids: RowIds): Finder {
   if (ids.op === 'range') return rangeFinder(builder, catalog, table, ids);
+  if (ids.op === 'tokens') return tokenFinder(builder, catalog, table, ids);
   const parts = ids.parts.map((one) => finderOf(builder, catalog, table, one));
   if (ids.op === 'and') {
     return (c) => {
@@ -110,6 +118,83 @@ function rangeFinder(
     reader.close();
     return list.sorted();
   };
+}
+
+/** Values of one question to a gin index, and the cursor that reads its lists. */
+class TokenPlace {
+  readonly values: RowValue[] = [];
+  readonly cursor = createCursor('i64');
+  readonly key = createKeyScratch();
+}
+
+/** Rows that may satisfy a condition on a gin index: lists of row ids by token, cut and put together (gin-query.ts). */
+function tokenFinder(
+  builder: Builder,
+  catalog: CatalogTable,
+  table: TableRuntime,
+  { index: id, place, tokens, primitive, value }: RowIds & { readonly op: 'tokens' },
+): Finder {
+  const index = catalog.indexes.find((one) => one.id === id) as CatalogTable['indexes'][number];
+  const position = index.kernelIndex;
+  const part = builder.part(() => new TokenPlace());
+  const values = compileValues(builder, part, [value]);
+  return (c) => {
+    // Keys of a gin index are of no range that somebody might have read: the whole table was (SM, serializable).
+    if (c.tx.isolation === SERIALIZABLE) noteTable(c.kernel.locks, c.tx, table.id);
+    if (!values(c)) return NO_IDS;
+    const own = c.parts[part] as TokenPlace;
+    return tokenIds(c, table.indexes[position].root, own, tokenQuery(tokens, place, primitive, own.values[0]));
+  };
+}
+
+function tokenIds(c: State, root: number, place: TokenPlace, query: TokenQuery): Ids {
+  switch (query.kind) {
+    case 'none':
+      return NO_IDS;
+    case 'every':
+      return entryIds(c, root, place, null);
+    case 'token':
+      return entryIds(c, root, place, query.token);
+    case 'and': {
+      let found: Ids | null = null;
+      for (const one of query.parts) {
+        const ids = tokenIds(c, root, place, one);
+        found = found === null ? ids : inBoth(found, ids);
+        if (found.length === 0) break;
+      }
+      return found ?? NO_IDS;
+    }
+    default: {
+      const all = new RowIdList();
+      for (const one of query.parts) {
+        for (const rowId of tokenIds(c, root, place, one)) all.add(rowId);
+        checkMemory(all.count * 8, memoryLimit(c.kernel));
+      }
+      return all.sorted();
+    }
+  }
+}
+
+/** Row ids of the entries of one token; null: of all. */
+function entryIds(c: State, root: number, { cursor, key }: TokenPlace, token: Token | null): Ids {
+  const list = new RowIdList();
+  if (token === null) cursorFirst(cursor);
+  else {
+    key.i32[0] = token.high;
+    key.i32[1] = token.low;
+    key.length = 8;
+    cursorAt(cursor, key, 0, 0);
+    cursorBound(cursor, key, -1, 65535);
+  }
+  for (;;) {
+    const count = nextBatch(c.tx.context.tree, root, cursor);
+    // What is missing from the batch is missing from the snapshot only if that still stands.
+    checkBound(c.tx);
+    if (count === 0) return list.sorted();
+    for (let entry = 0; entry < count; entry++) list.add(rowIdOf(cursor.rowPages[entry], cursor.rowSlots[entry]));
+    look(c, false);
+    checkMemory(list.count * 8, memoryLimit(c.kernel));
+  }
 }
 
 function inBoth(a: Ids, b: Ids): Ids {

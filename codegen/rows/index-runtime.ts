@@ -27,5 +27,6 @@ export function indexRuntime(layout: RowLayout, index: IndexDefinition): IndexRu
     extract: keyExtractor(layout, index.keys, kind),
     extractWide: wideKeyExtractor(layout, index.keys, kind),
     sameKey: sameKeyTest(layout, index.keys),
+    list: null,
   };
 }

@@ -18,6 +18,7 @@ import {
   type KeyExtractor,
   type KeyScratch,
   type KeyStatus,
+  type TokenClass,
 } from '../../engine/storage/rows/runtime.ts';
 import { compile } from './compile.ts';
 import { encodeError, ROW_WIDE, rowEncoder } from './encoder.ts';
@@ -34,6 +35,8 @@ export interface KeyColumn {
   readonly nullsFirst?: boolean;
   /** Text only; left out: order of the bytes (C). */
   readonly collation?: CollationKey;
+  /** Of an inverted index: what it makes entries of. */
+  readonly tokens?: TokenClass;
 }
 
 const nullsFirst = (key: KeyColumn): boolean => key.nullsFirst ?? key.descending === true;

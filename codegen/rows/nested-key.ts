@@ -21,7 +21,8 @@ import { putKeyFloat, putKeyInt32, putKeyInt64, putKeyInterval } from './key-cod
 
 const biasOf = (type: string): bigint => (type.startsWith('timestamp') ? 2n ** 62n : 0n);
 
-class KeyWriter {
+/** Writes keys one after the other into bytes that grow. */
+export class KeyWriter {
   private bytes = Buffer.allocUnsafe(256);
   private used = 0;
 
@@ -58,7 +59,11 @@ class KeyWriter {
     this.used = putKeyInt64(this.bytes, at, Number(BigInt.asIntN(32, whole)), Number(BigInt.asIntN(32, whole >> 32n)));
   }
 
-  private escaped(bytes: Uint8Array): void {
+  clear(): void {
+    this.used = 0;
+  }
+
+  escaped(bytes: Uint8Array): void {
     let at = this.room(bytes.length * 2 + 2);
     for (const byte of bytes) {
       this.bytes[at++] = byte;
@@ -76,7 +81,7 @@ class KeyWriter {
     this.used = putWideNumericKey(this.bytes, at, at + room, bytes, 0, bytes.length, 0);
   }
 
-  private json(node: JsonNode, isTop: boolean): void {
+  json(node: JsonNode, isTop: boolean): void {
     const { kind, items } = node;
     const isList = kind === 'array' || kind === 'object';
     this.byte(isTop && kind === 'array' && items.length === 0 ? 0 : JSON_RANK[kind] + 1);

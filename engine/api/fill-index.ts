@@ -13,9 +13,17 @@ import { imageLayout, ROW_DELETED, ROW_SCRATCH_BYTES } from '../storage/rows/row
 import { isNested } from '../storage/rows/nested-value.ts';
 import { arrayText } from '../values/array-text.ts';
 import type { RowValue } from '../storage/rows/row-value.ts';
-import { createKeyScratch, type IndexRuntime, type KeyScratch, type TableRuntime } from '../storage/rows/runtime.ts';
+import {
+  createKeyList,
+  createKeyScratch,
+  type IndexRuntime,
+  type KeyList,
+  type KeyScratch,
+  type TableRuntime,
+} from '../storage/rows/runtime.ts';
 import { heapPage, heapPageCount } from '../storage/space/heap-map.ts';
 import { extractKey, refusesDuplicates } from '../txn/index-change.ts';
+import { isListed, listKeys, takeKey } from '../txn/index-keys.ts';
 import { copyNewest } from '../txn/row-read.ts';
 import type { Transaction } from '../txn/transactions.ts';
 import { loadTxnSharedBound } from '../txn/txn.layout.gen.ts';
@@ -33,6 +41,7 @@ interface Fill {
   readonly image: ByteViews;
   readonly current: ByteViews;
   readonly key: KeyScratch;
+  readonly keys: KeyList;
 }
 
 /** Fills an empty index. 23505 when a unique one meets two rows with one key, before any page is made; 57014. */
@@ -52,6 +61,7 @@ export function fillIndex(
     image: privateViews(ROW_SCRATCH_BYTES),
     current: privateViews(ROW_SCRATCH_BYTES),
     key: createKeyScratch(),
+    keys: createKeyList(),
   };
   try {
     collectEntries(fill, tx);
@@ -81,9 +91,8 @@ function collectRow(fill: Fill, page: number, slot: number): void {
   const bound = loadTxnSharedBound(txns.i32, txns.shared);
   for (let newest = true; ; newest = false) {
     if ((image.i32[3] & ROW_DELETED) === 0) {
-      keyOfImage(fill, image);
-      const unique = newest && refusesDuplicates(fill.index, fill.key);
-      fill.entries.add(fill.key, page, slot, unique ? ENTRY_UNIQUE : 0);
+      if (isListed(fill.index)) addListed(fill, page, slot);
+      else addKey(fill, page, slot, newest);
     }
     const back = image.i32[2];
     // Older ones are followed only from a version that some snapshot may not see (TX-T17).
@@ -92,9 +101,19 @@ function collectRow(fill: Fill, page: number, slot: number): void {
   }
 }
 
-function keyOfImage(fill: Fill, image: ByteViews): void {
-  const { parts, table, index, key } = fill;
-  extractKey(parts.txns, index, currentImage(table, image, fill.current), 0, key);
+/** The entry of the image. */
+function addKey({ parts, table, index, key, entries, image, current }: Fill, page: number, slot: number, newest: boolean): void {
+  extractKey(parts.txns, index, currentImage(table, image, current), 0, key);
+  entries.add(key, page, slot, newest && refusesDuplicates(index, key) ? ENTRY_UNIQUE : 0);
+}
+
+/** Of an index with several entries a row, those of the image. */
+function addListed({ parts, table, index, key, keys, entries, image, current }: Fill, page: number, slot: number): void {
+  listKeys(parts.txns, table, index, image, 0, keys, current);
+  for (let at = 0; at < keys.count; at++) {
+    takeKey(keys, at, key);
+    entries.add(key, page, slot, 0);
+  }
 }
 
 function currentImage(table: TableRuntime, image: ByteViews, room: ByteViews): ByteViews {

@@ -27,10 +27,11 @@ import {
   ROW_OVERFLOW,
   ROW_SCRATCH_BYTES,
 } from '../storage/rows/row-image.ts';
-import { createKeyScratch } from '../storage/rows/runtime.ts';
+import { createKeyList, createKeyScratch, type IndexRuntime, type KeyScratch } from '../storage/rows/runtime.ts';
 import { eachHeapMapRun, heapPage, heapPageCount } from '../storage/space/heap-map.ts';
 import { PAGE_BYTES } from '../../shm/types.ts';
 import { extractKey } from '../txn/index-change.ts';
+import { isListed, listKeys, takeKey } from '../txn/index-keys.ts';
 import { copyNewest } from '../txn/row-read.ts';
 import { sameKeys } from '../txn/unique.ts';
 import type { KernelParts } from './kernel-parts.ts';
@@ -127,20 +128,36 @@ function checkRow(
     entry.runtime.upgrade(image, 0, current, 0);
   }
   const key = createKeyScratch();
-  const found = createKeyScratch();
+  const keys = createKeyList();
   for (const [at, index] of entry.runtime.indexes.entries()) {
-    extractKey(parts.txns, index, current, 0, key);
-    const cursor = createCursor(index.kind, 1);
-    cursorAt(cursor, key, page, slot);
-    const here = nextBatch(parts.tree, index.root, cursor) > 0;
-    if (here) cursorKey(cursor, 0, found);
-    if (!here || !sameKeys(index, key, found) || found.i32[2] !== page || found.i32[3] !== slot) {
-      context.complain(
-        page,
-        `row ${page >>> 0}:${slot} of table "${entry.stored.name}" is missing in index "${entry.stored.indexes[at].name}"`,
-      );
+    const look = (): void => {
+      if (!hasEntry(parts, index, key, page, slot))
+        context.complain(
+          page,
+          `row ${page >>> 0}:${slot} of table "${entry.stored.name}" is missing in index "${entry.stored.indexes[at].name}"`,
+        );
+    };
+    if (!isListed(index)) {
+      extractKey(parts.txns, index, current, 0, key);
+      look();
+      continue;
+    }
+    listKeys(parts.txns, entry.runtime, index, current, 0, keys);
+    for (let which = 0; which < keys.count; which++) {
+      takeKey(keys, which, key);
+      look();
     }
   }
+}
+
+/** Whether the index has the entry of the key for the row. */
+function hasEntry(parts: KernelParts, index: IndexRuntime, key: KeyScratch, page: number, slot: number): boolean {
+  const found = createKeyScratch();
+  const cursor = createCursor(index.kind, 1);
+  cursorAt(cursor, key, page, slot);
+  if (nextBatch(parts.tree, index.root, cursor) === 0) return false;
+  cursorKey(cursor, 0, found);
+  return sameKeys(index, key, found) && found.i32[2] === page && found.i32[3] === slot;
 }
 
 function checkChains(

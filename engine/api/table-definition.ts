@@ -5,7 +5,8 @@
  */
 
 import { indexRuntime } from '../../codegen/rows/index-runtime.ts';
-import { indexKind, type KeyColumn } from '../../codegen/rows/key-extractor.ts';
+import { tokenLister } from '../../codegen/rows/gin-tokens.ts';
+import { indexKind, type KeyColumn, sameKeyTest } from '../../codegen/rows/key-extractor.ts';
 import { rowUpgrade } from '../../codegen/rows/upgrade.ts';
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import { type Column, layoutRow, type RowLayout } from '../storage/rows/row-layout.ts';
@@ -13,11 +14,14 @@ import { hashKey } from '../storage/hash/hash-key.ts';
 import {
   createKeyScratch,
   type IndexKind,
+  type IndexMethod,
   type IndexRuntime,
   KEY_OK,
+  KEY_TOO_LONG,
   type KeyScratch,
   type KeyStatus,
   type TableRuntime,
+  type TokenClass,
 } from '../storage/rows/runtime.ts';
 
 export interface IndexColumn {
@@ -25,6 +29,8 @@ export interface IndexColumn {
   readonly column: string | number;
   readonly descending?: boolean;
   readonly nullsFirst?: boolean;
+  /** 'gin': what entries are made of. */
+  readonly tokens?: TokenClass;
 }
 
 export interface IndexDefinition {
@@ -33,8 +39,8 @@ export interface IndexDefinition {
   readonly unique?: boolean;
   /** Unique only: two NULL keys are no duplicates. True. */
   readonly nullsDistinct?: boolean;
-  /** 'btree'. A hash index answers equality only. */
-  readonly method?: 'btree' | 'hash';
+  /** 'btree'. A hash index answers equality only; a gin index has entries for what a value consists of. */
+  readonly method?: IndexMethod;
 }
 
 export interface TableDefinition {
@@ -53,7 +59,7 @@ export interface StoredIndex {
   readonly name: string;
   readonly root: number;
   readonly kind: IndexKind;
-  readonly method: 'btree' | 'hash';
+  readonly method: IndexMethod;
   readonly unique: boolean;
   readonly nullsDistinct: boolean;
   readonly keys: readonly KeyColumn[];
@@ -98,6 +104,7 @@ export function keyColumns(columns: readonly Column[], definition: IndexDefiniti
       column,
       ...(wanted.descending === undefined ? {} : { descending: wanted.descending }),
       ...(wanted.nullsFirst === undefined ? {} : { nullsFirst: wanted.nullsFirst }),
+      ...(wanted.tokens === undefined ? {} : { tokens: wanted.tokens }),
     };
   });
 }
@@ -127,8 +134,21 @@ export function tableRuntime(stored: StoredTable): TableRuntime {
 }
 
 function runtimeOf(layout: RowLayout, index: StoredIndex): IndexRuntime {
+  if (index.method === 'gin') return inverted(layout, index);
   const own = indexRuntime(layout, index);
   return index.method === 'hash' ? hashed(own) : own;
+}
+
+/** A gin index is a tree over tokens (gin-tokens.ts), several of a row. */
+function inverted(layout: RowLayout, { id, root, keys }: StoredIndex): IndexRuntime {
+  const columns = keys.map(({ column, tokens = 'jsonb_ops' }) => ({ column, tokens }));
+  return {
+    ...{ id, root, kind: 'i64', unique: false, nullsDistinct: true, word: -1 },
+    extract: () => KEY_TOO_LONG,
+    extractWide: () => KEY_TOO_LONG,
+    sameKey: sameKeyTest(layout, keys),
+    list: tokenLister(layout, columns),
+  };
 }
 
 /**

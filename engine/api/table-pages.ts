@@ -71,14 +71,14 @@ export function createIndexPages(
   };
 }
 
-/** An empty root: of hashes for a hash index (hash-index.ts). */
+/** An empty root: of hashes for a hash index, of tokens for a gin index. */
 export function createIndexRoot(
   parts: KernelParts,
   index: Pick<StoredIndex, 'method' | 'kind'>,
   logged: boolean,
   temporary: boolean,
 ): number {
-  return createIndex(parts.tree, index.method === 'hash' ? 'i64' : index.kind, logged, temporary);
+  return createIndex(parts.tree, index.method === 'btree' ? index.kind : 'i64', logged, temporary);
 }
 
 /**

@@ -239,6 +239,7 @@ function indexOf(
     attribute: attributeOf(columns, key, definition.method),
     descending: key.descending,
     nullsFirst: key.nullsFirst,
+    ...(key.tokens === undefined ? {} : { tokens: key.tokens }),
   }));
   const name = nameOfIndex(naming, table, definition);
   return {
@@ -303,7 +304,7 @@ function attributeOf(columns: CatalogColumn[], { key }: IndexKey, method: string
 }
 
 function checkOrdered(type: CatalogColumn['type'], method: string): void {
-  if (isOrdered(type)) return;
+  if (method === 'gin' || isOrdered(type)) return;
   if (type.name === 'jsonb') {
     throw new SqlError(SQLSTATE.feature_not_supported, 'indexes on jsonb values are not supported', {
       hint: "index an expression that takes a text or number out of it: (data ->> 'name')",
@@ -321,9 +322,9 @@ function checkOrdered(type: CatalogColumn['type'], method: string): void {
 /** The index as the kernel takes it: positions in the table's current layout. */
 export function kernelIndex(index: CatalogIndex, columns: readonly CatalogColumn[]): KernelIndex {
   const { name, unique, nullsDistinct, method } = index;
-  const keys = index.keys.map(({ attribute, descending, nullsFirst }) => {
+  const keys = index.keys.map(({ attribute, ...more }) => {
     const column = columns.find((candidate) => candidate.number === attribute) as CatalogColumn;
-    return { column: column.kernelColumn, descending, nullsFirst };
+    return { column: column.kernelColumn, ...more };
   });
   return { name, unique, nullsDistinct, method, keys };
 }

@@ -3,6 +3,7 @@
  * them from source nodes). Names are folded already; objects are given by ids.
  */
 
+import type { IndexMethod, TokenClass } from '../storage/rows/runtime.ts';
 import type { SqlType } from '../sblr/types.ts';
 import type { SessionFacts } from './session-facts.ts';
 import type { CatalogTable, StoredExpression, TableFamily } from './objects.ts';
@@ -62,6 +63,8 @@ export interface IndexKey {
   readonly nullsFirst: boolean;
   /** NULL where the condition of a partial unique index does not hold: such rows are no duplicates of any. */
   readonly isCondition?: boolean;
+  /** Of a gin index: its operator class. */
+  readonly tokens?: TokenClass;
 }
 
 export interface IndexDefinition {
@@ -70,7 +73,7 @@ export interface IndexDefinition {
   readonly unique: boolean;
   readonly nullsDistinct: boolean;
   readonly primary: boolean;
-  readonly method: 'btree' | 'hash';
+  readonly method: IndexMethod;
   readonly keys: readonly IndexKey[];
   /** A PRIMARY KEY or UNIQUE constraint makes it, and is named like it. */
   readonly constraint: boolean;

@@ -6,6 +6,7 @@
 import type { PageId } from '../../shm/types.ts';
 import type { SequenceOptions } from '../storage/sequence-options.ts';
 import type { Column } from '../storage/rows/row-layout.ts';
+import type { IndexMethod, TokenClass } from '../storage/rows/runtime.ts';
 import type { RowValue } from '../storage/rows/row-value.ts';
 import type { Savepoint, Transaction } from '../txn/transactions.ts';
 
@@ -24,6 +25,7 @@ export interface KernelIndexKey {
   readonly column: number;
   readonly descending: boolean;
   readonly nullsFirst: boolean;
+  readonly tokens?: TokenClass;
 }
 
 export interface KernelIndex {
@@ -31,7 +33,7 @@ export interface KernelIndex {
   readonly name: string;
   readonly unique: boolean;
   readonly nullsDistinct: boolean;
-  readonly method: 'btree' | 'hash';
+  readonly method: IndexMethod;
   readonly keys: readonly KernelIndexKey[];
 }
 

@@ -3,6 +3,7 @@
  * version. Ids are stable 32-bit numbers (never given out twice).
  */
 
+import type { IndexMethod, TokenClass } from '../storage/rows/runtime.ts';
 import type { SourceExpression, SourceQuery, SourceStatement } from '../sblr/source.gen.ts';
 import type { SqlType } from '../sblr/types.ts';
 import type { RowAttribute, UserType } from '../values/user-types.ts';
@@ -67,15 +68,23 @@ export interface CatalogColumn {
   readonly kernelId?: number;
 }
 
+export interface CatalogIndexKey {
+  readonly attribute: number;
+  readonly descending: boolean;
+  readonly nullsFirst: boolean;
+  /** Of a gin index: its operator class. */
+  readonly tokens?: TokenClass;
+}
+
 export interface CatalogIndex {
   readonly id: number;
   readonly name: string;
   readonly unique: boolean;
   readonly nullsDistinct: boolean;
   readonly primary: boolean;
-  readonly method: 'btree' | 'hash';
+  readonly method: IndexMethod;
   /** Attributes; an expression is a hidden attribute. */
-  readonly keys: readonly { readonly attribute: number; readonly descending: boolean; readonly nullsFirst: boolean }[];
+  readonly keys: readonly CatalogIndexKey[];
   /** Position in the kernel table's indexes. */
   readonly kernelIndex: number;
   /** The unique or primary key constraint that made it, or null. */

@@ -309,6 +309,11 @@ export class Explainer {
   /** What gives row ids, as nodes of their own. */
   #rowIds(table: RowIdFetch, ids: RowIds): Shown {
     const nothing = { role: null, rows: 0, cost: 0, actual: null } as const;
+    if (ids.op === 'tokens') {
+      const name = this.#keyNames(table.table, ids.index)[ids.place];
+      const details: Details = [['Index', `${ids.primitive}(${name}, ${this.#text(ids.value)})`]];
+      return { ...nothing, name: 'TokenSearch', target: this.#index(table, ids.index), details, inputs: [] };
+    }
     if (ids.op !== 'range') {
       const name = ids.op === 'and' ? 'RowIdIntersection' : 'RowIdUnion';
       return { ...nothing, name, target: null, details: [], inputs: ids.parts.map((one) => this.#rowIds(table, one)) };

@@ -5,6 +5,7 @@
  * Every node carries an estimate; EXPLAIN prints the names given here.
  */
 
+import type { TokenClass } from '../storage/rows/runtime.ts';
 import type {
   BoundAggregate,
   BoundAggregation,
@@ -79,6 +80,15 @@ export type RowIds =
       readonly equal: readonly BoundExpression[];
       readonly low: IndexRange['low'];
       readonly high: IndexRange['high'];
+    }
+  | {
+      /** Of a gin index: rows that may satisfy `primitive(column, value)`, the column being key `place` of the index. */
+      readonly op: 'tokens';
+      readonly index: number;
+      readonly place: number;
+      readonly tokens: TokenClass;
+      readonly primitive: string;
+      readonly value: BoundExpression;
     }
   | { readonly op: 'and' | 'or'; readonly parts: readonly RowIds[] };
 /** Rows that several indexes find together, each once, page by page. `filter`: all conditions, those of the indexes too. */

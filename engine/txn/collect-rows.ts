@@ -21,8 +21,16 @@ import { pageOwner, pageType } from '../storage/page.layout.gen.ts';
 import { PAGE_TYPE_HEAP } from '../storage/page.layout.ts';
 import { type ByteViews, copyWords } from '../storage/rows/byte-views.ts';
 import { imageLayout, paddedLength, ROW_DELETED, ROW_OVERFLOW } from '../storage/rows/row-image.ts';
-import { type IndexRuntime, KEY_OK, KEY_OVERFLOW, type KeyScratch, type TableRuntime } from '../storage/rows/runtime.ts';
+import {
+  createKeyList,
+  type IndexRuntime,
+  KEY_OK,
+  KEY_OVERFLOW,
+  type KeyScratch,
+  type TableRuntime,
+} from '../storage/rows/runtime.ts';
 import { readSpilledVersion } from './chunk-spill.ts';
+import { hasListed, isListed, listKeys, takeKey } from './index-keys.ts';
 import { COLLECTED, type Collected, freeTombstone, LATER, NOT_DEAD, OLDEST } from './row-free.ts';
 import { chainsOf, freeChains } from './row-overflow.ts';
 import { COPY_FRAME, COPY_PAGE, COPY_VERSION, copyNewest } from './row-read.ts';
@@ -60,7 +68,37 @@ export function collectVersion(
   readVersion(txns, address, version);
   if (testing) yieldPoint('collect.version');
   for (const index of table.indexes) {
+    if (isListed(index)) {
+      if (collectListed(txns, table, index, version, page, slot) === LATER) return LATER;
+      continue;
+    }
     if (!keyOf(txns, table, index, version, key)) continue;
+    if (collectEntry(txns, table, index, page, slot) === LATER) return LATER;
+  }
+  return COLLECTED;
+}
+
+/** Keys of a version in an index with several entries a row, and those of the row as it is: what it has still is spared a look. */
+const versionKeys = createKeyList();
+const newestKeys = createKeyList();
+const aliveKeys = createKeyList();
+
+function collectListed(
+  txns: Transactions,
+  table: TableRuntime,
+  index: IndexRuntime,
+  version: ByteViews,
+  page: number,
+  slot: number,
+): Collected {
+  const { image, key, upgraded } = txns.collecting;
+  listKeys(txns, table, index, version, 0, versionKeys, upgraded);
+  newestKeys.count = 0;
+  if (copyNewest(txns, page, slot, image, 0) && (image.i32[3] & ROW_DELETED) === 0)
+    listKeys(txns, table, index, image, 0, newestKeys, upgraded);
+  for (let at = 0; at < versionKeys.count; at++) {
+    takeKey(versionKeys, at, key);
+    if (hasListed(newestKeys, key.i32[0], key.i32[1])) continue;
     if (collectEntry(txns, table, index, page, slot) === LATER) return LATER;
   }
   return COLLECTED;
@@ -86,6 +124,10 @@ export function collectTombstone(txns: Transactions, table: TableRuntime, page: 
   for (const index of table.indexes) {
     if (!copyNewest(txns, page, slot, image, 0)) return COLLECTED;
     if (!isDeadTombstone(txns, image)) return NOT_DEAD;
+    if (isListed(index)) {
+      if (collectListed(txns, table, index, image, page, slot) === LATER) return LATER;
+      continue;
+    }
     if (!keyOf(txns, table, index, image, key)) continue;
     if (collectEntry(txns, table, index, page, slot) === LATER) return LATER;
   }
@@ -125,7 +167,7 @@ export function collectEntry(
  * that every snapshot sees. collecting.witness says where and in which state of its page the newest was read.
  */
 function isKeyAlive(txns: Transactions, table: TableRuntime, index: IndexRuntime, page: number, slot: number): boolean {
-  const { image, key, otherKey, witness } = txns.collecting;
+  const { image, witness } = txns.collecting;
   const { ints } = txns;
   const isThere = copyNewest(txns, page, slot, image, 0);
   witness.frame = ints[COPY_FRAME];
@@ -135,13 +177,20 @@ function isKeyAlive(txns: Transactions, table: TableRuntime, index: IndexRuntime
   for (;;) {
     const stamp = image.f64[0];
     const back = image.i32[2];
-    if ((image.i32[3] & ROW_DELETED) === 0 && keyOf(txns, table, index, image, otherKey) && sameKeys(index, key, otherKey))
-      return true;
+    if ((image.i32[3] & ROW_DELETED) === 0 && hasKey(txns, table, index, image)) return true;
     if ((stamp >= 0 && stamp <= txns.scratch[OLDEST]) || back === 0) return false;
     if (testing) yieldPoint('collect.back');
     // Undone since the newest was read: the page has moved, and the next look will tell.
     if (!readVersion(txns, back, image)) return true;
   }
+}
+
+/** Whether an image has collecting.key. */
+function hasKey(txns: Transactions, table: TableRuntime, index: IndexRuntime, image: ByteViews): boolean {
+  const { key, otherKey, upgraded } = txns.collecting;
+  if (!isListed(index)) return keyOf(txns, table, index, image, otherKey) && sameKeys(index, key, otherKey);
+  listKeys(txns, table, index, image, 0, aliveKeys, upgraded);
+  return hasListed(aliveKeys, key.i32[0], key.i32[1]);
 }
 
 /** The key of an image of any layout; false: it has none that an index could hold. No page held. */

@@ -28,6 +28,7 @@ import { beginWrite, isRefused } from './begin.ts';
 import { appendNext } from './append-next.ts';
 import { appendRow } from './row-append.ts';
 import { claim, ENTRY_NEW, extractKey, insertEntry, refusesDuplicates } from './index-change.ts';
+import { insertListed, isListed } from './index-keys.ts';
 import { insertPageOf, nextInsertPage } from './insert-page.ts';
 import { undoTo } from './rollback.ts';
 import {
@@ -74,10 +75,14 @@ export function insertRow(tx: Transaction, table: TableRuntime, views: ByteViews
   }
   if (testing) yieldPoint('insert.placed');
   for (let at = 0; at < indexes.length; at++) {
-    // The key of a table's only index is still there from the check.
-    if (indexes.length > 1 || !indexes[at].unique) extractKey(txns, indexes[at], views, row, txns.key);
     const page = tx.ints[ROW_PAGE];
     const slot = tx.ints[ROW_SLOT];
+    if (isListed(indexes[at])) {
+      insertListed(tx, table, at, views, row, page, slot);
+      continue;
+    }
+    // The key of a table's only index is still there from the check.
+    if (indexes.length > 1 || !indexes[at].unique) extractKey(txns, indexes[at], views, row, txns.key);
     const status = insertEntry(tx, table, at, txns.key, page, slot);
     if (status === ENTRY_NEW || status === ROW_DONE) continue;
     const waitsFor = tx.waitsFor;

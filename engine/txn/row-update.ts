@@ -37,6 +37,7 @@ import { imageLayout, imageLength, paddedLength, ROW_BODY, ROW_HOME_BYTES, ROW_L
 import type { TableRuntime } from '../storage/rows/runtime.ts';
 import { beginWrite, isRefused } from './begin.ts';
 import { claim, ENTRY_NEW, extractKey, insertEntry, refusesDuplicates } from './index-change.ts';
+import { changeListed, isListed } from './index-keys.ts';
 import { undoTo } from './rollback.ts';
 import { changeInPlace } from './row-change.ts';
 import { moveRow } from './row-move.ts';
@@ -268,10 +269,14 @@ function changeEntries(
   const entry = tx.undoLast;
   for (let at = 0; at < table.indexes.length; at++) {
     if ((changed & (1 << Math.min(at, NAMED_INDEXES))) === 0) continue;
-    extractKey(txns, table.indexes[at], views, row, txns.key);
     let status: number = ROW_DONE;
-    if (refusesDuplicates(table.indexes[at], txns.key)) status = checkUnique(tx, table, at, txns.key, page, slot);
-    if (status === ROW_DONE) status = insertEntry(tx, table, at, txns.key, page, slot);
+    if (isListed(table.indexes[at])) {
+      status = changeListed(tx, table, at, views, row, views.i32[(row + 8) >> 2], page, slot);
+    } else {
+      extractKey(txns, table.indexes[at], views, row, txns.key);
+      if (refusesDuplicates(table.indexes[at], txns.key)) status = checkUnique(tx, table, at, txns.key, page, slot);
+      if (status === ROW_DONE) status = insertEntry(tx, table, at, txns.key, page, slot);
+    }
     if (status === ENTRY_NEW && at < NAMED_INDEXES) {
       setUndoEntrySpare(txns.heap.i32, entry, undoEntrySpare(txns.heap.i32, entry) | (1 << at));
     }

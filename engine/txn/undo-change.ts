@@ -30,8 +30,9 @@ import { setLogRecordAux16, setLogRecordAux32 } from '../storage/log/log-record.
 import { RECORD, RECORD_COMPENSATION, RECORD_GROUP_END } from '../storage/log/records.ts';
 import type { ByteViews } from '../storage/rows/byte-views.ts';
 import { imageLayout, imageLength, ROW_FORWARD, stubBodyPage, stubBodySlot } from '../storage/rows/row-image.ts';
-import type { TableRuntime } from '../storage/rows/runtime.ts';
+import type { IndexRuntime, TableRuntime } from '../storage/rows/runtime.ts';
 import { findKey } from './index-change.ts';
+import { eachUndoneKey, isListed } from './index-keys.ts';
 import { isBodyOf, latchRow, NO_ROW, PLACE_AT, PLACE_PAGE, PLACE_ROW, PLACE_SLOT } from './row-place.ts';
 import { voidVersion } from './chunk-spill.ts';
 import { copyNewest } from './row-read.ts';
@@ -143,12 +144,17 @@ function undoChange(
   mode: number,
 ): void {
   const named = undoEntrySpare(txns.heap.i32, entry);
+  const back = undoEntryBack(txns.heap.i32, entry);
   if (named !== 0 && copyNewest(txns, page, rowSlot, txns.image, 0)) {
     for (let at = 0; at < table.indexes.length && at < 31; at++) {
-      if ((named & (1 << at)) !== 0) removeEntry(txns, slot, table, at, page, rowSlot);
+      if ((named & (1 << at)) === 0) continue;
+      if (!isListed(table.indexes[at])) removeEntry(txns, slot, table, at, page, rowSlot);
+      else {
+        removeListed(txns, slot, table, at, page, rowSlot, back);
+        copyNewest(txns, page, rowSlot, txns.image, 0);
+      }
     }
   }
-  const back = undoEntryBack(txns.heap.i32, entry);
   const image = txns.image;
   voidVersion(txns, back);
   copyVersion(txns, back, image, 0, null);
@@ -226,7 +232,10 @@ function undoInserts(
   for (let row = count - 1; row >= firstRow; row--) {
     if (!copyNewest(txns, page, firstSlot + row, txns.image, 0)) continue;
     toCurrentLayout(txns, table);
-    for (let at = table.indexes.length - 1; at >= 0; at--) removeEntry(txns, slot, table, at, page, firstSlot + row);
+    for (let at = table.indexes.length - 1; at >= 0; at--) {
+      if (isListed(table.indexes[at])) removeListed(txns, slot, table, at, page, firstSlot + row, 0);
+      else removeEntry(txns, slot, table, at, page, firstSlot + row);
+    }
   }
   if (testing) yieldPoint('undo.indexesDone');
   for (let row = count - 1; row >= firstRow; row--) freeBody(txns, slot, table, page, firstSlot + row);
@@ -244,7 +253,32 @@ function toCurrentLayout(txns: Transactions, table: TableRuntime): void {
 /** Takes the entry of txns.image's key out of the index at position `at`; a key that is too long has none. */
 function removeEntry(txns: Transactions, slot: number, table: TableRuntime, at: number, page: number, rowSlot: number): void {
   const index = table.indexes[at];
-  if (!findKey(txns, index, txns.image, 0, txns.key)) return;
+  if (findKey(txns, index, txns.image, 0, txns.key)) removeKey(txns, slot, table, index, page, rowSlot);
+}
+
+/** The same for the entries of an index with several a row. */
+function removeListed(
+  txns: Transactions,
+  slot: number,
+  table: TableRuntime,
+  at: number,
+  page: number,
+  rowSlot: number,
+  back: number,
+): void {
+  const index = table.indexes[at];
+  eachUndoneKey(txns, table, index, back, () => removeKey(txns, slot, table, index, page, rowSlot));
+}
+
+/** Takes the entry of txns.key out of the index. */
+function removeKey(
+  txns: Transactions,
+  slot: number,
+  table: TableRuntime,
+  index: IndexRuntime,
+  page: number,
+  rowSlot: number,
+): void {
   const { change } = txns;
   change.logged = table.logged;
   change.transaction = loadTxnSlotNumber(txns.i32, slot) >>> 0;

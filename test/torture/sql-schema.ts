@@ -37,6 +37,7 @@ export const schemaText = (sessions: number): string => `
   create index items_version on items (session, version desc);
   create index items_expression on items ((version % 97), upper(label));
   create index items_hash on items using hash (label);
+  create index items_tokens on items using gin ((array[label::text, note, (version % 5)::text]));
   create sequence numbers;
   create table progress (session integer primary key, number integer not null, event bigint not null, value bigint not null);
   create table events (id bigint generated always as identity primary key, session integer not null, number integer not null,

@@ -2,12 +2,14 @@
 
 import { type BaseTypeName, elementOf, isArrayType, type SqlType, typeId, type TypeName } from '../../sblr/types.ts';
 import { userType } from '../../values/user-types.ts';
-import type { CatalogColumn, CatalogIndex, CatalogTable, StoredExpression, StoredQuery } from '../objects.ts';
+import type { CatalogColumn, CatalogIndex, CatalogIndexKey, CatalogTable, StoredExpression, StoredQuery } from '../objects.ts';
+import { defaultTokens } from '../token-classes.ts';
 
 /** Numbers that PostgreSQL has given: access methods, a collation. */
 export const AM_HEAP = 2;
 export const AM_BTREE = 403;
 export const AM_HASH = 405;
+export const AM_GIN = 2742;
 export const COLLATION_C = 950;
 export const COLLATION_POSIX = 951;
 export const COLLATION_DEFAULT = 100;
@@ -238,6 +240,10 @@ function keyOrder({ descending, nullsFirst }: CatalogIndex['keys'][number]): str
   return `${descending ? ' DESC' : ''}${nulls}`;
 }
 
+/** The operator class, where it is not the one that its type has by itself. */
+const keyClass = (table: CatalogTable, { attribute, tokens }: CatalogIndexKey): string =>
+  tokens === undefined || tokens === defaultTokens(columnOf(table, attribute).type) ? '' : ` ${tokens}`;
+
 /** The keys that its author wrote. */
 export const shownKeys = ({ keys, unique, predicate }: CatalogIndex): CatalogIndex['keys'] =>
   unique && predicate !== undefined ? keys.slice(0, -1) : keys;
@@ -255,7 +261,7 @@ export const indexColumnText = (table: CatalogTable, index: CatalogIndex, number
 /** pg_get_indexdef() */
 export function indexDefinition(table: CatalogTable, index: CatalogIndex): string {
   const keys = shownKeys(index)
-    .map((key) => keyText(table, key.attribute) + keyOrder(key))
+    .map((key) => keyText(table, key.attribute) + keyClass(table, key) + keyOrder(key))
     .join(', ');
   const included = (index.include ?? []).map((attribute) => quoteName(columnOf(table, attribute).name)).join(', ');
   const more = `${included === '' ? '' : ` INCLUDE (${included})`}`;

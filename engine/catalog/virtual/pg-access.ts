@@ -2,7 +2,8 @@
 
 import { ROLE_SUPERUSER } from '../system-tables.ts';
 import type { TypeName } from '../../sblr/types.ts';
-import { AM_BTREE, AM_HASH, AM_HEAP, COLLATION_C, typeOid } from './describe.ts';
+import type { IndexMethod, TokenClass } from '../../storage/rows/runtime.ts';
+import { AM_BTREE, AM_GIN, AM_HASH, AM_HEAP, COLLATION_C, typeOid } from './describe.ts';
 import { CAST_ROWS, OPERATOR_CLASS_ROWS, OPERATOR_FAMILY_ROWS, OPERATOR_ROWS } from './postgresql-rows.ts';
 import type { RowMakers, VirtualRow } from './virtual-table.ts';
 
@@ -40,7 +41,11 @@ const operatorClasses = (): readonly VirtualRow[] => factRows(OPERATOR_CLASS_ROW
 const byType = new Map<string, number>();
 
 /** The operator class that an index of this method has for a type. */
-export function operatorClassOf(type: TypeName, method: 'btree' | 'hash'): number {
+export function operatorClassOf(type: TypeName, method: IndexMethod, tokens?: TokenClass): number {
+  if (tokens !== undefined) {
+    const named = operatorClasses().find(({ opcmethod, opcname }) => opcmethod === AM_GIN && opcname === tokens);
+    return Number(named?.oid ?? 0);
+  }
   if (byType.size === 0)
     for (const { oid, opcmethod, opcintype, opcdefault } of operatorClasses())
       if (opcdefault === true) byType.set(`${String(opcmethod)}:${String(opcintype)}`, Number(oid));
@@ -61,6 +66,7 @@ const METHODS: readonly VirtualRow[] = [
   { oid: AM_HEAP, amname: 'heap', amhandler: 3, amtype: 't' },
   { oid: AM_BTREE, amname: 'btree', amhandler: 330, amtype: 'i' },
   { oid: AM_HASH, amname: 'hash', amhandler: 331, amtype: 'i' },
+  { oid: AM_GIN, amname: 'gin', amhandler: 333, amtype: 'i' },
 ];
 
 const language = (oid: number, lanname: string, lanpltrusted: boolean): VirtualRow => ({

@@ -50,7 +50,7 @@ function* indexRows(reader: SessionReader, lookup: Lookup | null): Iterable<Virt
       ),
       indclass: vectorValue(
         'oid',
-        keys.map(({ column }) => operatorClassOf(column.type.name, index.method)),
+        keys.map(({ column, tokens }) => operatorClassOf(column.type.name, index.method, tokens)),
       ),
       indoption: vectorValue(
         'int2',

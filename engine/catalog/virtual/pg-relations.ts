@@ -10,6 +10,7 @@ import { typeModifier } from '../../sblr/type-modifier.ts';
 import type { SqlType, TypeName } from '../../sblr/types.ts';
 import {
   AM_BTREE,
+  AM_GIN,
   AM_HASH,
   AM_HEAP,
   collationOf,
@@ -217,6 +218,8 @@ function boundOf(reader: SessionReader, { bound, parents = [] }: CatalogTable): 
   return boundText(bound, parent.partitioning);
 }
 
+const AM_OF = { btree: AM_BTREE, hash: AM_HASH, gin: AM_GIN } as const;
+
 const indexClass = (reader: SessionReader, table: CatalogTable, index: CatalogIndex): VirtualRow => ({
   ...CLASS_DEFAULTS,
   relnamespace: schemaIdOf(reader, table.schema),
@@ -224,7 +227,7 @@ const indexClass = (reader: SessionReader, table: CatalogTable, index: CatalogIn
   relpersistence: persistenceOf(table),
   oid: index.id,
   relname: index.name,
-  relam: index.method === 'hash' ? AM_HASH : AM_BTREE,
+  relam: AM_OF[index.method],
   relfilenode: table.partitioning === undefined ? index.id : 0,
   relispartition: index.parent !== undefined,
   relhassubclass: table.partitioning !== undefined,

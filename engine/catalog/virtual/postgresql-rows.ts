@@ -212,6 +212,9 @@ oid opcmethod opcname opcfamily opcintype opcdefault opckeytype
 10077 405 range_ops 3903 3831 t 0
 10081 405 multirange_ops 4225 4537 t 0
 10089 405 jsonb_ops 4034 3802 t 0
+10064 2742 array_ops 2745 2277 t 2283
+10090 2742 jsonb_ops 4036 3802 t 25
+10091 2742 jsonb_path_ops 4037 3802 f 23
 `;
 
 export const OPERATOR_FAMILY_ROWS = `
@@ -285,6 +288,9 @@ oid opfmethod opfname
 5032 405 xid8_ops
 5067 403 xid8_ops
 6194 405 record_ops
+2745 2742 array_ops
+4036 2742 jsonb_ops
+4037 2742 jsonb_path_ops
 `;
 
 export const CAST_ROWS = `

@@ -5,9 +5,10 @@ import { addColumn, changeColumn, replaceTable, tableRow } from '../../catalog/a
 import type { Notice } from '../../catalog/definitions.ts';
 import { readersOf } from '../../catalog/dependents.ts';
 import { columnsNamedIn } from '../../catalog/expression-columns.ts';
-import { columnKind, isOrdered } from '../../catalog/kernel-columns.ts';
+import { columnKind } from '../../catalog/kernel-columns.ts';
 import { isKept, type CatalogColumn, type CatalogTable, policyUses } from '../../catalog/objects.ts';
 import type { TableRow } from '../../catalog/stored.ts';
+import { canBeKey } from '../../catalog/token-classes.ts';
 import type { BoundExpression } from '../../sblr/bound.ts';
 import { primitiveOf } from '../../sblr/primitives.ts';
 import { resolveType, shownType } from '../../sblr/resolve-type.ts';
@@ -345,7 +346,7 @@ function mustStillFit(row: TableRow, attribute: number, environment: DefinitionE
     if (hidden !== null && isKept(row.body.indexes, number))
       bindExpression(hidden.source, { ...of(hidden.dialect), purpose: 'index', target: null });
   for (const { keys, method } of row.body.indexes)
-    if (keys.some((key) => key.attribute === attribute) && !isOrdered(column.type))
+    if (keys.some((key) => key.attribute === attribute && !canBeKey(column.type, method, key)))
       throw new SqlError(
         SQLSTATE.undefined_object,
         `data type ${column.type.name} has no default operator class for access method "${method}"`,

@@ -255,9 +255,9 @@ export function addPartIndex(id: number, parent: number, index: CatalogIndex, en
 function isAlike(own: CatalogIndex, child: TableRow, index: CatalogIndex, whole: TableRow): boolean {
   const shown = (table: TableRow, one: CatalogIndex): string =>
     JSON.stringify([
-      one.keys.map(({ attribute, descending, nullsFirst }) => {
+      one.keys.map(({ attribute, descending, nullsFirst, tokens }) => {
         const column = table.body.columns.find(({ number }) => number === attribute);
-        return [column?.hidden?.text ?? column?.name, descending, nullsFirst];
+        return [column?.hidden?.text ?? column?.name, descending, nullsFirst, tokens];
       }),
       ...[one.unique, one.nullsDistinct, one.method, one.predicate?.text ?? null, one.primary],
       one.constraint !== null,

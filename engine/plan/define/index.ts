@@ -2,18 +2,20 @@
 
 import { SQLSTATE, SqlError } from '../../../shm/errors.ts';
 import type { IndexDefinition, IndexKey } from '../../catalog/definitions.ts';
+import { acceptsType, defaultTokens } from '../../catalog/token-classes.ts';
 import { expressionName } from '../../catalog/names.ts';
 import type { SourceCreateIndexNode, SourceExpression, SourceIndexElement, SourceName } from '../../sblr/source.gen.ts';
 import type { StoredExpression } from '../../catalog/objects.ts';
-import { foldParts } from '../../sblr/resolve-type.ts';
-import { sqlType } from '../../sblr/types.ts';
+import { foldParts, shownType } from '../../sblr/resolve-type.ts';
+import { sqlType, type SqlType } from '../../sblr/types.ts';
+import type { IndexMethod, TokenClass } from '../../storage/rows/runtime.ts';
 import { bindExpression } from '../bind/bind.ts';
 import type { ExpressionColumn } from '../bind/environment.ts';
 import { type DefinitionEnvironment, fault, readerOf, storedExpression, unsupported } from './environment.ts';
 
 const KEYS_MAX = 32;
 /** Access methods of PostgreSQL that are not there. */
-const OTHER_METHODS = ['gist', 'gin', 'spgist', 'brin'];
+const OTHER_METHODS = ['gist', 'spgist', 'brin'];
 /** Orders that are the one there is: of the bytes. */
 const PLAIN_COLLATIONS = ['C', 'POSIX', 'ucs_basic', 'default', 'c', 'posix'];
 
@@ -37,7 +39,7 @@ export function defineIndex(
     nullsDistinct: source.nullsDistinct,
     primary: false,
     method,
-    keys: [...source.elements.map((element) => defineKey(element, table, environment)), ...conditionKey(source)],
+    keys: [...source.elements.map((element) => defineKey(element, method, table, environment)), ...conditionKey(source)],
     constraint: false,
     include: source.include,
     ...(predicate === undefined ? {} : { predicate }),
@@ -76,21 +78,23 @@ function definePredicate(
   return storedExpression(where, environment);
 }
 
-function methodOf(source: SourceCreateIndexNode): 'btree' | 'hash' {
+function methodOf(source: SourceCreateIndexNode): IndexMethod {
   const method = source.method?.toLowerCase() ?? 'btree';
   if (method === 'btree') return method;
-  if (method !== 'hash') {
+  if (method !== 'hash' && method !== 'gin') {
     if (OTHER_METHODS.includes(method)) throw unsupported(`access method "${method}" is`, source.at);
     throw fault(SQLSTATE.undefined_object, `access method "${method}" does not exist`, source.at);
   }
   const refuse = (what: string): never => {
-    throw fault(SQLSTATE.feature_not_supported, `access method "hash" does not support ${what}`, source.at);
+    throw fault(SQLSTATE.feature_not_supported, `access method "${method}" does not support ${what}`, source.at);
   };
   if (source.unique) refuse('unique indexes');
-  if (source.elements.length > 1) refuse('multicolumn indexes');
-  const [element] = source.elements;
-  if (element.descending) refuse('ASC/DESC options');
-  if (element.nulls !== 'default') refuse('NULLS FIRST/LAST options');
+  if (source.elements.length > 1 && method === 'hash') refuse('multicolumn indexes');
+  if (source.include.length > 0) refuse('included columns');
+  for (const element of source.elements) {
+    if (element.descending) refuse('ASC/DESC options');
+    if (element.nulls !== 'default') refuse('NULLS FIRST/LAST options');
+  }
   return method;
 }
 
@@ -109,16 +113,53 @@ export function checkCollation(parts: readonly string[], at: number): void {
   throw unsupported(`collation "${name}" is`, at, 'text is ordered by its bytes: COLLATE "C"');
 }
 
-function defineKey(element: SourceIndexElement, table: IndexedTable, environment: DefinitionEnvironment): IndexKey {
+function defineKey(
+  element: SourceIndexElement,
+  method: IndexMethod,
+  table: IndexedTable,
+  environment: DefinitionEnvironment,
+): IndexKey {
   const { semantics } = environment;
   if (element.collation !== null) checkCollation(foldParts(element.collation, semantics), element.collation.at);
-  if (element.operatorClass !== null) checkOperatorClass(foldParts(element.operatorClass, semantics), element.operatorClass.at);
+  const named = element.operatorClass === null ? null : foldParts(element.operatorClass, semantics);
+  if (named !== null && method !== 'gin') checkOperatorClass(named, element.operatorClass?.at ?? element.at);
+  const tokens = (type: SqlType): Pick<IndexKey, 'tokens'> =>
+    method === 'gin' ? { tokens: tokensOf(named, type, element, environment) } : {};
   const nullsFirst = element.nulls === 'default' ? element.descending : element.nulls === 'first';
   const order = { descending: element.descending, nullsFirst };
   const column = columnOf(element.expression, table, environment);
-  if (column !== null) return { key: { column }, ...order };
+  const own = table.columns.find(({ name }) => name === column);
+  if (column !== null && own !== undefined) return { key: { column }, ...order, ...tokens(own.type) };
   const { expression, type } = bindKey(element.expression, table, environment);
-  return { key: { expression, type, name: expressionName(element.expression) }, ...order };
+  return { key: { expression, type, name: expressionName(element.expression) }, ...order, ...tokens(type) };
+}
+
+const TOKEN_CLASSES: readonly string[] = ['jsonb_ops', 'jsonb_path_ops', 'array_ops'] satisfies TokenClass[];
+
+/** The operator class of a gin index. 42704, 42804 */
+function tokensOf(
+  named: readonly string[] | null,
+  type: SqlType,
+  { at }: SourceIndexElement,
+  { semantics }: DefinitionEnvironment,
+): TokenClass {
+  const name = named === null ? defaultTokens(type) : named[named.length - 1];
+  if (name === null)
+    throw fault(
+      SQLSTATE.undefined_object,
+      `data type ${shownType(type.name, semantics)} has no default operator class for access method "gin"`,
+      at,
+      { hint: 'You must specify an operator class for the index or define a default operator class for the data type.' },
+    );
+  if (!TOKEN_CLASSES.includes(name))
+    throw fault(SQLSTATE.undefined_object, `operator class "${name}" does not exist for access method "gin"`, at);
+  if (!acceptsType(name as TokenClass, type))
+    throw fault(
+      SQLSTATE.datatype_mismatch,
+      `operator class "${name}" does not accept data type ${shownType(type.name, semantics)}`,
+      at,
+    );
+  return name as TokenClass;
 }
 
 /** Of a partition key: the order there is. */

@@ -70,11 +70,11 @@ export function indexLike(index: CatalogIndex, table: CatalogTable): IndexDefini
   const last = unique && predicate !== undefined ? keys.length - 1 : -1;
   return {
     ...{ name: null, unique, nullsDistinct, primary, method, constraint: constraint !== null },
-    keys: keys.map(({ attribute, descending, nullsFirst }, at) => {
+    keys: keys.map(({ attribute, ...more }, at) => {
       const column = table.columns.find(({ number }) => number === attribute) as CatalogColumn;
       const { hidden, type } = column;
       const key = hidden === null ? { column: column.name } : { expression: hidden, type, name: expressionName(hidden.source) };
-      return { key, descending, nullsFirst, ...(at === last ? { isCondition: true } : {}) };
+      return { key, ...more, ...(at === last ? { isCondition: true } : {}) };
     }),
     include: include.map(nameOf),
     ...(predicate === undefined ? {} : { predicate }),

@@ -116,6 +116,7 @@ interface Keyed {
 /** Comparisons that the beginning of an index answers. */
 export function keyedBy(question: AccessQuestion, index: CatalogIndex, comparisons: readonly Comparison[]): Keyed {
   const equal: Comparison[] = [];
+  if (index.method === 'gin') return { equal, low: null, high: null };
   const columnOf = (attribute: number): ColumnId | undefined =>
     question.get.columns.find((column) => column.attribute === attribute)?.column;
   for (const { attribute } of index.keys) {
@@ -135,6 +136,8 @@ const attributeOf = ({ get }: AccessQuestion, column: ColumnId): number | undefi
   get.columns.find((one) => one.column === column)?.attribute;
 
 function indexPaths(question: AccessQuestion, info: Estimated, index: CatalogIndex): AccessPath[] {
+  // A gin index gives row ids, not rows (row-ids.ts).
+  if (index.method === 'gin') return [];
   const comparisons = question.conditions.map((one) => comparisonOf(one, info.isConstant)).filter((one) => one !== null);
   const keyed = keyedBy(question, index, comparisons);
   const paths: AccessPath[] = [];

@@ -4,6 +4,7 @@
 
 import type { BoundColumn, BoundExpression, ColumnId } from '../../sblr/bound.ts';
 import { type SqlType, withNullable } from '../../sblr/types.ts';
+import type { TokenClass } from '../../storage/rows/runtime.ts';
 import type { Knowledge } from './facts.ts';
 
 type IsConstant = Knowledge['isConstant'];
@@ -122,4 +123,34 @@ export function membershipOf(condition: BoundExpression, isConstant: IsConstant)
   const narrow = widened(operand, type);
   if (narrow === null) return null;
   return { column: narrow.column, values: list.map((value) => narrowed(value, type, narrow.type)), condition };
+}
+
+/** Conditions on the column that gin indexes answer, by operator class; and what they are called with the column on the right. */
+const TOKEN_CONDITIONS: { readonly [tokens in TokenClass]: readonly string[] } = {
+  jsonb_ops: ['jsonb.contains', 'jsonb.hasKey', 'jsonb.hasAny', 'jsonb.hasAll', 'jsonb.pathExists', 'jsonb.pathMatch'],
+  jsonb_path_ops: ['jsonb.contains', 'jsonb.pathExists', 'jsonb.pathMatch'],
+  array_ops: ['array.contains', 'array.contained', 'array.overlaps', 'nested.equal'],
+};
+const TURNED: { readonly [primitive: string]: string } = {
+  'jsonb.contained': 'jsonb.contains',
+  'array.contains': 'array.contained',
+  'array.contained': 'array.contains',
+  'array.overlaps': 'array.overlaps',
+  'nested.equal': 'nested.equal',
+};
+
+/** What a condition asks of a column that a gin index of this class has: `primitive(column, value)`. Null: nothing it answers. */
+export function tokenConditionOf(
+  condition: BoundExpression,
+  column: ColumnId,
+  tokens: TokenClass,
+  isConstant: IsConstant,
+): { readonly primitive: string; readonly value: BoundExpression } | null {
+  if (condition.op !== 'call' || condition.arguments.length < 2) return null;
+  const [left, right] = condition.arguments;
+  const isColumn = (one: BoundExpression): boolean => one.op === 'column' && one.column === column;
+  const primitive = isColumn(left) ? condition.primitive : isColumn(right) ? TURNED[condition.primitive] : undefined;
+  const value = isColumn(left) ? right : left;
+  if (primitive === undefined || !TOKEN_CONDITIONS[tokens].includes(primitive) || !isConstant(value)) return null;
+  return { primitive, value };
 }

@@ -74,6 +74,7 @@ export class JoinIndexes {
       keys.push(values);
       columns.push(column);
     }
+    if (index.method === 'gin') return null;
     // A hash index is asked for whole keys.
     if (keys.length === 0 || (index.method === 'hash' && keys.length < index.keys.length)) return null;
     // Conditions alone are the table's own access path.

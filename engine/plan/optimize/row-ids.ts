@@ -13,7 +13,7 @@ import type { BoundExpression } from '../../sblr/bound.ts';
 import type { RowIdFetch, RowIds } from '../physical.ts';
 import { type AccessPath, type AccessQuestion, CONDITION, keyedBy, sourceOf } from './access-path.ts';
 import { conjunction, conjuncts } from './columns.ts';
-import { type Comparison, comparisonOf, membershipOf } from './conditions.ts';
+import { type Comparison, comparisonOf, membershipOf, tokenConditionOf } from './conditions.ts';
 import { DESCENT, ROW_ID, ROW_OF_PAGE } from './cost.ts';
 import { conditionsFraction, type Estimated, rangeFraction } from './selectivity.ts';
 
@@ -27,19 +27,24 @@ interface Found {
 
 /** Values of an IN list that are looked up one by one. */
 const LIST_MAX = 50;
+/** Tokens that a condition on a gin index names. */
+const TOKENS_ASSUMED = 2;
 /** Operands of an OR. */
 const OPERANDS_MAX = 20;
 
 export function rowIdPaths(question: AccessQuestion, info: Estimated): AccessPath[] {
   const { conditions } = question;
+  const { indexes } = question.table;
+  if (indexes.length === 0) return [];
+  const hasTokens = indexes.some(({ method }) => method === 'gin');
   // One condition that is no OR is answered by one index.
-  if (conditions.length < 2 && conditions[0]?.op !== 'or') return [];
-  if (question.table.indexes.length === 0) return [];
+  if (!hasTokens && conditions.length < 2 && conditions[0]?.op !== 'or') return [];
   const hasUnions = conditions.some(({ op }) => op === 'or');
-  if (!hasUnions && question.table.indexes.length < 2) return [];
+  if (!hasTokens && !hasUnions && indexes.length < 2) return [];
   const unions = conditions.flatMap((condition) => (condition.op === 'or' ? anyOf(question, info, condition.operands) : []));
-  const found = [...unions, ...rangesOf(question, info, conditions)].sort((a, b) => a.fraction - b.fraction);
-  const paths = unions.map((one) => pathOf(question, info, one));
+  const tokens = tokensFound(question, info, conditions);
+  const found = [...unions, ...tokens, ...rangesOf(question, info, conditions)].sort((a, b) => a.fraction - b.fraction);
+  const paths = [...unions, ...tokens].map((one) => pathOf(question, info, one));
   if (found.length < 2) return paths;
   let best = found[0];
   let bestPath = pathOf(question, info, best);
@@ -104,7 +109,7 @@ function anyOf(question: AccessQuestion, info: Estimated, operands: readonly Bou
     const own = conjuncts(operand);
     const ranges = rangesOf(question, info, own);
     const lists = own.flatMap((one) => listOf(question, info, one));
-    const least = [...ranges, ...lists].sort((a, b) => a.fraction - b.fraction)[0];
+    const least = [...ranges, ...lists, ...tokensFound(question, info, own)].sort((a, b) => a.fraction - b.fraction)[0];
     if (least === undefined) return [];
     parts.push(least);
   }
@@ -125,7 +130,7 @@ function listOf(question: AccessQuestion, info: Estimated, condition: BoundExpre
   if (member === null || member.array === true || member.values.length > LIST_MAX) return [];
   const attribute = question.get.columns.find(({ column }) => column === member.column)?.attribute;
   const index = question.table.indexes.find(
-    ({ method, keys }) => keys[0].attribute === attribute && (method !== 'hash' || keys.length === 1),
+    ({ method, keys }) => keys[0].attribute === attribute && method !== 'gin' && (method !== 'hash' || keys.length === 1),
   );
   if (index === undefined) return [];
   const fraction = conditionsFraction(info, [condition]) / member.values.length;
@@ -134,6 +139,27 @@ function listOf(question: AccessQuestion, info: Estimated, condition: BoundExpre
     return idsOf(question, index, [equal], null, null, fraction);
   });
   return [unionOf(parts)];
+}
+
+/** What gin indexes find, each for one condition. */
+function tokensFound(question: AccessQuestion, info: Estimated, conditions: readonly BoundExpression[]): Found[] {
+  const keys = question.table.indexes.flatMap(({ id, method, keys: own }) =>
+    method !== 'gin' ? [] : own.map(({ attribute, tokens = 'jsonb_ops' }, place) => ({ index: id, attribute, tokens, place })),
+  );
+  // Values with the paths to them name fewer rows than values by themselves.
+  keys.sort((a, b) => Number(b.tokens === 'jsonb_path_ops') - Number(a.tokens === 'jsonb_path_ops'));
+  return conditions.flatMap((condition) => {
+    for (const { index, attribute, tokens, place } of keys) {
+      const column = question.get.columns.find((one) => one.attribute === attribute)?.column;
+      const asked = column === undefined ? null : tokenConditionOf(condition, column, tokens, info.isConstant);
+      if (asked === null) continue;
+      const fraction = conditionsFraction(info, [condition]);
+      // Lists of several tokens are read for what all of them find.
+      const cost = TOKENS_ASSUMED * (DESCENT + question.size.rows * fraction * ROW_ID);
+      return [{ ids: { op: 'tokens', index, place, tokens, ...asked }, fraction, cost }];
+    }
+    return [];
+  });
 }
 
 function pathOf(question: AccessQuestion, info: Estimated, { ids, fraction, cost }: Found): AccessPath {

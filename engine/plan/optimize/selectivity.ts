@@ -18,6 +18,9 @@ const INEQUAL = 1 / 3;
 const RANGE = 0.005;
 const MATCH = 0.05;
 const OTHER = 0.5;
+/** Containment, and what asks for members or elements: as PostgreSQL's contsel. */
+const CONTAINS = 0.01;
+const CONTAINED = /^(jsonb|array)\.(contains|contained|overlaps|hasKey|hasAny|hasAll|pathExists|pathMatch)$/;
 /** Elements of an array that is not known yet. */
 const ELEMENTS = 10;
 
@@ -168,6 +171,7 @@ function otherFraction(info: Estimated, condition: BoundExpression): number {
       return condition.value === true ? 1 : 0;
     case 'call':
       if (condition.primitive.endsWith('.notEqual')) return 1 - EQUAL;
+      if (CONTAINED.test(condition.primitive)) return CONTAINS;
       return /like|regex|similar|starts/i.test(condition.primitive) ? MATCH : OTHER;
     default:
       return OTHER;

@@ -56,6 +56,26 @@ export type KeyExtractor = (
   key: KeyScratch,
 ) => KeyStatus;
 
+/** Keys of one row in an index that has several entries a row: words of 'i64' keys, two each, ascending, none twice. */
+export interface KeyList {
+  words: Int32Array;
+  count: number;
+}
+
+export const createKeyList = (): KeyList => ({ words: new Int32Array(64), count: 0 });
+
+/** Makes all keys of a row image of the current layout. May read pages, so no page held. */
+export type KeyLister = (views: ByteViews, row: number, keys: KeyList, read: OverflowReader) => void;
+
+/** 'hash' and 'gin' are trees too: over hashes of keys, over tokens of values. */
+export type IndexMethod = 'btree' | 'hash' | 'gin';
+
+/**
+ * What an inverted index (gin) makes entries of: the keys and values of a jsonb, its values each with the path to it, the elements of
+ * an array.
+ */
+export type TokenClass = 'jsonb_ops' | 'jsonb_path_ops' | 'array_ops';
+
 /** Reads the value behind the overflow reference at byte offset `reference`. No page may be held or latched. */
 export type OverflowReader = (views: ByteViews, reference: number) => Uint8Array;
 
@@ -78,6 +98,8 @@ export interface IndexRuntime {
    * are spelt differently (a numeric 1.0 and 1.00) or lie in overflow chains: then compare extracted keys.
    */
   readonly sameKey: (a: ByteViews, aRow: number, b: ByteViews, bRow: number) => boolean;
+  /** Of an index with several entries a row, all its keys; then extract() finds none. Left out: one entry a row. */
+  readonly list?: KeyLister | null;
 }
 
 export interface TableRuntime {
