@@ -158,6 +158,9 @@ create table app.orders (id bigint generated always as identity (start with 100)
   customer integer not null references app.customers on delete cascade, status app.status default 'new', placed timestamptz(3));
 create index orders_placed on app.orders (placed desc nulls last) where status = 'new';
 create view app.open_orders as select o.id, c.email from app.orders o join app.customers c on c.id = o.customer where o.status = 'new';
+create statistics app.together (ndistinct) on customer, status from app.orders;
+alter statistics app.together set statistics 200;
+comment on statistics app.together is 'they go together';
 comment on table app.customers is 'people who ''buy''';
 comment on column app.customers.email is 'login';
 create role reader;

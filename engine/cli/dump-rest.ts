@@ -1,4 +1,4 @@
-/** What comes behind the rows of a dump: keys, indexes, foreign keys, policies, comments, privileges. */
+/** What comes behind the rows of a dump: keys, indexes, statistics, foreign keys, policies, comments, privileges. */
 
 import { named, OF_USERS, texts } from './dump.ts';
 import { literal, quoted, type Target } from './target.ts';
@@ -9,6 +9,7 @@ export async function behindRows(target: Target, hasPrivileges: boolean): Promis
   return [
     ...(await constraintsOf(target, "r.contype in ('p', 'u', 'x')")),
     ...(await indexesOf(target)),
+    ...(await statisticsOf(target)),
     ...(await constraintsOf(target, "r.contype = 'f'")),
     ...(await policiesOf(target)),
     ...(await commentsOf(target)),
@@ -37,6 +38,19 @@ async function indexesOf(target: Target): Promise<string[]> {
        and not exists (select 1 from pg_catalog.pg_inherits h where h.inhrelid = i.indexrelid) order by i.indexrelid`,
   );
   return rows.map(([text]) => `${text};`);
+}
+
+async function statisticsOf(target: Target): Promise<string[]> {
+  const rows = await texts(
+    target,
+    `select pg_catalog.pg_get_statisticsobjdef(s.oid), n.nspname, s.stxname, coalesce(s.stxstattarget, -1)
+     from pg_catalog.pg_statistic_ext s join pg_catalog.pg_namespace n on n.oid = s.stxnamespace
+     join pg_catalog.pg_class c on c.oid = s.stxrelid where ${OF_USERS} and c.relpersistence <> 't' order by s.oid`,
+  );
+  return rows.flatMap(([text, schema, name, wanted]) => [
+    `${text};`,
+    ...(wanted === '-1' ? [] : [`ALTER STATISTICS ${named(schema, name)} SET STATISTICS ${wanted};`]),
+  ]);
 }
 
 const COMMANDS: { readonly [letter: string]: string } = { r: 'SELECT', a: 'INSERT', w: 'UPDATE', d: 'DELETE', '*': 'ALL' };
@@ -84,6 +98,10 @@ async function commentsOf(target: Target): Promise<string[]> {
        ${OF_TABLES} join pg_catalog.pg_description d on d.objoid = c.oid and d.objsubid > 0
          and d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
        join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum = d.objsubid where ${OF_USERS}
+     union all select 'STATISTICS', pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(s.stxname), d.description
+       from pg_catalog.pg_statistic_ext s join pg_catalog.pg_namespace n on n.oid = s.stxnamespace
+       join pg_catalog.pg_description d on d.objoid = s.oid
+         and d.classoid = 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass where ${OF_USERS}
      union all select 'SCHEMA', pg_catalog.quote_ident(n.nspname), d.description from pg_catalog.pg_namespace n
        join pg_catalog.pg_description d on d.objoid = n.oid and d.classoid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
        where ${OF_USERS} and n.nspname <> 'public'

@@ -55,6 +55,10 @@ test('what a condition leaves, and what it leaves out, is all there is; with and
           await both(withLiterals(text), table.name, draws);
         }
         for (let at = 0; at < 2; at++) if (random() < 0.6) await both(withLiterals(statements.index(table).text), table.name);
+        if (random() < 0.4) {
+          const names = table.columns.slice(0, 3).map(({ name }) => name);
+          subject.define(`create statistics ${table.name}_together on ${names.join(', ')} from ${table.name}`);
+        }
         if (random() < 0.5) subject.define(`analyze ${table.name}`);
       }
       const asker = new Asker(subject, peer, tally);
