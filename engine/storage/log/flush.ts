@@ -30,6 +30,8 @@ import {
   arrive,
   gathered,
   gatherTime,
+  handOverTime,
+  handsOver,
   leaveLeader,
   leaveLooker,
   lookForEnd,
@@ -37,6 +39,7 @@ import {
   missing,
   noteFlushTime,
   noteProcessor,
+  noteProcessorTime,
   sleepTime,
   takeArrived,
 } from './gather.ts';
@@ -124,6 +127,7 @@ export function flushCommit(log: Log, lsn: number): void {
   arrive(log);
   const worked = missing(log) === 0 ? 0 : log.world.clock.now() - before;
   let isGathered = false;
+  let isHandedOver = false;
   for (;;) {
     const sequence = loadLogSharedDurableSequence(control, shared);
     if (durableLsn(log) >= lsn) break;
@@ -131,8 +135,12 @@ export function flushCommit(log: Log, lsn: number): void {
     else {
       const milliseconds = isGathered ? 0 : gatherTime(log, worked);
       isGathered = true;
-      if (milliseconds === 0) step(log, lsn, true);
-      else gather(log, sequence, milliseconds);
+      if (milliseconds > 0) gather(log, sequence, milliseconds);
+      else if (isHandedOver || !handsOver(log)) step(log, lsn, true);
+      else {
+        isHandedOver = true;
+        handOver(log);
+      }
     }
   }
   // Who led has looked at the clock.
@@ -154,6 +162,13 @@ function gather(log: Log, sequence: number, milliseconds: number): void {
   }
   const isSame = loadLogSharedDurableSequence(control, shared) === sequence;
   gathered(log, isSame && loadLogSharedLeader(control, shared) === 0);
+}
+
+/** Tells who looks that there is a flush to lead, and gives it the time to. All who wait find nothing ended, and look at what they wait for. */
+function handOver(log: Log): void {
+  const sequence = addLogSharedDurableSequence(log.control, log.shared, 1) + 1;
+  if (testing) yieldPoint('flush.handedOver');
+  lookForEnd(log, sequence | 0, handOverTime());
 }
 
 /** Waits until who leads has stepped down, with a bound. */
@@ -341,6 +356,7 @@ function becameDurable(log: Log, end: number, stamp: number, began: number): voi
   const now = log.world.clock.now();
   log.answeredAt = now;
   noteFlushTime(log, now - began);
+  noteProcessorTime(log, now - began);
   storeGuarded53(control, shared + LOG_SHARED_LAST_FLUSH_AT, now);
 }
 

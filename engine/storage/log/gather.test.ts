@@ -8,11 +8,14 @@ import {
   arrive,
   gathered,
   gatherTime,
+  handsOver,
   leaveLeader,
   lookForEnd,
   lookTime,
   noteFlushTime,
   noteProcessor,
+  noteProcessorTime,
+  processorTimeWord,
   takeArrived,
 } from './gather.ts';
 import { claimEnd, commitNumbered, fixtureLog, writeNumbered } from './log-fixture.ts';
@@ -185,4 +188,35 @@ test('a committer whose neighbour does not come is durable all the same', () => 
   const end = commitNumbered(log, 7);
   flushCommit(log, end);
   assert.ok(durableLsn(log) >= end);
+});
+
+test('who completes a group leaves the lead to one that looks where flushes are quicker, nearly every time', () => {
+  const log = togetherOnce();
+  const own = processorNow();
+  if (own < 0) return;
+  // All processors but one: the thread may run on any of them by now.
+  const elsewhere = 63;
+  for (let processor = 0; processor < elsewhere; processor++) log.control[processorTimeWord(log, processor)] = 2000;
+  const count = (time: number): number => {
+    log.control[processorTimeWord(log, elsewhere)] = time;
+    let handed = 0;
+    for (let flush = 0; flush < 64; flush++) if (handsOver(log)) handed++;
+    return handed;
+  };
+  assert.equal(count(1000), 0, 'nobody looks');
+  storeLogSharedLookerProcessor(log.control, log.shared, elsewhere + 1);
+  assert.equal(count(0), 0, 'nothing is known');
+  assert.equal(count(1990), 0, 'about the same');
+  assert.equal(count(1000), 62);
+});
+
+test('the time of flushes on a processor is a mean of many, and none counts much', () => {
+  const log = togetherOnce();
+  if (processorNow() < 0) return;
+  const known = (): number[] =>
+    Array.from({ length: 64 }, (_, at) => log.control[processorTimeWord(log, at)]).filter((time) => time > 0);
+  for (let flush = 0; flush < 400; flush++) noteProcessorTime(log, 100);
+  assert.ok(known().length > 0 && known().every((time) => time === 1600));
+  noteProcessorTime(log, 50_000);
+  assert.ok(known().every((time) => time <= 1800));
 });

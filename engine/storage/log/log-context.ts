@@ -80,6 +80,8 @@ export interface Log extends RecordViews {
   answeredAt: number;
   /** When this thread last moved to another processor (gather.ts), by the same clock. */
   apartAt: number;
+  /** Counts the times that this thread could have left the lead to another one, modulo some number (gather.ts). */
+  handedOver: number;
   /** Word that counts the leaders of flushes. */
   readonly leadsWord: number;
 

@@ -6,7 +6,7 @@ import { loadShared53, storeShared53 } from '../../../shm/shared53.ts';
 const loadsInOrder = process.arch === 'x64';
 
 /** Size of logShared: The state of the log that its threads share. Starts at a multiple of 4. */
-export const LOG_SHARED_BYTES = 768;
+export const LOG_SHARED_BYTES = 1024;
 
 /** log position up to which room in the ring is reserved, modulo 2^32. atomic32 at byte 0, in 8 bytes. */
 export const LOG_SHARED_TAIL = 0;
@@ -114,6 +114,8 @@ export const LOG_SHARED_GATHER_PENALTY = 696;
 export const LOG_SHARED_PROCESSOR = 700;
 /** processor + 1 on which a committer looks for the end of a flush, 0: none does. atomic32 at byte 704. */
 export const LOG_SHARED_LOOKER_PROCESSOR = 704;
+/** what flushes took lately that ended on processor 0, 0: none did; for processors 1..63, and modulo 64, 63 more words follow. atomic32 at byte 768, in 1/16 microsecond. */
+export const LOG_SHARED_PROCESSOR_TIME = 768;
 
 /** log position up to which room in the ring is reserved, modulo 2^32. atomic32 at byte 0, in 8 bytes. */
 export const loadLogSharedTail = (i32: Int32Array, logShared: number): number => Atomics.load(i32, logShared >>> 2);
@@ -862,3 +864,19 @@ export const compareExchangeLogSharedLookerProcessor = (i32: Int32Array, logShar
   Atomics.compareExchange(i32, (logShared + 704) >>> 2, expected, value);
 /** The same word as an index of the Int32Array, for Atomics.wait and notify. */
 export const logSharedLookerProcessorWord = (logShared: number): number => (logShared + 704) >>> 2;
+
+/** what flushes took lately that ended on processor 0, 0: none did; for processors 1..63, and modulo 64, 63 more words follow. atomic32 at byte 768, in 1/16 microsecond. */
+export const loadLogSharedProcessorTime = (i32: Int32Array, logShared: number): number => Atomics.load(i32, (logShared + 768) >>> 2);
+/** The same word, for who does not look twice in a row (in-order.ts). */
+export const peekLogSharedProcessorTime = (i32: Int32Array, logShared: number): number =>
+  loadsInOrder ? i32[(logShared + 768) >>> 2] : Atomics.load(i32, (logShared + 768) >>> 2);
+export const storeLogSharedProcessorTime = (i32: Int32Array, logShared: number, value: number): void => {
+  Atomics.store(i32, (logShared + 768) >>> 2, value);
+};
+/** The same word: what stood there before is returned. */
+export const addLogSharedProcessorTime = (i32: Int32Array, logShared: number, delta: number): number => Atomics.add(i32, (logShared + 768) >>> 2, delta);
+export const exchangeLogSharedProcessorTime = (i32: Int32Array, logShared: number, value: number): number => Atomics.exchange(i32, (logShared + 768) >>> 2, value);
+export const compareExchangeLogSharedProcessorTime = (i32: Int32Array, logShared: number, expected: number, value: number): number =>
+  Atomics.compareExchange(i32, (logShared + 768) >>> 2, expected, value);
+/** The same word as an index of the Int32Array, for Atomics.wait and notify. */
+export const logSharedProcessorTimeWord = (logShared: number): number => (logShared + 768) >>> 2;

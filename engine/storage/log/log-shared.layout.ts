@@ -15,7 +15,7 @@ import { defineStruct } from '../../../shm/struct.ts';
 export const LOG_SHARED = defineStruct({
   name: 'logShared',
   doc: 'The state of the log that its threads share',
-  bytes: 768,
+  bytes: 1024,
   fields: {
     tail: { at: 0, type: 'atomic32', unit: '8 bytes', doc: 'log position up to which room in the ring is reserved, modulo 2^32' },
 
@@ -144,6 +144,13 @@ export const LOG_SHARED = defineStruct({
       at: 704,
       type: 'atomic32',
       doc: 'processor + 1 on which a committer looks for the end of a flush, 0: none does',
+    },
+
+    processorTime: {
+      at: 768,
+      type: 'atomic32',
+      unit: '1/16 microsecond',
+      doc: 'what flushes took lately that ended on processor 0, 0: none did; for processors 1..63, and modulo 64, 63 more words follow',
     },
   },
 });

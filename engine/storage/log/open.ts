@@ -135,6 +135,7 @@ export function attachLog(shm: SharedMemory, world: World, options: LogOptions):
     growing: { open: false, at: 0, bytes: 0, startUnit: 0, endUnit: 0, leads: 0, count: 0, lsn: new Float64Array(1) },
     answeredAt: 0,
     apartAt: 0,
+    handedOver: 0,
     leadsWord: (shared + LOG_SHARED_LEADS) >>> 2,
     group: makeGroupScratch(4096),
     file: null,
