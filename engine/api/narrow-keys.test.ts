@@ -1,4 +1,4 @@
-import { deepStrictEqual, match } from 'node:assert/strict';
+import { deepStrictEqual, match, ok } from 'node:assert/strict';
 import { test } from 'node:test';
 import { open } from './api.ts';
 
@@ -39,6 +39,130 @@ test('an index of small integers answers for larger ones: what its type does not
   deepStrictEqual(ids('id::bigint::int::smallint = 7'), [7]);
   db.exec('delete from t where id = 8; update t set a = -1 where id = 9');
   deepStrictEqual(ids('id in (8, 9)'), [9]);
+});
+
+/** A column of each, values of a larger type with which it is compared, and those near which it differs whether one is counted in. */
+const RANGES: readonly { readonly column: string; readonly values: readonly string[] }[] = [
+  { column: 'i2', values: ['0', '70000', '-70000', '32767', '32768', '-32768', '-32769', '9000000000', '-9000000000'] },
+  { column: 'i2', values: ['7.5', '-7.5', '7.0', '32767.5', '-32768.5', '1e20', "'NaN'::numeric", "'-infinity'::numeric"] },
+  {
+    column: 'i4',
+    values: ['2147483647', '2147483648', '-2147483649', '-2147483648', '9223372036854775807', '3::bigint', '3::smallint'],
+  },
+  { column: 'i4', values: ['0.5', '2147483646.999', '2147483647.001', "'infinity'::numeric", '-0.0'] },
+  { column: 'i8', values: ['9223372036854775807.5', '9223372036854775808', '-9223372036854775808.5', '9007199254740993.5', '5'] },
+  {
+    column: 'd',
+    values: ["timestamp '2020-02-29 00:00'", "timestamp '2020-02-29 00:00:00.000001'", "timestamp '2020-02-28 23:59:59.999999'"],
+  },
+  {
+    column: 'd',
+    values: [
+      "timestamp 'infinity'",
+      "timestamp '-infinity'",
+      "timestamp '4713-11-24 00:00 BC'",
+      "timestamp '294276-12-31 23:59'",
+    ],
+  },
+  {
+    column: 'd',
+    values: [
+      "timestamptz '2020-02-29 00:00+00'",
+      "timestamptz '2020-02-29 05:00+00'",
+      "timestamptz '-infinity'",
+      "timestamptz 'infinity'",
+    ],
+  },
+  {
+    column: 't',
+    values: ["timestamptz '2020-03-29 01:00+00'", "timestamptz '2020-10-25 00:30+00'", "timestamptz '2020-10-25 01:00+00'"],
+  },
+  {
+    column: 't',
+    values: ["timestamptz 'infinity'", "date '2020-02-29'", "date '-infinity'", "timestamptz '2020-03-29 01:30+00'"],
+  },
+  {
+    column: 'z',
+    values: ["timestamp '2020-03-29 02:30'", "timestamp '2020-10-25 02:30'", "date '2020-02-29'", "date 'infinity'"],
+  },
+];
+
+test('an index answers ranges of a larger type of its family as a scan does, at the ends of the types and in every zone', () => {
+  using db = open(':memory:', { pool: 0 });
+  db.exec(`create table scanned (id int, i2 smallint, i4 integer, i8 bigint, d date, t timestamp, z timestamptz);
+    insert into scanned select g, g * 20 - 16000, g, g * 10, date '2020-01-01' + g / 12, timestamp '2020-01-01' + g * interval '2 hours',
+      timestamptz '2020-01-01 00:00+00' + g * interval '2 hours' from generate_series(1, 1600) g;
+    insert into scanned (id, i2, i4, i8) values (5001, -32768, -2147483648, -9223372036854775808),
+      (5002, 32767, 2147483647, 9223372036854775807), (5003, null, null, null), (5004, 32766, 2147483646, 9007199254740993);
+    insert into scanned (id, d, t, z) values (5005, 'infinity', 'infinity', 'infinity'), (5006, '-infinity', '-infinity', '-infinity'),
+      (5007, '4713-11-24 BC', '4713-11-24 BC', '4713-11-25 BC'), (5008, '2020-02-29', '2020-03-29 02:15', '2020-03-29 00:59:59.999999+00');
+    create table indexed as select * from scanned`);
+  for (const column of ['i2', 'i4', 'i8', 'd', 't', 'z']) db.exec(`create index on indexed (${column})`);
+  db.exec('analyze scanned; analyze indexed');
+  const ids = (table: string, where: string): unknown =>
+    db.prepare(`select id from ${table} where ${where}`).raw().all().flat().sort();
+  let byIndex = 0;
+  for (const zone of ['UTC', 'Europe/Berlin', 'Pacific/Apia']) {
+    db.exec(`set timezone = '${zone}'`);
+    for (const { column, values } of RANGES) {
+      if (zone !== 'UTC' && column.startsWith('i')) continue;
+      for (const value of values) {
+        for (const where of ['<', '<=', '>', '>=', '='].map((operator) => `${column} ${operator} ${value}`)) {
+          if (zone === 'UTC' && planOf(db, `select id from indexed where ${where}`).includes('Index')) byIndex++;
+          deepStrictEqual(ids('indexed', where), ids('scanned', where), `${where} in ${zone}`);
+        }
+        const both = `${value} <= ${column} and ${column} <= ${values[0]}`;
+        deepStrictEqual(ids('indexed', both), ids('scanned', both), `${both} in ${zone}`);
+      }
+    }
+  }
+  ok(byIndex > 60, `${byIndex} answered by an index`);
+});
+
+test('plans of ranges of a larger type', () => {
+  using db = open(':memory:', { pool: 0 });
+  db.exec(`create table t (i2 smallint, i4 integer, i8 bigint, d date, s timestamp, z timestamptz, other text default 'x');
+    insert into t select g, g, g, date '2020-01-01' + g, timestamp '2020-01-01' + g * interval '1 day',
+      timestamptz '2020-01-01' + g * interval '1 day' from generate_series(1, 5000) g`);
+  for (const column of ['i2', 'i4', 'i8', 'd', 's', 'z']) db.exec(`create index on t (${column})`);
+  db.exec('analyze t');
+  const plan = (where: string): string => planOf(db, `select other from t where ${where}`);
+  const few = [
+    'i2 < 30',
+    'i2 > 4990::bigint',
+    'i2 > 40000',
+    'i2 = 70000',
+    'i4 < 30::bigint',
+    'i4 between 7::bigint and 12::smallint',
+    'i8 < 9.5',
+    'i2 <= 9.5',
+    'i4 = 9.0',
+  ];
+  const days = [
+    "d < timestamp '2020-01-10'",
+    "d < timestamptz '2020-01-10'",
+    "s < date '2020-01-10'",
+    "s < timestamptz '2020-01-10'",
+  ];
+  for (const where of [
+    ...few,
+    ...days,
+    "z < date '2020-01-10'",
+    "z < timestamp '2020-01-10'",
+    "z < now() - interval '40000 days'",
+  ]) {
+    match(plan(where), /IndexRange|IndexOnly/, where);
+  }
+  // What the zone decides is looked at again behind the index.
+  match(plan("d < timestamptz '2020-01-10'"), /Filter/);
+  // All of it, or most, is no matter for an index.
+  for (const where of ['i2 < 40000', 'i2 > -40000', 'i4 < 3000000000', "d < timestamp '9999-01-01'"])
+    match(plan(where), /PageScan/, where);
+  const prepared = db.prepare('select count(*) from t where i2 > $1::int').raw();
+  deepStrictEqual(
+    [4998, 40000, -40000, null].map((value) => prepared.get(value)),
+    [[2], [0], [5000], [0]],
+  );
 });
 
 test('hash indexes of keys of several kinds, one after the other in one thread', () => {

@@ -1,7 +1,7 @@
 /**
  * Casts and forms of output. `a.to.b` converts, from text by the input function; `a.to.a` applies modifiers. `a.output` is the text that
  * a client is shown (bool: t), `a.to.text` what a cast gives (bool: true), `a.asJson` the value as JSON, `a.as.b` the same number, or
- * NULL where b does not hold it. How to read a line: primitives.ts.
+ * NULL where b does not hold it, `a.atMost.b` and the like the nearest one of b (engine/values/functions-bounds.ts). How to read a line: primitives.ts.
  */
 
 const TYPES = (
@@ -34,7 +34,18 @@ const numbers = NUMBERS.flatMap((from) =>
 );
 const fromJson = [...NUMBERS, 'bool'].map((to) => `jsonb.to.${to}(jsonb) ${to} fails null\n`);
 
-export const CAST_PRIMITIVES = `${TYPES.map(textForms).join('')}${numbers.join('')}${fromJson.join('')}
+/** Types, and smaller ones of their family; integers are NUMBERS in the order of their size. */
+const BOUNDED = [
+  ...['int4 int2', 'int8 int2', 'int8 int4', 'numeric int2', 'numeric int4', 'numeric int8'],
+  ...['timestamp date', 'timestamptz date', 'timestamptz timestamp'],
+].map((pair) => pair.split(' '));
+const bounds = BOUNDED.flatMap(([from, to]) =>
+  ['atMost', 'below', 'atLeast', 'above', ...(from === 'timestamptz' ? [] : ['as'])].map(
+    (side) => `${from}.${side}.${to}(${from}) ${to} null\n`,
+  ),
+);
+
+export const CAST_PRIMITIVES = `${TYPES.map(textForms).join('')}${numbers.join('')}${fromJson.join('')}${bounds.join('')}
 unknown.typeof(any) text called
 any.output(any, text) text fails stable context
 any.to.text(any, text) text fails stable context
@@ -46,9 +57,6 @@ array.convert(anyarray, text, text, text...) anyarray fails stable context
 array.modify(anyarray, text, int4, int4, bool) anyarray fails
 record.convert(record, text) record fails stable context
 range.to.multirange(anyrange) anymultirange
-int4.as.int2(int4) int2 null
-int8.as.int2(int8) int2 null
-int8.as.int4(int8) int4 null
 char1.to.int4(char1) int4
 int4.to.char1(int4) char1 fails
 char.to.name(char) name

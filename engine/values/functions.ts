@@ -8,6 +8,7 @@
 import type { RowValue } from '../storage/rows/row-value.ts';
 import { arrayFunctions } from './functions-arrays.ts';
 import { encodedFunctions } from './encoded-types.ts';
+import { boundFunctions } from './functions-bounds.ts';
 import { castFunctions } from './functions-casts.ts';
 import { catalogFunctions } from './functions-catalog.ts';
 import { furtherFunctions } from './functions-further.ts';
@@ -38,6 +39,7 @@ export const implementations: { readonly [primitive: string]: Implementation } =
   pathFunctions,
   listFunctions,
   castFunctions,
+  boundFunctions,
   catalogFunctions,
   encodedFunctions,
   systemFunctions,

@@ -231,7 +231,8 @@ function rangePath(
   backward: boolean,
   ordered = false,
 ): AccessPath {
-  const used = [...keyed.equal, keyed.low, keyed.high].filter((one) => one !== null).map(({ condition }) => condition);
+  const answered = [...keyed.equal, keyed.low, keyed.high].filter((one) => one !== null && one.isLoose !== true);
+  const used = answered.map((one) => (one as Comparison).condition);
   const rest = without(question.conditions, used);
   const equalFraction = conditionsFraction(
     info,

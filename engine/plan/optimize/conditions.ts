@@ -2,7 +2,7 @@
  * Conditions that an index can answer: column <operator> a value that is the same for the whole statement.
  */
 
-import type { BoundColumn, BoundExpression, ColumnId } from '../../sblr/bound.ts';
+import type { BoundCall, BoundColumn, BoundExpression, ColumnId } from '../../sblr/bound.ts';
 import { type SqlType, withNullable } from '../../sblr/types.ts';
 import type { TokenClass } from '../../storage/rows/runtime.ts';
 import type { Knowledge } from './facts.ts';
@@ -17,6 +17,8 @@ export interface Comparison {
   readonly value: BoundExpression;
   /** The condition it stands for. */
   readonly condition: BoundExpression;
+  /** It finds more than the condition, which remains to be looked at. */
+  readonly isLoose?: boolean;
 }
 
 const MIRRORED: { readonly [kind in ComparisonKind]: ComparisonKind } = {
@@ -30,6 +32,11 @@ const MIRRORED: { readonly [kind in ComparisonKind]: ComparisonKind } = {
 /** Types whose primitives compare as an index of a column of the other type orders. */
 export const comparesAs = (primitiveType: string, columnType: string): boolean =>
   primitiveType === columnType || (primitiveType === 'text' && (columnType === 'varchar' || columnType === 'name'));
+
+/** A value as one of a smaller type, as narrowed() made it. */
+export const isNarrowed = (value: BoundExpression): value is BoundCall => value.op === 'call' && NARROWED.test(value.primitive);
+
+const NARROWED = /\.(as|atMost|below|atLeast|above)\./;
 
 /** The comparison that a condition is, or null. */
 export function comparisonOf(condition: BoundExpression, isConstant: IsConstant): Comparison | null {
@@ -60,26 +67,41 @@ function sided(
   if (!isConstant(value)) return null;
   if (column.op === 'column')
     return comparesAs(type, column.type.name) ? { kind, column: column.column, value, condition } : null;
-  const narrow = kind === 'equal' ? widened(column, type) : null;
-  return narrow === null ? null : { kind, column: narrow.column, value: narrowed(value, type, narrow.type), condition };
+  const narrow = widened(column, type);
+  if (narrow === null) return null;
+  const isLoose = type === 'timestamptz';
+  if (kind === 'equal') {
+    return isLoose ? null : { kind, column: narrow.column, value: narrowed(value, type, 'as', narrow.type), condition };
+  }
+  const bound = narrowed(value, type, BOUNDS[kind], narrow.type);
+  const bounded = kind.startsWith('less') ? 'lessOrEqual' : 'greaterOrEqual';
+  return { kind: bounded, column: narrow.column, value: bound, condition, ...(isLoose ? { isLoose } : {}) };
 }
 
-/** From the smallest. */
-const INTEGERS = ['int2', 'int4', 'int8'];
+/** Types whose values may be made others to be compared, in the same order: an index on them answers (engine/values/functions-bounds.ts). */
+const SMALLER: { readonly [type: string]: readonly string[] } = {
+  int4: ['int2'],
+  int8: ['int2', 'int4'],
+  numeric: ['int2', 'int4', 'int8'],
+  timestamp: ['date'],
+  // In one order by and large: hours that a zone has twice, or not at all.
+  timestamptz: ['date', 'timestamp'],
+};
 
-/** The column whose values are made larger integers to be compared, or null. */
+/** The column whose values are made values of a larger type to be compared, or null. */
 function widened(operand: BoundExpression, type: string): BoundColumn | null {
-  if (operand.op !== 'call' || !INTEGERS.includes(type) || operand.arguments.length !== 1) return null;
+  if (operand.op !== 'call' || operand.arguments.length !== 1) return null;
   const [column] = operand.arguments;
   if (column.op !== 'column' || operand.primitive !== `${column.type.name}.to.${type}`) return null;
-  const from = INTEGERS.indexOf(column.type.name);
-  return from >= 0 && from < INTEGERS.indexOf(type) ? column : null;
+  return SMALLER[type]?.includes(column.type.name) === true ? column : null;
 }
 
-/** What a column of a smaller type is to hold to be equal to a larger integer; NULL: it cannot. */
-const narrowed = (value: BoundExpression, from: string, type: SqlType): BoundExpression => ({
+const BOUNDS = { less: 'below', lessOrEqual: 'atMost', greater: 'above', greaterOrEqual: 'atLeast' } as const;
+
+/** What a column of a smaller type is to hold instead of a value; NULL: nothing that it holds would do. */
+const narrowed = (value: BoundExpression, from: string, how: string, type: SqlType): BoundCall => ({
   op: 'call',
-  primitive: `${from}.as.${type.name}`,
+  primitive: `${from}.${how}.${type.name}`,
   arguments: [value],
   type: withNullable(type, true),
   at: 0,
@@ -120,9 +142,9 @@ export function membershipOf(condition: BoundExpression, isConstant: IsConstant)
   const type = equal.slice(0, equal.lastIndexOf('.'));
   if (operand.op === 'column')
     return comparesAs(type, operand.type.name) ? { column: operand.column, values: list, condition } : null;
-  const narrow = widened(operand, type);
+  const narrow = type === 'timestamptz' ? null : widened(operand, type);
   if (narrow === null) return null;
-  return { column: narrow.column, values: list.map((value) => narrowed(value, type, narrow.type)), condition };
+  return { column: narrow.column, values: list.map((value) => narrowed(value, type, 'as', narrow.type)), condition };
 }
 
 /** Conditions on the column that gin indexes answer, by operator class; and what they are called with the column on the right. */

@@ -21,7 +21,7 @@ import type { RowValue } from '../../storage/rows/row-value.ts';
 import type { PhysicalChange, PhysicalNode, PhysicalStatement, SpoolPlan, Subplan } from '../physical.ts';
 import { planRecurse, planSetOperation } from './collected.ts';
 import { collectColumns, isRunConstant } from './columns.ts';
-import { estimatedValue } from './estimated-value.ts';
+import { estimatedCall, estimatedValue } from './estimated-value.ts';
 import { withGathers } from './gather.ts';
 import { identityOf } from './identity.ts';
 import { planJoin } from './joins.ts';
@@ -217,8 +217,7 @@ class Optimizer implements Planner {
 
   known = (expression: BoundExpression): RowValue | undefined => {
     if (expression.op === 'constant') return expression.value;
-    // The same number in another type (conditions.ts).
-    if (expression.op === 'call' && expression.primitive.includes('.as.')) return this.known(expression.arguments[0]);
+    if (expression.op === 'call') return estimatedCall(expression, this.known);
     if (expression.op !== 'parameter') return undefined;
     const value = this.environment.parameter(expression.index);
     return typeof value === 'string' ? estimatedValue(value, expression.type) : value;

@@ -8,7 +8,7 @@
 import type { BoundExpression, ColumnId } from '../../sblr/bound.ts';
 import { implementations } from '../../values/functions.ts';
 import type { RowValue } from '../../storage/rows/row-value.ts';
-import { comparisonOf, membershipOf, type Comparison } from './conditions.ts';
+import { comparisonOf, isNarrowed, membershipOf, type Comparison } from './conditions.ts';
 import { extendedFraction } from './extended.ts';
 import { type Facts, factOf, type Knowledge, pairKey } from './facts.ts';
 import { sampledFraction } from './sampled.ts';
@@ -60,7 +60,7 @@ function belowFraction(info: Estimated, { column, value, condition }: Comparison
   const { statistics } = factOf(info.facts, column);
   const known = info.known(value);
   if (statistics === null || known === undefined || known === null || condition.op !== 'call') return null;
-  const type = condition.primitive.slice(0, condition.primitive.lastIndexOf('.'));
+  const type = isNarrowed(value) ? value.type.name : condition.primitive.slice(0, condition.primitive.lastIndexOf('.'));
   const compare = implementations[`${type}.compare`];
   if (compare === undefined) return null;
   let fraction = 0;
@@ -91,7 +91,8 @@ function withinBucket(low: RowValue, high: RowValue, value: RowValue): number {
 export function comparisonFraction(info: Estimated, comparison: Comparison): number {
   if (comparison.kind === 'equal') return equalFraction(info, comparison.column, comparison.value);
   const below = belowFraction(info, comparison);
-  if (below === null) return INEQUAL;
+  // Nothing compares with NULL.
+  if (below === null) return info.known(comparison.value) === null ? 0 : INEQUAL;
   const upwards = comparison.kind === 'greater' || comparison.kind === 'greaterOrEqual';
   return clamp(upwards ? 1 - below - factOf(info.facts, comparison.column).nullFraction : below);
 }
