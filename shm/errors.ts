@@ -153,6 +153,7 @@ export interface SqlErrorDetails {
   table?: string | undefined;
   column?: string | undefined;
   constraint?: string | undefined;
+  dataType?: string | undefined;
   /** What was being done: 'COPY t, line 3'. */
   context?: string | undefined;
   cause?: unknown;
@@ -169,6 +170,8 @@ export class SqlError extends Error {
   declare readonly table: string | undefined;
   declare readonly column: string | undefined;
   declare readonly constraint: string | undefined;
+  /** The domain whose constraint it is. */
+  declare readonly dataType: string | undefined;
   /** What was being done: 'COPY t, line 3, column a: "x"'. */
   declare readonly context: string | undefined;
 
@@ -183,11 +186,22 @@ export class SqlError extends Error {
   }
 }
 
-const DETAILS = ['position', 'hint', 'detail', 'schema', 'table', 'column', 'constraint', 'context'] as const;
+const DETAILS = ['position', 'hint', 'detail', 'schema', 'table', 'column', 'constraint', 'dataType', 'context'] as const;
 
 /** Everything of an error that its constructor takes besides code and message. */
-const detailsOf = ({ position, hint, detail, schema, table, column, constraint, context, cause }: SqlError): SqlErrorDetails => ({
-  ...{ position, hint, detail, schema, table, column, constraint, context, cause },
+const detailsOf = ({
+  position,
+  hint,
+  detail,
+  schema,
+  table,
+  column,
+  constraint,
+  dataType,
+  context,
+  cause,
+}: SqlError): SqlErrorDetails => ({
+  ...{ position, hint, detail, schema, table, column, constraint, dataType, context, cause },
 });
 
 /** The same error, told where it happened. */
@@ -210,6 +224,7 @@ export interface PlainError {
   table?: string | undefined;
   column?: string | undefined;
   constraint?: string | undefined;
+  dataType?: string | undefined;
   stack?: string | undefined;
   cause?: PlainError | undefined;
 }
@@ -221,8 +236,8 @@ export function toPlain(thrown: unknown, depth = 0): PlainError {
   if (!(thrown instanceof Error)) return { name: 'Error', message: String(thrown) };
   const plain: PlainError = { name: thrown.name, message: thrown.message, stack: thrown.stack };
   if (thrown instanceof SqlError) {
-    const { position, hint, detail, schema, table, column, constraint } = thrown;
-    Object.assign(plain, { position, hint, detail, schema, table, column, constraint });
+    const { position, hint, detail, schema, table, column, constraint, dataType } = thrown;
+    Object.assign(plain, { position, hint, detail, schema, table, column, constraint, dataType });
   }
   const code = (thrown as { code?: unknown }).code;
   if (typeof code === 'string') plain.code = code;
@@ -236,8 +251,18 @@ export function fromPlain(plain: PlainError): Error {
   const cause = plain.cause === undefined ? undefined : fromPlain(plain.cause);
   let error: Error;
   if (plain.name === 'SqlError' && plain.code !== undefined) {
-    const { position, hint, detail, schema, table, column, constraint } = plain;
-    error = new SqlError(plain.code, plain.message, { position, hint, detail, schema, table, column, constraint, cause });
+    const { position, hint, detail, schema, table, column, constraint, dataType } = plain;
+    error = new SqlError(plain.code, plain.message, {
+      position,
+      hint,
+      detail,
+      schema,
+      table,
+      column,
+      constraint,
+      dataType,
+      cause,
+    });
   } else {
     error = new Error(plain.message, cause === undefined ? undefined : { cause });
     if (plain.name !== 'Error') Object.defineProperty(error, 'name', { value: plain.name, configurable: true });

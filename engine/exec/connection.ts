@@ -123,7 +123,6 @@ export class Connection {
     throw new SqlError(
       SQLSTATE.in_failed_sql_transaction,
       'current transaction is aborted, commands ignored until end of transaction block',
-      { hint: 'roll back, or roll back to a savepoint' },
     );
   }
 

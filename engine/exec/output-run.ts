@@ -216,6 +216,8 @@ export class OutputRun implements OpenCursor {
       this.#goesOn = run.execution !== null;
     }
     this.#connection.session.cursorClosed(this);
+    this.changes = run.changes;
+    this.tag = this.#connection.tagOf(this.#shape as Shape);
     this.#waiting = waiting;
   }
 

@@ -51,7 +51,7 @@ export function prepareOneOrNone(engine: Engine, session: Session, text: string,
   const { prepared, end } = prepareNext(engine, session, text, 0, types);
   if (prepared === null && !isThereMore(engine, session, text, end)) return null;
   if (isThereMore(engine, session, text, end)) {
-    throw new SqlError('42601', 'cannot prepare more than one statement at a time', {
+    throw new SqlError('42601', 'cannot insert multiple commands into a prepared statement', {
       position: end + 1,
       hint: 'use exec() for several statements',
     });

@@ -49,9 +49,10 @@ export const isSessionStatement = (statement: SourceStatement): boolean =>
 
 export class SessionStatements implements BlockWatcher {
   readonly #connection: Connection;
+  /** Those of PREPARE and those that messages of the protocol have named. */
   readonly statements = new Map<string, NamedStatement>();
-  /** Those that messages of the protocol have named: its own, and shown beside the others. */
-  readonly ofProtocol = new Map<string, NamedStatement>();
+  /** Counts up whenever a name may have come to mean another statement, or none. */
+  version = 0;
   readonly cursors = new Map<string, NamedCursor>();
 
   constructor(connection: Connection) {
@@ -140,6 +141,12 @@ export class SessionStatements implements BlockWatcher {
     if (this.statements.has(statement.name))
       throw new SqlError(SQLSTATE.duplicate_prepared_statement, `prepared statement "${statement.name}" already exists`);
     this.statements.set(statement.name, statement);
+    this.version++;
+  }
+
+  /** Lets go of a name, if it is one. */
+  forget(name: string): void {
+    if (this.statements.delete(name)) this.version++;
   }
 
   #prepare({ name, types, statement }: Node<'prepare'>): UtilityResult {
@@ -157,9 +164,14 @@ export class SessionStatements implements BlockWatcher {
     return told('PREPARE');
   }
 
+  #forgetAll(): void {
+    this.statements.clear();
+    this.version++;
+  }
+
   #deallocate(name: string | null): UtilityResult {
-    if (name === null) this.statements.clear();
-    else this.statements.delete(this.statement(name).name);
+    if (name === null) this.#forgetAll();
+    else this.forget(this.statement(name).name);
     return told(name === null ? 'DEALLOCATE ALL' : 'DEALLOCATE');
   }
 
@@ -252,7 +264,7 @@ export class SessionStatements implements BlockWatcher {
   // ---- what catalogs show ----
 
   *preparedStatements(): Iterable<PreparedFact> {
-    for (const { name, text, madeAt, prepared, isOfSql } of [...this.statements.values(), ...this.ofProtocol.values()]) {
+    for (const { name, text, madeAt, prepared, isOfSql } of this.statements.values()) {
       const { parameters, clientParameters } = prepared.shape.parts;
       yield { name, text, madeAt, types: parameters.slice(0, clientParameters), isOfSql };
     }
@@ -271,7 +283,7 @@ export class SessionStatements implements BlockWatcher {
         throw new SqlError(SQLSTATE.active_sql_transaction, 'DISCARD ALL cannot run inside a transaction block');
       this.#close(null);
       session.resetSettings();
-      this.statements.clear();
+      this.#forgetAll();
       session.notifications.unlisten(null);
       letGoAllAdvisory(session.txns, session.slot);
     }

@@ -24,6 +24,7 @@ import type { Notice } from '../exec/engine.ts';
 import { OutputRun, type OutputState } from '../exec/output-run.ts';
 import type { Prepared } from '../exec/prepare.ts';
 import { entered } from '../exec/run.ts';
+import type { NamedStatement } from '../exec/session-statements.ts';
 import type { Shape } from '../exec/shape.ts';
 import { ServedCopyIn, ServedCopyOut } from './copy.ts';
 import type { HeavyListener, HeavyThreads } from './heavy.ts';
@@ -60,6 +61,8 @@ export class ServedSession implements HostSession {
   query = '';
   /** Statements of simple query by their shapes: those that differ in their literals alone are one, and run in the same portal. */
   readonly #known = new Map<Shape, ServedStatement>();
+  /** Statements by the names that the client or SQL has given them. */
+  readonly #named = new Map<string, { readonly named: NamedStatement; readonly statement: ServedStatement }>();
 
   constructor(connection: Connection, owner: SessionOwner) {
     this.connection = connection;
@@ -109,13 +112,39 @@ export class ServedSession implements HostSession {
   }
 
   named(name: string, statement: HostStatement | null): void {
-    const { ofProtocol } = this.connection.statements;
-    if (statement === null) ofProtocol.delete(name);
+    const { statements } = this.connection;
+    this.#named.delete(name);
+    if (statement === null) statements.forget(name);
     else {
       const { prepared } = statement as ServedStatement;
       const madeAt = this.connection.engine.now();
-      ofProtocol.set(name, { name, text: prepared.text, prepared, isOfSql: false, madeAt });
+      const made: NamedStatement = { name, text: prepared.text, prepared, isOfSql: false, madeAt };
+      statements.keep(made);
+      this.#named.set(name, { named: made, statement: statement as ServedStatement });
     }
+  }
+
+  statementNamed(name: string): HostStatement | null {
+    const named = this.connection.statements.statements.get(name);
+    if (named === undefined) return null;
+    let known = this.#named.get(name);
+    if (known?.named !== named) {
+      known = { named, statement: new ServedStatement(this, named.prepared) };
+      this.#named.set(name, known);
+    }
+    return known.statement;
+  }
+
+  get namesVersion(): number {
+    return this.connection.statements.version;
+  }
+
+  ask(text: string): readonly (readonly (string | null)[])[] {
+    return this.#outside(() => {
+      const { connection } = this;
+      const { rows } = connection.run(connection.prepare(text), [], 'array');
+      return (rows as unknown[][]).map((row) => row.map((value) => (value === null ? null : String(value))));
+    });
   }
 
   portal(statement: HostStatement, format: RowFormat): HostPortal {

@@ -81,6 +81,25 @@ const onlyFirst = (name: string, ...words: string[]): Accept =>
     return word;
   });
 
+/** Encodings that PostgreSQL's clients may have; what they are told of one that is theirs and not this server's is that. */
+const ENCODINGS = new Set(
+  (
+    'big5 eucjp eucjis2004 eucjisx0213 euccn euckr euctw gb18030 gbk iso88595 iso88596 iso88597 iso88598 johab koi8 koi8r koi8u latin1 ' +
+    'latin2 latin3 latin4 latin5 latin6 latin7 latin8 latin9 latin10 iso88591 iso88592 iso88593 iso88594 iso88599 iso885910 iso885913 ' +
+    'iso885914 iso885915 iso885916 muleinternal sjis shiftjis mskanji shiftjis2004 uhc win866 win874 win1250 win1251 win1252 win1253 ' +
+    'win1254 win1255 win1256 win1257 win1258 windows1252 windows1251 abc tcvn vscii alt'
+  ).split(' '),
+);
+
+/** UTF8, and SQL_ASCII: bytes as they are. Others are refused by name, 0A000. */
+function encoding(value: string): string | null {
+  const name = value.toLowerCase().replace(/[^a-z0-9]/g, '');
+  if (name === 'utf8' || name === 'unicode') return 'UTF8';
+  if (name === 'sqlascii') return 'SQL_ASCII';
+  if (!ENCODINGS.has(name)) return null;
+  throw new SqlError(SQLSTATE.feature_not_supported, `conversion between ${value.trim()} and UTF8 is not supported`);
+}
+
 /** Hours east of Greenwich, as a number: the offset in POSIX form, which counts them westward. */
 function numericZone(text: string): string | null {
   const seconds = Math.round(Number(text) * 3600);
@@ -133,7 +152,7 @@ export const SETTINGS: readonly SettingRule[] = [
   rule('session_authorization', 'default', asItIs, 'the role that the session counts as having been opened by'),
   rule('bytea_output', 'hex', onlyFirst('bytea_output', 'hex', 'escape'), 'how bytea is shown as text', meaning),
   rule('check_function_bodies', 'on', boolean, 'bodies of functions are looked at when they are made: they always are'),
-  rule('client_encoding', 'UTF8', (value) => (/^utf-?8$/i.test(value.trim()) ? 'UTF8' : null), 'encoding of text'),
+  rule('client_encoding', 'UTF8', encoding, 'encoding of text'),
   rule('client_min_messages', 'notice', messages, 'least weight of messages that are sent'),
   rule('datestyle', 'ISO, MDY', dateStyle, 'how dates are read and shown', meaning),
   rule('default_table_access_method', 'heap', oneOf('heap'), 'how new tables are stored'),

@@ -141,12 +141,12 @@ const table: { [primitive: string]: Implementation } = Object.assign(Object.crea
     record === null ? wanted : record.fields.every((field) => (field === null) === wanted),
   'domain.notNull': (value: RowValue, domain: string) => {
     if (value !== null) return value;
-    throw new SqlError(SQLSTATE.not_null_violation, `domain ${domain} does not allow null values`);
+    throw new SqlError(SQLSTATE.not_null_violation, `domain ${domain} does not allow null values`, { dataType: domain });
   },
   'domain.check': (value: RowValue, holds: boolean | null, domain: string, constraint: string) => {
     if (holds !== false) return value;
     const message = `value for domain ${domain} violates check constraint "${constraint}"`;
-    throw new SqlError(SQLSTATE.check_violation, message, { constraint });
+    throw new SqlError(SQLSTATE.check_violation, message, { dataType: domain, constraint });
   },
   'any.same': (value: RowValue) => value,
   'record.field': ({ fields }: RecordValue, place: number) => fields[place] ?? null,

@@ -21,6 +21,7 @@ import {
 import { wireError } from './errors.ts';
 import type { CopyPortal } from './wire/copy.ts';
 import { ExtendedQuery } from './wire/extended.ts';
+import { FunctionCall } from './wire/function-call.ts';
 import { MessageReader } from './wire/read.ts';
 import { REPORTED } from './wire/reported.ts';
 import { SimpleQuery } from './wire/simple.ts';
@@ -45,12 +46,15 @@ const COPY_FAIL = 0x66;
 const FUNCTION_CALL = 0x46;
 
 /** Messages that may be long. */
-const LONG = new Set([QUERY, PARSE, BIND, COPY_DATA]);
+const LONG = new Set([QUERY, PARSE, BIND, COPY_DATA, FUNCTION_CALL]);
 const SHORT_MAX = 30_000;
-const KNOWN = new Set([...LONG, ...[SYNC, EXECUTE, DESCRIBE, CLOSE, FLUSH, TERMINATE, COPY_DONE, COPY_FAIL, FUNCTION_CALL]]);
+const KNOWN = new Set([...LONG, ...[SYNC, EXECUTE, DESCRIBE, CLOSE, FLUSH, TERMINATE, COPY_DONE, COPY_FAIL]]);
 
-/** What is under way: nothing; a statement of simple or extended query that waits. */
-type Waiting = 'none' | 'simple' | 'extended' | 'copy';
+/** What is under way: nothing; a statement of simple or extended query that waits, a call, a COPY. */
+type Waiting = 'none' | 'simple' | 'extended' | 'call' | 'copy';
+
+/** Messages of which an error is told at once, with ReadyForQuery behind it. */
+const ALONE = new Set([QUERY, TERMINATE, SYNC, FUNCTION_CALL]);
 
 export class PostgresqlConnection implements WireConnection {
   readonly #host: ConnectionHost;
@@ -59,6 +63,7 @@ export class PostgresqlConnection implements WireConnection {
   #session: HostSession | null = null;
   #simple: SimpleQuery | null = null;
   #extended: ExtendedQuery | null = null;
+  #call: FunctionCall | null = null;
   #waiting: Waiting = 'none';
   /** Takes rows from the client, for a statement of extended query or of simple. */
   #copying: CopyPortal | null = null;
@@ -91,6 +96,7 @@ export class PostgresqlConnection implements WireConnection {
     this.#session = session;
     this.#simple = new SimpleQuery(this.#host, session);
     this.#extended = new ExtendedQuery(this.#host, session, this.#reader);
+    this.#call = new FunctionCall(this.#host, session);
     this.#startup = null;
     this.#tellSettings();
   }
@@ -146,7 +152,7 @@ export class PostgresqlConnection implements WireConnection {
 
   #message(type: number, bytes: Buffer, over: number, end: number): void {
     const copy = this.#copying;
-    const isExtended = copy === null ? type !== QUERY && type !== TERMINATE && type !== SYNC : this.#copyIsExtended;
+    const isExtended = copy === null ? !ALONE.has(type) : this.#copyIsExtended;
     if (type !== TERMINATE) this.#isBusy = true;
     try {
       if (copy !== null && type !== TERMINATE) this.#copyMessage(copy, type, bytes, over);
@@ -191,7 +197,8 @@ export class PostgresqlConnection implements WireConnection {
         // What is left of a COPY that has failed.
         return;
       case FUNCTION_CALL:
-        throw wireError('0A000', 'function calls by message are not supported');
+        this.#called((this.#call as FunctionCall).begin(this.#reader));
+        return;
       default:
     }
   }
@@ -202,9 +209,18 @@ export class PostgresqlConnection implements WireConnection {
     const reader = this.#reader;
     const text = reader.text();
     reader.done();
-    (this.#extended as ExtendedQuery).dropUnnamed();
+    (this.#extended as ExtendedQuery).dropUnnamedOfAll();
     if ((this.#simple as SimpleQuery).begin(text)) this.#ready();
     else this.#wait('simple');
+  }
+
+  #called(outcome: Outcome): void {
+    if (outcome === PENDING) {
+      this.#waiting = 'call';
+      return;
+    }
+    (this.#call as FunctionCall).end();
+    this.#ready();
   }
 
   #sync(): void {
@@ -242,12 +258,14 @@ export class PostgresqlConnection implements WireConnection {
   /** What waited has an outcome: the messages behind it are taken when the host gives them again. */
   resumed(outcome: Outcome, error: WireError | null): void {
     const isCopy = this.#waiting === 'copy';
+    const isCall = this.#waiting === 'call';
     const isExtended = isCopy ? this.#copyIsExtended : this.#waiting === 'extended';
     this.#waiting = 'none';
     if (this.#isOver) return;
     try {
       if (error !== null) this.#failed(error, isExtended);
       else if (isCopy) return;
+      else if (isCall) this.#called(outcome);
       else if (isExtended) {
         if (!(this.#extended as ExtendedQuery).goOn(outcome)) this.#wait('extended');
       } else if ((this.#simple as SimpleQuery).goOn(outcome)) this.#ready();
@@ -316,8 +334,15 @@ export class PostgresqlConnection implements WireConnection {
       case SYNC:
         return;
       default:
-        throw copy.unexpected(type);
+        this.#lost(copy.unexpected(type));
     }
+  }
+
+  /** The client does not know where it is. */
+  #lost(error: unknown): void {
+    this.#copying = null;
+    putError(this.#host.output, 'ERROR', this.#host.told(error));
+    this.#fatal(wireError('08P01', 'terminating connection because protocol synchronization was lost'));
   }
 
   #copyDone(outcome: Outcome): void {
@@ -340,6 +365,7 @@ export class PostgresqlConnection implements WireConnection {
         (this.#extended as ExtendedQuery).dropUnnamed();
         (this.#session as HostSession).failBatch();
       } else {
+        (this.#call as FunctionCall).end();
         (this.#simple as SimpleQuery).fail();
         this.#ready();
       }

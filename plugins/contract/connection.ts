@@ -76,6 +76,8 @@ export interface WireError {
   readonly table?: string | undefined;
   readonly column?: string | undefined;
   readonly constraint?: string | undefined;
+  /** Of a domain: its name. */
+  readonly dataType?: string | undefined;
   readonly context?: string | undefined;
 }
 
@@ -201,8 +203,14 @@ export interface HostSession {
   next(text: string, from: number): NextStatement;
   /** The only statement of a text, null for an empty one; types by name, null where the client says nothing. */
   prepare(text: string, types: readonly (string | null)[]): HostStatement | null;
-  /** The client has named a statement, or let go of the name (null): catalogs list it. */
-  named?(name: string, statement: HostStatement | null): void;
+  /** The client has named a statement, or let go of the name (null): catalogs and SQL know it by that. 42P05. Of an empty text: nothing. */
+  named(name: string, statement: HostStatement | null): void;
+  /** The statement of that name, whoever gave it one; the same each time. */
+  statementNamed(name: string): HostStatement | null;
+  /** Counts up whenever a name may have come to mean another statement, or none. */
+  readonly namesVersion: number;
+  /** Rows that the dialect asks for itself, as texts. */
+  ask(text: string): readonly (readonly (string | null)[])[];
   /** `format`: with a form for each column of the statement. */
   portal(statement: HostStatement, format: RowFormat): HostPortal;
   /** A statement of kind copyIn or copyOut. */

@@ -66,7 +66,7 @@ const recorded = (file: string): string[] =>
     .map((text) => text.trim().replace(/;$/, ''))
     .filter((text) => text !== '');
 
-const SEVERAL = 'cannot prepare more than one statement at a time';
+const SEVERAL = 'cannot insert multiple commands into a prepared statement';
 
 function scriptFailure(db: Database, text: string): string | null {
   try {

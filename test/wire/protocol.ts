@@ -272,9 +272,6 @@ const STEPS: { readonly [name: string]: Step } = {
     deepEqual([C, M], ['57014', 'COPY from stdin failed: enough']);
     client.send(copyIn, data('4\n'), data('5\tz\n'), send.message('c'));
     equal(errorOf(await client.until('Z')).C, '22P04');
-    client.send(copyIn, send.query('select 1'), send.query('select 2'));
-    equal(errorOf(await client.until('Z')).C, '08P01');
-    equal((await client.until('Z')).length, 4);
     client.send(send.query('copy copied to stdout with (format csv); select 1'));
     const messages = await client.until('Z');
     equal(messages.map(({ type }) => type).join(''), 'HddcCTDCZ');
@@ -283,6 +280,105 @@ const STEPS: { readonly [name: string]: Step } = {
     equal(await client.types(...extended, data('6\tw\n'), send.message('c'), send.sync), '12GCZ');
     client.send(send.query('select count(*) from copied; drop table copied'));
     deepEqual(rowsOf(await client.until('Z')), [['3']]);
+  }),
+  'a message that is none of a COPY ends the connection': withClient(async (client, port) => {
+    client.send(send.query('create table lost (a int)'));
+    await client.until('Z');
+    client.send(send.query('copy lost from stdin'), send.query('select 1'));
+    equal((await client.until('never')).map(({ type }) => type).join(''), 'GEE');
+    const other = await rawClient(port);
+    equal(await other.types(send.query('drop table lost')), 'CZ');
+    other.end();
+  }),
+  'names of statements are one list for SQL and for messages': withClient(async (client) => {
+    const ask = async (text: string): Promise<(string | null)[][]> => {
+      client.send(send.query(text));
+      return rowsOf(await client.until('Z'));
+    };
+    const used = (name: string): Buffer[] => [send.bind('', name, ['4']), send.execute(''), send.sync];
+    const isThere = async (name: string): Promise<boolean> => (await client.types(...used(name))) === '2DCZ';
+    await ask('prepare ours(int) as select $1 + 1');
+    equal(await client.types(send.parse('theirs', 'select $1::int'), send.parse('other', 'select $1::int'), send.sync), '11Z');
+    const listed = 'select name, from_sql from pg_prepared_statements order by name';
+    deepEqual(await ask(listed), [
+      ['other', 'f'],
+      ['ours', 't'],
+      ['theirs', 'f'],
+    ]);
+    deepEqual([await isThere('ours'), await isThere('theirs')], [true, true]);
+    deepEqual(await ask('execute theirs(7)'), [['7']]);
+    for (const [bytes, code] of [
+      [[send.query('prepare theirs as select 1')], '42P05'],
+      [[send.parse('ours', 'select 1'), send.sync], '42P05'],
+    ] as const) {
+      client.send(...bytes);
+      equal(errorOf(await client.until('Z')).C, code);
+    }
+    equal(await client.types(send.close('S', 'ours'), send.sync), '3Z');
+    await ask('deallocate theirs');
+    deepEqual([await isThere('ours'), await isThere('theirs'), await isThere('other')], [false, false, true]);
+    await ask('deallocate all');
+    deepEqual([await ask(listed), await isThere('other')], [[], false]);
+    equal(await client.types(send.parse('other', 'select 5, $1::int'), send.sync, ...used('other')), '1Z');
+    equal((await client.until('Z')).length, 4);
+    await ask('discard all');
+    equal(await isThere('other'), false);
+    equal(await client.types(send.parse('', 'select 1'), send.sync, send.query('select 2')), '1Z');
+    await client.until('Z');
+    client.send(send.bind('', ''), send.sync);
+    equal(errorOf(await client.until('Z')).C, '26000');
+  }),
+  'a function is called by its number': withClient(async (client) => {
+    const half = (value: number): Buffer => Buffer.from([value >> 8, value & 255]);
+    const call = (id: number, values: readonly (Buffer | null)[], form: number): Buffer => {
+      const parts = values.flatMap((value) => (value === null ? [Buffer.alloc(4, 255)] : [half(0), half(value.length), value]));
+      const number = Buffer.alloc(4);
+      number.writeInt32BE(id);
+      return send.message('F', number, half(1), half(form), half(values.length), ...parts, half(form));
+    };
+    const text = (...values: string[]): Buffer[] => values.map((value) => Buffer.from(value));
+    const answer = async (bytes: Buffer): Promise<string> => {
+      client.send(bytes);
+      const [first, second] = await client.until('Z');
+      equal(second.type, 'Z');
+      return first.type === 'E' ? fieldsOf(first).C : first.body.toString('hex');
+    };
+    // int4pl, lower, int4div
+    equal(await answer(call(177, text('3', '4'), 0)), '0000000137');
+    equal(await answer(call(177, [Buffer.from([0, 0, 0, 3]), Buffer.from([0, 0, 0, 4])], 1)), '0000000400000007');
+    equal(await answer(call(177, [Buffer.from('3'), null], 0)), 'ffffffff');
+    equal(await answer(call(870, text('ABC'), 0)), '00000003616263');
+    equal(await answer(call(154, text('1', '0'), 0)), '22012');
+    equal(await answer(call(177, text('1'), 0)), '08P01');
+    equal(await answer(call(999999, [], 0)), '42883');
+    equal(await answer(call(2803, [], 0)), '0A000');
+    await client.types(send.query('begin'));
+    equal(await answer(call(154, text('1', '0'), 0)), '22012');
+    equal(await answer(call(177, text('3', '4'), 0)), '25P02');
+    equal(await client.types(send.query('rollback')), 'CZ');
+  }),
+  'a portal goes on behind other statements of its block, and says what it was': withClient(async (client) => {
+    await client.types(send.query('begin'));
+    const portal = [send.parse('', 'select generate_series(1, 5)'), send.bind('p', ''), send.execute('p', 2), send.sync];
+    equal(await client.types(...portal), '12DDsZ');
+    equal(await client.types(send.query('select 9')), 'TDCZ');
+    client.send(send.execute('p'), send.sync);
+    const messages = await client.until('Z');
+    equal(messages.at(-2)?.body.toString(), 'SELECT 3\0');
+    await client.types(send.query('rollback'));
+  }),
+  'client encodings: UTF8 and bytes as they are; what is another is refused by name': withClient(async (client) => {
+    const told = async (text: string): Promise<string> => {
+      client.send(send.query(text));
+      const messages = await client.until('Z');
+      return messages
+        .map((one) => (one.type === 'S' ? one.body.toString().split('\0')[1] : one.type === 'E' ? fieldsOf(one).C : ''))
+        .join('');
+    };
+    equal(await told("set client_encoding = 'sql_ascii'"), 'SQL_ASCII');
+    equal(await told("set names 'utf-8'"), 'UTF8');
+    equal(await told("set client_encoding = 'LATIN1'"), '0A000');
+    equal(await told("set client_encoding = 'nothing'"), '22023');
   }),
   'garbage closes its own connection only': async (port) => {
     const good = await rawClient(port);

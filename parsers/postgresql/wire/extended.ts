@@ -68,6 +68,7 @@ export class ExtendedQuery {
   readonly #reader: MessageReader;
   readonly #statements = new Map<string, NamedStatement>();
   readonly #portals = new Map<string, NamedPortal>();
+  #namesSeen = 0;
   /** Values of the unnamed portal: one object for all. */
   readonly #values = new EncodedValues();
   /** The values that lie in bytes which go with this batch. */
@@ -98,10 +99,13 @@ export class ExtendedQuery {
     }
     reader.done();
     if (name === '') this.#forget('');
-    else if (this.#statements.has(name)) throw wireError('42P05', `prepared statement "${name}" already exists`);
+    else if (this.#find(name) !== undefined) throw wireError('42P05', `prepared statement "${name}" already exists`);
     const statement = this.#session.prepare(text, types);
+    if (name !== '') {
+      this.#session.named(name, statement);
+      this.#namesSeen = this.#session.namesVersion;
+    }
     this.#statements.set(name, { statement, told: null, idle: null, idleFor: null });
-    if (name !== '' && statement !== null) this.#session.named?.(name, statement);
     putParseComplete(this.#host.output);
   }
 
@@ -110,12 +114,29 @@ export class ExtendedQuery {
     if (named === undefined) return;
     named.idle?.close();
     this.#statements.delete(name);
-    if (name !== '') this.#session.named?.(name, null);
     for (const [portalName, portal] of this.#portals) if (portal.named === named) this.#closePortal(portalName);
   }
 
-  #statement(name: string): NamedStatement {
+  /** What SQL has done to names since (PREPARE, DEALLOCATE, DISCARD) holds here, too: they are one list. */
+  #find(name: string): NamedStatement | undefined {
+    if (this.#namesSeen !== this.#session.namesVersion) this.#lookAtNames();
     const found = this.#statements.get(name);
+    if (found !== undefined || name === '') return found;
+    const statement = this.#session.statementNamed(name);
+    if (statement === null) return undefined;
+    const made: NamedStatement = { statement, told: null, idle: null, idleFor: null };
+    this.#statements.set(name, made);
+    return made;
+  }
+
+  #lookAtNames(): void {
+    this.#namesSeen = this.#session.namesVersion;
+    for (const [name, { statement }] of this.#statements)
+      if (name !== '' && statement !== null && this.#session.statementNamed(name) !== statement) this.#forget(name);
+  }
+
+  #statement(name: string): NamedStatement {
+    const found = this.#find(name);
     if (found !== undefined) return found;
     throw wireError(
       '26000',
@@ -128,7 +149,8 @@ export class ExtendedQuery {
   bind(): void {
     const reader = this.#reader;
     const portalName = reader.text();
-    const named = this.#statement(reader.text());
+    const statementName = reader.text();
+    const named = this.#statement(statementName);
     const unnamed = portalName === '';
     if (unnamed) this.#closePortal('');
     else if (this.#portals.has(portalName)) throw wireError('42P03', `cursor "${portalName}" already exists`);
@@ -140,7 +162,7 @@ export class ExtendedQuery {
     if (statement !== null && statement.parameters.length !== values.count) {
       throw wireError(
         '08P01',
-        `bind message supplies ${values.count} parameters, but prepared statement requires ${statement.parameters.length}`,
+        `bind message supplies ${values.count} parameters, but prepared statement "${statementName}" requires ${statement.parameters.length}`,
       );
     }
     if (this.#session.status === 'failed' && statement !== null && !statement.endsBlock) throw failedBlock();
@@ -312,9 +334,14 @@ export class ExtendedQuery {
     const name = reader.text();
     reader.done();
     if (kind === PORTAL) this.#closePortal(name);
-    else if (kind === STATEMENT) this.#forget(name);
+    else if (kind === STATEMENT) this.#close(name);
     else throw wireError('08P01', `invalid CLOSE message subtype ${kind}`);
     putCloseComplete(this.#host.output);
+  }
+
+  #close(name: string): void {
+    if (name !== '') this.#session.named(name, null);
+    this.#forget(name);
   }
 
   /** The transaction goes on, or has ended and its portals with it. */
@@ -322,7 +349,14 @@ export class ExtendedQuery {
     if (this.#portals.size > 0 && this.#session.status === 'idle') this.#closePortals();
   }
 
-  /** An error, or a Query: what has no name goes. */
+  /** A Query: what has no name goes. */
+  dropUnnamedOfAll(): void {
+    this.dropUnnamed();
+    // Portals that were made of it go on.
+    this.#statements.delete('');
+  }
+
+  /** An error: the portal without a name goes. */
   dropUnnamed(): void {
     this.#running = null;
     this.#closePortal('');

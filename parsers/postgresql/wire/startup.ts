@@ -242,8 +242,8 @@ export class Startup {
   #begin(): void {
     this.#phase = 'over';
     const host = this.#host;
-    const session = host.openSession(this.#user, this.#database, this.#settings);
     putAuthenticationOk(host.output);
+    const session = host.openSession(this.#user, this.#database, this.#settings);
     const { process, secret } = host.cancelKey(SECRET_BYTES[this.#minor]);
     this.#begun(session);
     putBackendKey(host.output, process, secret);

@@ -185,6 +185,7 @@ function putFields(output: RowOutput, type: number, severity: string, told: Wire
   putField(output, 's', told.schema);
   putField(output, 't', told.table);
   putField(output, 'c', told.column);
+  putField(output, 'd', told.dataType);
   putField(output, 'n', told.constraint);
   output.need(1);
   output.bytes[output.at++] = 0;
@@ -211,6 +212,10 @@ export function putCopyResponse(output: RowOutput, isIn: boolean, isBinary: bool
   for (let column = 0; column < columns; column++) putHalf(output, form);
   endMessage(output, start);
 }
+
+const FUNCTION_NULL = message('V', 0xff, 0xff, 0xff, 0xff);
+/** The answer to a FunctionCall: NULL. */
+export const putFunctionNull = (output: RowOutput): void => putConstant(output, FUNCTION_NULL);
 
 export function putNotification(output: RowOutput, process: number, channel: string, payload: string): void {
   const start = beginMessage(output, code('A'));
