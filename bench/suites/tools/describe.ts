@@ -27,7 +27,7 @@ function definition(number: number): string {
 }
 
 async function fill(client: PgClient, tables: number): Promise<void> {
-  await client.query('create schema app');
+  await client.query('set synchronous_commit = off; create schema app');
   for (let from = 0; from < tables; from += BATCH) {
     const count = Math.min(BATCH, tables - from);
     await client.query(Array.from({ length: count }, (_, at) => definition(from + at)).join('\n'));

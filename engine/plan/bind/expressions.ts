@@ -14,7 +14,8 @@ import type {
   SourceTypedLiteralNode,
 } from '../../sblr/source.gen.ts';
 import { elementOf, isRowType, sqlType } from '../../sblr/types.ts';
-import { SQLSTATE } from '../../../shm/errors.ts';
+import { SQLSTATE, type SqlError, withPosition } from '../../../shm/errors.ts';
+import { readBits } from '../../values/encoded-bits.ts';
 import { bindArray, bindSubscript } from './arrays.ts';
 import { bindCollate } from './collate.ts';
 import { bindCall, bindValueFunction } from './calls.ts';
@@ -58,8 +59,18 @@ function bindConstant(source: SourceConstantNode, { state }: Clause): BoundExpre
       const { value, type } = readNumber(source.text, state.semantics, source.at);
       return constantNode(state, value, type, source.at);
     }
-    default:
-      throw unsupported('bit strings are', source.at);
+    case 'bits':
+    case 'hexBits':
+      return constantNode(state, bitsOf(source), sqlType('bit'), source.at);
+  }
+}
+
+/** B'101', X'1f': as many bits as are written. 22P02 */
+function bitsOf({ kind, text, at }: SourceConstantNode): string {
+  try {
+    return readBits(`${kind === 'bits' ? 'b' : 'x'}${text}`);
+  } catch (error) {
+    throw withPosition(error as SqlError, at);
   }
 }
 
