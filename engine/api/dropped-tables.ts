@@ -2,11 +2,14 @@
  * Giving back the pages of what was dropped: tables, indexes, sequences. In the background, when every snapshot is past the drop.
  *
  *   stored      the row of sys.tables says when it was dropped; its pages go, then the row
+ *   at open     before anything is allocated: what was given back before a crash is free from there on, and looks like anybody's
  *   temporary   nobody but the session that dropped it could see it: when the transaction that dropped it is through
  */
 
 import { isPoisoned } from '../../shm/critical.ts';
+import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 import { JOB_OTHER, registerJob, registerMark, registerPeriodic } from '../jobs/jobs.ts';
+import { forgetHeld, holdRetired, letRetiredGo } from '../storage/space/retired.ts';
 import { beginStatement, endStatement, STATEMENT_SIMPLE } from '../txn/begin.ts';
 import { slotOf } from '../txn/slots.ts';
 import { TABLE_WRITE, useTable } from '../txn/table-locks.ts';
@@ -14,7 +17,7 @@ import { DURABLE_OFF, ROW_DONE, ROW_PAGE, ROW_SLOT, SEEN_STAMP, type Transaction
 import { loadTxnSharedBound, loadTxnSlotNumber } from '../txn/txn.layout.gen.ts';
 import { droppedCount, noteDropped, takeDropped } from './catalog-words.ts';
 import type { Kernel } from './kernel.ts';
-import { droppedName, freeDropped, isDropped } from './schema.ts';
+import { droppedName, freeDropped, isDropped, isUntouched } from './schema.ts';
 import { SYS_TABLES_ID } from './system-tables.ts';
 import type { StoredTable } from './table-definition.ts';
 import { findTable, tableIds, withdrawTable } from './table-directory.ts';
@@ -35,8 +38,11 @@ export function registerDroppedJob(kernel: Kernel): void {
   registerPeriodic(jobs, { kind: JOB_OTHER, milliseconds: 1000, wanted: () => dropped() > 0 });
 }
 
-/** Frees what can be freed. True: some is left, because somebody may still see it. */
-export function freeDroppedTables(kernel: Kernel): boolean {
+/**
+ * Frees what can be freed. True: some is left, because somebody may still see it. `isAlone`: at open, where nobody is there to see
+ * anything. 58030, 53100.
+ */
+export function freeDroppedTables(kernel: Kernel, isAlone = false): boolean {
   const { parts } = kernel;
   const { directory } = parts;
   takeDropped(parts.catalog);
@@ -44,7 +50,7 @@ export function freeDroppedTables(kernel: Kernel): boolean {
   for (const id of tableIds(directory)) {
     const stored = findTable(directory, id)?.stored;
     if (stored === undefined || !isDropped(stored)) continue;
-    if (!(stored.temporary ? freeTemporary(kernel, stored) : freeStored(kernel, stored))) left++;
+    if (!(stored.temporary ? freeTemporary(kernel, stored) : freeStored(kernel, stored, isAlone))) left++;
   }
   if (left > 0) noteDropped(parts.catalog);
   return left > 0;
@@ -71,31 +77,50 @@ function sessionOf(kernel: Kernel): number {
 }
 
 /** False: somebody may still see it, or the drop is not committed, or another thread is at it. */
-function freeStored(kernel: Kernel, stored: StoredTable): boolean {
+function freeStored(kernel: Kernel, stored: StoredTable, isAlone: boolean): boolean {
   const { parts } = kernel;
   const tx = kernel.begin({ session: sessionOf(kernel), durability: DURABLE_OFF });
   try {
     beginStatement(tx, STATEMENT_SIMPLE, true);
-    const freed = removeRow(kernel, tx, stored);
+    const freed = removeRow(kernel, tx, stored, isAlone);
     endStatement(tx);
     if (freed) {
-      freeDropped(parts, stored);
+      holdRetired(parts.space);
+      giveBack(parts, stored, isAlone);
       kernel.commit(tx);
+      letRetiredGo(parts.space);
       withdrawTable(parts.directory, stored.id);
     }
     return freed;
+  } catch (error) {
+    if (isAlone && hasCode(error, SQLSTATE.disk_full) && isUntouched(parts, stored)) return false;
+    throw error;
   } finally {
+    forgetHeld(parts.space);
     if (tx.open && !isPoisoned(parts.shm)) kernel.rollback(tx);
   }
 }
 
+/** At open what cannot be read stays allocated, as nobody's: it is garbage, and everything else is to be reached. */
+function giveBack(parts: Kernel['parts'], stored: StoredTable, isAlone: boolean): void {
+  try {
+    freeDropped(parts, stored);
+  } catch (error) {
+    if (!isAlone || !hasCode(error, SQLSTATE.data_corrupted)) throw error;
+    const reason = (error as SqlError).message;
+    process.emitWarning(`pages of a dropped table are not used again: ${reason}`, { type: 'ScratchBirdWarning' });
+  }
+}
+
+const hasCode = (error: unknown, code: string): boolean => error instanceof SqlError && error.code === code;
+
 /** Removes the row of a dropped table that nobody sees any more. */
-function removeRow(kernel: Kernel, tx: Transaction, stored: StoredTable): boolean {
+function removeRow(kernel: Kernel, tx: Transaction, stored: StoredTable, isAlone: boolean): boolean {
   const { txns, locks } = kernel.parts;
   const tables = kernel.tables.byId(SYS_TABLES_ID);
   if (useTable(locks, tx, SYS_TABLES_ID, TABLE_WRITE)) return false;
   if (!tables.find(tx, 'sys.tables_name', [droppedName(stored.id)], tables.newRow())) return false;
   const stamp = tx.times[SEEN_STAMP];
-  if (stamp < 0 || stamp > loadTxnSharedBound(txns.i32, txns.shared)) return false;
+  if (stamp < 0 || (!isAlone && stamp > loadTxnSharedBound(txns.i32, txns.shared))) return false;
   return tables.remove(tx, tx.ints[ROW_PAGE], tx.ints[ROW_SLOT]) === ROW_DONE;
 }

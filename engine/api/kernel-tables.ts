@@ -71,6 +71,8 @@ export class KernelTables {
       return;
     }
     this.#loadTables(tablesRoot);
+    freeDroppedTables(this.#kernel, true);
+    this.#dropTemporary();
     if (!clean) this.#emptyUnlogged();
     this.#createTemporarySystemTables();
     this.freeDroppedTables();
@@ -115,15 +117,19 @@ export class KernelTables {
     endStatement(tx);
     kernel.rollback(tx);
     for (const stored of tables) publishTable(parts.directory, stored);
-    for (const stored of tables) if (stored.name.startsWith(TEMPORARY_PREFIX)) this.#dropAtOpen(stored.id);
     const indexIds = tables.flatMap((stored) => stored.indexes.map((index) => index.id));
     startIds(parts.shm, Math.max(FIRST_USER_TABLE - 1, ...tables.map((stored) => stored.id)), Math.max(0, ...indexIds));
   }
 
-  #dropAtOpen(id: number): void {
-    const tx = this.#kernel.begin();
-    this.dropById(tx, id);
-    this.#kernel.commit(tx);
+  /** Those of sessions that are no more. */
+  #dropTemporary(): void {
+    const { directory } = this.#kernel.parts;
+    for (const id of tableIds(directory)) {
+      if (findTable(directory, id)?.stored.name.startsWith(TEMPORARY_PREFIX) !== true) continue;
+      const tx = this.#kernel.begin();
+      this.dropById(tx, id);
+      this.#kernel.commit(tx);
+    }
   }
 
   /**

@@ -12,6 +12,8 @@
 import { assert } from '../../shm/assert.ts';
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import type { Column } from '../storage/rows/row-layout.ts';
+import { PAGE_USED } from '../storage/space/allocation-page.ts';
+import { pageUse } from '../storage/space/space.ts';
 import type { Transaction } from '../txn/transactions.ts';
 import { fillIndex } from './fill-index.ts';
 import type { KernelParts } from './kernel-parts.ts';
@@ -108,8 +110,15 @@ export function buildIndexOn(parts: KernelParts, tx: Transaction, stored: Stored
   return changed;
 }
 
+/** Roots of its indexes, and of what else it has. */
+export const rootsOf = (stored: StoredTable): number[] => [...stored.indexes.map((index) => index.root), ...(stored.roots ?? [])];
+
+/** Nothing by which its pages are found was given back yet: it can be gone on with at any time (table-pages.ts). */
+export const isUntouched = (parts: KernelParts, stored: StoredTable): boolean =>
+  [...rootsOf(stored), stored.mapRoot].every((root) => root <= 0 || pageUse(parts.space, root) === PAGE_USED);
+
 /** Gives back what a dropped table had. Its row goes in the same stay inside the engine (table-pages.ts). */
 export function freeDropped(parts: KernelParts, stored: StoredTable): void {
   assert(isDropped(stored), 'only a dropped table is freed');
-  freeTablePages(parts, stored.mapRoot, [...stored.indexes.map((index) => index.root), ...(stored.roots ?? [])], 0);
+  freeTablePages(parts, stored.mapRoot, rootsOf(stored), 0);
 }

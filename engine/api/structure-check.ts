@@ -35,8 +35,10 @@ import { isListed, listKeys, takeKey } from '../txn/index-keys.ts';
 import { copyNewest } from '../txn/row-read.ts';
 import { sameKeys } from '../txn/unique.ts';
 import type { KernelParts } from './kernel-parts.ts';
+import { isDropped, rootsOf } from './schema.ts';
 import { findTable, tableIds } from './table-directory.ts';
 import type { TableEntry } from './table-directory.ts';
+import { eachPageLeft } from './table-pages.ts';
 
 /** Rows and entries that the check met. */
 export interface TableFigures {
@@ -56,6 +58,11 @@ export function structureCheckers(parts: KernelParts, figures: TableFigures): St
 function checkTable(parts: KernelParts, entry: TableEntry, context: CheckContext, figures: TableFigures): void {
   const { stored } = entry;
   const name = `table "${stored.name}" (${stored.id})`;
+  if (isDropped(stored)) {
+    // Nobody reads it any more, and its pages go back one by one.
+    eachPageLeft(parts, stored.mapRoot, rootsOf(stored), (first, count) => context.claim(first, count, name));
+    return;
+  }
   for (const root of stored.roots ?? []) {
     context.attempt(root, () => eachIndexPage(parts.tree, root, (page) => context.claim(page, 1, name)));
   }

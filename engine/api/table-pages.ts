@@ -14,7 +14,7 @@ import { pageLevel, pageOwner, pageType } from '../storage/page.layout.gen.ts';
 import { PAGE_TYPE_BTREE_INNER, PAGE_TYPE_BTREE_LEAF, PAGE_TYPE_HEAP_MAP, PAGE_TYPE_SEQUENCE } from '../storage/page.layout.ts';
 import { PAGE_USED } from '../storage/space/allocation-page.ts';
 import { giveBackPage, retireHeapMap } from '../storage/space/heap-map-extents.ts';
-import { createHeapMap } from '../storage/space/heap-map.ts';
+import { createHeapMap, eachHeapMapRun } from '../storage/space/heap-map.ts';
 import { pageUse } from '../storage/space/space.ts';
 import { freeTemporaryPages } from '../storage/space/temporary-pages.ts';
 import type { KernelParts } from './kernel-parts.ts';
@@ -101,6 +101,23 @@ function freeNode(parts: PageParts, root: number, page: number, lsn: number): vo
   for (const child of children) freeNode(parts, root, child, lsn);
   if (page < 0) freeTemporaryPages(parts.space, page, 1);
   else giveBackPage(parts.space, page, lsn);
+}
+
+/** The pages that a dropped table still has: some may have gone back already, and be others' by now. */
+export function eachPageLeft(
+  parts: PageParts,
+  mapRoot: number,
+  indexRoots: readonly number[],
+  visit: (first: number, count: number) => void,
+): void {
+  const walk = (root: number, page: number): void => {
+    const children = childrenOf(parts, root, page);
+    if (children === null) return;
+    visit(page, 1);
+    for (const child of children) walk(root, child);
+  };
+  for (const root of indexRoots) walk(root, root);
+  if (mapRoot < 0 || (mapRoot > 0 && isMapOf(parts, mapRoot))) eachHeapMapRun(parts.space, mapRoot, visit);
 }
 
 const copied = new Int32Array(1024);

@@ -45,6 +45,7 @@ import {
 import { UNDO_OTHER } from '../txn/txn.layout.ts';
 import { addUndo, reserveUndo } from '../txn/undo.ts';
 import { moveCatalog } from './catalog-words.ts';
+import { forgetHeld, holdRetired, letRetiredGo } from '../storage/space/retired.ts';
 import { findTable, publishTable, type TableDirectory, withdrawTable } from './table-directory.ts';
 import type { StoredTable } from './table-definition.ts';
 import { freeTablePages, type PageParts } from './table-pages.ts';
@@ -184,10 +185,16 @@ export function undoOther(
   const count = i32[block >>> 2];
   const roots = [...i32.subarray((block >>> 2) + 1, (block >>> 2) + 1 + count)];
   const temporary = page < 0 || (roots.length > 0 && roots[0] < 0);
-  freeTablePages(store, page, roots, 0);
-  if (!temporary) {
-    compensate(txns.log, loadTxnSlotNumber(txns.i32, slot) >>> 0, table, undoEntryBefore(txns.heap.f64, entry));
-    setTxnSlotLastLsn(txns.f64, slot, txns.log.scratch[START]);
+  holdRetired(store.space);
+  try {
+    freeTablePages(store, page, roots, 0);
+    if (!temporary) {
+      compensate(txns.log, loadTxnSlotNumber(txns.i32, slot) >>> 0, table, undoEntryBefore(txns.heap.f64, entry));
+      setTxnSlotLastLsn(txns.f64, slot, txns.log.scratch[START]);
+    }
+    letRetiredGo(store.space);
+  } finally {
+    forgetHeld(store.space);
   }
   if (page !== 0 && findTable(directory, table) !== undefined) withdrawTable(directory, table);
   heapFree(txns.shm, block, 4 + count * 4);

@@ -7,9 +7,15 @@
  *   freeRetiredPages() by anyone, in passing and as a job: bits say 'free'. No log record: after a crash what the bitmaps call
  *                     retired is free at once
  *
+ * Where many groups give back what one record says is done, and any of them can fail, nothing may be used again before that record: a
+ * second attempt would take pages away from those who have them by then.
+ *
+ *   holdRetired() ... retire, retire ... the record ... letRetiredGo()     or forgetHeld(): they stay retired until the next open
+ *
  * The queue is a ring in the control segment. What does not fit is not lost: it is free at the next open.
  */
 
+import { assert } from '../../../shm/assert.ts';
 import { advanceEpoch, epochPassed } from '../../../shm/epoch.ts';
 import { acquireLatch, releaseLatch } from '../../../shm/latch.ts';
 import type { Lsn, PageId } from '../../../shm/types.ts';
@@ -48,6 +54,10 @@ export const retiredRuns = (space: Space): number =>
 /** Queues a retired run; `lsn` is the end of the group or commit that must be durable first. Nothing latched or held. */
 export function queueRetired(space: Space, first: PageId, count: number, lsn: Lsn): void {
   const { shm, shared } = space;
+  if (space.held !== null) {
+    space.held.push({ first, count, lsn });
+    return;
+  }
   const epoch = advanceEpoch(shm);
   acquireLatch(shm, shared);
   if (retiredRuns(space) === RETIRED_RUNS) {
@@ -62,6 +72,24 @@ export function queueRetired(space: Space, first: PageId, count: number, lsn: Ls
     setSpaceSharedRetiredTail(shm.i32, shared, (tail + 1) | 0);
   }
   releaseLatch(shm, shared);
+}
+
+/** From here on what this thread retires stays out of the queue. */
+export function holdRetired(space: Space): void {
+  assert(space.held === null, 'what is retired is held once');
+  space.held = [];
+}
+
+/** What was held goes into the queue. Nothing latched or held. */
+export function letRetiredGo(space: Space): void {
+  const held = space.held ?? [];
+  space.held = null;
+  for (const { first, count, lsn } of held) queueRetired(space, first, count, lsn);
+}
+
+/** The giving back was cut short, or is over: what is still held is free at the next open, and not before. */
+export function forgetHeld(space: Space): void {
+  space.held = null;
 }
 
 /** Frees up to `atMost` runs whose time has come, in the order in which they came; returns how many. Nothing latched or held. */

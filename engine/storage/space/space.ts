@@ -25,7 +25,7 @@ import { acquireLatch, releaseLatch } from '../../../shm/latch.ts';
 import { registerBurier } from '../../../shm/deaths.ts';
 import { SQLSTATE, SqlError } from '../../../shm/errors.ts';
 import { type RegionRequest, regionOf, type SharedMemory } from '../../../shm/shared-memory.ts';
-import type { Frame, PageId } from '../../../shm/types.ts';
+import type { Frame, Lsn, PageId } from '../../../shm/types.ts';
 import { TESTING, yieldPoint } from '../../../shm/yield-point.ts';
 import { dataPages, growDataFile } from '../cache/grow.ts';
 import {
@@ -90,6 +90,8 @@ export interface Space {
   /** First pages of the reservations that the open group uses up. */
   readonly used: Int32Array;
   usedCount: number;
+  /** Runs that this thread has retired and that are not in the queue yet (holdRetired()); null: each goes there at once. */
+  held: { readonly first: PageId; readonly count: number; readonly lsn: Lsn }[] | null;
   /** Most bytes that all memory budgets, and all spill files, may have together. */
   memoryMax: number;
   spillMax: number;
@@ -120,6 +122,7 @@ export function createSpace(shm: SharedMemory, cache: PageCache, log: Log): Spac
     latchedCount: 0,
     used: new Int32Array(GROUP_ALLOCATION_PAGES),
     usedCount: 0,
+    held: null,
     memoryMax: Number.POSITIVE_INFINITY,
     spillMax: Number.POSITIVE_INFINITY,
   };
