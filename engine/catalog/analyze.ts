@@ -8,7 +8,7 @@ import type { RowValue } from '../storage/rows/row-value.ts';
 import type { Transaction } from '../txn/transactions.ts';
 import type { Catalog } from './catalog.ts';
 import { DistinctSketch } from './distinct-sketch.ts';
-import { extendedStatistics } from './extended-statistics.ts';
+import { extendedStatistics, statisticsAsked } from './extended-statistics.ts';
 import { pairStatistics } from './pair-statistics.ts';
 import type { CatalogSession } from './definitions.ts';
 import { noRelation } from './errors.ts';
@@ -34,7 +34,7 @@ export function analyzeTable(
   // Before the sample: what is committed while it is taken counts for the next one.
   const changes = catalog.port.changes(kernelTable);
   const sketches = defined.map(() => new DistinctSketch());
-  const created = catalog.statisticsOf(tx, before);
+  const created = statisticsAsked(catalog, tx, before);
   const wanted = Math.max(target, ...created.map(({ body }) => (target < STATISTICS_TARGET ? 0 : body.target)));
   const { sample, rows, pages, isShown } = catalog.port.sample(tx, kernelTable, ROWS_A_TARGET * wanted, (values) => {
     defined.forEach(({ kernelColumn }, at) => {

@@ -23,3 +23,23 @@ function untagged(_: string, value: unknown): unknown {
 export const boundText = (expression: BoundExpression): string => JSON.stringify(expression, tagged);
 
 export const boundOfText = (text: string): BoundExpression => JSON.parse(text, untagged) as BoundExpression;
+
+/** The columns that it reads. */
+export function columnsOfText(text: string): Set<number> {
+  const columns = new Set<number>();
+  JSON.parse(text, (_, value) => {
+    if (isColumn(value)) columns.add(value.column);
+    return value;
+  });
+  return columns;
+}
+
+/** The same over other columns; null: there is none for one that it reads. */
+export function boundTextOver(text: string, columns: ReadonlyMap<number, number>): string | null {
+  if ([...columnsOfText(text)].some((column) => !columns.has(column))) return null;
+  const moved = JSON.parse(text, (_, value) => (isColumn(value) ? { ...value, column: columns.get(value.column) } : value));
+  return JSON.stringify(moved);
+}
+
+const isColumn = (value: unknown): value is { readonly column: number } =>
+  typeof value === 'object' && value !== null && 'op' in value && value.op === 'column' && 'column' in value;

@@ -12,9 +12,11 @@ import { interpret, NotInterpreted } from '../sblr/interpret.ts';
 import type { SqlType } from '../sblr/types.ts';
 import type { RowValue } from '../storage/rows/row-value.ts';
 import { columnStatistics, STATISTICS_TARGET } from './analyze.ts';
-import { boundOfText } from './bound-text.ts';
-import type { CatalogColumn, ColumnStatistics, ExtendedStatistics } from './objects.ts';
-import type { StatisticsRow } from './stored.ts';
+import type { Transaction } from '../txn/transactions.ts';
+import { boundOfText, boundTextOver } from './bound-text.ts';
+import type { Catalog } from './catalog.ts';
+import type { CatalogColumn, ColumnStatistics, ExtendedStatistics, StatisticsKey } from './objects.ts';
+import type { StatisticsRow, TableRow } from './stored.ts';
 import { orderOf } from './value-order.ts';
 
 /** What was looked at. */
@@ -62,6 +64,44 @@ export function extendedStatistics({ id, body }: StatisticsRow, looked: Looked):
     dependencies: body.kinds.includes('dependencies') ? dependencies(sets) : [],
     common: body.kinds.includes('mcv') ? commonCombinations(sets, looked.rows, target) : [],
   };
+}
+
+/** What CREATE STATISTICS asks of a table, and of those that it is a partition of: there it is asked of all partitions. */
+export function statisticsAsked(catalog: Catalog, tx: Transaction, table: TableRow): StatisticsRow[] {
+  const own = catalog.statisticsOf(tx, table);
+  if (table.body.bound === undefined) return own;
+  const parents = (table.body.parents ?? []).flatMap((id) => {
+    const row = catalog.entry(tx, id)?.row;
+    return row?.kind === 'table' ? [row] : [];
+  });
+  return [
+    ...own,
+    ...parents.flatMap((parent) =>
+      statisticsAsked(catalog, tx, parent).flatMap((one) => overColumns(one, attributesBetween(parent, table)) ?? []),
+    ),
+  ];
+}
+
+/** Attributes of a parent -> those of the same names. */
+function attributesBetween(parent: TableRow, child: TableRow): Map<number, number> {
+  const own = new Map(child.body.columns.filter(({ hidden }) => hidden === null).map(({ name, number }) => [name, number]));
+  return new Map(
+    parent.body.columns.flatMap(({ name, number, hidden }) => {
+      const found = hidden === null ? own.get(name) : undefined;
+      return found === undefined ? [] : [[number, found] as const];
+    }),
+  );
+}
+
+function overColumns(row: StatisticsRow, attributes: ReadonlyMap<number, number>): StatisticsRow | null {
+  const keys: StatisticsKey[] = [];
+  for (const key of row.body.keys) {
+    const attribute = key.attribute === 0 ? 0 : attributes.get(key.attribute);
+    const bound = key.attribute === 0 ? boundTextOver(key.bound, attributes) : '';
+    if (attribute === undefined || bound === null) return null;
+    keys.push({ ...key, attribute, bound });
+  }
+  return { ...row, body: { ...row.body, keys } };
 }
 
 // ---- values ----

@@ -2,6 +2,7 @@
 
 import type { RowValue } from '../storage/rows/row-value.ts';
 import type { Transaction } from '../txn/transactions.ts';
+import { columnsOfText } from './bound-text.ts';
 import type { Catalog } from './catalog.ts';
 import { isTemporarySchema } from './entries.ts';
 import type { ColumnStatistics, ExtendedStatistics, TableStatistics } from './objects.ts';
@@ -78,7 +79,7 @@ export function storeStatistics(catalog: Catalog, tx: Transaction, row: TableRow
     if (!kept.has(attribute)) catalog.port.remove(tx, table, STATISTICS_BY_OBJECT, [row.id, attribute]);
 }
 
-/** Forgets what was found of some columns, and of objects of CREATE STATISTICS: they have gone, or hold other values. */
+/** Forgets what was found of some columns, and of objects of CREATE STATISTICS, in those below too: they have gone, or hold other values. */
 export function forgetStatistics(
   catalog: Catalog,
   tx: Transaction,
@@ -87,10 +88,14 @@ export function forgetStatistics(
   objects: readonly number[],
 ): void {
   const entry = catalog.entry(tx, id);
-  if (entry?.row.kind !== 'table' || entry.statistics === null) return;
+  if (entry?.row.kind !== 'table') return;
+  if (objects.length > 0) for (const child of entry.row.body.children ?? []) forgetStatistics(catalog, tx, child, [], objects);
+  if (entry.statistics === null) return;
   const { columns, extended = [], pairs = [], ...rest } = entry.statistics;
   const isKept = (attribute: number): boolean => !attributes.includes(attribute);
-  const left = extended.filter(({ object }) => !objects.includes(object));
+  const isAbout = (one: ExtendedStatistics): boolean =>
+    !one.keys.every(isKept) || one.expressions.some(({ bound }) => ![...columnsOfText(bound)].every(isKept));
+  const left = extended.filter((one) => !objects.includes(one.object) && !isAbout(one));
   storeStatistics(catalog, tx, entry.row, {
     ...rest,
     columns: columns.filter(({ attribute }) => isKept(attribute)),

@@ -279,6 +279,5 @@ export function retypeStatistics(id: number, column: CatalogColumn, environment:
     });
     catalog.replace(tx, { ...one, version: catalog.nextId(), body: { ...one.body, keys } } as StatisticsRow);
   }
-  const objects = over.map((one) => one.id);
-  forgetStatistics(catalog, tx, id, [column.number], objects);
+  forgetStatistics(catalog, tx, id, [column.number], []);
 }
