@@ -27,6 +27,7 @@ import { writeParameter } from './parameter-slots.ts';
 import { createParameters, unreadable } from './parameters.ts';
 import { type ParameterTypes, parseSettings } from './make-shape.ts';
 import { type NextStatement, placed, type Prepared, prepareNext, prepareOne, prepareOneOrNone, refresh } from './prepare.ts';
+import { callOf, runCall, runCallAsync } from './procedures.ts';
 import { dropExecution, entered, runProgram, STALE, type StatementRun } from './run.ts';
 import { runProgramAsync } from './run-async.ts';
 import { isSessionStatement, SessionStatements } from './session-statements.ts';
@@ -67,6 +68,8 @@ export class Connection {
   readonly utility: UtilityStatements;
   /** Told of notices and warnings. */
   onNotice: ((notice: Notice) => void) | null = null;
+  /** Calls of procedures under way. */
+  calls = 0;
 
   constructor(engine: Engine, session: Session) {
     this.engine = engine;
@@ -227,6 +230,7 @@ export class Connection {
       for (;;) {
         const shape = this.refresh(prepared);
         if (!shape.isCompiled) {
+          if (callOf(shape) !== null) return runCall(this, shape, given, format);
           const result = shape.isAnalyze ? this.#analyze(prepared, shape, given, format) : this.utility.run(shape, format);
           if (result === null) continue;
           return result;
@@ -253,6 +257,7 @@ export class Connection {
       for (;;) {
         const shape = this.refresh(prepared);
         if (!shape.isCompiled) {
+          if (callOf(shape) !== null) return await runCallAsync(this, shape, given, format);
           const result = shape.isAnalyze
             ? await this.#analyzeAsync(prepared, shape, given, format)
             : await this.utility.runAsync(shape, format);

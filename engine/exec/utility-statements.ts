@@ -83,13 +83,13 @@ export class UtilityStatements {
     const { session } = connection;
     if (shape.isExplain) return this.run(shape, format);
     const statement = sourceOf(shape);
-    if (transactionEnd(statement) === 'commit' && session.transaction !== null) return resultOf(await this.#commitAsync());
+    if (transactionEnd(statement) === 'commit' && session.transaction !== null) return resultOf(await this.commitAsync());
     if (!isDefinition(statement)) return this.run(shape, format);
     connection.refuseInFailed();
     this.#checkPlace(statement);
     const { answer, own } = await this.#defineAsync(statement);
     const result = connection.told(shape, format, answer);
-    if (own) await this.#commitAsync();
+    if (own) await this.commitAsync();
     return result;
   }
 
@@ -161,7 +161,7 @@ export class UtilityStatements {
   }
 
   /** Waits for whom it has to wait, and for the disk, without blocking. Its tag. */
-  async #commitAsync(): Promise<string> {
+  async commitAsync(): Promise<string> {
     const { engine, session } = this.#connection;
     await this.#settleDeferred();
     const tx = entered(engine, () => session.precommitBlock());

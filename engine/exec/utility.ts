@@ -27,6 +27,7 @@ const told = (name: string, type: 'text' | 'json' = 'text'): OutputColumn => ({
 /** Columns of the statements that answer rows without being compiled; null for all others. */
 export function utilityOutput(statement: BoundStatement): readonly OutputColumn[] | null {
   if (statement.kind === 'explain') return [told('QUERY PLAN', statement.format === 'json' ? 'json' : 'text')];
+  if (statement.kind === 'utility' && statement.call !== undefined) return statement.call.output;
   if (statement.kind !== 'utility' || statement.statement.op !== 'show') return null;
   const { name } = statement.statement;
   return name === null ? ['name', 'setting', 'description'].map((one) => told(one)) : [told(name.toLowerCase())];

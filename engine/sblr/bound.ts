@@ -457,6 +457,12 @@ export interface BoundSpread {
 export interface BoundUtility {
   readonly kind: 'utility';
   readonly statement: import('./source.gen.ts').SourceStatement;
+  /** Of CALL: what is called, and what each of its arguments that are given to it is; null: its default. */
+  readonly call?: {
+    readonly routine: import('../catalog/objects.ts').CatalogRoutine;
+    readonly values: readonly import('./source.gen.ts').SourceExpression[];
+    readonly output: readonly OutputColumn[];
+  };
 }
 
 /** EXPLAIN of a statement. */

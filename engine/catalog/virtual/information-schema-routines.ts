@@ -3,17 +3,22 @@
 import type { SessionReader } from '../reader.ts';
 import type { RoutineRow } from '../stored.ts';
 import { catalogOf, dataType, udtColumns, yesNo } from './information-schema-shared.ts';
+import { givenName } from './pg-routines.ts';
 import { routinesOf } from './relations.ts';
 import type { RowMakers, VirtualRow } from './virtual-table.ts';
 
-const specific = (reader: SessionReader, { id, body }: RoutineRow): VirtualRow => ({
+/** Those that the role may call. */
+const shown = (reader: SessionReader): readonly RoutineRow[] =>
+  routinesOf(reader).filter(({ id, body }) => reader.owns(body.owner) || reader.allows(id, 'execute'));
+
+const specific = (reader: SessionReader, { id, schema, body }: RoutineRow): VirtualRow => ({
   specific_catalog: catalogOf(reader),
-  specific_schema: body.routine.schema,
+  specific_schema: reader.schemaName(schema),
   specific_name: `${body.routine.name}_${id}`,
 });
 
 function* routineRows(reader: SessionReader): Iterable<VirtualRow> {
-  for (const row of routinesOf(reader)) {
+  for (const row of shown(reader)) {
     const { routine } = row.body;
     const isProcedure = routine.kind === 'procedure';
     const returned: VirtualRow = isProcedure
@@ -29,11 +34,11 @@ function* routineRows(reader: SessionReader): Iterable<VirtualRow> {
       ...specific(reader, row),
       ...returned,
       routine_catalog: catalogOf(reader),
-      routine_schema: routine.schema,
+      routine_schema: reader.schemaName(row.schema),
       routine_name: routine.name,
       routine_type: isProcedure ? 'PROCEDURE' : 'FUNCTION',
-      routine_body: routine.form === 'text' ? 'EXTERNAL' : 'SQL',
-      routine_definition: routine.text,
+      routine_body: 'SQL',
+      routine_definition: !reader.owns(row.body.owner) ? null : routine.form === 'text' ? routine.text : '',
       external_language: routine.language.toUpperCase(),
       parameter_style: 'GENERAL',
       is_deterministic: yesNo(routine.volatility === 'immutable'),
@@ -45,7 +50,7 @@ function* routineRows(reader: SessionReader): Iterable<VirtualRow> {
       as_locator: 'NO',
       is_udt_dependent: 'NO',
       result_cast_as_locator: null,
-      new_savepoint_level: isProcedure ? 'NO' : null,
+      new_savepoint_level: null,
     };
   }
 }
@@ -53,8 +58,10 @@ function* routineRows(reader: SessionReader): Iterable<VirtualRow> {
 const MODES = { in: 'IN', out: 'OUT', inout: 'INOUT', variadic: 'IN', table: 'OUT' } as const;
 
 function* parameterRows(reader: SessionReader): Iterable<VirtualRow> {
-  for (const row of routinesOf(reader)) {
-    for (const [at, { mode, name, type, default: value }] of row.body.routine.parameters.entries()) {
+  for (const row of shown(reader)) {
+    for (const [at, parameter] of row.body.routine.parameters.entries()) {
+      const { mode, type, default: value } = parameter;
+      const name = givenName(parameter);
       yield {
         ...specific(reader, row),
         ...udtColumns(reader, type),

@@ -24,6 +24,8 @@ const PROC_DEFAULTS: VirtualRow = {
 };
 
 const numberOf = ({ name, domain }: SqlType): number => domain ?? typeOid(name);
+/** The name that its author gave it; '': none. */
+export const givenName = ({ name }: RoutineParameter): string => (/^\$\d+$/.test(name) ? '' : name);
 const isInput = ({ mode }: RoutineParameter): boolean => mode === 'in' || mode === 'inout' || mode === 'variadic';
 const MODES = { in: 'i', out: 'o', inout: 'b', variadic: 'v', table: 't' } as const;
 
@@ -69,12 +71,7 @@ function routineRow(reader: SessionReader, { id, schema, body }: RoutineRow): Vi
           'char1',
           parameters.map(({ mode }) => MODES[mode]),
         ),
-    proargnames: parameters.every(({ name }) => name === '')
-      ? null
-      : arrayValue(
-          'text',
-          parameters.map(({ name }) => name),
-        ),
+    proargnames: parameters.every((one) => givenName(one) === '') ? null : arrayValue('text', parameters.map(givenName)),
     prosrc: routine.form === 'text' ? routine.text : '',
     prosqlbody: routine.form === 'text' ? null : routine.text,
   };
@@ -149,7 +146,9 @@ export function routineById(reader: SessionReader, id: number): RoutineRow | nul
 
 const MODE_WORDS = { in: '', out: 'OUT ', inout: 'INOUT ', variadic: 'VARIADIC ', table: '' } as const;
 
-function parameterText({ mode, name, type, default: value }: RoutineParameter, isProcedure: boolean, defaults: boolean): string {
+function parameterText(parameter: RoutineParameter, isProcedure: boolean, defaults: boolean): string {
+  const { mode, type, default: value } = parameter;
+  const name = givenName(parameter);
   const word = isProcedure && mode === 'in' ? 'IN ' : MODE_WORDS[mode];
   const label = name === '' ? '' : `${quoteName(name)} `;
   return `${word}${label}${formatType(type)}${defaults && value !== null ? ` DEFAULT ${value.text}` : ''}`;

@@ -10,6 +10,7 @@ import type { BoundExpression, BoundModule, BoundStatement } from '../../sblr/bo
 import { primitiveOf } from '../../sblr/primitives.ts';
 import type { SourceExpression, SourceQuery, SourceStatement } from '../../sblr/source.gen.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
+import { bindCall } from './call.ts';
 import { castAssign, settled } from './coerce.ts';
 import type { BindEnvironment, ExpressionEnvironment } from './environment.ts';
 import { madeTypesOf } from './environment.ts';
@@ -56,6 +57,8 @@ function bindStatement(statement: SourceStatement | SourceQuery, state: BindStat
       return bindMerge(statement, state);
     case 'explain':
       return bindExplain(statement, (inner) => bindStatement(inner, state));
+    case 'callProcedure':
+      return bindCall(statement, state);
     default:
       return bindUtility(statement, state);
   }

@@ -28,18 +28,17 @@ import { enterStored, NOWHERE, placeless, storedState } from './views.ts';
 export const inputsOf = (routine: CatalogRoutine): RoutineParameter[] =>
   routine.parameters.filter(({ mode }) => mode === 'in' || mode === 'inout');
 
-/** Places of the given arguments among a routine's own, undefined where its default counts; null: it does not take them. */
-function arranged(routine: CatalogRoutine, source: SourceCallNode): (number | undefined)[] | null {
-  const inputs = inputsOf(routine);
-  const positional = source.arguments.length - source.names.length;
-  if (source.arguments.length > inputs.length) return null;
-  const places: (number | undefined)[] = inputs.map((_, at) => (at < positional ? at : undefined));
-  for (const [at, name] of source.names.entries()) {
-    const place = inputs.findIndex((one) => one.name === name);
-    if (place < positional) return null;
-    places[place] = positional + at;
+/** For each of a routine's arguments which of the given ones it is, undefined: its default; null: it does not take them. */
+export function arranged(parameters: readonly RoutineParameter[], source: SourceCallNode): (number | undefined)[] | null {
+  if (source.arguments.length > parameters.length) return null;
+  const places: (number | undefined)[] = parameters.map(() => undefined);
+  for (let at = 0; at < source.arguments.length; at++) {
+    const name = source.names[at] ?? '';
+    const place = name === '' ? at : parameters.findIndex((one) => one.name === name);
+    if (place < 0 || places[place] !== undefined) return null;
+    places[place] = at;
   }
-  return places.every((place, at) => place !== undefined || inputs[at].default !== null) ? places : null;
+  return places.every((place, at) => place !== undefined || parameters[at].default !== null) ? places : null;
 }
 
 /** A routine that is called, and what it is given. */
@@ -67,7 +66,7 @@ export function routineCall(source: SourceCallNode, parts: readonly string[], cl
   const found = state.environment.catalog.findRoutines?.(schema, parts[parts.length - 1]) ?? [];
   if (found.length === 0) return null;
   const fitting = found.flatMap((routine) => {
-    const places = arranged(routine, source);
+    const places = arranged(inputsOf(routine), source);
     return places === null || routine.kind !== 'function' ? [] : [{ routine, places }];
   });
   const args = source.arguments.map((argument) => bindExpr(argument, clause));

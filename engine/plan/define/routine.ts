@@ -21,10 +21,11 @@ import {
   storedExpression,
   unsupported,
 } from './environment.ts';
+import { createProcedure } from './procedure.ts';
 import { routineNamed } from './routine-names.ts';
 import { recording } from './view.ts';
 
-const optionOf = (source: SourceCreateRoutineNode, name: string): string | undefined => {
+export const optionOf = (source: SourceCreateRoutineNode, name: string): string | undefined => {
   const value = source.options.findLast((option) => option.name === name)?.value;
   return value?.op === 'constant' ? value.text : undefined;
 };
@@ -57,7 +58,7 @@ const resultsOf = (given: readonly RoutineParameter[]): RoutineParameter[] =>
 const bare = (type: SqlType): SqlType => ({ ...type, length: -1, scale: -1 });
 
 /** The arguments, then the columns of TABLE. */
-function parametersOf(source: SourceCreateRoutineNode, environment: DefinitionEnvironment): RoutineParameter[] {
+export function parametersOf(source: SourceCreateRoutineNode, environment: DefinitionEnvironment): RoutineParameter[] {
   const { semantics } = environment;
   const finder = (schema: string | null, one: string) => readerOf(environment).findType(schema, one);
   const columns = source.columns.map((column) => ({ ...column, mode: 'table' as const }));
@@ -71,6 +72,19 @@ function parametersOf(source: SourceCreateRoutineNode, environment: DefinitionEn
     const value = argument.default === null ? null : storedExpression(argument.default, environment);
     return { mode, name: argument.name ?? named, type, default: value };
   });
+}
+
+/** 42P13 */
+export function checkParameters(given: readonly RoutineParameter[], at: number): void {
+  const parameters = given.filter(({ mode }) => mode === 'in' || mode === 'inout');
+  const twice = repeated(parameters.map(({ name }) => name)) ?? repeated(resultsOf(given).map(({ name }) => name));
+  if (twice !== undefined) throw fault(SQLSTATE.invalid_function_definition, `parameter name "${twice}" used more than once`, at);
+  if (parameters.some(({ default: given }, place) => given === null && parameters[place - 1]?.default != null))
+    throw fault(
+      SQLSTATE.invalid_function_definition,
+      'input parameters after one with a default value must also have defaults',
+      at,
+    );
 }
 
 /** The type of its value or rows. 42P13 */
@@ -99,63 +113,38 @@ function returnsOf(
 }
 
 export function createRoutine(source: SourceCreateRoutineNode, environment: DefinitionEnvironment): Notice[] {
-  const { catalog, tx, session, semantics } = environment;
+  const { semantics } = environment;
   const { at } = source;
   const language = (source.language ?? (source.form === 'text' ? '' : 'sql')).toLowerCase();
   if (language === '') throw fault(SQLSTATE.invalid_function_definition, 'no language specified', at);
   if (['plpgsql', 'c', 'internal'].includes(language)) throw unsupported(`language ${language} is`, at);
   if (language !== 'sql') throw fault(SQLSTATE.undefined_object, `language "${language}" does not exist`, at);
-  if (source.kind === 'procedure') throw unsupported('CREATE PROCEDURE is', at);
+  if (source.kind === 'procedure') return createProcedure(source, environment);
   const given = parametersOf(source, environment);
   const parameters = given.filter(({ mode }) => mode === 'in' || mode === 'inout');
-  const twice = repeated(parameters.map(({ name }) => name)) ?? repeated(resultsOf(given).map(({ name }) => name));
-  if (twice !== undefined) throw fault(SQLSTATE.invalid_function_definition, `parameter name "${twice}" used more than once`, at);
-  if (parameters.some(({ default: given }, place) => given === null && parameters[place - 1]?.default != null))
-    throw fault(
-      SQLSTATE.invalid_function_definition,
-      'input parameters after one with a default value must also have defaults',
-      at,
-    );
+  checkParameters(given, at);
   const returns = returnsOf(source, given, environment);
   const query = queryOf(
     source,
     parameters.map(({ name }) => name),
     environment,
   );
-  const name = qualified(source.name, semantics);
-  const { schema, owner } = catalog.placeFor(tx, session, name, false);
-  const own = clipName(name.name);
-  const key = routineKey(
-    own,
-    parameters.map(({ type }) => type.name),
-  );
-  const known = catalog.isTaken(tx, schema, key) ? readerOf(environment).entryByName(schema, key)?.row : undefined;
-  const shown = `${own}(${parameters.map(({ type }) => shownType(type.name, semantics)).join(',')})`;
-  if (known !== undefined && !source.replace)
-    throw fault(SQLSTATE.duplicate_function, `function "${own}" already exists with same argument types`, at);
-  const before = known?.kind === 'function' ? known.body.routine : undefined;
+  const place = placeOf(source, 'function', parameters, environment);
+  const { known, shown, own } = place;
+  const before = known?.body.routine;
   if (before !== undefined && (before.returns.name !== returns.name || before.returnsSet !== source.returnsSet))
     throw fault(SQLSTATE.invalid_function_definition, 'cannot change return type of existing function', at, {
       hint: `Use DROP FUNCTION ${shown} first.`,
     });
   const names: StoredName[] = [];
   const routine: CatalogRoutine = {
-    ...{
-      id: known?.id ?? catalog.nextId(),
-      version: 0,
-      schema: '',
-      name: own,
-      kind: 'function',
-      owner,
-      parameters: given,
-      returns,
-    },
+    ...{ id: place.id, version: 0, schema: '', name: own, kind: 'function', owner: place.owner, parameters: given, returns },
     ...{
       returnsSet: source.returnsSet,
       volatility: (optionOf(source, 'volatility') ?? 'volatile') as CatalogRoutine['volatility'],
     },
     ...{ strict: optionOf(source, 'strict') === 'true', securityDefiner: optionOf(source, 'security') === 'definer' },
-    ...{ language, options: {}, text: source.body ?? environment.textOf(query), form: source.form },
+    ...{ language: 'sql', options: {}, text: source.body ?? bodyText(source, environment), form: source.form },
     ...{ dialect: semantics.dialect, statements: [query], names },
   };
   const types = source.arguments
@@ -164,12 +153,68 @@ export function createRoutine(source: SourceCreateRoutineNode, environment: Defi
   const called = checkBody(routine, types, names, environment);
   const kept = source.form === 'text' ? { ...routine, names: [] } : routine;
   const read = source.form === 'text' ? [] : [...names.map(({ id }) => id), ...called];
+  keepRoutine(kept, place, read, environment);
+  return [];
+}
+
+/** RETURN and BEGIN ATOMIC as they are written back. */
+export function bodyText({ form, statements }: SourceCreateRoutineNode, { textOf }: DefinitionEnvironment): string {
+  const [first] = statements;
+  if (form === 'return' && first?.op === 'select') return `RETURN ${textOf(first.items[0].expression)}`;
+  return ['BEGIN ATOMIC', ...statements.map((one) => ` ${textOf(one)};`), 'END'].join('\n');
+}
+
+/** Where a routine comes to stand, and what stands there. */
+export interface RoutinePlace {
+  readonly id: number;
+  readonly own: string;
+  readonly key: string;
+  readonly schema: number;
+  readonly owner: number;
+  /** It with its arguments' types. */
+  readonly shown: string;
+  readonly known: RoutineRow | undefined;
+}
+
+/** 42723, 42809 */
+export function placeOf(
+  source: SourceCreateRoutineNode,
+  kind: RoutineRow['kind'],
+  parameters: readonly RoutineParameter[],
+  environment: DefinitionEnvironment,
+): RoutinePlace {
+  const { catalog, tx, session, semantics } = environment;
+  const name = qualified(source.name, semantics);
+  const { schema, owner } = catalog.placeFor(tx, session, name, false);
+  const own = clipName(name.name);
+  const key = routineKey(
+    own,
+    parameters.map(({ type }) => type.name),
+  );
+  const found = catalog.isTaken(tx, schema, key) ? readerOf(environment).entryByName(schema, key)?.row : undefined;
+  const shown = `${own}(${parameters.map(({ type }) => shownType(type.name, semantics)).join(',')})`;
+  if (found !== undefined && !source.replace)
+    throw fault(SQLSTATE.duplicate_function, `function "${own}" already exists with same argument types`, source.at);
+  const known = found?.kind === 'function' || found?.kind === 'procedure' ? found : undefined;
+  if (known !== undefined && known.kind !== kind)
+    throw fault(SQLSTATE.wrong_object_type, 'cannot change routine kind', source.at, {
+      detail: `"${own}" is a ${known.kind}.`,
+    });
+  return { id: known?.id ?? catalog.nextId(), own, key, schema, owner, shown, known };
+}
+
+/** Writes it down. `read`: objects that it cannot be without. */
+export function keepRoutine(
+  routine: CatalogRoutine,
+  { schema, owner, own, key, shown, known }: RoutinePlace,
+  read: readonly number[],
+  { catalog, tx, session }: DefinitionEnvironment,
+): void {
   const uses = [...new Set([...read, ...madeTypesOf(routine)])].map((object): ObjectUse => ({ object, columns: [] }));
   catalog.change(tx, () => {
-    const grants = known?.kind === 'function' ? known.body.grants : null;
     const row: RoutineRow = {
-      ...{ id: routine.id, schema, name: key, kind: 'function', parent: routineParent(own), version: catalog.nextId() },
-      body: { owner: known?.kind === 'function' ? known.body.owner : owner, shown, routine: kept, uses, grants },
+      ...{ id: routine.id, schema, name: key, kind: routine.kind, parent: routineParent(own), version: catalog.nextId() },
+      body: { owner: known?.body.owner ?? owner, shown, routine, uses, grants: known?.body.grants ?? null },
     };
     if (known === undefined) catalog.insert(tx, row);
     else {
@@ -177,7 +222,6 @@ export function createRoutine(source: SourceCreateRoutineNode, environment: Defi
       catalog.replace(tx, row);
     }
   });
-  return [];
 }
 
 /** Types of users among those of its arguments and results. */
