@@ -91,7 +91,7 @@ export function insertEntry(
       noteRecord(tx);
       return status === INDEX_DONE ? ENTRY_NEW : ROW_DONE;
     }
-    const verdict: RowStatus = checkUnique(tx, table, at, key, page, slot);
+    const verdict: RowStatus = checkUnique(tx, table, at, key, page, slot, true);
     if (verdict !== ROW_DONE) return verdict;
   }
 }

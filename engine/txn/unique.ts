@@ -15,6 +15,8 @@
  * moved since (indexInsertUnique), and everyone who brings the key to a row comes by the same leaf.
  */
 
+import { referenceFrame } from '../../shm/clock-hand.ts';
+import { FRAME_BYTES, FRAME_REFERENCED } from '../../shm/frame.layout.gen.ts';
 import { collectKey, witnessHolds } from '../storage/btree/unique.ts';
 import { createWitness, type LeafWitness } from '../storage/btree/tree.ts';
 import { ROW_DELETED } from '../storage/rows/row-image.ts';
@@ -22,7 +24,7 @@ import type { IndexRuntime, KeyScratch, TableRuntime } from '../storage/rows/run
 import type { ByteViews } from '../storage/rows/byte-views.ts';
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
 import { findCurrentKey } from './index-change.ts';
-import { copyNewest } from './row-read.ts';
+import { COPY_FRAME, copyNewest } from './row-read.ts';
 import { ASKED, RESOLVED, resolveStamp, STAMP_ACTIVE, STAMP_GONE } from './slots.ts';
 import { stampNumber } from './stamps.ts';
 import {
@@ -55,7 +57,7 @@ export function witnessOf(txns: Transactions, at: number): LeafWitness {
 /**
  * Looks for other rows that have the key, or may get it back, in the unique index at position `at`. ROW_DONE: none, and the
  * witness says which leaves must not move until the entry goes in; ROW_DUPLICATE (tx.ints); ROW_WAIT (tx.waitsFor); ROW_RERUN. The row
- * (page, slot) itself does not count; page 0 for none. No latch or hold.
+ * (page, slot) itself does not count; page 0 for none. No latch or hold. `again`: what an earlier check saw has moved.
  */
 export function checkUnique(
   tx: Transaction,
@@ -64,6 +66,7 @@ export function checkUnique(
   key: KeyScratch,
   page: number,
   slot: number,
+  again = false,
 ): RowStatus {
   const txns = tx.context;
   const index = table.indexes[at];
@@ -74,14 +77,27 @@ export function checkUnique(
     const rowPage = witness.rowPages[entry];
     const rowSlot = witness.rowSlots[entry];
     if (rowPage === page && rowSlot === slot) continue;
+    if (again) keepLeaves(txns, witness);
     const verdict = checkRow(tx, table, index, key, rowPage, rowSlot);
+    if (again) txns.shm.i32[(txns.shm.framesBase + txns.ints[COPY_FRAME] * FRAME_BYTES + FRAME_REFERENCED) >>> 2] = 0;
     if (verdict === ROW_DONE) continue;
     tx.ints[DUPLICATE_INDEX] = at;
     tx.ints[ROW_PAGE] = rowPage;
     tx.ints[ROW_SLOT] = rowSlot;
     return verdict;
   }
+  if (again) keepLeaves(txns, witness);
   return ROW_DONE;
+}
+
+/**
+ * A key whose rows lie on as many pages as the cache has frames to spare would never get in: to look at them all drives its leaf out,
+ * which so has moved each time. Who checks again has the leaves stay before all others, and the pages of the rows go first.
+ */
+function keepLeaves(txns: Transactions, witness: LeafWitness): void {
+  for (let leaf = 0; leaf < witness.leafCount; leaf++) {
+    referenceFrame(txns.shm.i32, txns.shm.framesBase + witness.frames[leaf] * FRAME_BYTES);
+  }
 }
 
 function checkRow(
