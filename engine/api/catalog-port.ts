@@ -164,6 +164,10 @@ export class CatalogPort implements KernelPort {
     return this.#kernel.enter(() => this.#kernel.tables.byId(id).runtime.layout.columns.length);
   }
 
+  layoutCount(id: number): number {
+    return this.#kernel.enter(() => this.#kernel.tables.byId(id).stored.layouts.length);
+  }
+
   lock(tx: Transaction, id: number, others: number): void {
     this.#kernel.enter(() => this.#kernel.tables.lock(tx, id, others === LOCK_ALL ? TABLE_ACCESS : TABLE_WRITE));
   }

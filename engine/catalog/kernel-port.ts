@@ -95,6 +95,8 @@ export interface KernelPort {
   makeNullable(tx: Transaction, id: number, place: number): void;
   /** Columns of the current layout. */
   columnCount(id: number): number;
+  /** Layouts so far: each change of the columns is a further one, and rows of all of them are read. */
+  layoutCount(id: number): number;
   /** Waits until nobody else uses (LOCK_ALL) or writes to (LOCK_WRITERS) the table; to the end of the transaction (TX-T14). */
   lock(tx: Transaction, id: number, others: typeof LOCK_ALL | typeof LOCK_WRITERS): void;
   /** Pages, and an estimate of rows. */

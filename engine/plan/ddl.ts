@@ -6,6 +6,7 @@
 import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 import type { Notice, QualifiedName } from '../catalog/definitions.ts';
 import type { CatalogEntry } from '../catalog/entries.ts';
+import { LOCK_ALL } from '../catalog/kernel-port.ts';
 import type { SequenceRow } from '../catalog/stored.ts';
 import type { CatalogColumn, CatalogTable } from '../catalog/objects.ts';
 import type { BoundExpression } from '../sblr/bound.ts';
@@ -22,7 +23,7 @@ import type {
   SourceTruncateNode,
 } from '../sblr/source.gen.ts';
 import { type DefinitionEnvironment, fault, qualified, readerOf, shownName, unsupported } from './define/environment.ts';
-import { boundOver, fillStatement } from './define/rewrite.ts';
+import { boundOver, fillStatement, makeRoomForLayout } from './define/rewrite.ts';
 import { alter } from './define/alter.ts';
 import { ownedBy as sequenceOwnedBy } from './define/alter-sequence.ts';
 import { comment } from './define/comment.ts';
@@ -218,6 +219,10 @@ function createIndex(source: SourceCreateIndexNode, environment: DefinitionEnvir
     mustHoldKey(table.partitioning, definition, table.name, table.columns, (attribute) => columnNamed(table, attribute));
   catalog.change(tx, () => {
     const before = new Set(table.indexes.map(({ id }) => id));
+    if (definition.keys.some(({ key }) => 'expression' in key)) {
+      catalog.lockTable(tx, session, table.id, LOCK_ALL);
+      makeRoomForLayout(table.id, environment);
+    }
     const made = catalog.createIndex(tx, session, table.id, definition, environment.fillHidden);
     if (made.partitioning === undefined || source.only) return;
     const index = made.indexes.find(({ id }) => !before.has(id));

@@ -30,6 +30,7 @@ import { attachIndex, attachPartition, detachPartition, inherit, noInherit } fro
 import { actOnFamily } from './family-alter.ts';
 import { setRowSecurity } from './policy.ts';
 import { renameTable } from './rename.ts';
+import { makeRoomForLayout } from './rewrite.ts';
 import { changeOwner, moveObject, renameObject, renameSchema, schemaNamed } from './schema.ts';
 import { checkOf, viewOptions } from './view.ts';
 
@@ -146,7 +147,11 @@ function act(row: ObjectRow, action: SourceAlterAction, environment: DefinitionE
   }
 }
 
+/** Actions behind which rows are read otherwise than before. */
+const LAYING_OUT: ReadonlySet<SourceAlterAction['kind']> = new Set(['addColumn', 'dropColumn', 'dropNotNull']);
+
 function actOnTable(id: number, action: SourceAlterAction, environment: DefinitionEnvironment): Notice[] {
+  if (LAYING_OUT.has(action.kind)) makeRoomForLayout(id, environment);
   switch (action.kind) {
     case 'addColumn':
       return addTableColumn(id, action, environment);

@@ -14,6 +14,7 @@ import { setNotNull } from './alter-table.ts';
 import { type DefinitionEnvironment, fault } from './environment.ts';
 import { copyForeignKey, sameAttribute } from './family.ts';
 import { indexLike } from './like.ts';
+import { makeRoomForLayout } from './rewrite.ts';
 
 type Act = (id: number, action: SourceAlterAction) => Notice[];
 
@@ -244,6 +245,8 @@ export function addPartIndex(id: number, parent: number, index: CatalogIndex, en
     if (index.primary)
       for (const { attribute } of index.keys) setNotNull(id, sameAttribute(whole, child, attribute), environment);
     const table = catalog.entry(tx, parent)?.relation as CatalogTable;
+    const isHidden = (attribute: number) => table.columns.some(({ number, hidden }) => number === attribute && hidden !== null);
+    if (index.keys.some(({ attribute }) => isHidden(attribute))) makeRoomForLayout(id, environment);
     catalog.createIndex(tx, session, id, { ...indexLike(index, table), name: null, parent: index.id }, environment.fillHidden);
   }
   const now = tableRow(catalog, tx, id);

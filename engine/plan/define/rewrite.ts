@@ -3,8 +3,9 @@
  * another way. Column ids are attribute numbers, as expressions of the catalog have them.
  */
 
-import { newKernelTable } from '../../catalog/alter-table.ts';
-import type { CatalogColumn, CatalogTable } from '../../catalog/objects.ts';
+import { holdTable, newKernelTable, tableRow } from '../../catalog/alter-table.ts';
+import { LOCK_ALL } from '../../catalog/kernel-port.ts';
+import { type CatalogColumn, type CatalogTable, isKept } from '../../catalog/objects.ts';
 import type { TableBody, TableRow } from '../../catalog/stored.ts';
 import type { BoundExpression, BoundModule, BoundPlanned, TableColumnUse } from '../../sblr/bound.ts';
 import { bindExpression } from '../bind/bind.ts';
@@ -94,4 +95,23 @@ export function rewrite(
   };
   environment.run(moduleOf(statement, table, 2 * above), (id) => (id === BEFORE ? old : null));
   catalog.port.dropTable(tx, before.body.kernelTable);
+}
+
+/** Layouts that a table may have, whatever it costs to write it anew: below the kernel's limit by what one statement adds. */
+const LAYOUTS_MOST = 960;
+/** Past these a small table is written anew, for each further layout costs time whenever the table is opened or changed. */
+const LAYOUTS_FEW = 32;
+
+/** Before the table gets a further layout: written anew, it has one, and nothing of columns that are gone. */
+export function makeRoomForLayout(id: number, environment: DefinitionEnvironment): void {
+  const { catalog, tx } = environment;
+  const { port } = catalog;
+  const { kernelTable } = tableRow(catalog, tx, id).body;
+  const layouts = port.layoutCount(kernelTable);
+  if (layouts < LAYOUTS_FEW || (layouts < LAYOUTS_MOST && port.size(kernelTable).pages > layouts)) return;
+  const row = holdTable(catalog, tx, id, LOCK_ALL);
+  const { columns, indexes, nextAttribute } = row.body;
+  const kept = columns.filter(({ hidden, number }) => hidden === null || isKept(indexes, number));
+  const next = Math.max(nextAttribute ?? 1, ...columns.map(({ number }) => number + 1));
+  rewrite(row, { columns: kept, nextAttribute: next }, new Map(), environment);
 }
