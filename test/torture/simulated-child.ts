@@ -1,14 +1,16 @@
 /** Runs stories one after the other: `node test/torture/simulated-child.ts <first seed> <count> [sql]`, for simulated-run.ts. */
 
 import { TortureFailure } from './failure.ts';
+import { whenSteppingOn } from './progress.ts';
 import { runSqlStory } from './sql-story.ts';
 import { newOutcome, runStory, type StoryOutcome } from './story.ts';
 
-export interface SimulatedMessage {
+/** How a story ended; null while it goes on. */
+export type SimulatedMessage = {
   readonly seed: number;
   readonly outcome: StoryOutcome;
   readonly failure: string | null;
-}
+} | null;
 
 const first = Number(process.argv[2]);
 const count = Number(process.argv[3]);
@@ -23,6 +25,7 @@ const say = (message: SimulatedMessage): Promise<void> =>
     } else process.send(message, () => resolve());
   });
 
+whenSteppingOn(() => void process.send?.(null satisfies SimulatedMessage));
 process.on('disconnect', () => process.exit(1));
 for (let seed = first; seed < first + count; seed++) {
   try {

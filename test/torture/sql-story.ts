@@ -16,6 +16,7 @@ import { SimulatedVfs } from '../../engine/storage/vfs/simulated-vfs.ts';
 import { ManualClock, SeededRandom } from '../../engine/storage/world.ts';
 import { describeError, DISK_FULL, expect, isDamage, isFatal, sqlCode, TortureFailure } from './failure.ts';
 import type { ModelSizes } from './model.ts';
+import { stepTaken } from './progress.ts';
 import { type SqlLedger, SqlTortureSession } from './sql-session.ts';
 import { createSchema, verifySql } from './sql-verify.ts';
 import { DIRECTORY, newOutcome, type StoryOutcome } from './story.ts';
@@ -184,6 +185,7 @@ class SqlStory {
   }
 
   #look(): void {
+    stepTaken();
     if (this.#disk.isDown) throw new Error('the machine is down');
     if (this.#failure !== null) throw this.#failure;
   }

@@ -21,6 +21,7 @@ import { describeError, DISK_FULL, expect, isDamage, isFatal, sqlCode, TortureFa
 import type { ModelSizes } from './model.ts';
 import { type Ledger, TortureSession } from './session.ts';
 import { createTables, findTables } from './tables.ts';
+import { stepTaken } from './progress.ts';
 import { type Known, knownRows, nothingKnown, verifyModel } from './verify.ts';
 
 export interface StoryOutcome {
@@ -143,6 +144,7 @@ export class Story {
   }
 
   verify(kernel: Kernel): void {
+    stepTaken();
     const { problems } = kernel.check();
     expect(
       problems.length === 0,
@@ -154,6 +156,7 @@ export class Story {
   /** Lets the sessions take turns for so many statements. */
   async work(statements: number, random: SeededRandom): Promise<void> {
     for (let statement = 0; statement < statements; statement++) {
+      stepTaken();
       const ready = this.#sessions.filter((session) => !session.isWaiting);
       if (ready.length > 0) ready[random.below(ready.length)].step();
       if (ready.length === 0 || (statement % 16 === 15 && this.#pending > 0)) await nextTurn();
@@ -167,6 +170,7 @@ export class Story {
 
   async drain(): Promise<void> {
     for (let turn = 0; this.#pending > 0; turn++) {
+      stepTaken();
       expect(turn < 2000, () => 'pipelined commits are not answered');
       await nextTurn();
       if (this.disk.isDown) throw new MachineDown();
