@@ -319,6 +319,11 @@ export class IndexReader {
     noteRange(c.kernel.locks, tx, table.id, table.indexes[position], start, flags, end, flags);
   }
 
+  /** The range that was begun, for who takes its entries without this reader (index-only.ts). */
+  get entries(): IndexScan {
+    return this.#scan;
+  }
+
   /** The next row, into c.out. */
   next(c: State): boolean {
     if (this.#access.hashed) return this.#nextHashed(c);

@@ -23,7 +23,8 @@ import type { Builder } from './builder.ts';
 import type { ColumnReader, Emitter } from './emitter.ts';
 import { emitValue } from './expressions.ts';
 import type { Few } from './few.ts';
-import { indexAccess, IndexReader, type RangeShape } from './index-source.ts';
+import { entriesStage, EntryReader } from './index-only.ts';
+import { type IndexAccess, indexAccess, IndexReader, type RangeShape } from './index-source.ts';
 import type { ScanParts } from './gather-stage.ts';
 import { imageColumn } from './leaves.ts';
 import type { StepState } from './steps.ts';
@@ -147,11 +148,23 @@ export function rangeSource(builder: Builder, stage: Stage, node: IndexRange, si
   const given = [...node.equal, ...(node.low === null ? [] : [node.low.value]), ...(node.high === null ? [] : [node.high.value])];
   const values = compileValues(builder, part, given);
   const { drain, limits } = compileDrain(builder, stage, { kind: 'images', columns }, sink, NONE, false);
+  const isRows = sink.kind === 'rows';
   const how = (bound: IndexRange['low']): RangeShape['low'] =>
     bound === null ? 'none' : bound.inclusive ? 'inclusive' : 'exclusive';
   const shape: RangeShape = { equal: node.equal.length, low: how(node.low), high: how(node.high), backward: node.backward };
-  return { stage: rangeStage(part, values, shape, drain, groups, sink.kind === 'rows'), limits };
+  if (node.indexOnly !== true) return { stage: rangeStage(part, values, shape, drain, groups, isRows), limits };
+  const wanted = new Set<number>();
+  for (const { attribute } of node.columns) {
+    const column = catalog.columns.find(({ number }) => number === attribute);
+    if (column !== undefined) wanted.add(column.kernelColumn);
+  }
+  const entries = builder.part(entriesOf(access, wanted, builder.counted.get(node) ?? -1));
+  return { stage: entriesStage(entries, part, values, shape, drain, groups, isRows), limits };
 }
+
+/** Made apart, so that the program does not keep the builder. */
+const entriesOf = (access: IndexAccess, wanted: ReadonlySet<number>, counter: number) => (): EntryReader =>
+  new EntryReader(access, wanted, counter);
 
 const itemsOf = (value: RowValue): readonly RowValue[] => (isNested(value) && value.kind === 'array' ? value.items : []);
 

@@ -4,8 +4,9 @@
 
 import { deepStrictEqual, ok, strictEqual, throws } from 'node:assert';
 import { test } from 'node:test';
-import { privateViews } from '../../engine/storage/rows/byte-views.ts';
-import { type Column, layoutRow } from '../../engine/storage/rows/row-layout.ts';
+import { type ByteViews, privateViews } from '../../engine/storage/rows/byte-views.ts';
+import { imageLength } from '../../engine/storage/rows/row-image.ts';
+import { type Column, layoutRow, type RowLayout } from '../../engine/storage/rows/row-layout.ts';
 import { OverflowReference, type RowValue } from '../../engine/storage/rows/row-value.ts';
 import {
   createKeyScratch,
@@ -15,6 +16,7 @@ import {
   KEY_TOO_LONG,
   type KeyScratch,
 } from '../../engine/storage/rows/runtime.ts';
+import { columnReader } from './decoder.ts';
 import { rowEncoder } from './encoder.ts';
 import { decodeKey } from './key-decode.ts';
 import {
@@ -27,6 +29,7 @@ import {
   sameKeyTest,
   wideKeyExtractor,
 } from './key-extractor.ts';
+import { columnsInKey, keyImage } from './key-image.ts';
 import { COLUMN_KINDS, compareValues, randomColumns, randomOf, randomValue } from './random-rows.ts';
 
 const seeds = process.env.ROWS_SEED === undefined ? [1, 2, 3, Date.now() % 1_000_000_007] : [Number(process.env.ROWS_SEED)];
@@ -92,6 +95,7 @@ function checkOrder(
       if (value === undefined) strictEqual(column.kind, 'nested', 'only keys of nested values cannot be had back');
       else if (value !== null) strictEqual(compareValues(column.kind, value, before), 0, `${column.kind} comes back`);
     });
+    checkImage(layout, keys, kind, a.key, a.views);
     for (const b of fit) {
       const order = Math.sign(compareRows(columns, keys, a.values, b.values));
       strictEqual(
@@ -104,6 +108,34 @@ function checkOrder(
     ok(same(a.views, 0, a.views, 0));
   }
 }
+
+/** The row made from a key has what the key holds, bit for bit. */
+function checkImage(layout: RowLayout, keys: readonly KeyColumn[], kind: IndexKind, key: KeyScratch, from: ByteViews): void {
+  const wanted = columnsInKey(layout, keys);
+  const views = privateViews(16384);
+  views.u8.fill(0xa5);
+  const row = 8;
+  // Other bytes lie around it.
+  const bytes = Buffer.concat([
+    Buffer.from('before'),
+    key.u8.subarray(0, kind === 'bytes' ? key.length : 0),
+    Buffer.from('behind'),
+  ]);
+  const words = Int32Array.of(7, 7, key.i32[0], key.i32[1]);
+  const make = keyImage(layout, keys, kind, wanted);
+  const length = make(words, bytes, kind === 'bytes' ? 6 : 2, 6 + key.length, views.i32, views.u16, views.u8, views.f64, row);
+  strictEqual(imageLength(views.i32, row), length);
+  for (const column of wanted) {
+    const read = columnReader(layout, column);
+    const value = read(views.i32, views.u16, views.u8, views.f64, views.bytesView, row, noOverflow);
+    const before = read(from.i32, from.u16, from.u8, from.f64, from.bytesView, 0, noOverflow);
+    deepStrictEqual(value, before, `${layout.columns[column].kind} out of a key`);
+  }
+}
+
+const noOverflow = (): never => {
+  throw new Error('a key holds no reference');
+};
 
 for (const seed of seeds) {
   test(`keys of one column of each kind have the order of its values (ROWS_SEED=${seed})`, () => {

@@ -8,7 +8,7 @@ import { runDirect, type StatementRun } from '../exec/run.ts';
 import type { SessionContext } from '../exec/context.ts';
 import { madeTypesOf } from '../plan/bind/environment.ts';
 import { bind } from '../plan/bind/bind.ts';
-import { type DefinitionEnvironment, define as defineIn } from '../plan/ddl.ts';
+import { type DefinitionEnvironment, define as defineIn, tablesOf } from '../plan/ddl.ts';
 import { isPlanned, optimize } from '../plan/optimize/optimize.ts';
 import type { BoundModule } from '../sblr/bound.ts';
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
@@ -35,10 +35,6 @@ export function define(
   if (statement.op === 'setConstraints') return constraintsSet(sql, session, tx, statement, context);
   if (statement.op === 'lockTable') return lockTables(sql, session, tx, statement);
   if (statement.op === 'checkpoint') return checkpointed(sql);
-  if (statement.op === 'vacuum') {
-    if (isAnalyzing(statement)) define(sql, session, tx, { op: 'analyze', at: statement.at, tables: statement.tables }, context);
-    return vacuumed();
-  }
   const environment: Omit<DefinitionEnvironment, 'fillHidden'> = {
     catalog,
     tx,
@@ -53,6 +49,12 @@ export function define(
     change: (module) => runModule(sql, session, tx, module, context).changes,
     sql: (text) => runText(sql, session, tx, text, context),
   };
+  if (statement.op === 'vacuum') {
+    const isWanted = isAnalyzing(statement);
+    const done = vacuumed(sql, session, tx, tablesOf(statement.tables, environment as DefinitionEnvironment));
+    if (isWanted) define(sql, session, tx, { op: 'analyze', at: statement.at, tables: statement.tables }, context);
+    return done;
+  }
   const { tag, notices } = defineIn(statement, environment);
   return { tag, notices, rows: [] };
 }

@@ -22,6 +22,7 @@ import {
   type TableRuntime,
 } from '../storage/rows/runtime.ts';
 import { heapPage, heapPageCount } from '../storage/space/heap-map.ts';
+import { raiseBoundNow } from '../txn/collector.ts';
 import { extractKey, refusesDuplicates } from '../txn/index-change.ts';
 import { isListed, listKeys, takeKey } from '../txn/index-keys.ts';
 import { copyNewest } from '../txn/row-read.ts';
@@ -42,16 +43,23 @@ interface Fill {
   readonly current: ByteViews;
   readonly key: KeyScratch;
   readonly keys: KeyList;
+  /** Key of the newest version of a row. */
+  readonly newest: KeyScratch;
+  /** A row has had another key that some snapshot may still see. */
+  inexact: boolean;
 }
 
-/** Fills an empty index. 23505 when a unique one meets two rows with one key, before any page is made; 57014. */
+/**
+ * Fills an empty index; true: only with entries for keys that rows have now (SM-P2). 23505 when a unique one meets two rows with one key,
+ * before any page is made; 57014.
+ */
 export function fillIndex(
   parts: KernelParts,
   tx: Transaction,
   table: TableRuntime,
   stored: StoredIndex,
   index: IndexRuntime,
-): void {
+): boolean {
   const entries = new IndexEntries(index.kind, parts.space);
   const fill: Fill = {
     parts,
@@ -62,11 +70,15 @@ export function fillIndex(
     current: privateViews(ROW_SCRATCH_BYTES),
     key: createKeyScratch(),
     keys: createKeyList(),
+    newest: createKeyScratch(),
+    inexact: false,
   };
+  raiseBoundNow(parts.txns);
   try {
     collectEntries(fill, tx);
     if (index.unique) checkDuplicates(fill, stored);
     buildIndex(parts.tree, index, entries.ordered(), table.logged);
+    return !fill.inexact;
   } finally {
     entries.close();
   }
@@ -90,6 +102,7 @@ function collectRow(fill: Fill, page: number, slot: number): void {
   const { txns } = parts;
   const bound = loadTxnSharedBound(txns.i32, txns.shared);
   for (let newest = true; ; newest = false) {
+    if (newest && !isListed(fill.index)) keyOfImage(fill, image, fill.newest);
     if ((image.i32[3] & ROW_DELETED) === 0) {
       if (isListed(fill.index)) addListed(fill, page, slot);
       else addKey(fill, page, slot, newest);
@@ -102,9 +115,15 @@ function collectRow(fill: Fill, page: number, slot: number): void {
 }
 
 /** The entry of the image. */
-function addKey({ parts, table, index, key, entries, image, current }: Fill, page: number, slot: number, newest: boolean): void {
-  extractKey(parts.txns, index, currentImage(table, image, current), 0, key);
+function addKey(fill: Fill, page: number, slot: number, newest: boolean): void {
+  const { index, key, entries, image } = fill;
+  keyOfImage(fill, image, key);
+  if (!sameKeys(index, fill.newest, key)) fill.inexact = true;
   entries.add(key, page, slot, newest && refusesDuplicates(index, key) ? ENTRY_UNIQUE : 0);
+}
+
+function keyOfImage({ parts, table, index, current }: Fill, image: ByteViews, key: KeyScratch): void {
+  extractKey(parts.txns, index, currentImage(table, image, current), 0, key);
 }
 
 /** Of an index with several entries a row, those of the image. */

@@ -1,6 +1,7 @@
 /**
- * LOCK TABLE, VACUUM, CHECKPOINT. Old versions go by themselves (engine/txn/collector.ts) and their room is used again, so VACUUM has
- * nothing of its own to do but ANALYZE.
+ * LOCK TABLE, VACUUM, CHECKPOINT. Old versions go by themselves (engine/txn/collector.ts) and their room is used again; what is left for
+ * VACUUM are entries of keys that rows have had, and pages that nobody has looked at since their rows came to rest, so that
+ * index-only reads need not look at the rows (engine/txn/settle-entries.ts); and ANALYZE.
  *
  *   mode of LOCK                                    what others may do with the table meanwhile
  *   ACCESS SHARE, ROW SHARE, ROW EXCLUSIVE          all but define it (engine/exec/session-statements.ts: the table is used)
@@ -9,13 +10,17 @@
  */
 
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
+import type { CatalogTable } from '../catalog/objects.ts';
 import { LOCK_ALL, LOCK_WRITERS } from '../catalog/kernel-port.ts';
 import { dialectFor } from '../exec/dialect-for.ts';
 import type { UtilityResult } from '../exec/engine.ts';
 import { qualified, shownName } from '../plan/define/environment.ts';
 import type { SourceName, SourceStatement } from '../sblr/source.gen.ts';
 import type { Session } from '../session/session.ts';
-import type { Transaction } from '../txn/transactions.ts';
+import { STATEMENT_SIMPLE } from '../txn/begin.ts';
+import { settleEntries } from '../txn/settle-entries.ts';
+import { TABLE_ACCESS, useTable } from '../txn/table-locks.ts';
+import { ROW_DONE, ROW_WAIT, type Transaction } from '../txn/transactions.ts';
 import type { SqlCatalog } from './sql-catalog.ts';
 
 type Node<Op extends SourceStatement['op']> = Extract<SourceStatement, { op: Op }>;
@@ -72,7 +77,28 @@ const VACUUM_OPTIONS = new Set(
   process_main buffer_usage_limit`.split(/\s+/),
 );
 
-export const vacuumed = (): UtilityResult => done('VACUUM');
+/** Those of the tables that the role owns, one after the other. */
+export function vacuumed(sql: SqlCatalog, session: Session, tx: Transaction, tables: readonly CatalogTable[]): UtilityResult {
+  const { kernel } = sql;
+  const { parts } = kernel;
+  const reader = sql.reader(session, tx);
+  const notices: UtilityResult['notices'][number][] = [];
+  kernel.tidy();
+  for (const table of tables) {
+    if (!reader.owns(table.owner)) {
+      const message = `skipping "${table.name}" --- only table or database owner can vacuum it`;
+      notices.push({ severity: 'WARNING', code: '01000', message });
+      continue;
+    }
+    kernel.statement(tx, STATEMENT_SIMPLE, false, () => {
+      if (useTable(parts.locks, tx, table.kernelTable, TABLE_ACCESS)) return ROW_WAIT;
+      const { runtime } = kernel.tables.byId(table.kernelTable);
+      settleEntries(parts.txns, runtime, () => tx.cancelled?.() === true);
+      return ROW_DONE;
+    });
+  }
+  return { ...done('VACUUM'), notices };
+}
 
 export function checkpointed(sql: SqlCatalog): UtilityResult {
   // False: another thread is at it, and will have done what was asked for.

@@ -8,6 +8,7 @@
 import type { SampledRows, TableSize } from '../catalog/kernel-port.ts';
 import { heapPageCount } from '../storage/space/heap-map.ts';
 import type { RowValue } from '../storage/rows/row-value.ts';
+import { settledShare } from '../txn/index-only.ts';
 import type { Transaction } from '../txn/transactions.ts';
 import type { KernelParts } from './kernel-parts.ts';
 import type { Table } from './table.ts';
@@ -32,7 +33,8 @@ export function heapSize(parts: KernelParts, { runtime }: Table): TableSize {
     slots += pageSlotCount(pageViews(parts.cache, frame).u16, pagePlace(parts.cache, frame));
     releasePage(parts.cache, frame);
   }
-  return { pages, rows: Math.round((slots / looked) * pages) };
+  const settled = settledShare(parts.txns, runtime, (index) => heapPage(parts.space, runtime.mapRoot, index), pages);
+  return { pages, rows: Math.round((slots / looked) * pages), settled };
 }
 
 /** At most `wanted` rows that the transaction sees. */

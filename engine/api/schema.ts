@@ -106,8 +106,8 @@ export function buildIndexOn(parts: KernelParts, tx: Transaction, stored: Stored
   notePages(tx, stored.id, 0, [index.root], !temporary);
   const changed = { ...stored, indexes: [...stored.indexes, index] };
   const runtime = tableRuntime(changed);
-  fillIndex(parts, tx, runtime, index, runtime.indexes[runtime.indexes.length - 1]);
-  return changed;
+  const exact = fillIndex(parts, tx, runtime, index, runtime.indexes[runtime.indexes.length - 1]);
+  return exact ? changed : { ...stored, indexes: [...stored.indexes, { ...index, inexact: true }] };
 }
 
 /** Roots of its indexes, and of what else it has. */

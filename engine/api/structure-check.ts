@@ -15,8 +15,8 @@ import type { CheckContext, StructureChecker } from '../storage/check.ts';
 import { checkHeapPage } from '../storage/heap/heap-check.ts';
 import { HEAP_SLOTS_MAX, slotEntry } from '../storage/heap/heap-page.ts';
 import { eachOverflowPage } from '../storage/overflow/overflow.ts';
-import { pageSlotCount, pageType } from '../storage/page.layout.gen.ts';
-import { PAGE_TYPE_HEAP } from '../storage/page.layout.ts';
+import { pageFlags, pageSlotCount, pageType } from '../storage/page.layout.gen.ts';
+import { PAGE_ENTRIES_EXACT, PAGE_TYPE_HEAP } from '../storage/page.layout.ts';
 import { type ByteViews, copyWords, privateViews } from '../storage/rows/byte-views.ts';
 import {
   imageLayout,
@@ -30,9 +30,10 @@ import {
 import { createKeyList, createKeyScratch, type IndexRuntime, type KeyScratch } from '../storage/rows/runtime.ts';
 import { eachHeapMapRun, heapPage, heapPageCount } from '../storage/space/heap-map.ts';
 import { PAGE_BYTES } from '../../shm/types.ts';
-import { extractKey } from '../txn/index-change.ts';
+import { extractKey, findCurrentKey } from '../txn/index-change.ts';
 import { isListed, listKeys, takeKey } from '../txn/index-keys.ts';
 import { copyNewest } from '../txn/row-read.ts';
+import { NAMED_INDEXES } from '../txn/row-update.ts';
 import { sameKeys } from '../txn/unique.ts';
 import type { KernelParts } from './kernel-parts.ts';
 import { isDropped, rootsOf } from './schema.ts';
@@ -80,6 +81,8 @@ function checkTable(parts: KernelParts, entry: TableEntry, context: CheckContext
       eachIndexPage(parts.tree, index.root, (page) => context.claim(page, 1, owner));
       const found = checkIndex(parts.tree, index, complain, (key) => {
         if (!hasRow(parts, key.i32[2], key.i32[3])) figures.staleEntries++;
+        else if (!isExact(parts, entry, index, at, key))
+          complain(key.i32[2], 'says that entries are exact, and one is of another key (SM-P2)');
       });
       figures.entries += found.entries;
     });
@@ -196,6 +199,17 @@ function checkChains(
       context.complain(page, `${name}: ${error.message}`);
     }
   }
+}
+
+/** Whether an entry is of the key that its row has now, if the row's page says that all are. */
+function isExact(parts: KernelParts, { runtime }: TableEntry, index: IndexRuntime, at: number, key: KeyScratch): boolean {
+  if (index.inexact === true || isListed(index) || at >= NAMED_INDEXES) return true;
+  const frame = holdPage(parts.cache, key.i32[2]);
+  const flags = pageFlags(pageViews(parts.cache, frame).u8, pagePlace(parts.cache, frame));
+  releasePage(parts.cache, frame);
+  if ((flags & PAGE_ENTRIES_EXACT) === 0) return true;
+  const { txns } = parts;
+  return findCurrentKey(txns, runtime, index, txns.image, 0, txns.otherKey) && sameKeys(index, txns.otherKey, key);
 }
 
 function hasRow(parts: KernelParts, page: number, slot: number): boolean {

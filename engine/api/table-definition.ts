@@ -63,6 +63,8 @@ export interface StoredIndex {
   readonly unique: boolean;
   readonly nullsDistinct: boolean;
   readonly keys: readonly KeyColumn[];
+  /** It was built with entries for keys that rows had before: its rows are always looked at (SM-P2). Left out: it was not. */
+  readonly inexact?: boolean;
 }
 
 /** A table with its place. Each entry of `layouts` is the column list of that layout number, or null. */
@@ -135,7 +137,7 @@ export function tableRuntime(stored: StoredTable): TableRuntime {
 
 function runtimeOf(layout: RowLayout, index: StoredIndex): IndexRuntime {
   if (index.method === 'gin') return inverted(layout, index);
-  const own = indexRuntime(layout, index);
+  const own = { ...indexRuntime(layout, index), inexact: index.inexact === true };
   return index.method === 'hash' ? hashed(own) : own;
 }
 

@@ -50,6 +50,8 @@ export interface KernelTable {
 export interface TableSize {
   readonly pages: number;
   readonly rows: number;
+  /** Share of the pages whose rows need not be looked at where an index tells enough (SM-P2); left out: nobody has looked. */
+  readonly settled?: number;
 }
 
 export interface SampledRows extends TableSize {

@@ -22,7 +22,9 @@ export const COUNT_READS = 5;
 /** Of what collects rows: bytes in memory at most, and bytes that went to files. */
 export const COUNT_MEMORY = 6;
 export const COUNT_SPILL = 7;
-const COUNTS = 8;
+/** Of an index-only read: 1, and the rows that had to be read all the same. */
+export const COUNT_FETCHES = 8;
+const COUNTS = 9;
 
 export interface CountedPlan {
   readonly plan: PhysicalStatement;

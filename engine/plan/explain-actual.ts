@@ -4,6 +4,7 @@
  */
 
 import {
+  COUNT_FETCHES,
   COUNT_LOOPS,
   COUNT_MEMORY,
   COUNT_PAGES,
@@ -34,6 +35,8 @@ export interface ActualNode {
   /** Bytes; 0: it collects nothing. */
   readonly memory: number;
   readonly spill: number;
+  /** Of an index-only read: rows that were read all the same; of others -1. */
+  readonly fetches: number;
   /** Pipelines that end in it: its own, and those before. */
   readonly pipelines: ReadonlyMap<number, Pipeline>;
 }
@@ -63,6 +66,7 @@ export function actualOf(counts: Float64Array, at: number, inputs: readonly (Act
     reads: sum((one) => one.reads),
     memory: counts[at + COUNT_MEMORY],
     spill: counts[at + COUNT_SPILL],
+    fetches: counts[at + COUNT_FETCHES] - 1,
     pipelines,
   };
 }
@@ -82,8 +86,8 @@ const kilobytes = (bytes: number): number => Math.ceil(bytes / 1024);
 /** Lines besides: what there is. */
 export function actualDetails(actual: ActualNode | null): string[] {
   if (actual === null) return [];
-  const { pages, reads, memory, spill } = actual;
-  const lines: string[] = [];
+  const { pages, reads, memory, spill, fetches } = actual;
+  const lines: string[] = fetches < 0 ? [] : [`Heap Fetches: ${fetches}`];
   if (pages + reads > 0) {
     const parts = [...(pages > reads ? [`hit=${pages - reads}`] : []), ...(reads > 0 ? [`read=${reads}`] : [])];
     lines.push(`Buffers: shared ${parts.join(' ')}`);
@@ -97,12 +101,13 @@ const rounded = (milliseconds: number): number => Math.round(milliseconds * 1000
 /** Members of the node in JSON. */
 export function actualMembers(actual: ActualNode | null): { readonly [name: string]: number } {
   if (actual === null) return {};
-  const { startup, time, loops, pages, reads, memory, spill } = actual;
+  const { startup, time, loops, pages, reads, memory, spill, fetches } = actual;
   return {
     'Actual Startup Time': rounded(startup),
     'Actual Total Time': rounded(time),
     'Actual Rows': rowsOfLoop(actual),
     'Actual Loops': loops,
+    ...(fetches < 0 ? {} : { 'Heap Fetches': fetches }),
     'Shared Hit Blocks': Math.max(0, pages - reads),
     'Shared Read Blocks': reads,
     ...(memory > 0 || spill > 0 ? { 'Peak Memory Usage': kilobytes(memory), 'Disk Usage': kilobytes(spill) } : {}),

@@ -175,12 +175,11 @@ export class Explainer {
         return shown(`on ${node.name}`, this.#condition('Filter', node.filter));
       case 'IndexPoint':
       case 'IndexPoints':
-      case 'IndexRange':
-        return shown(this.#index(node, node.index), [
-          ...this.#bounds(node),
-          ...this.#condition('Filter', node.filter),
-          ...this.#gate(node),
-        ]);
+      case 'IndexRange': {
+        const details = [...this.#bounds(node), ...this.#condition('Filter', node.filter), ...this.#gate(node)];
+        const one = shown(this.#index(node, node.index), details);
+        return node.node === 'IndexRange' && node.indexOnly === true ? { ...one, name: 'IndexOnly' } : one;
+      }
       case 'RowIdFetch':
         return shown(
           this.#target(node),

@@ -63,6 +63,8 @@ export interface IndexRange extends TableSource {
   readonly low: { readonly value: BoundExpression; readonly inclusive: boolean } | null;
   readonly high: { readonly value: BoundExpression; readonly inclusive: boolean } | null;
   readonly backward: boolean;
+  /** What is read of the rows stands in the index: rows are looked at only where their pages do not say that all are visible. */
+  readonly indexOnly?: true;
 }
 /** Rows of several point lookups: `operand IN (list)`; each row once. */
 export interface IndexPoints extends TableSource {

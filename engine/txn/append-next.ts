@@ -33,7 +33,7 @@ import { LOG_RECORD_BYTES } from '../storage/log/log-record.layout.gen.ts';
 import { publish } from '../storage/log/log.ts';
 import { pageFreeEnd, pageFreeStart, pageSlotCount } from '../storage/page.layout.gen.ts';
 import { type ByteViews, privateViews } from '../storage/rows/byte-views.ts';
-import { paddedLength, ROW_LOCKED } from '../storage/rows/row-image.ts';
+import { paddedLength, ROW_LOCKED, ROW_REKEYED } from '../storage/rows/row-image.ts';
 import { type IndexRuntime, KEY_OK, type KeyScratch, type TableRuntime } from '../storage/rows/runtime.ts';
 import { beginRecord } from './append-begin.ts';
 import { claim } from './index-change.ts';
@@ -180,7 +180,7 @@ export function appendNext(tx: Transaction, table: TableRuntime, views: ByteView
   takeCredit(log, LOG_RECORD_BYTES + item, next.undoBytes);
   views.f64[row >> 3] = tx.times[OWN_STAMP];
   views.i32[(row + 8) >> 2] = 0;
-  views.i32[(row + 12) >> 2] &= ~ROW_LOCKED;
+  views.i32[(row + 12) >> 2] &= ~(ROW_LOCKED | ROW_REKEYED);
   const grows = log.growing.lsn[0] === next.lsn[0] && growthFits(log, item);
   if (grows) announceGrowth(log);
   if (!latchNext(tx.context, next)) {

@@ -20,7 +20,7 @@ import { holdPage, pagePlace, pageViews, releasePage } from '../storage/cache/pa
 import { pageOwner, pageType } from '../storage/page.layout.gen.ts';
 import { PAGE_TYPE_HEAP } from '../storage/page.layout.ts';
 import { type ByteViews, copyWords } from '../storage/rows/byte-views.ts';
-import { imageLayout, paddedLength, ROW_DELETED, ROW_OVERFLOW } from '../storage/rows/row-image.ts';
+import { imageLayout, paddedLength, ROW_DELETED, ROW_OVERFLOW, ROW_REKEYED } from '../storage/rows/row-image.ts';
 import {
   createKeyList,
   type IndexRuntime,
@@ -30,6 +30,7 @@ import {
   type TableRuntime,
 } from '../storage/rows/runtime.ts';
 import { readSpilledVersion } from './chunk-spill.ts';
+import { noteEntriesGone } from './entries-exact.ts';
 import { hasListed, isListed, listKeys, takeKey } from './index-keys.ts';
 import { COLLECTED, type Collected, freeTombstone, LATER, NOT_DEAD, OLDEST } from './row-free.ts';
 import { chainsOf, freeChains } from './row-overflow.ts';
@@ -75,6 +76,9 @@ export function collectVersion(
     if (!keyOf(txns, table, index, version, key)) continue;
     if (collectEntry(txns, table, index, page, slot) === LATER) return LATER;
   }
+  // The row's first version, with the only keys that entries may have been left of (SM-P2).
+  const isFirst = version.i32[2] === 0 && (version.i32[3] & ROW_REKEYED) === 0;
+  if (isFirst && (flags & (VERSION_DELETED | VERSION_LOCK)) === 0) noteEntriesGone(txns, table, page, slot, address);
   return COLLECTED;
 }
 

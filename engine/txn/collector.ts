@@ -81,6 +81,16 @@ export function collectAll(txns: Transactions): void {
   while (collect(txns, COLLECT_ROWS * 16));
 }
 
+/** Raises the bound without collecting, unless another thread collects: what follows then meets fewer old versions. No latch, no hold. */
+export function raiseBoundNow(txns: Transactions): void {
+  if (!beginCollecting(txns)) return;
+  try {
+    raiseBound(txns);
+  } finally {
+    endCollecting(txns);
+  }
+}
+
 /** True when there may be something to collect: for whoever queues the job. */
 export const hasGarbage = (txns: Transactions): boolean => txnSharedChunkEnd(txns.i32, txns.shared) > 0 || metDead(txns) > 0;
 

@@ -121,6 +121,7 @@ export function createTransactions(parts: TxnParts): Transactions {
     change: { logged: true, transaction: 0, table: 0, previous: 0, compensation: false, lastRecord: 0 },
     makeRoom: makeChunkRoom,
     collecting: createCollectScratch(parts.cache, parts.log, parts.space),
+    pageVerdicts: null,
     insertPages: new Int32Array(128),
     insertFrames: new Int32Array(64),
     rowWords: new Int32Array(64),

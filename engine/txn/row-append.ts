@@ -40,7 +40,7 @@ import {
 import { publish } from '../storage/log/log.ts';
 import { pageOwner } from '../storage/page.layout.gen.ts';
 import type { ByteViews } from '../storage/rows/byte-views.ts';
-import { imageLength, paddedLength, ROW_LOCKED } from '../storage/rows/row-image.ts';
+import { imageLength, paddedLength, ROW_LOCKED, ROW_REKEYED } from '../storage/rows/row-image.ts';
 import { KEY_OK, type TableRuntime } from '../storage/rows/runtime.ts';
 import { beginRecord } from './append-begin.ts';
 import { noteAppended, touch } from './append-next.ts';
@@ -100,7 +100,7 @@ export function appendRow(tx: Transaction, table: TableRuntime, views: ByteViews
   reserveUndo(tx);
   views.f64[row >> 3] = tx.times[OWN_STAMP];
   views.i32[(row + 8) >> 2] = 0;
-  views.i32[(row + 12) >> 2] &= ~ROW_LOCKED;
+  views.i32[(row + 12) >> 2] &= ~(ROW_LOCKED | ROW_REKEYED);
   return table.logged
     ? appendLogged(tx, table, views, row, page, slot, frame, version, kind, leaf, leafFrame, leafVersion)
     : appendUnlogged(tx, table, views, row, page, slot, frame, version, kind, leafFrame, leafVersion);

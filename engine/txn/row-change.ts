@@ -38,7 +38,14 @@ import {
 import { publish, reserve } from '../storage/log/log.ts';
 import { RECORD, RECORD_GROUP_END } from '../storage/log/records.ts';
 import type { ByteViews } from '../storage/rows/byte-views.ts';
-import { paddedLength, ROW_DELETED, ROW_HEADER_BYTES, ROW_OVERFLOW, ROW_PLACE_FLAGS } from '../storage/rows/row-image.ts';
+import {
+  paddedLength,
+  ROW_DELETED,
+  ROW_HEADER_BYTES,
+  ROW_OVERFLOW,
+  ROW_PLACE_FLAGS,
+  ROW_REKEYED,
+} from '../storage/rows/row-image.ts';
 import type { TableRuntime } from '../storage/rows/runtime.ts';
 import { claim } from './index-change.ts';
 import { COPY_AT, COPY_FRAME, COPY_PAGE, COPY_SLOT, COPY_VERSION } from './row-read.ts';
@@ -247,7 +254,7 @@ function writeUnlogged(
 function mayChange(tx: Transaction, table: TableRuntime, v: ByteViews, old: number, views: ByteViews, row: number): boolean {
   const { times } = tx;
   const word = v.i32[(old + 12) >> 2];
-  if (word !== views.i32[(row + 12) >> 2] || (word & UNUSUAL) !== 0) return false;
+  if (((word ^ views.i32[(row + 12) >> 2]) & ~ROW_REKEYED) !== 0 || (word & UNUSUAL) !== 0) return false;
   const { indexes } = table;
   for (let index = 0; index < indexes.length; index++) {
     const key = indexes[index].word;

@@ -22,7 +22,7 @@ import { PREVIOUS, START } from '../storage/log/log-context.ts';
 import { publish, reserve, startRecord } from '../storage/log/log.ts';
 import { RECORD, RECORD_GROUP_END } from '../storage/log/records.ts';
 import type { ByteViews } from '../storage/rows/byte-views.ts';
-import { imageLength, ROW_LOCKED } from '../storage/rows/row-image.ts';
+import { imageLength, ROW_LOCKED, ROW_REKEYED } from '../storage/rows/row-image.ts';
 import type { TableRuntime } from '../storage/rows/runtime.ts';
 import { beginWrite, isRefused } from './begin.ts';
 import { appendNext } from './append-next.ts';
@@ -114,7 +114,7 @@ function placeRow(tx: Transaction, table: TableRuntime, views: ByteViews, row: n
   }
   views.f64[row >> 3] = tx.times[OWN_STAMP];
   views.i32[(row + 8) >> 2] = 0;
-  views.i32[(row + 12) >> 2] &= ~ROW_LOCKED;
+  views.i32[(row + 12) >> 2] &= ~(ROW_LOCKED | ROW_REKEYED);
   for (;;) {
     const frame = latchPage(cache, page);
     const v = frameSegment(shm, frame);

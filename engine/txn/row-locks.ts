@@ -37,8 +37,7 @@ import { lookupFrame } from '../../shm/page-table.ts';
 import { frameSegment } from '../../shm/shared-memory.ts';
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
 import { pageTouched, unlatchPage } from '../storage/cache/page-cache.ts';
-import { pageFlags, setPageFlags } from '../storage/page.layout.gen.ts';
-import { PAGE_ALL_VISIBLE } from '../storage/page.layout.ts';
+import { clearAllVisible } from '../storage/heap/heap-page.ts';
 import type { ByteViews } from '../storage/rows/byte-views.ts';
 import { ROW_DELETED, ROW_LOCKED } from '../storage/rows/row-image.ts';
 import type { TableRuntime } from '../storage/rows/runtime.ts';
@@ -147,7 +146,7 @@ export function acquireRowLock(
       views.i32[(row + 12) >> 2] |= ROW_LOCKED;
       // So that a later boot looks at the page and clears the flag (SM-W8).
       const at = txns.ints[PLACE_AT];
-      setPageFlags(views.u8, at, pageFlags(views.u8, at) & ~PAGE_ALL_VISIBLE);
+      clearAllVisible(views, at);
       pageTouched(txns.cache, frame);
       unlatchPage(txns.cache, frame);
     } else unlatchFrameUnchanged(shm, frame);

@@ -17,6 +17,7 @@ import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
 import { pageChanged, pageTouched, unlatchPage } from '../storage/cache/page-cache.ts';
 import { changedWords, heapChangeBytes, logHeapChange, WHOLE_IMAGES } from '../storage/heap/heap-change.ts';
 import { heapChangeWords, heapImageOffset, heapMarkDeleted, heapResize, heapWriteImage } from '../storage/heap/heap-page.ts';
+import { clearAllVisible } from '../storage/heap/heap-page.ts';
 import {
   heapDeleteBytes,
   heapInsertBytes,
@@ -30,10 +31,16 @@ import { PREVIOUS, START } from '../storage/log/log-context.ts';
 import { setLogRecordAux32, setLogRecordAux32Second } from '../storage/log/log-record.layout.gen.ts';
 import { publish, reserve, startRecord } from '../storage/log/log.ts';
 import { RECORD, RECORD_GROUP_END } from '../storage/log/records.ts';
-import { PAGE_ALL_VISIBLE } from '../storage/page.layout.ts';
-import { pageFlags, setPageFlags } from '../storage/page.layout.gen.ts';
 import type { ByteViews } from '../storage/rows/byte-views.ts';
-import { imageLayout, imageLength, paddedLength, ROW_BODY, ROW_HOME_BYTES, ROW_LOCKED } from '../storage/rows/row-image.ts';
+import {
+  imageLayout,
+  imageLength,
+  paddedLength,
+  ROW_BODY,
+  ROW_HOME_BYTES,
+  ROW_LOCKED,
+  ROW_REKEYED,
+} from '../storage/rows/row-image.ts';
 import type { TableRuntime } from '../storage/rows/runtime.ts';
 import { beginWrite, isRefused } from './begin.ts';
 import { claim, ENTRY_NEW, extractKey, insertEntry, refusesDuplicates } from './index-change.ts';
@@ -140,7 +147,9 @@ function replaceImage(
   }
   const old = ints[PLACE_ROW];
   const flags = compareKeys(txns, table, v, old, views, row) !== 0 ? VERSION_MARKED : 0;
-  views.i32[(row + 12) >> 2] &= ~ROW_LOCKED;
+  // SM-P2: from the change of a key on, the row says so.
+  const rekeyed = flags !== 0 ? ROW_REKEYED : v.i32[(old + 12) >> 2] & ROW_REKEYED;
+  views.i32[(row + 12) >> 2] = (views.i32[(row + 12) >> 2] & ~(ROW_LOCKED | ROW_REKEYED)) | rekeyed;
   const changed = changedWords(v.i32, old, views.i32, row);
   if (changed === WHOLE_IMAGES) return replaceWhole(tx, table, frame, page, slot, flags, views, row);
   const back = appendVersion(txns, tx.slot, table.id, page, slot, flags, v.i32, old);
@@ -388,9 +397,4 @@ export function holdRow(tx: Transaction, table: TableRuntime, v: ByteViews, fram
   v.i32[(row + 8) >> 2] = back;
   clearAllVisible(v, txns.ints[PLACE_AT]);
   pageTouched(txns.cache, frame);
-}
-
-/** An in-flight stamp on the page (SM-P1). */
-function clearAllVisible(v: ByteViews, at: number): void {
-  setPageFlags(v.u8, at, pageFlags(v.u8, at) & ~PAGE_ALL_VISIBLE);
 }

@@ -22,10 +22,18 @@ import { frameOffset, frameSegment } from '../../shm/shared-memory.ts';
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
 import { latchPage, pageChanged, pageTouched, unlatchPage } from '../storage/cache/page-cache.ts';
 import { heapImageOffset, slotEntry } from '../storage/heap/heap-page.ts';
-import { PAGE_ALL_VISIBLE, PAGE_TYPE_HEAP } from '../storage/page.layout.ts';
+import { PAGE_ALL_VISIBLE, PAGE_ENTRIES_EXACT, PAGE_TYPE_HEAP } from '../storage/page.layout.ts';
 import { pageFlags, pageOwner, pageSlotCount, pageType, setPageFlags, setPageGreatestStamp } from '../storage/page.layout.gen.ts';
 import type { ByteViews } from '../storage/rows/byte-views.ts';
-import { ROW_BODY, ROW_DELETED, ROW_FORWARD, ROW_LOCKED, stubBodyPage, stubBodySlot } from '../storage/rows/row-image.ts';
+import {
+  ROW_BODY,
+  ROW_DELETED,
+  ROW_FORWARD,
+  ROW_LOCKED,
+  ROW_REKEYED,
+  stubBodyPage,
+  stubBodySlot,
+} from '../storage/rows/row-image.ts';
 import { freeTemporaryPages } from '../storage/space/temporary-pages.ts';
 import { isBodyOf } from './row-place.ts';
 import { releaseSlot } from './slots.ts';
@@ -255,21 +263,25 @@ function stampVersion(txns: Transactions, back: number): void {
 
 /**
  * Sets 'all rows visible' on a latched heap page, or a copy of one, if every row is a plain one with a commit stamp; and the
- * greatest of these (SM-P1). Returns true if so.
+ * greatest of these (SM-P1). If none of them has had other keys, 'entries exact' as well (SM-P2). Returns true if all are visible.
  */
 export function noteAllVisible(v: ByteViews, at: number): boolean {
   const count = pageSlotCount(v.u16, at);
   let greatest = 0;
+  let rekeyed = 0;
   for (let slot = 0; slot < count; slot++) {
     const entry = slotEntry(v.u32, at, slot);
     if (entry === 0) continue;
     const row = at + (entry & 0xffff);
     const stamp = v.f64[row >> 3];
-    if (stamp < 0 || (v.i32[(row + 12) >> 2] & (ROW_DELETED | ROW_BODY | ROW_FORWARD | ROW_LOCKED)) !== 0) return false;
+    const word = v.i32[(row + 12) >> 2];
+    if (stamp < 0 || (word & (ROW_DELETED | ROW_BODY | ROW_FORWARD | ROW_LOCKED)) !== 0) return false;
     if (stamp > greatest) greatest = stamp;
+    rekeyed |= word;
   }
+  const exact = (rekeyed & ROW_REKEYED) === 0 ? PAGE_ENTRIES_EXACT : 0;
   setPageGreatestStamp(v.f64, at, greatest);
-  setPageFlags(v.u8, at, pageFlags(v.u8, at) | PAGE_ALL_VISIBLE);
+  setPageFlags(v.u8, at, (pageFlags(v.u8, at) & ~PAGE_ENTRIES_EXACT) | PAGE_ALL_VISIBLE | exact);
   return true;
 }
 

@@ -23,6 +23,7 @@ import type { IndexChange, LeafWitness, Tree } from '../storage/btree/tree.ts';
 import type { ByteViews } from '../storage/rows/byte-views.ts';
 import type { NextAppend } from './append-next.ts';
 import type { CollectScratch } from './collect-scratch.ts';
+import type { PageVerdicts } from './index-only.ts';
 import type { KeyScratch, OverflowReader, TableRuntime } from '../storage/rows/runtime.ts';
 
 /** read uncommitted is served as read committed. */
@@ -211,6 +212,8 @@ export interface Transactions {
   readonly makeRoom: (txns: Transactions, numbers: boolean, tries: number) => void;
   /** What the collector works with (collector.ts). */
   readonly collecting: CollectScratch;
+  /** What pages have said of their rows (index-only.ts); null until it is asked for. */
+  pageVerdicts: PageVerdicts | null;
   /** This thread's insert page of a table (SM-F1): (table id, page) at 2 * (table id & 63); 0 = none. */
   readonly insertPages: Int32Array;
   /** The frame in which that page was last seen, at table id & 63. Not trusted. */

@@ -11,6 +11,12 @@ exploreAll('interleavings of the kernel', { runs: 24, random: 8 }, [
   ['insert-select', 'TX-T4: a statement does not meet its own rows, also when it runs again', 'statement.begun'],
   ['chunks', 'TX-T6, TX-T17: a snapshot keeps what it saw while chunks are freed', 'read.version'],
   ['collect-marked', 'TX-T18, SM-B2, SM-B4: index and heap agree in every snapshot while entries are collected', 'collect.entry'],
+  [
+    'index-only',
+    'SM-P2: entries that count without their rows are what the snapshot has',
+    ['indexOnly.copied', 'indexOnly.looked', 'settle.looked'],
+    40,
+  ],
   ['append', 'SM-W1, SM-B3: two append to one page and leaf while a third flushes', ['log.grown', 'append.looked'], 60],
   [
     'change',

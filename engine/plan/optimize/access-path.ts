@@ -12,6 +12,7 @@ import { columnsOf, conjunction } from './columns.ts';
 import { type Comparison, comparisonOf, type Membership, membershipOf } from './conditions.ts';
 import { DESCENT, ROW_BY_INDEX, sortCost } from './cost.ts';
 import { type Facts, factsWhenAsked, type Knowledge, keysWithout, ONE_ROW, tableFacts } from './facts.ts';
+import { costOfEntry, isCovered } from './index-only.ts';
 import { rowIdPaths } from './row-ids.ts';
 import { conditionsFraction, type Estimated, rangeFraction } from './selectivity.ts';
 
@@ -23,6 +24,8 @@ const PAGES_ASSUMED = 10;
 export interface TableSizes {
   readonly rows: number;
   readonly pages: number;
+  /** Share of the pages whose rows need not be looked at where an index tells enough (SM-P2). Left out: all. */
+  readonly settled?: number;
 }
 
 export interface AccessQuestion {
@@ -152,7 +155,11 @@ function indexPaths(question: AccessQuestion, info: Estimated, index: CatalogInd
   const forwards = ordersBy(question, index, keyed.equal.length, false);
   const backwards = !forwards && ordersBy(question, index, keyed.equal.length, true);
   const bounded = keyed.equal.length > 0 || keyed.low !== null || keyed.high !== null;
-  if (bounded || forwards || backwards) paths.push(rangePath(question, info, index, keyed, backwards, forwards || backwards));
+  // All of a small table is read as it is.
+  const isAll =
+    question.size.pages > PAGES_ASSUMED && isCovered(question.table, index, sourceOf(question, conjunction(question.conditions)));
+  if (bounded || forwards || backwards || isAll)
+    paths.push(rangePath(question, info, index, keyed, backwards, forwards || backwards));
   return paths;
 }
 
@@ -216,11 +223,11 @@ function pointsPath(question: AccessQuestion, info: Estimated, index: CatalogInd
   return { source: points, ordered: false };
 }
 
-/** How much cheaper rows are because the heap lies in the order of the index's first column. */
+/** How much the heap lies in the order of the index's first column: from 0 to 1. */
 function clustering({ table }: AccessQuestion, index: CatalogIndex): number {
   const statistics = table.statistics?.columns.find((one) => one.attribute === index.keys[0].attribute);
   const correlation = statistics?.correlation ?? 0;
-  return 1 - 0.4 * correlation * correlation;
+  return correlation * correlation;
 }
 
 function rangePath(
@@ -240,18 +247,24 @@ function rangePath(
   );
   const fetched = Math.max(1, question.size.rows * equalFraction * rangeFraction(info, keyed.low, keyed.high));
   const bound = (one: Comparison | null) => (one === null ? null : { value: one.value, inclusive: one.kind.endsWith('OrEqual') });
+  const source = sourceOf(question, conjunction(rest));
+  const indexOnly = isCovered(question.table, index, source);
+  const clustered = clustering(question, index);
+  const byRow = ROW_BY_INDEX * (1 - 0.4 * clustered);
+  const each = indexOnly ? costOfEntry(question.size, clustered, byRow) : byRow;
   // A descending key column turns the bounds round: the codec stores it so.
   const range: IndexRange = {
     node: 'IndexRange',
-    ...sourceOf(question, conjunction(rest)),
+    ...source,
     index: index.id,
     equal: keyed.equal.map(({ value }) => value),
     low: bound(keyed.low),
     high: bound(keyed.high),
     backward,
+    ...(indexOnly ? { indexOnly } : {}),
     estimate: {
       rows: fetched * conditionsFraction(info, rest),
-      cost: DESCENT + fetched * (ROW_BY_INDEX * clustering(question, index) + CONDITION * rest.length),
+      cost: DESCENT + fetched * (each + CONDITION * rest.length),
     },
   };
   return { source: range, ordered };

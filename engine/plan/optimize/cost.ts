@@ -23,6 +23,10 @@ export const someRows = (rows: number): number => (rows > 1 ? Math.min(rows, 1e1
 export const DESCENT = 0.6;
 export const ROW_BY_INDEX = 1.3;
 
+/** An entry of an index that counts without its row; and the look at the row's page, where each is another one's. */
+export const ENTRY = 0.06;
+export const ENTRY_PAGE = 0.08;
+
 /** A row id by an index, and its row where the page is there. */
 export const ROW_ID = 0.08;
 export const ROW_OF_PAGE = 0.4;

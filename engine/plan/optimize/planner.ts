@@ -75,8 +75,8 @@ const ROWS_ASSUMED = 1000;
 
 /** Size of a table for comparing ways to join. */
 export function sizeOf({ environment }: Planner, table: CatalogTable): TableSizes {
-  const { rows, pages } = environment.size(table);
-  return table.statistics === null ? { rows: Math.max(rows, ROWS_ASSUMED), pages } : { rows, pages };
+  const size = environment.size(table);
+  return table.statistics === null ? { ...size, rows: Math.max(size.rows, ROWS_ASSUMED) } : size;
 }
 
 export const knownNumber = (planner: Knowledge, expression: BoundExpression, guess: number): number => {

@@ -15,8 +15,9 @@
  */
 
 import { assert } from '../../../shm/assert.ts';
-import { holdFrame, releaseFrame } from '../../../shm/frame-latch.ts';
-import { frameOffset, frameSegment } from '../../../shm/shared-memory.ts';
+import { holdFrame, READ_LATCHED, readBegin, readValid, releaseFrame } from '../../../shm/frame-latch.ts';
+import { FRAME_PAGE_ID } from '../../../shm/frame.layout.gen.ts';
+import { frameBase, frameOffset, frameSegment } from '../../../shm/shared-memory.ts';
 import { TESTING, yieldPoint } from '../../../shm/yield-point.ts';
 import { pageOwner, pageSlotCount, pageType } from '../page.layout.gen.ts';
 import { PAGE_TYPE_BTREE_LEAF } from '../page.layout.ts';
@@ -56,6 +57,10 @@ export interface Cursor {
   /** Keys of byte indexes: entry i is bytes[starts[i] .. starts[i + 1]). */
   readonly bytes: Uint8Array;
   readonly starts: Int32Array;
+  /** The leaf that the batch is of: frame, page, and the frame's version then; -1 when a writer was waiting for it (batchStands). */
+  leafFrame: number;
+  leafPage: number;
+  leafVersion: number;
   /** The place; row id in i32[2], i32[3]. */
   where: number;
   readonly place: KeyScratch;
@@ -77,6 +82,9 @@ export function createCursor(kind: IndexKind, capacity = 256): Cursor {
     words: new Int32Array(wordCount),
     bytes: new Uint8Array(kind === 'bytes' ? KEY_ROOM : 0),
     starts: new Int32Array(kind === 'bytes' ? capacity + 1 : 0),
+    leafFrame: 0,
+    leafPage: 0,
+    leafVersion: READ_LATCHED,
     where: AT_START,
     place: createKeyScratch(),
     bounded: false,
@@ -148,7 +156,10 @@ export function nextBatch(tree: Tree, root: number, cursor: Cursor): number {
     if (!holdFrame(shm, frame, tree.path[0])) continue;
     const v = frameSegment(shm, frame);
     const node = frameOffset(shm, frame);
-    if (isLeafOf(v, node, root) && coversForward(v, node, cursor)) copyForward(v, node, cursor);
+    if (isLeafOf(v, node, root) && coversForward(v, node, cursor)) {
+      noteLeaf(tree, cursor, frame);
+      copyForward(v, node, cursor);
+    }
     releaseFrame(shm, frame);
   }
   return cursor.count;
@@ -167,10 +178,29 @@ export function previousBatch(tree: Tree, root: number, cursor: Cursor): number 
     if (!holdFrame(shm, frame, tree.path[0])) continue;
     const v = frameSegment(shm, frame);
     const node = frameOffset(shm, frame);
-    if (isLeafOf(v, node, root) && coversBackward(v, node, cursor)) copyBackward(v, node, cursor);
+    if (isLeafOf(v, node, root) && coversBackward(v, node, cursor)) {
+      noteLeaf(tree, cursor, frame);
+      copyBackward(v, node, cursor);
+    }
     releaseFrame(shm, frame);
   }
   return cursor.count;
+}
+
+/** Under the hold: nobody changes the leaf, but somebody may wait to. */
+function noteLeaf(tree: Tree, cursor: Cursor, frame: number): void {
+  const { shm } = tree;
+  cursor.leafFrame = frame;
+  cursor.leafPage = tree.path[0];
+  cursor.leafVersion = readBegin(shm.i32, frameBase(shm, frame));
+}
+
+/** Whether the leaf has not changed since the batch was copied: its entries are still all there. */
+export function batchStands(tree: Tree, cursor: Cursor): boolean {
+  const { shm } = tree;
+  if (cursor.leafVersion === READ_LATCHED) return false;
+  const base = frameBase(shm, cursor.leafFrame);
+  return Atomics.load(shm.i32, (base + FRAME_PAGE_ID) >>> 2) === cursor.leafPage && readValid(shm.i32, base, cursor.leafVersion);
 }
 
 function isLeafOf(v: ByteViews, node: number, root: number): boolean {

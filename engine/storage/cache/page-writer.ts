@@ -35,7 +35,7 @@ import {
   setPageGreatestStamp,
   setPagePageId,
 } from '../page.layout.gen.ts';
-import { PAGE_ALL_VISIBLE } from '../page.layout.ts';
+import { PAGE_ALL_VISIBLE, PAGE_ENTRIES_EXACT } from '../page.layout.ts';
 import {
   addCacheSharedBatches,
   addCacheSharedDirtyFrames,
@@ -311,7 +311,11 @@ function takeOverVisibility(cache: PageCache, frame: Frame, copy: number): void 
   const segment = frameSegment(cache.shm, frame);
   const at = frameOffset(cache.shm, frame);
   const copies = cache.shm.control;
-  setPageFlags(segment.u8, at, pageFlags(segment.u8, at) | (pageFlags(copies.u8, copy) & PAGE_ALL_VISIBLE));
+  setPageFlags(
+    segment.u8,
+    at,
+    pageFlags(segment.u8, at) | (pageFlags(copies.u8, copy) & (PAGE_ALL_VISIBLE | PAGE_ENTRIES_EXACT)),
+  );
   setPageGreatestStamp(segment.f64, at, pageGreatestStamp(copies.f64, copy));
 }
 

@@ -2,7 +2,7 @@
  * Checks and prints heap pages: for check(), for the tests, and for the inspector. Trusts nothing on the page.
  */
 
-import { PAGE_ALL_VISIBLE, PAGE_HEADER_BYTES, PAGE_TYPE_HEAP } from '../page.layout.ts';
+import { PAGE_ALL_VISIBLE, PAGE_ENTRIES_EXACT, PAGE_HEADER_BYTES, PAGE_TYPE_HEAP } from '../page.layout.ts';
 import {
   pageFlags,
   pageFreeEnd,
@@ -25,6 +25,7 @@ import {
   ROW_HEADER_BYTES,
   ROW_HOME_BYTES,
   ROW_LOCKED,
+  ROW_REKEYED,
   ROW_STUB_BYTES,
   stubBodyPage,
   stubBodySlot,
@@ -123,7 +124,13 @@ function checkRow(
   } else if (layouts !== undefined && imageLayout(i32, row) >= layouts) {
     problems.push(`slot ${slot}: layout ${imageLayout(i32, row)}, the table has ${layouts}`);
   }
-  if ((pageFlags(views.u8, page) & PAGE_ALL_VISIBLE) === 0) return;
+  const exact = (pageFlags(views.u8, page) & PAGE_ENTRIES_EXACT) !== 0;
+  if (exact && (word & ROW_REKEYED) !== 0)
+    problems.push(`slot ${slot}: has had other keys, and its page says that none has (H6)`);
+  if ((pageFlags(views.u8, page) & PAGE_ALL_VISIBLE) === 0) {
+    if (exact) problems.push('a page says that its entries are exact, and not that its rows are all visible (H6)');
+    return;
+  }
   if (!(stamp >= 0) || (word & (ROW_DELETED | ROW_FORWARD | ROW_BODY)) !== 0) {
     problems.push(`slot ${slot}: not a row that everybody sees on a page that says all are (H6)`);
   } else if (stamp > pageGreatestStamp(f64, page)) {
@@ -154,6 +161,7 @@ function printRow(views: WordViews, page: number, entry: number): string {
     [ROW_DELETED, 'deleted'],
     [ROW_BODY, 'body'],
     [ROW_LOCKED, 'locked'],
+    [ROW_REKEYED, 'rekeyed'],
   ].flatMap(([flag, name]) => ((word & (flag as number)) !== 0 ? [name as string] : []) as string[]);
   return [`${place}, layout ${imageLayout(i32, row)}, stamp ${f64[row >> 3]}, back ${i32[(row + 8) >> 2]}`, ...flags].join(', ');
 }

@@ -315,10 +315,15 @@ test('every field of a heap page and of its rows that is damaged is found by che
   damaged('a length below the header', (views) => (views.i32[(row + 12) >> 2] &= ~0x3fff));
   damaged('the layout of a row', (views) => (views.i32[(row + 12) >> 2] |= 0x3ff << 14));
   for (let bit = 24; bit < 32; bit++) {
-    // Locked, nulls and overflow may be on any row; the row decoder knows better.
-    if (bit >= 27 && bit <= 29) continue;
+    // Locked, nulls, overflow and other keys before may be on any row; the row decoder knows better.
+    if (bit >= 27 && bit <= 30) continue;
     damaged(`flag bit ${bit}`, (views) => (views.i32[(row + 12) >> 2] ^= 1 << bit));
   }
+  damaged('entries exact, and not all visible', (views) => (views.u8[21] = (views.u8[21] & ~1) | 2));
+  damaged('entries exact, and a row with other keys', (views) => {
+    views.u8[21] |= 2;
+    views.i32[(row + 12) >> 2] |= 1 << 30;
+  });
   damaged('a stamp in flight', (views) => (views.f64[row >> 3] = -1));
   damaged('a stamp that is no number', (views) => (views.f64[row >> 3] = Number.NaN));
   damaged('two rows in one place', (views) => (views.u32[(8188 - 4) >> 2] = views.u32[8188 >> 2]));

@@ -13,7 +13,8 @@
  *   H3  garbage = freeStart - 64 - the sum of all capacities
  *   H4  a row's image (for a body: and its home row id) is not longer than its capacity
  *   H5  freeSlots counts the free slots, none of them is below firstFree
- *   H6  PAGE_ALL_VISIBLE only if every row is a plain one with a stamp >= 0, none above greatestStamp
+ *   H6  PAGE_ALL_VISIBLE only if every row is a plain one with a stamp >= 0, none above greatestStamp; PAGE_ENTRIES_EXACT only
+ *       if besides none has had other keys
  *
  * formatPage() of space/ makes an empty one. A slot keeps its capacity when its row shrinks, so that undo always finds room; heap-trim.ts takes surplus back once
  * the row's stamp says that the change is committed. Capacities, and which slots exist, change by logged records only and
@@ -24,7 +25,7 @@
  */
 
 import { assert } from '../../../shm/assert.ts';
-import { PAGE_ALL_VISIBLE, PAGE_HEADER_BYTES } from '../page.layout.ts';
+import { PAGE_ALL_VISIBLE, PAGE_ENTRIES_EXACT, PAGE_HEADER_BYTES } from '../page.layout.ts';
 import {
   pageFlags,
   pageFreeEnd,
@@ -334,9 +335,9 @@ export function heapWriteBody(
 /** Bytes a body takes whose image has this length. */
 export const bodyBytes = (length: number): number => ((length + 7) & ~7) + ROW_HOME_BYTES;
 
-/** Every change of a row clears the flag in the same latch (SM-P1). */
+/** Every change of a row clears the flags in the same latch (SM-P1, SM-P2). */
 export function clearAllVisible(views: WordViews, page: number): void {
-  setPageFlags(views.u8, page, pageFlags(views.u8, page) & ~PAGE_ALL_VISIBLE);
+  setPageFlags(views.u8, page, pageFlags(views.u8, page) & ~(PAGE_ALL_VISIBLE | PAGE_ENTRIES_EXACT));
 }
 
 /** Room that ends at `end` in the page is not needed any more: gap if it touches the gap, a hole otherwise. */

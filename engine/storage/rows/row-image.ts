@@ -54,7 +54,9 @@ export const ROW_LOCKED = 1 << 27;
 export const ROW_NULLS = 1 << 28;
 /** At least one value lies in an overflow chain. */
 export const ROW_OVERFLOW = 1 << 29;
-export const ROW_FLAGS_KNOWN = ROW_DELETED | ROW_FORWARD | ROW_BODY | ROW_LOCKED | ROW_NULLS | ROW_OVERFLOW;
+/** The row has had other keys, for which indexes may still have entries (SM-P2). Logged with the image; unlogged where it goes. */
+export const ROW_REKEYED = 1 << 30;
+export const ROW_FLAGS_KNOWN = ROW_DELETED | ROW_FORWARD | ROW_BODY | ROW_LOCKED | ROW_NULLS | ROW_OVERFLOW | ROW_REKEYED;
 
 /** Flags that say where the row lies or who holds it, not what it is: they stay with the slot when its image is replaced. */
 export const ROW_PLACE_FLAGS = ROW_FORWARD | ROW_BODY | ROW_LOCKED;

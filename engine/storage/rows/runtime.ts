@@ -87,6 +87,8 @@ export interface IndexRuntime {
   readonly unique: boolean;
   /** Unique only: two NULL keys are no duplicates. */
   readonly nullsDistinct: boolean;
+  /** It may have entries for keys that rows had before it was made: no entry counts without its row (SM-P2). Left out: it has none. */
+  readonly inexact?: boolean;
   /** Of kind 'i32', ascending: the word of an image of the current layout that is the key; else -1, and only extract() tells. */
   readonly word: number;
   /** For images of the table's current layout. */

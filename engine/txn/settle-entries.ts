@@ -1,0 +1,139 @@
+/**
+ * VACUUM of one table: takes out the entries of keys that rows have had before, and says of the rows that none are left (SM-P2). The
+ * collector does that by itself where a row has had one other key (collect-rows.ts); what is left is rows whose keys changed again before
+ * it came by, and those of a process that has crashed.
+ *
+ *   1  rows with ROW_REKEYED that every snapshot sees as they are, and their stamps
+ *   2  every entry of every index that leads to one of them: is it the row's key? It goes if not
+ *   3  the rows that still have that stamp lose the flag: their keys have not changed since 1
+ *
+ * Writers are not stopped; an entry that comes in behind the scan is of a change, and so of another stamp.
+ */
+
+import { unlatchFrameUnchanged } from '../../shm/frame-latch.ts';
+import { frameOffset, frameSegment } from '../../shm/shared-memory.ts';
+import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
+import { createCursor, cursorFirst, cursorKey, nextBatch } from '../storage/btree/cursor.ts';
+import { latchPage, pageTouched, unlatchPage } from '../storage/cache/page-cache.ts';
+import { HEAP_SLOTS_MAX, heapImageOffset } from '../storage/heap/heap-page.ts';
+import { pageFlags, pageOwner, pageType } from '../storage/page.layout.gen.ts';
+import { PAGE_ENTRIES_EXACT, PAGE_TYPE_HEAP } from '../storage/page.layout.ts';
+import { ROW_DELETED, ROW_REKEYED, rowIdOf, rowIdPage, rowIdSlot } from '../storage/rows/row-image.ts';
+import { createKeyScratch, type IndexRuntime, type TableRuntime } from '../storage/rows/runtime.ts';
+import { heapPage, heapPageCount } from '../storage/space/heap-map.ts';
+import { collectEntry } from './collect-rows.ts';
+import { beginCollecting, endCollecting } from './collector.ts';
+import { raiseBound } from './collector-bound.ts';
+import { clearRekeyed } from './entries-exact.ts';
+import { findCurrentKey } from './index-change.ts';
+import { isListed } from './index-keys.ts';
+import { COLLECTED, OLDEST } from './row-free.ts';
+import { copyNewest } from './row-read.ts';
+import { noteAllVisible } from './stamper.ts';
+import type { Transactions } from './transactions.ts';
+import { sameKeys } from './unique.ts';
+
+const testing = TESTING;
+
+/** How often settleEntries() tries to become the one that collects. */
+const TRIES = 1000;
+
+/**
+ * Takes out all entries of keys that rows of the table have no more and no snapshot needs, and clears the flag of rows that have none
+ * left: VACUUM. Rows that are changed meanwhile, or that a snapshot still sees otherwise, keep it. Returns how many rows were settled.
+ * `cancelled` is asked now and then. No latch, no hold.
+ */
+export function settleEntries(txns: Transactions, table: TableRuntime, cancelled: () => boolean): number {
+  let tries = 0;
+  while (!beginCollecting(txns)) {
+    if (cancelled() || ++tries > TRIES) return 0;
+    Atomics.wait(pause, 0, 0, 1);
+  }
+  try {
+    raiseBound(txns);
+    const rows = rekeyedRows(txns, table, cancelled);
+    if (rows.size === 0) return 0;
+    if (testing) yieldPoint('settle.found');
+    for (const index of table.indexes) if (!isListed(index)) settleIndex(txns, table, index, rows, cancelled);
+    if (cancelled()) return 0;
+    if (testing) yieldPoint('settle.looked');
+    for (const [id, stamp] of rows) {
+      clearRekeyed(txns, table, rowIdPage(id), rowIdSlot(id), (v, row) => v.f64[row >> 3] === stamp);
+    }
+    return rows.size;
+  } finally {
+    endCollecting(txns);
+  }
+}
+
+const pause = new Int32Array(new SharedArrayBuffer(4));
+
+/** Rows with the flag that every snapshot sees as they are, by row id: their stamps. */
+function rekeyedRows(txns: Transactions, table: TableRuntime, cancelled: () => boolean): Map<number, number> {
+  const { image } = txns.collecting;
+  const rows = new Map<number, number>();
+  const pages = heapPageCount(txns.space, table.mapRoot);
+  for (let number = 0; number < pages && !cancelled(); number++) {
+    const page = heapPage(txns.space, table.mapRoot, number);
+    if (!hasRekeyed(txns, table, page)) continue;
+    for (let slot = 0; slot < HEAP_SLOTS_MAX; slot++) {
+      if (!copyNewest(txns, page, slot, image, 0)) continue;
+      const stamp = image.f64[0];
+      const isSettled = stamp >= 0 && stamp <= txns.scratch[OLDEST] && (image.i32[3] & ROW_DELETED) === 0;
+      if (isSettled && (image.i32[3] & ROW_REKEYED) !== 0) rows.set(rowIdOf(page, slot), stamp);
+    }
+  }
+  return rows;
+}
+
+/**
+ * Under a latch, which no writer of a row keeps for long: whether rows of the page have the flag. If none has, and nobody has said so since
+ * they came to rest, the page says that all are visible (SM-P1).
+ */
+function hasRekeyed(txns: Transactions, table: TableRuntime, page: number): boolean {
+  const frame = latchPage(txns.cache, page);
+  const v = frameSegment(txns.shm, frame);
+  const at = frameOffset(txns.shm, frame);
+  const isHeap = pageType(v.u8, at) === PAGE_TYPE_HEAP && pageOwner(v.u32, at) === table.id;
+  let found = false;
+  for (let slot = 0; isHeap && slot < HEAP_SLOTS_MAX && !found; slot++) {
+    const row = heapImageOffset(v, at, slot);
+    found = row >= 0 && (v.i32[(row + 12) >> 2] & ROW_REKEYED) !== 0;
+  }
+  if (isHeap && !found && (pageFlags(v.u8, at) & PAGE_ENTRIES_EXACT) === 0 && noteAllVisible(v, at)) {
+    pageTouched(txns.cache, frame);
+    unlatchPage(txns.cache, frame);
+  } else unlatchFrameUnchanged(txns.shm, frame);
+  return found;
+}
+
+/** Looks at every entry of an index; of the rows asked about those that are not their keys go, or the row is asked about no more. */
+function settleIndex(
+  txns: Transactions,
+  table: TableRuntime,
+  index: IndexRuntime,
+  rows: Map<number, number>,
+  cancelled: () => boolean,
+): void {
+  const cursor = createCursor(index.kind);
+  const own = createKeyScratch();
+  cursorFirst(cursor);
+  while (!cancelled() && nextBatch(txns.tree, index.root, cursor) > 0) {
+    for (let entry = 0; entry < cursor.count; entry++) {
+      const id = rowIdOf(cursor.rowPages[entry], cursor.rowSlots[entry]);
+      const stamp = rows.get(id);
+      if (stamp !== undefined && !isSettledEntry(entry, id, stamp)) rows.delete(id);
+    }
+  }
+
+  function isSettledEntry(entry: number, id: number, stamp: number): boolean {
+    const { image, key } = txns.collecting;
+    const page = rowIdPage(id);
+    const slot = rowIdSlot(id);
+    if (!copyNewest(txns, page, slot, image, 0) || image.f64[0] !== stamp) return false;
+    cursorKey(cursor, entry, key);
+    if (findCurrentKey(txns, table, index, image, 0, own) && sameKeys(index, own, key)) return true;
+    // Not needed by any snapshot: the row's newest version is seen by all of them.
+    return collectEntry(txns, table, index, page, slot) === COLLECTED;
+  }
+}
