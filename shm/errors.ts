@@ -51,6 +51,7 @@ export const SQLSTATE = {
   sql_json_array_not_found: '22039',
   sql_json_member_not_found: '2203A',
   sql_json_number_not_found: '2203B',
+  sql_json_scalar_required: '2203F',
   sql_json_object_not_found: '2203C',
   restrict_violation: '23001',
   not_null_violation: '23502',

@@ -1,5 +1,7 @@
 /** Primitives of json (text as written) and jsonb (canonical text). How to read a line: primitives.ts. */
 
+import { VALUE_TYPES } from '../values/sql-json-types.ts';
+
 const shared = ['json', 'jsonb']
   .map((type) =>
     `#.field(#, text) # null
@@ -16,17 +18,41 @@ const shared = ['json', 'jsonb']
 #.stripNulls(#) #
 #.stripNulls.arrays(#, bool) #
 #.build.array(#...) # called
+#.build.array.strict(#...) # called
 #.build.object(#...) # called fails
+#.build.object.strict(#...) # called fails
+#.build.object.unique(#...) # called fails
+#.build.object.strictUnique(#...) # called fails
+#.isJson(#, text, bool) bool
 #_agg(#) # aggregate
 #_agg.strict(#) # aggregate
 #_agg.distinct(any, text) # aggregate fails
 #_agg.strict.distinct(any, text) # aggregate fails
 #_object_agg(#, #) # aggregate fails
+#_object_agg.strict(#, #) # aggregate fails
+#_object_agg.unique(#, #) # aggregate fails
+#_object_agg.strictUnique(#, #) # aggregate fails
 `.replaceAll('#', type),
   )
   .join('');
 
-export const JSON_PRIMITIVES = `${shared}
+export const JSON_VALUE_TYPES = VALUE_TYPES;
+
+const BEHAVIOURS = 'jsonb, jsonpath, jsonb, text, text';
+const values = VALUE_TYPES.map(
+  (type) => `sqlJson.value.${type}(${BEHAVIOURS}, ${type}, ${type}) ${type} called null fails stable context\n`,
+).join('');
+const queries = ['', '.text', '.unquoted']
+  .map((form) => {
+    const type = form === '.text' ? 'text' : 'jsonb';
+    return `sqlJson.query${form}(${BEHAVIOURS}, text, ${type}, ${type}) ${type} called null fails stable context\n`;
+  })
+  .join('');
+
+export const JSON_PRIMITIVES = `${shared}${values}${queries}
+sqlJson.exists(jsonb, jsonpath, jsonb, text) bool null fails stable context
+text.isJson(text, text, bool) bool
+bytea.isJson(bytea, text, bool) bool
 jsonb.contains(jsonb, jsonb) bool
 jsonb.contained(jsonb, jsonb) bool
 jsonb.hasKey(jsonb, text) bool

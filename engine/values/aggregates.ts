@@ -14,12 +14,12 @@ import { comparisons } from './compare.ts';
 import { badParameter } from './errors.ts';
 import { implementations } from './functions.ts';
 import { RANGE_AGGREGATES } from './functions-ranges.ts';
-import { keyOf } from './functions-json.ts';
+import { keyOf, OBJECT_FORMS, type ObjectForm, takeKey } from './functions-json.ts';
 import { floatAdd, float4Add } from './floats.ts';
 import { intervalOutOfRange } from './calendar.ts';
 import { addIntervals, divideInterval, INFINITE_INTERVAL, infinityOf, MINUS_INFINITE_INTERVAL } from './interval.ts';
 import { int8Add, int8And, int8Or, int8Xor, type Int8 } from './integers.ts';
-import { JSON_NULL, type JsonNode, jsonbObject, jsonNode, parseJson, quoteJson, writeJsonb } from './json.ts';
+import { JSON_NULL, jsonbObject, jsonNode, parseJson, quoteJson, writeJsonb } from './json.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: each aggregate knows its state.
 export interface Aggregate<State = any> {
@@ -205,27 +205,39 @@ for (const name of ['json_agg', 'json_agg.strict', 'jsonb_agg', 'jsonb_agg.stric
   };
 }
 
-table.json_object_agg = {
-  init: () => null,
-  step(state: string[] | null, key: string | null, value: string | null) {
-    if (key === null) throw new SqlError(SQLSTATE.null_value_not_allowed, 'null value not allowed for object key');
-    const pieces = state ?? [];
-    pieces.push(`${quoteJson(keyOf(key))} : ${value ?? 'null'}`);
-    return pieces;
-  },
-  result: (state: string[] | null) => bracketed(state, '{ ', ' }'),
-};
-table.jsonb_object_agg = {
-  init: () => null,
-  step(state: { keys: string[]; items: JsonNode[] } | null, key: string | null, value: string | null) {
-    if (key === null) throw badParameter('field name must not be null');
-    const pairs = state ?? { keys: [], items: [] };
-    pairs.keys.push(keyOf(key));
-    pairs.items.push(value === null ? JSON_NULL : parseJson(value));
-    return pairs;
-  },
-  result: (state: { keys: string[]; items: JsonNode[] } | null) =>
-    state === null ? null : writeJsonb(state.keys.length === 0 ? jsonNode('object') : jsonbObject(state.keys, state.items)),
-};
+interface Members {
+  readonly keys: string[];
+  readonly values: (string | null)[];
+  readonly seen: Set<string>;
+}
+function membersOf(form: ObjectForm, noKey: () => SqlError, result: (members: Members) => string): Aggregate<Members | null> {
+  return {
+    init: () => null,
+    step(state, key: string | null, value: string | null) {
+      if (key === null) throw noKey();
+      const members = state ?? { keys: [], values: [], seen: new Set() };
+      const name = keyOf(key);
+      if (form.unique) takeKey(members.seen, name, form);
+      if (value === null && form.strict) return members;
+      members.keys.push(name);
+      members.values.push(value);
+      return members;
+    },
+    result: (state) => (state === null ? null : result(state)),
+  };
+}
+
+const noKey = (): SqlError => new SqlError(SQLSTATE.null_value_not_allowed, 'null value not allowed for object key');
+const noField = (): SqlError => badParameter('field name must not be null');
+const objectText = ({ keys, values }: Members): string =>
+  `{ ${keys.map((key, at) => `${quoteJson(key)} : ${values[at] ?? 'null'}`).join(', ')} }`;
+function jsonbText({ keys, values }: Members): string {
+  const items = values.map((value) => (value === null ? JSON_NULL : parseJson(value)));
+  return writeJsonb(keys.length === 0 ? jsonNode('object') : jsonbObject(keys, items));
+}
+for (const [suffix, form] of Object.entries(OBJECT_FORMS)) {
+  table[`json_object_agg${suffix}`] = membersOf(form, noKey, objectText);
+  table[`jsonb_object_agg${suffix}`] = membersOf(form, noField, jsonbText);
+}
 
 export const aggregates: { readonly [primitive: string]: Aggregate } = table;

@@ -99,25 +99,50 @@ function keyAt(given: readonly Nullable[], index: number, isJson: boolean): stri
   }
   return keyOf(given[index]);
 }
-function buildObject(...given: Nullable[]): string {
-  checkPairs(given.length);
-  let text = '';
-  for (let index = 0; index < given.length; index += 2) {
-    text += `${index === 0 ? '' : ', '}${quoteJson(keyAt(given, index, true))} : ${given[index + 1] ?? 'null'}`;
-  }
-  return `{${text}}`;
+/** What an object of keys and values in turn keeps: NULLs, keys that come again. */
+export interface ObjectForm {
+  readonly strict: boolean;
+  readonly unique: boolean;
 }
+
+/** 22030 where `unique`, for keys of values that are left out, too. */
+export function takeKey(seen: Set<string>, key: string, { unique }: ObjectForm): void {
+  if (unique && seen.has(key))
+    throw new SqlError(SQLSTATE.duplicate_json_object_key_value, `duplicate JSON object key value: ${quoteJson(key)}`);
+  seen.add(key);
+}
+
+function pairsOf(given: readonly Nullable[], isJson: boolean, form: ObjectForm): [key: string, value: Nullable][] {
+  checkPairs(given.length);
+  const seen = new Set<string>();
+  const pairs: [string, Nullable][] = [];
+  for (let index = 0; index < given.length; index += 2) {
+    const key = keyAt(given, index, isJson);
+    if (form.unique) takeKey(seen, key, form);
+    const value = given[index + 1];
+    if (value !== null || !form.strict) pairs.push([key, value]);
+  }
+  return pairs;
+}
+
+const buildObject =
+  (form: ObjectForm) =>
+  (...given: Nullable[]): string =>
+    `{${pairsOf(given, true, form)
+      .map(([key, value]) => `${quoteJson(key)} : ${value ?? 'null'}`)
+      .join(', ')}}`;
 const nodeOf = (text: Nullable): JsonNode => (text === null ? JSON_NULL : parseJson(text));
-function buildJsonbObject(...given: Nullable[]): string {
-  checkPairs(given.length);
-  const keys: string[] = [];
-  const items: JsonNode[] = [];
-  for (let index = 0; index < given.length; index += 2) {
-    keys.push(keyAt(given, index, false));
-    items.push(nodeOf(given[index + 1]));
-  }
-  return writeJsonb(jsonbObject(keys, items));
-}
+const buildJsonbObject =
+  (form: ObjectForm) =>
+  (...given: Nullable[]): string => {
+    const pairs = pairsOf(given, false, form);
+    return writeJsonb(
+      jsonbObject(
+        pairs.map(([key]) => key),
+        pairs.map(([, value]) => nodeOf(value)),
+      ),
+    );
+  };
 
 function concat(a: string, b: string): string {
   const left = parseJson(a);
@@ -170,9 +195,7 @@ function pretty(node: JsonNode, indent: string): string {
 
 const table: { [primitive: string]: Implementation } = {
   'json.build.array': (...given: Nullable[]) => `[${given.map((value) => value ?? 'null').join(', ')}]`,
-  'json.build.object': buildObject,
   'jsonb.build.array': (...given: Nullable[]) => writeJsonb(jsonNode('array', '', given.map(nodeOf))),
-  'jsonb.build.object': buildJsonbObject,
   'json.stripNulls': (text: string) => writeCompact(strip(parseJson(text, false), false)),
   'json.stripNulls.arrays': (text: string, inArrays: boolean) => writeCompact(strip(parseJson(text, false), inArrays)),
   'jsonb.stripNulls': (text: string) => writeJsonb(strip(parseJson(text), false)),
@@ -194,6 +217,21 @@ const table: { [primitive: string]: Implementation } = {
     writeJsonb(insertPath(parseJson(text), pathOf(path), parseJson(value), after)),
   'jsonb.pretty': (text: string) => pretty(parseJson(text), ''),
 };
+
+/** Forms of objects by the end of the primitive's name. */
+export const OBJECT_FORMS: { readonly [suffix: string]: ObjectForm } = {
+  '': { strict: false, unique: false },
+  '.strict': { strict: true, unique: false },
+  '.unique': { strict: false, unique: true },
+  '.strictUnique': { strict: true, unique: true },
+};
+for (const [suffix, form] of Object.entries(OBJECT_FORMS)) {
+  table[`json.build.object${suffix}`] = buildObject(form);
+  table[`jsonb.build.object${suffix}`] = buildJsonbObject(form);
+}
+table['json.build.array.strict'] = (...given: Nullable[]) => `[${given.filter((value) => value !== null).join(', ')}]`;
+table['jsonb.build.array.strict'] = (...given: Nullable[]) =>
+  writeJsonb(jsonNode('array', '', given.filter((value) => value !== null).map(nodeOf)));
 
 for (const type of ['json', 'jsonb']) {
   // json keeps \u0000 as it is written; only a text made of it would fail.

@@ -19,6 +19,7 @@ import { pathFunctions } from './functions-paths.ts';
 import { regexFunctions } from './functions-regex.ts';
 import { rangeFunctions } from './functions-ranges.ts';
 import { numberFunctions } from './functions-numbers.ts';
+import { sqlJsonFunctions } from './functions-sql-json.ts';
 import { systemFunctions } from './functions-system.ts';
 import { textFunctions } from './functions-text.ts';
 import { timeFunctions } from './functions-time.ts';
@@ -47,5 +48,6 @@ export const implementations: { readonly [primitive: string]: Implementation } =
   partitionFunctions,
   windowTargets,
   rangeFunctions,
+  sqlJsonFunctions((primitive) => implementations[primitive]),
   arrayFunctions((primitive) => implementations[primitive]),
 );

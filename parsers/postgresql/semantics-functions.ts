@@ -172,6 +172,10 @@ const JSON_FUNCTIONS = ['json', 'jsonb']
 #_strip_nulls: #.stripNulls #.stripNulls.arrays
 #_build_array: #.build.array<any>@as%
 #_build_object: #.build.object<any>@as%
+#_build_array_strict: #.build.array.strict<any>@as%
+#_build_object_strict: #.build.object.strict<any>@as%
+#_build_object_unique: #.build.object.unique<any>@as%
+#_build_object_unique_strict: #.build.object.strictUnique<any>@as%
 #_extract_path: #.path
 #_extract_path_text: #.path.text
 to_#: #.same<any>@as%

@@ -1,5 +1,7 @@
 /** PostgreSQL's functions and operators beyond those over plain values: paths into jsonb. How to read a line: semantics.ts. */
 
+import { JSON_VALUE_TYPES } from '../../engine/sblr/primitives-json.ts';
+
 const PATHS = ['exists', 'match', 'query_array', 'query_first', 'query']
   .flatMap((name) =>
     ['', '.tz'].map((zone) => {
@@ -21,7 +23,15 @@ const EACH = ['json', 'jsonb']
   )
   .join('');
 
-export const FURTHER_FUNCTIONS = `${PATHS}${EACH}
+/** What the syntax of SQL/JSON stands for (grammar/json.ts); no names of PostgreSQL's. */
+const SQL_JSON = JSON_VALUE_TYPES.map((type) => `sql_json_value_${type}: sqlJson.value.${type}\n`).join('');
+
+export const FURTHER_FUNCTIONS = `${PATHS}${EACH}${SQL_JSON}
+sql_json_exists: sqlJson.exists
+sql_json_query: sqlJson.query
+sql_json_query_text: sqlJson.query.text
+sql_json_query_unquoted: sqlJson.query.unquoted
+sql_is_json: text.isJson json.isJson jsonb.isJson bytea.isJson
 jsonb_set_lax: jsonb.setLax jsonb.setLax.create jsonb.setLax.treatment
 array_to_json: array.toJson<anyarray>#0 array.toJson.pretty<anyarray,bool>#0
 row_to_json: record.toJson<record>#0 record.toJson.pretty<record,bool>#0

@@ -90,6 +90,20 @@ const REGRESSIONS = (
   .map((name) => `${name}: ${name}.float8\n`)
   .join('');
 
+const MEMBERS = ['Json', 'Jsonb']
+  .flatMap((type) =>
+    [
+      ['', ''],
+      ['_strict', '.strict'],
+      ['_unique', '.unique'],
+      ['_unique_strict', '.strictUnique'],
+    ].map(([name, form]) => {
+      const aggregate = `${type.toLowerCase()}_object_agg`;
+      return `${aggregate}${name}: ${aggregate}${form}<any,any>@as${type}\n`;
+    }),
+  )
+  .join('');
+
 export const AGGREGATES = `${SPREAD}${REGRESSIONS}
 variance: ${aggregate('var_samp', NUMBERS)}
 stddev: ${aggregate('stddev_samp', NUMBERS)}
@@ -111,9 +125,7 @@ json_agg: json_agg<any>@asJson
 json_agg_strict: json_agg.strict<any>@asJson
 jsonb_agg: jsonb_agg<any>@asJsonb
 jsonb_agg_strict: jsonb_agg.strict<any>@asJsonb
-json_object_agg: json_object_agg<any,any>@asJson
-jsonb_object_agg: jsonb_object_agg<any,any>@asJsonb
-`;
+${MEMBERS}`;
 
 export const ORDERED_SETS = `
 percentile_cont: percentile_cont.float8 percentile_cont.interval

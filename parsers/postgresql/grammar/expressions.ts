@@ -14,6 +14,7 @@ import { EOF } from 'chevrotain';
 import type { Rule } from '../../kit/grammar.ts';
 import { OperatorStack } from '../../kit/operators.ts';
 import type { SqlToken } from '../../kit/token.ts';
+import { isJsonTest } from '../lower-json.ts';
 import { constant, ownName, systemCall } from '../lower.ts';
 import * as P from '../precedence.ts';
 import * as T from '../tokens.ts';
@@ -251,7 +252,7 @@ export abstract class ExpressionGrammar extends TypeGrammar {
     this.subrule(type === K.AND ? 3 : 4, this.operand);
   }
 
-  // IS NOT? ( NULL | TRUE | FALSE | UNKNOWN | DISTINCT FROM operand | NFC? NORMALIZED )
+  // IS NOT? ( NULL | TRUE | FALSE | UNKNOWN | DISTINCT FROM operand | NFC? NORMALIZED | JSON ... )
   readonly isTail: Rule<[], void> = this.RULE('isTail', () => {
     const is = this.take(1, K.IS);
     this.settle(LEVEL.is, is);
@@ -272,7 +273,7 @@ export abstract class ExpressionGrammar extends TypeGrammar {
       },
       { ALT: () => this.normalizedTest(is, negated) },
       { ALT: () => this.refuse('IS DOCUMENT', this.recorded(1, K.DOCUMENT)) },
-      { ALT: () => this.refuse('IS JSON', this.recorded(1, K.JSON)) },
+      { ALT: () => this.jsonTest(is, negated) },
     ]);
   });
 
@@ -299,6 +300,33 @@ export abstract class ExpressionGrammar extends TypeGrammar {
     this.wrap((operand) => {
       const forms = form === undefined ? [] : [constant(form.ordinal, 'string', form.value.toUpperCase())];
       const call = systemCall(is.ordinal, 'is_normalized', [operand, ...forms]);
+      return negated ? { op: 'not', at: is.ordinal, operand: call } : call;
+    });
+  }
+
+  // JSON ( VALUE | ARRAY | OBJECT | SCALAR )? ( ( WITH | WITHOUT ) UNIQUE KEYS? )?
+  private jsonTest(is: SqlToken, negated: boolean): void {
+    let kind: SqlToken | undefined;
+    let unique = false;
+    this.take(1, K.JSON);
+    this.OPTION3(() => {
+      kind = this.OR3([
+        { ALT: () => this.take(1, K.VALUE) },
+        { ALT: () => this.take(1, K.ARRAY) },
+        { ALT: () => this.take(1, K.OBJECT) },
+        { ALT: () => this.take(1, K.SCALAR) },
+      ]);
+    });
+    this.OPTION4({
+      GATE: () => this.isNext(2, K.UNIQUE),
+      DEF: () => {
+        unique = this.OR4([{ ALT: () => this.take(1, K.WITH).ordinal >= 0 }, { ALT: () => this.take(1, K.WITHOUT).ordinal < 0 }]);
+        this.take(1, K.UNIQUE);
+        this.OPTION5(() => this.take(1, K.KEYS));
+      },
+    });
+    this.wrap((operand) => {
+      const call = isJsonTest(is.ordinal, operand, kind?.value ?? 'value', unique);
       return negated ? { op: 'not', at: is.ordinal, operand: call } : call;
     });
   }

@@ -6,6 +6,7 @@
  *   SUBSTRING(x SIMILAR p ESCAPE e)    substring(x, p, e)      OVERLAY(x PLACING y FROM a FOR b)   overlay(x, y, a, b)
  *   TRIM(BOTH c FROM x)                btrim(x, c)             TRIM(LEADING ...), TRIM(TRAILING .) ltrim, rtrim
  *   NORMALIZE(x, NFKC)                 normalize(x, 'NFKC')    COLLATION FOR (x)                   pg_collation_for(x)
+ *   JSON_OBJECT, JSON_ARRAY and the like: json.ts
  */
 
 import type { SourceExpression } from '../../../engine/sblr/source.gen.ts';
@@ -13,11 +14,11 @@ import type { Rule } from '../../kit/grammar.ts';
 import { constant, ownType, systemCall } from '../lower.ts';
 import * as T from '../tokens.ts';
 import { K } from '../tokens.ts';
-import { AtomGrammar } from './atoms.ts';
+import { JsonGrammar } from './json.ts';
 
 type SpecialName = 'coalesce' | 'nullif' | 'greatest' | 'least';
 
-export abstract class SpecialGrammar extends AtomGrammar {
+export abstract class SpecialGrammar extends JsonGrammar {
   private readonly specials = [
     { ALT: () => this.SUBRULE(this.coalesceCall) },
     { ALT: () => this.SUBRULE(this.extractCall) },
@@ -28,6 +29,9 @@ export abstract class SpecialGrammar extends AtomGrammar {
     { ALT: () => this.SUBRULE(this.normalizeCall) },
     { ALT: () => this.groupingCall() },
     { ALT: () => this.collationCall() },
+    { ALT: () => this.SUBRULE(this.jsonObject) },
+    { ALT: () => this.SUBRULE(this.jsonArray) },
+    { ALT: () => this.SUBRULE(this.jsonPath) },
     { ALT: () => this.documentCall() },
   ];
 
