@@ -104,12 +104,14 @@ function registerMarks(jobs: Jobs, parts: KernelParts): void {
   registerMark(jobs, {
     kind: JOB_WRITE_PAGES,
     read: () => dirtyFrames(cache),
+    start: (shm.frameCount * 3) / 8,
     first: shm.frameCount / 2,
     second: (shm.frameCount * 7) / 8,
   });
   registerMark(jobs, {
     kind: JOB_CHECKPOINT,
     read: () => tailLsn(log) - loadCacheSharedCheckpointLsn(shm.i32, cache.shared),
+    start: settings.checkpointBytes / 2,
     first: settings.checkpointBytes,
     second: settings.checkpointBytes * 3,
   });

@@ -1,12 +1,15 @@
 /**
  * Building an index of a table that has rows: an entry for every key that some version of a row has which somebody may still see,
- * sorted, and put together bottom-up (build.ts). Nobody writes to the table meanwhile.
+ * sorted, and put together bottom-up (build.ts). Rows that lie in the order of their keys go in as they lie (page-keys.ts). Nobody
+ * writes to the table meanwhile.
  */
 
 import { arrayDecoder } from '../../codegen/rows/decoder.ts';
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import { buildIndex } from '../storage/btree/build.ts';
+import { holdPage, pagePlace, pageViews, releasePage } from '../storage/cache/page-cache.ts';
 import { HEAP_SLOTS_MAX } from '../storage/heap/heap-page.ts';
+import { pageSlotCount } from '../storage/page.layout.gen.ts';
 import { readReferenced } from '../storage/overflow/overflow.ts';
 import { type ByteViews, privateViews } from '../storage/rows/byte-views.ts';
 import { imageLayout, ROW_DELETED, ROW_SCRATCH_BYTES } from '../storage/rows/row-image.ts';
@@ -32,6 +35,15 @@ import { sameKeys } from '../txn/unique.ts';
 import { copyVersion } from '../txn/visibility.ts';
 import { ENTRY_UNIQUE, IndexEntries } from './index-entries.ts';
 import type { KernelParts } from './kernel-parts.ts';
+import {
+  checkCancelled,
+  createKeyReader,
+  KEY_WORDS,
+  type KeyReader,
+  KeysInOrder,
+  readPageKeys,
+  rowsInOrder,
+} from './page-keys.ts';
 import type { StoredIndex } from './table-definition.ts';
 
 interface Fill {
@@ -59,7 +71,16 @@ export function fillIndex(
   table: TableRuntime,
   stored: StoredIndex,
   index: IndexRuntime,
+<<<<<<< HEAD
 ): boolean {
+=======
+): void {
+  const reader = index.kind === 'bytes' ? null : createKeyReader(parts, table, index);
+  if (reader !== null && rowsInOrder(reader, tx)) {
+    buildIndex(parts.tree, index, new KeysInOrder(reader), table.logged);
+    return;
+  }
+>>>>>>> 01b1046 (wip)
   const entries = new IndexEntries(index.kind, parts.space);
   const fill: Fill = {
     parts,
@@ -75,7 +96,7 @@ export function fillIndex(
   };
   raiseBoundNow(parts.txns);
   try {
-    collectEntries(fill, tx);
+    collectEntries(fill, tx, reader);
     if (index.unique) checkDuplicates(fill, stored);
     buildIndex(parts.tree, index, entries.ordered(), table.logged);
     return !fill.inexact;
@@ -84,16 +105,36 @@ export function fillIndex(
   }
 }
 
-function collectEntries(fill: Fill, tx: Transaction): void {
-  const { parts, table, image } = fill;
+function collectEntries(fill: Fill, tx: Transaction, reader: KeyReader | null): void {
+  const { parts, table } = fill;
   const pages = heapPageCount(parts.space, table.mapRoot);
   for (let number = 0; number < pages; number++) {
     const page = heapPage(parts.space, table.mapRoot, number);
-    if (tx.cancelled?.() === true) throw new SqlError(SQLSTATE.query_canceled, 'canceling statement due to user request');
-    for (let slot = 0; slot < HEAP_SLOTS_MAX; slot++) {
-      if (copyNewest(parts.txns, page, slot, image, 0)) collectRow(fill, page, slot);
-    }
+    checkCancelled(tx);
+    if (reader === null || !collectKeys(fill, reader, page)) collectRows(fill, page);
   }
+}
+
+/** False: some row of the page needs more than its page. */
+function collectKeys(fill: Fill, reader: KeyReader, page: number): boolean {
+  const { index, entries, key } = fill;
+  const { words } = reader;
+  const count = readPageKeys(reader, page);
+  for (let at = 0; at < count * KEY_WORDS; at += KEY_WORDS) {
+    key.i32[0] = words[at];
+    key.i32[1] = words[at + 1];
+    const unique = index.unique && !(index.nullsDistinct && words[at + 3] !== 0);
+    entries.add(key, page, words[at + 2], unique ? ENTRY_UNIQUE : 0);
+  }
+  return count >= 0;
+}
+
+function collectRows(fill: Fill, page: number): void {
+  const { txns, cache } = fill.parts;
+  const frame = holdPage(cache, page);
+  const slots = Math.min(pageSlotCount(pageViews(cache, frame).u16, pagePlace(cache, frame)), HEAP_SLOTS_MAX);
+  releasePage(cache, frame);
+  for (let slot = 0; slot < slots; slot++) if (copyNewest(txns, page, slot, fill.image, 0)) collectRow(fill, page, slot);
 }
 
 /** All versions of one row, the newest first; it is in `image`. */

@@ -4,6 +4,7 @@
  */
 
 import { SqlError } from '../../shm/errors.ts';
+import { CopyPieces } from './copy-pieces.ts';
 
 /** What a file begins with; flags and length of the extension follow. */
 export const SIGNATURE = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1');
@@ -13,10 +14,8 @@ const HAS_OIDS = 1 << 16;
 
 const bad = (message: string): SqlError => new SqlError('22P04', message);
 
-export class BinaryRows {
+export class BinaryRows extends CopyPieces {
   readonly #columns: number;
-  bytes: Buffer = Buffer.alloc(0);
-  #at = 0;
   #isLast = false;
   #isOver = false;
   #hasHeader = false;
@@ -25,6 +24,7 @@ export class BinaryRows {
   readonly lengths: number[] = [];
 
   constructor(columns: number) {
+    super();
     this.#columns = columns;
   }
 
@@ -33,19 +33,13 @@ export class BinaryRows {
   /** rewind() comes back to here, if nothing is pushed meanwhile. */
   mark(): void {
     if (!this.#hasHeader) this.#header();
-    this.#marked = { at: this.#at, row: this.row };
+    this.#marked = { at: this.at, row: this.row };
   }
 
   rewind(): void {
-    this.#at = this.#marked.at;
+    this.at = this.#marked.at;
     this.row = this.#marked.row;
     this.#isOver = false;
-  }
-
-  push(piece: Buffer): void {
-    const rest = this.bytes.subarray(this.#at);
-    this.bytes = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
-    this.#at = 0;
   }
 
   finish(): void {
@@ -56,28 +50,28 @@ export class BinaryRows {
   next(): boolean {
     if (this.#isOver) return false;
     if (!this.#hasHeader && !this.#header()) return this.#missing();
-    const { bytes } = this;
-    let at = this.#at;
-    if (at + 2 > bytes.length) return this.#isLast && at === bytes.length ? false : this.#missing();
+    const { bytes, end } = this;
+    let at = this.at;
+    if (at + 2 > end) return this.#isLast && at === end ? false : this.#missing();
     const count = bytes.readInt16BE(at);
     at += 2;
     if (count === -1) {
       this.#isOver = true;
-      this.#at = at;
+      this.at = at;
       return false;
     }
     if (count !== this.#columns) throw bad(`row field count is ${count}, expected ${this.#columns}`);
     for (let index = 0; index < count; index++) {
-      if (at + 4 > bytes.length) return this.#missing();
+      if (at + 4 > end) return this.#missing();
       const length = bytes.readInt32BE(at);
       at += 4;
       if (length < -1) throw bad('invalid field size');
-      if (at + Math.max(0, length) > bytes.length) return this.#missing();
+      if (at + Math.max(0, length) > end) return this.#missing();
       this.starts[index] = at;
       this.lengths[index] = length;
       at += Math.max(0, length);
     }
-    this.#at = at;
+    this.at = at;
     this.row++;
     return true;
   }
@@ -88,16 +82,16 @@ export class BinaryRows {
   }
 
   #header(): boolean {
-    const { bytes } = this;
-    if (bytes.length < HEADER_BYTES) return false;
+    const { bytes, end } = this;
+    if (end < HEADER_BYTES) return false;
     if (!bytes.subarray(0, SIGNATURE.length).equals(SIGNATURE)) throw bad('COPY file signature not recognized');
     const flags = bytes.readUInt32BE(SIGNATURE.length);
     if ((flags & HAS_OIDS) !== 0) throw bad('invalid COPY file header (WITH OIDS)');
     if (flags >>> 16 !== 0) throw bad('unrecognized critical flags in COPY file header');
     const extension = bytes.readInt32BE(SIGNATURE.length + 4);
     if (extension < 0) throw bad('invalid COPY file header (wrong length)');
-    if (bytes.length < HEADER_BYTES + extension) return false;
-    this.#at = HEADER_BYTES + extension;
+    if (end < HEADER_BYTES + extension) return false;
+    this.at = HEADER_BYTES + extension;
     this.#hasHeader = true;
     return true;
   }

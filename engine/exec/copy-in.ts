@@ -124,7 +124,7 @@ export class CopyIn {
 
   feed(bytes: Buffer): Promise<void> | undefined {
     try {
-      const piece = this.options.encoding === 'utf8' ? Buffer.from(bytes) : Buffer.from(bytes.toString(this.options.encoding));
+      const piece = this.options.encoding === 'utf8' ? bytes : Buffer.from(bytes.toString(this.options.encoding));
       (this.#binary ?? this.#lines).push(piece);
       return this.#orFailed(this.#take());
     } catch (error) {

@@ -11,6 +11,7 @@
 
 import { SqlError } from '../../shm/errors.ts';
 import type { CopyOptions } from './copy-options.ts';
+import { CopyPieces } from './copy-pieces.ts';
 
 const LF = 10;
 const CR = 13;
@@ -21,12 +22,10 @@ const bad = (message: string, hint?: string): SqlError => new SqlError('22P04', 
 /** \b \f \n \r \t \v */
 const ESCAPES: { readonly [letter: number]: number } = { 98: 8, 102: 12, 110: 10, 114: 13, 116: 9, 118: 11 };
 
-export class CopyLines {
+export class CopyLines extends CopyPieces {
   readonly #options: CopyOptions;
   readonly #nil: Buffer;
   readonly #isCsv: boolean;
-  bytes: Buffer = Buffer.alloc(0);
-  #at = 0;
   #isLast = false;
   /** The end mark has come: what follows is not read. */
   #isOver = false;
@@ -45,6 +44,7 @@ export class CopyLines {
   #scratchEnd = 0;
 
   constructor(options: CopyOptions) {
+    super();
     this.#options = options;
     this.#nil = Buffer.from(options.nil);
     this.#isCsv = options.format === 'csv';
@@ -54,21 +54,15 @@ export class CopyLines {
 
   /** rewind() comes back to here, if nothing is pushed meanwhile. */
   mark(): void {
-    this.#marked = { at: this.#at, line: this.#nextLine, ending: this.#ending };
+    this.#marked = { at: this.at, line: this.#nextLine, ending: this.#ending };
   }
 
   rewind(): void {
     const { at, line, ending } = this.#marked;
-    this.#at = at;
+    this.at = at;
     this.#nextLine = line;
     this.#ending = ending;
     this.#isOver = false;
-  }
-
-  push(piece: Buffer): void {
-    const rest = this.bytes.subarray(this.#at);
-    this.bytes = rest.length === 0 ? piece : Buffer.concat([rest, piece]);
-    this.#at = 0;
   }
 
   finish(): void {
@@ -77,7 +71,7 @@ export class CopyLines {
 
   /** True: there is a row. False: more input is needed, or there is none. 22P04. */
   next(): boolean {
-    if (this.#isOver || this.#at >= this.bytes.length) return false;
+    if (this.#isOver || this.at >= this.end) return false;
     this.#scratchEnd = 0;
     this.count = 0;
     const found = this.#isCsv ? this.#csvRow() : this.#textRow();
@@ -101,10 +95,9 @@ export class CopyLines {
   #rawStart = 0;
 
   #textRow(): boolean {
-    const { bytes } = this;
+    const { bytes, end } = this;
     const { delimiter } = this.#options;
-    const end = bytes.length;
-    let at = this.#at;
+    let at = this.at;
     let start = at;
     let escapes = false;
     let lines = 1;
@@ -140,7 +133,7 @@ export class CopyLines {
     let next = at;
     if (bytes[next] === CR) next++;
     if (bytes[next] === LF && (next === at || this.#ending === LF + CR)) next++;
-    this.#at = next;
+    this.at = next;
     // As PostgreSQL counts: a row that goes over several lines has the number of its last.
     this.line = this.#nextLine + lines - 1;
     this.#nextLine += lines;
@@ -217,10 +210,9 @@ export class CopyLines {
   }
 
   #csvRow(): boolean {
-    const { bytes } = this;
+    const { bytes, end } = this;
     const { delimiter, quote } = this.#options;
-    const end = bytes.length;
-    let at = this.#at;
+    let at = this.at;
     let start = at;
     let lines = 1;
     let hasQuotes = false;
@@ -256,9 +248,8 @@ export class CopyLines {
 
   /** Behind the quote that ends what begins at `at`; -1: it is not there yet. */
   #quotedEnd(at: number): number {
-    const { bytes } = this;
+    const { bytes, end } = this;
     const { quote, escape: mark } = this.#options;
-    const end = bytes.length;
     for (let index = at; index < end; index++) {
       const byte = bytes[index];
       if (byte === mark) {

@@ -80,6 +80,8 @@ export interface Mark {
   readonly read: () => number;
   /** From here on a pool that runs does it, and no writing call is held up. `first` when left out. */
   readonly early?: number;
+  /** From here on the pool is wanted, and no writing call is held up: it takes its time to start. `first` when left out. */
+  readonly start?: number;
   /** From here on the job is queued, and the pool is wanted. */
   readonly first: number;
   /** From here on writing calls do slices too. */

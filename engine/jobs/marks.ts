@@ -3,6 +3,7 @@
  *
  *   below the first mark     nobody hurries; without a pool every LOOK_EVERY-th writing call does a slice
  *   early mark               a pool that runs does it; none is started for that, and writing calls go on
+ *   start mark               the pool is wanted, so that it is there at the first mark; writing calls go on
  *   first mark, urgent job   the pool is wanted; until it runs, every writing call does a slice
  *   second mark              every writing call does a slice, pool or not; one more thread of the pool is wanted
  *
@@ -54,7 +55,9 @@ export function lookAtMarks(jobs: Jobs): void {
     const mark = jobs.marks[index];
     const value = mark.read();
     if (value < mark.first) {
-      if (isPoolThere && mark.early !== undefined && value >= mark.early) putJobOnce(jobs, mark.kind);
+      if (isPoolThere) {
+        if (mark.early !== undefined && value >= mark.early) putJobOnce(jobs, mark.kind);
+      } else if (mark.start !== undefined && value >= mark.start) wantPool(jobs);
       continue;
     }
     putJobOnce(jobs, mark.kind);

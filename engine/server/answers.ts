@@ -25,6 +25,15 @@ export class Answers {
     this.#log = log;
     this.#words = new Int32Array(memory);
     this.#check = check;
+    log.askWriter = () => this.#ask();
+  }
+
+  /** The log thread writes what there is, unless it is at it already. Nobody waits for it. */
+  #ask(): void {
+    const words = this.#words;
+    if (Atomics.load(words, WANTED) !== Atomics.load(words, DONE)) return;
+    Atomics.add(words, WANTED, 1);
+    Atomics.notify(words, WANTED);
   }
 
   mustWait(barrier: number): boolean {

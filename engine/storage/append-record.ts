@@ -5,6 +5,7 @@
  *   header   page, slot = first slot, aux16 = rows; rows lie in slots that follow each other
  *            aux32 = leaf, aux32Second = root, extra = kind of the index's nodes, 0: no index, and aux32 is no page
  *   payload  for each row an item:   image, padded to 8 | key
+ *            image: without the blanks at its end; its back word says how many words of them (rows/blank-tail.ts)
  *            key: KIND_I32 one word and a word of zeros; KIND_I64 two words; KIND_BYTES u32 length, bytes, padded to 8
  *
  * An item is one change of both pages under both latches; each page's LSN is the end of the last item that was put there. Redo of
@@ -33,14 +34,16 @@ import {
   setLogRecordExtra,
 } from './log/log-record.layout.gen.ts';
 import { type PageViews, RECORD, type RecordViews, registerRecord, type UndoContext } from './log/records.ts';
-import type { ByteViews } from './rows/byte-views.ts';
-import { paddedLength } from './rows/row-image.ts';
+import { restoreBlanks, withoutBlanks } from './rows/blank-tail.ts';
+import { type ByteViews, copyWords, privateViews } from './rows/byte-views.ts';
+import { forgetPlace, imageLength, ROW_SCRATCH_BYTES } from './rows/row-image.ts';
 import { createKeyScratch, type KeyScratch } from './rows/runtime.ts';
 
 /** In place of an index's kind: the table has none. */
 export const NO_INDEX = 0;
 
 const redoKey = createKeyScratch();
+const redoImage = privateViews(ROW_SCRATCH_BYTES);
 
 /** Bytes of an item's key. Hot. */
 export function itemKeyBytes(kind: number, key: KeyScratch): number {
@@ -59,9 +62,21 @@ export function setAppendHeader(log: Log, record: number, rows: number, leaf: Pa
 /** A record that has grown stands for so many rows. Hot. */
 export const setAppendRows = (log: Log, record: number, rows: number): void => setLogRecordAux16(log.u16, record, rows);
 
-/** Writes an item into the ring at `at`: the image at `row`, the key of its entry. Hot. */
-export function writeAppendItem(log: Log, at: number, fromI32: Int32Array, row: number, kind: number, key: KeyScratch): void {
-  const to = logImage(log.i32, at, fromI32, row);
+/** Bytes of an item's image without `blanks` words at its end. Hot. */
+export const itemImageBytes = (i32: Int32Array, row: number, blanks: number): number =>
+  withoutBlanks(imageLength(i32, row), blanks);
+
+/** Writes an item into the ring at `at`: the image at `row` without `blanks` words at its end, the key of its entry. Hot. */
+export function writeAppendItem(
+  log: Log,
+  at: number,
+  fromI32: Int32Array,
+  row: number,
+  blanks: number,
+  kind: number,
+  key: KeyScratch,
+): void {
+  const to = blanks === 0 ? logImage(log.i32, at, fromI32, row) : logCutImage(log.i32, at, fromI32, row, blanks);
   if (kind === NO_INDEX) return;
   const word = to >> 2;
   if (kind !== KIND_BYTES) {
@@ -75,8 +90,23 @@ export function writeAppendItem(log: Log, at: number, fromI32: Int32Array, row: 
   for (let i = 0; i < key.length; i++) log.u8[to + 4 + i] = key.u8[i];
 }
 
+/** Hot. Returns the end. */
+function logCutImage(toI32: Int32Array, at: number, fromI32: Int32Array, row: number, blanks: number): number {
+  const bytes = itemImageBytes(fromI32, row, blanks);
+  const words = (imageLength(fromI32, row) >> 2) - blanks;
+  copyWords(toI32, at, fromI32, row, words * 4);
+  forgetPlace(toI32, at);
+  toI32[(at + 8) >> 2] = blanks;
+  // The padding must not carry old bytes of the ring.
+  if ((words & 1) !== 0) toI32[(at >> 2) + words] = 0;
+  return at + bytes;
+}
+
+/** Words of blanks that the item at `item` does without. */
+const itemBlanks = (views: RecordViews, item: number): number => views.i32[(item + 8) >> 2];
+
 /** Byte offset of the key of the item at `item`. */
-const itemKey = (views: RecordViews, item: number): number => item + paddedLength(views.i32, item);
+const itemKey = (views: RecordViews, item: number): number => item + itemImageBytes(views.i32, item, itemBlanks(views, item));
 
 /** Byte offset behind the item at `item`. */
 export function itemEnd(views: RecordViews, item: number, kind: number): number {
@@ -106,9 +136,16 @@ function redoRows(views: RecordViews, record: number, page: PageViews, pageOffse
   let item = record + LOG_RECORD_BYTES;
   for (let row = 0; row < logRecordAux16(views.u16, record); row++) {
     const end = itemEnd(views, item, kind);
-    if (end - record > from) redoInsertedRow(page, pageOffset, first + row, views.i32, item);
+    if (end - record > from) redoRow(views, item, page, pageOffset, first + row);
     item = end;
   }
+}
+
+function redoRow(views: RecordViews, item: number, page: PageViews, pageOffset: number, slot: number): void {
+  const blanks = itemBlanks(views, item);
+  if (blanks === 0) return redoInsertedRow(page, pageOffset, slot, views.i32, item);
+  restoreBlanks(views.i32, item, blanks, redoImage.i32);
+  redoInsertedRow(page, pageOffset, slot, redoImage.i32, 0);
 }
 
 function redoEntries(views: RecordViews, record: number, page: PageViews, node: number, from: number): void {

@@ -29,7 +29,7 @@ export function beginRecord(
   log.scratch[PREVIOUS] = txnSlotLastLsn(txns.f64, tx.slot);
   startRecord(log, record, bytes, RECORD.append, RECORD_GROUP_END, tx.number >>> 0, table.id, page, slot);
   setAppendHeader(log, record, 1, leaf, kind === NO_INDEX ? 0 : table.indexes[0].root, kind);
-  writeAppendItem(log, record + LOG_RECORD_BYTES, views.i32, row, kind, txns.key);
+  writeAppendItem(log, record + LOG_RECORD_BYTES, views.i32, row, txns.next.blanks, kind, txns.key);
   mayGrow(log, record, bytes);
   publish(log, record, bytes);
   setTxnSlotLastLsn(txns.f64, tx.slot, log.scratch[START]);

@@ -20,7 +20,7 @@ import { FRAME_BYTES, FRAME_REFERENCED } from '../../shm/frame.layout.gen.ts';
 import { frameOffset, frameSegment } from '../../shm/shared-memory.ts';
 import { type Frame, NO_FRAME, NO_PAGE, type Version } from '../../shm/types.ts';
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
-import { NO_INDEX, setAppendRows, writeAppendItem } from '../storage/append-record.ts';
+import { itemImageBytes, NO_INDEX, setAppendRows, writeAppendItem } from '../storage/append-record.ts';
 import { appendEntry } from '../storage/btree/append.ts';
 import { intMax } from '../storage/btree/node-int.ts';
 import { KIND_BYTES } from '../storage/btree/node.layout.ts';
@@ -32,6 +32,7 @@ import { announceGrowth, forgetGrowth, growRecord, growthFits } from '../storage
 import { LOG_RECORD_BYTES } from '../storage/log/log-record.layout.gen.ts';
 import { publish } from '../storage/log/log.ts';
 import { pageFreeEnd, pageFreeStart, pageSlotCount } from '../storage/page.layout.gen.ts';
+import { blankTail } from '../storage/rows/blank-tail.ts';
 import { type ByteViews, privateViews } from '../storage/rows/byte-views.ts';
 import { paddedLength, ROW_LOCKED, ROW_REKEYED } from '../storage/rows/row-image.ts';
 import { type IndexRuntime, KEY_OK, type KeyScratch, type TableRuntime } from '../storage/rows/runtime.ts';
@@ -72,6 +73,8 @@ export interface NextAppend {
   entries: number;
   /** What an entry claims for its compensation (SM-W7). */
   undoBytes: number;
+  /** Words of blanks at the end of the row that is appended now: the log does without them. */
+  blanks: number;
 }
 
 export function makeNextAppend(): NextAppend {
@@ -99,6 +102,7 @@ export function makeNextAppend(): NextAppend {
     keyLow: 0,
     entries: 0,
     undoBytes: 0,
+    blanks: 0,
   };
 }
 
@@ -168,7 +172,9 @@ export function appendNext(tx: Transaction, table: TableRuntime, views: ByteView
   const length = paddedLength(views.i32, row);
   if (next.room < capacityFor(length) + 4) return false;
   const { kind } = next;
-  let item = length;
+  const blanks = blankTail(views.i32, row);
+  next.blanks = blanks;
+  let item = itemImageBytes(views.i32, row, blanks);
   if (kind !== NO_INDEX) {
     const index = table.indexes[0];
     if (next.entries === 0 || index.extract(views.i32, views.u16, views.u8, views.f64, row, key) !== KEY_OK) return false;
@@ -221,7 +227,7 @@ function appendLatched(tx: Transaction, table: TableRuntime, views: ByteViews, r
   tx.ints[ROW_SLOT] = slot;
   if (to >= 0) {
     setAppendRows(log, log.growing.at, ++log.growing.count);
-    writeAppendItem(log, to, views.i32, row, kind, key);
+    writeAppendItem(log, to, views.i32, row, next.blanks, kind, key);
     publish(log, to, item);
   } else {
     beginRecord(tx, table, views, row, page, slot, kind, next.leaf, LOG_RECORD_BYTES + item);

@@ -74,6 +74,28 @@ test('rows in the order of their key share a record: about their own bytes go in
   deepStrictEqual(keysOf(after), range(0, 110));
 });
 
+test('blanks at the end of a row are not logged, and come back as they were', () => {
+  const notes = ['', ' '.repeat(3), 'x'.padEnd(15), 'xy'.padEnd(16), 'xyz'.padEnd(84), ' '.repeat(85), 'x'.padEnd(86), ' '.repeat(87), `${' '.repeat(40)}y`]; // biome-ignore format: lengths side by side
+  for (const given of [{ indexes: 0 }, { indexes: 1 }]) {
+    const vfs = new SimulatedVfs({ seed: 1 });
+    const store = createTxnStore(vfs, given);
+    const writer = new Session(store);
+    const tx = writer.begin();
+    const before = tailLsn(store.txns.log);
+    beginStatement(tx, STATEMENT_WRITING, true);
+    for (const id of range(0, 90)) strictEqual(insertRow(tx, store.table, encode(id, id, notes[id % notes.length]), 0), ROW_DONE);
+    endStatement(tx);
+    ok(tailLsn(store.txns.log) - before < 90 * 60, `${tailLsn(store.txns.log) - before} bytes`);
+    writer.commit();
+    const session = new Session(crashed(vfs, store));
+    session.begin();
+    deepStrictEqual(
+      session.all().map((row) => [row.id, row.note]),
+      range(0, 90).map((id) => [id, notes[id % notes.length]]),
+    );
+  }
+});
+
 test('a duplicate of an appended key is refused, below the edge and at it', () => {
   const store = createTxnStore(new SimulatedVfs({ seed: 1 }), { indexes: 1 });
   const session = new Session(store);

@@ -22,7 +22,7 @@ import { FRAME_BYTES, FRAME_PAGE_ID } from '../../shm/frame.layout.gen.ts';
 import { frameOffset, frameSegment } from '../../shm/shared-memory.ts';
 import { NO_FRAME, NO_PAGE } from '../../shm/types.ts';
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
-import { itemKeyBytes, NO_INDEX, setAppendRows, writeAppendItem } from '../storage/append-record.ts';
+import { itemImageBytes, itemKeyBytes, NO_INDEX, setAppendRows, writeAppendItem } from '../storage/append-record.ts';
 import { appendEntry, EDGE_FRAME, EDGE_PAGE, edgeHint, edgeTakes } from '../storage/btree/append.ts';
 import { kindNumber } from '../storage/btree/insert.ts';
 import { entryRecordBytes } from '../storage/btree/records.ts';
@@ -39,8 +39,13 @@ import {
 } from '../storage/log/log-record.layout.gen.ts';
 import { publish } from '../storage/log/log.ts';
 import { pageOwner } from '../storage/page.layout.gen.ts';
+import { blankTail } from '../storage/rows/blank-tail.ts';
 import type { ByteViews } from '../storage/rows/byte-views.ts';
+<<<<<<< HEAD
 import { imageLength, paddedLength, ROW_LOCKED, ROW_REKEYED } from '../storage/rows/row-image.ts';
+=======
+import { imageLength, ROW_LOCKED } from '../storage/rows/row-image.ts';
+>>>>>>> 01b1046 (wip)
 import { KEY_OK, type TableRuntime } from '../storage/rows/runtime.ts';
 import { beginRecord } from './append-begin.ts';
 import { noteAppended, touch } from './append-next.ts';
@@ -154,7 +159,9 @@ function appendLogged(
 ): boolean {
   const txns = tx.context;
   const { shm, cache, log, key } = txns;
-  const item = paddedLength(views.i32, row) + itemKeyBytes(kind, key);
+  const blanks = blankTail(views.i32, row);
+  txns.next.blanks = blanks;
+  const item = itemImageBytes(views.i32, row, blanks) + itemKeyBytes(kind, key);
   const joins = insertJoins(tx, table.id, page, slot);
   const undo = (joins ? 0 : INSERT_UNDO_BYTES) + (kind === NO_INDEX ? 0 : entryRecordBytes(kind, key));
   takeCredit(log, LOG_RECORD_BYTES + item, undo);
@@ -172,7 +179,7 @@ function appendLogged(
   place(tx, table, views, row, page, slot, frame, kind, leafFrame, joins);
   if (grows) {
     setAppendRows(log, log.growing.at, ++log.growing.count);
-    writeAppendItem(log, to, views.i32, row, kind, key);
+    writeAppendItem(log, to, views.i32, row, blanks, kind, key);
     publish(log, to, item);
   } else {
     beginRecord(tx, table, views, row, page, slot, kind, leaf, LOG_RECORD_BYTES + item);

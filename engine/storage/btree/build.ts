@@ -119,6 +119,8 @@ function closeNode(build: Build, level: number, key: KeyScratch): void {
 /** Allocates a page in a group of its own, as an empty node of the tree. */
 function newPage(build: Build, level: number): number {
   const { tree, root, logged } = build;
+  // Each new page is one that is not in the cache: here that is no sign of pages that push each other out.
+  tree.misses = 0;
   const page = takeNewPage(tree, root);
   beginChange(tree, root);
   const frame = latchNewPage(tree.cache, page);

@@ -124,6 +124,15 @@ function takeFileCredit(log: Log, cost: number): void {
   }
 }
 
+/** From this part of the ring on a thread that does nothing else is asked to write it. */
+const WRITE_FROM = 16;
+
+/** Past half the ring somebody should write: this thread holds no latch, so it may as well be the one, where nobody else does it. */
+function writeSome(log: Log, used: number): void {
+  if (log.askWriter !== null) log.askWriter();
+  else if (used > log.ringBytes / 2) makeRoom(log, false);
+}
+
 function takeRingCredit(log: Log, bytes: number): void {
   const word = (log.shared + LOG_SHARED_RING_USED) >>> 2;
   let want = bytes - ringCredit(log) + log.creditKept;
@@ -134,8 +143,7 @@ function takeRingCredit(log: Log, bytes: number): void {
     if (used + want <= log.ringBytes) {
       log.control[log.creditWord] += want;
       leaveCritical(log.shm);
-      // Past half the ring somebody should write: this thread holds no latch, so it may as well be the one.
-      if (used + want > log.ringBytes / 2) makeRoom(log, false);
+      if (used + want > log.ringBytes / WRITE_FROM) writeSome(log, used + want);
       return;
     }
     Atomics.sub(log.control, word, want);

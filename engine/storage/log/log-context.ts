@@ -76,6 +76,8 @@ export interface Log extends RecordViews {
 
   /** The last record of this thread that may still grow (growing.ts). */
   readonly growing: GrowingRecord;
+  /** Asks a thread that does nothing else to write the log, and returns at once; null: there is none (credit.ts). */
+  askWriter: (() => void) | null;
   /** When this thread's last commit was on disk, or a flush that it led, microseconds; 0 = there was none (gather.ts). */
   answeredAt: number;
   /** When this thread last moved to another processor (gather.ts), by the same clock. */

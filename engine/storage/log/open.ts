@@ -133,6 +133,7 @@ export function attachLog(shm: SharedMemory, world: World, options: LogOptions):
     fileCredit: 0,
     scratch: new Float64Array(8),
     growing: { open: false, at: 0, bytes: 0, startUnit: 0, endUnit: 0, leads: 0, count: 0, lsn: new Float64Array(1) },
+    askWriter: null,
     answeredAt: 0,
     apartAt: 0,
     handedOver: 0,
