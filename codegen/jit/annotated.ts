@@ -4,6 +4,7 @@
  */
 
 const WORD = /^\w+$/;
+const WORDS = /\w+/g;
 
 /** A brace behind one of these is no block's. */
 const NO_BLOCK = /(?:const|let|[=,(]|\w\s*:|return)$/;
@@ -59,17 +60,21 @@ function linesOf(text: string): string[] {
   return lines;
 }
 
-const named = (line: string, name: string): boolean =>
-  WORD.test(name) ? new RegExp(`\\b${name}\\b`).test(line) : line.includes(name);
-
 const ofOneLine = (note: string): string => note.replaceAll(/[\r\n\u2028\u2029]/g, ' ');
 
 /** `notes`: by name or expression, what it stands for. */
 export function annotated(text: string, notes: ReadonlyMap<string, string>): string {
   const legend = [...notes].map(([name, note]) => `//   ${name}  ${ofOneLine(note)}`);
+  // A statement may have thousands of names and of lines: each line is cut into its words once.
+  const order = new Map([...notes.keys()].map((name, at) => [name, at]));
+  const expressions = [...notes.keys()].filter((name) => !WORD.test(name));
   const lines = linesOf(text).map((line) => {
-    const found = [...notes].flatMap(([name, note]) => (named(line, name) ? [ofOneLine(note)] : []));
-    return found.length === 0 ? line : `${line}  // ${[...new Set(found)].join('; ')}`;
+    const names = [...(line.match(WORDS) ?? []), ...expressions.filter((name) => line.includes(name))].filter((name) =>
+      order.has(name),
+    );
+    names.sort((a, b) => (order.get(a) as number) - (order.get(b) as number));
+    const found = new Set(names.map((name) => ofOneLine(notes.get(name) as string)));
+    return found.size === 0 ? line : `${line}  // ${[...found].join('; ')}`;
   });
   return [...legend, ...lines].join('\n');
 }
