@@ -60,20 +60,21 @@ import {
   LAST_OBJECT_ID,
   OBJECT_IDS,
   OBJECTS_BY_ID,
+  ROLE_DATABASE_OWNER,
   ROLE_SUPERUSER,
   SCHEMA_INFORMATION,
   SCHEMA_PG_CATALOG,
   SCHEMA_PUBLIC,
   SCHEMA_ROLES,
   SCHEMA_SYS,
+  SUPERUSER,
   SYS_OBJECTS,
   SYS_SCHEMAS,
   SYS_TEMPORARY_OBJECTS,
 } from './system-tables.ts';
 import { truncateTables } from './truncate.ts';
 
-/** Name of the role that a new database has, as of its superuser. */
-export const SUPERUSER = 'scratchbird';
+export { SUPERUSER };
 
 const SCHEMAS: readonly SchemaRow[] = [
   { id: SCHEMA_PG_CATALOG, name: 'pg_catalog', owner: ROLE_SUPERUSER },
@@ -82,7 +83,7 @@ const SCHEMAS: readonly SchemaRow[] = [
 ];
 
 const PUBLIC_GRANTS: Grants = [
-  { to: ROLE_SUPERUSER, by: 0, rights: RIGHTS.schema },
+  { to: ROLE_DATABASE_OWNER, by: 0, rights: RIGHTS.schema },
   { to: 0, by: 0, rights: ['usage'] },
 ];
 
@@ -94,7 +95,13 @@ const PUBLIC: ObjectRow = {
   kind: 'schema',
   parent: 0,
   version: 1,
-  body: { owner: ROLE_SUPERUSER, grants: PUBLIC_GRANTS, comments: { self: 'standard public schema' } },
+  body: { owner: ROLE_DATABASE_OWNER, grants: PUBLIC_GRANTS, comments: { self: 'standard public schema' } },
+};
+
+/** Whoever owns the database: the schema `public` is that role's, as in PostgreSQL. */
+const DATABASE_OWNER: ObjectRow = {
+  ...{ id: ROLE_DATABASE_OWNER, schema: SCHEMA_ROLES, name: 'pg_database_owner', kind: 'role', parent: 0, version: 1 },
+  body: PLAIN_ROLE,
 };
 
 /** The superuser that a new database has. */
@@ -176,6 +183,7 @@ export class Catalog {
     port.insert(tx, SYS_OBJECTS, objectValues(row));
     port.insert(tx, SYS_OBJECTS, objectValues(PUBLIC));
     port.insert(tx, SYS_OBJECTS, objectValues(FIRST_ROLE));
+    port.insert(tx, SYS_OBJECTS, objectValues(DATABASE_OWNER));
   }
 
   /** A session as the catalog knows it. Its temporary objects go with dropTemporary(), at the latest when the database is closed. */
@@ -323,6 +331,14 @@ export class Catalog {
   /** Makes a role. 42710, 42501. */
   createRole(tx: Transaction, session: CatalogSession, name: string, options: Partial<RoleBody>): RoleRow {
     return createRole(this, tx, session, name, options);
+  }
+
+  /** The superuser of a new database gets the name that a server's clients expect. False: it has another one already. */
+  nameFirstRole(tx: Transaction, session: CatalogSession, name: string): boolean {
+    const row = this.entry(tx, ROLE_SUPERUSER)?.row;
+    if (row?.kind !== 'role' || row.name !== SUPERUSER || this.reader(tx, session).roleNamed(name) !== null) return false;
+    this.change(tx, () => this.replace(tx, { ...row, name, version: this.nextId() }));
+    return true;
   }
 
   /** A role has these verifiers of its password from now on. 42501, 42704. */

@@ -26,7 +26,7 @@ import type { CatalogDomain, CatalogReader, CatalogRelation, CatalogRoutine, Row
 import { rowSecurityOf } from './row-security.ts';
 import { type Grants, grantedKind, hasRight, RIGHTS, rightsOfAll } from './grants.ts';
 import { type ObjectRow, roleOf, type RoleRow, type RoutineRow, routineParent, type SchemaRow } from './stored.ts';
-import { OBJECT_IDS, ROLE_SUPERUSER, SCHEMA_ROLES } from './system-tables.ts';
+import { OBJECT_IDS, ROLE_SUPERUSER, SCHEMA_ROLES, SUPERUSER } from './system-tables.ts';
 import { virtualRows, virtualTable, virtualTableById } from './virtual/registry.ts';
 
 /** Temporary objects of a session lie in this schema. */
@@ -286,8 +286,15 @@ export class SessionReader implements CatalogReader {
     return row?.kind === 'role' ? roleOf(row) : null;
   }
 
+  /** The role of the session; whoever has opened a database without saying as whom is its first role, whatever that is called. */
   role(): RoleRow | null {
-    return this.roleNamed(this.session.role);
+    const { role } = this.session;
+    return this.roleNamed(role) ?? (role === SUPERUSER ? this.firstRole() : null);
+  }
+
+  firstRole(): RoleRow | null {
+    const row = this.entry(ROLE_SUPERUSER)?.row;
+    return row?.kind === 'role' ? roleOf(row) : null;
   }
 
   /** Does the role have the rights of another one: it is that, or a member of it, at whatever distance, that inherits? */

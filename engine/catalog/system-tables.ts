@@ -75,6 +75,9 @@ export const SCHEMA_SYS = 90;
 /** Where the names of roles are: no schema that a name could name. */
 export const SCHEMA_ROLES = 1;
 export const ROLE_SUPERUSER = 10;
+export const ROLE_DATABASE_OWNER = 6171;
+/** Name of the role that a new database has, as of its superuser; a server calls it as its clients expect. */
+export const SUPERUSER = 'scratchbird';
 
 /** The sequence that gives out ids and versions of objects: neither comes twice in the life of a database. */
 export const OBJECT_IDS = 91;

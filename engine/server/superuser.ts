@@ -23,6 +23,7 @@ export function prepareRoles(database: Database, passwordFile: string): boolean 
     kernel.commit(tx);
   };
   return entered(engine, () => {
+    if (find() === undefined) change((tx) => void sql.catalog.nameFirstRole(tx, own, SERVER_SUPERUSER));
     if (find() === undefined) change((tx) => sql.catalog.createRole(tx, own, SERVER_SUPERUSER, { superuser: true, login: true }));
     const role = find() as RoleRow;
     if (passwordFile === '') return role.verifiers?.scram !== undefined;

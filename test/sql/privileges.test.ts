@@ -204,7 +204,7 @@ test('grants have grantors: what rests on a right that goes refuses, or goes alo
     grant usage on schema sc to a => 0
     grant create on schema sc to b => 0
     select nspacl from pg_namespace where nspname = 'sc' => [["scratchbird=UC/scratchbird","a=U/scratchbird","b=C/scratchbird"]]
-    select nspacl from pg_namespace where nspname = 'public' => [["scratchbird=UC/scratchbird","=U/scratchbird"]]
+    select nspacl from pg_namespace where nspname = 'public' => [["pg_database_owner=UC/pg_database_owner","=U/pg_database_owner"]]
     select has_schema_privilege('a','sc','usage'), has_schema_privilege('a','sc','create'), has_schema_privilege('b','sc','create') => [[true,false,true]]
     alter default privileges grant select on tables to a => 0
     alter default privileges in schema sc grant insert on tables to b => 0

@@ -4,10 +4,10 @@ import { ROLE_SUPERUSER } from '../system-tables.ts';
 import type { TypeName } from '../../sblr/types.ts';
 import type { IndexMethod, TokenClass } from '../../storage/rows/runtime.ts';
 import { AM_BTREE, AM_GIN, AM_HASH, AM_HEAP, COLLATION_C, typeOid } from './describe.ts';
-import { CAST_ROWS, OPERATOR_CLASS_ROWS, OPERATOR_FAMILY_ROWS, OPERATOR_ROWS } from './postgresql-rows.ts';
+import { CAST_ROWS, OPERATOR_CLASS_ROWS, OPERATOR_FAMILY_ROWS, OPERATOR_ROWS, TEXT_SEARCH_ROWS } from './postgresql-rows.ts';
 import type { RowMakers, VirtualRow } from './virtual-table.ts';
 
-const TEXTS = new Set(['oprname', 'typname', 'opcname', 'opfname', 'proname']);
+const TEXTS = new Set(['oprname', 'typname', 'opcname', 'opfname', 'proname', 'cfgname']);
 
 const factOf = (column: string, text: string): string | number | boolean =>
   TEXTS.has(column) || !/^(-?\d+|[tf])$/.test(text) || LETTERS.has(column)
@@ -62,11 +62,18 @@ export function operatorClassOf(type: TypeName, method: IndexMethod, tokens?: To
   return byType.get(`${access}:${other === 0 ? typeOid(type) : other}`) ?? 0;
 }
 
+export const textSearchConfigurations = (): readonly VirtualRow[] =>
+  factRows(TEXT_SEARCH_ROWS, { cfgnamespace: 11, cfgowner: ROLE_SUPERUSER, cfgparser: 3722 });
+
+/** What PostgreSQL has: an index by one that is not built is refused by its name. */
 const METHODS: readonly VirtualRow[] = [
   { oid: AM_HEAP, amname: 'heap', amhandler: 3, amtype: 't' },
   { oid: AM_BTREE, amname: 'btree', amhandler: 330, amtype: 'i' },
   { oid: AM_HASH, amname: 'hash', amhandler: 331, amtype: 'i' },
+  { oid: 783, amname: 'gist', amhandler: 332, amtype: 'i' },
   { oid: AM_GIN, amname: 'gin', amhandler: 333, amtype: 'i' },
+  { oid: 4000, amname: 'spgist', amhandler: 334, amtype: 'i' },
+  { oid: 3580, amname: 'brin', amhandler: 335, amtype: 'i' },
 ];
 
 const language = (oid: number, lanname: string, lanpltrusted: boolean): VirtualRow => ({
@@ -83,6 +90,7 @@ export const PG_ACCESS: RowMakers = {
   pg_am: () => METHODS,
   pg_opclass: operatorClasses,
   pg_opfamily: () => factRows(OPERATOR_FAMILY_ROWS, { opfnamespace: 11, opfowner: ROLE_SUPERUSER }),
+  pg_ts_config: textSearchConfigurations,
   pg_cast: () => factRows(CAST_ROWS),
   pg_operator: () => factRows(OPERATOR_ROWS, { oprnamespace: 11, oprowner: ROLE_SUPERUSER }),
   pg_language: () => [language(LANGUAGE_INTERNAL, 'internal', false), language(LANGUAGE_SQL, 'sql', true)],

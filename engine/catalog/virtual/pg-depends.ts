@@ -7,6 +7,7 @@ import type { StoredExpression } from '../objects.ts';
 import { CONSTRAINT_ID, DEFAULT_ID, derivedId, RULE_ID } from './describe.ts';
 import { tableConstraints } from './pg-constraints.ts';
 import { namedRelation, sequencesOf, tablesOf, viewsOf, visible } from './relations.ts';
+import { textSearchConfigurations } from './pg-access.ts';
 import type { Lookup, RowMakers, VirtualRow } from './virtual-table.ts';
 
 const CLASS = 1259;
@@ -42,6 +43,13 @@ function* objectComments(reader: SessionReader, row: ObjectRow): Iterable<Virtua
   }
 }
 
+function* textSearchComments(): Iterable<VirtualRow> {
+  for (const { oid, cfgname } of textSearchConfigurations()) {
+    const description = cfgname === 'simple' ? 'simple configuration' : `configuration for ${String(cfgname)} language`;
+    yield { objoid: Number(oid), classoid: 3602, objsubid: 0, description };
+  }
+}
+
 export function* descriptionRows(reader: SessionReader, lookup: Lookup | null): Iterable<VirtualRow> {
   const row = lookup?.column === 'objoid' ? reader.entry(Number(lookup.value))?.row : undefined;
   if (row !== undefined) yield* objectComments(reader, row);
@@ -49,6 +57,7 @@ export function* descriptionRows(reader: SessionReader, lookup: Lookup | null): 
   if (row === undefined || row.id === 11) {
     yield { objoid: 11, classoid: 2615, objsubid: 0, description: 'system catalog schema' };
     yield { objoid: 5, classoid: 1262, objsubid: 0, description: 'default administrative connection database' };
+    yield* textSearchComments();
   }
 }
 
