@@ -19,6 +19,7 @@ import type { Session } from '../session/session.ts';
 import type { Transaction } from '../txn/transactions.ts';
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import { define } from './define.ts';
+import { showsOf } from './shown-expressions.ts';
 import { catalogVersion, type CatalogWords } from './catalog-words.ts';
 import type { Kernel } from './kernel.ts';
 
@@ -48,6 +49,7 @@ export class SqlCatalog implements EngineCatalog {
   /** Sessions that have made something temporary. */
   readonly #withTemporary = new WeakSet<Session>();
   readonly #words: CatalogWords;
+  readonly #shows = showsOf((name) => this.engine.dialectOf(name));
   readonly #sizes = new Map<number, { readonly size: TableSizes; readonly at: number }>();
 
   constructor(kernel: Kernel, catalog: Catalog) {
@@ -63,6 +65,7 @@ export class SqlCatalog implements EngineCatalog {
       known = this.catalog.openSession(session.user, session.searchPath);
       Object.defineProperty(known, 'rowSecurity', { get: () => session.settings.get('row_security') === 'on' });
       Object.defineProperty(known, 'facts', { value: factsOf(session) });
+      Object.defineProperty(known, 'shows', { value: this.#shows });
       this.#sessions.set(session, known);
     }
     known.role = session.user;

@@ -6,6 +6,7 @@
 import type { IndexMethod, TokenClass } from '../storage/rows/runtime.ts';
 import type { SqlType } from '../sblr/types.ts';
 import type { SessionFacts } from './session-facts.ts';
+import type { ShowExpression } from './shown.ts';
 import type { CatalogTable, StoredExpression, TableFamily } from './objects.ts';
 
 /** Something the user is told without it being an error. */
@@ -119,6 +120,8 @@ export interface CatalogSession {
   readonly rowSecurity?: boolean;
   /** What the session has of its own that catalogs show; left out: nothing. */
   readonly facts?: SessionFacts;
+  /** Shows expressions as their dialect does; left out: as they were written. */
+  readonly shows?: ShowExpression;
   /** Distinguishes sessions: whose temporary objects are seen. Catalog.openSession() gives it. 0: sees none. */
   readonly id: number;
 }

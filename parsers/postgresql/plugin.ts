@@ -6,6 +6,7 @@ import { liftedOrdinals, normalisedOffsets, normaliseText } from './normalise.ts
 import { parseLifted, parseText } from './parse.ts';
 import { render } from './render.ts';
 import { semantics } from './semantics.ts';
+import { shownExpression } from './shown.ts';
 
 export const postgresql: Dialect = {
   name: 'postgresql',
@@ -18,4 +19,5 @@ export const postgresql: Dialect = {
   literalOrdinals: liftedOrdinals,
   statementEnd: (text, settings, start) => lexStatement(text, start, settings, false).end,
   render,
+  show: shownExpression,
 };

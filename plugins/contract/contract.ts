@@ -11,6 +11,7 @@
  */
 
 import type { DialectSemantics } from '../../engine/sblr/semantics.ts';
+import type { ShownFacts, ShownText } from './shown.ts';
 import type { SourceExpression, SourceFrom, SourceQuery, SourceStatement, SourceType } from '../../engine/sblr/source.gen.ts';
 
 /** Settings that change how text is read; part of every cache key that begins with text. */
@@ -82,6 +83,9 @@ export interface Dialect {
 
   /** Where the statement that begins at `start` ends: behind its semicolon, or the end of the text. Literals and comments are skipped. */
   statementEnd(text: string, settings: ParseSettings, start: number): number;
+
+  /** An expression as the dialect's own server shows it; null: there is something in it that is not shown this way. Left out: never. */
+  show?(node: SourceExpression, facts: ShownFacts): ShownText | null;
 
   /** Canonical text: parse(render(x)) is x, positions apart. */
   render(node: SourceStatement | SourceQuery | SourceExpression | SourceType | SourceFrom): string;

@@ -7,6 +7,7 @@ import { conditionText, partitionKeyText } from '../partition-text.ts';
 import type { SessionReader } from '../reader.ts';
 import type { StatisticsRow } from '../stored.ts';
 import { derivedId, indexColumnText, indexDefinition, quoteName, RULE_ID, viewText } from './describe.ts';
+import { treeText } from '../shown.ts';
 import { constraintsOf, type Constraint } from './pg-constraints.ts';
 import { descriptionRows } from './pg-depends.ts';
 import { ancestorsOf } from './pg-families.ts';
@@ -38,9 +39,9 @@ function constraintById(reader: SessionReader, id: number): Constraint | undefin
   return known.byId.get(id);
 }
 
-function indexText(reader: SessionReader, id: number): string | null {
+function indexText(reader: SessionReader, id: number, pretty = false): string | null {
   const found = indexTable(reader, id);
-  return found === null ? null : indexDefinition(found.table, found.index);
+  return found === null ? null : indexDefinition({ reader, pretty }, found.table, found.index);
 }
 
 function viewById(reader: SessionReader, id: number): string | null {
@@ -148,11 +149,8 @@ const ofStatistics =
 
 const isThere: Answer = () => true;
 const constraint: Answer = (reader, id) => constraintById(reader, Number(id))?.definition(reader) ?? null;
-/** One pair of parentheses around a condition instead of two. */
-const prettyConstraint: Answer = (reader, id) =>
-  constraintById(reader, Number(id))
-    ?.definition(reader)
-    .replace(/^CHECK \(\((.*)\)\)/s, 'CHECK ($1)') ?? null;
+const prettyConstraint: Answer = (reader, id, pretty) =>
+  constraintById(reader, Number(id))?.definition(reader, pretty === true) ?? null;
 const view: Answer = (reader, id) => viewById(reader, Number(id));
 const viewNamed: Answer = (reader, name) => viewById(reader, relationNamed(reader, String(name)));
 const rule: Answer = (reader, id) => ruleText(reader, Number(id));
@@ -185,15 +183,15 @@ const partitionCondition: Answer = (reader, id) => {
 };
 
 const ANSWERS: { readonly [question: string]: Answer } = {
-  expression: (_reader, text) => text,
-  'expression.pretty': (_reader, text) => text,
+  expression: (_reader, tree) => treeText(String(tree), false),
+  'expression.pretty': (_reader, tree, _table, pretty) => treeText(String(tree), pretty === true),
   constraint,
   'constraint.pretty': prettyConstraint,
   index: (reader, id) => indexText(reader, Number(id)),
-  indexColumn: (reader, id, column) => {
-    if (Number(column) === 0) return indexText(reader, Number(id));
+  indexColumn: (reader, id, column, pretty) => {
+    if (Number(column) === 0) return indexText(reader, Number(id), pretty === true);
     const found = indexTable(reader, Number(id));
-    return found === null ? null : indexColumnText(found.table, found.index, Number(column));
+    return found === null ? null : indexColumnText({ reader, pretty: pretty === true }, found.table, found.index, Number(column));
   },
   statistics: ofStatistics((row, reader) => statisticsDefinition(reader, row)),
   statisticsKeys: ofStatistics((row, reader) => statisticsKeysText(reader, row)),

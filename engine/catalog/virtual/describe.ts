@@ -2,6 +2,8 @@
 
 import { type BaseTypeName, elementOf, isArrayType, type SqlType, typeId, type TypeName } from '../../sblr/types.ts';
 import { userType } from '../../values/user-types.ts';
+import type { SessionReader } from '../reader.ts';
+import { expressionShown } from '../shown.ts';
 import type { CatalogColumn, CatalogIndex, CatalogIndexKey, CatalogTable, StoredExpression, StoredQuery } from '../objects.ts';
 import { defaultTokens } from '../token-classes.ts';
 
@@ -228,11 +230,18 @@ export const columnOf = (table: CatalogTable, attribute: number): CatalogColumn 
   table.columns.find((column) => column.number === attribute) as CatalogColumn;
 
 /** A key of an index as its definition shows it: a column, or an expression, in parentheses unless it is a call. */
-function keyText(table: CatalogTable, attribute: number): string {
+function keyText({ reader, pretty }: Showing, table: CatalogTable, attribute: number): string {
   const column = columnOf(table, attribute);
   if (column.hidden === null) return quoteName(column.name);
-  const { text, source } = column.hidden;
-  return source.op === 'call' ? text : `(${text})`;
+  const shown = expressionShown(reader, column.hidden, { purpose: 'index', table, type: null });
+  const text = pretty ? shown.pretty : shown.plain;
+  return shown.isCall ? text : `(${text})`;
+}
+
+/** For whom a definition is put into words, and with how many parentheses. */
+export interface Showing {
+  readonly reader: SessionReader;
+  readonly pretty: boolean;
 }
 
 function keyOrder({ descending, nullsFirst }: CatalogIndex['keys'][number]): string {
@@ -248,26 +257,29 @@ const keyClass = (table: CatalogTable, { attribute, tokens }: CatalogIndexKey): 
 export const shownKeys = ({ keys, unique, predicate }: CatalogIndex): CatalogIndex['keys'] =>
   unique && predicate !== undefined ? keys.slice(0, -1) : keys;
 
-/** A condition, in parentheses unless it is a column or a call. */
-const predicateText = ({ source, text }: StoredExpression): string =>
-  source.op === 'column' || source.op === 'call' ? text : `(${text})`;
+function predicateText({ reader, pretty }: Showing, table: CatalogTable, predicate: StoredExpression): string {
+  const shown = expressionShown(reader, predicate, { purpose: 'check', table, type: null });
+  return pretty ? shown.pretty : shown.plain;
+}
 
 /** pg_get_indexdef() of one column. */
-export const indexColumnText = (table: CatalogTable, index: CatalogIndex, number: number): string => {
+export const indexColumnText = (showing: Showing, table: CatalogTable, index: CatalogIndex, number: number): string => {
   const attribute = [...shownKeys(index).map((key) => key.attribute), ...(index.include ?? [])][number - 1];
-  return attribute === undefined ? '' : keyText(table, attribute);
+  return attribute === undefined ? '' : keyText(showing, table, attribute);
 };
 
 /** pg_get_indexdef() */
-export function indexDefinition(table: CatalogTable, index: CatalogIndex): string {
+export function indexDefinition(showing: Showing, table: CatalogTable, index: CatalogIndex): string {
   const keys = shownKeys(index)
-    .map((key) => keyText(table, key.attribute) + keyClass(table, key) + keyOrder(key))
+    .map((key) => keyText(showing, table, key.attribute) + keyClass(table, key) + keyOrder(key))
     .join(', ');
   const included = (index.include ?? []).map((attribute) => quoteName(columnOf(table, attribute).name)).join(', ');
   const more = `${included === '' ? '' : ` INCLUDE (${included})`}`;
-  const where = index.predicate === undefined ? '' : ` WHERE ${predicateText(index.predicate)}`;
+  const where = index.predicate === undefined ? '' : ` WHERE ${predicateText(showing, table, index.predicate)}`;
   const nulls = index.unique && !index.nullsDistinct ? ' NULLS NOT DISTINCT' : '';
-  const place = `${table.partitioning === undefined ? '' : 'ONLY '}${quoteName(table.schema)}.${quoteName(table.name)}`;
+  const own = `${quoteName(table.schema)}.${quoteName(table.name)}`;
+  const isSeen = showing.pretty && showing.reader.findRelation(null, table.name)?.id === table.id;
+  const place = `${table.partitioning === undefined ? '' : 'ONLY '}${isSeen ? quoteName(table.name) : own}`;
   return `CREATE ${index.unique ? 'UNIQUE ' : ''}INDEX ${quoteName(index.name)} ON ${place} USING ${index.method} (${keys})${more}${nulls}${where}`;
 }
 

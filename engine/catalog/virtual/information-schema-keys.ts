@@ -2,6 +2,7 @@
 
 import type { CatalogTable } from '../objects.ts';
 import type { SessionReader } from '../reader.ts';
+import { expressionShown } from '../shown.ts';
 import { columnOf } from './describe.ts';
 import { constraintHead, seenTables, seenViews, tableHead, yesNo } from './information-schema-shared.ts';
 import { actionWords } from './pg-constraints.ts';
@@ -95,7 +96,10 @@ function* keyColumnRows(reader: SessionReader): Iterable<VirtualRow> {
 function* checkRows(reader: SessionReader): Iterable<VirtualRow> {
   for (const table of seenTables(reader)) {
     for (const { name, expression } of table.checks)
-      yield { ...constraintHead(reader, table.schema, name), check_clause: `((${expression.text}))` };
+      yield {
+        ...constraintHead(reader, table.schema, name),
+        check_clause: `(${expressionShown(reader, expression, { purpose: 'check', table, type: null }).plain})`,
+      };
     for (const { number, name, notNull } of visible(table)) {
       const own = notNullName(reader, table, number);
       if (notNull) yield { ...constraintHead(reader, table.schema, own), check_clause: `${name} IS NOT NULL` };
@@ -103,7 +107,10 @@ function* checkRows(reader: SessionReader): Iterable<VirtualRow> {
   }
   for (const { schema, body } of typesOf(reader))
     for (const { name, expression } of body.domain?.checks ?? [])
-      yield { ...constraintHead(reader, reader.schemaName(schema), name), check_clause: `((${expression.text}))` };
+      yield {
+        ...constraintHead(reader, reader.schemaName(schema), name),
+        check_clause: `(${expressionShown(reader, expression, { purpose: 'check', table: null, type: body.domain?.base ?? null }).plain})`,
+      };
 }
 
 function* referenceRows(reader: SessionReader): Iterable<VirtualRow> {

@@ -1,8 +1,19 @@
 /** Rows of pg_index and pg_constraint. */
 
-import type { CatalogForeignKey, CatalogIndex, CatalogTable, ReferenceAction } from '../objects.ts';
+import type { CatalogForeignKey, CatalogIndex, CatalogTable, ReferenceAction, StoredExpression } from '../objects.ts';
 import type { SessionReader } from '../reader.ts';
-import { columnCollation, columnOf, CONSTRAINT_ID, derivedId, keyDefinition, quoteName, shownKeys } from './describe.ts';
+import type { SqlType } from '../../sblr/types.ts';
+import { expressionShown, treeOf } from '../shown.ts';
+import {
+  columnCollation,
+  columnOf,
+  CONSTRAINT_ID,
+  derivedId,
+  keyDefinition,
+  quoteName,
+  type Showing,
+  shownKeys,
+} from './describe.ts';
 import { operatorClassOf } from './pg-access.ts';
 import { indexTable, schemaIdOf, shownRelation, type TableIndex, indexesOf, tablesOf, typesOf } from './relations.ts';
 import { arrayValue, type Lookup, type RowMakers, type VirtualRow, vectorValue } from './virtual-table.ts';
@@ -57,7 +68,10 @@ function* indexRows(reader: SessionReader, lookup: Lookup | null): Iterable<Virt
         keys.map(({ descending, nullsFirst }) => (descending ? OPTION_DESCENDING : 0) | (nullsFirst ? OPTION_NULLS_FIRST : 0)),
       ),
       indexprs: expressions.length === 0 ? null : expressions.join(', '),
-      indpred: index.predicate?.text ?? null,
+      indpred:
+        index.predicate === undefined
+          ? null
+          : treeOf(expressionShown(reader, index.predicate, { purpose: 'check', table, type: null })),
     };
   }
 }
@@ -69,7 +83,7 @@ export interface Constraint {
   readonly oid: number;
   readonly name: string;
   readonly row: VirtualRow;
-  definition(reader: SessionReader): string;
+  definition(reader: SessionReader, pretty?: boolean): string;
 }
 
 const CONSTRAINT_DEFAULTS: VirtualRow = {
@@ -173,7 +187,15 @@ function foreignDefinition(reader: SessionReader, table: CatalogTable, key: Cata
   return `${head}${match}${onUpdate}${onDelete}${deferrable}${deferred}${key.notValid ? ' NOT VALID' : ''}`;
 }
 
-export const checkDefinition = (text: string, notValid = false): string => `CHECK ((${text}))${notValid ? ' NOT VALID' : ''}`;
+/** CHECK, as it is shown: the table's, or of a domain of the type. */
+export function checkDefinition(
+  { reader, pretty }: Showing,
+  expression: StoredExpression,
+  of: { readonly table: CatalogTable | null; readonly type: SqlType | null },
+): string {
+  const shown = expressionShown(reader, expression, { purpose: 'check', ...of });
+  return `CHECK (${pretty ? shown.pretty : shown.plain})`;
+}
 
 export function* tableConstraints(reader: SessionReader, table: CatalogTable): Iterable<Constraint> {
   const connamespace = schemaIdOf(reader, table.schema);
@@ -187,7 +209,13 @@ export function* tableConstraints(reader: SessionReader, table: CatalogTable): I
     );
     const family = { conislocal: isLocal, coninhcount: inherited };
     const row = { ...CONSTRAINT_DEFAULTS, ...head, ...family, convalidated: !notValid, conkey };
-    yield { oid, name, row, definition: () => checkDefinition(expression.text, notValid) };
+    yield {
+      oid,
+      name,
+      row,
+      definition: (asker, pretty = false) =>
+        `${checkDefinition({ reader: asker, pretty }, expression, { table, type: null })}${notValid ? ' NOT VALID' : ''}`,
+    };
   }
   for (const index of table.indexes) if (index.constraint !== null) yield keyConstraint(table, index, connamespace);
   for (const [at, key] of (table.foreignKeys ?? []).entries()) yield foreignConstraint(table, key, at, connamespace);
@@ -198,7 +226,13 @@ function* domainConstraints(reader: SessionReader): Iterable<Constraint> {
     for (const [at, { name, expression }] of (body.domain?.checks ?? []).entries()) {
       const oid = derivedId(id, CONSTRAINT_ID, at);
       const head = { oid, conname: name, connamespace: schema, contype: 'c', contypid: id, conbin: expression.text };
-      yield { oid, name, row: { ...CONSTRAINT_DEFAULTS, ...head }, definition: () => checkDefinition(expression.text) };
+      yield {
+        oid,
+        name,
+        row: { ...CONSTRAINT_DEFAULTS, ...head },
+        definition: (asker, pretty = false) =>
+          checkDefinition({ reader: asker, pretty }, expression, { table: null, type: body.domain?.base ?? null }),
+      };
     }
   }
 }

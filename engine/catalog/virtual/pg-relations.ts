@@ -22,6 +22,7 @@ import {
   describeType,
   shownKeys,
 } from './describe.ts';
+import { treeOf } from '../shown.ts';
 import { virtualKind } from './registry.ts';
 import {
   indexTable,
@@ -331,11 +332,20 @@ function* attributeRows(reader: SessionReader, lookup: Lookup | null): Iterable<
 function* defaultRows(reader: SessionReader, lookup: Lookup | null): Iterable<VirtualRow> {
   for (const table of wanted(reader, lookup, 'adrelid').tables) {
     for (const column of visible(table)) {
-      const text = defaultText(
-        column,
-        (id) => shownRelation(reader, id),
-        (type) => shownType(reader, type),
-      );
+      const stored = column.generated ?? column.default;
+      // DEFAULT NULL is none.
+      if (stored?.source.op === 'constant' && stored.source.kind === 'null') continue;
+      const purpose = column.generated === undefined ? 'default' : 'generated';
+      const shown =
+        stored === null ? null : (reader.session.shows?.(reader, stored, { purpose, table, type: column.type }) ?? null);
+      const text =
+        shown === null
+          ? defaultText(
+              column,
+              (id) => shownRelation(reader, id),
+              (type) => shownType(reader, type),
+            )
+          : treeOf(shown);
       if (text === null) continue;
       yield { oid: derivedId(table.id, DEFAULT_ID, column.number), adrelid: table.id, adnum: column.number, adbin: text };
     }

@@ -1,10 +1,11 @@
 /** Rows of pg_catalog's tables of policies and memberships, and rights as aclitem shows them. */
 
 import type { RowValue } from '../../storage/rows/row-value.ts';
-import type { CatalogPolicy, CatalogTable } from '../objects.ts';
+import type { CatalogPolicy, CatalogTable, StoredExpression } from '../objects.ts';
 import type { SessionReader } from '../reader.ts';
 import type { Grants } from '../grants.ts';
 import { ROLE_SUPERUSER } from '../system-tables.ts';
+import { type ExpressionText, expressionShown, treeOf } from '../shown.ts';
 import { quoteName } from './describe.ts';
 import { roleName, tablesOf } from './relations.ts';
 import { arrayValue, type RowMakers, type VirtualRow } from './virtual-table.ts';
@@ -67,7 +68,13 @@ const COMMANDS: { readonly [command in CatalogPolicy['command']]: string } = {
   ...{ all: '*', select: 'r', insert: 'a', update: 'w', delete: 'd' },
 };
 
-const inParentheses = (text: string | undefined): string | null => (text === undefined ? null : `(${text})`);
+const conditionOf = (reader: SessionReader, table: CatalogTable, condition: StoredExpression | null): ExpressionText | null =>
+  condition === null ? null : expressionShown(reader, condition, { purpose: 'check', table, type: null });
+
+function treeOfCondition(reader: SessionReader, table: CatalogTable, condition: StoredExpression | null): string | null {
+  const shown = conditionOf(reader, table, condition);
+  return shown === null ? null : treeOf(shown);
+}
 
 function* withPolicies(reader: SessionReader): Iterable<{ table: CatalogTable; policy: CatalogPolicy }> {
   for (const table of tablesOf(reader)) for (const policy of table.policies ?? []) yield { table, policy };
@@ -78,8 +85,8 @@ function* policyRows(reader: SessionReader): Iterable<VirtualRow> {
     const { id, name, permissive, command, roles, using, check } = policy;
     yield {
       ...{ oid: id, polname: name, polrelid: table.id, polcmd: COMMANDS[command], polpermissive: permissive },
-      ...{ polroles: arrayValue('oid', [...roles]), polqual: inParentheses(using?.text) },
-      polwithcheck: inParentheses(check?.text),
+      ...{ polroles: arrayValue('oid', [...roles]), polqual: treeOfCondition(reader, table, using) },
+      polwithcheck: treeOfCondition(reader, table, check),
     };
   }
 }
@@ -91,7 +98,7 @@ function* policyViewRows(reader: SessionReader): Iterable<VirtualRow> {
     yield {
       ...{ schemaname: table.schema, tablename: table.name, policyname: name, cmd: command.toUpperCase() },
       ...{ permissive: permissive ? 'PERMISSIVE' : 'RESTRICTIVE', roles: arrayValue('name', names) },
-      ...{ qual: inParentheses(using?.text), with_check: inParentheses(check?.text) },
+      ...{ qual: conditionOf(reader, table, using)?.plain ?? null, with_check: conditionOf(reader, table, check)?.plain ?? null },
     };
   }
 }

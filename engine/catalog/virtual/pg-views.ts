@@ -39,7 +39,12 @@ function* tableRows(reader: SessionReader): Iterable<VirtualRow> {
 
 function* indexRows(reader: SessionReader): Iterable<VirtualRow> {
   for (const { table, index } of indexesOf(reader)) {
-    yield { schemaname: table.schema, tablename: table.name, indexname: index.name, indexdef: indexDefinition(table, index) };
+    yield {
+      schemaname: table.schema,
+      tablename: table.name,
+      indexname: index.name,
+      indexdef: indexDefinition({ reader, pretty: false }, table, index),
+    };
   }
 }
 

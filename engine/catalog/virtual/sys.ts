@@ -63,7 +63,7 @@ function* indexRows(reader: SessionReader): Iterable<VirtualRow> {
         unique: index.unique,
         primary: index.primary,
         keys: keys.join(', '),
-        definition: indexDefinition(table, index),
+        definition: indexDefinition({ reader, pretty: false }, table, index),
         constraint: index.constraint === null ? null : keyDefinition(table, index),
       };
     }

@@ -162,6 +162,7 @@ export function bindExpression(source: SourceExpression, environment: Expression
     },
     0,
   );
+  state.notes = environment.notes ?? null;
   const expression = bindFor(source, environment, state);
   const { purpose } = environment;
   if (purpose === 'index') mustBeImmutable(expression, source.at, 'functions in index expression must be marked IMMUTABLE');

@@ -122,6 +122,7 @@ export function castTo(
 ): BoundExpression {
   const from = node.type.name;
   if (from === type.name) return node;
+  if (context !== 'explicit') state.notes?.cast(node, type);
   const row = isRowType(type.name) && from === 'record' ? rowAs(node, type.name, at, state) : null;
   if (row !== null) return row;
   if (from === 'unknown') return typed(state, node, type.name, at);
@@ -211,7 +212,10 @@ export function castAssign(
       'You will need to rewrite or cast the expression.',
     );
   }
-  return checked(state, applyModifiers(state, castTo(state, node, type, 'assignment', at), type, false, at), type, at);
+  const cast = castTo(state, node, type, 'assignment', at);
+  const fitted = applyModifiers(state, cast, type, false, at);
+  if (fitted !== cast && state.notes !== null) state.notes.isFitted = true;
+  return checked(state, fitted, type, at);
 }
 
 /** What a clause asks for: WHERE a boolean, LIMIT a bigint. 42804 */

@@ -3,6 +3,7 @@
 import type { CatalogReader } from '../../catalog/objects.ts';
 import type { DialectSemantics } from '../../sblr/semantics.ts';
 import type { SqlType } from '../../sblr/types.ts';
+import type { BindNotes } from './notes.ts';
 
 /**
  * A literal that the normaliser lifted out: its class (int4, int8, numeric; `unknown` for strings), and its text, which is read only
@@ -50,6 +51,8 @@ export interface ExpressionEnvironment {
   readonly target: SqlType | null;
   /** Where routines are found; left out: there are none. */
   readonly catalog?: CatalogReader;
+  /** Is told what is made of the parts; left out: nobody asks. */
+  readonly notes?: BindNotes;
 }
 
 /** What a reader says of types that users have made, for one that is put together of another. */

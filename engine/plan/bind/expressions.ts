@@ -140,6 +140,12 @@ const ANY_UNSUPPORTED: { readonly [op: string]: string } = {
 
 /** Binds an expression; it may still be of type unknown (SBLR-N7). */
 export function bindExpr(source: SourceExpression, clause: Clause): BoundExpression {
+  const node = bindNode(source, clause);
+  clause.state.notes?.bound(source, node);
+  return node;
+}
+
+function bindNode(source: SourceExpression, clause: Clause): BoundExpression {
   const { state } = clause;
   switch (source.op) {
     case 'column':

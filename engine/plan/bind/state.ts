@@ -10,6 +10,7 @@ import type { UserType } from '../../values/user-types.ts';
 import { SQLSTATE, SqlError } from '../../../shm/errors.ts';
 import type { BindEnvironment } from './environment.ts';
 import { ambiguousParameter, permissionDenied } from './errors.ts';
+import type { BindNotes } from './notes.ts';
 
 export const UNKNOWN: SqlType = sqlType('unknown');
 export const BOOLEAN: SqlType = sqlType('bool');
@@ -28,6 +29,8 @@ const OF_COLUMNS: readonly Right[] = ['select', 'insert', 'update', 'references'
 
 /** Of one statement; the dialect is that of the text at hand (a stored expression has its own: `within`). */
 export class BindState {
+  /** Who shows the expression afterwards; null: nobody does. */
+  notes: BindNotes | null = null;
   readonly environment: BindEnvironment;
   readonly semantics: DialectSemantics;
   /** The client's parameters: types given or inferred so far; the lifted literals' behind them. */
