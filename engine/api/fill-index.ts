@@ -71,16 +71,13 @@ export function fillIndex(
   table: TableRuntime,
   stored: StoredIndex,
   index: IndexRuntime,
-<<<<<<< HEAD
 ): boolean {
-=======
-): void {
-  const reader = index.kind === 'bytes' ? null : createKeyReader(parts, table, index);
+  raiseBoundNow(parts.txns);
+  const reader = index.kind !== 'bytes' && !isListed(index) ? createKeyReader(parts, table, index) : null;
   if (reader !== null && rowsInOrder(reader, tx)) {
     buildIndex(parts.tree, index, new KeysInOrder(reader), table.logged);
-    return;
+    return true;
   }
->>>>>>> 01b1046 (wip)
   const entries = new IndexEntries(index.kind, parts.space);
   const fill: Fill = {
     parts,
@@ -94,7 +91,6 @@ export function fillIndex(
     newest: createKeyScratch(),
     inexact: false,
   };
-  raiseBoundNow(parts.txns);
   try {
     collectEntries(fill, tx, reader);
     if (index.unique) checkDuplicates(fill, stored);

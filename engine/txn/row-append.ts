@@ -41,11 +41,7 @@ import { publish } from '../storage/log/log.ts';
 import { pageOwner } from '../storage/page.layout.gen.ts';
 import { blankTail } from '../storage/rows/blank-tail.ts';
 import type { ByteViews } from '../storage/rows/byte-views.ts';
-<<<<<<< HEAD
-import { imageLength, paddedLength, ROW_LOCKED, ROW_REKEYED } from '../storage/rows/row-image.ts';
-=======
-import { imageLength, ROW_LOCKED } from '../storage/rows/row-image.ts';
->>>>>>> 01b1046 (wip)
+import { imageLength, ROW_LOCKED, ROW_REKEYED } from '../storage/rows/row-image.ts';
 import { KEY_OK, type TableRuntime } from '../storage/rows/runtime.ts';
 import { beginRecord } from './append-begin.ts';
 import { noteAppended, touch } from './append-next.ts';
