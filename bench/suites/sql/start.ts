@@ -3,10 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { buildModules } from '../../../codegen/package/build.ts';
+import { open } from '../../../engine/api/api.ts';
 import { type BenchContext, limitOf, type Measure, type Running } from '../../harness/measure.ts';
-import { itemNames } from '../kernel/items.ts';
-import { createSqlItems, fillSqlItems, sqlOptions } from './items.ts';
+import { CACHE_BYTES, itemNames } from '../kernel/items.ts';
+import { CHECKPOINT_BYTES, CREATE_ITEM, fillSqlItems, sqlOptions } from './items.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 
@@ -30,10 +30,19 @@ function statementOf(n: number): string {
   return `select ${chosen.join(', ')} from item where ${condition}${end}`;
 }
 
+/** `open` as a program gets it from the package, whose script comes with what V8 made of it before; small: of the sources. */
+async function openOf(context: BenchContext): Promise<typeof open> {
+  if (context.small) return open;
+  return ((await import(pathToFileURL(buildProduct(context.directory)).href)) as { open: typeof open }).open;
+}
+
 /** Microseconds from text to first row, median, in an engine that has served 1,000 others. */
-function coldStatement(context: BenchContext): Running {
-  const items = createSqlItems(context.directory, sqlOptions(context));
-  const { database } = items;
+async function coldStatement(context: BenchContext): Promise<Running> {
+  const database = (await openOf(context))(join(context.directory, 'sql'), {
+    ...{ cacheSize: CACHE_BYTES, checkpointEvery: CHECKPOINT_BYTES },
+    ...sqlOptions(context),
+  });
+  database.exec(CREATE_ITEM);
   database.exec("insert into item values (1, 1, 1, 'x'), (2, 2, 2, 'y'), (3, 3, 3, 'z')");
   const served = context.size(1000, 20);
   const fresh = context.size(200, 5);
@@ -52,13 +61,19 @@ function coldStatement(context: BenchContext): Running {
       return times.sort((a, b) => a - b)[times.length >> 1];
     },
     peer: limitOf(300),
-    teardown: () => database.close(),
+    teardown: () => {
+      database.close();
+      rmSync(join(context.directory, 'built'), { recursive: true, force: true });
+    },
   };
 }
 
+/** In a process of its own: what builds leaves a heap behind in which everything else takes longer. */
 function buildProduct(directory: string): string {
   const out = join(directory, 'built');
-  buildModules(out);
+  const builder = pathToFileURL(join(ROOT, 'codegen/package/build.ts')).href;
+  const program = `(await import(${JSON.stringify(builder)})).buildModules(${JSON.stringify(out)});`;
+  execFileSync(process.execPath, ['--input-type=module', '--eval', program]);
   writeFileSync(join(out, 'package.json'), '{ "type": "module" }');
   symlinkSync(join(ROOT, 'node_modules'), join(out, 'node_modules'));
   return join(out, 'api.js');
