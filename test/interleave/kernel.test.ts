@@ -30,5 +30,6 @@ exploreAll('interleavings of the kernel', { runs: 24, random: 8 }, [
     ['change.latched', 'change.resolved', 'stamp.entry'],
     60,
   ],
+  ['history', 'TX-T9, TX-T10, TX-T16: random histories show no cycle that their level does not allow', 'slot.numberRead', 12],
   ['deadlock', 'TX-T15: a ring of three waits ends with one victim', 'deadlock.found'],
 ]);
