@@ -55,6 +55,8 @@ export class KernelTables {
   /** Sequences of temporary tables have names that begin so: at open they are dropped. */
   readonly temporaryPrefix = TEMPORARY_PREFIX;
   readonly #kernel: Kernel;
+  /** Tables that are seen not to be temporary, which none becomes; ids are not used again. */
+  readonly #lasting = new Set<number>();
   readonly #tables = new Map<number, Table>();
 
   constructor(kernel: Kernel) {
@@ -192,8 +194,10 @@ export class KernelTables {
   #temporaryByName(name: string): StoredTable | null {
     const { directory } = this.#kernel.parts;
     for (const id of tableIds(directory)) {
+      if (this.#lasting.has(id)) continue;
       const entry = findTable(directory, id);
-      if (entry?.stored.temporary === true && entry.stored.name === name) return entry.stored;
+      if (entry?.stored.temporary === false) this.#lasting.add(id);
+      else if (entry?.stored.name === name) return entry.stored;
     }
     return null;
   }

@@ -110,10 +110,13 @@ function loadTable(directory: TableDirectory, id: number): TableEntry | undefine
   return entry;
 }
 
+/** Most texts fit. */
+const ROOM = Buffer.allocUnsafeSlow(4096);
+
 /** Nothing is allocated under the map's latch: the length first, then the bytes if it has not changed meanwhile. */
 function readText(directory: TableDirectory, id: number): string | null {
   const { shm, map } = directory;
-  let room = Buffer.alloc(4096);
+  let room = ROOM;
   for (;;) {
     const stripe = mapLatch(shm, map, 0, id);
     const block = mapFindLatched(shm, stripe, 0, id);
@@ -122,7 +125,7 @@ function readText(directory: TableDirectory, id: number): string | null {
     mapUnlatch(shm, stripe);
     if (block === 0) return null;
     if (length <= room.length) return room.toString('utf8', 0, length);
-    room = Buffer.alloc(length);
+    room = Buffer.allocUnsafe(length);
   }
 }
 
