@@ -6,7 +6,9 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import pg from 'pg';
 
-const MAIN = join(import.meta.dirname, '../../engine/server/main.ts');
+/** The server from source; or the built command, where SCRATCHBIRD_SERVER names its file: how long the product takes to start. */
+const BUILT = process.env.SCRATCHBIRD_SERVER;
+const COMMAND = BUILT === undefined ? [join(import.meta.dirname, '../../engine/server/main.ts')] : [BUILT, 'start'];
 
 export const freePort = (): Promise<number> =>
   new Promise((resolve) => {
@@ -34,7 +36,7 @@ export class WireServer {
 
   /** Until it takes clients; rejects with what it said when it ends before. */
   async start(): Promise<void> {
-    const args = [MAIN, '--data', this.data, '--port', String(this.port), '--listen', '127.0.0.1', ...this.#settings];
+    const args = [...COMMAND, '--data', this.data, '--port', String(this.port), '--listen', '127.0.0.1', ...this.#settings];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#process = child;
     this.#ended = new Promise((resolve) => child.once('exit', () => resolve()));
