@@ -179,8 +179,9 @@ function extremeCode(emitter: Emitter, accumulator: Accumulator, value: Value, n
     return extremeCode(emitter, accumulator, shortNumber(emitter, value), names);
   if (value.rep === 'v') {
     emitter.needCalls();
-    if (!isLongType(value.type)) throw new NotInPage();
-    return `${names.groups}.extremeLong(${names.index(at)},${names.object(object)},${value.code},${greatest});`;
+    if (isLongType(value.type))
+      return `${names.groups}.extremeLong(${names.index(at)},${names.object(object)},${value.code},${greatest});`;
+    // Any other is the number itself: of a CASE that gives nothing but NULL.
   }
   const best = names.sum(at);
   const has = names.sum(at + 1);

@@ -93,6 +93,15 @@ const FOUND: { readonly [name: string]: string } = {
     select id, (with x as (select ta.c0) select (select x.c0 + y.c0 from x, x y)) as x0 from ta order by id;
     select id from ta where exists (with x as (select ta.c0 as z) select 1 from ta i where i.id in (select z - 4 from x)) order by id;
     select id, (with recursive r(n) as (select ta.id union all select n + 1 from r where n < 4) select count(*) from r) as x0 from ta order by id`,
+  'the least of what is NULL in every branch is NULL, of whatever type': `
+    create table ta (id int4 primary key, c0 int4);
+    insert into ta values (1, 7), (2, null), (3, 5);
+    select c0 from ta group by 1 having min(case when id > 3 then null::int4 end) < 0;
+    select c0, min(case when id > 3 then null::int2 end) as x0, max(case when id > 2 then null::date end) as x1 from ta group by 1 order by 1;
+    select max(case when id > 2 then null::float8 end) as x0, min(case when id > 2 then null::float4 end) as x1,
+      max(case when id > 1 then null::timestamp else null end) as x2, min(coalesce(null::int8, null)) as x3,
+      max(case when id > 1 then null::numeric end) as x4, sum(case when id > 1 then null::int4 end) as x5,
+      min(case when id > 1 then null::text end) as x6, avg(case when id > 1 then null::float8 end) as x7 from ta`,
 };
 
 for (const [name, script] of Object.entries(FOUND))
