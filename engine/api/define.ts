@@ -99,6 +99,7 @@ function runText(sql: SqlCatalog, session: Session, tx: Transaction, text: strin
       findRelation: (schema, name) => reader.findRelation(schema, name),
       relation: (id) => reader.relation(id),
       ...madeTypesOf(reader),
+      findRoutines: (schema, name) => reader.findRoutines(schema, name),
       allows: () => true,
     },
     semantics: dialect.semantics,

@@ -26,7 +26,9 @@ export type Part =
   | { readonly kind: 'default'; readonly row: TableRow; readonly attribute: number }
   | { readonly kind: 'constraint'; readonly row: TableRow; readonly name: string }
   | { readonly kind: 'policy'; readonly row: TableRow; readonly name: string }
-  | { readonly kind: 'index'; readonly row: TableRow; readonly index: number };
+  | { readonly kind: 'index'; readonly row: TableRow; readonly index: number }
+  /** Of a domain: a check, or its default (`name` null). */
+  | { readonly kind: 'ofDomain'; readonly row: TypeRow; readonly name: string | null };
 
 /** A part that rests on another one. */
 export interface Dependent {
@@ -37,6 +39,7 @@ export interface Dependent {
 function keyOf(part: Part): string {
   if (part.kind === 'object') return `${part.row.id}`;
   if (part.kind === 'index') return `${part.index}`;
+  if (part.kind === 'ofDomain') return `domain ${part.row.id} ${part.name}`;
   return `${part.kind} ${part.row.id} ${'name' in part ? part.name : part.attribute}`;
 }
 
@@ -61,6 +64,7 @@ export function shownPart(part: Part, reader: SessionReader): string {
   const { row } = part;
   if (part.kind === 'object') return shownObject(row, reader);
   if (part.kind === 'constraint' || part.kind === 'policy') return `${part.kind} ${part.name} on ${shownObject(row, reader)}`;
+  if (part.kind === 'ofDomain') return part.name === null ? shownObject(row, reader) : `constraint ${part.name}`;
   if (part.kind === 'index') return `index ${part.row.body.indexes.find(({ id }) => id === part.index)?.name ?? ''}`;
   const column = (row as TableRow).body.columns.find(({ number }) => number === part.attribute)?.name ?? '';
   if (part.kind === 'default') return `default value for column ${column} of ${shownObject(row, reader)}`;
@@ -74,7 +78,7 @@ const usesIt = (uses: readonly ObjectUse[] | undefined, object: number, attribut
 /** What rests on the part itself. */
 function directDependents(part: Part, all: readonly ObjectRow[], reader: SessionReader): Part[] {
   const found: Part[] = [];
-  if (part.kind === 'default' || part.kind === 'index' || part.kind === 'policy') return found;
+  if (part.kind === 'default' || part.kind === 'index' || part.kind === 'policy' || part.kind === 'ofDomain') return found;
   const { id } = part.row;
   if (part.kind === 'constraint') {
     const index = part.row.body.indexes.find(({ constraint }) => constraint === part.name);
@@ -108,6 +112,7 @@ function directDependents(part: Part, all: readonly ObjectRow[], reader: Session
       if (usesIt(row.body.uses, id, attribute)) found.push({ kind: 'object', row });
     } else if (row.kind === 'type') {
       if (part.kind === 'object' && isTypeOver(row, id)) found.push({ kind: 'object', row });
+      found.push(...domainParts(row, id));
     } else if (row.kind === 'table') found.push(...tableDependents(row, part, id, attribute, reader));
   }
   return found;
@@ -121,6 +126,15 @@ export const isOfType = ({ type, domain }: { readonly type: string; readonly dom
 function isTypeOver({ body: { attributes, domain } }: TypeRow, id: number): boolean {
   if (attributes.some((attribute) => isOfType(attribute, id))) return true;
   return domain !== null && isOfType({ ...domain.base, type: domain.base.name }, id);
+}
+
+/** Checks and the default of a domain that call the routine. */
+function domainParts(row: TypeRow, routine: number): Part[] {
+  const { domain } = row.body;
+  const calls = (expression: StoredExpression | null): boolean => expression?.routines?.includes(routine) === true;
+  const checks = (domain?.checks ?? []).filter(({ expression }) => calls(expression));
+  const parts = checks.map(({ name }): Part => ({ kind: 'ofDomain', row, name }));
+  return calls(domain?.default ?? null) ? [...parts, { kind: 'ofDomain', row, name: null }] : parts;
 }
 
 /** Policies of a table that use the object, or an attribute of it. */

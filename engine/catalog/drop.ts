@@ -71,12 +71,21 @@ function dropPart(catalog: Catalog, tx: Transaction, session: CatalogSession, pa
   const row = catalog.entry(tx, part.row.id)?.row;
   if (row === undefined) return;
   if (part.kind === 'object') dropWhole(catalog, tx, session, row);
+  else if (part.kind === 'ofDomain') clearDomain(catalog, tx, row, part.name);
   else if (row.kind !== 'table') return;
   else if (part.kind === 'constraint') dropConstraint(catalog, tx, row, part.name);
   else if (part.kind === 'policy') removePolicy(catalog, tx, row, part.name);
   else if (part.kind === 'index') dropIndexOf(catalog, tx, row, part.index);
   else if (part.kind === 'column') dropColumn(catalog, tx, row, part.attribute);
   else clearDefault(catalog, tx, row, part.attribute);
+}
+
+/** Takes a check, or the default, from a domain. */
+function clearDomain(catalog: Catalog, tx: Transaction, row: ObjectRow, check: string | null): void {
+  if (row.kind !== 'type' || row.body.domain === null) return;
+  const { domain } = row.body;
+  const left = check === null ? { default: null } : { checks: domain.checks.filter(({ name }) => name !== check) };
+  catalog.replace(tx, { ...row, version: catalog.nextId(), body: { ...row.body, domain: { ...domain, ...left } } });
 }
 
 /** The object alone, with what is part of it. */

@@ -27,9 +27,22 @@ const ALONE = ['column', 'call', 'constant', 'valueFunction', 'cast', 'special',
 
 export function expressionShown(reader: SessionReader, stored: StoredExpression, place: ExpressionPlace): ExpressionText {
   const { source, text } = stored;
-  const shown = reader.session.shows?.(reader, stored, place) ?? null;
+  const seen = stored.routines === undefined ? stored : { ...stored, source: withoutSchemas(source, reader) };
+  const shown = reader.session.shows?.(reader, seen, place) ?? null;
   if (shown !== null) return shown;
   return { plain: ALONE.includes(source.op) ? text : `(${text})`, pretty: text, isCall: source.op === 'call' };
+}
+
+/** Functions that the search path finds are shown without their schemas. */
+function withoutSchemas<Node>(node: Node, reader: SessionReader): Node {
+  if (Array.isArray(node)) return node.map((one) => withoutSchemas(one, reader)) as Node;
+  if (typeof node !== 'object' || node === null) return node;
+  const copy = Object.fromEntries(Object.entries(node).map(([key, value]) => [key, withoutSchemas(value, reader)]));
+  if (copy.op !== 'call' || copy.name.parts.length !== 2) return copy as Node;
+  const { name } = copy;
+  const [schema, own] = name.parts;
+  if (!reader.findRoutines(null, own).some((one) => one.schema === schema)) return copy as Node;
+  return { ...copy, name: { ...name, parts: [own], quoted: [name.quoted[1]] } } as Node;
 }
 
 /**

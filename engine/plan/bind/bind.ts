@@ -4,7 +4,7 @@
  * verified before (engine/sblr/verify-source.ts): its depth and kinds are relied upon here.
  */
 
-import type { CatalogColumn, CatalogReader } from '../../catalog/objects.ts';
+import type { CatalogColumn, CatalogReader, CatalogRoutine } from '../../catalog/objects.ts';
 import type { DialectSemantics } from '../../sblr/semantics.ts';
 import type { BoundExpression, BoundModule, BoundStatement } from '../../sblr/bound.ts';
 import { primitiveOf } from '../../sblr/primitives.ts';
@@ -18,6 +18,7 @@ import { fault, unsupported } from './errors.ts';
 import { bindInsert } from './insert.ts';
 import { bindMerge } from './merge.ts';
 import { bindQuery } from './query.ts';
+import { routinesCalled } from './routines.ts';
 import { NO_RELATIONS, type Scope } from './scope.ts';
 import { BindState } from './state.ts';
 import { bindCheckSource, bindDefaultSource, bindIndexSource, defaultValue, storedClause } from './stored.ts';
@@ -89,6 +90,12 @@ const withoutRelations = (catalog: CatalogReader | undefined): CatalogReader =>
         ...NO_CATALOG,
         version: catalog.version,
         ...madeTypesOf(catalog),
+        // Functions may read tables; the expression itself may not (no subquery stands in it).
+        findRelation: (schema, name) => catalog.findRelation(schema, name),
+        relation: (id) => catalog.relation(id),
+        findRoutines: (schema, name) => catalog.findRoutines?.(schema, name) ?? [],
+        allows: (id, right, role, columns) => catalog.allows(id, right, role, columns),
+        rowSecurity: (table, role) => catalog.rowSecurity?.(table, role) ?? null,
       };
 
 function bindFor(source: SourceExpression, environment: ExpressionEnvironment, state: BindState): BoundExpression {
@@ -165,7 +172,37 @@ export function bindExpression(source: SourceExpression, environment: Expression
   state.notes = environment.notes ?? null;
   const expression = bindFor(source, environment, state);
   const { purpose } = environment;
-  if (purpose === 'index') mustBeImmutable(expression, source.at, 'functions in index expression must be marked IMMUTABLE');
-  if (purpose === 'generated') mustBeImmutable(expression, source.at, 'generation expression is not immutable');
+  const said = (message: string): void => {
+    if (volatileIn(source, environment)) throw fault(SQLSTATE.invalid_object_definition, message, source.at);
+    // What functions do inside is their author's word.
+    mustBeImmutable(bindFor(source, environment, emptied(state)), source.at, message);
+  };
+  if (purpose === 'index') said('functions in index expression must be marked IMMUTABLE');
+  if (purpose === 'generated') said('generation expression is not immutable');
   return { expression, attributes: attributesOf(expression) };
 }
+
+/** A function that the expression calls is not said to be immutable. */
+const volatileIn = (source: SourceExpression, { catalog, semantics }: ExpressionEnvironment): boolean =>
+  catalog !== undefined && routinesCalled(source, catalog, semantics).some(({ volatility }) => volatility !== 'immutable');
+
+/** The same, where functions that somebody has made give nothing but NULL. */
+function emptied({ environment }: BindState): BindState {
+  const { catalog } = environment;
+  const findRoutines = (schema: string | null, name: string): readonly CatalogRoutine[] =>
+    (catalog.findRoutines?.(schema, name) ?? []).map((routine) => ({ ...routine, statements: [NOTHING] }));
+  return new BindState({ ...environment, catalog: { ...catalog, findRoutines } }, 0);
+}
+
+/** SELECT NULL */
+const NOTHING: SourceQuery = {
+  ...{ op: 'select', at: 0, with: null, distinct: 'none', distinctOn: [] },
+  items: [
+    {
+      ...{ op: 'selectItem', at: 0, alias: null, quoted: false },
+      expression: { op: 'constant', at: 0, kind: 'null', text: '' },
+    },
+  ],
+  ...{ from: [], where: null, group: [], having: null, windows: [], order: [], limit: null, offset: null },
+  ...{ ties: false, locking: [] },
+};

@@ -3,7 +3,7 @@
 import type { BoundUtility } from '../../sblr/bound.ts';
 import { foldParts, shownType } from '../../sblr/resolve-type.ts';
 import type { Signature } from '../../sblr/semantics.ts';
-import type { SourceCallNode, SourceExpression, SourceStatement } from '../../sblr/source.gen.ts';
+import type { SourceExpression, SourceStatement } from '../../sblr/source.gen.ts';
 import { sqlType } from '../../sblr/types.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
 import { clauseOf } from './clause.ts';
@@ -23,7 +23,10 @@ const isSubquery = (node: unknown): boolean => {
 
 /** 42883, 42809, 42725, 42501; 0A000 */
 export function bindCall(statement: SourceStatement & { op: 'callProcedure' }, state: BindState): BoundUtility {
-  const call = statement.call as SourceCallNode;
+  const { call } = statement;
+  if (call.op !== 'call') throw fault(SQLSTATE.syntax_error, 'CALL takes a procedure with its arguments', statement.at);
+  if (call.star || call.distinct || call.variadic || call.order.length > 0 || call.filter !== null || call.over !== null)
+    throw unsupported('what stands beside the arguments of CALL is', call.at);
   const parts = foldParts(call.name, state.semantics);
   const given = call.arguments.find(isSubquery);
   if (given !== undefined) throw unsupportedSubquery(given.at);

@@ -6,10 +6,10 @@
  *   f(x), body `select v from t where t.k = i` (select v from t where t.k = i limit 1), i entered as of any subquery
  */
 
-import type { CatalogRoutine, RoutineParameter } from '../../catalog/objects.ts';
+import type { CatalogReader, CatalogRoutine, RoutineParameter } from '../../catalog/objects.ts';
 import type { BoundExpression, ColumnId } from '../../sblr/bound.ts';
-import type { Signature } from '../../sblr/semantics.ts';
-import { shownType } from '../../sblr/resolve-type.ts';
+import type { DialectSemantics, Signature } from '../../sblr/semantics.ts';
+import { foldParts, shownType } from '../../sblr/resolve-type.ts';
 import type { SourceCallNode, SourceQuery, SourceSelectNode } from '../../sblr/source.gen.ts';
 import { sqlType, withNullable } from '../../sblr/types.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
@@ -39,6 +39,18 @@ export function arranged(parameters: readonly RoutineParameter[], source: Source
     places[place] = at;
   }
   return places.every((place, at) => place !== undefined || parameters[at].default !== null) ? places : null;
+}
+
+/** The functions that calls in an expression may mean: those that take so many arguments. */
+export function routinesCalled(source: unknown, catalog: CatalogReader, semantics: DialectSemantics): CatalogRoutine[] {
+  if (Array.isArray(source)) return source.flatMap((one) => routinesCalled(one, catalog, semantics));
+  if (typeof source !== 'object' || source === null) return [];
+  const inner = Object.values(source).flatMap((one) => (typeof one === 'object' ? routinesCalled(one, catalog, semantics) : []));
+  if ((source as { op?: string }).op !== 'call') return inner;
+  const call = source as SourceCallNode;
+  const parts = foldParts(call.name, semantics);
+  const found = catalog.findRoutines?.(parts.length > 1 ? parts[parts.length - 2] : null, parts[parts.length - 1]) ?? [];
+  return [...found.filter((routine) => routine.kind === 'function' && arranged(inputsOf(routine), call) !== null), ...inner];
 }
 
 /** A routine that is called, and what it is given. */

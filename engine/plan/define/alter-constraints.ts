@@ -9,7 +9,7 @@ import type { TableRow } from '../../catalog/stored.ts';
 import { constraintNames } from '../../catalog/alter-table.ts';
 import type { SourceAlterAction, SourceConstraint, SourceOption } from '../../sblr/source.gen.ts';
 import { expressionColumns, hasRows, setNotNull } from './alter-table.ts';
-import { type DefinitionEnvironment, fault, readerOf, unsupported } from './environment.ts';
+import { conditionText, type DefinitionEnvironment, fault, readerOf, unsupported } from './environment.ts';
 import { addForeignKeyOf, validateForeignKey } from './foreign-key.ts';
 import { renameObject } from './schema.ts';
 import { defineCheck, keyIndex } from './table.ts';
@@ -42,7 +42,7 @@ function addCheck(id: number, source: SourceConstraint, environment: DefinitionE
   const [only] = check.columns.length === 1 ? check.columns : [null];
   const name = check.name ?? chooseName(row.name, only, 'check', (one) => taken.has(one));
   mustBeNewConstraint(row, name);
-  if (!source.notValid) mustFulfil(row, name, check.expression.text, environment);
+  if (!source.notValid) mustFulfil(row, name, conditionText(check.expression, environment), environment);
   const notValid = source.notValid ? { notValid: true } : {};
   const checks = [...row.body.checks, { name, expression: check.expression, ...notValid }];
   replaceTable(catalog, tx, row, { checks });

@@ -3,13 +3,22 @@
 import { SQLSTATE, SqlError, type SqlErrorDetails } from '../../../shm/errors.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 import type { CatalogSession, QualifiedName } from '../../catalog/definitions.ts';
-import type { CatalogTable, StoredExpression } from '../../catalog/objects.ts';
+import type { CatalogRoutine, CatalogTable, StoredExpression } from '../../catalog/objects.ts';
+import { quoteName } from '../../catalog/virtual/describe.ts';
 import type { SessionReader } from '../../catalog/reader.ts';
 import type { BoundModule } from '../../sblr/bound.ts';
 import { foldParts } from '../../sblr/resolve-type.ts';
 import type { DialectSemantics } from '../../sblr/semantics.ts';
-import type { SourceExpression, SourceName, SourceQuery, SourceStatement, SourceType } from '../../sblr/source.gen.ts';
+import type {
+  SourceCallNode,
+  SourceExpression,
+  SourceName,
+  SourceQuery,
+  SourceStatement,
+  SourceType,
+} from '../../sblr/source.gen.ts';
 import type { RowValue } from '../../storage/rows/row-value.ts';
+import { routinesCalled } from '../bind/routines.ts';
 import type { Transaction } from '../../txn/transactions.ts';
 
 export interface DefinitionEnvironment {
@@ -60,11 +69,36 @@ export function qualified(name: SourceName, semantics: DialectSemantics): Qualif
 
 export const shownName = ({ schema, name }: QualifiedName): string => (schema === null ? name : `${schema}.${name}`);
 
-export const storedExpression = (source: SourceExpression, { semantics, textOf }: DefinitionEnvironment): StoredExpression => ({
-  dialect: semantics.dialect,
-  text: textOf(source),
-  source,
-});
+export function storedExpression(source: SourceExpression, environment: DefinitionEnvironment): StoredExpression {
+  const { semantics, textOf } = environment;
+  const called = routinesCalled(source, readerOf(environment), semantics);
+  const stored = { dialect: semantics.dialect, text: textOf(source), source };
+  if (called.length === 0) return stored;
+  return { ...stored, source: withSchemas(source, called, environment), routines: [...new Set(called.map(({ id }) => id))] };
+}
+
+/** A condition for a query of the engine's own, which has no search path. */
+export const conditionText = (
+  { text, dialect, source, routines }: StoredExpression,
+  environment: DefinitionEnvironment,
+): string => (routines === undefined ? text : environment.textIn(dialect, source));
+
+/** Calls of these functions with their schemas: what they mean hangs on no search path. */
+function withSchemas<Node>(node: Node, called: readonly CatalogRoutine[], environment: DefinitionEnvironment): Node {
+  if (Array.isArray(node)) return node.map((one) => withSchemas(one, called, environment)) as Node;
+  if (typeof node !== 'object' || node === null) return node;
+  const inner = Object.entries(node).map(([key, value]) => [key, withSchemas(value, called, environment)]);
+  const copy = Object.fromEntries(inner) as Node;
+  if ((node as { op?: string }).op !== 'call') return copy;
+  const { name } = node as unknown as SourceCallNode;
+  const [own] = foldParts(name, environment.semantics);
+  const routine = name.parts.length > 1 ? undefined : called.find((one) => one.name === own);
+  if (routine === undefined) return copy;
+  return {
+    ...copy,
+    name: { ...name, parts: [routine.schema, own], quoted: [routine.schema, own].map((one) => quoteName(one) !== one) },
+  };
+}
 
 /** The first value that comes a second time. */
 export function repeated(values: readonly string[]): string | undefined {

@@ -22,6 +22,7 @@ import { columnKind } from '../../catalog/kernel-columns.ts';
 import type { EnumLabel, RowAttribute } from '../../values/user-types.ts';
 import { bindExpression } from '../bind/bind.ts';
 import {
+  conditionText,
   type DefinitionEnvironment,
   fault,
   qualified,
@@ -328,7 +329,7 @@ function changedDomain(
 }
 
 function mustHold(row: TypeRow, check: CatalogCheck, environment: DefinitionEnvironment): void {
-  checkRows(row, `(${check.expression.text}) is not false`, environment, (table, column) =>
+  checkRows(row, `(${conditionText(check.expression, environment)}) is not false`, environment, (table, column) =>
     fault(SQLSTATE.check_violation, `column "${column}" of table "${table}" contains values that violate the new constraint`, 0),
   );
 }
