@@ -120,6 +120,8 @@ class Shower {
     const own = this.#own(node);
     if (to === null || isLiteral(node)) return own;
     const from = this.#facts.typeOf(node) ?? 'unknown';
+    // PostgreSQL's own functions take the kind of number that they are given.
+    if (from.startsWith('reg') && (to === 'oid' || to.startsWith('reg'))) return own;
     if (parentIsOperator && isSame(from, to, FAMILIES)) return own;
     return this.cast(own, this.#facts.typeText(to), isRelabel(from, to), true);
   }

@@ -6,7 +6,7 @@ import type { SessionReader } from '../reader.ts';
 import { statisticsName, type StatisticsRow } from '../stored.ts';
 import { columnOf, quoteName } from './describe.ts';
 import { statisticsFacts, textsOf } from './pg-views.ts';
-import { roleName, schemaIdOf } from './relations.ts';
+import { roleName, schemaIdOf, shownRelation } from './relations.ts';
 import { arrayValue, type RowMakers, type VirtualRow, vectorValue } from './virtual-table.ts';
 
 const LETTERS: { readonly [kind in StatisticsKind]: string } = { ndistinct: 'd', dependencies: 'f', mcv: 'm' };
@@ -52,12 +52,11 @@ export function statisticsKeysText(reader: SessionReader, row: StatisticsRow): s
 
 /** pg_get_statisticsobjdef() */
 export function statisticsDefinition(reader: SessionReader, row: StatisticsRow): string {
-  const table = reader.relation(row.parent);
   const { kinds, keys } = row.body;
   // All kinds are what is gathered when none is named; of one expression none can be.
   const named = keys.length === 1 || kinds.length === Object.keys(LETTERS).length ? '' : ` (${kinds.join(', ')})`;
   const name = `${quoteName(reader.schemaName(row.schema))}.${quoteName(statisticsName(row))}`;
-  const of = table === null ? '' : `${quoteName(table.schema)}.${quoteName(table.name)}`;
+  const of = shownRelation(reader, row.parent) ?? '';
   return `CREATE STATISTICS ${name}${named} ON ${statisticsKeysText(reader, row)} FROM ${of}`;
 }
 
