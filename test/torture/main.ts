@@ -16,7 +16,7 @@ const HELP = `npm run torture -- [options]
 Runs a database under load from two threads, ends it with kill -9 again and again, and compares what it recovers
 with a model that knows every transaction whose commit was acknowledged.
 
-  --seconds N    how long (60; with --demo 30)
+  --seconds N    how long (60; with --demo 30; with --simulated as long as it takes)
   --seed S       the load and the kind of each round follow from it (drawn, and printed)
   --rounds N     stop after so many rounds
   --only PART    sql or kernel: the load comes through that interface alone (both take turns;
@@ -63,7 +63,11 @@ function readOptions(): Options | null {
   if (values.help) return null;
   if (!(values.only in DATABASES)) throw new TypeError(`--only ${values.only} is neither sql nor kernel`);
   return {
-    seconds: whole('seconds', values.seconds, values.demo ? 30 : values.soak ? 600 : values.rounds === undefined ? 60 : 86_400),
+    seconds: whole(
+      'seconds',
+      values.seconds,
+      values.demo ? 30 : values.soak ? 600 : values.rounds === undefined && !values.simulated ? 60 : 86_400,
+    ),
     seed: whole('seed', values.seed, 1 + Math.floor(Math.random() * 1e6)),
     rounds: whole('rounds', values.rounds, Number.MAX_SAFE_INTEGER),
     only: values.only,
@@ -148,7 +152,7 @@ async function simulated(options: Options): Promise<boolean> {
   const progress = (done: number, crashes: number): void =>
     status.show(() => `${grouped(done)} of ${grouped(options.seeds)} seeds, ${grouped(crashes)} crashes`);
   const teller = options.only === 'sql' ? 'sql' : 'kernel';
-  const result = await runSeeds(options.seed, options.seeds, progress, Number.POSITIVE_INFINITY, teller);
+  const result = await runSeeds(options.seed, options.seeds, progress, options.seconds * 1000, teller);
   status.clear();
   if (options.json) console.log(JSON.stringify({ ok: result.failure === null, seed: options.seed, ...result }));
   else console.log(result.failure ?? simulatedSummary(result, options));
