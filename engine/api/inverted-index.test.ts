@@ -187,8 +187,8 @@ test('gin indexes are made, refused and shown as in PostgreSQL', () => {
   deepStrictEqual(db.prepare(`select indexdef from pg_indexes where schemaname = 'public' order by 1`).raw().all().flat(), [
     'CREATE INDEX p1_j_idx ON public.p1 USING gin (j jsonb_path_ops)',
     'CREATE INDEX p_j_idx ON ONLY public.p USING gin (j jsonb_path_ops)',
-    "CREATE INDEX t_j_l_expr_idx ON public.t USING gin (j, l, (j -> 'a') jsonb_path_ops) WHERE (id > 0)",
-    "CREATE INDEX u_j_l_expr_idx ON public.u USING gin (j, l, (j -> 'a') jsonb_path_ops) WHERE (id > 0)",
+    "CREATE INDEX t_j_l_expr_idx ON public.t USING gin (j, l, ((j -> 'a'::text)) jsonb_path_ops) WHERE (id > 0)",
+    "CREATE INDEX u_j_l_expr_idx ON public.u USING gin (j, l, ((j -> 'a'::text)) jsonb_path_ops) WHERE (id > 0)",
   ]);
   const about = db.prepare(
     `select am.amname, array_agg(o.opcname order by n) from pg_index i join pg_class c on c.oid = i.indexrelid join pg_am am on am.oid = c.relam,
