@@ -351,13 +351,10 @@ export class Session {
   begin(wanted: Characteristics, now: number, implicit = false): boolean {
     if (this.transaction !== null) {
       if (implicit) return false;
-      if (!this.isImplicit) {
-        this.setCharacteristics(wanted);
-        return false;
-      }
+      const began = this.isImplicit;
       this.isImplicit = false;
       this.setCharacteristics(wanted);
-      return true;
+      return began;
     }
     this.settleCursors();
     this.#unpark();

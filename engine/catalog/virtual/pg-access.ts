@@ -4,7 +4,8 @@ import { ROLE_SUPERUSER } from '../system-tables.ts';
 import type { TypeName } from '../../sblr/types.ts';
 import type { IndexMethod, TokenClass } from '../../storage/rows/runtime.ts';
 import { AM_BTREE, AM_GIN, AM_HASH, AM_HEAP, COLLATION_C, typeOid } from './describe.ts';
-import { CAST_ROWS, OPERATOR_CLASS_ROWS, OPERATOR_FAMILY_ROWS, OPERATOR_ROWS, TEXT_SEARCH_ROWS } from './postgresql-rows.ts';
+import { OPERATOR_CLASS_ROWS, OPERATOR_FAMILY_ROWS, TEXT_SEARCH_ROWS } from './postgresql-classes.ts';
+import { CAST_ROWS, OPERATOR_ROWS } from './postgresql-rows.ts';
 import type { RowMakers, VirtualRow } from './virtual-table.ts';
 
 const TEXTS = new Set(['oprname', 'typname', 'opcname', 'opfname', 'proname', 'cfgname']);
