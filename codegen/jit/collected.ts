@@ -7,10 +7,10 @@ import type { KernelAccess } from '../../engine/plan/program.ts';
 import type { PhysicalNode } from '../../engine/plan/physical.ts';
 import type { ColumnId } from '../../engine/sblr/bound.ts';
 import type { Builder } from './builder.ts';
-import type { ColumnReader, Emitter } from './emitter.ts';
-import { checkMemory, memoryLimit } from './memory-limit.ts';
-import { RowStore, type StoreColumn } from './row-store.ts';
+import type { Emitter } from './emitter.ts';
+import type { StoreColumn } from './row-store.ts';
 import { StoreCode } from './store-code.ts';
+import { StoredRows, viewOf } from './stored-rows.ts';
 
 /** Rows are kept before they go on. */
 export interface Collected {
@@ -18,21 +18,7 @@ export interface Collected {
   readonly input: PhysicalNode;
 }
 
-/** Rows that have to stay in memory. */
-class CollectedRows extends RowStore {
-  readonly #kernel: KernelAccess;
-
-  constructor(columns: readonly StoreColumn[], kernel: KernelAccess) {
-    super(columns);
-    this.#kernel = kernel;
-  }
-
-  protected override full(): void {
-    checkMemory(this.bytes, memoryLimit(this.#kernel));
-  }
-}
-
-const storeOf = (kernel: KernelAccess) => (columns: readonly StoreColumn[]) => new CollectedRows(columns, kernel);
+const storeOf = (kernel: KernelAccess) => (columns: readonly StoreColumn[]) => new StoredRows(columns, kernel);
 
 export class StoreSink {
   readonly #columns: readonly ColumnId[];
@@ -58,8 +44,8 @@ export class StoreSink {
     this.code.emitWrite(emitter, entries, this.#lacks);
   }
 
-  /** Readers of its columns; `row`: the local with the number of a row, from 1. */
-  readers(row: string): Map<ColumnId, ColumnReader> {
-    return this.code.readers(row, true);
+  /** Code that reads the rows, as one of perhaps several readers. */
+  view(): StoreCode {
+    return this.code.twin(viewOf);
   }
 }

@@ -27,8 +27,9 @@ import { haveKeys, KeySortSink, sortedSource } from './key-sort-sink.ts';
 import { catalogSource, type MadeStage, pointSource, pointsSource, rangeSource, scanSource, valuesSource } from './sources.ts';
 import { spoolSink, spoolSource } from './spools.ts';
 import { compileDrain, compileLimits, type DrainCode, type RowShape, type Sink } from './stage-code.ts';
+import { storedPlace, storedStage } from './stored-rows.ts';
 import type { ProgramStage } from './stage-list.ts';
-import { type GroupRoom, groupRoom, groupsStage, NO_GROUPS, type RunningStage, sortedStage, storeStage } from './stage-run.ts';
+import { type GroupRoom, groupRoom, groupsStage, NO_GROUPS, type RunningStage, sortedStage } from './stage-run.ts';
 import type { Collector } from './collector.ts';
 import { type Fill, isCollecting, isSpreadStep, type Stage } from './stages.ts';
 import type { State } from './state.ts';
@@ -247,8 +248,11 @@ function openStage(builder: Builder, stage: Stage, sink: Sink, room: GroupRoom):
       return recursionSource(builder, stage, source, sink, room);
     case 'Collected': {
       const from = collectedOf(builder, source);
-      const { drain, limits, part } = drainOf(builder, stage, { kind: 'groups', columns: from.readers('g') }, sink);
-      return { stage: storeStage(part, from.part, drain, room, sink.kind === 'rows'), limits };
+      const view = from.view();
+      const columns = view.readers('g', true);
+      const { drain, limits } = compileDrain(builder, stage, { kind: 'groups', columns }, sink, new Set(), false);
+      const place = builder.part(storedPlace);
+      return { stage: storedStage(place, from.part, view.part, drain, room, sink.kind === 'rows'), limits };
     }
     default:
       throw notRun((source as { node: string }).node);

@@ -15,16 +15,16 @@ import { distinctPart } from './distinct.ts';
 import type { Groups } from './groups.ts';
 import { HeldPart } from './held-part.ts';
 import { makeStages } from './make-stages.ts';
-import type { RowStore } from './row-store.ts';
 import type { Rename } from './set-operations.ts';
 import type { MadeStage } from './sources.ts';
 import { NO_SINK, storedSource } from './spools.ts';
 import { compileDrain, type Sink } from './stage-code.ts';
 import { type ProgramStage, runStages, type StagePlace } from './stage-list.ts';
-import { type GroupRoom, type RunningStage, STAGE_DONE, storeStage } from './stage-run.ts';
+import { type GroupRoom, type RunningStage, STAGE_DONE } from './stage-run.ts';
 import { type Fill, sideStages, type Stage } from './stages.ts';
 import type { State } from './state.ts';
 import type { StoreCode } from './store-code.ts';
+import { type StoredRows, storedPlace, storedStage, viewOf } from './stored-rows.ts';
 
 class RecursionPart extends HeldPart {
   readonly place: StagePlace = { at: -1 };
@@ -86,10 +86,11 @@ function madeRecursion(builder: Builder, node: Recurse): MadeRecursion {
 
 export function recursionSource(builder: Builder, stage: Stage, node: Recurse, sink: Sink, room: GroupRoom): MadeStage {
   const made = madeRecursion(builder, node);
-  const columns = made.work.readers('g', true);
+  const view = made.work.twin(viewOf);
+  const columns = view.readers('g', true);
   const { drain, limits } = compileDrain(builder, stage, { kind: 'groups', columns }, sink, new Set(), false);
-  const part = builder.part(() => ({ at: 1 }));
-  const rows = storeStage(part, made.work.part, drain, room, sink.kind === 'rows');
+  const part = builder.part(storedPlace);
+  const rows = storedStage(part, made.work.part, view.part, drain, room, sink.kind === 'rows');
   return { stage: recursionStage(made.part, made.base, made.step, made.next.part, made.work.part, made.seen, rows), limits };
 }
 
@@ -104,11 +105,11 @@ function recursionStage(
 ): RunningStage {
   /** What came becomes what came last; false: nothing did. */
   const turn = (c: State): boolean => {
-    const came = c.parts[next] as RowStore;
+    const came = c.parts[next] as StoredRows;
     c.parts[next] = c.parts[work];
     c.parts[work] = came;
-    (c.parts[next] as RowStore).begin();
-    return came.count > 0;
+    (c.parts[next] as StoredRows).begin();
+    return came.total > 0;
   };
   return {
     begin: (c) => {

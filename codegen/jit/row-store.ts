@@ -418,6 +418,17 @@ export class RowStore extends HeldPart {
     });
   }
 
+  /** No rows, in the memory that is there: for who has put them elsewhere while others come. */
+  protected empty(): void {
+    this.count = 0;
+    this.extra = 0;
+    this.#kept.length = 0;
+    this.bigs.fill(null);
+    this.columns.forEach(({ kind }, column) => {
+      if (kind === 'v') this.data[column] = [null];
+    });
+  }
+
   /** Forgets the rows. */
   drop(): void {
     this.count = 0;

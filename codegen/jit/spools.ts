@@ -15,9 +15,10 @@ import type { RowStore } from './row-store.ts';
 import type { MadeStage } from './sources.ts';
 import { compileDrain, type Sink } from './stage-code.ts';
 import { type ProgramStage, runStages, type StagePlace } from './stage-list.ts';
-import { type GroupRoom, type RunningStage, STAGE_DONE, storeStage } from './stage-run.ts';
+import { type GroupRoom, type RunningStage, STAGE_DONE } from './stage-run.ts';
 import { spoolStages, type Stage, stagesOf } from './stages.ts';
 import type { StoreCode } from './store-code.ts';
+import { storedPlace, storedStage, viewOf } from './stored-rows.ts';
 
 /** Whether the rows of a spool are there, and how far its stages have come. */
 class SpoolPart extends HeldPart {
@@ -156,9 +157,10 @@ export function storedSource(
   sink: Sink,
   room: GroupRoom,
 ): MadeStage {
-  const given = code.readers('g', true);
+  const view = code.twin(viewOf);
+  const given = view.readers('g', true);
   const readers = new Map(columns.map(({ column, source }) => [column, given.get(source) as ColumnReader]));
   const { drain, limits } = compileDrain(builder, stage, { kind: 'groups', columns: readers }, sink, new Set(), false);
-  const part = builder.part(() => ({ at: 1 }));
-  return { stage: storeStage(part, code.part, drain, room, sink.kind === 'rows'), limits };
+  const part = builder.part(storedPlace);
+  return { stage: storedStage(part, code.part, view.part, drain, room, sink.kind === 'rows'), limits };
 }

@@ -10,7 +10,6 @@ import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 import type { Groups } from './groups.ts';
 import { canonical } from './helpers.ts';
 import type { IndexReader, RangeShape } from './index-source.ts';
-import type { RowStore } from './row-store.ts';
 import type { ScanReader } from './scan-source.ts';
 import type { Sorter } from './sorter.ts';
 import type { Drain } from './stage-code.ts';
@@ -250,30 +249,6 @@ export function sortedStage(part: number, sorter: number, drain: Drain, groups: 
     groups,
     isRows,
   );
-}
-
-/** Rows of a store, from the first. */
-export function storeStage(part: number, from: number, drain: Drain, groups: GroupRoom, isRows: boolean): RunningStage {
-  return {
-    begin: (c) => {
-      (c.parts[part] as { at: number }).at = 1;
-    },
-    run: (c) => {
-      const place = c.parts[part] as { at: number };
-      const end = (c.parts[from] as RowStore).count + 1;
-      let moved = false;
-      while (place.at < end) {
-        if (look(c, moved)) return STAGE_PAUSED;
-        moved = true;
-        const to = Math.min(end, place.at + ROWS_AT_ONCE);
-        groups.reserve(c, to - place.at);
-        place.at = drain(c, null, place.at, to);
-        const verdictNow = verdict(c, isRows);
-        if (verdictNow >= 0) return verdictNow;
-      }
-      return STAGE_DONE;
-    },
-  };
 }
 
 /** Groups as rows: those in memory, then part by part those whose rows wait in a file. */

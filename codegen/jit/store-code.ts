@@ -107,9 +107,9 @@ export class StoreCode {
     return new StoreCode(builder, this.#make, this, storeAround(found.part));
   }
 
-  /** Code that reads another store of the same columns. */
-  twin(): StoreCode {
-    return new StoreCode(this.#builder, this.#make, this);
+  /** Code that reads another store of the same columns; `make`: of another kind. */
+  twin(make = this.#make): StoreCode {
+    return new StoreCode(this.#builder, make, this);
   }
 
   get builder(): Builder {
