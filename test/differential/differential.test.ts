@@ -9,7 +9,7 @@ import { startPeer } from '../oracle/postgresql.ts';
 import { type Failure, newTally, randomStory, scriptOf, shrink, type Story, Teller } from './story.ts';
 
 const SEED = Number(process.env.SCRATCHBIRD_SEED ?? 1);
-const STORIES = Number(process.env.SCRATCHBIRD_STORIES ?? 24);
+const STORIES = Number(process.env.SCRATCHBIRD_STORIES ?? 16);
 const STEPS = 80;
 const SHRINK_MS = Number(process.env.SCRATCHBIRD_SHRINK_MS ?? 30_000);
 

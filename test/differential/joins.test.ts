@@ -16,7 +16,7 @@ import { newTally, scriptOf, shrink, type Story, Teller } from './story.ts';
 import { tree } from './tree.ts';
 
 const SEED = Number(process.env.SCRATCHBIRD_SEED ?? 1);
-const STORIES = Number(process.env.SCRATCHBIRD_STORIES ?? 8);
+const STORIES = Number(process.env.SCRATCHBIRD_STORIES ?? 5);
 const STEPS = 70;
 const SHRINK_MS = Number(process.env.SCRATCHBIRD_SHRINK_MS ?? 30_000);
 
