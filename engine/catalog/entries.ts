@@ -107,6 +107,7 @@ export class CommittedObjects {
   #names = new Map<string, number>();
   #routines = new Map<number, readonly CatalogEntry[]>();
   #everything: CatalogEntry[] | null = null;
+  #madeSchemas: readonly CatalogEntry[] | null = null;
   #schemas: readonly SchemaRow[] | null = null;
   /** Everything that was ever read, by id: reused while the row's version is the same. */
   readonly #known = new Map<number, CatalogEntry>();
@@ -126,6 +127,7 @@ export class CommittedObjects {
     this.#names = new Map();
     this.#routines = new Map();
     this.#everything = null;
+    this.#madeSchemas = null;
     this.#schemas = null;
     return version;
   }
@@ -172,6 +174,12 @@ export class CommittedObjects {
     for (const entry of found) this.#entries.set(entry.row.id, entry);
     this.#everything = found;
     return found;
+  }
+
+  /** Schemas that are objects: sought once for many questions. */
+  madeSchemas(): readonly CatalogEntry[] {
+    this.#madeSchemas ??= this.all().filter(({ row }) => row.kind === 'schema');
+    return this.#madeSchemas;
   }
 
   /** Committed indexes of a table and sequences that it owns. */

@@ -243,9 +243,14 @@ export class SessionReader implements CatalogReader {
   }
 
   schemas(): readonly SchemaRow[] {
-    const made = this.all().flatMap(({ row }) =>
-      row.kind === 'schema' ? [{ id: row.id, name: row.name, owner: row.body.owner }] : [],
-    );
+    const merged = new Map(this.#committed.madeSchemas().map((entry) => [entry.row.id, entry]));
+    for (const [id, entry] of this.#overlay?.entries ?? []) {
+      if (entry === null) merged.delete(id);
+      else if (entry.row.kind === 'schema') merged.set(id, entry);
+    }
+    const made = [...merged.values()]
+      .sort((a, b) => a.row.id - b.row.id)
+      .flatMap(({ row }) => (row.kind === 'schema' ? [{ id: row.id, name: row.name, owner: row.body.owner }] : []));
     return [...this.#committed.systemSchemas(), ...made];
   }
 
