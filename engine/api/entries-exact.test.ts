@@ -9,17 +9,20 @@ import { REPEATABLE_READ, ROW_DONE, ROW_PAGE, ROW_SLOT, SERIALIZABLE, type Trans
 import { newDisk, openOn } from './catalog-fixture.ts';
 
 const ROWS = 20;
+const KEYS = Array.from({ length: ROWS }, (_, id) => id * 10);
 
-function rows() {
-  const kernel = openOn(newDisk());
-  kernel.createTable({
-    name: 'rows',
-    columns: [
-      { name: 'id', kind: 'int32', nullable: false },
-      { name: 'v', kind: 'int32', nullable: false },
-    ],
-    indexes: [{ name: 'rows_id', columns: ['id'], unique: true }],
-  });
+function rows(vfs = newDisk(), isNew = true) {
+  const kernel = openOn(vfs);
+  if (isNew) {
+    kernel.createTable({
+      name: 'rows',
+      columns: [
+        { name: 'id', kind: 'int32', nullable: false },
+        { name: 'v', kind: 'int32', nullable: false },
+      ],
+      indexes: [{ name: 'rows_id', columns: ['id'], unique: true }],
+    });
+  }
   const table = kernel.table('rows');
   const image = table.newRow();
   const transact = (body: (tx: Transaction) => void): void => {
@@ -30,12 +33,19 @@ function rows() {
     });
     kernel.commit(tx);
   };
-  transact((tx) => {
-    for (let id = 0; id < ROWS; id++) {
-      table.encode(image, [id * 10, 0], tx);
-      table.insert(tx, image);
-    }
-  });
+  const insert = (ids: readonly number[]): void =>
+    transact((tx) => {
+      for (const id of ids) {
+        table.encode(image, [id, 0], tx);
+        table.insert(tx, image);
+      }
+    });
+  const remove = (id: number): void =>
+    transact((tx) => {
+      table.find(tx, 'rows_id', [id], image);
+      table.remove(tx, tx.ints[ROW_PAGE], tx.ints[ROW_SLOT]);
+    });
+  if (isNew) insert(KEYS);
   const change = (from: number, to: number, v: number): void =>
     transact((tx) => {
       table.find(tx, 'rows_id', [from], image);
@@ -64,10 +74,8 @@ function rows() {
     kernel.rollback(tx);
     return { keys: [...cursor.words.subarray(0, count)], counted: counts.subarray(0, count).reduce((a, b) => a + b, 0) };
   };
-  return { kernel, change, settle, read };
+  return { kernel, vfs, insert, remove, change, settle, read };
 }
-
-const KEYS = Array.from({ length: ROWS }, (_, id) => id * 10);
 
 test('SM-P2: all entries count once their rows are stamped, none where a row has changed since, or for a serializable reader', () => {
   const { kernel, change, settle, read } = rows();
@@ -100,5 +108,29 @@ test('SM-P2: a change behind the copy of the entries is not seen, nor taken for 
     settle();
   };
   strictEqual(read(undefined, changed).counted, 0);
+  kernel.close();
+});
+
+test('SM-P2: who gets the slot of a row that is gone is not taken for it, where a crash has left entries of keys that it had', () => {
+  const before = rows();
+  before.change(50, 55, 0);
+  before.change(55, 57, 0);
+  before.kernel.checkpoint();
+  const { kernel, insert, remove, settle, read } = rows(before.vfs.crash(), false);
+  remove(57);
+  kernel.tidy();
+  insert([500]);
+  kernel.tidy();
+  deepStrictEqual(kernel.check().problems, []);
+  const left = read();
+  deepStrictEqual(
+    left.keys.filter((key) => key === 50 || key === 55 || key === 57),
+    [50, 55],
+  );
+  strictEqual(left.counted, 0);
+  settle();
+  const keys = [...KEYS.filter((key) => key !== 50), 500];
+  deepStrictEqual(read(), { keys, counted: ROWS });
+  deepStrictEqual(kernel.check().problems, []);
   kernel.close();
 });

@@ -32,7 +32,7 @@ import type { World } from '../storage/world.ts';
 import { begin, beginStatement, endStatement, savepoint } from '../txn/begin.ts';
 import { commit, commitDurable, whenCommitDurable } from '../txn/commit.ts';
 import { failSerialization, waitForConflict } from '../txn/conflict.ts';
-import { collect } from '../txn/collector.ts';
+import { becomeCollector, collect, endCollecting } from '../txn/collector.ts';
 import { leaveTransactions } from '../txn/open.ts';
 import { installReadHook } from '../txn/page-hooks.ts';
 import { recycle, rollback, rollbackTo, undoStatement } from '../txn/rollback.ts';
@@ -401,12 +401,20 @@ export class Kernel {
     drainJobs(this.jobs);
   }
 
-  /** Verifies every page, row chain and index entry against each other; nobody writes meanwhile. `told` now and then. */
+  /**
+   * Verifies every page, row chain and index entry against each other; nobody writes meanwhile, and nothing is collected: threads of the
+   * pool would take entries and empty pages out of indexes that are walked. `told` now and then.
+   */
   check(told?: CheckListener): KernelReport {
     return this.enter(() => {
+      const { space, txns } = this.parts;
       const figures = { rows: 0, entries: 0, staleEntries: 0 };
-      const report = checkDatabase(this.parts.space, structureCheckers(this.parts, figures), told);
-      return { ...report, ...figures };
+      const isOwner = becomeCollector(txns);
+      try {
+        return { ...checkDatabase(space, structureCheckers(this.parts, figures), told), ...figures };
+      } finally {
+        if (isOwner) endCollecting(txns);
+      }
     });
   }
 

@@ -80,9 +80,10 @@ function checkTable(parts: KernelParts, entry: TableEntry, context: CheckContext
     context.attempt(index.root, () => {
       eachIndexPage(parts.tree, index.root, (page) => context.claim(page, 1, owner));
       const found = checkIndex(parts.tree, index, complain, (key) => {
-        if (!hasRow(parts, key.i32[2], key.i32[3])) figures.staleEntries++;
-        else if (!isExact(parts, entry, index, at, key))
-          complain(key.i32[2], 'says that entries are exact, and one is of another key (SM-P2)');
+        const isThere = hasRow(parts, key.i32[2], key.i32[3]);
+        if (!isThere) figures.staleEntries++;
+        if (!isExact(parts, entry, index, at, key, isThere) && isEntry(parts, index, key))
+          complain(key.i32[2], `says that entries are exact, and one is of ${isThere ? 'another key' : 'no row'} (SM-P2)`);
       });
       figures.entries += found.entries;
     });
@@ -202,14 +203,29 @@ function checkChains(
 }
 
 /** Whether an entry is of the key that its row has now, if the row's page says that all are. */
-function isExact(parts: KernelParts, { runtime }: TableEntry, index: IndexRuntime, at: number, key: KeyScratch): boolean {
+function isExact(
+  parts: KernelParts,
+  { runtime }: TableEntry,
+  index: IndexRuntime,
+  at: number,
+  key: KeyScratch,
+  isThere: boolean,
+): boolean {
   if (index.inexact === true || isListed(index) || at >= NAMED_INDEXES) return true;
   const frame = holdPage(parts.cache, key.i32[2]);
   const flags = pageFlags(pageViews(parts.cache, frame).u8, pagePlace(parts.cache, frame));
   releasePage(parts.cache, frame);
   if ((flags & PAGE_ENTRIES_EXACT) === 0) return true;
   const { txns } = parts;
-  return findCurrentKey(txns, runtime, index, txns.image, 0, txns.otherKey) && sameKeys(index, txns.otherKey, key);
+  return isThere && findCurrentKey(txns, runtime, index, txns.image, 0, txns.otherKey) && sameKeys(index, txns.otherKey, key);
+}
+
+/** Still: threads of the pool go on collecting. */
+function isEntry({ tree }: KernelParts, index: IndexRuntime, key: KeyScratch): boolean {
+  const [page, slot] = [key.i32[2], key.i32[3]];
+  const cursor = createCursor(index.kind, 1);
+  cursorAt(cursor, key, page, slot);
+  return nextBatch(tree, index.root, cursor) > 0 && cursor.rowPages[0] === page && cursor.rowSlots[0] === slot;
 }
 
 function hasRow(parts: KernelParts, page: number, slot: number): boolean {

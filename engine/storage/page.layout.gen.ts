@@ -13,7 +13,7 @@ export const PAGE_LSN = 8;
 export const PAGE_BOOT = 16;
 /** one of PAGE_TYPE_META... u8 at byte 20. */
 export const PAGE_TYPE = 20;
-/** PAGE_ALL_VISIBLE, PAGE_ENTRIES_EXACT, and bits of the page type. u8 at byte 21. */
+/** PAGE_ALL_VISIBLE, PAGE_ENTRIES_EXACT, PAGE_KEYS_LEFT, and bits of the page type. u8 at byte 21. */
 export const PAGE_FLAGS = 21;
 /** height above the leaves of a B+tree or allocation structure; 0 elsewhere. u16 at byte 22. */
 export const PAGE_LEVEL = 22;
@@ -70,7 +70,7 @@ export const setPageType = (u8: Uint8Array, page: number, type: number): void =>
   u8[page + 20] = type;
 };
 
-/** PAGE_ALL_VISIBLE, PAGE_ENTRIES_EXACT, and bits of the page type. u8 at byte 21. */
+/** PAGE_ALL_VISIBLE, PAGE_ENTRIES_EXACT, PAGE_KEYS_LEFT, and bits of the page type. u8 at byte 21. */
 export const pageFlags = (u8: Uint8Array, page: number): number => u8[page + 21];
 export const setPageFlags = (u8: Uint8Array, page: number, flags: number): void => {
   u8[page + 21] = flags;

@@ -38,7 +38,7 @@ export const PAGE = defineStruct({
       doc: 'boot that last wrote the page to its file; another boot resolves what it left in flight (SM-W8)',
     },
     type: { at: 20, type: 'u8', doc: 'one of PAGE_TYPE_META...' },
-    flags: { at: 21, type: 'u8', doc: 'PAGE_ALL_VISIBLE, PAGE_ENTRIES_EXACT, and bits of the page type' },
+    flags: { at: 21, type: 'u8', doc: 'PAGE_ALL_VISIBLE, PAGE_ENTRIES_EXACT, PAGE_KEYS_LEFT, and bits of the page type' },
     level: { at: 22, type: 'u16', doc: 'height above the leaves of a B+tree or allocation structure; 0 elsewhere' },
     greatestStamp: {
       at: 24,
@@ -99,6 +99,11 @@ export function pageTypeName(type: number): string {
 export const PAGE_ALL_VISIBLE = 1;
 /** flags: besides, no index has an entry for another key of a row on the page than the row has now (SM-P2). Only with PAGE_ALL_VISIBLE. */
 export const PAGE_ENTRIES_EXACT = 2;
+/**
+ * flags: a slot was freed whose row had had other keys, or may have: indexes may still have entries for them, and whoever gets the slot
+ * is not to be taken for theirs. Never with PAGE_ENTRIES_EXACT (SM-P2).
+ */
+export const PAGE_KEYS_LEFT = 4;
 
 /**
  * Page ids of the temporary file have the highest bit set (as Int32 they are negative): the same cache, never logged,

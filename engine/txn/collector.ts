@@ -111,6 +111,18 @@ export function beginCollecting(txns: Transactions): boolean {
   return true;
 }
 
+/** The same, and waits a second for another thread that is at it. */
+export function becomeCollector(txns: Transactions): boolean {
+  for (let tries = 0; !beginCollecting(txns); tries++) {
+    if (tries === TRIES) return false;
+    Atomics.wait(pause, 0, 0, 1);
+  }
+  return true;
+}
+
+const pause = new Int32Array(new SharedArrayBuffer(4));
+const TRIES = 1000;
+
 export function endCollecting(txns: Transactions): void {
   addTxnSharedCollections(txns.i32, txns.shared, 1);
   storeTxnSharedChunksLeft(txns.i32, txns.shared, loadTxnSharedChunksInUse(txns.i32, txns.shared));

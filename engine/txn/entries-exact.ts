@@ -8,7 +8,12 @@
  *   cleared  by the collector, when the only version that came before has had its entries taken out; by VACUUM, which
  *            looks at all entries of a table (settle-entries.ts). Unlogged: after a crash it may be there again, which costs time and nothing else
  *
- * A page none of whose rows has it, and all of whose rows are visible, says so: PAGE_ENTRIES_EXACT (stamper.ts). Then whoever finds an entry
+ * A row that is gone cannot say so any more: its page does, PAGE_KEYS_LEFT, from the freeing of its slot on (heapFreeSlot(): by redo,
+ * too), until VACUUM has looked at all entries. So whoever gets the slot is not taken for the one that had it.
+ *
+ * What is cleared is not logged, but is true only once the log says that the entries are gone: the page is not written before that.
+ *
+ * A page none of whose rows has it, which does not say that of rows that are gone, and all of whose rows are visible, says so: PAGE_ENTRIES_EXACT (stamper.ts). Then whoever finds an entry
  * for one of its rows needs not look at the row (index-only.ts).
  */
 
@@ -19,11 +24,12 @@ import { latchPage, pageChanged, pageTouched, unlatchPage } from '../storage/cac
 import { clearAllVisible, heapImageOffset } from '../storage/heap/heap-page.ts';
 import { heapInsertBytes, logHeapInsert } from '../storage/heap/heap-records.ts';
 import { takeCredit } from '../storage/log/credit.ts';
+import { tailLsn } from '../storage/log/flush.ts';
 import { PREVIOUS } from '../storage/log/log-context.ts';
 import { publish, reserve, startRecord } from '../storage/log/log.ts';
 import { RECORD, RECORD_COMPENSATION, RECORD_GROUP_END } from '../storage/log/records.ts';
-import { pageOwner, pageType } from '../storage/page.layout.gen.ts';
-import { PAGE_TYPE_HEAP } from '../storage/page.layout.ts';
+import { pageFlags, pageOwner, pageType, setPageFlags } from '../storage/page.layout.gen.ts';
+import { PAGE_KEYS_LEFT, PAGE_TYPE_HEAP } from '../storage/page.layout.ts';
 import type { ByteViews } from '../storage/rows/byte-views.ts';
 import { imageLength, ROW_REKEYED } from '../storage/rows/row-image.ts';
 import type { TableRuntime } from '../storage/rows/runtime.ts';
@@ -33,6 +39,7 @@ import { noteAllVisible } from './stamper.ts';
 import type { Transactions } from './transactions.ts';
 
 const testing = TESTING;
+const lsns = new Float64Array(2);
 
 /**
  * The entries of the version at `before`, which had come from no other, are gone. If the row's newest version is its successor, none
@@ -61,9 +68,35 @@ export function clearRekeyed(
   }
   v.i32[(row + 12) >> 2] &= ~ROW_REKEYED;
   noteAllVisible(v, at);
-  pageTouched(txns.cache, frame);
+  pageCleared(txns, table, frame);
   unlatchPage(txns.cache, frame);
   if (testing) yieldPoint('exact.cleared');
+}
+
+/** No entries are left of rows that are gone from the page. No latch, no hold; the caller collects, so that no slot is freed meanwhile. */
+export function clearKeysLeft(txns: Transactions, table: TableRuntime, page: number): void {
+  const frame = latchPage(txns.cache, page);
+  const v = frameSegment(txns.shm, frame);
+  const at = frameOffset(txns.shm, frame);
+  const flags = pageFlags(v.u8, at);
+  if (pageType(v.u8, at) !== PAGE_TYPE_HEAP || pageOwner(v.u32, at) !== table.id || (flags & PAGE_KEYS_LEFT) === 0) {
+    unlatchFrameUnchanged(txns.shm, frame);
+    return;
+  }
+  setPageFlags(v.u8, at, flags & ~PAGE_KEYS_LEFT);
+  noteAllVisible(v, at);
+  pageCleared(txns, table, frame);
+  unlatchPage(txns.cache, frame);
+  if (testing) yieldPoint('exact.keysCleared');
+}
+
+function pageCleared(txns: Transactions, table: TableRuntime, frame: number): void {
+  if (!table.logged) {
+    pageTouched(txns.cache, frame);
+    return;
+  }
+  lsns.fill(tailLsn(txns.log));
+  pageChanged(txns.cache, frame, lsns);
 }
 
 /**

@@ -22,7 +22,7 @@ import { frameOffset, frameSegment } from '../../shm/shared-memory.ts';
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
 import { latchPage, pageChanged, pageTouched, unlatchPage } from '../storage/cache/page-cache.ts';
 import { heapImageOffset, slotEntry } from '../storage/heap/heap-page.ts';
-import { PAGE_ALL_VISIBLE, PAGE_ENTRIES_EXACT, PAGE_TYPE_HEAP } from '../storage/page.layout.ts';
+import { PAGE_ALL_VISIBLE, PAGE_ENTRIES_EXACT, PAGE_KEYS_LEFT, PAGE_TYPE_HEAP } from '../storage/page.layout.ts';
 import { pageFlags, pageOwner, pageSlotCount, pageType, setPageFlags, setPageGreatestStamp } from '../storage/page.layout.gen.ts';
 import type { ByteViews } from '../storage/rows/byte-views.ts';
 import {
@@ -263,7 +263,7 @@ function stampVersion(txns: Transactions, back: number): void {
 
 /**
  * Sets 'all rows visible' on a latched heap page, or a copy of one, if every row is a plain one with a commit stamp; and the
- * greatest of these (SM-P1). If none of them has had other keys, 'entries exact' as well (SM-P2). Returns true if all are visible.
+ * greatest of these (SM-P1). If none of them has had other keys, nor any that is gone, 'entries exact' as well (SM-P2). Returns true if all are visible.
  */
 export function noteAllVisible(v: ByteViews, at: number): boolean {
   const count = pageSlotCount(v.u16, at);
@@ -279,7 +279,8 @@ export function noteAllVisible(v: ByteViews, at: number): boolean {
     if (stamp > greatest) greatest = stamp;
     rekeyed |= word;
   }
-  const exact = (rekeyed & ROW_REKEYED) === 0 ? PAGE_ENTRIES_EXACT : 0;
+  const isExact = (rekeyed & ROW_REKEYED) === 0 && (pageFlags(v.u8, at) & PAGE_KEYS_LEFT) === 0;
+  const exact = isExact ? PAGE_ENTRIES_EXACT : 0;
   setPageGreatestStamp(v.f64, at, greatest);
   setPageFlags(v.u8, at, (pageFlags(v.u8, at) & ~PAGE_ENTRIES_EXACT) | PAGE_ALL_VISIBLE | exact);
   return true;

@@ -2,7 +2,7 @@
  * Checks and prints heap pages: for check(), for the tests, and for the inspector. Trusts nothing on the page.
  */
 
-import { PAGE_ALL_VISIBLE, PAGE_ENTRIES_EXACT, PAGE_HEADER_BYTES, PAGE_TYPE_HEAP } from '../page.layout.ts';
+import { PAGE_ALL_VISIBLE, PAGE_ENTRIES_EXACT, PAGE_KEYS_LEFT, PAGE_HEADER_BYTES, PAGE_TYPE_HEAP } from '../page.layout.ts';
 import {
   pageFlags,
   pageFreeEnd,
@@ -127,6 +127,8 @@ function checkRow(
   const exact = (pageFlags(views.u8, page) & PAGE_ENTRIES_EXACT) !== 0;
   if (exact && (word & ROW_REKEYED) !== 0)
     problems.push(`slot ${slot}: has had other keys, and its page says that none has (H6)`);
+  if (exact && (pageFlags(views.u8, page) & PAGE_KEYS_LEFT) !== 0)
+    problems.push('a page says that its entries are exact, and that keys are left of rows that are gone (H6)');
   if ((pageFlags(views.u8, page) & PAGE_ALL_VISIBLE) === 0) {
     if (exact) problems.push('a page says that its entries are exact, and not that its rows are all visible (H6)');
     return;

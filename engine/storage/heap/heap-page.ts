@@ -25,7 +25,7 @@
  */
 
 import { assert } from '../../../shm/assert.ts';
-import { PAGE_ALL_VISIBLE, PAGE_ENTRIES_EXACT, PAGE_HEADER_BYTES } from '../page.layout.ts';
+import { PAGE_ALL_VISIBLE, PAGE_ENTRIES_EXACT, PAGE_HEADER_BYTES, PAGE_KEYS_LEFT } from '../page.layout.ts';
 import {
   pageFlags,
   pageFreeEnd,
@@ -45,6 +45,7 @@ import {
   ROW_CAPACITY_MIN,
   ROW_DELETED,
   ROW_FORWARD,
+  ROW_REKEYED,
   ROW_HOME_BYTES,
   ROW_PLACE_FLAGS,
   ROW_STUB_BYTES,
@@ -261,12 +262,18 @@ export function heapMarkDeleted(views: WordViews, page: number, slot: number, st
   views.i32[(row + 12) >> 2] |= ROW_DELETED;
 }
 
-/** Frees a slot and its room. Free slots at the end of the directory leave it. */
+/**
+ * Frees a slot and its room. Free slots at the end of the directory leave it. The entries of a tombstone's last key are gone by now; of
+ * keys before, whose versions a crash may have taken along, nobody knows, and a stub does not say.
+ */
 export function heapFreeSlot(views: WordViews, page: number, slot: number): void {
   const { u32, u16 } = views;
   const entry = slotEntry(u32, page, slot);
   assert(slot < pageSlotCount(u16, page) && entry !== 0, 'a slot is freed once');
   clearAllVisible(views, page);
+  const word = views.i32[(page + (entry & 0xffff) + 12) >> 2];
+  if ((word & ROW_FORWARD) !== 0 || ((word & ROW_DELETED) !== 0 && (word & ROW_REKEYED) !== 0))
+    setPageFlags(views.u8, page, pageFlags(views.u8, page) | PAGE_KEYS_LEFT);
   giveUp(u16, page, (entry & 0xffff) + (entry >>> 16), entry >>> 16);
   u32[slotWord(page) - slot] = 0;
   let count = pageSlotCount(u16, page);
