@@ -201,7 +201,7 @@ export class ChangePart {
     const { watched } = this.shape;
     if (watched?.has(position) !== true) {
       const status = watched === null ? ROW_DONE : this.#watchedDuplicate(c, watched);
-      if (status === ROW_DONE) throw this.#uniqueViolation(position);
+      if (status === ROW_DONE) throw this.#uniqueViolation(c, position);
       if (status !== ROW_DUPLICATE) return this.#answer(c, status);
     }
     this.metId = rowIdOf(ints[ROW_PAGE], ints[ROW_SLOT]);
@@ -223,10 +223,10 @@ export class ChangePart {
   }
 
   /** 23505, with the key as the refused row has it. */
-  #uniqueViolation(position: number, views = this.image, at = 0): SqlError {
+  #uniqueViolation(c: State, position: number, views = this.image, at = 0): SqlError {
     const { catalog } = this.shape;
     const index = catalog.indexes.find(({ kernelIndex }) => kernelIndex === position);
-    const row = this.#decode(...this.#views(views), at, () => Buffer.alloc(0));
+    const row = this.#decode(...this.#views(views), at, c.overflow);
     const keys = index?.predicate === undefined ? (index?.keys ?? []) : index.keys.slice(0, -1);
     const columns = keys.map(({ attribute }) => catalog.columns.find(({ number }) => number === attribute));
     const names = columns.map((column) => column?.name ?? '').join(', ');
@@ -276,7 +276,7 @@ export class ChangePart {
       if (before !== null) noteIncoming(c, references, catalog, before, this.#decode(...this.#views(from), at, c.overflow));
       return this.#refer(c, from, at);
     }
-    if (status === ROW_DUPLICATE) throw this.#uniqueViolation(c.tx.ints[DUPLICATE_INDEX], from, at);
+    if (status === ROW_DUPLICATE) throw this.#uniqueViolation(c, c.tx.ints[DUPLICATE_INDEX], from, at);
     return this.#answer(c, status);
   }
 

@@ -1,6 +1,7 @@
 /** Rows that constraints refuse: the error is PostgreSQL's, with the row as it would have been. Compared with PGlite. */
 
-import { deepStrictEqual, ok, strictEqual } from 'node:assert';
+import { deepStrictEqual, ok, strictEqual, throws } from 'node:assert';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { type Database, open, SqlError } from '../../engine/api/api.ts';
 import { openPostgreSQL } from '../peer/postgresql.ts';
@@ -93,4 +94,14 @@ test('whoever may not read the table is not shown its rows', () => {
   strictEqual((ours(db, 'update s set b = -20') as unknown[])[2], undefined);
   db.exec('reset role; set role reader');
   strictEqual((ours(db, 'insert into s values (1, null)') as unknown[])[2], 'Failing row contains (1, null).');
+});
+
+test('a duplicate key of a row whose array lies in pages of its own', () => {
+  using db = open(':memory:', { pool: 0 });
+  db.exec('create table long (tags text[], id int unique)');
+  const tags = Array.from({ length: 400 }, (_, at) => createHash('sha256').update(`${at}`).digest('hex'));
+  for (const id of [1, 2]) db.prepare('insert into long values ($1, $2)').run(tags, id);
+  const duplicate = { code: '23505', detail: 'Key (id)=(1) already exists.' };
+  throws(() => db.prepare('insert into long values ($1, 1)').run(tags), duplicate);
+  throws(() => db.prepare('update long set id = 1 where id = 2').run(), duplicate);
 });
