@@ -1,6 +1,6 @@
 /**
- * `node bench/answers.ts [SCALE]`: all 22 answers of TPC-H at a scale (1 when left out) beside PostgreSQL's, on one thread and on two. Nothing
- * is timed, so it may run beside other work. Exit code 1 where an answer differs. SF 1 takes some minutes and 6 GB of disk.
+ * `npm run bench:answers [SCALE]`: all 22 answers of TPC-H at a scale (1 when left out) beside PostgreSQL's, on one thread and
+ * on two. Nothing is timed, so it may run beside other work. Exit code 1 where an answer differs. SF 1 takes some minutes and 6 GB of disk.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -8,10 +8,9 @@
  */
 
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
-import type { CatalogRoutine } from '../catalog/objects.ts';
 import { formatType } from '../catalog/virtual/describe.ts';
 import type { EmbeddedFormat } from '../plan/program.ts';
-import type { BoundUtility } from '../sblr/bound.ts';
+import type { BoundRoutine, BoundUtility } from '../sblr/bound.ts';
 import { NO_CHARACTERISTICS } from '../session/session.ts';
 import type { RowValue } from '../storage/rows/row-value.ts';
 import type { Connection, GivenInput, Result } from './connection.ts';
@@ -131,7 +130,7 @@ function* stepsOf(connection: Connection, shape: Shape, given: GivenInput): Gene
 }
 
 /** SECURITY DEFINER: with the rights of its owner. What undoes that. */
-function* asOwner(connection: Connection, routine: CatalogRoutine): Generator<Step, () => void, Result> {
+function* asOwner(connection: Connection, routine: BoundRoutine): Generator<Step, () => void, Result> {
   if (!routine.securityDefiner) return () => {};
   const { settings } = connection.session;
   const { rows } = yield { prepared: connection.prepare('select pg_get_userbyid($1::oid)::text'), values: [routine.owner] };

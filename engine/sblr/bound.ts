@@ -453,13 +453,22 @@ export interface BoundSpread {
   readonly output: readonly OutputColumn[];
 }
 
+/** A procedure as CALL runs it: its statements with its arguments as parameters. */
+export interface BoundRoutine {
+  readonly parameters: readonly { readonly mode: 'in' | 'out' | 'inout' | 'variadic' | 'table'; readonly type: SqlType }[];
+  readonly owner: number;
+  readonly securityDefiner: boolean;
+  readonly dialect: string;
+  readonly statements: readonly (import('./source.gen.ts').SourceStatement | import('./source.gen.ts').SourceQuery)[];
+}
+
 /** Statements that are not compiled: DDL, transactions, settings. `source` is the source form with what the binder has checked. */
 export interface BoundUtility {
   readonly kind: 'utility';
   readonly statement: import('./source.gen.ts').SourceStatement;
   /** Of CALL: what is called, and what each of its arguments that are given to it is; null: its default. */
   readonly call?: {
-    readonly routine: import('../catalog/objects.ts').CatalogRoutine;
+    readonly routine: BoundRoutine;
     readonly values: readonly import('./source.gen.ts').SourceExpression[];
     readonly output: readonly OutputColumn[];
   };

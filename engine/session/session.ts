@@ -29,7 +29,6 @@ import {
   LAST_COMMIT,
   READ_COMMITTED,
   REPEATABLE_READ,
-  type Savepoint,
   SERIALIZABLE,
   type Transaction,
   type Transactions,
@@ -39,6 +38,7 @@ import type { BlockWatcher } from './block-watcher.ts';
 import { Deferral } from './deferral.ts';
 import { Identity, type IdentitySetting, isIdentitySetting } from './identity.ts';
 import { NotificationHub, SessionNotifications } from './notifications.ts';
+import { Savepoints } from './savepoints.ts';
 import { pathSchemas, Settings } from './settings.ts';
 
 export type Durability = 'commit' | 'relaxed' | 'off';
@@ -63,12 +63,6 @@ export interface Characteristics {
 }
 
 export const NO_CHARACTERISTICS: Characteristics = { isolation: null, readOnly: null };
-
-interface NamedSavepoint {
-  readonly name: string;
-  readonly place: Savepoint;
-  readonly settings: number;
-}
 
 /** Something that reads on between the calls of others: it takes what it still wants before the session does something else. */
 export interface OpenCursor {
@@ -139,7 +133,7 @@ export class Session {
   #reader: Transaction | null = null;
   #isParked = false;
   #lastCommit = 0;
-  #savepoints: NamedSavepoint[] = [];
+  readonly #savepoints = new Savepoints();
   #isOpen = true;
   #scope = '';
   #path: readonly string[] = [];
@@ -426,7 +420,7 @@ export class Session {
     this.settleCursors();
     this.transaction = null;
     this.isImplicit = false;
-    if (this.#savepoints.length > 0) this.#savepoints = [];
+    if (this.#savepoints.count > 0) this.#savepoints.clear();
     return tx;
   }
 
@@ -464,33 +458,25 @@ export class Session {
 
   savepoint(name: string): void {
     const tx = this.#block('SAVEPOINT');
-    this.#savepoints.push({ name, place: savepoint(tx), settings: this.settings.mark() });
-  }
-
-  #savepointAt(name: string): number {
-    const at = this.#savepoints.findLastIndex((one) => one.name === name);
-    if (at < 0) throw new SqlError(SQLSTATE.invalid_savepoint_specification, `savepoint "${name}" does not exist`);
-    return at;
+    this.#savepoints.add({ name, place: savepoint(tx), settings: this.settings.mark() });
   }
 
   releaseSavepoint(name: string): void {
     checkOpen(this.#block('RELEASE SAVEPOINT'));
-    this.#savepoints.length = this.#savepointAt(name);
-    this.watcher?.released(this.#savepoints.length);
+    this.#savepoints.release(name);
+    this.watcher?.released(this.#savepoints.count);
   }
 
   get savepointCount(): number {
-    return this.#savepoints.length;
+    return this.#savepoints.count;
   }
 
   /** The savepoint stays; those behind it go. */
   rollbackToSavepoint(name: string): void {
     const tx = this.#block('ROLLBACK TO SAVEPOINT');
-    const at = this.#savepointAt(name);
-    this.watcher?.rolledBackTo(at + 1);
+    const { place, settings } = this.#savepoints.backTo(name);
+    this.watcher?.rolledBackTo(this.#savepoints.count);
     this.#settleCursors();
-    const { place, settings } = this.#savepoints[at];
-    this.#savepoints.length = at + 1;
     rollbackTo(tx, place);
     this.settings.rollback(settings);
   }

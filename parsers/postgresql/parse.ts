@@ -89,7 +89,10 @@ function isOfPrivileges([first, second]: readonly SqlToken[]): boolean {
   if (first.tokenType !== KEYWORD_TYPES.get(first.value) || second.tokenType !== KEYWORD_TYPES.get(second.value)) return false;
   if (first.value === 'drop') return ['owned', 'policy', 'statistics'].includes(second.value);
   if (first.value === 'alter' && second.value === 'default') return true;
-  return (first.value === 'create' || first.value === 'alter') && ['role', 'user', 'group', 'policy', 'statistics'].includes(second.value);
+  return (
+    (first.value === 'create' || first.value === 'alter') &&
+    ['role', 'user', 'group', 'policy', 'statistics'].includes(second.value)
+  );
 }
 
 /** The statement behind EXPLAIN. */

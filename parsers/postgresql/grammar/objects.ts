@@ -43,7 +43,20 @@ const ROUTINES: readonly string[] = ['function', 'procedure', 'routine'];
 const CONSTRAINT_WORDS = ['constraint', 'check', 'unique', 'primary', 'foreign', 'exclude'];
 
 /** What COMMENT names by a name alone, and by a name ON another one. */
-const COMMENTED = ['table', 'column', 'index', 'sequence', 'view', 'schema', 'type', 'domain', 'database', 'role', 'extension', 'statistics'];
+const COMMENTED = [
+  'table',
+  'column',
+  'index',
+  'sequence',
+  'view',
+  'schema',
+  'type',
+  'domain',
+  'database',
+  'role',
+  'extension',
+  'statistics',
+];
 const COMMENTED_ON = ['constraint', 'trigger', 'policy', 'rule'];
 
 export class ObjectGrammar extends MadeTypeGrammar {
