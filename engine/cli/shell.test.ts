@@ -116,14 +116,14 @@ test(
  n      | integer       |           | not null | generated always as identity
 Indexes:
     "item_pkey" PRIMARY KEY, btree (id)
-    "item_half" btree ((price / 2) DESC, id)
+    "item_half" btree ((price / 2::numeric) DESC, id)
     "item_n_key" UNIQUE CONSTRAINT, btree (n)
 Check constraints:
-    "item_price_check" CHECK (price > 0)
-       Index "public.item_half"
- Column |  Type   | Key? | Definition
---------+---------+------+-------------
- expr   | numeric | yes  | (price / 2)
+    "item_price_check" CHECK (price > 0::numeric)
+            Index "public.item_half"
+ Column |  Type   | Key? |      Definition
+--------+---------+------+----------------------
+ expr   | numeric | yes  | (price / 2::numeric)
  id     | integer | yes  | id
 btree, for table "public.item"
                     Sequence "public.item_id_seq"
