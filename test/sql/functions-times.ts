@@ -113,6 +113,7 @@ set_config('nonsense', 'x', false)
 set_config('work_mem', 'x', false)
 '{"a":1}'::jsonb ?| array['a','c'], '{"a":1}'::jsonb ?& array['a']
 '{"a":1,"a":2, "c":  [1.50, true,null]}'::jsonb, '{"a":1,"a":2}'::json, '1e3'::jsonb, '"\u00e9"'::jsonb, jsonb_typeof('[1]'), json_typeof('null'), jsonb_array_length('[1,2]'), jsonb_pretty('{"a":[1]}'), jsonb_build_object('a', 1, 'b', null), jsonb_build_array(1, 'x', null, 2.50), to_json('a"b'::text), to_jsonb(1.50), jsonb_set('{"a":1}', '{a}', '5'), jsonb_strip_nulls('{"a":null,"b":1}'), json_build_object('x', date '2020-01-01'), row_to_json(row(1,'a'))
+json_object('{a,1,b,2}'), jsonb_object_agg('a', 1), json_agg(1), jsonb_agg('x'::text)
 jsonb_path_query('{"a":1}', '$.a')
 jsonb_path_exists('{"a":1}', '$.a'), '{"a":1}'::jsonb @? '$.a'
 (1, 2) = 1
@@ -120,7 +121,6 @@ jsonb_path_exists('{"a":1}', '$.a'), '{"a":1}'::jsonb @? '$.a'
 
 /** What is not built yet: 0A000. */
 export const TIMES_REFUSED: readonly string[] = lines(`
-json_object('{a,1,b,2}'), jsonb_object_agg('a', 1), json_agg(1), jsonb_agg('x')
 1::numeric(3,-2)
 (1, 2) + (1, 2)
 `);

@@ -8,7 +8,7 @@ const ONE = process.env.SCRATCHBIRD_SEED;
 const FIRST = ONE === undefined ? 1 + Math.floor(Math.random() * 1e6) : Number(ONE);
 const SEEDS = ONE === undefined ? 400 : 1;
 /** A busy machine runs fewer of them. */
-const TIME_MS = 45_000;
+const TIME_MS = 25_000;
 
 test(`SM-W: whatever the disk does, no acknowledged commit is lost and no read is wrong (SCRATCHBIRD_SEED=${FIRST})`, async () => {
   const { failure, seeds, ...sum } = await runSeeds(FIRST, SEEDS, () => {}, TIME_MS);
