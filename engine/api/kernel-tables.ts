@@ -249,7 +249,6 @@ export class KernelTables {
       const dropped = { ...rootsForm(out, droppedName(out), [root]), temporary: stored.temporary, droppedBy: tx.number };
       noteDropped(parts.catalog);
       this.#publishRoots(tx, dropped);
-      noteNamed(tx, out);
       return withoutIndex(stored, position);
     });
   }
@@ -259,11 +258,12 @@ export class KernelTables {
     const id = nextTableId(this.#kernel.parts.shm);
     notePages(tx, id, 0, roots, true);
     this.#publishRoots(tx, rootsForm(id, name, roots));
-    noteNamed(tx, id);
     return id;
   }
 
   #publishRoots(tx: Transaction, stored: StoredTable): void {
+    // First: whatever fails from here on, its row for want of room, the name goes again.
+    noteNamed(tx, stored.id);
     publishTable(this.#kernel.parts.directory, stored);
     if (!stored.temporary) this.#insertRowOf(tx, stored);
   }
