@@ -12,8 +12,11 @@
 
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import { NO_FRAME, PAGE_BYTES, type PageId } from '../../shm/types.ts';
+import { loadFrameState } from '../../shm/frame.layout.gen.ts';
+import { FRAME_STATE_DIRTY } from '../../shm/frame.layout.ts';
 import { heldFrame, holdFrame, releaseFrame } from '../../shm/frame-latch.ts';
 import { lookupFrame } from '../../shm/page-table.ts';
+import { frameBase } from '../../shm/shared-memory.ts';
 import { dataPages } from './cache/grow.ts';
 import { type PageCache, pagePlace, pageViews } from './cache/page-cache.ts';
 import { checkedPart, IMAGE_BLANK, IMAGE_SOUND, imageDamaged, imageState, pagePosition } from './cache/page-image.ts';
@@ -137,7 +140,14 @@ function checkFileImage(
 ): void {
   const state = fileState(views, at, pageId);
   if (state === IMAGE_SOUND || state === IMAGE_BLANK) return;
+  // A write that ran out of room has left a part of an image over a hole of the file: the page is dirty still, and is written again.
+  if (isDirty(cache, pageId)) return;
   complain(pageId, imageDamaged(views, at, pageId, state, cache.files.data.path).message);
+}
+
+function isDirty(cache: PageCache, pageId: PageId): boolean {
+  const frame = lookupFrame(cache.shm, pageId);
+  return frame >= 0 && loadFrameState(cache.i32, frameBase(cache.shm, frame)) === FRAME_STATE_DIRTY;
 }
 
 /** Copies the page out of the cache if it is there. */
