@@ -112,7 +112,7 @@ test('bench: the table names the machine and gives each measure a hash', () => {
 test('bench: a wrong option and a filter without a match are errors that say so', () => {
   for (const [options, says] of [
     [['--runs', 'x'], /--runs takes a number/],
-    [['--filter', 'nothing such'], /no measure matches/],
+    [['--small', '--filter', 'nothing such'], /no measure matches/],
   ] as const) {
     const { status, stderr } = bench(...options);
     strictEqual(status, 1);

@@ -8,7 +8,7 @@ const ONE = process.env.SCRATCHBIRD_SEED;
 const FIRST = ONE === undefined ? 1 + Math.floor(Math.random() * 1e6) : Number(ONE);
 const SEEDS = ONE === undefined ? 40 : 1;
 /** A busy machine runs fewer of them. */
-const TIME_MS = 15_000;
+const TIME_MS = 10_000;
 
 test(`SM-W: whatever the disk does, SQL loses no acknowledged commit and reads nothing wrong (SCRATCHBIRD_SEED=${FIRST})`, async () => {
   const { failure, seeds, ...sum } = await runSeeds(FIRST, SEEDS, () => {}, TIME_MS, 'sql');
