@@ -34,19 +34,31 @@ import { makeCleanFrames } from './page-writer.ts';
 const CLAIM_MILLISECONDS = 10_000;
 
 /**
- * A frame for `pageId`, claimed for the calling thread, which holds nothing. May write pages and flush the log. 53200 when
- * for ten seconds no frame came free.
+ * A frame for `pageId`, claimed for the calling thread, which holds nothing. May write pages and flush the log. Where the disk is full
+ * reads go on for as long as there is a clean frame. 53100; 53200 when for ten seconds no frame came free.
  */
 export function claimFrame(cache: PageCache, pageId: PageId): Frame {
   let deadline = 0;
   // With few clean frames left, pages that are needed together would drive each other out for ever.
-  if (dirtyFrames(cache) > cache.dirtyMax) makeCleanFrames(cache);
+  const full = dirtyFrames(cache) > cache.dirtyMax ? cleanIfRoom(cache) : null;
   for (;;) {
     const frame = tryClaimFrame(cache, pageId);
     if (frame !== NO_FRAME) return frame;
+    if (full !== null) throw full;
     if (deadline === 0) deadline = performance.now() + CLAIM_MILLISECONDS;
     else if (performance.now() > deadline) throw cacheTooSmall(cache);
     makeCleanFrames(cache);
+  }
+}
+
+/** The error that says that there is no room for what would have to be written; null: it is written. */
+function cleanIfRoom(cache: PageCache): SqlError | null {
+  try {
+    makeCleanFrames(cache);
+    return null;
+  } catch (error) {
+    if (error instanceof SqlError && error.code === SQLSTATE.disk_full) return error;
+    throw error;
   }
 }
 
