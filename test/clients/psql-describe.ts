@@ -36,7 +36,8 @@ function outputs(text: string): Map<string, string> {
 export async function suite(place: Place, step: Step): Promise<void> {
   if (corpus === undefined) return;
   const file = (name: string): string => join(corpus, name);
-  const psql = (input: string): string => program(place, 'psql', ['-X'], input).text;
+  // Errors go where the output goes: what psql says of a command stands behind that command.
+  const psql = (input: string): string => program(place, 'sh', ['-c', 'exec psql -X 2>&1'], input).text;
   await step("\\d and its kin are psql 15's", async () => {
     const expected = outputs(readFileSync(file('expected/psql-15.txt'), 'utf8'));
     const others = new Set(Object.values(OTHERS).flat());
