@@ -160,7 +160,7 @@ export class Statements extends Queries {
     return step('change', table.name, text, { draws: table.hasSequence });
   }
 
-  private remove(table: RandomTable): Step {
+  remove(table: RandomTable): Step {
     const alias = this.chance(0.2) ? 'q.' : '';
     const expressions = new Expressions(this.random, table, alias);
     const one = this.chance(0.5);

@@ -40,6 +40,8 @@ export interface AccessQuestion {
   /** Rows after which nobody asks for more; Infinity: all. */
   readonly rowsWanted: number;
   readonly knowledge: Knowledge;
+  /** For tests: an index is taken wherever one can be read. */
+  readonly byIndex: boolean;
 }
 
 export interface AccessPath {
@@ -51,9 +53,9 @@ export interface AccessPath {
 /** The cheapest way; one that gives the wanted order is spared the sort. */
 export function chooseAccess(question: AccessQuestion): AccessPath & { readonly facts: Facts } {
   const info = infoOf(question);
-  const candidates = [pageScan(question, info)];
-  for (const index of question.table.indexes) candidates.push(...indexPaths(question, info, index));
+  const candidates = question.table.indexes.flatMap((index) => indexPaths(question, info, index));
   candidates.push(...rowIdPaths(question, info));
+  if (candidates.length === 0 || !question.byIndex) candidates.unshift(pageScan(question, info));
   let best = candidates[0];
   let bestCost = totalCost(question, best);
   for (const candidate of candidates.slice(1)) {
@@ -156,8 +158,8 @@ function indexPaths(question: AccessQuestion, info: Estimated, index: CatalogInd
   const backwards = !forwards && ordersBy(question, index, keyed.equal.length, true);
   const bounded = keyed.equal.length > 0 || keyed.low !== null || keyed.high !== null;
   // All of a small table is read as it is.
-  const isAll =
-    question.size.pages > PAGES_ASSUMED && isCovered(question.table, index, sourceOf(question, conjunction(question.conditions)));
+  const isLarge = question.size.pages > PAGES_ASSUMED || question.byIndex;
+  const isAll = isLarge && isCovered(question.table, index, sourceOf(question, conjunction(question.conditions)));
   if (bounded || forwards || backwards || isAll)
     paths.push(rangePath(question, info, index, keyed, backwards, forwards || backwards));
   return paths;

@@ -45,6 +45,8 @@ export interface CostHooks {
   readonly joins?: readonly ('hash' | 'loop' | 'index' | 'merge' | 'apply')[];
   /** A number that stands for the order of joins: the cheapest when it is not there, otherwise one drawn by it. */
   readonly order?: number;
+  /** Tables are read through an index wherever one can be read. */
+  readonly indexes?: true;
   /** Rewrites that are left out. */
   readonly without?: readonly string[];
 }

@@ -26,6 +26,7 @@ export function planSource(planner: Planner, relation: BoundRelation, conditions
         order: wanted.order,
         rowsWanted: wanted.rows,
         knowledge: planner,
+        byIndex: planner.environment.hooks?.indexes === true,
       });
       const estimate = { ...source.estimate, rows: someRows(source.estimate.rows) };
       if (table.bound === undefined || conditions.length === 0) return { node: { ...source, estimate }, ordered, facts };
