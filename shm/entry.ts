@@ -6,9 +6,10 @@
  *   try { ... } catch (error) { thrown = error; throw error; } finally { leaveEngine(shm, thrown); }
  *
  * On entry the outermost call checks that the handle is sound and that the last call left no critical section open,
- * probes the stack (SM-L7), shows its epoch (SM-F2), and cleans up behind dead threads. On exit it takes the epoch back,
- * lets go of a frame that an error left held, clears a word that may stand between statements, and gives the handle up when an error has come out of a critical section:
- * such a thread lives, but counts as dead (architecture.md, Threads). Nested calls cost a count. Hot.
+ * probes the stack (SM-L7), shows its epoch (SM-F2), and cleans up behind dead threads. On exit it takes the epoch back, lets
+ * go of a frame that an error left held, clears a word that may stand between statements, and gives the handle up when an error
+ * has come out of a critical section: such a thread lives, but counts as dead (architecture.md, Threads). Nested calls cost a
+ * count. Hot.
  */
 
 import {

@@ -12,6 +12,8 @@ import {
   SQLSTATE,
   SqlError,
   toPlain,
+  withContext,
+  withPosition,
 } from './errors.ts';
 
 test('errors: every code is five characters and stands for one condition', () => {
@@ -40,6 +42,13 @@ test('errors: the way through structured clone keeps class, code, position, hint
   strictEqual(cause.code, '58030');
   const root = cause.cause as Error & { code: string };
   deepStrictEqual([root.name, root.message, root.code, root.cause], ['RangeError', 'EIO: i/o error', 'EIO', undefined]);
+});
+
+test('errors: every field crosses, and stays where an error is told of its place', () => {
+  const fields = { hint: 'h', detail: 'd', schema: 's', table: 't', column: 'c', constraint: 'k', dataType: 'y' };
+  const first = new SqlError(SQLSTATE.check_violation, 'no', { ...fields, position: 3, context: 'COPY t, line 3' });
+  const copies = [fromPlain(structuredClone(toPlain(first))), withContext(withPosition(first, 3), 'COPY t, line 3')];
+  for (const copy of copies) deepStrictEqual({ ...copy }, { ...first });
 });
 
 test('errors: what is thrown without being an error, and a chain of causes that is a ring, cross as well', () => {

@@ -160,6 +160,8 @@ export interface SqlErrorDetails {
   cause?: unknown;
 }
 
+type ErrorFields = Omit<SqlErrorDetails, 'cause'>;
+
 export class SqlError extends Error {
   override readonly name = 'SqlError';
   readonly code: string;
@@ -190,20 +192,16 @@ export class SqlError extends Error {
 const DETAILS = ['position', 'hint', 'detail', 'schema', 'table', 'column', 'constraint', 'dataType', 'context'] as const;
 
 /** Everything of an error that its constructor takes besides code and message. */
-const detailsOf = ({
-  position,
-  hint,
-  detail,
-  schema,
-  table,
-  column,
-  constraint,
-  dataType,
-  context,
-  cause,
-}: SqlError): SqlErrorDetails => ({
-  ...{ position, hint, detail, schema, table, column, constraint, dataType, context, cause },
-});
+function detailsOf(error: SqlError): SqlErrorDetails {
+  return { ...pickDetails(error), cause: error.cause };
+}
+
+/** What `from` has of the fields that errors have. */
+function pickDetails(from: SqlErrorDetails): ErrorFields {
+  const fields: Record<string, unknown> = {};
+  for (const name of DETAILS) if (from[name] !== undefined) fields[name] = from[name];
+  return fields;
+}
 
 /** The same error, told where it happened. */
 export const withContext = (error: SqlError, context: string): SqlError =>
@@ -214,18 +212,10 @@ export const withPosition = (error: SqlError, position: number | undefined): Sql
   new SqlError(error.code, error.message, { ...detailsOf(error), position });
 
 /** An error in the form that crosses threads: structured clone would drop the class and its fields. */
-export interface PlainError {
+export interface PlainError extends ErrorFields {
   name: string;
   message: string;
   code?: string | undefined;
-  position?: number | undefined;
-  hint?: string | undefined;
-  detail?: string | undefined;
-  schema?: string | undefined;
-  table?: string | undefined;
-  column?: string | undefined;
-  constraint?: string | undefined;
-  dataType?: string | undefined;
   stack?: string | undefined;
   cause?: PlainError | undefined;
 }
@@ -236,10 +226,7 @@ const CAUSES_MAX = 8;
 export function toPlain(thrown: unknown, depth = 0): PlainError {
   if (!(thrown instanceof Error)) return { name: 'Error', message: String(thrown) };
   const plain: PlainError = { name: thrown.name, message: thrown.message, stack: thrown.stack };
-  if (thrown instanceof SqlError) {
-    const { position, hint, detail, schema, table, column, constraint, dataType } = thrown;
-    Object.assign(plain, { position, hint, detail, schema, table, column, constraint, dataType });
-  }
+  if (thrown instanceof SqlError) Object.assign(plain, pickDetails(thrown));
   const code = (thrown as { code?: unknown }).code;
   if (typeof code === 'string') plain.code = code;
   // A chain may be a ring; nobody reads past a few links.
@@ -252,18 +239,7 @@ export function fromPlain(plain: PlainError): Error {
   const cause = plain.cause === undefined ? undefined : fromPlain(plain.cause);
   let error: Error;
   if (plain.name === 'SqlError' && plain.code !== undefined) {
-    const { position, hint, detail, schema, table, column, constraint, dataType } = plain;
-    error = new SqlError(plain.code, plain.message, {
-      position,
-      hint,
-      detail,
-      schema,
-      table,
-      column,
-      constraint,
-      dataType,
-      cause,
-    });
+    error = new SqlError(plain.code, plain.message, { ...pickDetails(plain), cause });
   } else {
     error = new Error(plain.message, cause === undefined ? undefined : { cause });
     if (plain.name !== 'Error') Object.defineProperty(error, 'name', { value: plain.name, configurable: true });

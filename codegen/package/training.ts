@@ -1,7 +1,7 @@
 /**
- * A thousand statements of different shapes, run before V8's cache of a script is written (code-cache.ts). V8 keeps with a function how soon it
- * was worth optimising, and follows that when the script is loaded again: new statements take a tenth less time, from the first
- * one on. The cache holds more functions for it, so that what is called later is not compiled either.
+ * A thousand statements of different shapes, run before V8's cache of a script is written (code-cache.ts). V8 keeps with a
+ * function how soon it was worth optimising, and follows that when the script is loaded again: new statements take a tenth less
+ * time, from the first one on. The cache holds more functions for it, so that what is called later is not compiled either.
  */
 
 /** What training asks of a database. */

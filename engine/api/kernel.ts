@@ -409,11 +409,11 @@ export class Kernel {
     return this.enter(() => {
       const { space, txns } = this.parts;
       const figures = { rows: 0, entries: 0, staleEntries: 0 };
-      const isOwner = becomeCollector(txns);
+      becomeCollector(txns, () => false);
       try {
         return { ...checkDatabase(space, structureCheckers(this.parts, figures), told), ...figures };
       } finally {
-        if (isOwner) endCollecting(txns);
+        endCollecting(txns);
       }
     });
   }

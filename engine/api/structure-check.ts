@@ -9,7 +9,7 @@
 import { SqlError } from '../../shm/errors.ts';
 import { checkIndex } from '../storage/btree/check.ts';
 import { eachIndexPage } from '../storage/btree/create.ts';
-import { createCursor, cursorAt, cursorKey, nextBatch } from '../storage/btree/cursor.ts';
+import { type Cursor, createCursor, cursorAt, cursorKey, nextBatch } from '../storage/btree/cursor.ts';
 import { holdPage, pagePlace, pageViews, releasePage } from '../storage/cache/page-cache.ts';
 import type { CheckContext, StructureChecker } from '../storage/check.ts';
 import { checkHeapPage } from '../storage/heap/heap-check.ts';
@@ -27,7 +27,7 @@ import {
   ROW_OVERFLOW,
   ROW_SCRATCH_BYTES,
 } from '../storage/rows/row-image.ts';
-import { createKeyList, createKeyScratch, type IndexRuntime, type KeyScratch } from '../storage/rows/runtime.ts';
+import { createKeyList, createKeyScratch, type IndexRuntime, type KeyList, type KeyScratch } from '../storage/rows/runtime.ts';
 import { eachHeapMapRun, heapPage, heapPageCount } from '../storage/space/heap-map.ts';
 import { PAGE_BYTES } from '../../shm/types.ts';
 import { extractKey, findCurrentKey } from '../txn/index-change.ts';
@@ -70,9 +70,10 @@ function checkTable(parts: KernelParts, entry: TableEntry, context: CheckContext
   if (stored.mapRoot === 0) return;
   eachHeapMapRun(parts.space, stored.mapRoot, (first, count) => context.claim(first, count, name));
   const pages = heapPageCount(parts.space, stored.mapRoot);
+  const scratch = createScratch(entry.runtime.indexes);
   for (let index = 0; index < pages; index++) {
     const page = heapPage(parts.space, stored.mapRoot, index);
-    context.attempt(page, () => checkHeap(parts, entry, page, context, figures));
+    context.attempt(page, () => checkHeap(parts, entry, page, scratch, context, figures));
   }
   for (const [at, index] of entry.runtime.indexes.entries()) {
     const owner = `index "${stored.indexes[at].name}"`;
@@ -82,13 +83,33 @@ function checkTable(parts: KernelParts, entry: TableEntry, context: CheckContext
       const found = checkIndex(parts.tree, index, complain, (key) => {
         const isThere = hasRow(parts, key.i32[2], key.i32[3]);
         if (!isThere) figures.staleEntries++;
-        if (!isExact(parts, entry, index, at, key, isThere) && isEntry(parts, index, key))
+        if (!isExact(parts, entry, index, at, key, isThere))
           complain(key.i32[2], `says that entries are exact, and one is of ${isThere ? 'another key' : 'no row'} (SM-P2)`);
       });
       figures.entries += found.entries;
     });
   }
 }
+
+/** What looking at a table's rows needs, made once. */
+interface Scratch {
+  readonly image: ByteViews;
+  readonly upgraded: ByteViews;
+  readonly key: KeyScratch;
+  readonly found: KeyScratch;
+  readonly keys: KeyList;
+  /** Of each index. */
+  readonly cursors: readonly Cursor[];
+}
+
+const createScratch = (indexes: readonly IndexRuntime[]): Scratch => ({
+  image: privateViews(ROW_SCRATCH_BYTES),
+  upgraded: privateViews(ROW_SCRATCH_BYTES),
+  key: createKeyScratch(),
+  found: createKeyScratch(),
+  keys: createKeyList(),
+  cursors: indexes.map((index) => createCursor(index.kind, 1)),
+});
 
 /** Copies a page, so that nothing is held while it is looked at. */
 function copyPage(parts: KernelParts, page: number): ByteViews {
@@ -99,7 +120,14 @@ function copyPage(parts: KernelParts, page: number): ByteViews {
   return copy;
 }
 
-function checkHeap(parts: KernelParts, entry: TableEntry, page: number, context: CheckContext, figures: TableFigures): void {
+function checkHeap(
+  parts: KernelParts,
+  entry: TableEntry,
+  page: number,
+  scratch: Scratch,
+  context: CheckContext,
+  figures: TableFigures,
+): void {
   const copy = copyPage(parts, page);
   if (pageType(copy.u8, 0) !== PAGE_TYPE_HEAP) {
     context.complain(page, `page ${page >>> 0} of table "${entry.stored.name}" is no heap page`);
@@ -107,29 +135,21 @@ function checkHeap(parts: KernelParts, entry: TableEntry, page: number, context:
   }
   for (const problem of checkHeapPage(copy, 0, entry.stored.layouts.length)) context.complain(page, problem);
   const slots = Math.min(pageSlotCount(copy.u16, 0), HEAP_SLOTS_MAX);
-  const image = privateViews(ROW_SCRATCH_BYTES);
+  const { image } = scratch;
   for (let slot = 0; slot < slots; slot++) {
     const place = slotEntry(copy.u32, 0, slot);
     if (place === 0) continue;
     const word = copy.i32[((place & 0x1fff) + 12) >> 2];
     if ((word & ROW_BODY) !== 0) continue;
     if (!copyNewest(parts.txns, page, slot, image, 0)) {
-      // Threads of the pool go on collecting: a tombstone of before may be nothing by now.
-      if (isCollected(parts, page, slot)) continue;
       const what = (word & ROW_FORWARD) !== 0 ? 'names a body that is not there' : 'cannot be read';
       context.complain(page, `row ${page >>> 0}:${slot} of table "${entry.stored.name}" ${what}`);
       continue;
     }
     if ((image.i32[3] & ROW_DELETED) !== 0) continue;
     figures.rows++;
-    checkRow(parts, entry, page, slot, image, context);
+    checkRow(parts, entry, page, slot, scratch, context);
   }
-}
-
-function isCollected(parts: KernelParts, page: number, slot: number): boolean {
-  const now = copyPage(parts, page);
-  if (slot >= Math.min(pageSlotCount(now.u16, 0), HEAP_SLOTS_MAX)) return true;
-  return slotEntry(now.u32, 0, slot) === 0;
 }
 
 function checkRow(
@@ -137,42 +157,47 @@ function checkRow(
   entry: TableEntry,
   page: number,
   slot: number,
-  image: ByteViews,
+  scratch: Scratch,
   context: CheckContext,
 ): void {
-  if ((image.i32[3] & ROW_OVERFLOW) !== 0) checkChains(parts, entry, page, slot, image, context);
-  let current = image;
-  if (imageLayout(image.i32, 0) !== entry.runtime.layout.number) {
-    current = privateViews(ROW_SCRATCH_BYTES);
-    entry.runtime.upgrade(image, 0, current, 0);
+  const { runtime, stored } = entry;
+  const { key, keys } = scratch;
+  let current = scratch.image;
+  if ((current.i32[3] & ROW_OVERFLOW) !== 0) checkChains(parts, entry, page, slot, current, context);
+  if (imageLayout(current.i32, 0) !== runtime.layout.number) {
+    current = scratch.upgraded;
+    runtime.upgrade(scratch.image, 0, current, 0);
   }
-  const key = createKeyScratch();
-  const keys = createKeyList();
-  for (const [at, index] of entry.runtime.indexes.entries()) {
-    const look = (): void => {
-      if (!hasEntry(parts, index, key, page, slot))
-        context.complain(
-          page,
-          `row ${page >>> 0}:${slot} of table "${entry.stored.name}" is missing in index "${entry.stored.indexes[at].name}"`,
-        );
-    };
+  for (let at = 0; at < runtime.indexes.length; at++) {
+    const index = runtime.indexes[at];
     if (!isListed(index)) {
       extractKey(parts.txns, index, current, 0, key);
-      look();
+      look(at);
       continue;
     }
-    listKeys(parts.txns, entry.runtime, index, current, 0, keys);
+    listKeys(parts.txns, runtime, index, current, 0, keys);
     for (let which = 0; which < keys.count; which++) {
       takeKey(keys, which, key);
-      look();
+      look(at);
     }
+  }
+
+  function look(at: number): void {
+    if (hasEntry(parts, runtime.indexes[at], scratch, scratch.cursors[at], page, slot)) return;
+    const row = `row ${page >>> 0}:${slot} of table "${stored.name}"`;
+    context.complain(page, `${row} is missing in index "${stored.indexes[at].name}"`);
   }
 }
 
 /** Whether the index has the entry of the key for the row. */
-function hasEntry(parts: KernelParts, index: IndexRuntime, key: KeyScratch, page: number, slot: number): boolean {
-  const found = createKeyScratch();
-  const cursor = createCursor(index.kind, 1);
+function hasEntry(
+  parts: KernelParts,
+  index: IndexRuntime,
+  { key, found }: Scratch,
+  cursor: Cursor,
+  page: number,
+  slot: number,
+): boolean {
   cursorAt(cursor, key, page, slot);
   if (nextBatch(parts.tree, index.root, cursor) === 0) return false;
   cursorKey(cursor, 0, found);
@@ -218,14 +243,6 @@ function isExact(
   if ((flags & PAGE_ENTRIES_EXACT) === 0) return true;
   const { txns } = parts;
   return isThere && findCurrentKey(txns, runtime, index, txns.image, 0, txns.otherKey) && sameKeys(index, txns.otherKey, key);
-}
-
-/** Still: threads of the pool go on collecting. */
-function isEntry({ tree }: KernelParts, index: IndexRuntime, key: KeyScratch): boolean {
-  const [page, slot] = [key.i32[2], key.i32[3]];
-  const cursor = createCursor(index.kind, 1);
-  cursorAt(cursor, key, page, slot);
-  return nextBatch(tree, index.root, cursor) > 0 && cursor.rowPages[0] === page && cursor.rowSlots[0] === slot;
 }
 
 function hasRow(parts: KernelParts, page: number, slot: number): boolean {

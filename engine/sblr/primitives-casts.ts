@@ -1,7 +1,8 @@
 /**
- * Casts and forms of output. `a.to.b` converts, from text by the input function; `a.to.a` applies modifiers. `a.output` is the text that
- * a client is shown (bool: t), `a.to.text` what a cast gives (bool: true), `a.asJson` the value as JSON, `a.as.b` the same number, or
- * NULL where b does not hold it, `a.atMost.b` and the like the nearest one of b (engine/values/functions-bounds.ts). How to read a line: primitives.ts.
+ * Casts and forms of output. `a.to.b` converts, from text by the input function; `a.to.a` applies modifiers. `a.output` is the
+ * text that a client is shown (bool: t), `a.to.text` what a cast gives (bool: true), `a.asJson` the value as JSON, `a.as.b` the
+ * same number, or NULL where b does not hold it, `a.atMost.b` and the like the nearest one of b
+ * (engine/values/functions-bounds.ts). How to read a line: primitives.ts.
  */
 
 const TYPES = (

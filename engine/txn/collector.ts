@@ -13,7 +13,10 @@
  * in between leaves pages that nobody uses, and never frees one twice.
  */
 
+import { checkPoison } from '../../shm/critical.ts';
+import { checkDeaths } from '../../shm/deaths.ts';
 import { epochPassed } from '../../shm/epoch.ts';
+import { waitOnWord } from '../../shm/wait.ts';
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
 import { freeSpilledPages, freeSpilledPlace, readSpilledHeader } from './chunk-spill.ts';
 import { collectVersion, freeVersionChains } from './collect-rows.ts';
@@ -28,12 +31,14 @@ import {
   compareExchangeTxnSharedCollector,
   loadTxnSharedChunksInUse,
   loadTxnSharedChunksLeft,
+  loadTxnSharedCollector,
   loadVersionChunkMarks,
   loadVersionChunkState,
   setTxnSharedCollectCursor,
   setVersionChunkWalked,
   storeTxnSharedChunksLeft,
   storeTxnSharedCollector,
+  TXN_SHARED_COLLECTOR,
   txnSharedChunkEnd,
   txnSharedCollectCursor,
   versionChunkEpoch,
@@ -111,17 +116,20 @@ export function beginCollecting(txns: Transactions): boolean {
   return true;
 }
 
-/** The same, and waits a second for another thread that is at it. */
-export function becomeCollector(txns: Transactions): boolean {
-  for (let tries = 0; !beginCollecting(txns); tries++) {
-    if (tries === TRIES) return false;
-    Atomics.wait(pause, 0, 0, 1);
+/** The same, and waits for another thread that is at it; false once `cancelled` says that nobody needs it any more. No latch, no hold. */
+export function becomeCollector(txns: Transactions, cancelled: () => boolean): boolean {
+  for (let tries = 1; !beginCollecting(txns); tries++) {
+    if (cancelled()) return false;
+    if (tries % DEATH_TRIES === 0) checkDeaths(txns.shm);
+    checkPoison(txns.shm);
+    const owner = loadTxnSharedCollector(txns.i32, txns.shared);
+    if (owner !== 0) waitOnWord(txns.shm, txns.i32, txns.shared + TXN_SHARED_COLLECTOR, owner, 1);
   }
   return true;
 }
 
-const pause = new Int32Array(new SharedArrayBuffer(4));
-const TRIES = 1000;
+/** How often who waits for the collector looks whether it is alive, which is I/O for each thread. */
+const DEATH_TRIES = 256;
 
 export function endCollecting(txns: Transactions): void {
   addTxnSharedCollections(txns.i32, txns.shared, 1);

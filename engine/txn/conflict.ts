@@ -7,7 +7,8 @@
  *   4  sleep on the own doorbell, 100 ms at most; from 2
  *
  * An embedded thread blocks; a server worker goes on with other connections: all its waiting sessions share one waitAsync on
- * the doorbell, and who joins them while it sleeps takes steps 2 and 3 itself. A wait ends with the holder (run the statement again), with 40P01, 57014 or 55P03.
+ * the doorbell, and who joins them while it sleeps takes steps 2 and 3 itself. A wait ends with the holder (run the statement
+ * again), with 40P01, 57014 or 55P03.
  */
 
 import { buryDead, hasDead } from '../../shm/deaths.ts';

@@ -6,15 +6,16 @@
  *            other keys
  *   kept     by every later version of the row
  *   cleared  by the collector, when the only version that came before has had its entries taken out; by VACUUM, which
- *            looks at all entries of a table (settle-entries.ts). Unlogged: after a crash it may be there again, which costs time and nothing else
+ *            looks at all entries of a table (settle-entries.ts). Unlogged: after a crash it may be there again, which costs
+ *            time and nothing else
  *
  * A row that is gone cannot say so any more: its page does, PAGE_KEYS_LEFT, from the freeing of its slot on (heapFreeSlot(): by redo,
  * too), until VACUUM has looked at all entries. So whoever gets the slot is not taken for the one that had it.
  *
  * What is cleared is not logged, but is true only once the log says that the entries are gone: the page is not written before that.
  *
- * A page none of whose rows has it, which does not say that of rows that are gone, and all of whose rows are visible, says so: PAGE_ENTRIES_EXACT (stamper.ts). Then whoever finds an entry
- * for one of its rows needs not look at the row (index-only.ts).
+ * A page none of whose rows has it, which does not say that of rows that are gone, and all of whose rows are visible, says so:
+ * PAGE_ENTRIES_EXACT (stamper.ts). Then whoever finds an entry for one of its rows needs not look at the row (index-only.ts).
  */
 
 import { frameOffset, frameSegment } from '../../shm/shared-memory.ts';
@@ -100,7 +101,8 @@ function pageCleared(txns: Transactions, table: TableRuntime, frame: number): vo
 }
 
 /**
- * The row has entries for keys that it has no more: the build of an index has made them for older snapshots. Logged, as a change that is
+ * The row has entries for keys that it has no more: the build of an index has made them for older snapshots. Logged, as a change
+ * that is
  * never undone. No latch, no hold; nobody else writes to the table.
  */
 export function markRekeyed(txns: Transactions, table: TableRuntime, page: number, slot: number): void {

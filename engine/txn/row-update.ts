@@ -16,8 +16,14 @@ import { frameSegment } from '../../shm/shared-memory.ts';
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
 import { pageChanged, pageTouched, unlatchPage } from '../storage/cache/page-cache.ts';
 import { changedWords, heapChangeBytes, logHeapChange, WHOLE_IMAGES } from '../storage/heap/heap-change.ts';
-import { heapChangeWords, heapImageOffset, heapMarkDeleted, heapResize, heapWriteImage } from '../storage/heap/heap-page.ts';
-import { clearAllVisible } from '../storage/heap/heap-page.ts';
+import {
+  clearAllVisible,
+  heapChangeWords,
+  heapImageOffset,
+  heapMarkDeleted,
+  heapResize,
+  heapWriteImage,
+} from '../storage/heap/heap-page.ts';
 import {
   heapDeleteBytes,
   heapInsertBytes,

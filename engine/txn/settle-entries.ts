@@ -1,6 +1,7 @@
 /**
  * VACUUM of one table: takes out the entries of keys that rows have had before, and says of the rows that none are left (SM-P2). The
- * collector does that by itself where a row has had one other key (collect-rows.ts); what is left is rows whose keys changed again before
+ * collector does that by itself where a row has had one other key (collect-rows.ts); what is left is rows whose keys changed
+ * again before
  * it came by, and those of a process that has crashed.
  *
  *   1  rows with ROW_REKEYED that every snapshot sees as they are, and their stamps; pages that say it of rows that are gone
@@ -23,7 +24,7 @@ import { ROW_DELETED, ROW_REKEYED, rowIdOf, rowIdPage, rowIdSlot } from '../stor
 import { createKeyScratch, type IndexRuntime, type TableRuntime } from '../storage/rows/runtime.ts';
 import { heapPage, heapPageCount } from '../storage/space/heap-map.ts';
 import { collectEntry } from './collect-rows.ts';
-import { beginCollecting, endCollecting } from './collector.ts';
+import { becomeCollector, endCollecting } from './collector.ts';
 import { raiseBound } from './collector-bound.ts';
 import { clearKeysLeft, clearRekeyed } from './entries-exact.ts';
 import { findCurrentKey } from './index-change.ts';
@@ -36,20 +37,14 @@ import { sameKeys } from './unique.ts';
 
 const testing = TESTING;
 
-/** How often settleEntries() tries to become the one that collects. */
-const TRIES = 1000;
-
 /**
  * Takes out all entries of keys that rows of the table have no more and no snapshot needs, and clears the flag of rows that have none
- * left: VACUUM. Rows that are changed meanwhile, or that a snapshot still sees otherwise, keep it. Returns how many rows were settled.
+ * left: VACUUM. Rows that are changed meanwhile, or that a snapshot still sees otherwise, keep it. Returns how many rows were
+ * settled.
  * `cancelled` is asked now and then. No latch, no hold.
  */
 export function settleEntries(txns: Transactions, table: TableRuntime, cancelled: () => boolean): number {
-  let tries = 0;
-  while (!beginCollecting(txns)) {
-    if (cancelled() || ++tries > TRIES) return 0;
-    Atomics.wait(pause, 0, 0, 1);
-  }
+  if (!becomeCollector(txns, cancelled)) return 0;
   try {
     raiseBound(txns);
     const pages = new Set<number>();
@@ -68,8 +63,6 @@ export function settleEntries(txns: Transactions, table: TableRuntime, cancelled
     endCollecting(txns);
   }
 }
-
-const pause = new Int32Array(new SharedArrayBuffer(4));
 
 /** Rows with the flag that every snapshot sees as they are, by row id: their stamps. `left` gets the pages with theirs. */
 function rekeyedRows(txns: Transactions, table: TableRuntime, left: Set<number>, cancelled: () => boolean): Map<number, number> {
@@ -90,7 +83,8 @@ function rekeyedRows(txns: Transactions, table: TableRuntime, left: Set<number>,
 }
 
 /**
- * Under a latch, which no writer of a row keeps for long: whether rows of the page have the flag. If none has, and nobody has said so since
+ * Under a latch, which no writer of a row keeps for long: whether rows of the page have the flag. If none has, and nobody has
+ * said so since
  * they came to rest, the page says that all are visible (SM-P1).
  */
 function hasRekeyed(txns: Transactions, table: TableRuntime, page: number, left: Set<number>): boolean {

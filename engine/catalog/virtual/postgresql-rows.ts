@@ -1,5 +1,6 @@
 /**
- * Rows of PostgreSQL 15's own catalogs that mean the same here: types, casts, operators. A line a row, its first line the columns; f and t are booleans. Read when they are first asked for.
+ * Rows of PostgreSQL 15's own catalogs that mean the same here: types, casts, operators. A line a row, its first line the
+ * columns; f and t are booleans. Read when they are first asked for.
  */
 
 export const TYPE_ROWS = `

@@ -1,7 +1,8 @@
 /**
  * Estimates by what CREATE STATISTICS has told, as PostgreSQL makes them (extended_stats.c, dependencies.c, mcv.c):
  *
- *   common combinations    conditions over the keys are held against each; what they leave of the rest is what conditions leave by themselves
+ *   common combinations    conditions over the keys are held against each; what they leave of the rest is what conditions leave
+ *                          by themselves
  *   dependencies           a = 1 and b = 2, where a tells b: P(a) min P(b), as far as it does; independent for the rest
  *   combinations           groups by some of the keys
  *   expressions            are columns with statistics of their own

@@ -5,9 +5,10 @@
  *   pages of a table -> conditions, new columns, rows looked up in hash tables -> groups           Gather > HashAggregate
  *                                                                              -> a build side     build: Gather > ...
  *
- * Worth it: the scan with all that its rows go through costs more than the bound, and what others take of it outweighs putting their
- * groups together. Subqueries in expressions are run by each thread for itself. Not spread: what is volatile or asks the session, row ids (changes, locks), rows that
- * leave a scan in order for a limit; aggregates that hang on the order of rows, as sums of floats do.
+ * Worth it: the scan with all that its rows go through costs more than the bound, and what others take of it outweighs putting
+ * their groups together. Subqueries in expressions are run by each thread for itself. Not spread: what is volatile or asks the
+ * session, row ids (changes, locks), rows that leave a scan in order for a limit; aggregates that hang on the order of rows, as
+ * sums of floats do.
  */
 
 import type { BoundAggregate, BoundExpression } from '../../sblr/bound.ts';

@@ -16,9 +16,10 @@
  *   H6  PAGE_ALL_VISIBLE only if every row is a plain one with a stamp >= 0, none above greatestStamp; PAGE_ENTRIES_EXACT only
  *       if besides none has had other keys
  *
- * formatPage() of space/ makes an empty one. A slot keeps its capacity when its row shrinks, so that undo always finds room; heap-trim.ts takes surplus back once
- * the row's stamp says that the change is committed. Capacities, and which slots exist, change by logged records only and
- * follow from them exactly; where in the page a row lies does not matter to the log. So redo never lacks room.
+ * formatPage() of space/ makes an empty one. A slot keeps its capacity when its row shrinks, so that undo always finds room;
+ * heap-trim.ts takes surplus back once the row's stamp says that the change is committed. Capacities, and which slots exist,
+ * change by logged records only and follow from them exactly; where in the page a row lies does not matter to the log. So redo
+ * never lacks room.
  *
  * Hot file: free functions over the views of a latched page. No lock, no log, no allocation, nothing thrown but
  * broken invariants.

@@ -73,8 +73,8 @@ export interface Vfs {
 }
 
 /**
- * Zeros to write extents from (SM-F1, SM-W4), where the system cannot allocate them otherwise. Never written to. The simulated disk knows this buffer, so that writing a
- * whole log segment from it costs it next to nothing.
+ * Zeros to write extents from (SM-F1, SM-W4), where the system cannot allocate them otherwise. Never written to. The simulated
+ * disk knows this buffer, so that writing a whole log segment from it costs it next to nothing.
  */
 export const ZEROS: Uint8Array = new Uint8Array(1 << 20);
 
