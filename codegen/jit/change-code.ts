@@ -5,7 +5,7 @@
  * In a stage the row stands at label `r`, the loop at `i`; a statement that stops returns i.
  */
 
-import type { CatalogTable } from '../../engine/catalog/objects.ts';
+import { type CatalogTable, isDeclaredUnique } from '../../engine/catalog/objects.ts';
 import type { PhysicalInsert } from '../../engine/plan/physical.ts';
 import { type BoundExpression, type BoundNewRow, type ColumnId, type OutputColumn, TABLE_OID } from '../../engine/sblr/bound.ts';
 import type { SqlType } from '../../engine/sblr/types.ts';
@@ -17,6 +17,7 @@ import { emitJump } from './conditions.ts';
 import { type ColumnReader, Emitter } from './emitter.ts';
 import { emitValue } from './expressions.ts';
 import { imageColumn } from './leaves.ts';
+import { lateKeysOf } from './late-keys.ts';
 import { outline } from './outlined.ts';
 import { emitRow } from './output.ts';
 import { emitBytes } from './wire-output.ts';
@@ -67,7 +68,10 @@ export class ChangeCode {
     if (references !== null && references.incoming.length > 0) builder.cascades = true;
     if (references !== null && references.outgoing.length > 0) builder.refers = true;
     const keepsKeys = changed !== null && !touchesKeys(this.catalog, changed);
-    const shape = { catalog: this.catalog, table: this.table, watched, once, references, keepsKeys };
+    const late = lateKeysOf(this.catalog, changed);
+    if (late.length > 0) builder.refers = true;
+    const watchesLate = watched !== null && late.some(({ position }) => watched.has(position));
+    const shape = { catalog: this.catalog, table: this.table, watched, once, references, late, watchesLate, keepsKeys };
     this.part = builder.part(() => new ChangePart(shape));
   }
 
@@ -203,7 +207,8 @@ export class InsertSink {
         ? null
         : new Set(
             catalog.indexes
-              .filter(({ id, unique }) => unique && (conflict.indexes.length === 0 || conflict.indexes.includes(id)))
+              .filter((index) => isDeclaredUnique(index))
+              .filter(({ id }) => conflict.indexes.length === 0 || conflict.indexes.includes(id))
               .map(({ kernelIndex }) => kernelIndex),
           );
     countRow(builder, plan.row);

@@ -1,6 +1,6 @@
-/** Errors of rows that may not go in as they are: 23502, 23514, 44000, 42501, with the row as PostgreSQL shows it. */
+/** Errors of rows that may not go in as they are: 23502, 23505, 23514, 44000, 42501, with the row as PostgreSQL shows it. */
 
-import type { CatalogTable } from '../../engine/catalog/objects.ts';
+import type { CatalogIndex, CatalogTable } from '../../engine/catalog/objects.ts';
 import { checkedPartition, checkedPolicy, checkedView } from '../../engine/sblr/bound.ts';
 import type { RowLayout } from '../../engine/storage/rows/row-layout.ts';
 import type { RowValue } from '../../engine/storage/rows/row-value.ts';
@@ -49,6 +49,35 @@ export function checkError(table: CatalogTable, name: string, detail: () => stri
     detail: detail(),
   });
 }
+
+/** 23505: another row has the key that this one has in `index`. */
+export function duplicateError(table: CatalogTable, index: CatalogIndex | undefined, row: FailingRow): SqlError {
+  const keys = index?.predicate === undefined ? (index?.keys ?? []) : index.keys.slice(0, -1);
+  const columns = keys.map(({ attribute }) => table.columns.find(({ number }) => number === attribute));
+  const names = columns.map((column) => column?.name ?? '').join(', ');
+  const values = columns.map((column) => (column === undefined ? 'null' : keyValue(row[column.kernelColumn], column.type.name)));
+  const constraint = index?.constraint ?? index?.name ?? '';
+  return new SqlError(SQLSTATE.unique_violation, `duplicate key value violates unique constraint "${constraint}"`, {
+    ...{ schema: table.schema, table: table.name, constraint },
+    detail: `Key (${names})=(${values.join(', ')}) already exists.`,
+  });
+}
+
+function keyValue(value: RowValue | undefined, type: string): string {
+  if (value == null) return 'null';
+  try {
+    return outputText(type, value, { timeZone: 'UTC', setting: () => null } as unknown as ValueContext);
+  } catch {
+    return String(value);
+  }
+}
+
+/** 55000: ON CONFLICT asks before a row is in, a deferrable constraint is looked at later. */
+export const deferrableArbiter = (): SqlError =>
+  new SqlError(
+    SQLSTATE.object_not_in_prerequisite_state,
+    'ON CONFLICT does not support deferrable unique constraints/exclusion constraints as arbiters',
+  );
 
 /** `moves`: ON CONFLICT would have it move. */
 function leavesPartition({ schema, name }: CatalogTable, moves: boolean, detail: () => string | undefined): SqlError {

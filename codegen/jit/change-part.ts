@@ -26,11 +26,19 @@ import {
 } from '../../engine/txn/transactions.ts';
 import { checkUnique } from '../../engine/txn/unique.ts';
 import type { ValueContext } from '../../engine/values/context.ts';
-import { outputText } from '../../engine/values/functions-casts.ts';
 import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 import { arrayDecoder } from '../rows/decoder.ts';
 import { encodeError, encodeRow, ROW_WIDE, rowEncoder } from '../rows/encoder.ts';
-import { checkError, type FailingRow, failingRow, givenRow, nullError } from './change-errors.ts';
+import {
+  checkError,
+  deferrableArbiter,
+  duplicateError,
+  type FailingRow,
+  failingRow,
+  givenRow,
+  nullError,
+} from './change-errors.ts';
+import { type LateKey, noteShared } from './late-keys.ts';
 import { checkOutgoing, noteIncoming, type References } from './references.ts';
 import type { State } from './state.ts';
 
@@ -53,6 +61,10 @@ export interface ChangeShape {
   readonly once: boolean;
   /** Foreign keys that the change touches; null: none. */
   readonly references: References | null;
+  /** Keys that are looked at when the row is in. */
+  readonly late: readonly LateKey[];
+  /** ON CONFLICT would have to look at one of them. */
+  readonly watchesLate: boolean;
   /** No key that a foreign key can refer to changes: others may refer to the row meanwhile. */
   readonly keepsKeys: boolean;
 }
@@ -89,11 +101,6 @@ export class ChangePart {
 
   #columnName(index: number): string {
     return this.shape.catalog.columns.find(({ kernelColumn }) => kernelColumn === index)?.name ?? '';
-  }
-
-  #place(): { schema: string; table: string } {
-    const { schema, name } = this.shape.catalog;
-    return { schema, table: name };
   }
 
   /** 23502 for a column of the layout, with the row that the encoder was given. */
@@ -148,13 +155,19 @@ export class ChangePart {
   /** Inserts the image. */
   insert(c: State): number {
     const { tx } = c;
+    if (this.shape.watchesLate) throw deferrableArbiter();
     const status = insertRow(tx, this.table, this.image, 0);
     if (status === ROW_DONE) {
       c.changes++;
+      if (this.shape.late.length > 0) this.#noteShared(c, this.image, 0, rowIdOf(tx.ints[ROW_PAGE], tx.ints[ROW_SLOT]));
       if (this.shape.once) this.#touched.add(rowIdOf(tx.ints[ROW_PAGE], tx.ints[ROW_SLOT]));
       return this.shape.references === null ? CHANGED : this.#refer(c, this.image, 0);
     }
     return this.#answer(c, status);
+  }
+
+  #noteShared(c: State, views: ByteViews, row: number, rowId: number): void {
+    noteShared(c, this.shape.late, this.shape.catalog.id, this.table, views, row, rowId);
   }
 
   /** The row that was put in, or changed, at `row` of `views` refers to others. */
@@ -226,28 +239,7 @@ export class ChangePart {
   #uniqueViolation(c: State, position: number, views = this.image, at = 0): SqlError {
     const { catalog } = this.shape;
     const index = catalog.indexes.find(({ kernelIndex }) => kernelIndex === position);
-    const row = this.#decode(...this.#views(views), at, c.overflow);
-    const keys = index?.predicate === undefined ? (index?.keys ?? []) : index.keys.slice(0, -1);
-    const columns = keys.map(({ attribute }) => catalog.columns.find(({ number }) => number === attribute));
-    const names = columns.map((column) => column?.name ?? '').join(', ');
-    const values = columns.map((column) =>
-      this.#shown(column === undefined ? null : row[column.kernelColumn], column?.type.name ?? 'text'),
-    );
-    const constraint = index?.constraint ?? index?.name ?? '';
-    return new SqlError(SQLSTATE.unique_violation, `duplicate key value violates unique constraint "${constraint}"`, {
-      ...this.#place(),
-      constraint,
-      detail: `Key (${names})=(${values.join(', ')}) already exists.`,
-    });
-  }
-
-  #shown(value: RowValue, type: string): string {
-    if (value === null) return 'null';
-    try {
-      return outputText(type, value, { timeZone: 'UTC', setting: () => null } as unknown as ValueContext);
-    } catch {
-      return String(value);
-    }
+    return duplicateError(catalog, index, this.#decode(...this.#views(views), at, c.overflow));
   }
 
   #views(views: ByteViews): [Int32Array, Uint16Array, Uint8Array, Float64Array, Buffer] {
@@ -271,6 +263,7 @@ export class ChangePart {
     if (status === ROW_DONE) {
       c.changes++;
       if (this.shape.once) this.#touched.add(rowId);
+      if (this.shape.late.length > 0) this.#noteShared(c, from, at, rowId);
       const { references, catalog } = this.shape;
       if (references === null) return CHANGED;
       if (before !== null) noteIncoming(c, references, catalog, before, this.#decode(...this.#views(from), at, c.overflow));

@@ -4,6 +4,7 @@
 
 import type { Compiler } from '../../engine/plan/program.ts';
 import { compiledCharacters } from '../rows/compile.ts';
+import { checkLateKey } from './late-keys.ts';
 import { newerRows } from './reference-scan.ts';
 import { compileStatement, compileWhole } from './statement.ts';
 import { TableMoved, WaitingProgram } from './used-tables.ts';
@@ -20,6 +21,7 @@ export function createCompiler(): Compiler {
       }
     },
     newerRows,
+    checkLateKey,
     explainCode: (plan, _parameters, environment) =>
       compileWhole(plan, 'array', environment, true)
         .sources.map(({ name, text }) => `-- ${name}\n${text()}`)

@@ -285,6 +285,7 @@ export class CatalogPort implements KernelPort {
 const definitionOf = (index: KernelIndex): IndexDefinition => ({
   name: index.name,
   unique: index.unique,
+  isChecked: index.isChecked,
   nullsDistinct: index.nullsDistinct,
   method: index.method,
   columns: index.keys,

@@ -19,6 +19,7 @@ import type { RowValue } from '../storage/rows/row-value.ts';
 import type { Transaction } from '../txn/transactions.ts';
 import { isVerifier, makeVerifier } from '../../parsers/postgresql/auth.ts';
 import { checkpointed, isAnalyzing, lockTables, vacuumed } from './maintenance.ts';
+import { refusePending } from './pending-events.ts';
 import { constraintsSet } from './set-constraints.ts';
 import type { SqlCatalog } from './sql-catalog.ts';
 
@@ -35,6 +36,7 @@ export function define(
   if (statement.op === 'setConstraints') return constraintsSet(sql, session, tx, statement, context);
   if (statement.op === 'lockTable') return lockTables(sql, session, tx, statement);
   if (statement.op === 'checkpoint') return checkpointed(sql);
+  refusePending(sql, session, tx, statement);
   const environment: Omit<DefinitionEnvironment, 'fillHidden'> = {
     catalog,
     tx,

@@ -26,7 +26,7 @@ import {
 } from '../storage/rows/runtime.ts';
 import { heapPage, heapPageCount } from '../storage/space/heap-map.ts';
 import { raiseBoundNow } from '../txn/collector.ts';
-import { extractKey, refusesDuplicates } from '../txn/index-change.ts';
+import { extractKey } from '../txn/index-change.ts';
 import { isListed, listKeys, takeKey } from '../txn/index-keys.ts';
 import { copyNewest } from '../txn/row-read.ts';
 import type { Transaction } from '../txn/transactions.ts';
@@ -50,6 +50,8 @@ interface Fill {
   readonly parts: KernelParts;
   readonly table: TableRuntime;
   readonly index: IndexRuntime;
+  /** Rows with one key are refused. */
+  readonly isChecked: boolean;
   readonly entries: IndexEntries;
   readonly image: ByteViews;
   readonly current: ByteViews;
@@ -62,8 +64,8 @@ interface Fill {
 }
 
 /**
- * Fills an empty index; true: only with entries for keys that rows have now (SM-P2). 23505 when a unique one meets two rows with one key,
- * before any page is made; 57014.
+ * Fills an empty index; true: only with entries for keys that rows have now (SM-P2). 23505 when one that is checked meets two rows with
+ * one key, before any page is made; 57014.
  */
 export function fillIndex(
   parts: KernelParts,
@@ -71,6 +73,7 @@ export function fillIndex(
   table: TableRuntime,
   stored: StoredIndex,
   index: IndexRuntime,
+  isChecked: boolean,
 ): boolean {
   raiseBoundNow(parts.txns);
   const reader = index.kind !== 'bytes' && !isListed(index) ? createKeyReader(parts, table, index) : null;
@@ -83,6 +86,7 @@ export function fillIndex(
     parts,
     table,
     index,
+    isChecked,
     entries,
     image: privateViews(ROW_SCRATCH_BYTES),
     current: privateViews(ROW_SCRATCH_BYTES),
@@ -93,7 +97,7 @@ export function fillIndex(
   };
   try {
     collectEntries(fill, tx, reader);
-    if (index.unique) checkDuplicates(fill, stored);
+    if (isChecked) checkDuplicates(fill, stored);
     buildIndex(parts.tree, index, entries.ordered(), table.logged);
     return !fill.inexact;
   } finally {
@@ -113,13 +117,13 @@ function collectEntries(fill: Fill, tx: Transaction, reader: KeyReader | null): 
 
 /** False: some row of the page needs more than its page. */
 function collectKeys(fill: Fill, reader: KeyReader, page: number): boolean {
-  const { index, entries, key } = fill;
+  const { index, entries, key, isChecked } = fill;
   const { words } = reader;
   const count = readPageKeys(reader, page);
   for (let at = 0; at < count * KEY_WORDS; at += KEY_WORDS) {
     key.i32[0] = words[at];
     key.i32[1] = words[at + 1];
-    const unique = index.unique && !(index.nullsDistinct && words[at + 3] !== 0);
+    const unique = isChecked && !(index.nullsDistinct && words[at + 3] !== 0);
     entries.add(key, page, words[at + 2], unique ? ENTRY_UNIQUE : 0);
   }
   return count >= 0;
@@ -153,10 +157,10 @@ function collectRow(fill: Fill, page: number, slot: number): void {
 
 /** The entry of the image. */
 function addKey(fill: Fill, page: number, slot: number, newest: boolean): void {
-  const { index, key, entries, image } = fill;
+  const { index, key, entries, image, isChecked } = fill;
   keyOfImage(fill, image, key);
   if (!sameKeys(index, fill.newest, key)) fill.inexact = true;
-  entries.add(key, page, slot, newest && refusesDuplicates(index, key) ? ENTRY_UNIQUE : 0);
+  entries.add(key, page, slot, newest && isChecked && !(index.nullsDistinct && key.nulls > 0) ? ENTRY_UNIQUE : 0);
 }
 
 function keyOfImage({ parts, table, index, current }: Fill, image: ByteViews, key: KeyScratch): void {

@@ -106,7 +106,14 @@ export function buildIndexOn(parts: KernelParts, tx: Transaction, stored: Stored
   notePages(tx, stored.id, 0, [index.root], !temporary);
   const changed = { ...stored, indexes: [...stored.indexes, index] };
   const runtime = tableRuntime(changed);
-  const exact = fillIndex(parts, tx, runtime, index, runtime.indexes[runtime.indexes.length - 1]);
+  const exact = fillIndex(
+    parts,
+    tx,
+    runtime,
+    index,
+    runtime.indexes[runtime.indexes.length - 1],
+    definition.isChecked ?? index.unique,
+  );
   return exact ? changed : { ...stored, indexes: [...stored.indexes, { ...index, inexact: true }] };
 }
 

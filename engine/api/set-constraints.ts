@@ -1,6 +1,7 @@
-/** SET CONSTRAINTS: which foreign keys wait for the end of the transaction; those that no longer do are looked after at once. */
+/** SET CONSTRAINTS: which deferrable constraints wait for the end of the transaction; those that no longer do are looked after at once. */
 
 import { dialectFor } from '../exec/dialect-for.ts';
+import type { CatalogIndex, CatalogTable } from '../catalog/objects.ts';
 import type { SessionContext } from '../exec/context.ts';
 import type { UtilityResult } from '../exec/engine.ts';
 import { settleDeferred } from '../exec/references.ts';
@@ -16,6 +17,18 @@ interface NamedConstraint {
   readonly name: string;
 }
 
+/** A UNIQUE or PRIMARY KEY constraint, and those of partitions that are parts of it. */
+function partsOf(
+  index: CatalogIndex,
+  { id }: CatalogTable,
+  tables: readonly CatalogTable[],
+): (NamedConstraint & { readonly deferrable: boolean })[] {
+  const below = tables.flatMap((table) =>
+    table.indexes.filter(({ parent }) => parent === index.id).flatMap((part) => partsOf(part, table, tables)),
+  );
+  return [{ table: id, name: index.constraint ?? '', deferrable: index.deferrable !== undefined }, ...below];
+}
+
 /** Constraints of a name, in its schema or in the first schema of the path that has one. 42704, 42809 */
 function constraintsNamed(sql: SqlCatalog, session: Session, tx: Transaction, name: SourceName): NamedConstraint[] {
   const reader = sql.catalog.reader(tx, sql.sessionOf(session));
@@ -27,7 +40,11 @@ function constraintsNamed(sql: SqlCatalog, session: Session, tx: Transaction, na
       .filter((table) => table.schema === schema)
       .flatMap((table) => {
         const keys = (table.foreignKeys ?? []).filter((key) => key.name === wanted);
-        return keys.map((key) => ({ table: table.id, name: key.name, deferrable: key.deferrable }));
+        const index = table.indexes.find(({ constraint }) => constraint === wanted);
+        return [
+          ...keys.map((key) => ({ table: table.id, name: key.name, deferrable: key.deferrable })),
+          ...(index === undefined ? [] : partsOf(index, table, tables)),
+        ];
       });
     if (found.length === 0) continue;
     if (found.some(({ deferrable }) => !deferrable))

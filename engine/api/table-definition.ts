@@ -37,7 +37,9 @@ export interface IndexDefinition {
   readonly name: string;
   readonly columns: readonly (string | IndexColumn)[];
   readonly unique?: boolean;
-  /** Unique only: two NULL keys are no duplicates. True. */
+  /** When it is built of rows that are there, two with one key are refused. Left out: as `unique`. */
+  readonly isChecked?: boolean;
+  /** Two NULL keys are no duplicates. True. */
   readonly nullsDistinct?: boolean;
   /** 'btree'. A hash index answers equality only; a gin index has entries for what a value consists of. */
   readonly method?: IndexMethod;

@@ -28,6 +28,7 @@ import {
   type CatalogIndex,
   type CatalogSequence,
   type CatalogTable,
+  isDeclaredUnique,
   isKept,
 } from './objects.ts';
 import { type SequenceRow, storedBound, type TableRow } from './stored.ts';
@@ -246,6 +247,7 @@ function indexOf(
     id: naming.catalog.nextId(),
     name,
     unique: definition.unique,
+    ...(definition.deferrable === undefined ? {} : { deferrable: definition.deferrable }),
     nullsDistinct: definition.nullsDistinct,
     primary: definition.primary,
     method: definition.method,
@@ -326,7 +328,7 @@ export function kernelIndex(index: CatalogIndex, columns: readonly CatalogColumn
     const column = columns.find((candidate) => candidate.number === attribute) as CatalogColumn;
     return { column: column.kernelColumn, ...more };
   });
-  return { name, unique, nullsDistinct, method, keys };
+  return { name, unique, isChecked: isDeclaredUnique(index), nullsDistinct, method, keys };
 }
 
 export function createIndex(

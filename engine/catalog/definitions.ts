@@ -7,7 +7,7 @@ import type { IndexMethod, TokenClass } from '../storage/rows/runtime.ts';
 import type { SqlType } from '../sblr/types.ts';
 import type { SessionFacts } from './session-facts.ts';
 import type { ShowExpression } from './shown.ts';
-import type { CatalogTable, StoredExpression, TableFamily } from './objects.ts';
+import type { CatalogTable, Deferrable, StoredExpression, TableFamily } from './objects.ts';
 
 /** Something the user is told without it being an error. */
 export interface Notice {
@@ -71,7 +71,9 @@ export interface IndexKey {
 export interface IndexDefinition {
   /** Null: chosen as PostgreSQL does (t_a_b_idx, t_pkey, t_a_key). */
   readonly name: string | null;
+  /** At any moment; a deferrable constraint's is not. */
   readonly unique: boolean;
+  readonly deferrable?: Deferrable;
   readonly nullsDistinct: boolean;
   readonly primary: boolean;
   readonly method: IndexMethod;

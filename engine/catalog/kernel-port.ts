@@ -32,6 +32,8 @@ export interface KernelIndex {
   /** For messages. */
   readonly name: string;
   readonly unique: boolean;
+  /** Built only over rows without duplicates, whether it keeps them off later (`unique`) or not. */
+  readonly isChecked: boolean;
   readonly nullsDistinct: boolean;
   readonly method: IndexMethod;
   readonly keys: readonly KernelIndexKey[];

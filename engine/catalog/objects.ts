@@ -79,7 +79,10 @@ export interface CatalogIndexKey {
 export interface CatalogIndex {
   readonly id: number;
   readonly name: string;
+  /** No two rows have the same keys, at any moment: not that of a deferrable constraint. */
   readonly unique: boolean;
+  /** Of a deferrable PRIMARY KEY or UNIQUE constraint: when it is looked at unless SET CONSTRAINTS says otherwise. Left out: of none. */
+  readonly deferrable?: Deferrable;
   readonly nullsDistinct: boolean;
   readonly primary: boolean;
   readonly method: IndexMethod;
@@ -96,6 +99,13 @@ export interface CatalogIndex {
   /** The index of the partitioned table that this one is a part of; left out: of none. */
   readonly parent?: number;
 }
+
+/** A constraint that is looked at behind the statement, or at the end of the transaction. */
+export type Deferrable = 'immediate' | 'deferred';
+
+/** UNIQUE, as it was declared. */
+export const isDeclaredUnique = ({ unique, deferrable }: Pick<CatalogIndex, 'unique' | 'deferrable'>): boolean =>
+  unique || deferrable !== undefined;
 
 /** Whether an index uses an attribute: the value of an expression is kept up in rows while one does. */
 export const isKept = (indexes: readonly CatalogIndex[], attribute: number): boolean =>

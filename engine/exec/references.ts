@@ -1,8 +1,9 @@
 /**
- * Foreign keys behind a statement: what its changes have noted (ReferenceEvent) is looked after by statements of the engine's own, each
+ * Foreign keys, and deferrable UNIQUE and PRIMARY KEY, behind a statement: what its changes have noted (ReferenceEvent) is looked after by statements of the engine's own, each
  * with a snapshot of its own, so that they see what the statement has done and what others have committed (TX-T12).
  *
  *   a row refers to nothing     is it still there, and is there something by now? else 23503; deferred: at the commit
+ *   a row has a key     does another one have it, or may get it back? 23505 (codegen/jit/late-keys.ts); deferred: at the commit
  *   a row that others refer to  NO ACTION, RESTRICT: does one still? 23503;  CASCADE, SET NULL, SET DEFAULT: change them
  *
  * What these statements change notes further events. When one of them has to wait, all is taken back to before the statement, which
@@ -19,9 +20,10 @@ import type { SqlType } from '../sblr/types.ts';
 import type { Session } from '../session/session.ts';
 import type { RowValue } from '../storage/rows/row-value.ts';
 import { implementations } from '../values/functions.ts';
+import { beginStatement, endStatement, STATEMENT_SIMPLE } from '../txn/begin.ts';
 import { failSerialization, waitForConflict } from '../txn/conflict.ts';
 import { undoStatement } from '../txn/rollback.ts';
-import { READ_COMMITTED, type Transaction } from '../txn/transactions.ts';
+import { READ_COMMITTED, ROW_DONE, ROW_WAIT, type Transaction } from '../txn/transactions.ts';
 import type { Engine } from './engine.ts';
 import { createParameters } from './parameters.ts';
 import { attemptOnce, type StatementRun } from './run.ts';
@@ -160,11 +162,13 @@ class Settling {
   #one(event: ReferenceEvent): void {
     const reader = this.engine.catalog.reader(this.session, this.tx);
     const table = reader.relation(event.table);
+    if (event.kind === 'unique') return this.#unique(table?.kind === 'table' ? table : null, event);
     const key = table?.kind === 'table' ? table.foreignKeys?.find(({ name }) => name === event.constraint) : undefined;
     const parent = key === undefined ? null : reader.relation(key.table);
     if (table?.kind !== 'table' || key === undefined || parent?.kind !== 'table') return;
     const of: Reference = { table, key, parent };
-    if (event.kind === 'refers') return this.#refers(of, event);
+    const isPutOff = (): boolean => this.#defers(table.id, key.name, key, event);
+    if (event.kind === 'refers') return this.#refers(of, event, isPutOff);
     if (
       this.tx.isolation !== READ_COMMITTED &&
       this.engine.compiler.newerRows(this.engine.environment, this.tx, table, key.attributes, event.values)
@@ -174,7 +178,7 @@ class Settling {
     const only = event.kind === 'deleted' && key.deleteAttributes.length > 0;
     switch (action) {
       case 'noAction':
-        if (this.#defers(of, event)) return;
+        if (isPutOff()) return;
         if (this.#rows(of, 'isThere', event.values) > 0) return;
         if (this.#rows(of, 'refers', event.values) > 0) throw stillReferenced(of, event.values, false);
         return;
@@ -196,17 +200,27 @@ class Settling {
     }
   }
 
-  #refers(of: Reference, event: ReferenceEvent): void {
-    if (this.#defers(of, event)) return;
+  #unique(table: CatalogTable | null, event: ReferenceEvent): void {
+    const index = table?.indexes.find(({ constraint }) => constraint === event.constraint);
+    if (table === null || index === undefined) return;
+    const when = { deferrable: index.deferrable !== undefined, deferred: index.deferrable === 'deferred' };
+    if (this.#defers(table.id, event.constraint, when, event)) return;
+    const { engine, tx } = this;
+    const status = engine.compiler.checkLateKey(engine.environment, tx, table, event);
+    if (status !== ROW_DONE) throw new Stopped(status === ROW_WAIT ? RUN_WAIT : RUN_RERUN);
+  }
+
+  #refers(of: Reference, event: ReferenceEvent, isPutOff: () => boolean): void {
+    if (isPutOff()) return;
     if (event.values.some((value) => value === null)) throw notThere(of, event.values);
     if (this.#rows(of, 'refers', event.values) === 0) return;
     if (this.#rows(of, 'isThere', event.values) === 0) throw notThere(of, event.values);
   }
 
   /** The commit will look after it. */
-  #defers({ table, key }: Reference, event: ReferenceEvent): boolean {
-    if (this.#isFinal || !key.deferrable) return false;
-    if (!this.session.deferral.isDeferred(table.id, key.name, key.deferred)) return false;
+  #defers(table: number, name: string, when: Pick<CatalogForeignKey, 'deferrable' | 'deferred'>, event: ReferenceEvent): boolean {
+    if (this.#isFinal || !when.deferrable) return false;
+    if (!this.session.deferral.isDeferred(table, name, when.deferred)) return false;
     const { engine, session } = this;
     const main = this.#main;
     session.deferral.events.push(event);
@@ -313,9 +327,12 @@ export function settleDeferred(
 ): void {
   const due = session.deferral.events.filter(chosen);
   for (;;) {
+    // What is taken back when it stops begins here: not with the transaction's last statement.
+    beginStatement(tx, STATEMENT_SIMPLE, true);
     try {
       new Settling(engine, session, tx, main, [...due], true).all();
       session.deferral.events = session.deferral.events.filter((event) => !due.includes(event));
+      endStatement(tx);
       return;
     } catch (error) {
       if (!(error instanceof Stopped)) throw error;

@@ -10,7 +10,7 @@ import type { OutputColumn } from '../sblr/bound.ts';
 import type { SqlType } from '../sblr/types.ts';
 import type { RowValue } from '../storage/rows/row-value.ts';
 import type { TableRuntime } from '../storage/rows/runtime.ts';
-import type { Transaction } from '../txn/transactions.ts';
+import type { RowStatus, Transaction } from '../txn/transactions.ts';
 import type { Zone } from '../values/time-zone.ts';
 import type { PhysicalStatement } from './physical.ts';
 
@@ -73,14 +73,17 @@ export type EmbeddedFormat = 'object' | 'array';
 export type RowFormat = EmbeddedFormat | BytesFormat;
 
 /**
- * Something that a foreign key has to be asked about when its statement has ended: a row of `table` refers to values that nothing has
- * (yet), or what it refers to has gone or become `next`. Values are in the order of the foreign key's columns.
+ * Something that a constraint has to be asked about when its statement has ended. Foreign keys: a row of `table` refers to values that
+ * nothing has (yet), or what it refers to has gone or become `next`; values are in the order of the key's columns. 'unique': the row
+ * `row` of `table` may have the key of another one.
  */
 export interface ReferenceEvent {
-  readonly kind: 'refers' | 'deleted' | 'changed';
-  /** Object id of the table that has the foreign key. */
+  readonly kind: 'refers' | 'deleted' | 'changed' | 'unique';
+  /** Object id of the table that has the constraint. */
   readonly table: number;
   readonly constraint: string;
+  /** Of 'unique': a row id. */
+  readonly row?: number;
   readonly values: readonly RowValue[];
   readonly next: readonly RowValue[] | null;
 }
@@ -103,7 +106,7 @@ export interface Run {
   readonly canceled: () => boolean;
   /** True when the event loop should turn: step() answers RUN_PAUSED between morsels (SBLR-E3). Null: it runs to the end. */
   readonly pause: (() => boolean) | null;
-  /** What foreign keys are to be asked about; left out: nothing. */
+  /** What constraints are to be asked about; left out: nothing. */
   references?: ReferenceEvent[] | null;
   /** Of EXPLAIN ANALYZE: what each Counted node has counted. */
   counts?: Float64Array | null;
@@ -254,6 +257,8 @@ export interface Compiler {
     attributes: readonly number[],
     values: readonly RowValue[],
   ): boolean;
+  /** Whether another row has the key that a row of this transaction has in a deferrable constraint: ROW_DONE, ROW_WAIT, ROW_RERUN. 23505 */
+  checkLateKey(environment: CompileEnvironment, tx: Transaction, table: CatalogTable, event: ReferenceEvent): RowStatus;
   /** The annotated second rendering, for EXPLAIN (CODEGEN). */
   explainCode(plan: PhysicalStatement, parameters: readonly SqlType[], environment: CompileEnvironment): string;
   /** Characters of source that it has made so far. */

@@ -3,6 +3,7 @@ import { exploreAll } from './explore-all.ts';
 
 exploreAll('interleavings of the kernel', { runs: 24, random: 8 }, [
   ['unique-abort', 'SM-B3: while a delete may be rolled back its key is not free', 'unique.fallBack', 200],
+  ['late-unique', 'SM-B5: a key that is looked at later is not there twice', 'lateUnique.entered', 16],
   ['scan-moment', 'SM-L4, SM-P1, TX-T8: a scan sees one moment', 'scan.held'],
   ['advisory', 'TX-T15: an advisory lock is one session alone has, and who waits for it is woken', 'advisory.released'],
   ['eviction', 'SM-L5: pages that lose their frames lose no change', 'cache.claimed'],

@@ -4,7 +4,15 @@ import { type BaseTypeName, elementOf, isArrayType, type SqlType, typeId, type T
 import { userType } from '../../values/user-types.ts';
 import type { SessionReader } from '../reader.ts';
 import { expressionShown } from '../shown.ts';
-import type { CatalogColumn, CatalogIndex, CatalogIndexKey, CatalogTable, StoredExpression, StoredQuery } from '../objects.ts';
+import {
+  type CatalogColumn,
+  type CatalogIndex,
+  type CatalogIndexKey,
+  type CatalogTable,
+  isDeclaredUnique,
+  type StoredExpression,
+  type StoredQuery,
+} from '../objects.ts';
 import { defaultTokens } from '../token-classes.ts';
 
 /** Numbers that PostgreSQL has given: access methods, a collation. */
@@ -276,11 +284,12 @@ export function indexDefinition(showing: Showing, table: CatalogTable, index: Ca
   const included = (index.include ?? []).map((attribute) => quoteName(columnOf(table, attribute).name)).join(', ');
   const more = `${included === '' ? '' : ` INCLUDE (${included})`}`;
   const where = index.predicate === undefined ? '' : ` WHERE ${predicateText(showing, table, index.predicate)}`;
-  const nulls = index.unique && !index.nullsDistinct ? ' NULLS NOT DISTINCT' : '';
+  const isUnique = isDeclaredUnique(index);
+  const nulls = isUnique && !index.nullsDistinct ? ' NULLS NOT DISTINCT' : '';
   const own = `${quoteName(table.schema)}.${quoteName(table.name)}`;
   const isSeen = showing.pretty && showing.reader.findRelation(null, table.name)?.id === table.id;
   const place = `${table.partitioning === undefined ? '' : 'ONLY '}${isSeen ? quoteName(table.name) : own}`;
-  return `CREATE ${index.unique ? 'UNIQUE ' : ''}INDEX ${quoteName(index.name)} ON ${place} USING ${index.method} (${keys})${more}${nulls}${where}`;
+  return `CREATE ${isUnique ? 'UNIQUE ' : ''}INDEX ${quoteName(index.name)} ON ${place} USING ${index.method} (${keys})${more}${nulls}${where}`;
 }
 
 /** pg_get_viewdef() */
@@ -290,7 +299,9 @@ export const viewText = ({ text }: StoredQuery): string => ` ${text};`;
 export function keyDefinition(table: CatalogTable, index: CatalogIndex): string {
   const columns = index.keys.map((key) => quoteName(columnOf(table, key.attribute).name)).join(', ');
   const included = (index.include ?? []).map((attribute) => quoteName(columnOf(table, attribute).name)).join(', ');
-  const more = included === '' ? '' : ` INCLUDE (${included})`;
+  const deferrable = index.deferrable === undefined ? '' : ' DEFERRABLE';
+  const deferred = index.deferrable === 'deferred' ? ' INITIALLY DEFERRED' : '';
+  const more = `${included === '' ? '' : ` INCLUDE (${included})`}${deferrable}${deferred}`;
   if (index.primary) return `PRIMARY KEY (${columns})${more}`;
   return `UNIQUE ${index.nullsDistinct ? '' : 'NULLS NOT DISTINCT '}(${columns})${more}`;
 }

@@ -23,10 +23,11 @@ interface Named {
 
 function* constraintsOf(table: CatalogTable): Iterable<Named> {
   const plain = { deferrable: false, deferred: false, nullsDistinct: null, referenced: null };
-  for (const { constraint, primary, nullsDistinct, keys } of table.indexes) {
+  for (const { constraint, primary, nullsDistinct, keys, deferrable } of table.indexes) {
     if (constraint === null) continue;
     const attributes = keys.map((key) => key.attribute);
-    yield { ...plain, name: constraint, type: primary ? 'PRIMARY KEY' : 'UNIQUE', attributes, nullsDistinct };
+    const when = { deferrable: deferrable !== undefined, deferred: deferrable === 'deferred' };
+    yield { ...plain, ...when, name: constraint, type: primary ? 'PRIMARY KEY' : 'UNIQUE', attributes, nullsDistinct };
   }
   for (const key of table.foreignKeys ?? []) {
     const referenced = { table: key.table, attributes: key.referenced };

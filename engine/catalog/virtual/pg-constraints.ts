@@ -1,6 +1,13 @@
 /** Rows of pg_index and pg_constraint. */
 
-import type { CatalogForeignKey, CatalogIndex, CatalogTable, ReferenceAction, StoredExpression } from '../objects.ts';
+import {
+  type CatalogForeignKey,
+  type CatalogIndex,
+  type CatalogTable,
+  isDeclaredUnique,
+  type ReferenceAction,
+  type StoredExpression,
+} from '../objects.ts';
 import type { SessionReader } from '../reader.ts';
 import type { SqlType } from '../../sblr/types.ts';
 import { expressionShown, treeOf } from '../shown.ts';
@@ -43,11 +50,11 @@ function* indexRows(reader: SessionReader, lookup: Lookup | null): Iterable<Virt
       indrelid: table.id,
       indnatts: keys.length + include.length,
       indnkeyatts: keys.length,
-      indisunique: index.unique,
-      indnullsnotdistinct: index.unique && !index.nullsDistinct,
+      indisunique: isDeclaredUnique(index),
+      indnullsnotdistinct: isDeclaredUnique(index) && !index.nullsDistinct,
       indisprimary: index.primary,
       indisexclusion: false,
-      indimmediate: true,
+      indimmediate: index.deferrable === undefined,
       indisclustered: false,
       indisvalid: true,
       indcheckxmin: false,
@@ -129,6 +136,8 @@ function keyConstraint(table: CatalogTable, index: CatalogIndex, connamespace: n
     conname: index.constraint,
     connamespace,
     contype: index.primary ? 'p' : 'u',
+    condeferrable: index.deferrable !== undefined,
+    condeferred: index.deferrable === 'deferred',
     conrelid: table.id,
     conindid: index.id,
     connoinherit: table.partitioning === undefined && index.parent === undefined,

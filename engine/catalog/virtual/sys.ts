@@ -1,5 +1,6 @@
 /** Schema sys: the engine's own view of its objects, for its shell and its tools. */
 
+import { isDeclaredUnique } from '../objects.ts';
 import type { SessionReader } from '../reader.ts';
 import { formatType, indexDefinition, keyDefinition, defaultText, columnOf } from './describe.ts';
 import { roleName, shownRelation, shownType, sequencesOf, tablesOf, virtualTablesOf, visible } from './relations.ts';
@@ -60,7 +61,7 @@ function* indexRows(reader: SessionReader): Iterable<VirtualRow> {
         table_name: table.name,
         name: index.name,
         method: index.method,
-        unique: index.unique,
+        unique: isDeclaredUnique(index),
         primary: index.primary,
         keys: keys.join(', '),
         definition: indexDefinition({ reader, pretty: false }, table, index),

@@ -1,6 +1,6 @@
 /** ON CONFLICT: which unique indexes are watched, and what becomes of a row that is met. */
 
-import type { CatalogIndex, CatalogTable } from '../../catalog/objects.ts';
+import { type CatalogIndex, type CatalogTable, isDeclaredUnique } from '../../catalog/objects.ts';
 import type { BoundConflict, BoundExpression, BoundNewRow, TableColumnUse } from '../../sblr/bound.ts';
 import type { SourceConflict, SourceIndexElement } from '../../sblr/source.gen.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
@@ -64,7 +64,7 @@ function inferIndexes(
   const covers = (all: readonly BoundExpression[], some: readonly BoundExpression[]) =>
     some.every((node) => all.some((other) => sameExpression(node, other, state)));
   const fitting = table.indexes.filter((index) => {
-    if (!index.unique || !isMeant(index)) return false;
+    if (!isDeclaredUnique(index) || !isMeant(index)) return false;
     const shown = index.predicate === undefined ? index : { ...index, keys: index.keys.slice(0, -1) };
     const key = indexKey(shown, table, row, state, source.at);
     return covers(key, target) && covers(target, key);
@@ -78,7 +78,7 @@ function inferIndexes(
 }
 
 function namedIndex(source: SourceConflict, name: string, table: CatalogTable): number[] {
-  const found = table.indexes.find((index) => index.constraint === name && index.unique);
+  const found = table.indexes.find((index) => index.constraint === name && isDeclaredUnique(index));
   if (found !== undefined) return [found.id];
   throw fault(SQLSTATE.undefined_object, `constraint "${name}" for table "${table.name}" does not exist`, source.at);
 }

@@ -108,11 +108,11 @@ export class Grouping {
     );
   }
 
-  /** The keys hold the whole primary key of the table, so there is one row a group. */
+  /** The keys hold the whole primary key of the table, so there is one row a group; a deferrable one may be there twice. */
   private dependsOnKeys(relation: ScopeRelation): boolean {
     const table = relation.stored === undefined ? null : this.state.environment.catalog.relation(relation.stored);
     if (table?.kind !== 'table') return false;
-    const primary = table.indexes.find((index) => index.primary);
+    const primary = table.indexes.find(({ primary: isPrimary, unique }) => isPrimary && unique);
     if (primary === undefined) return false;
     return primary.keys.every(({ attribute }) => {
       const column = relation.columns.find((one) => one.attribute === attribute)?.column;

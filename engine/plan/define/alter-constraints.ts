@@ -9,10 +9,11 @@ import type { TableRow } from '../../catalog/stored.ts';
 import { constraintNames } from '../../catalog/alter-table.ts';
 import type { SourceAlterAction, SourceConstraint, SourceOption } from '../../sblr/source.gen.ts';
 import { expressionColumns, hasRows, setNotNull } from './alter-table.ts';
-import { conditionText, type DefinitionEnvironment, fault, readerOf, unsupported } from './environment.ts';
+import { conditionText, type DefinitionEnvironment, fault, readerOf } from './environment.ts';
 import { addForeignKeyOf, validateForeignKey } from './foreign-key.ts';
+import { rebuildIndexes } from './reindex.ts';
 import { renameObject } from './schema.ts';
-import { defineCheck, keyIndex } from './table.ts';
+import { defineCheck, keyIndex, uniqueness } from './table.ts';
 
 const notice = (message: string): Notice => ({ severity: 'NOTICE', code: '00000', message });
 
@@ -84,7 +85,6 @@ function mustBeOnlyPrimary(row: TableRow, source: SourceConstraint): void {
 /** UNIQUE USING INDEX, PRIMARY KEY USING INDEX: the index becomes the constraint's, and has its name. */
 function adoptIndex(id: number, source: SourceConstraint, environment: DefinitionEnvironment): void {
   const { catalog, tx } = environment;
-  if (source.deferrable) throw unsupported('deferrable unique constraints are', source.at);
   const row = tableRow(catalog, tx, id);
   mustBeOnlyPrimary(row, source);
   const index = row.body.indexes.find(({ name }) => name === source.index);
@@ -105,8 +105,10 @@ function adoptIndex(id: number, source: SourceConstraint, environment: Definitio
   const name = source.name ?? index.name;
   mustBeNewConstraint(row, name);
   const now = tableRow(catalog, tx, id);
-  const indexes = now.body.indexes.map((one) => (one.id === index.id ? { ...one, primary, constraint: one.name } : one));
-  replaceTable(catalog, tx, now, { indexes });
+  const uses = { ...uniqueness(source), primary, constraint: index.name };
+  replaceTable(catalog, tx, now, { indexes: now.body.indexes.map((one) => (one.id === index.id ? { ...one, ...uses } : one)) });
+  // One that keeps duplicates off at any moment is of another make.
+  if (source.deferrable) rebuildIndexes(id, index.id, environment);
   const own = catalog.entry(tx, index.id)?.row;
   if (own !== undefined && name !== index.name) renameObject(own, name, environment);
 }

@@ -262,7 +262,7 @@ function isAlike(own: CatalogIndex, child: TableRow, index: CatalogIndex, whole:
         const column = table.body.columns.find(({ number }) => number === attribute);
         return [column?.hidden?.text ?? column?.name, descending, nullsFirst, tokens];
       }),
-      ...[one.unique, one.nullsDistinct, one.method, one.predicate?.text ?? null, one.primary],
+      ...[one.unique, one.deferrable, one.nullsDistinct, one.method, one.predicate?.text ?? null, one.primary],
       one.constraint !== null,
       (one.include ?? []).map((attribute) => table.body.columns.find(({ number }) => number === attribute)?.name),
     ]);

@@ -4,7 +4,7 @@ import { SQLSTATE, SqlError } from '../../../shm/errors.ts';
 import { addForeignKey, constraintNames, holdTable, tableRow } from '../../catalog/alter-table.ts';
 import { LOCK_WRITERS } from '../../catalog/kernel-port.ts';
 import { chooseName, indexColumnsName } from '../../catalog/names.ts';
-import type { CatalogColumn, CatalogForeignKey, CatalogIndex } from '../../catalog/objects.ts';
+import { type CatalogColumn, type CatalogForeignKey, type CatalogIndex, isDeclaredUnique } from '../../catalog/objects.ts';
 import type { TableRow } from '../../catalog/stored.ts';
 import { quoteName } from '../../catalog/virtual/describe.ts';
 import { shownType } from '../../sblr/resolve-type.ts';
@@ -61,22 +61,31 @@ function referredColumns(parent: TableRow, source: SourceConstraint): { columns:
     const index = indexes.find(({ primary }) => primary);
     if (index === undefined)
       throw fault(SQLSTATE.undefined_object, `there is no primary key for referenced table "${parent.name}"`, at);
+    if (!index.unique) throw deferrableFault(`primary key for referenced table "${parent.name}"`, at);
     const keyed = index.keys.map(({ attribute }) => columns.find(({ number }) => number === attribute) as CatalogColumn);
     return { columns: keyed, index };
   }
   const named = columnsOf(parent, source.referenced, at);
   const numbers = named.map(({ number }) => number);
-  const fits = ({ unique, keys, predicate }: CatalogIndex): boolean =>
-    unique && predicate === undefined && keys.length === numbers.length && keys.every((key) => numbers.includes(key.attribute));
+  const fits = ({ keys, predicate, ...index }: CatalogIndex): boolean =>
+    isDeclaredUnique(index) &&
+    predicate === undefined &&
+    keys.length === numbers.length &&
+    keys.every((key) => numbers.includes(key.attribute));
   const isDistinct = new Set(numbers).size === numbers.length;
-  const index = isDistinct ? (indexes.find((one) => one.primary && fits(one)) ?? indexes.find(fits)) : undefined;
+  const found = isDistinct ? indexes.filter(fits) : [];
+  const index = found.find((one) => one.primary && one.unique) ?? found.find(({ unique }) => unique);
   if (index !== undefined) return { columns: named, index };
+  if (found.length > 0) throw deferrableFault(`unique constraint for referenced table "${parent.name}"`, at);
   throw fault(
     SQLSTATE.invalid_foreign_key,
     `there is no unique constraint matching given keys for referenced table "${parent.name}"`,
     at,
   );
 }
+
+const deferrableFault = (what: string, at: number) =>
+  fault(SQLSTATE.object_not_in_prerequisite_state, `cannot use a deferrable ${what}`, at);
 
 function mustPersistAlike(row: TableRow, parent: TableRow, at: number): void {
   const { persistence } = row.body;

@@ -66,10 +66,11 @@ function columnOf(
 /** An index like another one. */
 export function indexLike(index: CatalogIndex, table: CatalogTable): IndexDefinition {
   const nameOf = (attribute: number): string => table.columns.find(({ number }) => number === attribute)?.name ?? '';
-  const { unique, nullsDistinct, primary, method, keys, constraint, include = [], predicate } = index;
+  const { unique, deferrable, nullsDistinct, primary, method, keys, constraint, include = [], predicate } = index;
   const last = unique && predicate !== undefined ? keys.length - 1 : -1;
   return {
     ...{ name: null, unique, nullsDistinct, primary, method, constraint: constraint !== null },
+    ...(deferrable === undefined ? {} : { deferrable }),
     keys: keys.map(({ attribute, ...more }, at) => {
       const column = table.columns.find(({ number }) => number === attribute) as CatalogColumn;
       const { hidden, type } = column;

@@ -2,7 +2,14 @@
 
 import { SQLSTATE, SqlError } from '../../../shm/errors.ts';
 import type { ColumnDefinition, IndexDefinition } from '../../catalog/definitions.ts';
-import type { CatalogPartitioning, CatalogTable, PartitionBound, PartitionKey, RangeEnd } from '../../catalog/objects.ts';
+import {
+  type CatalogPartitioning,
+  type CatalogTable,
+  isDeclaredUnique,
+  type PartitionBound,
+  type PartitionKey,
+  type RangeEnd,
+} from '../../catalog/objects.ts';
 import type { ValueOrder } from '../../catalog/value-order.ts';
 import { orderOf } from '../../catalog/value-order.ts';
 import { isOrdered } from '../../catalog/kernel-columns.ts';
@@ -100,12 +107,12 @@ function expressionKey(
 /** What is unique in a partitioned table is so in each partition: the partition key must be a part of it. 0A000 */
 export function mustHoldKey(
   { keys }: CatalogPartitioning,
-  index: Pick<IndexDefinition, 'unique' | 'primary' | 'keys' | 'constraint'>,
+  index: Pick<IndexDefinition, 'unique' | 'deferrable' | 'primary' | 'keys' | 'constraint'>,
   table: string,
   columns: readonly Pick<ColumnDefinition, 'name'>[],
   nameOf: (attribute: number) => string,
 ): void {
-  if (!index.unique) return;
+  if (!isDeclaredUnique(index)) return;
   const what = index.primary ? 'PRIMARY KEY' : 'UNIQUE';
   if (keys.some(({ expression }) => expression !== null))
     throw new SqlError(SQLSTATE.feature_not_supported, `unsupported ${what} constraint with partition key definition`, {

@@ -20,7 +20,7 @@ export function reindex(source: SourceReindexNode, environment: DefinitionEnviro
         throw fault(SQLSTATE.invalid_schema_name, `schema "${name?.parts.at(-1)}" does not exist`, source.at);
       for (const { row } of reader.all())
         if (row.kind === 'table' && (schema === null || row.schema === schema) && reader.owns(row.body.owner))
-          rebuild(row.id, null, environment);
+          rebuildIndexes(row.id, null, environment);
       return;
     }
     if (name === null) return;
@@ -30,14 +30,14 @@ export function reindex(source: SourceReindexNode, environment: DefinitionEnviro
     if (row.kind !== kind)
       throw fault(SQLSTATE.wrong_object_type, `"${wanted.name}" is not ${kind === 'index' ? 'an' : 'a'} ${kind}`, name.at);
     catalog.ownRow(tx, environment.session, row.id);
-    if (row.kind === 'index') rebuild(row.parent, row.id, environment);
-    else rebuild(row.id, null, environment);
+    if (row.kind === 'index') rebuildIndexes(row.parent, row.id, environment);
+    else rebuildIndexes(row.id, null, environment);
   });
   return [];
 }
 
 /** Each index gets new pages at the end of the table's list; the old ones are taken out. */
-function rebuild(table: number, only: number | null, { catalog, tx, session }: DefinitionEnvironment): void {
+export function rebuildIndexes(table: number, only: number | null, { catalog, tx, session }: DefinitionEnvironment): void {
   const { body } = catalog.lockTable(tx, session, table, LOCK_WRITERS);
   const chosen = body.indexes.filter(({ id }) => only === null || id === only);
   for (const { id } of chosen) {

@@ -330,10 +330,16 @@ function indexesOf(keys: readonly SourceConstraint[], work: Work): IndexDefiniti
 }
 
 const isSameKey = (a: IndexDefinition, b: IndexDefinition): boolean =>
-  a.nullsDistinct === b.nullsDistinct && JSON.stringify(a.keys) === JSON.stringify(b.keys);
+  a.deferrable === b.deferrable && a.nullsDistinct === b.nullsDistinct && JSON.stringify(a.keys) === JSON.stringify(b.keys);
+
+/** Whether a key is unique at any moment, or when it is looked at. */
+export const uniqueness = ({
+  deferrable,
+  initiallyDeferred,
+}: Pick<SourceConstraint, 'deferrable' | 'initiallyDeferred'>): Pick<IndexDefinition, 'unique' | 'deferrable'> =>
+  deferrable ? { unique: false, deferrable: initiallyDeferred ? 'deferred' : 'immediate' } : { unique: true };
 
 export function keyIndex(source: SourceConstraint, { columns, table }: Work): IndexDefinition {
-  if (source.deferrable) throw unsupported('deferrable constraints are', source.at);
   const isPrimary = source.kind === 'primaryKey';
   const twice = repeated(source.columns);
   if (twice !== undefined) {
@@ -348,7 +354,7 @@ export function keyIndex(source: SourceConstraint, { columns, table }: Work): In
   }
   return {
     name: source.name,
-    unique: true,
+    ...uniqueness(source),
     nullsDistinct: isPrimary || source.nullsDistinct,
     primary: isPrimary,
     method: 'btree',
