@@ -36,6 +36,7 @@ import {
 } from '../storage/rows/row-image.ts';
 import { freeTemporaryPages } from '../storage/space/temporary-pages.ts';
 import { isBodyOf } from './row-place.ts';
+import { FORESEEN_MAX, foreseeRows } from './foresee-rows.ts';
 import { releaseSlot } from './slots.ts';
 import { stampNumber } from './stamps.ts';
 import type { Transactions } from './transactions.ts';
@@ -112,7 +113,7 @@ export function stampTransaction(txns: Transactions, slot: number, from: number,
         storeTxnSlotState(i32, slot, TXN_STAMPABLE);
         return false;
       }
-      left -= txnSlotUndoSpilled(i32, slot) > 0 ? stampSpilled(txns, slot) : stampPiece(txns, slot, heap);
+      left -= txnSlotUndoSpilled(i32, slot) > 0 ? stampSpilled(txns, slot) : stampPiece(txns, slot, heap, from === TXN_STAMPABLE);
     }
   } catch (error) {
     // A page that cannot be read now: whoever tries again goes on from here. Anything else ends this thread, and who buries it
@@ -127,14 +128,14 @@ export function stampTransaction(txns: Transactions, slot: number, from: number,
   return true;
 }
 
-/** The first resident piece; returns how many entries it had. */
-function stampPiece(txns: Transactions, slot: number, heap: ByteViews): number {
+/** The first resident piece; returns how many entries it had. `far`: its rows are not where who has just changed them left them. */
+function stampPiece(txns: Transactions, slot: number, heap: ByteViews, far: boolean): number {
   const { i32 } = txns;
   const count = txnSlotUndoCount(i32, slot);
   const entries = txnSlotUndoPieces(i32, slot) > 1 ? PIECE_ENTRIES : count;
   const first = txnSlotUndoFirst(i32, slot) + UNDO_PIECE_BYTES;
   txns.ints[RUNS_MET] = 0;
-  for (let at = 0; at < entries; at++) stampEntry(txns, slot, heap, first + at * UNDO_ENTRY_BYTES);
+  stampEntries(txns, slot, heap, first, entries, far);
   enterCritical(txns.shm);
   endPiece(txns, slot, entries);
   const piece = unlinkFirstPiece(txns, slot);
@@ -147,7 +148,7 @@ function stampPiece(txns: Transactions, slot: number, heap: ByteViews): number {
 function stampSpilled(txns: Transactions, slot: number): number {
   const entries = readFirstSpilled(txns, slot);
   txns.ints[RUNS_MET] = 0;
-  for (let at = 0; at < entries; at++) stampEntry(txns, slot, txns.spill, at * UNDO_ENTRY_BYTES);
+  stampEntries(txns, slot, txns.spill, 0, entries, true);
   const next = nextSpilled(txns, slot);
   enterCritical(txns.shm);
   endPiece(txns, slot, entries);
@@ -155,6 +156,14 @@ function stampSpilled(txns: Transactions, slot: number): number {
   leaveCritical(txns.shm);
   freeTemporaryPages(txns.space, page, 1);
   return entries;
+}
+
+function stampEntries(txns: Transactions, slot: number, views: ByteViews, first: number, entries: number, far: boolean): void {
+  for (let at = 0; at < entries; at++) {
+    const entry = first + at * UNDO_ENTRY_BYTES;
+    if (far && at % FORESEEN_MAX === 0) foreseeRows(txns.shm, views, entry, Math.min(FORESEEN_MAX, entries - at));
+    stampEntry(txns, slot, views, entry);
+  }
 }
 
 /** In one critical section with the unlinking of the piece: whoever goes on finds both done, or neither. */
@@ -263,8 +272,7 @@ function stampVersion(txns: Transactions, back: number): void {
 
 /**
  * Sets 'all rows visible' on a latched heap page, or a copy of one, if every row is a plain one with a commit stamp; and the
- * greatest of these (SM-P1). If none of them has had other keys, nor any that is gone, 'entries exact' as well (SM-P2). Returns
- * true if all are visible.
+ * greatest of these (SM-P1). If none of them has had other keys, nor any that is gone, 'entries exact' as well (SM-P2). Returns true if all are visible.
  */
 export function noteAllVisible(v: ByteViews, at: number): boolean {
   const count = pageSlotCount(v.u16, at);
