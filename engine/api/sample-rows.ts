@@ -21,20 +21,25 @@ const SHOWN_ROWS = 200_000;
 /** Pages that are looked at for an estimate of rows. */
 const SIZE_PAGES = 3;
 
-/** Pages of a table, and rows by how full some of them are. */
+/** Pages of a table, and rows by how full some of them are. The last one is being filled: it stands for itself alone. */
 export function heapSize(parts: KernelParts, { runtime }: Table): TableSize {
   const pages = heapPageCount(parts.space, runtime.mapRoot);
   if (pages === 0) return { pages, rows: 0 };
+  const full = pages - 1;
   let slots = 0;
-  const looked = Math.min(SIZE_PAGES, pages);
-  for (let at = 0; at < looked; at++) {
-    const number = looked === 1 ? 0 : Math.floor((at * (pages - 1)) / (looked - 1));
-    const frame = holdPage(parts.cache, heapPage(parts.space, runtime.mapRoot, number));
-    slots += pageSlotCount(pageViews(parts.cache, frame).u16, pagePlace(parts.cache, frame));
-    releasePage(parts.cache, frame);
-  }
+  const looked = Math.min(SIZE_PAGES, full);
+  for (let at = 0; at < looked; at++)
+    slots += slotsIn(parts, runtime, looked === 1 ? 0 : Math.floor((at * (full - 1)) / (looked - 1)));
+  const rows = slotsIn(parts, runtime, full) + (looked === 0 ? 0 : Math.round((slots / looked) * full));
   const settled = settledShare(parts.txns, runtime, (index) => heapPage(parts.space, runtime.mapRoot, index), pages);
-  return { pages, rows: Math.round((slots / looked) * pages), settled };
+  return { pages, rows, settled };
+}
+
+function slotsIn(parts: KernelParts, { mapRoot }: Table['runtime'], number: number): number {
+  const frame = holdPage(parts.cache, heapPage(parts.space, mapRoot, number));
+  const count = pageSlotCount(pageViews(parts.cache, frame).u16, pagePlace(parts.cache, frame));
+  releasePage(parts.cache, frame);
+  return count;
 }
 
 /** At most `wanted` rows that the transaction sees. */
@@ -48,7 +53,7 @@ export function sampleHeap(
   const { random } = parts.world;
   const pages = heapPageCount(parts.space, table.runtime.mapRoot);
   const numbers = choosePages(pages, wanted, () => random.next());
-  const kept: { readonly place: number; readonly values: RowValue[] }[] = [];
+  const kept: { readonly place: number; readonly page: number; readonly values: RowValue[] }[] = [];
   let seen = 0;
   const isShown = each !== undefined && numbers.length === pages && heapSize(parts, table).rows <= SHOWN_ROWS;
   // Which of those that are kept the next row becomes; -1: none. Only rows that are kept, or shown, are decoded.
@@ -58,13 +63,14 @@ export function sampleHeap(
     const at = Math.floor(random.next() * seen);
     return at < wanted ? at : isShown ? wanted : -1;
   };
-  table.chooseRows(tx, numbers, choose, (at, values) => {
+  table.chooseRows(tx, numbers, choose, (at, values, page) => {
     if (isShown) each?.(values);
-    if (at < wanted) kept[at] = { place: seen, values };
+    if (at < wanted) kept[at] = { place: seen, page, values };
   });
   kept.sort((a, b) => a.place - b.place);
   const rows = numbers.length === 0 ? 0 : Math.round((seen * pages) / numbers.length);
-  return { pages, rows, sample: kept.map(({ values }) => values), isShown };
+  const pageOf = kept.map(({ page }) => page);
+  return { pages, rows, sample: kept.map(({ values }) => values), pageOf, share: numbers.length / pages, isShown };
 }
 
 /** `wanted` of the pages 0 to count - 1, ascending; all of them when there are no more. */

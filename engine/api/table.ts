@@ -175,12 +175,12 @@ export class Table {
     }
   }
 
-  /** The rows of these pages for which `choose`, asked once for each, answers no less than 0: with that answer. */
+  /** The rows of these pages for which `choose`, asked once for each, answers no less than 0: with that answer and their page. */
   chooseRows(
     tx: Transaction,
     pages: Iterable<number>,
     choose: () => number,
-    visit: (chosen: number, values: RowValue[]) => void,
+    visit: (chosen: number, values: RowValue[], page: number) => void,
   ): void {
     const scan = createTableScan();
     const copies = createCopies();
@@ -188,7 +188,7 @@ export class Table {
       this.#copyPage(tx, heapPage(this.parts.space, this.runtime.mapRoot, index), scan, copies);
       for (const start of copies.starts) {
         const chosen = choose();
-        if (chosen >= 0) visit(chosen, this.decode(copies.views, start));
+        if (chosen >= 0) visit(chosen, this.decode(copies.views, start), index);
       }
     }
   }

@@ -12,6 +12,7 @@ import { extendedStatistics, statisticsAsked } from './extended-statistics.ts';
 import { pairStatistics } from './pair-statistics.ts';
 import type { CatalogSession } from './definitions.ts';
 import { noRelation } from './errors.ts';
+import type { SampledPages } from './kernel-port.ts';
 import type { CatalogColumn, ColumnStatistics, TableStatistics } from './objects.ts';
 import { storeStatistics } from './stored-statistics.ts';
 import { orderOf, type ValueOrder, valueBytes } from './value-order.ts';
@@ -36,18 +37,19 @@ export function analyzeTable(
   const sketches = defined.map(() => new DistinctSketch());
   const created = statisticsAsked(catalog, tx, before);
   const wanted = Math.max(target, ...created.map(({ body }) => (target < STATISTICS_TARGET ? 0 : body.target)));
-  const { sample, rows, pages, isShown } = catalog.port.sample(tx, kernelTable, ROWS_A_TARGET * wanted, (values) => {
+  const drawn = catalog.port.sample(tx, kernelTable, ROWS_A_TARGET * wanted, (values) => {
     defined.forEach(({ kernelColumn }, at) => {
       const value = values[kernelColumn];
       if (value !== null) sketches[at].add(value);
     });
   });
+  const { sample, rows, pages, isShown } = drawn;
   const columns = defined.map((column, at) => {
-    const found = columnStatistics(column, sample, rows);
+    const found = columnStatistics(column, sample, rows, drawn);
     // What all rows tell is better than what a sample does.
     return isShown && sample.length < rows ? { ...found, distinct: distinctOf(sketches[at].count(), rows) } : found;
   });
-  const pairs = pairStatistics(defined, columns, sample, rows);
+  const pairs = pairStatistics(defined, columns, drawn);
   const looked = { columns: defined, sample, rows };
   const extended = created.flatMap((one) => extendedStatistics(one, looked) ?? []);
   const statistics: TableStatistics = { rows, pages, columns, pairs, ...(extended.length === 0 ? {} : { extended }) };
@@ -59,18 +61,21 @@ export function analyzeTable(
   return statistics;
 }
 
-/** Of one column: `sample` holds rows in the order of the heap, `rows` is how many the table has. */
+/** Of one column: `sample` holds rows in the order of the heap, `rows` is how many the table has. `pages`: left out, it is no matter. */
 export function columnStatistics(
   column: Pick<CatalogColumn, 'type' | 'number' | 'kernelColumn'>,
   sample: readonly (readonly RowValue[])[],
   rows: number,
+  { pageOf, share }: SampledPages = { pageOf: [], share: 1 },
 ): ColumnStatistics {
   const values: RowValue[] = [];
+  const pages: number[] = [];
   let bytes = 0;
-  for (const row of sample) {
+  for (const [at, row] of sample.entries()) {
     const value = row[column.kernelColumn];
     if (value === null) continue;
     values.push(value);
+    pages.push(pageOf[at]);
     bytes += valueBytes(column.type, value);
   }
   const nullFraction = sample.length === 0 ? 0 : 1 - values.length / sample.length;
@@ -85,7 +90,7 @@ export function columnStatistics(
   const order = orderOf(column.type);
   if (values.length === 0) return { ...base, distinct: 0 };
   if (order === null) return { ...base, distinct: distinctTexts(values, nullFraction, rows) };
-  return { ...base, ...orderedStatistics(values, order, nullFraction, sample.length, rows) };
+  return { ...base, ...orderedStatistics(values, order, nullFraction, sample.length, rows, { pageOf: pages, share }) };
 }
 
 /** Runs of equal values in the sorted sample. */
@@ -101,12 +106,19 @@ function orderedStatistics(
   nullFraction: number,
   sampled: number,
   rows: number,
+  pages: SampledPages,
 ): Pick<ColumnStatistics, 'distinct' | 'common' | 'histogram' | 'correlation'> {
   const places = values.map((_, place) => place).sort((a, b) => order(values[a], values[b]) || a - b);
   const sorted = places.map((place) => values[place]);
   const runs = runsOf(sorted, order);
-  const several = runs.counts.filter((count) => count > 1).length;
-  const distinct = estimateDistinct(runs.counts.length, several, values.length, nullFraction, rows);
+  const repeats = new Repeats(pages.share);
+  runs.starts.forEach((start, run) => {
+    let together = 0;
+    for (let at = start + 1; at < start + runs.counts[run]; at++)
+      if (pages.pageOf[places[at]] === pages.pageOf[places[at - 1]]) together++;
+    repeats.add(runs.counts[run], together);
+  });
+  const distinct = repeats.estimate(nullFraction, rows);
   const common = commonRuns(runs, distinct, nullFraction, sampled, rows);
   return {
     distinct,
@@ -133,8 +145,35 @@ function runsOf(sorted: readonly RowValue[], order: ValueOrder): Runs {
 const distinctOf = (distinct: number, rows: number): number =>
   distinct > rows * 0.1 ? -(Math.min(distinct, rows) / rows) : distinct;
 
+/**
+ * How often values were drawn. Equal values that lie on one page are drawn together more often than rows drawn one by one would be: as
+ * many times as there are more pages than were looked at. Of those only that share counts.
+ */
+export class Repeats {
+  readonly #lost: number;
+  #found = 0;
+  #several = 0;
+  #values = 0;
+
+  /** `share`: of the table's pages those that were looked at. */
+  constructor(share: number) {
+    this.#lost = 1 - share;
+  }
+
+  /** A value that was drawn so many times; so many of them on the page of the one before. */
+  add(count: number, together: number): void {
+    this.#found++;
+    this.#values += count - this.#lost * together;
+    if (count > 1) this.#several += together === count - 1 ? 1 - this.#lost : 1;
+  }
+
+  estimate(nullFraction: number, rows: number): number {
+    return estimateDistinct(this.#found, this.#several, this.#values, nullFraction, rows);
+  }
+}
+
 /** Haas and Stokes' Duj1, as PostgreSQL uses it; below 0: minus the fraction of rows. */
-export function estimateDistinct(found: number, several: number, values: number, nullFraction: number, rows: number): number {
+function estimateDistinct(found: number, several: number, values: number, nullFraction: number, rows: number): number {
   // Every value once: a key, as far as one can see.
   if (several === 0) return -(1 - nullFraction);
   // Every value more than once: there are no others.

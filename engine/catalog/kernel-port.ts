@@ -56,7 +56,15 @@ export interface TableSize {
   readonly settled?: number;
 }
 
-export interface SampledRows extends TableSize {
+/** Where the rows of a sample lie. Rows of one page come together: they are in it more often than as many others are. */
+export interface SampledPages {
+  /** The page of each row. */
+  readonly pageOf: readonly number[];
+  /** Share of the table's pages that rows were drawn from. */
+  readonly share: number;
+}
+
+export interface SampledRows extends TableSize, SampledPages {
   /** At most as many as were asked for, in the order of the heap. */
   readonly sample: readonly RowValue[][];
   /** All rows of the table were shown. */

@@ -6,7 +6,8 @@
  */
 
 import type { RowValue } from '../storage/rows/row-value.ts';
-import { estimateDistinct } from './analyze.ts';
+import { Repeats } from './analyze.ts';
+import type { SampledPages, SampledRows } from './kernel-port.ts';
 import type { CatalogColumn, ColumnStatistics, PairStatistics } from './objects.ts';
 
 /** Columns whose pairs are looked at, and rows for that. */
@@ -18,12 +19,13 @@ const DEPENDENT = 1.5;
 export function pairStatistics(
   defined: readonly CatalogColumn[],
   statistics: readonly ColumnStatistics[],
-  sample: readonly (readonly RowValue[])[],
-  rows: number,
+  { sample, rows, pageOf, share }: SampledRows,
 ): PairStatistics[] {
   if (sample.length < 2) return [];
   const step = Math.max(1, Math.ceil(sample.length / ROWS_MAX));
-  const looked = step === 1 ? sample : sample.filter((_, at) => at % step === 0);
+  const isLooked = (_: unknown, at: number): boolean => at % step === 0;
+  const looked = step === 1 ? sample : sample.filter(isLooked);
+  const pages = { pageOf: step === 1 ? pageOf : pageOf.filter(isLooked), share };
   const count = (at: number): number => {
     const { distinct } = statistics[at];
     return distinct < 0 ? -distinct * rows : distinct;
@@ -37,7 +39,7 @@ export function pairStatistics(
   const pairs: PairStatistics[] = [];
   for (const [place, a] of chosen.entries()) {
     for (const b of chosen.slice(place + 1)) {
-      const found = distinctPairs(numbered.get(a) as Int32Array, numbered.get(b) as Int32Array, rows);
+      const found = distinctPairs(numbered.get(a) as Int32Array, numbered.get(b) as Int32Array, rows, pages);
       const pairCount = found < 0 ? -found * rows : found;
       if (pairCount * DEPENDENT > Math.min(rows, count(a) * count(b))) continue;
       const [low, high] = [defined[a].number, defined[b].number].sort((x, y) => x - y);
@@ -61,17 +63,24 @@ function numbersOf(sample: readonly (readonly RowValue[])[], column: number): In
   });
 }
 
-function distinctPairs(a: Int32Array, b: Int32Array, rows: number): number {
-  const counts = new Map<number, number>();
+function distinctPairs(a: Int32Array, b: Int32Array, rows: number, { pageOf, share }: SampledPages): number {
+  const found = new Map<number, { count: number; together: number; page: number }>();
   let values = 0;
   for (let row = 0; row < a.length; row++) {
     if (a[row] === 0 || b[row] === 0) continue;
     values++;
     const pair = a[row] * 0x1000000 + b[row];
-    counts.set(pair, (counts.get(pair) ?? 0) + 1);
+    const page = pageOf[row];
+    const known = found.get(pair);
+    if (known === undefined) found.set(pair, { count: 1, together: 0, page });
+    else {
+      known.count++;
+      if (known.page === page) known.together++;
+      known.page = page;
+    }
   }
   if (values === 0) return 0;
-  let several = 0;
-  for (const count of counts.values()) if (count > 1) several++;
-  return estimateDistinct(counts.size, several, values, 1 - values / a.length, rows);
+  const repeats = new Repeats(share);
+  for (const { count, together } of found.values()) repeats.add(count, together);
+  return repeats.estimate(1 - values / a.length, rows);
 }
