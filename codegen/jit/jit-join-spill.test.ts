@@ -64,7 +64,7 @@ for (const fixture of [tight, wide]) {
   fixture.fill(b, rights);
   fixture.fill(
     c,
-    Array.from({ length: 2500 }, (_, id) => rowOf(id, 5)),
+    Array.from({ length: 5000 }, (_, id) => rowOf(id, 5)),
   );
   tables.set(fixture, { a, b, c });
 }
@@ -117,7 +117,7 @@ function compare(root: Root, output: ReturnType<typeof outputOf>, what: string, 
     pause: () => rowsMax < 1000,
   });
   deepStrictEqual(sorted(ran.rows), expected, what);
-  if (!what.startsWith('mark')) ok(filesMade() > before, `${what} went to a file`);
+  ok(filesMade() > before, `${what} went to a file`);
   strictEqual(spillUsed(space), 0);
 }
 
@@ -179,10 +179,122 @@ test('a join behind a join, and one that is the build side of another, all past 
   compare(bushy, outputOf('left', 60), 'bushy');
 });
 
-test('many rows of few keys: a part that cannot be split is read as it is', () => {
-  const root: Root = ({ c }) =>
-    joinOf('inner', scan(c), moved(c, B), [keyOf(1, INT4, 0, B)], call('int4.equal', BOOL, col(1, INT4), col(B + 1, INT4)));
-  compare(root, outputOf('inner'), 'few keys');
+/** Both of them; true of every pair, for the texts that are read. */
+const alsoText = (condition: BoundExpression): BoundExpression => ({
+  op: 'and',
+  operands: [condition, call('text.notEqual', BOOL, col(B + 4, TEXT), con('', TEXT))],
+  type: BOOL,
+});
+
+test('many rows of few keys: a part that cannot be split is read piece by piece', () => {
+  for (const kind of KINDS) {
+    const pair = alsoText(call('int4.equal', BOOL, col(B + 1, INT4), col(1, INT4)));
+    compare(
+      ({ a, c }) => joinOf(kind, filtered(a, 1, 600), moved(c, B), [keyOf(1, INT4, 0, B)], pair),
+      outputOf(kind),
+      `${kind} of few keys`,
+    );
+  }
+});
+
+const filtered = (table: TestTable, column: number, below: number): PhysicalNode => ({
+  ...scan(table),
+  filter: call('int4.less', BOOL, col(column, INT4), con(below, INT4)),
+});
+
+test('a loop join whose other side does not fit goes through it piece by piece', () => {
+  const near = call('int4.equal', BOOL, call('int4.div.trunc', INT4, col(B + 1, INT4), con(40, INT4)), col(1, INT4));
+  const same = call('text.equal', BOOL, col(4, TEXT), col(B + 4, TEXT));
+  const sameId = call('int4.equal', BOOL, col(1, INT4), col(B + 1, INT4));
+  for (const kind of KINDS) {
+    for (const condition of kind === 'single' ? [alsoText(sameId)] : [alsoText(near), same]) {
+      compare(
+        ({ a, b }) => ({
+          ...{ node: 'LoopJoin', kind, input: filtered(a, 1, 60), build: moved(b, B), condition },
+          ...{ mark: kind === 'mark' ? MARK : -1, estimate: ESTIMATE },
+        }),
+        outputOf(kind),
+        `${kind} loop`,
+        kind === 'left' ? 70 : undefined,
+      );
+    }
+  }
+  throws(
+    () => {
+      const { a, b } = tables.get(tight) as { a: TestTable; b: TestTable };
+      const root: PhysicalNode = {
+        ...{ node: 'LoopJoin', kind: 'single', input: filtered(a, 1, 60), build: moved(b, B), condition: near },
+        ...{ mark: -1, estimate: ESTIMATE },
+      };
+      tight.run({ kind: 'query', root, output: outputOf('single') });
+    },
+    { code: '21000' },
+  );
+});
+
+/** Sides that come in order, by a key and the number of the row. */
+function mergeOf(
+  kind: JoinKind,
+  a: PhysicalNode,
+  b: PhysicalNode,
+  keys: HashProbe['keys'],
+  order: { descending: boolean; nullsFirst: boolean },
+  condition: BoundExpression | null = null,
+): PhysicalNode {
+  const sortedBy = (input: PhysicalNode, side: 'left' | 'right', id: number): PhysicalNode => ({
+    node: 'Sort',
+    input,
+    keys: [...keys.map((key) => key[side]), col(id, INT4)].map((expression) => ({ expression, ...order })),
+    estimate: ESTIMATE,
+  });
+  const { unique: _, ...probe } = joinOf(kind, sortedBy(a, 'left', 1), sortedBy(b, 'right', B + 1), keys, condition);
+  return { ...probe, node: 'MergeJoin', orders: keys.map(() => order) };
+}
+
+test('a merge join gives what a hash join gives, in the order of its input: in memory and from a file', () => {
+  const ways = [
+    { keys: [keyOf(1, INT4, 0, B)], order: { descending: false, nullsFirst: false } },
+    { keys: [keyOf(2, INT8, 0, B)], order: { descending: true, nullsFirst: true } },
+    { keys: [keyOf(3, TEXT, 0, B)], order: { descending: false, nullsFirst: true } },
+    { keys: [keyOf(4, NUMERIC, 0, B)], order: { descending: true, nullsFirst: false } },
+    { keys: [keyOf(5, specs[5].type, 0, B), keyOf(1, INT4, 0, B)], order: { descending: false, nullsFirst: false } },
+  ];
+  const near = alsoText(call('int4.equal', BOOL, call('int4.div.trunc', INT4, col(B + 1, INT4), con(40, INT4)), col(1, INT4)));
+  const at = outputOf('inner').findIndex(({ column }) => column === 1);
+  for (const [way, { keys, order }] of ways.entries()) {
+    const kinds: readonly JoinKind[] =
+      way === 3 ? ['inner', 'left', 'right', 'full', 'semi', 'anti'] : way % 2 === 0 ? ['full'] : ['left'];
+    for (const kind of kinds) {
+      for (const [right, condition] of [
+        ['b', null],
+        ['c', near],
+      ] as const) {
+        const root = (where: { a: TestTable; b: TestTable; c: TestTable }, isMerge: boolean): PhysicalNode => {
+          const a = right === 'c' ? filtered(where.a, 2, 40) : scan(where.a);
+          return isMerge
+            ? mergeOf(kind, a, moved(where[right], B), keys, order, condition)
+            : joinOf(kind, a, moved(where[right], B), keys, condition);
+        };
+        const what = `${kind} merge ${right} ${keys[0].equal}`;
+        const output = outputOf(kind);
+        const run = (fixture: JitFixture, isMerge: boolean, rowsMax?: number): readonly unknown[][] =>
+          fixture.run({ kind: 'query', root: root(tables.get(fixture) as never, isMerge), output }, [], [], rowsMax)
+            .rows as unknown[][];
+        const expected = sorted(run(wide, false));
+        const before = filesMade();
+        const [merged, spilled] = [run(wide, true), run(tight, true, kind === 'left' ? 500 : undefined)];
+        deepStrictEqual(sorted(merged), expected, what);
+        deepStrictEqual(sorted(spilled), expected, `${what} from a file`);
+        if (kind !== 'semi' && kind !== 'anti') ok(filesMade() > before, `${what} went to a file`);
+        if (kind === 'right' || kind === 'full') continue;
+        const ids = [...new Set(merged.map((row) => row[at]))];
+        const runs = merged.map((row) => row[at]).filter((id, place, all) => place === 0 || all[place - 1] !== id);
+        deepStrictEqual(runs, ids, `${what}: rows of one row of the input follow one another`);
+        deepStrictEqual([...new Set(spilled.map((row) => row[at]))], ids, `${what}: the order is that of the input`);
+      }
+    }
+  }
+  strictEqual(spillUsed(space), 0);
 });
 
 test('sums over a join past its memory, a limit, an error, a cancel word: files are given back', () => {

@@ -352,18 +352,6 @@ test('a limit above an outer join counts over its tail', () => {
   }
 });
 
-test('sides that come in order are joined as others are, in the order of the first', () => {
-  const rows: Row[] = Array.from({ length: 60 }, (_, id) => [id, id % 7 === 0 ? null : id % 11]);
-  const [left, right] = [tableOf([INT4], rows), tableOf([INT4], rows.slice(0, 25))];
-  for (const kind of ['inner', 'left'] as const) {
-    const { unique: _, ...probe } = hashJoin(kind, scan(left), scanRight(right), [INT4]);
-    const root = { ...probe, node: 'MergeJoin' } as PhysicalNode;
-    const ran = fixture.run({ kind: 'query', root, output: outputOf(kind, left, right) }).rows as Row[];
-    const match: Match = (a, b) => sameKeys([INT4], [a[1]], [b[1]], false);
-    deepStrictEqual(ran, nested(kind, rows, rows.slice(0, 25), match, 2));
-  }
-});
-
 test('three tables, one of them the build side of a build side', () => {
   const rows: Row[] = Array.from({ length: 30 }, (_, id) => [id, id % 6]);
   const [a, b, c] = [tableOf([INT4], rows), tableOf([INT4], rows.slice(0, 12)), tableOf([INT4], rows.slice(3, 9))];

@@ -3,11 +3,14 @@
 import type { HashProbe, LoopJoin, MergeJoin, PhysicalNode } from '../../engine/plan/physical.ts';
 import type { ColumnId } from '../../engine/sblr/bound.ts';
 import { sqlType } from '../../engine/sblr/types.ts';
+import type { KernelAccess } from '../../engine/plan/program.ts';
 import type { Builder } from './builder.ts';
 import type { ColumnReader, Emitter } from './emitter.ts';
+import { comparatorOf } from './helpers.ts';
 import { canonicalKey, emitHash, emitKeys, type KeyMode, keyMode } from './join-keys.ts';
 import { type JoinShape, JoinStore } from './join-store.ts';
 import { eachNode } from './needed.ts';
+import { OrderedStore, type StoreOrder } from './ordered-store.ts';
 import { ParkedRows } from './parked-rows.ts';
 import type { StoreColumn } from './row-store.ts';
 import type { State } from './state.ts';
@@ -24,6 +27,9 @@ const INT4 = sqlType('int4', false);
 /** Made apart, so that the program does not keep the builder. */
 const parkedIn = (join: number) => (columns: readonly StoreColumn[], state: State) =>
   new ParkedRows(columns, state.parts[join] as JoinStore);
+
+const storeOf = (shape: JoinShape, order: StoreOrder | null, kernel: KernelAccess) => (columns: readonly StoreColumn[]) =>
+  order === null ? new JoinStore(columns, shape, kernel) : new OrderedStore(columns, shape, order, kernel);
 
 /** Some of its rows may lack columns that others have. */
 function lacksColumns(root: PhysicalNode): boolean {
@@ -49,18 +55,25 @@ export class JoinBuild {
   constructor(builder: Builder, node: CollectedJoin) {
     this.node = node;
     this.keys = 'keys' in node ? node.keys : [];
-    this.mode = this.keys.length === 0 ? 'none' : keyMode(this.keys);
+    const isOrdered = node.node === 'MergeJoin';
+    this.mode = this.keys.length === 0 || isOrdered ? 'none' : keyMode(this.keys);
     const marks = node.kind === 'right' || node.kind === 'full';
     // NULLs of all parts count for each row that is marked.
-    const shape: JoinShape = { mode: this.mode, key: 0, marks, spills: this.mode !== 'none' && node.kind !== 'mark' };
+    const shape: JoinShape = { mode: this.mode, key: 0, marks, isWhole: this.mode === 'none' || node.kind === 'mark' };
     this.#shape = shape;
     const { kernel } = builder.environment;
-    this.store = new StoreCode(builder, (columns) => new JoinStore(columns, shape, kernel));
+    const order = isOrdered
+      ? { places: this.keyPlaces, compare: node.keys.map(({ right }) => comparatorOf(right.type.name)) }
+      : null;
+    this.store = new StoreCode(builder, storeOf(shape, order, kernel));
     this.store.keepsTexts = true;
   }
 
-  get spills(): boolean {
-    return this.#shape.spills;
+  /** Statement that notes that row `match` has found one. */
+  note(emitter: Emitter, match: string): string {
+    if (this.node.kind !== 'right' && this.node.kind !== 'full') return '';
+    const store = this.store.name(emitter);
+    return `${emitter.hoist(`${store}_matched`, `${store}.matched`)}[${match}]=1;`;
   }
 
   /** Where rows wait that are to be looked up, once the rows of this side are in a file. */
@@ -75,7 +88,8 @@ export class JoinBuild {
     if (mode === 'map') emitter.needCalls();
     const row = emitKeys(emitter, keys, 'left');
     let hash = '0';
-    if (row.nil !== 'true') {
+    // Of a loop, and where every row looks at all NULLs, all are of one part.
+    if (row.nil !== 'true' && !this.#shape.isWhole) {
       if (mode === 'words') hash = emitHash(emitter, keys, row);
       else if (mode === 'map') hash = `${emitter.unit.use('hashOfKey')}(${canonicalKey(emitter, row)})`;
       else hash = `${emitter.unit.use('hashInt')}(${row.values[0].code})`;
@@ -110,7 +124,7 @@ export class JoinBuild {
     this.store.emitWrite(emitter, entries, lacks, (number) => {
       const keep =
         mode === 'words' ? `${store}.hashes[${number}]=${hash};` : mode === 'map' ? `${store}.keepKey(${number},${hash});` : '';
-      return row.nil === 'false' || leaves ? keep : `${keep}if(${row.nil})${store}.unlink(${number});`;
+      return row.nil === 'false' || leaves || mode === 'none' ? keep : `${keep}if(${row.nil})${store}.unlink(${number});`;
     });
   }
 

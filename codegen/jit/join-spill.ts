@@ -32,7 +32,8 @@ export interface RowsBlock {
 
 /** What the rows of a build side have besides their columns. */
 export interface BuildRows {
-  readonly keepsHashes: boolean;
+  /** By row, from 1: those that are kept with them; null: none are. */
+  readonly hashes: Int32Array | null;
   /** Ascending. */
   readonly unlinked: readonly number[];
   readonly keys: readonly unknown[] | null;
@@ -85,7 +86,7 @@ export class JoinSpill {
     return this.#bits < HASH_BITS;
   }
 
-  /** All rows of a store. `hashes`: by row, from 1. */
+  /** All rows of a store. `hashes`: by row, from 1: which part each goes to. */
   add(side: Side, store: RowStore, hashes: Int32Array, rows: BuildRows | null): void {
     const { count } = store;
     const shift = HASH_BITS - BITS - this.#bits;
@@ -104,8 +105,7 @@ export class JoinSpill {
         if (isUnlinked !== null) for (let at = from; at < to; at++) if (isUnlinked[order[at]] !== 0) unlinked.push(at - from);
         const keys = rows === null || rows.keys === null ? null : keysOf(rows.keys, order, from, to);
         const more: More | null = keys === null && unlinked.length === 0 ? null : { keys, unlinked };
-        const kept = rows?.keepsHashes === true ? hashes : null;
-        this.#write(this.#parts[part][side], this.#packer.pack(store, order, from, to, kept, more));
+        this.#write(this.#parts[part][side], this.#packer.pack(store, order, from, to, rows?.hashes ?? null, more));
       }
     }
   }
@@ -127,10 +127,37 @@ export class JoinSpill {
   /** Some rows of the part, until the next ones are read; null at its end. */
   nextBlock(side: Side): RowsBlock | null {
     const place = this.#reading?.[side][this.#next[side]++];
-    if (place === undefined || this.#file === null) return null;
-    const { at, block } = place;
+    return place === undefined ? null : this.#read(place);
+  }
+
+  /** Whether there are further rows of the part. */
+  hasMore(side: Side): boolean {
+    return this.#reading !== null && this.#next[side] < this.#reading[side].length;
+  }
+
+  /** The rows of the part are read from the first one again. */
+  rewind(side: Side): void {
+    this.#next[side] = 0;
+  }
+
+  /** Rows of the part. */
+  countOf(side: Side): number {
+    return this.#reading === null ? 0 : this.#reading[side].reduce((sum, { block }) => sum + block.count, 0);
+  }
+
+  /** Of rows that all went to one part: what their blocks have, in the order in which they came. */
+  get blocks(): readonly PackedBlock[] {
+    return this.#parts[0].build.map(({ block }) => block);
+  }
+
+  /** One of these, until another one is read. */
+  block(index: number): RowsBlock {
+    return this.#read(this.#parts[0].build[index]);
+  }
+
+  #read({ at, block }: Place): RowsBlock {
     if (this.#bytes.length < block.bytes) this.#bytes = new Uint8Array(new ArrayBuffer(block.bytes * 2));
-    readSpill(this.#file, at, this.#bytes, 0, block.bytes);
+    readSpill(this.#file as SpillFile, at, this.#bytes, 0, block.bytes);
     const { columns, hashes, more } = unpacked(block, this.#bytes);
     const { unlinked, keys } = (more as More | null) ?? { unlinked: [], keys: null };
     return { count: block.count, columns, hashes, unlinked, keys };

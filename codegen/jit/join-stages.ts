@@ -9,12 +9,13 @@ import { type ColumnReader, eachColumn, nullValue, operandsOf } from './emitter.
 import { buildOf, type JoinBuild } from './join-build.ts';
 import { type GatherFill, type Part, runsOf } from './gather-fill.ts';
 import type { JoinStore, RowsImage } from './join-store.ts';
-import { lazily, storeRoom, tailPlace, tailStage } from './join-tail.ts';
+import { HAS_REST, type PieceJoin } from './join-pieces.ts';
+import { lazily, storeRoom, type TailCode, tailPlace, tailStage } from './join-tail.ts';
 import { columnsOf, eachNode, expressionsOf } from './needed.ts';
 import type { MadeStage } from './sources.ts';
 import { compileDrain, type DrainCode, type RowShape, type Sink } from './stage-code.ts';
-import { type GroupRoom, STAGE_DONE } from './stage-run.ts';
-import type { Collecting, Fill, Stage, Tail } from './stages.ts';
+import type { GroupRoom } from './stage-run.ts';
+import type { Collecting, Fill, Stage, Step, Tail } from './stages.ts';
 import type { State } from './state.ts';
 
 export function buildCollector(builder: Builder, node: Collecting, { needed, lacks }: Fill): Collector {
@@ -95,23 +96,30 @@ const subplansOf = (expression: BoundExpression): number[] => [
   ...operandsOf(expression).flatMap(subplansOf),
 ];
 
-const NOTHING: MadeStage = { stage: { begin: () => {}, run: () => STAGE_DONE }, limits: [] };
-
 /** What a join has left over: rows of the build side that found no match, and everything that went to a file. */
 export function tailSource(builder: Builder, stage: Stage, { join, needed }: Tail, sink: Sink, room: GroupRoom): MadeStage {
   const build = buildOf(builder, join);
   build.left = needed;
   const isOuter = join.kind === 'right' || join.kind === 'full';
-  if (!isOuter && !build.spills) return NOTHING;
   const code = isOuter ? unmatchedCode(builder, stage, build, sink) : null;
-  const probes = lazily(builder, () => {
-    const shape: RowShape = { kind: 'groups', columns: build.parked.readers('g', true) };
-    return compileDrain(builder, { ...stage, steps: [join, ...stage.steps] }, shape, sink, new Set(), false).drain;
-  });
+  const drainBy = (step: Step) =>
+    lazily(builder, () => {
+      const shape: RowShape = { kind: 'groups', columns: build.parked.readers('g', true) };
+      return compileDrain(builder, { ...stage, steps: [step, ...stage.steps] }, shape, sink, new Set(), false).drain;
+    });
+  const tail: TailCode = {
+    probes: drainBy(join),
+    pieces: drainBy(pieceOf(join, 'matches')),
+    rest: HAS_REST.has(join.kind) ? drainBy(pieceOf(join, 'rest')) : null,
+  };
   const part = builder.part(tailPlace);
-  const running = tailStage(part, build.store.part, probes, code?.drain ?? null, room, sink.kind === 'rows');
+  const running = tailStage(part, build.store.part, tail, code?.drain ?? null, room, sink.kind === 'rows');
   return { stage: running, limits: code?.limits ?? [] };
 }
+
+/** A merge has no rows that wait. */
+const pieceOf = (join: Collecting, pass: PieceJoin['pass']): Step =>
+  join.node === 'MergeJoin' ? join : { node: 'PieceJoin', join, pass };
 
 function unmatchedCode(builder: Builder, stage: Stage, build: JoinBuild, sink: Sink): DrainCode {
   const shape: RowShape = {

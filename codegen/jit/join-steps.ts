@@ -1,6 +1,6 @@
 /** The candidates of each kind of join: what emitMatches goes through (join-code.ts). */
 
-import type { ApplyMemo, HashProbe, LoopJoin, MergeJoin, PhysicalJoin } from '../../engine/plan/physical.ts';
+import type { ApplyMemo, HashProbe, LoopJoin, PhysicalJoin } from '../../engine/plan/physical.ts';
 import type { BoundExpression } from '../../engine/sblr/bound.ts';
 import type { Builder } from './builder.ts';
 import { emitJump } from './conditions.ts';
@@ -8,17 +8,30 @@ import type { Emitter } from './emitter.ts';
 import { indexCandidates } from './index-join.ts';
 import { buildOf, type JoinBuild } from './join-build.ts';
 import { type Candidates, emitMatches } from './join-code.ts';
+import { mergeCandidates, type WindowJoin, windowCandidates } from './join-merge.ts';
+import { emitPiece, type PieceJoin } from './join-pieces.ts';
 import { emitAnswer, rowReaders } from './subplan-code.ts';
 import { canonicalKey, emitHash, emitKeys, keyTest, type RowKeys } from './join-keys.ts';
 
-export function emitJoin(emitter: Emitter, builder: Builder, join: PhysicalJoin, behind: () => void): void {
+export function emitJoin(
+  emitter: Emitter,
+  builder: Builder,
+  join: PhysicalJoin | PieceJoin | WindowJoin,
+  behind: () => void,
+): void {
   switch (join.node) {
     case 'HashProbe':
-    case 'MergeJoin':
-      emitMatches(emitter, join, hashCandidates(emitter, builder, join), behind);
-      return;
     case 'LoopJoin':
-      emitMatches(emitter, join, allCandidates(emitter, builder, join), behind);
+      emitMatches(emitter, join, collectedCandidates(emitter, builder, join), behind);
+      return;
+    case 'PieceJoin':
+      emitPiece(emitter, builder, join, () => collectedCandidates(emitter, builder, join.join), behind);
+      return;
+    case 'MergeJoin':
+      emitMatches(emitter, join, mergeCandidates(emitter, builder, join), behind);
+      return;
+    case 'WindowJoin':
+      emitMatches(emitter, join.join, windowCandidates(emitter, builder, join), behind);
       return;
     case 'ApplyMemo':
       emitMatches(emitter, join, plannedCandidates(emitter, join), behind);
@@ -28,6 +41,9 @@ export function emitJoin(emitter: Emitter, builder: Builder, join: PhysicalJoin,
       return;
   }
 }
+
+const collectedCandidates = (emitter: Emitter, builder: Builder, join: HashProbe | LoopJoin): Candidates =>
+  join.node === 'HashProbe' ? hashCandidates(emitter, builder, join) : allCandidates(emitter, builder, join);
 
 /** Leaves out rows for whose keys there is nothing, whatever the join then does with those that it finds. */
 export function emitExists(emitter: Emitter, builder: Builder, join: HashProbe): void {
@@ -65,18 +81,12 @@ function allCandidates(emitter: Emitter, builder: Builder, join: LoopJoin): Cand
     test: '',
     isUnique: false,
     readers: (isFound) => build.readers(match, isFound),
-    note: noteOf(emitter, build, match),
+    note: build.note(emitter, match),
     openKeys: null,
   };
 }
 
-function noteOf(emitter: Emitter, build: JoinBuild, match: string): string {
-  if (build.node.kind !== 'right' && build.node.kind !== 'full') return '';
-  const store = build.store.name(emitter);
-  return `${emitter.hoist(`${store}_matched`, `${store}.matched`)}[${match}]=1;`;
-}
-
-function hashCandidates(emitter: Emitter, builder: Builder, join: HashProbe | MergeJoin): Candidates {
+function hashCandidates(emitter: Emitter, builder: Builder, join: HashProbe): Candidates {
   const build = buildOf(builder, join);
   const keys = emitKeys(emitter, join.keys, 'left');
   const match = emitter.name('m');
@@ -88,9 +98,9 @@ function hashCandidates(emitter: Emitter, builder: Builder, join: HashProbe | Me
     match,
     next: `${next}[${match}]`,
     test,
-    isUnique: join.node === 'HashProbe' && join.unique,
+    isUnique: join.unique,
     readers: (isFound) => build.readers(match, isFound),
-    note: noteOf(emitter, build, match),
+    note: build.note(emitter, match),
     openKeys: (unknown, condition) => emitOpenKeys(emitter, build, keys, unknown, condition),
   };
 }

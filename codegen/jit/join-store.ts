@@ -9,8 +9,9 @@
  *
  * Past work_mem (SBLR-V8) the rows go to a spill file, in parts by the bits of their hash, and the rows that are to be looked up are
  * put beside them (parked-rows.ts), instead of being looked up. Then part after part is read: its rows are a table again (join-tail.ts);
- * a part that is
- * too large is split by the next bits (join-spill.ts).
+ * a part that is too large is split by the next bits (join-spill.ts). What cannot be told apart by hashes (rows of a loop, of a mark
+ * join, whose NULLs every row looks at, and of one key) is a table piece by piece: all rows that wait for the part are looked up in
+ * each piece (join-pieces.ts).
  */
 
 import type { KernelAccess } from '../../engine/plan/program.ts';
@@ -29,8 +30,8 @@ export interface JoinShape {
   key: number;
   /** Rows note that they have matched. */
   readonly marks: boolean;
-  /** Rows may go to a file. */
-  readonly spills: boolean;
+  /** In a file all rows are one part. */
+  readonly isWhole: boolean;
 }
 
 /** A table of another thread. */
@@ -95,7 +96,7 @@ export class JoinStore extends RowStore {
   shift = 0;
   matched: Uint8Array = NO_MARKS;
   readonly #kernel: KernelAccess;
-  #spill: JoinSpill | null = null;
+  protected spill: JoinSpill | null = null;
   /** Rows that are to be looked up wait there; null: none has ever waited. */
   parked: ParkedRows | null = null;
   #isParking = false;
@@ -103,6 +104,9 @@ export class JoinStore extends RowStore {
   #isReady = false;
   /** A part is read: what its rows take. */
   #isLoading = false;
+  /** The table is a piece of its part's rows; it has the last of them. */
+  isPiece = false;
+  isLastPiece = false;
 
   constructor(columns: readonly StoreColumn[], shape: JoinShape, kernel: KernelAccess) {
     super(columns);
@@ -112,12 +116,12 @@ export class JoinStore extends RowStore {
 
   /** Its rows are in the file: rows that are looked up go there, too. */
   get isSpilled(): boolean {
-    return this.#spill !== null;
+    return this.spill !== null;
   }
 
   /** It has no rows at all. */
   get isEmpty(): boolean {
-    return this.count === 0 && this.#spill === null;
+    return this.count === 0 && this.spill === null;
   }
 
   /** Whether the rows of an earlier run are there: they are used again. */
@@ -134,8 +138,9 @@ export class JoinStore extends RowStore {
   }
 
   #closeSpill(): void {
-    this.#spill?.close();
-    this.#spill = null;
+    this.spill?.close();
+    this.spill = null;
+    this.isPiece = false;
     this.#isLoading = false;
     this.#isParking = false;
     this.parked?.drop();
@@ -185,27 +190,27 @@ export class JoinStore extends RowStore {
   }
 
   protected override get spare(): number {
-    return this.#shape.spills ? this.#kernel.workMemory - this.bytes : super.spare;
+    return this.#kernel.workMemory - this.bytes;
   }
 
   protected override full(): void {
-    if (!this.#shape.spills || this.#isLoading) {
+    if (this.#isLoading) {
       checkMemory(this.bytes, memoryLimit(this.#kernel));
       return;
     }
-    if (this.#spill !== null || this.spare < 0) this.#spillRows();
+    if (this.spill !== null || this.spare < 0) this.spillRows();
   }
 
   /** All rows go to the file. */
-  #spillRows(): void {
-    this.#spill ??= new JoinSpill(this.#kernel.parts.space);
+  protected spillRows(): void {
+    this.spill ??= new JoinSpill(this.#kernel.parts.space);
     const { unlinked, count } = this;
-    const { mode } = this.#shape;
+    const { mode, isWhole } = this.#shape;
     const hashes = new Int32Array(count + 1);
-    for (let row = 1; row <= count; row++) hashes[row] = this.#hashOf(row);
+    if (!isWhole) for (let row = 1; row <= count; row++) hashes[row] = this.#hashOf(row);
     for (const row of unlinked) hashes[row] = 0;
     const keys = mode === 'map' ? this.#keys : null;
-    this.#spill.add('build', this, hashes, { keepsHashes: mode === 'words', unlinked, keys });
+    this.spill.add('build', this, hashes, { hashes: mode === 'words' ? (this.hashes as Int32Array) : null, unlinked, keys });
     super.begin();
     this.#clear();
   }
@@ -224,30 +229,57 @@ export class JoinStore extends RowStore {
 
   /** Rows that are to be looked up wait for their parts. */
   park(rows: ParkedRows, hashes: Int32Array): void {
-    this.#spill?.add('probe', rows, hashes, null);
+    this.spill?.add('probe', rows, hashes, null);
   }
 
   /** Begins to read the next part. False: there is none. */
   nextPart(): boolean {
     this.parked?.flush();
     this.#isLoading = true;
-    return this.#spill?.nextPart() === true;
+    this.isPiece = false;
+    return this.spill?.nextPart() === true;
+  }
+
+  /** The piece is done with, and so are the rows that were looked up in it: until the next one is there. */
+  nextPiece(): void {
+    this.endPart();
+    this.rewindParked();
+  }
+
+  /** The rows that wait for the part are read again. */
+  rewindParked(): void {
+    this.spill?.rewind('probe');
+    this.parked?.rewind();
+  }
+
+  /** Of the part that is read: rows that are to be looked up. */
+  get parkedRows(): number {
+    return this.spill?.countOf('probe') ?? 0;
   }
 
   /** Reads some rows of the part into the table. False: they are all there, and it is a table. */
   load(): boolean {
-    const spill = this.#spill as JoinSpill;
+    const spill = this.spill as JoinSpill;
     const block = spill.nextBlock('build');
     if (block === null) {
+      this.isLastPiece = true;
       this.finish();
       return false;
     }
-    this.#append(block);
-    if (this.spare < 0 && spill.canSplit) this.#split(spill);
+    this.append(block);
+    if (this.spare >= 0) return true;
+    if (spill.canSplit && !this.#shape.isWhole) this.#split(spill);
+    else if (spill.hasMore('build')) {
+      if (!this.isPiece) this.parked?.beginPieces();
+      this.isLastPiece = false;
+      this.isPiece = true;
+      this.finish();
+      return false;
+    }
     return true;
   }
 
-  #append({ columns, count, hashes, unlinked, keys }: RowsBlock): void {
+  protected append({ columns, count, hashes, unlinked, keys }: RowsBlock): void {
     const before = this.count + 1;
     this.appendBlock(columns, count);
     if (hashes !== null) (this.hashes as Int32Array).set(hashes, before);
@@ -257,10 +289,10 @@ export class JoinStore extends RowStore {
 
   /** The part is too large: all its rows go to parts of their own. */
   #split(spill: JoinSpill): void {
-    this.#spillRows();
+    this.spillRows();
     for (let block = spill.nextBlock('build'); block !== null; block = spill.nextBlock('build')) {
-      this.#append(block);
-      this.#spillRows();
+      this.append(block);
+      this.spillRows();
     }
     while (this.parked?.read() === true) this.parked.flush();
     if (!this.nextPart()) throw new Error('a part that was split is gone');
@@ -268,7 +300,7 @@ export class JoinStore extends RowStore {
 
   /** Rows of the part that are to be looked up; null at its end. */
   nextParked(): RowsBlock | null {
-    return this.#spill?.nextBlock('probe') ?? null;
+    return this.spill?.nextBlock('probe') ?? null;
   }
 
   /** The table of the part is done with. */
@@ -279,9 +311,9 @@ export class JoinStore extends RowStore {
 
   /** All rows are there. */
   finish(): void {
-    if (this.#spill !== null && !this.#isLoading) this.#spillRows();
+    if (this.spill !== null && !this.#isLoading) this.spillRows();
     this.encodeTexts();
-    this.#isReady = this.#spill === null;
+    this.#isReady = this.spill === null;
     const { mode, marks } = this.#shape;
     if (marks) this.matched = new Uint8Array(this.count + 1);
     if (mode === 'none') return;
@@ -382,7 +414,7 @@ export class JoinStore extends RowStore {
   image(): JoinImage | null {
     const { count, map, head, next, base, factor, shift, hashes } = this;
     const columns = this.columnImages();
-    if (columns === null || map.size > SENT_KEYS || this.#spill !== null) return null;
+    if (columns === null || map.size > SENT_KEYS || this.spill !== null) return null;
     // All threads note matches in the same marks.
     if (this.#shape.marks) this.matched = sharedCopy(this.matched, this.matched.length);
     return {
@@ -403,7 +435,7 @@ export class JoinStore extends RowStore {
   rowsImage(): RowsImage | null {
     const { count, unlinked, extra } = this;
     const columns = this.columnImages();
-    if (columns === null || this.#keys.length > SENT_KEYS || this.#spill !== null) return null;
+    if (columns === null || this.#keys.length > SENT_KEYS || this.spill !== null) return null;
     const hashes = this.#shape.mode === 'words' ? sharedCopy(this.hashes as Int32Array, count + 1) : NO_WORDS;
     return { count, columns, hashes, unlinked: unlinked.slice(), keys: this.#keys.slice(), extra };
   }

@@ -53,11 +53,8 @@ export function makeStages(
   return stages.map((stage, index) => {
     const { fills, isTail } = stage;
     const collector = fills === null ? null : collectorOf(builder, fills);
-    const one = switched(
-      builder,
-      stage,
-      makeStage(builder, stage, collector?.sink ?? last, collector?.room ?? NO_GROUPS),
-      (other, sink, room) => makeStage(builder, other, sink, room),
+    const one = switched(builder, stage, collector?.sink ?? last, collector?.room ?? NO_GROUPS, (...given) =>
+      makeStage(builder, ...given),
     );
     if (!isTail) begun = new Set(elsewhere.map(numberOf));
     const own = one.limits.filter((state) => !begun.has(numberOf(state)));

@@ -51,11 +51,24 @@ import type {
 } from '../../engine/plan/physical.ts';
 import type { BoundExpression, ColumnId } from '../../engine/sblr/bound.ts';
 import type { Collected } from './collected.ts';
+import type { WindowJoin } from './join-merge.ts';
+import type { PieceJoin } from './join-pieces.ts';
 import { turnedStep } from './turned-joins.ts';
 import { columnsOf, type Needed, neededColumns } from './needed.ts';
 import { countedGroups, type Rename, renameOf, type SetCount, unionGroups } from './set-operations.ts';
 
-export type Step = Filter | Compute | HashDistinct | LimitCount | LockRow | Counted | PhysicalJoin | Rename | SetCount;
+export type Step =
+  | Filter
+  | Compute
+  | HashDistinct
+  | LimitCount
+  | LockRow
+  | Counted
+  | PhysicalJoin
+  | PieceJoin
+  | WindowJoin
+  | Rename
+  | SetCount;
 /** Collects its inputs and is the source of a stage. */
 export type Breaker = HashAggregate | Sort | TopN | WindowFrames | Collected;
 /** A step with a side that is collected before. */
@@ -217,7 +230,8 @@ class Cutter {
   #joined(node: Collecting, heads: Head[]): Head[] {
     for (const { steps } of heads) steps.push(node);
     const isOuter = node.kind === 'right' || node.kind === 'full';
-    if (node.node !== 'LoopJoin' || isOuter) {
+    // A merge keeps its order: rows that were found stay in their stage, whatever went to a file.
+    if (node.node !== 'MergeJoin' || isOuter) {
       heads.push({ source: { node: 'Tail', join: node, needed: this.#read(node.input) }, steps: [] });
     }
     return heads;
@@ -250,9 +264,9 @@ export function sideStages(node: Recurse, side: 'base' | 'step', behind: readonl
   return cutter.stages;
 }
 
-const JOINS = new Set(['HashProbe', 'LoopJoin', 'MergeJoin', 'IndexJoin', 'ApplyMemo']);
+const JOINS = new Set(['HashProbe', 'LoopJoin', 'MergeJoin', 'WindowJoin', 'PieceJoin', 'IndexJoin', 'ApplyMemo']);
 
-export const isJoin = (step: Step): step is PhysicalJoin => JOINS.has(step.node);
+export const isJoin = (step: Step): step is PhysicalJoin | PieceJoin | WindowJoin => JOINS.has(step.node);
 
 export const isCollecting = (step: Step): step is Collecting =>
   step.node === 'HashProbe' || step.node === 'LoopJoin' || step.node === 'MergeJoin';

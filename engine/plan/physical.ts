@@ -241,11 +241,12 @@ export interface LoopJoin extends Join {
   readonly node: 'LoopJoin';
   readonly build: PhysicalNode;
 }
-/** Both sides come sorted by their keys, ascending, NULLs last. Inner and left. */
+/** Both sides come sorted by their keys, in these directions. NULLs match nothing; rows of `input` stay in their order. Not mark and single. */
 export interface MergeJoin extends Join {
   readonly node: 'MergeJoin';
   readonly build: PhysicalNode;
   readonly keys: readonly JoinKey[];
+  readonly orders: readonly Pick<BoundSortKey, 'descending' | 'nullsFirst'>[];
 }
 /** For each row of `input` the rows of a table by an index. Not right and full. `key`: over the columns of `input`, of the first key columns. */
 export interface IndexJoin extends Join {

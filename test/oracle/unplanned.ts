@@ -6,6 +6,7 @@
 import type { CatalogTable } from '../../engine/catalog/objects.ts';
 import type {
   JoinKey,
+  MergeJoin,
   PhysicalJoin,
   PhysicalNode,
   PhysicalQuery,
@@ -155,7 +156,9 @@ class Unplanner {
       }
       case 'MergeJoin': {
         const sides = [node.keys.map((key) => key.left), node.keys.map((key) => key.right)];
-        const [a, b] = [left, this.#node(node.build)].map((input, side) => this.#inside(sortedBy(input, sides[side])));
+        const [a, b] = [left, this.#node(node.build)].map((input, side) =>
+          this.#inside(sortedBy(input, sides[side], node.orders)),
+        );
         return { op: 'join', kind, left: a, right: b, condition: on(node.keys), lateral: false, mark };
       }
       case 'LoopJoin':
@@ -258,10 +261,10 @@ function equality({ left, right, equal, nullsMatch }: JoinKey): BoundExpression 
   return call(primitiveOf(equal).name, left, right);
 }
 
-const sortedBy = (input: BoundRelation, keys: readonly BoundExpression[]): BoundRelation => ({
+const sortedBy = (input: BoundRelation, keys: readonly BoundExpression[], orders: MergeJoin['orders']): BoundRelation => ({
   op: 'sort',
   input,
-  keys: keys.map((expression) => ({ expression, descending: false, nullsFirst: false })),
+  keys: keys.map((expression, at) => ({ expression, ...orders[at] })),
 });
 
 /** The query that a plan is, for the oracle; and what its nodes claim. */

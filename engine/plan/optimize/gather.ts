@@ -85,7 +85,8 @@ class Spreader {
   }
 
   #withSpreadBuild(node: PhysicalNode): PhysicalNode {
-    if (node.node !== 'HashProbe' && node.node !== 'MergeJoin') return node;
+    // The side of a merge that is collected must come in its order.
+    if (node.node !== 'HashProbe') return node;
     const { build, keys } = node;
     if (!this.#isWorthIt(build, build.estimate.rows * COPY) || !keys.every(({ right }) => this.#isPure(right))) return node;
     return { ...node, build: { node: 'Gather', input: build, threads: this.spread.threads, estimate: build.estimate } };
