@@ -1,7 +1,7 @@
 /** Errors of rows that may not go in as they are: 23502, 23505, 23514, 44000, 42501, with the row as PostgreSQL shows it. */
 
 import type { CatalogIndex, CatalogTable } from '../../engine/catalog/objects.ts';
-import { checkedPartition, checkedPolicy, checkedView } from '../../engine/sblr/bound.ts';
+import { checkedPartition, type CheckedPolicy, checkedPolicy, checkedView } from '../../engine/sblr/bound.ts';
 import type { RowLayout } from '../../engine/storage/rows/row-layout.ts';
 import type { RowValue } from '../../engine/storage/rows/row-value.ts';
 import type { ValueContext } from '../../engine/values/context.ts';
@@ -36,7 +36,7 @@ export function nullError(table: CatalogTable, column: string, detail: string | 
 /** `name`: of a check, a policy, a partition or a view (bound.ts). */
 export function checkError(table: CatalogTable, name: string, detail: () => string | undefined): SqlError {
   const policy = checkedPolicy(name);
-  if (policy !== null) return violatesPolicy(policy, table.name);
+  if (policy !== null) return violatesPolicy(policy);
   const partition = checkedPartition(name);
   if (partition !== null) return leavesPartition(table, partition.moves, detail);
   const view = checkedView(name);
@@ -89,7 +89,7 @@ function leavesPartition({ schema, name }: CatalogTable, moves: boolean, detail:
   return new SqlError(SQLSTATE.check_violation, message, { schema, table: name, detail: detail() });
 }
 
-function violatesPolicy({ of, policy }: NonNullable<ReturnType<typeof checkedPolicy>>, table: string): SqlError {
+function violatesPolicy({ of, table, policy }: CheckedPolicy): SqlError {
   const named = policy === null ? '' : ` "${policy}"`;
   const using = of === 'new' ? '' : ' (USING expression)';
   const row = of === 'target' ? 'target' : 'new';

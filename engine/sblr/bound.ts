@@ -318,15 +318,16 @@ export const checkedView = (name: string): string | null => (name.startsWith(VIE
 /** A check that is a policy of row security, told by its name as well. Of the row as it becomes, or as it was (USING). */
 const POLICY_CHECK = '\u0002';
 export type PolicyCheck = 'new' | 'existing' | 'target';
-/** `policy`: a restrictive one; null: all permissive ones together. */
-export const policyCheckName = (of: PolicyCheck, policy: string | null): string =>
-  [POLICY_CHECK, of, ...(policy === null ? [] : [policy])].join('\n');
-/** The policy that a check is; null: it is none. */
-export function checkedPolicy(name: string): { readonly of: PolicyCheck; readonly policy: string | null } | null {
-  if (!name.startsWith(POLICY_CHECK)) return null;
-  const [, of, ...policy] = name.split('\n');
-  return { of: of as PolicyCheck, policy: policy.length === 0 ? null : policy.join('\n') };
+/** A policy as a check: of the table that the statement names. `policy`: a restrictive one; null: all permissive ones together. */
+export interface CheckedPolicy {
+  readonly of: PolicyCheck;
+  readonly table: string;
+  readonly policy: string | null;
 }
+export const policyCheckName = (policy: CheckedPolicy): string => POLICY_CHECK + JSON.stringify(policy);
+/** The policy that a check is; null: it is none. */
+export const checkedPolicy = (name: string): CheckedPolicy | null =>
+  name.startsWith(POLICY_CHECK) ? (JSON.parse(name.slice(POLICY_CHECK.length)) as CheckedPolicy) : null;
 
 /** A check that is the bound of a partition, told by its name. `moves`: the row would have to go to another one. */
 const PARTITION_CHECK = '\u0003';

@@ -129,15 +129,15 @@ class Family {
   }
 }
 
-/** The rows of a table and of those that inherit from it. `columns`: its own, under their ids. */
+/** The rows of a table that lie in `members`. `columns`: its own, under their ids. */
 export function familyRows(
   table: CatalogTable,
+  members: readonly CatalogTable[],
   alias: string,
   columns: readonly TableColumnUse[],
   state: BindState,
   { rowId, extras: withExtras, locks }: Wishes,
 ): FamilyRows {
-  const members = membersOf(table, state);
   const tableOid = state.newColumn();
   const extras = withExtras ? extraColumns(table, members, state) : [];
   const lockIds = new Map(locks ? members.map(({ id }) => [id, state.newColumn()]) : []);

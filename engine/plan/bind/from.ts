@@ -21,7 +21,7 @@ import type {
 import { SQLSTATE } from '../../../shm/errors.ts';
 import { type Clause, clauseOf } from './clause.ts';
 import { fault, unsupported } from './errors.ts';
-import { familyRows, isFamily, tableOidScope } from './family.ts';
+import { familyRows, isFamily, tableOidScope, membersOf } from './family.ts';
 import { bindJoin, starColumns } from './join.ts';
 import { bindBlock, type QueryPlace } from './query.ts';
 import { bindRowRef } from './row-calls.ts';
@@ -179,7 +179,8 @@ export class FromBinder {
   private familyRef(table: CatalogTable, alias: string, columns: readonly TableColumnUse[], name: ScopeRelation): BoundFrom {
     const { state } = this;
     const wishes = { rowId: -1, extras: false, locks: this.place.rowIds };
-    const { relation: all, tableOid, lockIds, members } = familyRows(table, alias, columns, state, wishes);
+    const members = membersOf(table, state);
+    const { relation: all, tableOid, lockIds } = familyRows(table, members, alias, columns, state, wishes);
     const condition = visibleRows(table, columns, ['select'], state);
     const relation: BoundRelation = condition === null ? all : { op: 'filter', input: all, condition };
     const system = [tableOidScope(table, tableOid)];

@@ -1,23 +1,22 @@
 /** MERGE: the rows of a source, each with the rows of the target that go with it or alone, and what is done with either. */
 
-import type { CatalogColumn } from '../../catalog/objects.ts';
-import type { BoundExpression, BoundMerge, BoundMergeWhen, BoundRelation, Right } from '../../sblr/bound.ts';
+import type { BoundExpression, BoundMerge, BoundMergeWhen, BoundRelation, BoundSpread, Right } from '../../sblr/bound.ts';
 import type { SourceMergeNode, SourceMergeWhen } from '../../sblr/source.gen.ts';
 import { type SqlType, sqlType, withNullable } from '../../sblr/types.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
-import { bindSet } from './change.ts';
-import { type Clause, clauseOf } from './clause.ts';
-import { castAssign, constantNode, toBoolean } from './coerce.ts';
+import { clauseOf } from './clause.ts';
+import { constantNode, toBoolean } from './coerce.ts';
 import { fault, unsupported } from './errors.ts';
 import { bindExpr } from './expressions.ts';
 import { FromBinder, mustDiffer } from './from.ts';
-import { insertDemands, takesValue, targets } from './insert.ts';
+import { insertDemands, targets } from './insert.ts';
+import { familyMerge } from './merge-family.ts';
+import { insertedRow, type Merged, setValues, whenCondition } from './merge-when.ts';
 import { topPlace } from './query.ts';
 import { policyChecks, type RowDemand, securedRow, withVisibleRows } from './row-security.ts';
 import type { Scope } from './scope.ts';
 import { BOOLEAN, type BindState } from './state.ts';
-import { bindNewRow, defaultValue } from './stored.ts';
-import { bindTarget, changedRow, mayGive, type Target } from './update.ts';
+import { bindTarget, changedRow, type Target } from './update.ts';
 import { bindWith } from './with.ts';
 
 const RIGHTS: { readonly [action in SourceMergeWhen['action']]: readonly Right[] } = {
@@ -36,13 +35,12 @@ function refuseUnreachable(whens: readonly SourceMergeWhen[]): void {
   }
 }
 
-export function bindMerge(source: SourceMergeNode, state: BindState): BoundMerge {
+export function bindMerge(source: SourceMergeNode, state: BindState): BoundMerge | BoundSpread {
   refuseUnreachable(source.whens);
   const ctes = source.with === null ? null : bindWith(source.with, topPlace(state));
   const place = ctes?.place ?? topPlace(state);
   const rights = [...new Set(source.whens.flatMap(({ action }) => RIGHTS[action]))];
-  const target = bindTarget(source.table, source.alias, rights, state, source.only);
-  if (target.family !== undefined) throw unsupported('MERGE into a partitioned table or one with children is', source.table.at);
+  const target = bindTarget(source.table, source.alias, rights, state, source.only, true);
   if (target.through !== null) throw unsupported('MERGE into a view is', source.table.at);
   const from = new FromBinder(place).list([source.source]);
   mustDiffer([target.relation], from.names, source.source.at);
@@ -53,25 +51,35 @@ export function bindMerge(source: SourceMergeNode, state: BindState): BoundMerge
   const kind = source.whens.some(({ matched, action }) => !matched && action !== 'nothing') ? 'left' : 'inner';
   const joined = kind === 'left' ? mayLack(target) : target;
   const matched: Scope = { ...both, relations: [joined.relation, ...from.names] };
-  const whens = source.whens.map((when) => bindWhen(when, when.matched ? matched : alone, joined, state));
   const present = state.newColumn();
   const mark = constantNode(state, true, sqlType('bool', false), source.at);
-  const right: BoundRelation = { op: 'project', input: target.get, columns: [{ column: present, expression: mark }] };
+  const right: BoundRelation = { op: 'project', input: target.rows, columns: [{ column: present, expression: mark }] };
   // Rows of the source that are alone are of use only where something is done with them.
   const root: BoundRelation = { op: 'join', kind, left: from.relation, right, condition, lateral: false, mark: -1 };
-  return {
-    kind: 'merge',
-    table: target.table.id,
-    source: withVisibleRows(
-      ctes === null ? root : ctes.around(root),
-      target.get,
+  const columnsOf = (when: SourceMergeWhen) => {
+    const { table } = target;
+    return when.values.length === 0 ? [] : targets(when, table, when.values.length, (index) => when.values[index].at);
+  };
+  const merged: Merged = { whens: source.whens, target: joined, matched, alone, columnsOf, present, at: source.at, state };
+  const secured = (relation: BoundRelation): BoundRelation =>
+    withVisibleRows(
+      ctes === null ? relation : ctes.around(relation),
+      target.rows,
       target.get.columns,
       target.table,
       ['select'],
       state,
-    ),
-    present,
-    rowId: target.get.rowId,
+    );
+  if (joined.family !== undefined) {
+    const { relation, branches } = familyMerge({ ...merged, target: { ...joined, family: joined.family } }, root);
+    return {
+      ...{ kind: 'spread', command: 'merge', table: target.table.id, source: secured(relation), rowId: target.get.rowId },
+      ...{ branches, returning: [], output: [] },
+    };
+  }
+  const whens = source.whens.map((when) => bindWhen(when, merged));
+  return {
+    ...{ kind: 'merge', table: target.table.id, source: secured(root), present, rowId: target.get.rowId },
     whens: whens.flatMap((when) => securedWhen(when, joined, state)),
     returning: [],
     output: [],
@@ -90,34 +98,12 @@ function mayLack(target: Target): Target {
   };
 }
 
-function bindWhen(when: SourceMergeWhen, scope: Scope, target: Target, state: BindState): BoundMergeWhen {
+function bindWhen(when: SourceMergeWhen, merged: Merged): BoundMergeWhen {
+  const { target, state } = merged;
   const { matched, action } = when;
-  const clause = (name: string): Clause => clauseOf(state, scope, name);
-  const condition =
-    when.condition === null
-      ? null
-      : toBoolean(state, bindExpr(when.condition, clause('MERGE WHEN conditions')), 'WHEN', when.condition.at);
-  const bound = { matched, action, condition, row: null, changed: [] };
-  if (action === 'update') {
-    const values = bindSet(when.set, target.table, clause('UPDATE'));
-    mayGive(target, 'update', [...values.keys()], state);
-    return { ...bound, ...changedRow(target, values, when.at, state) };
-  }
-  return action === 'insert' ? { ...bound, row: insertedRow(when, clause('VALUES'), target) } : bound;
-}
-
-function insertedRow(when: SourceMergeWhen, clause: Clause, { table }: Target): BoundMergeWhen['row'] {
-  const { state } = clause;
-  const columns = when.values.length === 0 ? [] : targets(when, table, when.values.length, (index) => when.values[index].at);
-  const given = columns.map(({ number }) => number);
-  mayGive({ table, through: null }, 'insert', given, state);
-  const values = new Map<CatalogColumn, BoundExpression>();
-  for (const [index, column] of columns.entries()) {
-    const item = when.values[index];
-    if (item.op === 'default' || !takesValue(column, when, item.at)) continue;
-    values.set(column, castAssign(state, bindExpr(item, clause), column, item.at));
-  }
-  return bindNewRow(table, (column) => values.get(column) ?? defaultValue(column, state, when.at), state);
+  const bound = { matched, action, condition: whenCondition(when, merged), row: null, changed: [] };
+  if (action === 'update') return { ...bound, ...changedRow(target, setValues(when, merged), when.at, state) };
+  return action === 'insert' ? { ...bound, row: insertedRow(when, merged) } : bound;
 }
 
 /** What policies ask of a row that is changed, deleted or made. */

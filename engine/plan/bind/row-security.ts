@@ -167,7 +167,7 @@ export function policyChecks(table: CatalogTable, demands: readonly RowDemand[],
   const policies = policiesFor(table, state);
   if (policies === null) return [];
   const check = (of: PolicyCheck, name: string | null, operand: BoundExpression): BoundCheck => ({
-    name: policyCheckName(of, name),
+    name: policyCheckName({ of, table: table.name, policy: name }),
     expression: { op: 'isTest', operand, test: 'true', negated: false, type: sqlType('bool', false) },
   });
   return demands.flatMap(({ command, isUsing, of, row }) => {

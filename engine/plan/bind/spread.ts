@@ -18,9 +18,6 @@ import {
   type BoundRelation,
   type BoundSpread,
   type BoundSpreadBranch,
-  checkedPartition,
-  checkedPolicy,
-  checkedView,
   type ColumnId,
   partitionCheckName,
   TABLE_OID,
@@ -28,112 +25,24 @@ import {
 } from '../../sblr/bound.ts';
 import type { SourceDeleteNode, SourceInsertNode, SourceUpdateNode } from '../../sblr/source.gen.ts';
 import { sqlType } from '../../sblr/types.ts';
-import { renamedExpression } from '../optimize/rename.ts';
 import { bindReturning, bindSet, type TargetReads, targetScope } from './change.ts';
 import { clauseOf, columnNode } from './clause.ts';
-import { castExplicit, constantNode } from './coerce.ts';
+import { constantNode } from './coerce.ts';
 import { logic } from './compare.ts';
 import { bindConflict } from './conflict.ts';
 import { unsupported } from './errors.ts';
 import type { FamilyRows } from './family.ts';
 import { operatorCall } from './operators.ts';
-import { boundCondition, partitionCondition, partitionKeys, relatedTable, usesAs } from './partition-bounds.ts';
+import { partitionCondition, relatedTable, usesAs } from './partition-bounds.ts';
 import type { QueryPlace } from './query.ts';
 import { insertDemands } from './insert.ts';
+import { BRANCH, evaluated, ofStatement, partitionRow, routes, sameNamed, type Uses } from './routing.ts';
 import { policyChecks } from './row-security.ts';
 import type { Scope } from './scope.ts';
 import type { BindState } from './state.ts';
 import { bindNewRow } from './stored.ts';
 import { changedRow, joined, mayGive, rowsOf, secured, type Target } from './update.ts';
 import type { BoundCtes } from './with.ts';
-
-const BRANCH = { row: null, changed: [], conflict: null, key: '', values: [] } as const;
-
-type Uses = readonly TableColumnUse[];
-
-/** The column of one table that has the name of another's. */
-const sameNamed = (of: CatalogTable, { name, hidden }: CatalogColumn): CatalogColumn | undefined =>
-  hidden === null ? of.columns.find((column) => column.hidden === null && column.name === name) : undefined;
-
-/** A partition's new row, under the ids of the row of the table that is named; its values are in the source's columns. */
-function partitionRow(leaf: CatalogTable, table: CatalogTable, row: Uses, values: Uses, state: BindState): BoundNewRow {
-  const useIn = (uses: Uses, column: CatalogColumn): TableColumnUse | undefined => {
-    const own = sameNamed(table, column);
-    return uses.find(({ attribute }) => attribute === own?.number);
-  };
-  const value = (column: CatalogColumn): BoundExpression => {
-    const use = useIn(values, column);
-    return use === undefined ? constantNode(state, null, column.type, 0) : columnNode(use.column, use.type, 0, state);
-  };
-  const made = bindNewRow(leaf, value, state, { isRouted: true, columnOf: (column) => useIn(row, column)?.column });
-  return { ...made, row: [...made.row, ...row.filter(({ attribute }) => attribute === TABLE_OID)] };
-}
-
-/** Where rows go that a partitioned table gets: a branch for each partition that has rows, and one for rows that none of them holds. */
-interface Routing {
-  readonly table: CatalogTable;
-  readonly row: Uses;
-  readonly state: BindState;
-  readonly branch: (leaf: CatalogTable) => Pick<BoundSpreadBranch, 'row' | 'conflict'>;
-}
-
-function routes(routing: Routing, parent: CatalogTable, inside: readonly BoundExpression[]): BoundSpreadBranch[] {
-  const { table, row, state } = routing;
-  const keys = partitionKeys(parent, usesAs(parent, table, row), state);
-  const children = (parent.children ?? []).map((id) => relatedTable(id, state));
-  const isDefault = ({ bound }: CatalogTable): boolean => bound?.kind === 'default';
-  // Behind all others the default one holds what is left.
-  const ordered = [...children.filter((one) => !isDefault(one)), ...children.filter(isDefault)];
-  const branches = ordered.flatMap((child): BoundSpreadBranch[] => {
-    const { bound } = child;
-    const holds = bound === undefined || bound.kind === 'default' ? null : boundCondition(parent, bound, keys, state);
-    const conditions = holds === null ? inside : [...inside, holds];
-    if (child.partitioning !== undefined) return routes(routing, child, conditions);
-    const condition = conditions.length === 0 ? null : logic('and', conditions);
-    return [{ ...BRANCH, action: 'insert', table: child.id, condition, ...routing.branch(child) }];
-  });
-  const condition = inside.length === 0 ? null : logic('and', inside);
-  const values = keys.map((key) => castExplicit(state, key, sqlType('text'), 0));
-  return [...branches, { ...BRANCH, action: 'refuse', table: parent.id, condition, key: keyText(parent), values }];
-}
-
-const keyText = ({ partitioning, columns }: CatalogTable): string =>
-  (partitioning?.keys ?? [])
-    .map(({ attribute, expression }) => expression?.text ?? columns.find(({ number }) => number === attribute)?.name ?? '')
-    .join(', ');
-
-/** Checks that belong to the statement, not to the table: views, policies, the bound of the table that is named. */
-const ofStatement = ({ name }: BoundCheck): boolean =>
-  checkedView(name) !== null || checkedPolicy(name) !== null || checkedPartition(name) !== null;
-
-/** The values of a row before it goes anywhere; what is computed stands behind what it is computed from. */
-function evaluated(
-  input: BoundRelation,
-  table: CatalogTable,
-  row: BoundNewRow,
-  state: BindState,
-): { readonly relation: BoundRelation; readonly values: TableColumnUse[] } {
-  const columnOf = (attribute: number): CatalogColumn =>
-    table.columns.find(({ number }) => number === attribute) as CatalogColumn;
-  const shown = row.attributes.filter(({ attribute }) => columnOf(attribute).hidden === null);
-  const values = shown.map(
-    ({ attribute, expression, type }): TableColumnUse => ({
-      ...{ column: state.newColumn(), attribute, type: { ...type, nullable: expression.type.nullable } },
-    }),
-  );
-  const idOf = (attribute: number): ColumnId => (values.find((use) => use.attribute === attribute) as TableColumnUse).column;
-  const names = new Map(
-    row.row.flatMap((use) => values.filter((one) => one.attribute === use.attribute).map((one) => [use.column, one.column])),
-  );
-  const named = (column: ColumnId): ColumnId => names.get(column) ?? column;
-  const made = (isComputed: boolean) =>
-    shown
-      .filter(({ attribute }) => (columnOf(attribute).generated !== undefined) === isComputed)
-      .map(({ attribute, expression }) => ({ column: idOf(attribute), expression: renamedExpression(expression, named) }));
-  const given: BoundRelation = { op: 'project', input, columns: made(false) };
-  const computed = made(true);
-  return { relation: computed.length === 0 ? given : { op: 'project', input: given, columns: computed }, values };
-}
 
 interface RoutedRow {
   readonly relation: BoundRelation;
@@ -201,16 +110,18 @@ function isPartOf(parent: number | undefined, whole: number, state: BindState): 
 
 // ---- UPDATE, DELETE ----
 
-type FamilyTarget = Target & { readonly family: FamilyRows };
+export type FamilyTarget = Target & { readonly family: FamilyRows };
 
-/** That a row of the source is one of this table's. */
-const isOf = ({ tableOid }: FamilyRows, id: number, state: BindState): BoundExpression =>
-  operatorCall(
-    state,
-    '=',
-    [columnNode(tableOid, sqlType('oid', false), 0, state), constantNode(state, id, sqlType('oid', false), 0)],
-    0,
-  );
+/** That a row of the source is one of this table's, and what else decides whether a branch is meant. */
+export function isOf(
+  { tableOid }: FamilyRows,
+  id: number,
+  state: BindState,
+  chosen: readonly BoundExpression[] = [],
+): BoundExpression {
+  const own = columnNode(tableOid, sqlType('oid', chosen.length > 0), 0, state);
+  return logic('and', [operatorCall(state, '=', [own, constantNode(state, id, sqlType('oid', false), 0)], 0), ...chosen]);
+}
 
 export function bindFamilyDelete(
   source: SourceDeleteNode,
@@ -260,7 +171,7 @@ export function bindFamilyUpdate(
   const after: Scope = { ...rows.scope, relations: [{ ...shown, ...(system && { system }) }, ...(rows.from?.names ?? [])] };
   const returning = bindReturning(source.returning, after, state);
   const checks = policyChecks(table, updateDemands(updated.row, target.reads), state);
-  const update: FamilyUpdate = { target, set, row: updated.row, checks, at: source.at, state };
+  const update: FamilyUpdate = { target, set, row: updated.row, checks, at: source.at, state, chosen: [] };
   return {
     ...{ kind: 'spread', command: 'update', table: table.id, rowId: get.rowId, branches: updateBranches(update) },
     source: secured(
@@ -278,7 +189,7 @@ const updateDemands = (row: Uses, { isRead }: TargetReads) => [
   ...(isRead ? [{ command: 'select', isUsing: true, of: 'new', row } as const] : []),
 ];
 
-interface FamilyUpdate {
+export interface FamilyUpdate {
   readonly target: FamilyTarget;
   readonly set: readonly { readonly attribute: number; readonly column: ColumnId; readonly expression: BoundExpression }[];
   /** The new row, as RETURNING reads it. */
@@ -286,15 +197,17 @@ interface FamilyUpdate {
   readonly checks: readonly BoundCheck[];
   readonly at: number;
   readonly state: BindState;
+  /** Of MERGE: that this is what is done with a row; none: it is done with all. */
+  readonly chosen: readonly BoundExpression[];
 }
 
-function updateBranches(update: FamilyUpdate): BoundSpreadBranch[] {
-  const { target, set, checks, state } = update;
+export function updateBranches(update: FamilyUpdate): BoundSpreadBranch[] {
+  const { target, set, checks, state, chosen } = update;
   const { table, family } = target;
   const moving = family.members.filter((member) => mayMove(member, table, set, state));
   const branches = family.members.map((member): BoundSpreadBranch => {
     const changed = memberUpdate(update, member);
-    const own = isOf(family, member.id, state);
+    const own = isOf(family, member.id, state, chosen);
     const stays = moving.includes(member) ? partitionCondition(member, newUses(update, member), state) : null;
     const condition = stays === null ? own : logic('and', [own, stays]);
     return { ...BRANCH, action: 'update', table: member.id, condition, ...changed };
@@ -303,14 +216,14 @@ function updateBranches(update: FamilyUpdate): BoundSpreadBranch[] {
   if (table.partitioning === undefined) return branches.map((branch, at) => notMoving(branch, family.members[at], update));
   refuseMoving(table, state);
   const leaves = moving.map(
-    ({ id }): BoundSpreadBranch => ({ ...BRANCH, action: 'leave', table: id, condition: isOf(family, id, state) }),
+    ({ id }): BoundSpreadBranch => ({ ...BRANCH, action: 'leave', table: id, condition: isOf(family, id, state, chosen) }),
   );
   const values = newUses(update, table);
   const branch = (leaf: CatalogTable): Pick<BoundSpreadBranch, 'row' | 'conflict'> => {
     const own = movedRow(update, leaf, values);
     return { row: { ...own, checks: [...checks, ...own.checks] }, conflict: null };
   };
-  return [...branches, ...leaves, ...routes({ table, row: values, state, branch }, table, [])];
+  return [...branches, ...leaves, ...routes({ table, row: values, state, branch }, table, chosen)];
 }
 
 /** A row that moves takes along what refers to it only by name: actions of foreign keys would take it for deleted. 0A000 */
@@ -331,7 +244,7 @@ function notMoving(branch: BoundSpreadBranch, member: CatalogTable, update: Fami
   const stays = partitionCondition(member, newUses(update, member), update.state);
   if (stays === null || branch.row === null) return branch;
   const check = { name: partitionCheckName(false), expression: stays };
-  const condition = isOf(update.target.family, member.id, update.state);
+  const condition = isOf(update.target.family, member.id, update.state, update.chosen);
   return { ...branch, condition, row: { ...branch.row, checks: [check, ...branch.row.checks] } };
 }
 
@@ -372,7 +285,7 @@ function newRowIds({ target, row }: FamilyUpdate, column: CatalogColumn): Column
 }
 
 /** UPDATE of one member: its own columns besides stay what they are. */
-function memberUpdate(update: FamilyUpdate, member: CatalogTable): Pick<BoundSpreadBranch, 'row' | 'changed'> {
+export function memberUpdate(update: FamilyUpdate, member: CatalogTable): Pick<BoundSpreadBranch, 'row' | 'changed'> {
   const { target, set, checks, at, state } = update;
   const { table, get, family } = target;
   const old = usesAs(member, table, get.columns).map((use) => ({

@@ -27,7 +27,7 @@ import { readsColumns } from './compare.ts';
 import { unsupported } from './errors.ts';
 import { bindExpr } from './expressions.ts';
 import { type BoundFrom, FromBinder, mustDiffer, siblings, storedSystem } from './from.ts';
-import { familyRows, type FamilyRows, isFamily, tableOidScope } from './family.ts';
+import { familyRows, type FamilyRows, isFamily, membersOf, tableOidScope } from './family.ts';
 import { type QueryPlace, topPlace } from './query.ts';
 import { type PolicyCommand, type RowDemand, securedRow, withVisibleRows } from './row-security.ts';
 import { aliasNames, columnReader, findCatalogRelation, findTable, useColumns } from './tables.ts';
@@ -59,13 +59,16 @@ export function bindTarget(
   rights: readonly Right[],
   state: BindState,
   only = false,
+  /** Rows may come: a partitioned table gives them to its partitions, whatever the statement reads. */
+  takesRows = false,
 ): Target {
   const found = findCatalogRelation(name, state);
   if (found.kind === 'view') return bindViewTarget(found, name.at, alias, rights, state);
   const table = findTable(name, state);
   for (const right of rights) state.useSome(table, right);
   const names = aliasNames(alias, table.name, visibleColumns(table).length, state);
-  if (isFamily(table) && !only) return familyTarget(table, names, state);
+  if (isFamily(table) && !only) return familyTarget(table, membersOf(table, state), names, state);
+  if (takesRows && table.partitioning !== undefined) return familyTarget(table, [table], names, state);
   const columns = useColumns(state, table.columns);
   const get: BoundGet = { op: 'get', table: table.id, alias: names.name, columns, rowId: state.newColumn() };
   const reads = { isRead: false };
@@ -77,10 +80,10 @@ export function bindTarget(
 }
 
 /** A table with those that inherit from it. */
-function familyTarget(table: CatalogTable, names: Target['names'], state: BindState): Target {
+function familyTarget(table: CatalogTable, members: readonly CatalogTable[], names: Target['names'], state: BindState): Target {
   const columns = useColumns(state, visibleColumns(table));
   const rowId = state.newColumn();
-  const family = familyRows(table, names.name, columns, state, { rowId, extras: true, locks: false });
+  const family = familyRows(table, members, names.name, columns, state, { rowId, extras: true, locks: false });
   const get: BoundGet = { op: 'get', table: table.id, alias: names.name, columns, rowId };
   const reads = { isRead: false };
   const system = [tableOidScope(table, family.tableOid)];
