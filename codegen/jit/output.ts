@@ -26,7 +26,7 @@ const propertyKeys = new Map<string, string>();
 const KEYS_MAX = 4096;
 
 /** The name as the engine keeps names of properties: with any other string each store under it looks that one up, at 100 ns. */
-function propertyKey(name: string): string {
+export function propertyKey(name: string): string {
   let key = propertyKeys.get(name);
   if (key === undefined) {
     [key] = Object.keys({ [name]: 0 });

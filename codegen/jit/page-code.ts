@@ -161,7 +161,7 @@ ${COPY_END}${emitter.epilogue.join('')}})`;
 /** Rows of whole pages, one page at a time. */
 const placesInPage = new Int32Array(HEAP_SLOTS_MAX);
 
-const rowLoops = (rows: RowLoop): ScanLoops => ({
+export const rowLoops = (rows: RowLoop): ScanLoops => ({
   page: (i32, u32, u16, u8, f64, page, slotCount, state) => {
     let count = 0;
     const first = ((page + PAGE_BYTES) >> 2) - 1;

@@ -38,7 +38,7 @@ interface KeyOrder {
   readonly nullsFirst: boolean;
 }
 
-const compareBy =
+export const compareBy =
   (orders: readonly KeyOrder[]): Compare =>
   (a, b) => {
     for (let at = 0; at < orders.length; at++) {

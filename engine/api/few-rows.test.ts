@@ -86,7 +86,8 @@ test('code for many rows is made once a statement has met them, and not again', 
     for (let run = 0; run < runs; run++) for (const statement of statements) statement.all();
     return compiledCharacters() - before;
   };
-  madeBy(1);
+  // Of some the first run is interpreted.
+  madeBy(2);
   strictEqual(madeBy(20), 0);
   db.transaction(() => {
     for (let id = 10; id < 5000; id++) insert.run(id, -id);

@@ -115,15 +115,20 @@ export class Shape {
         engine.compiler.compile(other, this.parts.parameters, format, engine.environment),
       );
       this.#keep(format, program);
-      const characters = engine.compiler.characters - before;
-      this.characters += characters;
-      for (const dropped of engine.cache.compiled(characters)) engine.sharing.withdraw(dropped);
+      this.#grow(engine, engine.compiler.characters - before);
+      if (compiled.whenCompiled === null) compiled.whenCompiled = (characters) => this.#grow(engine, characters);
       return program;
     } catch (error) {
       // Planned for tables and indexes that are gone: no fault of the statement.
       if (engine.catalog.version(session) === this.version) throw error;
       return outOfDate(this.output);
     }
+  }
+
+  /** It has so many characters of code more. */
+  #grow(engine: Engine, characters: number): void {
+    this.characters += characters;
+    for (const dropped of engine.cache.compiled(characters)) engine.sharing.withdraw(dropped);
   }
 
   /** The same, where another plan may turn out to be better while it runs. */

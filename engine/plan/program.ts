@@ -149,6 +149,8 @@ export interface Program {
   readonly refers?: boolean;
   /** The same statement as one straight function; null: it is not of that kind. */
   readonly direct: Direct | null;
+  /** Of a program that makes code when it runs: set by who keeps it, told how many characters. */
+  whenCompiled?: ((characters: number) => void) | null;
   /** False: its tables have another form now, or had one that was taken back: compile again. */
   isCurrent(): boolean;
   start(run: Run): Execution;

@@ -1,6 +1,7 @@
 /**
- * Bound expressions evaluated as they stand, for values that are at hand: what statistics are gathered of, and conditions held against
- * statistics. Immutable primitives only, no subqueries. Statements are run by generated code, which is what is fast.
+ * Bound expressions evaluated as they stand, for values that are at hand: what statistics are gathered of, conditions held against
+ * statistics, and statements that look at a few rows once (codegen/jit/interpreted.ts). Immutable primitives only, no subqueries. All
+ * else is run by generated code, which is what is fast.
  */
 
 import type { RowValue } from '../storage/rows/row-value.ts';
@@ -21,9 +22,17 @@ export interface Interpreted {
 /** The value; NotInterpreted where it has none, and the errors of the primitives. */
 export const interpret = (node: BoundExpression, values: Interpreted): RowValue => new Interpreter(values).of(node);
 
+/** Says of a node what follows for its expression; undefined: it is looked at as any other. */
+export type Known = (node: BoundExpression) => boolean | undefined;
+
+const nothingKnown: Known = () => undefined;
+
 /** Every call of it is one of an immutable primitive that needs nothing of the session. */
-export function isInterpreted(node: BoundExpression): boolean {
-  const all = (nodes: readonly BoundExpression[]): boolean => nodes.every(isInterpreted);
+export function isInterpreted(node: BoundExpression, known: Known = nothingKnown): boolean {
+  const said = known(node);
+  if (said !== undefined) return said;
+  const one = (inner: BoundExpression): boolean => isInterpreted(inner, known);
+  const all = (nodes: readonly BoundExpression[]): boolean => nodes.every(one);
   switch (node.op) {
     case 'column':
     case 'constant':
@@ -36,7 +45,7 @@ export function isInterpreted(node: BoundExpression): boolean {
       return all(node.operands);
     case 'not':
     case 'isTest':
-      return isInterpreted(node.operand);
+      return one(node.operand);
     case 'isDistinct':
       return isPlain(node.equal) && all([node.left, node.right]);
     case 'in':
@@ -59,9 +68,12 @@ function isPlain(primitive: string): boolean {
   return implementations[primitive] !== undefined && !context && volatility === 'immutable';
 }
 
-class Interpreter {
+/** Evaluates one expression after the other. */
+export class Interpreter {
   readonly #values: Interpreted;
   readonly #locals = new Map<number, RowValue>();
+  /** Token ordinal of the call that was evaluated last, -1: it has none. */
+  at = -1;
 
   constructor(values: Interpreted) {
     this.#values = values;
@@ -74,10 +86,7 @@ class Interpreter {
       case 'constant':
         return node.value;
       case 'call':
-        return this.#call(
-          node.primitive,
-          node.arguments.map((one) => this.of(one)),
-        );
+        return this.#called(node);
       case 'and':
       case 'or':
         return this.#logic(node.operands, node.op === 'or');
@@ -132,8 +141,15 @@ class Interpreter {
     }
   }
 
-  #call(name: string, given: readonly RowValue[]): RowValue {
+  #called({ primitive, arguments: nodes, at }: BoundExpression & { readonly op: 'call' }): RowValue {
+    const given: RowValue[] = [];
+    for (const node of nodes) given.push(this.of(node));
+    return this.#call(primitive, given, at);
+  }
+
+  #call(name: string, given: readonly RowValue[], at = -1): RowValue {
     if (!isPlain(name)) throw new NotInterpreted();
+    this.at = at;
     return primitiveOf(name).strict && given.includes(null) ? null : implementations[name](...given);
   }
 
