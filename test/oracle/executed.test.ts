@@ -20,7 +20,8 @@ const WAYS: readonly CostHooks[] = [
   { joins: ['hash', 'apply'] },
   { joins: ['loop'] },
   { joins: ['index', 'hash'] },
-  { order: 5 },
+  { joins: ['merge'] },
+  { order: 5, joins: ['merge', 'hash', 'index'] },
   { order: 6, joins: ['index', 'loop', 'hash'] },
 ];
 

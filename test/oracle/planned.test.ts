@@ -17,6 +17,7 @@ const WAYS: readonly CostHooks[] = [
   { joins: ['loop'] },
   { joins: ['hash'] },
   { joins: ['index', 'hash'] },
+  { joins: ['merge'] },
   { joins: ['merge', 'hash', 'apply'] },
   { order: 1 },
   { order: 2 },

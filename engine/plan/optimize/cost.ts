@@ -11,6 +11,9 @@ export const BUILD = 0.1;
 export const PROBE = 0.05;
 /** A row kept and read again. */
 export const KEEP = 0.03;
+/** A row that goes along with the other side of a merge, and one that is kept in order for it. */
+export const MERGE = 0.12;
+export const MERGE_BUILD = 0.15;
 /** A pair looked at by a loop. */
 export const PAIR = 0.006;
 

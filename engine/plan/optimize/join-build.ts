@@ -8,7 +8,8 @@ import type { Edge, Member, Unit } from './join-graph.ts';
 import { bestIndex, tableOf } from './join-index.ts';
 import type { MemberIndex } from './join-methods.ts';
 import { columnsMade } from './made.ts';
-import type { JoinTree } from './join-order.ts';
+import { besidesMerge, inOrder, mergeCost } from './merge-joins.ts';
+import type { JoinedTree, JoinTree, MergeKey } from './join-order.ts';
 import type { JoinSizes, SizedMember } from './join-sizes.ts';
 import type { Planned, Planner, Wanted } from './planner.ts';
 import { pushDown } from './push-down.ts';
@@ -28,10 +29,12 @@ export interface BuildParts {
   readonly lateral: (relation: BoundRelation) => { readonly planned: Planned; readonly plan: number };
 }
 
-type Join = Exclude<JoinTree, { readonly member: number }>;
+type Join = JoinedTree;
 
-const membersIn = (tree: JoinTree): number[] =>
-  'member' in tree ? [tree.member] : [...membersIn(tree.input), ...membersIn(tree.build)];
+function membersIn(tree: JoinTree): number[] {
+  if ('member' in tree) return [tree.member];
+  return 'sorted' in tree ? membersIn(tree.sorted) : [...membersIn(tree.input), ...membersIn(tree.build)];
+}
 
 export class JoinBuilder {
   readonly #parts: BuildParts;
@@ -41,7 +44,8 @@ export class JoinBuilder {
   }
 
   build(tree: JoinTree): Planned {
-    if ('member' in tree) return this.#parts.sized[tree.member].planned;
+    if ('member' in tree) return tree.planned ?? this.#parts.sized[tree.member].planned;
+    if ('sorted' in tree) return inOrder({ ...this.build(tree.sorted), ordered: false }, tree.by);
     const unit = 'member' in tree.build ? this.#parts.members[tree.build.member].unit : null;
     return unit === null ? this.#inner(tree) : this.#attach(tree, unit, (tree.build as { member: number }).member);
   }
@@ -65,6 +69,8 @@ export class JoinBuilder {
       if (found !== null) return found;
     }
     const build = this.build(tree.build);
+    if (tree.merge !== undefined)
+      return this.#merged({ kind: 'inner', mark: -1 }, input, build, tree.merge, besidesMerge(edges, tree.merge), tree.rows);
     const keys: JoinKey[] = [];
     const rest: BoundExpression[] = [];
     for (const { condition, key } of edges) {
@@ -109,6 +115,25 @@ export class JoinBuilder {
     return { node, ordered: false, facts };
   }
 
+  #merged(
+    { kind, mark }: { readonly kind: Unit['kind']; readonly mark: number },
+    input: Planned,
+    build: Planned,
+    merge: readonly MergeKey[],
+    rest: readonly BoundExpression[],
+    rows: number,
+  ): Planned {
+    const keys = merge.map(({ key }) => key);
+    const [a, b] = [input.node.estimate, build.node.estimate];
+    const node: PhysicalNode = {
+      ...{ node: 'MergeJoin', kind, input: input.node, build: build.node, keys, condition: conjunction(rest), mark },
+      orders: merge.map(({ descending, nullsFirst }) => ({ descending, nullsFirst })),
+      estimate: { rows, cost: a.cost + b.cost + mergeCost(a.rows, b.rows, rows) },
+    };
+    const facts = joinFacts(kind, input.facts, build.facts, isBuildUnique(build.facts, keys), keys);
+    return { node, ordered: input.ordered, facts };
+  }
+
   // ---- what is attached ----
 
   #attach(tree: Join, unit: Unit, member: number): Planned {
@@ -122,6 +147,13 @@ export class JoinBuilder {
     if (tree.method === 'apply') made = this.#apply(tree, unit, member, input);
     else if (tree.method === 'index') {
       made = this.#byIndex(tree.rows, input, member, present, { kind, mark, edges: [], keys, rest });
+    }
+    const { merge } = tree;
+    if (merge !== undefined) {
+      const used = new Set(merge.map(({ by }) => by));
+      const others = keys.filter((key) => !used.has(key)).map(conditionOf);
+      const build = (tree.build as { readonly planned?: Planned }).planned ?? planned;
+      made = this.#merged(unit, input, build, merge, [...others, ...rest], tree.rows);
     }
     if (made === null && tree.method === 'turned') {
       const turned = keys.map((key) => ({ ...key, left: key.right, right: key.left }));
@@ -218,7 +250,7 @@ export class JoinBuilder {
 }
 
 /** The condition that a key stands for. */
-function conditionOf({ left, right, equal, nullsMatch }: JoinKey): BoundExpression {
+export function conditionOf({ left, right, equal, nullsMatch }: JoinKey): BoundExpression {
   const type = { name: 'bool', length: -1, scale: -1, nullable: !nullsMatch, digits: 0 } as const;
   return nullsMatch
     ? { op: 'isDistinct', equal, left, right, negated: true, type }

@@ -6,14 +6,16 @@ import { factOf } from './facts.ts';
 import type { JoinSizes, SizedMember } from './join-sizes.ts';
 import type { OrderedKey } from './join-index.ts';
 
-export type JoinMethod = 'hash' | 'turned' | 'loop' | 'index' | 'apply';
-export const METHODS: readonly JoinMethod[] = ['hash', 'turned', 'loop', 'index', 'apply'];
+export type JoinMethod = 'hash' | 'turned' | 'loop' | 'index' | 'apply' | 'merge';
+export const METHODS: readonly JoinMethod[] = ['hash', 'turned', 'loop', 'index', 'apply', 'merge'];
 const HASH = 0;
 /** A left join that collects its left side. */
 const TURNED = 1;
 const LOOP = 2;
 const INDEX = 3;
 const APPLY = 4;
+/** Offered by merge-joins.ts. */
+export const MERGED = 5;
 
 /** Beginning a subplan, and remembering what it answered. */
 const RUN = 3;

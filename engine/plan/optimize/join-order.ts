@@ -6,16 +6,34 @@
  */
 
 import { apart, type CostHooks } from './cost.ts';
-import { type JoinMethod, type JoinMethods, METHODS } from './join-methods.ts';
+import type { BoundSortKey } from '../../sblr/bound.ts';
+import type { JoinKey } from '../physical.ts';
+import { type JoinMethod, type JoinMethods, MERGED, METHODS } from './join-methods.ts';
 import type { Edge } from './join-graph.ts';
 import type { JoinSizes, SizedMember } from './join-sizes.ts';
+import type { MergeJoins } from './merge-joins.ts';
+import type { Planned } from './planner.ts';
 
 export const MEMBERS_MAX = 12;
 
+/** A key of a merge join, `left` of its input, and the edge or the equality of a unit that it is. */
+export interface MergeKey extends Pick<BoundSortKey, 'descending' | 'nullsFirst'> {
+  readonly key: JoinKey;
+  readonly by: Edge | JoinKey;
+}
+
 /** How a set of members is joined: `build` is collected or looked up; of a unit that is attached, its one member. */
 export type JoinTree =
-  | { readonly member: number }
-  | { readonly method: JoinMethod; readonly input: JoinTree; readonly build: JoinTree; readonly rows: number };
+  | { readonly member: number; readonly planned?: Planned }
+  | { readonly sorted: JoinTree; readonly by: readonly BoundSortKey[] }
+  | JoinedTree;
+export interface JoinedTree {
+  readonly method: JoinMethod;
+  readonly input: JoinTree;
+  readonly build: JoinTree;
+  readonly rows: number;
+  readonly merge?: readonly MergeKey[];
+}
 
 export interface OrderProblem {
   readonly members: readonly SizedMember[];
@@ -62,9 +80,13 @@ export class JoinOrder {
   readonly #units: number;
   readonly #sides: Int8Array;
   readonly #isDrawn: boolean;
+  readonly #merges: MergeJoins;
+  /** Of sets that are merged. */
+  readonly #merged = new Map<number, JoinTree>();
 
-  constructor(problem: OrderProblem) {
+  constructor(problem: OrderProblem, merges: MergeJoins) {
     this.#problem = problem;
+    this.#merges = merges;
     const count = problem.members.length;
     this.#count = count;
     this.#isDrawn = problem.hooks.order !== undefined;
@@ -150,8 +172,37 @@ export class JoinOrder {
     return { tree: this.#tree(set), members, rows: this.#rows[set], cost: this.#cost[set] };
   }
 
+  // ---- for merge joins, which ask for orders ----
+
+  /** All members. */
+  get all(): number {
+    return (1 << this.#count) - 1;
+  }
+
+  rowsOf(set: number): number {
+    return this.#rows[set];
+  }
+
+  costOf(set: number): number {
+    return this.#cost[set];
+  }
+
+  treeOf(set: number): JoinTree {
+    return this.#tree(set);
+  }
+
+  /** Whether there are plans of both sides; of a unit, whether all that it requires is on the other side. */
+  canJoin(input: number, build: number): boolean {
+    if (this.#cost[input] === Number.POSITIVE_INFINITY) return false;
+    const isUnit = (build & (build - 1)) === 0 && (build & this.#units) !== 0;
+    if (isUnit) return (this.#requires[31 - Math.clz32(build)] & ~input) === 0;
+    return this.#cost[build] < Number.POSITIVE_INFINITY;
+  }
+
   #tree(set: number): JoinTree {
     if ((set & (set - 1)) === 0) return { member: 31 - Math.clz32(set) };
+    const merged = METHODS[this.#method[set]] === 'merge' ? this.#merged.get(set) : undefined;
+    if (merged !== undefined) return merged;
     const input = this.#input[set];
     const other = set ^ input;
     const build: JoinTree = (other & (other - 1)) === 0 ? { member: 31 - Math.clz32(other) } : this.#tree(other);
@@ -213,21 +264,30 @@ export class JoinOrder {
     const found = this.#rows[set];
     const cost = methods.inner(this.#rows[input], below, rows, other, found, isEqual, single, input, far);
     this.#take(set, input, cost, methods.taken);
+    if (isEqual) this.#offerMerge(set, input, build);
+  }
+
+  #offerMerge(set: number, input: number, build: number): void {
+    const made = this.#merges.pair(this, input, build, this.#rows[set]);
+    if (made !== null && this.#take(set, input, made.cost, MERGED)) this.#merged.set(set, made.tree);
   }
 
   #attach(set: number, input: number, member: number): void {
     const { methods } = this.#problem;
     const cost = methods.attach(member, this.#rows[input], this.#cost[input], this.#rows[set], input);
     this.#take(set, input, cost, methods.taken);
+    this.#offerMerge(set, input, 1 << member);
   }
 
-  #take(set: number, input: number, cost: number, method: number): void {
+  /** True: it is the best so far. */
+  #take(set: number, input: number, cost: number, method: number): boolean {
     const { order } = this.#problem.hooks;
     const counted = order === undefined || cost === Number.POSITIVE_INFINITY ? cost : drawn(order, set, input);
-    if (counted >= this.#cost[set]) return;
+    if (counted >= this.#cost[set]) return false;
     this.#cost[set] = counted;
     this.#input[set] = input;
     this.#method[set] = method;
+    return true;
   }
 }
 

@@ -8,18 +8,19 @@ import { columnsOf, conjunction, conjuncts, isVolatile } from './columns.ts';
 import { comparisonOf } from './conditions.ts';
 import { buildCost, PAIR, probeCost, ROW, someRows, sortCost } from './cost.ts';
 import { equalityOf } from './equalities.ts';
-import { JoinBuilder } from './join-build.ts';
+import { conditionOf, JoinBuilder } from './join-build.ts';
 import { isBuildUnique, joinFacts } from './join-facts.ts';
 import { type Edge, graphOf, type JoinGraph, type Member } from './join-graph.ts';
 import { GreedyOrder } from './join-greedy.ts';
 import { JoinIndexes, tableOf } from './join-index.ts';
 import { JoinMethods, type MemberIndex } from './join-methods.ts';
-import { JoinOrder, MEMBERS_MAX, type OrderedPart, type OrderProblem } from './join-order.ts';
+import { JoinOrder, type JoinTree, MEMBERS_MAX, type OrderedPart, type OrderProblem } from './join-order.ts';
 import { damped, keyFraction } from './join-rows.ts';
 import { type Streamed, streamed } from './join-stream.ts';
 import { JoinSizes, type SizedMember } from './join-sizes.ts';
 import { columnsMade, type Columns, freeColumns } from './made.ts';
 import { mayFail } from './may-fail.ts';
+import { inOrder, mergeCost, MergeJoins, mergesBy } from './merge-joins.ts';
 import { ALL_ROWS, ANY_ORDER, type Planned, type Planner, sizeOf, type Wanted } from './planner.ts';
 import { pushDown } from './push-down.ts';
 import { filterOf } from './relations.ts';
@@ -146,16 +147,29 @@ class GraphPlan {
     const indexes = this.#members.map(({ relation }, member) => all.of(member, relation, sizes));
     const methods = new JoinMethods(sized, indexes, hooks);
     const problem = { members: sized, edges, sizes, methods, hooks };
-    const whole = orderOf(problem);
+    const merges = new MergeJoins(planner, this.#members, this.#needed, problem);
+    const { part: whole, dp } = orderOf(problem, merges);
     const stream = above.length > 0 || hooks.order !== undefined ? null : this.#streamed(problem, indexes, whole);
+    const merged = hooks.order !== undefined || dp === null ? null : this.#merged(merges, dp, whole, stream);
+    const taken = merged === null ? stream : null;
     const parts = {
       ...{ planner, members: this.#members, sizes, indexes, plans: this.#plans, needed: this.#needed },
-      sized: stream === null ? sized : sized.with(stream.driver, { ...sized[stream.driver], planned: stream.planned }),
+      sized: taken === null ? sized : sized.with(taken.driver, { ...sized[taken.driver], planned: taken.planned }),
       lateral: this.#lateral,
     };
-    const made = new JoinBuilder(parts).build(stream?.tree ?? whole.tree);
-    const planned = { ...made, ordered: stream !== null && this.#wanted.order.length > 0 };
+    const made = new JoinBuilder(parts).build(merged ?? taken?.tree ?? whole.tree);
+    const planned = { ...made, ordered: merged !== null || (taken !== null && this.#wanted.order.length > 0) };
     return above.length === 0 ? planned : { ...planned, node: filterOf(planner, planned, above) };
+  }
+
+  /** A plan that merges sides which come in the wanted order; null: the others are as cheap, with the sort that they leave to do. */
+  #merged(merges: MergeJoins, dp: JoinOrder, whole: OrderedPart, stream: Streamed | null): JoinTree | null {
+    const { order, rows } = this.#wanted;
+    if (order.length === 0) return null;
+    const merged = merges.ordered(dp, dp.all, order);
+    if (merged === null) return null;
+    const cost = stream?.cost ?? whole.cost + (rows < whole.rows ? whole.rows * ROW : sortCost(whole.rows));
+    return merges.isForced || merged.cost < cost ? merged.tree : null;
   }
 
   /** A plan that gives its first rows without collecting others first; null: the whole join is as cheap. */
@@ -214,11 +228,13 @@ class GraphPlan {
 
 const MARK = { name: 'bool', length: -1, scale: -1, nullable: true, digits: 0 } as const;
 
-/** One tree of all members. */
-function orderOf(problem: OrderProblem): OrderedPart {
+/** One tree of all members, and what is known of their subsets; null: there are too many, or nothing joins some of them. */
+function orderOf(problem: OrderProblem, merges: MergeJoins): { readonly part: OrderedPart; readonly dp: JoinOrder | null } {
   const greedy = new GreedyOrder(problem);
-  const parts = problem.members.length <= MEMBERS_MAX ? new JoinOrder(problem).parts() : greedy.leaves();
-  return greedy.order(parts);
+  if (problem.members.length > MEMBERS_MAX) return { part: greedy.order(greedy.leaves()), dp: null };
+  const dp = new JoinOrder(problem, merges);
+  const parts = dp.parts();
+  return { part: greedy.order(parts), dp: parts.length === 1 && parts[0].members.length === problem.members.length ? dp : null };
 }
 
 /** Both sides are kept whole: neither is reordered with what is around it. */
@@ -235,7 +251,7 @@ function planFull(planner: Planner, join: BoundJoin, wanted: Wanted): Planned {
   const rows = someRows(Math.max(a.rows, b.rows, a.rows * b.rows * fraction));
   const shared = { kind: 'full', input: input.node, build: build.node, mark: -1 } as const;
   const unique = isBuildUnique(build.facts, split.keys);
-  const node: PhysicalNode = isLoop
+  const joined: PhysicalNode = isLoop
     ? {
         ...{ node: 'LoopJoin', ...shared, condition: join.condition },
         estimate: { rows, cost: a.cost + b.cost + b.rows * ROW + a.rows * b.rows * PAIR },
@@ -244,5 +260,35 @@ function planFull(planner: Planner, join: BoundJoin, wanted: Wanted): Planned {
         ...{ node: 'HashProbe', ...shared, keys: split.keys, unique, condition: conjunction(split.rest) },
         estimate: { rows, cost: a.cost + b.cost + buildCost(b.rows) + probeCost(a.rows, b.rows, rows) },
       };
+  const merged = mergedFull(planner, join, needed, split, rows);
+  const isForced = joins?.includes('merge') === true && !joins.includes('hash');
+  const node = merged !== null && (isForced || merged.estimate.cost < joined.estimate.cost) ? merged : joined;
   return { node, ordered: false, facts: joinFacts('full', input.facts, build.facts, unique, split.keys) };
+}
+
+/** The same with both sides in the order of the first key; null: it has none that they can be sorted by. */
+function mergedFull(
+  planner: Planner,
+  join: BoundJoin,
+  needed: ReadonlySet<ColumnId>,
+  { keys, rest }: SplitCondition,
+  rows: number,
+): PhysicalNode | null {
+  const key = keys.find(mergesBy);
+  const { joins } = planner.environment.hooks ?? {};
+  if (key === undefined || (joins !== undefined && !joins.includes('merge'))) return null;
+  const order = { descending: false, nullsFirst: false };
+  const [a, b] = (['left', 'right'] as const).map((side) => {
+    const wanted = [{ expression: key[side], ...order }];
+    return inOrder(planner.plan(join[side], { needed, order: wanted, rows: ALL_ROWS }), wanted).node;
+  });
+  const others = keys.filter((one) => one !== key).map(conditionOf);
+  return {
+    ...{ node: 'MergeJoin', kind: 'full', input: a, build: b, mark: -1, keys: [key], orders: [order] },
+    condition: conjunction([...others, ...rest]),
+    estimate: {
+      rows,
+      cost: a.estimate.cost + b.estimate.cost + mergeCost(a.estimate.rows, b.estimate.rows, rows),
+    },
+  };
 }

@@ -1,7 +1,7 @@
 /** Relations over one input: filters, projections, groupings, orders, limits, locks, windows. */
 
 import type { BoundExpression, BoundRelation, BoundSortKey, ColumnId } from '../../sblr/bound.ts';
-import type { HashAggregate, HashDistinct, PhysicalNode, Sort } from '../physical.ts';
+import type { HashAggregate, HashDistinct, PhysicalNode } from '../physical.ts';
 import { absorbComputed } from './absorb.ts';
 import { collectColumns, columnsOf, conjuncts, isVolatile, withSortColumns } from './columns.ts';
 import { GROUP, ROW, someRows, sortCost } from './cost.ts';
@@ -9,6 +9,7 @@ import { type ColumnFact, type Facts, factsWhenAsked, isUniqueIn, keysWithout, O
 import { inTwoSteps } from './distinct-groups.ts';
 import { groupsOf } from './join-rows.ts';
 import { columnsMade } from './made.ts';
+import { sortOf } from './merge-joins.ts';
 import { ALL_ROWS, ANY_ORDER, knownNumber, type Planned, type Planner, type Wanted } from './planner.ts';
 import { sampledDistinct } from './sampled.ts';
 import { conditionsFraction } from './selectivity.ts';
@@ -199,11 +200,6 @@ export function planSort(planner: Planner, relation: Relation<'sort'>, wanted: W
   // Another order than its own may be wanted above.
   const ordered = wanted.order.length === 0;
   return { ...below, node: below.ordered ? below.node : sortOf(below.node, relation.keys), ordered };
-}
-
-function sortOf(input: PhysicalNode, keys: readonly BoundSortKey[]): Sort {
-  const { rows, cost } = input.estimate;
-  return { node: 'Sort', input, keys, estimate: { rows, cost: cost + sortCost(rows) } };
 }
 
 export function planLimit(planner: Planner, relation: Relation<'limit'>, wanted: Wanted): Planned {
