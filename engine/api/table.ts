@@ -11,7 +11,7 @@ import { type KeyMaker, keyMaker, keySuccessor, keyTooLong } from '../../codegen
 import { assert } from '../../shm/assert.ts';
 import { PAGE_BYTES } from '../../shm/types.ts';
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
-import { createCursor, cursorAt, cursorBound, cursorFirst, cursorLast, nextBatch } from '../storage/btree/cursor.ts';
+import { createCursor, type Cursor, cursorAt, cursorBound, cursorFirst, cursorLast, nextBatch } from '../storage/btree/cursor.ts';
 import { hashKey } from '../storage/hash/hash-key.ts';
 import { readReferenced } from '../storage/overflow/overflow.ts';
 import { type ByteViews, copyWords, privateViews } from '../storage/rows/byte-views.ts';
@@ -40,6 +40,9 @@ export class Table {
   readonly #makers: KeyMaker[];
   readonly #key: KeyScratch = createKeyScratch();
   readonly #hash: KeyScratch = createKeyScratch();
+  /** What a range needs, kept for the next one: of each index, while none is under way. */
+  readonly #cursors: (Cursor | null)[];
+  #spareRow: ByteViews | null = null;
 
   constructor(parts: KernelParts, stored: StoredTable, runtime: TableRuntime) {
     this.parts = parts;
@@ -47,6 +50,7 @@ export class Table {
     this.runtime = runtime;
     this.#decode = arrayDecoder(runtime.layout);
     this.#overflow = (i32, reference) => readReferenced(parts.overflow, i32, reference);
+    this.#cursors = stored.indexes.map(() => null);
     this.#makers = stored.indexes.map((index) => keyMaker(runtime.layout, index.keys, index.kind));
   }
 
@@ -247,7 +251,8 @@ export class Table {
     const at = this.indexAt(index);
     const runtime = this.runtime.indexes[at];
     assert(this.stored.indexes[at].method === 'btree', 'a range is read from an ordered index');
-    const cursor = createCursor(runtime.kind);
+    const cursor = this.#cursors[at] ?? createCursor(runtime.kind);
+    this.#cursors[at] = null;
     const low = from === null ? null : this.#boundary(at, from, false);
     const high = to === null ? null : this.#boundary(at, to, true);
     if (tx.isolation === SERIALIZABLE) {
@@ -263,8 +268,12 @@ export class Table {
     else cursorFirst(cursor);
     if (end !== null) cursorBound(cursor, end.key, end.after ? -1 : 0, end.after ? 65535 : 0);
     const scan = createIndexScan(runtime, cursor, backward);
-    const out = this.newRow();
+    const out = this.#spareRow ?? this.newRow();
+    this.#spareRow = null;
     while (nextRow(tx, this.runtime, scan, out) > 0) visit(this.decode(out));
+    // After an error they are not used again.
+    this.#cursors[at] = cursor;
+    this.#spareRow = out;
   }
 
   #boundKey(at: number, values: readonly RowValue[]): KeyScratch {

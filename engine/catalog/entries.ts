@@ -15,6 +15,7 @@ import type { KernelPort, RowsRead } from './kernel-port.ts';
 import { type ObjectRow, objectOf, type SchemaRow, sequenceOf, tableOf, VERSION, userTypeOf, viewOf } from './stored.ts';
 import { statisticsOf } from './stored-statistics.ts';
 import {
+  OBJECT_IDS,
   OBJECTS_BY_ID,
   OBJECTS_BY_NAME,
   OBJECTS_BY_PARENT,
@@ -99,6 +100,8 @@ export function entryOf(row: ObjectRow, schema: string, statistics: TableStatist
   }
 }
 
+const NONE: readonly CatalogEntry[] = [];
+
 /** Committed objects. */
 export class CommittedObjects {
   readonly #port: KernelPort;
@@ -107,7 +110,9 @@ export class CommittedObjects {
   #names = new Map<string, number>();
   #routines = new Map<number, readonly CatalogEntry[]>();
   #everything: CatalogEntry[] | null = null;
-  #madeSchemas: readonly CatalogEntry[] | null = null;
+  /** Those of no temporary schema by kind, and all of them, in the order of their numbers; and those of temporary ones. */
+  #permanent = new Map<ObjectRow['kind'] | null, readonly CatalogEntry[]>();
+  #temporary: readonly CatalogEntry[] | null = null;
   #schemas: readonly SchemaRow[] | null = null;
   /** Everything that was ever read, by id: reused while the row's version is the same. */
   readonly #known = new Map<number, CatalogEntry>();
@@ -127,7 +132,8 @@ export class CommittedObjects {
     this.#names = new Map();
     this.#routines = new Map();
     this.#everything = null;
-    this.#madeSchemas = null;
+    this.#permanent = new Map();
+    this.#temporary = null;
     this.#schemas = null;
     return version;
   }
@@ -176,10 +182,24 @@ export class CommittedObjects {
     return found;
   }
 
-  /** Schemas that are objects: sought once for many questions. */
-  madeSchemas(): readonly CatalogEntry[] {
-    this.#madeSchemas ??= this.all().filter(({ row }) => row.kind === 'schema');
-    return this.#madeSchemas;
+  /** What everybody may know of, of one kind or (null) of all, in the order of their numbers: sought once for many questions. */
+  permanent(kind: ObjectRow['kind'] | null): readonly CatalogEntry[] {
+    let found = this.#permanent.get(kind);
+    if (found !== undefined) return found;
+    found =
+      kind !== null
+        ? this.permanent(null).filter(({ row }) => row.kind === kind)
+        : this.all()
+            .filter(({ row }) => row.id !== OBJECT_IDS && !isTemporarySchema(row.schema))
+            .sort((a, b) => a.row.id - b.row.id);
+    this.#permanent.set(kind, found);
+    return found;
+  }
+
+  /** The objects of a temporary schema. */
+  temporaryOf(schema: number): readonly CatalogEntry[] {
+    this.#temporary ??= this.all().filter(({ row }) => isTemporarySchema(row.schema));
+    return this.#temporary.length === 0 ? NONE : this.#temporary.filter(({ row }) => row.schema === schema);
   }
 
   /** Committed indexes of a table and sequences that it owns. */

@@ -130,7 +130,9 @@ export class SessionReader implements CatalogReader {
   /** Whether the session has made anything temporary. */
   hasTemporary(): boolean {
     const own = temporarySchema(this.session);
-    return own !== 0 && this.all().some(({ row }) => row.schema === own);
+    if (own === 0) return false;
+    if (this.#committed.temporaryOf(own).some(({ row }) => this.entry(row.id) !== null)) return true;
+    return [...(this.#overlay?.entries.values() ?? [])].some((entry) => entry?.row.schema === own);
   }
 
   // ---- types that users have made (made-types.ts) ----
@@ -228,29 +230,25 @@ export class SessionReader implements CatalogReader {
   }
 
   /** Every object that this session may know of: its own temporary ones, nobody else's. */
-  all(): CatalogEntry[] {
-    const merged = new Map<number, CatalogEntry>();
-    for (const entry of this.#committed.all()) merged.set(entry.row.id, entry);
-    for (const [id, entry] of this.#overlay?.entries ?? []) {
-      if (entry === null) merged.delete(id);
-      else merged.set(id, entry);
-    }
+  all(kind: ObjectRow['kind'] | null = null): readonly CatalogEntry[] {
+    const permanent = this.#committed.permanent(kind);
     const own = temporarySchema(this.session);
-    return [...merged.values()]
-      .filter(({ row }) => row.id !== OBJECT_IDS)
-      .filter(({ row }) => !isTemporarySchema(row.schema) || (row.schema === own && own !== 0))
-      .sort((a, b) => a.row.id - b.row.id);
+    const temporary = own === 0 ? [] : this.#committed.temporaryOf(own);
+    const overlay = this.#overlay?.entries;
+    if (temporary.length === 0 && (overlay === undefined || overlay.size === 0)) return permanent;
+    const isMeant = ({ row }: CatalogEntry): boolean => kind === null || row.kind === kind;
+    const merged = new Map([...permanent, ...temporary.filter(isMeant)].map((entry) => [entry.row.id, entry]));
+    for (const [id, entry] of overlay ?? []) {
+      if (entry === null || !isMeant(entry)) merged.delete(id);
+      else if (id !== OBJECT_IDS && (!isTemporarySchema(entry.row.schema) || entry.row.schema === own)) merged.set(id, entry);
+    }
+    return [...merged.values()].sort((a, b) => a.row.id - b.row.id);
   }
 
   schemas(): readonly SchemaRow[] {
-    const merged = new Map(this.#committed.madeSchemas().map((entry) => [entry.row.id, entry]));
-    for (const [id, entry] of this.#overlay?.entries ?? []) {
-      if (entry === null) merged.delete(id);
-      else if (entry.row.kind === 'schema') merged.set(id, entry);
-    }
-    const made = [...merged.values()]
-      .sort((a, b) => a.row.id - b.row.id)
-      .flatMap(({ row }) => (row.kind === 'schema' ? [{ id: row.id, name: row.name, owner: row.body.owner }] : []));
+    const made = this.all('schema').flatMap(({ row }) =>
+      row.kind === 'schema' ? [{ id: row.id, name: row.name, owner: row.body.owner }] : [],
+    );
     return [...this.#committed.systemSchemas(), ...made];
   }
 
@@ -278,7 +276,7 @@ export class SessionReader implements CatalogReader {
   // ---- roles ----
 
   roles(): readonly RoleRow[] {
-    return this.all().flatMap(({ row }) => (row.kind === 'role' ? [roleOf(row)] : []));
+    return this.all('role').flatMap(({ row }) => (row.kind === 'role' ? [roleOf(row)] : []));
   }
 
   roleById(id: number): RoleRow | null {

@@ -4,7 +4,7 @@ import type { CatalogTable } from '../objects.ts';
 import type { SessionReader } from '../reader.ts';
 import { collationOf } from './describe.ts';
 import { operatorClassOf } from './pg-access.ts';
-import { tablesOf } from './relations.ts';
+import { oneTable, tablesOf } from './relations.ts';
 import type { Lookup, RowMakers, VirtualRow } from './virtual-table.ts';
 import { vectorValue } from './virtual-table.ts';
 
@@ -12,9 +12,20 @@ const tie = (inhrelid: number, inhparent: number, inhseqno: number): VirtualRow 
   ...{ inhrelid, inhparent, inhseqno, inhdetachpending: false },
 });
 
+/** The tables among whose ties are those that are looked for: of a table or an index, or (inhparent) of what is a part of it. */
+function tiedTables(reader: SessionReader, { column, value }: Lookup): CatalogTable[] {
+  const row = reader.entry(Number(value))?.row;
+  const table = reader.relation(row?.kind === 'index' ? row.parent : Number(value));
+  if (table?.kind !== 'table') return [];
+  const ids = column === 'inhrelid' ? [table.id] : (table.children ?? []);
+  return ids.flatMap((id) => {
+    const found = reader.relation(id);
+    return found?.kind === 'table' ? [found] : [];
+  });
+}
+
 function* inheritRows(reader: SessionReader, lookup: Lookup | null): Iterable<VirtualRow> {
-  const own = lookup?.column === 'inhrelid' ? reader.relation(Number(lookup.value)) : null;
-  const tables = own?.kind === 'table' ? [own] : tablesOf(reader);
+  const tables = lookup === null ? tablesOf(reader) : tiedTables(reader, lookup);
   for (const { id, parents = [], indexes } of tables) {
     for (const [at, parent] of parents.entries()) yield tie(id, parent, at + 1);
     for (const index of indexes) if (index.parent !== undefined) yield tie(index.id, index.parent, 1);
@@ -24,8 +35,7 @@ function* inheritRows(reader: SessionReader, lookup: Lookup | null): Iterable<Vi
 const STRATEGIES = { range: 'r', list: 'l', hash: 'h' } as const;
 
 function* partitionedRows(reader: SessionReader, lookup: Lookup | null): Iterable<VirtualRow> {
-  const own = lookup?.column === 'partrelid' ? reader.relation(Number(lookup.value)) : null;
-  const tables = own?.kind === 'table' ? [own] : tablesOf(reader);
+  const tables = lookup === null ? tablesOf(reader) : oneTable(reader, lookup.value);
   for (const { id, partitioning, children = [] } of tables) {
     if (partitioning === undefined) continue;
     const { strategy, keys } = partitioning;

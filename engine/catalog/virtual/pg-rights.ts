@@ -7,8 +7,8 @@ import type { Grants } from '../grants.ts';
 import { ROLE_SUPERUSER } from '../system-tables.ts';
 import { type ExpressionText, expressionShown, treeOf } from '../shown.ts';
 import { quoteName } from './describe.ts';
-import { roleName, tablesOf } from './relations.ts';
-import { arrayValue, type RowMakers, type VirtualRow } from './virtual-table.ts';
+import { oneTable, roleName, tablesOf } from './relations.ts';
+import { arrayValue, type Lookup, type RowMakers, type VirtualRow } from './virtual-table.ts';
 
 // ---- aclitem ----
 
@@ -76,12 +76,15 @@ function treeOfCondition(reader: SessionReader, table: CatalogTable, condition: 
   return shown === null ? null : treeOf(shown);
 }
 
-function* withPolicies(reader: SessionReader): Iterable<{ table: CatalogTable; policy: CatalogPolicy }> {
-  for (const table of tablesOf(reader)) for (const policy of table.policies ?? []) yield { table, policy };
+function* withPolicies(
+  reader: SessionReader,
+  tables = tablesOf(reader),
+): Iterable<{ table: CatalogTable; policy: CatalogPolicy }> {
+  for (const table of tables) for (const policy of table.policies ?? []) yield { table, policy };
 }
 
-function* policyRows(reader: SessionReader): Iterable<VirtualRow> {
-  for (const { table, policy } of withPolicies(reader)) {
+function* policyRows(reader: SessionReader, lookup: Lookup | null): Iterable<VirtualRow> {
+  for (const { table, policy } of withPolicies(reader, lookup === null ? undefined : oneTable(reader, lookup.value))) {
     const { id, name, permissive, command, roles, using, check } = policy;
     yield {
       ...{ oid: id, polname: name, polrelid: table.id, polcmd: COMMANDS[command], polpermissive: permissive },

@@ -7,13 +7,13 @@ import { statisticsName, type StatisticsRow } from '../stored.ts';
 import { columnOf, quoteName } from './describe.ts';
 import { statisticsFacts, textsOf } from './pg-views.ts';
 import { roleName, schemaIdOf, shownRelation } from './relations.ts';
-import { arrayValue, type RowMakers, type VirtualRow, vectorValue } from './virtual-table.ts';
+import { arrayValue, type Lookup, type RowMakers, type VirtualRow, vectorValue } from './virtual-table.ts';
 
 const LETTERS: { readonly [kind in StatisticsKind]: string } = { ndistinct: 'd', dependencies: 'f', mcv: 'm' };
 const EXPRESSIONS = 'e';
 
 const statisticsOf = (reader: SessionReader): StatisticsRow[] =>
-  reader.all().flatMap(({ row }) => (row.kind === 'statistics' ? [row] : []));
+  reader.all('statistics').flatMap(({ row }) => (row.kind === 'statistics' ? [row] : []));
 
 const attributesOf = ({ body }: StatisticsRow): number[] =>
   body.keys.flatMap(({ attribute }) => (attribute === 0 ? [] : [attribute]));
@@ -62,8 +62,9 @@ export function statisticsDefinition(reader: SessionReader, row: StatisticsRow):
 
 // ---- rows ----
 
-function* objectRows(reader: SessionReader): Iterable<VirtualRow> {
+function* objectRows(reader: SessionReader, lookup: Lookup | null): Iterable<VirtualRow> {
   for (const row of statisticsOf(reader)) {
+    if (lookup !== null && row.parent !== lookup.value) continue;
     const expressions = expressionsOf(row);
     yield {
       ...{ oid: row.id, stxrelid: row.parent, stxname: statisticsName(row), stxowner: row.body.owner },

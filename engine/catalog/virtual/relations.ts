@@ -9,6 +9,7 @@ import type {
   CatalogView,
   CatalogVirtualTable,
 } from '../objects.ts';
+import type { RowValue } from '../../storage/rows/row-value.ts';
 import { elementOf, isArrayType, type SqlType } from '../../sblr/types.ts';
 import type { SessionReader } from '../reader.ts';
 import type { RoutineRow, TypeRow } from '../stored.ts';
@@ -18,23 +19,31 @@ import { virtualTables } from './registry.ts';
 
 export const SCHEMA_PG_TOAST = 99;
 
-const relations = (reader: SessionReader): CatalogRelation[] =>
-  reader.all().flatMap(({ relation }) => (relation === null ? [] : [relation]));
+const relations = <Kind extends CatalogRelation['kind']>(
+  reader: SessionReader,
+  kind: Kind & ('table' | 'view' | 'sequence'),
+): (CatalogRelation & { readonly kind: Kind })[] =>
+  reader.all(kind).map(({ relation }) => relation as CatalogRelation & { readonly kind: Kind });
 
-export const tablesOf = (reader: SessionReader): CatalogTable[] =>
-  relations(reader).filter((relation): relation is CatalogTable => relation.kind === 'table');
+export const tablesOf = (reader: SessionReader): CatalogTable[] => relations(reader, 'table');
 
-export const viewsOf = (reader: SessionReader): CatalogView[] =>
-  relations(reader).filter((relation): relation is CatalogView => relation.kind === 'view');
+/** The table of a number, if it is one: what a lookup by it finds. */
+export function oneTable(reader: SessionReader, id: RowValue): CatalogTable[] {
+  const found = reader.relation(Number(id));
+  return found?.kind === 'table' ? [found] : [];
+}
 
-export const sequencesOf = (reader: SessionReader): CatalogSequence[] =>
-  relations(reader).filter((relation): relation is CatalogSequence => relation.kind === 'sequence');
+export const viewsOf = (reader: SessionReader): CatalogView[] => relations(reader, 'view');
+
+export const sequencesOf = (reader: SessionReader): CatalogSequence[] => relations(reader, 'sequence');
 
 export const typesOf = (reader: SessionReader): TypeRow[] =>
-  reader.all().flatMap(({ row }) => (row.kind === 'type' ? [row] : []));
+  reader.all('type').flatMap(({ row }) => (row.kind === 'type' ? [row] : []));
 
 export const routinesOf = (reader: SessionReader): RoutineRow[] =>
-  reader.all().flatMap(({ row }) => (row.kind === 'function' || row.kind === 'procedure' ? [row] : []));
+  [...reader.all('function'), ...reader.all('procedure')]
+    .flatMap(({ row }) => (row.kind === 'function' || row.kind === 'procedure' ? [row] : []))
+    .sort((a, b) => a.id - b.id);
 
 /** The engine's own schema is found by its name only: dumps would take it for a schema that somebody has made. */
 export const HIDDEN_SCHEMA = 'sys';

@@ -90,6 +90,10 @@ const LOOKUPS: { readonly [table: string]: readonly string[] } = {
   pg_proc: ['oid'],
   pg_description: ['objoid'],
   pg_sequence: ['seqrelid'],
+  pg_inherits: ['inhrelid', 'inhparent'],
+  pg_partitioned_table: ['partrelid'],
+  pg_policy: ['polrelid'],
+  pg_statistic_ext: ['stxrelid'],
   columns: ['table_name'],
 };
 
