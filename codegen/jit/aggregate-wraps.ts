@@ -6,6 +6,7 @@ import type { BoundAggregate } from '../../engine/sblr/bound.ts';
 import type { RowValue } from '../../engine/storage/rows/row-value.ts';
 import { type Aggregate, aggregates } from '../../engine/values/aggregates.ts';
 import { SQLSTATE, SqlError } from '../../shm/errors.ts';
+import { DistinctValues, isOrderless } from './distinct-values.ts';
 import { canonical, comparatorOf, keyPart } from './helpers.ts';
 
 /** The aggregate of a bound call; step() takes the arguments, then the sort keys. */
@@ -25,32 +26,23 @@ export function takeGrowth(): number {
   growth = 0;
   return taken;
 }
-/** What an entry of a set and a row of an ordered aggregate take, about. */
-const ENTRY_BYTES = 48;
+/** What a row of an ordered aggregate takes, about. */
 const ROW_BYTES = 64;
 
-interface DistinctState {
-  state: unknown;
-  readonly seen: Set<unknown>;
-}
-
-function distinctAggregate(base: Aggregate, { arguments: given }: BoundAggregate): Aggregate {
+function distinctAggregate(base: Aggregate, { arguments: given, primitive, order }: BoundAggregate): Aggregate {
+  const mayWait = order.length === 0 && isOrderless(primitive);
   const types = given.map(({ type }) => type.name);
   const keyOf = (values: readonly RowValue[]): unknown => {
     const keys = values.map((value, index) => (value === null ? null : canonical(types[index], value)));
     return keys.length === 1 ? keys[0] : keys.map(keyPart).join('');
   };
   return {
-    init: (): DistinctState => ({ state: base.init(), seen: new Set() }),
-    step: (state: DistinctState, ...values: RowValue[]): DistinctState => {
-      const key = keyOf(values);
-      if (state.seen.has(key)) return state;
-      state.seen.add(key);
-      growth += ENTRY_BYTES + (typeof key === 'string' ? key.length : 0);
-      state.state = base.step(state.state, ...values);
+    init: (): DistinctValues => new DistinctValues(base, mayWait),
+    step: (state: DistinctValues, ...values: RowValue[]): DistinctValues => {
+      growth += state.add(keyOf(values), values);
       return state;
     },
-    result: (state: DistinctState): RowValue => base.result(state.state),
+    result: (state: DistinctValues): RowValue => state.result(),
   };
 }
 

@@ -16,6 +16,7 @@ import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 import type { KernelAccess } from '../../engine/plan/program.ts';
 import { rowHelpers, scaledText } from '../rows/row-helpers.ts';
 import { takeGrowth } from './aggregate-wraps.ts';
+import { DistinctValues } from './distinct-values.ts';
 import { checkMemory, memoryLimit } from './memory-limit.ts';
 import { HeldPart } from './held-part.ts';
 import { wordDouble, wordPair } from './helpers.ts';
@@ -35,6 +36,8 @@ const INSTANT_WRAPS = 2n ** 61n;
 /** About what a group of JavaScript values takes besides its key, and a state that is an object. */
 const GENERAL_BYTES = 160;
 const OBJECT_BYTES = 48;
+/** Of several groups a set goes to a file by itself when it takes more than this part of work_mem. */
+const SET_PART = 16;
 
 export interface GroupsShape {
   /** Words of a key; 0: no keys, one group. */
@@ -85,6 +88,9 @@ export class Groups extends HeldPart {
   #grown = 0;
   #workMemory = 0;
   #spill: SpillParts | null = null;
+  /** Sets of different values that are in files; what the others took then, and a little more. */
+  readonly #moved: DistinctValues[] = [];
+  #movedAt = 0;
 
   constructor(shape: GroupsShape, refill: { readonly fill: Refill | null }, kernel: KernelAccess) {
     super();
@@ -106,6 +112,7 @@ export class Groups extends HeldPart {
     this.late = -1;
     this.full = false;
     this.arenaUsed = 0;
+    this.#closeSets();
     this.objects.length = 0;
     this.map.clear();
     this.rows.length = 0;
@@ -124,6 +131,7 @@ export class Groups extends HeldPart {
   close(): void {
     this.#spill?.close();
     this.#spill = null;
+    this.#closeSets();
     this.objects.length = 0;
     this.map.clear();
     this.rows.length = 0;
@@ -152,9 +160,9 @@ export class Groups extends HeldPart {
     const { keyWords, stride, general, sets, spills } = this.shape;
     const groups = rows * sets;
     if (this.shape.inits.length > 0) this.#grown += takeGrowth();
-    const bytes = this.bytes;
-    if (bytes > this.#workMemory) {
-      checkMemory(bytes, memoryLimit(this.#kernel));
+    if (this.bytes > this.#workMemory) {
+      if (this.#grown > this.#workMemory / 2) this.#moveSets();
+      checkMemory(this.bytes, memoryLimit(this.#kernel));
       if (spills && !this.full && this.count > 0) this.full = this.#spill === null || this.#spill.canSplit;
     }
     if (keyWords === 0 && !general) return;
@@ -180,6 +188,25 @@ export class Groups extends HeldPart {
       while (table[at] !== 0) at = (at + 1) & mask;
       table[at] = group + 1;
     }
+  }
+
+  /** Sets of different values go to files, where they take much: of one group any, else the large ones. */
+  #moveSets(): void {
+    if (this.#grown < this.#movedAt) return;
+    const least = this.count === 1 ? 0 : this.#workMemory / SET_PART;
+    for (const object of this.objects) {
+      if (!(object instanceof DistinctValues) || !object.mayWait || object.isInFile || object.bytes <= least) continue;
+      this.#grown -= object.bytes;
+      object.moveToFile(this.#kernel.parts.space, this.#workMemory);
+      this.#moved.push(object);
+    }
+    this.#movedAt = this.#grown + this.#workMemory / SET_PART;
+  }
+
+  #closeSets(): void {
+    for (const set of this.#moved) set.close();
+    this.#moved.length = 0;
+    this.#movedAt = 0;
   }
 
   /** What the groups take: those that are there, not the room for further ones. */

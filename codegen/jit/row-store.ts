@@ -235,6 +235,8 @@ export class RowStore extends HeldPart {
 
   /** Makes room for so many rows, and as many bytes of text in each column, that are written where nothing can grow. */
   reserveRows(rows: number, bytes: number): void {
+    // Code that is made when it is first needed may have said what the columns are after the store had begun.
+    if (this.data.length < this.columns.length) this.#allocate(this.capacity);
     if (this.count + rows >= this.limit) {
       this.full();
       let { capacity } = this;

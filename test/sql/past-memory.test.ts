@@ -37,8 +37,14 @@ const STATEMENTS: readonly (readonly [string, Way])[] = [
   ['select t from a union select u from b', 'any order'],
   ['select t, part from a intersect select u, k from b', 'any order'],
   ['select t from a except all select u from b', 'any order'],
-  // Values of several expressions are kept by group, up to the limit of a statement's memory.
-  ['select part % 5, count(distinct t), count(distinct id) from a group by 1', 'in memory'],
+  ['select part % 5, count(distinct t), count(distinct id), count(*) from a group by 1', 'any order'],
+  ['select count(*), count(distinct t), sum(distinct id), max(distinct c), avg(distinct n) from a', 'ordered'],
+  // In the order of their values they are in memory anyway: up to the limit of a statement's memory.
+  ['select length(string_agg(distinct t, $$,$$)) from a', 'in memory'],
+  ['select id, id not in (select k from b) as o from a', 'any order'],
+  ['select id, t in (select u from b where l > 5) as i, n in (select k from b where k > 20) as k from a', 'any order'],
+  ['select a.id, b.k, b.u from (select * from a where amount < 9) a left join b on b.k > a.id + 20000', 'any order'],
+  ['select id from a where amount < 50 and not exists (select 1 from b where b.l > a.l * 7 and b.u < a.t)', 'any order'],
   ['select c, count(distinct id), min(distinct id), sum(distinct id) from a group by c', 'any order'],
   ['select count(distinct amount), avg(distinct amount) from a', 'any order'],
   ['select a.id, a.t, b.u from a join b on a.id = b.k', 'any order'],
