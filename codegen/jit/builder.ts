@@ -45,6 +45,8 @@ export class Builder {
   readonly works = new Map<number, StoreCode>();
   /** What other threads are sent of the statement; null: it is not spread. */
   gatherProgram: (() => GatherProgram | null) | null = null;
+  /** Number of the SharedSpool of the statement's state whose stages these are; -1: of none. */
+  within = -1;
   /** Stages that are spread, in the order in which they were made. */
   readonly gathers: GatherStage[] = [];
   /** Its code asks subplans. */

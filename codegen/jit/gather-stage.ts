@@ -56,6 +56,8 @@ export interface ScanParts {
 export interface GatherShape {
   /** Among the stages of its program that are spread. */
   readonly number: number;
+  /** Part of the statement's state whose inner state runs it (shared-spool.ts); -1: it runs in the statement's. */
+  readonly within: number;
   /** Threads beside the leader, at most. */
   readonly helpers: number;
   /** Of EXPLAIN ANALYZE: where the threads that took part are counted; -1: nowhere. */
@@ -247,7 +249,7 @@ export class GatherStage implements RunningStage {
     place.way = 'alone';
     const { shape } = this;
     const helpers = c.kernel.helpers ?? null;
-    if (helpers === null || c.around !== null || c.tx.isolation === SERIALIZABLE) return;
+    if (helpers === null || (c.around !== null && shape.within < 0) || c.tx.isolation === SERIALIZABLE) return;
     const builds = shape.builds.map((part) => c.parts[part] as JoinStore);
     if (builds.some((build) => build.isSpilled || build.isEmpty)) return;
     const { pages } = c.parts[shape.scan.reader] as ScanReader;

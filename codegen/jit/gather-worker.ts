@@ -29,6 +29,7 @@ import {
 import { type JoinImage, JoinStore } from './join-store.ts';
 import { placedAt, type ProgramParts, stateOf } from './program-parts.ts';
 import type { ScanReader } from './scan-source.ts';
+import { SharedSpool } from './shared-spool.ts';
 import type { State } from './state.ts';
 import { compileWhole } from './statement.ts';
 import { TableMoved } from './used-tables.ts';
@@ -105,7 +106,7 @@ export class Helper {
       const error = withoutOverflow(thrown);
       // The handle is lost.
       if (error instanceof SqlError && error.code.startsWith('57P')) throw error;
-      const placed = placedAt(kept.parts, kept.state.at, error);
+      const placed = placedAt(kept.parts, runningState(task, kept).at, error);
       const said = placed instanceof SqlError ? placed : new SqlError(SQLSTATE.internal_error, String((placed as Error).stack));
       return { ...answerOf(task, number, 'failed'), error: errorParts(said) };
     } finally {
@@ -157,8 +158,15 @@ export class Helper {
 /** Nothing is left to do. */
 const isOver = ({ words, pages, size }: GatherTask): boolean => isStopped(words) || isTaken(words, Math.ceil(pages / size));
 
-function work(task: GatherTask, number: number, { parts, state: c }: KeptProgram, tx: Transaction): GatherAnswer {
-  const { shape } = parts.gathers[task.stage];
+/** The state that the stage runs in. */
+function runningState({ stage }: GatherTask, { parts, state }: KeptProgram): State {
+  const { within } = parts.gathers[stage].shape;
+  return within < 0 ? state : (state.parts[within] as SharedSpool).inside;
+}
+
+function work(task: GatherTask, number: number, kept: KeptProgram, tx: Transaction): GatherAnswer {
+  const { shape } = kept.parts.gathers[task.stage];
+  const c = runningState(task, kept);
   const counts = task.counters === 0 ? null : new Float64Array(task.counters);
   c.open();
   c.bind(runOf(task, tx, counts));
@@ -183,7 +191,10 @@ function work(task: GatherTask, number: number, { parts, state: c }: KeptProgram
 function release(c: State): void {
   c.at = -1;
   closeParts(c.parts);
-  for (const part of c.parts) if (part instanceof JoinStore) part.forget();
+  for (const part of c.parts) {
+    if (part instanceof JoinStore) part.forget();
+    else if (part instanceof SharedSpool) release(part.inside);
+  }
   c.shut();
 }
 

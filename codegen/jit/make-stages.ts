@@ -96,8 +96,10 @@ function gathered(builder: Builder, stage: Stage, { stage: alone, scan }: MadeSt
   if (gather === null || program === null || scan === undefined || collector?.gathered === undefined || isTail) return alone;
   if (!steps.every(isSpreadStep)) return alone;
   const { begin, gathered: fill } = collector;
+  const { gathers } = builder.within < 0 ? builder : (builder.around as Builder);
   const shape: GatherShape = {
-    number: builder.gathers.length,
+    number: gathers.length,
+    within: builder.within,
     helpers: gather.threads - 1,
     counter: gather.counter ?? -1,
     scan,
@@ -107,7 +109,7 @@ function gathered(builder: Builder, stage: Stage, { stage: alone, scan }: MadeSt
     program,
   };
   const made = new GatherStage(shape, builder.part(newPlace), alone);
-  builder.gathers.push(made);
+  gathers.push(made);
   return made;
 }
 

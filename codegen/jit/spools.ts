@@ -16,6 +16,7 @@ import type { MadeStage } from './sources.ts';
 import { compileDrain, type Sink } from './stage-code.ts';
 import { type ProgramStage, runStages, type StagePlace } from './stage-list.ts';
 import { type GroupRoom, type RunningStage, STAGE_DONE } from './stage-run.ts';
+import { behindShared, sharedRows, sharedSpool } from './shared-spool.ts';
 import { spoolStages, type Stage, stagesOf } from './stages.ts';
 import type { StoreCode } from './store-code.ts';
 import { storedPlace, storedStage, viewOf } from './stored-rows.ts';
@@ -124,6 +125,12 @@ export function spoolSource(builder: Builder, stage: Stage, node: SpoolScan, sin
     const { sink: kept } = madeChange(outermost(builder), plan, plan.change).made;
     const code = builder.own(plan, () => kept.code.inside(builder));
     return storedSource(builder, stage, node, code, sink, room);
+  }
+  if (plan.shared === true) {
+    const { sink: kept, part } = sharedSpool(outermost(builder), plan);
+    const code = builder.own(plan.columns, () => kept.code.foundBy(builder, sharedRows(part)));
+    const made = storedSource(builder, stage, node, code, sink, room);
+    return { ...made, stage: behindShared(made.stage, part) };
   }
   const spool = madeSpool(builder, plan);
   const made = storedSource(builder, stage, node, spool.sink.code, sink, room);

@@ -20,6 +20,7 @@ import { GeneratedProgram } from './program.ts';
 import { Changed, type ProgramParts } from './program-parts.ts';
 import type { Sink } from './stage-code.ts';
 import { changeStage } from './spools.ts';
+import { sharedSpool } from './shared-spool.ts';
 import type { ProgramStage } from './stage-list.ts';
 import { hasJoins, type Stage, stagesOf } from './stages.ts';
 import type { Source } from './unit.ts';
@@ -79,6 +80,7 @@ function compileParts(plan: PhysicalStatement, format: RowFormat, used: UsedTabl
   const holds = waits || plan.kind !== 'query' || changes.length > 0 || roots.some(locksRows);
   const last = lastSink(builder, plan, holds);
   const stages = stagesOf(root, read, plan.subplans ?? []);
+  for (const spool of builder.spools) if (spool.shared === true) sharedSpool(builder, spool);
   const before = changes.map((spool) => changeStage(builder, spool));
   const own = makeStages(builder, stages, last.sink);
   const made = [...before, ...(holds ? own : withExpected(builder, stages, own))];

@@ -104,7 +104,12 @@ export class StoreCode {
   /** Code of a subplan that reads the same store, which is of the plan around it. */
   inside(builder: Builder): StoreCode {
     const found = builder.around === this.#builder ? this : this.inside(builder.around as Builder);
-    return new StoreCode(builder, this.#make, this, storeAround(found.part));
+    return this.foundBy(builder, storeAround(found.part));
+  }
+
+  /** Code of another builder that reads the same store, where `find` finds it. */
+  foundBy(builder: Builder, find: (state: State) => unknown): StoreCode {
+    return new StoreCode(builder, this.#make, this, find);
   }
 
   /** Code that reads another store of the same columns; `make`: of another kind. */

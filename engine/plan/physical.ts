@@ -374,6 +374,8 @@ export interface SpoolPlan {
   readonly columns: readonly { readonly column: ColumnId; readonly type: SqlType }[];
   /** A change, `root` its source: it is run before the statement, whether it is read or not; its rows are those of RETURNING. */
   readonly change?: PhysicalChange;
+  /** Plans inside expressions read it, too: all read what was collected once (shared-spools.ts). */
+  readonly shared?: true;
 }
 interface Parts {
   readonly subplans?: readonly Subplan[];

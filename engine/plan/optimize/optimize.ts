@@ -41,6 +41,7 @@ import { simplifyStatement } from './simplify.ts';
 import { planSource, planValues } from './sources.ts';
 import { statementColumns } from './statement-columns.ts';
 import { withPlansInside, withSubplans } from './subplans.ts';
+import { withSharedSpools } from './shared-spools.ts';
 
 export type { OptimizeEnvironment } from './planner.ts';
 
@@ -88,7 +89,7 @@ class Optimizer implements Planner {
             ...(subplans.length === 0 ? {} : { subplans }),
             ...(spools.length === 0 ? {} : { spools }),
           };
-    return withGathers(all, this.environment.spread);
+    return withGathers(withSharedSpools(all), this.environment.spread);
   }
 
   #planned(statement: Planable): PhysicalStatement {
