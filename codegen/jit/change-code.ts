@@ -64,7 +64,10 @@ export class ChangeCode {
       builder.tables.add(runtime.id);
       return { catalog, runtime };
     };
-    const references = referencesOf(this.catalog, this.table, (id) => builder.catalog(id), parentOf, changed);
+    const references =
+      environment.withoutReferences === true
+        ? null
+        : referencesOf(this.catalog, this.table, (id) => builder.catalog(id), parentOf, changed);
     if (references !== null && references.incoming.length > 0) builder.cascades = true;
     if (references !== null && references.outgoing.length > 0) builder.refers = true;
     const keepsKeys = changed !== null && !touchesKeys(this.catalog, changed);

@@ -50,6 +50,7 @@ export class UsedTables {
       },
       runtime: (table) => this.#runtime(table),
       virtualRows: (name, lookup) => given.virtualRows(name, lookup),
+      withoutReferences: given.withoutReferences === true,
       kernel: given.kernel,
     };
   }

@@ -80,6 +80,9 @@ function environmentOf(kernel: Kernel, engine: () => Engine, catalog: SqlCatalog
     },
     runtime: (table) => kernel.tableById(table.kernelTable).runtime,
     virtualRows: (name, lookup) => virtualRows(name, reader(), lookup),
+    get withoutReferences() {
+      return engine().active?.settings.get('session_replication_role') === 'replica';
+    },
     kernel: new AccessedKernel(
       kernel,
       () => Number(engine().active?.settings.get('work_mem') ?? WORK_MEMORY) * 1024,

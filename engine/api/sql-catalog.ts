@@ -15,7 +15,9 @@ import type { Engine, EngineCatalog, UtilityResult } from '../exec/engine.ts';
 import type { SessionContext } from '../exec/context.ts';
 import type { TableSizes } from '../plan/optimize/access-path.ts';
 import type { SourceStatement } from '../sblr/source.gen.ts';
+import { type IdentitySetting, isIdentitySetting } from '../session/identity.ts';
 import type { Session } from '../session/session.ts';
+import { isForSuperusers } from '../session/settings.ts';
 import type { Transaction } from '../txn/transactions.ts';
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import { define } from './define.ts';
@@ -134,7 +136,14 @@ export class SqlCatalog implements EngineCatalog {
     return mayDo(this.reader(session, session.transaction), role, kind, object, column, right);
   }
 
-  checkMayBecome(session: Session, name: string, as: 'role' | 'session_authorization'): void {
+  checkMaySet(session: Session, name: string, value: string | null): void {
+    if (isIdentitySetting(name)) {
+      if (value !== null) this.#checkMayBecome(session, value, name);
+    } else if (isForSuperusers(name) && !this.isSuperuser(session))
+      throw new SqlError(SQLSTATE.insufficient_privilege, `permission denied to set parameter "${name}"`);
+  }
+
+  #checkMayBecome(session: Session, name: string, as: IdentitySetting): void {
     if (name === (as === 'role' ? 'none' : 'default')) return;
     const reader = this.reader(session, session.transaction);
     const wanted = reader.roleNamed(name);

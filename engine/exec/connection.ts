@@ -77,7 +77,7 @@ export class Connection {
     this.context = new SessionContext(engine, session);
     this.statements = new SessionStatements(this);
     this.utility = new UtilityStatements(this);
-    session.mayBecome = (name, as) => engine.catalog.checkMayBecome(session, name, as);
+    session.maySet = (name, value) => engine.catalog.checkMaySet(session, name, value);
   }
 
   // ---- preparing ----

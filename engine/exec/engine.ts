@@ -58,8 +58,8 @@ export interface EngineCatalog {
   lacksToSignal(session: Session, user: string): 'superuser' | 'membership' | null;
   /** Runs CREATE, DROP, TRUNCATE, ANALYZE inside the engine, in a transaction. */
   define(session: Session, tx: Transaction, statement: SourceStatement, context: SessionContext): UtilityResult;
-  /** SET ROLE, SET SESSION AUTHORIZATION. 42704, 42501 */
-  checkMayBecome(session: Session, name: string, as: 'role' | 'session_authorization'): void;
+  /** Before SET: of ROLE and SESSION AUTHORIZATION, and of what is for superusers. 42704, 42501 */
+  checkMaySet(session: Session, name: string, value: string | null): void;
   /** has_..._privilege(). */
   mayDo(
     session: Session,

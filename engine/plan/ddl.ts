@@ -385,9 +385,16 @@ function truncate(source: SourceTruncateNode, environment: DefinitionEnvironment
   return { tag: 'TRUNCATE TABLE', notices };
 }
 
+/** A table of ANALYZE or VACUUM with what is below it; rows of catalogs are made when they are asked for: nothing is to be done. */
+function maintained(name: SourceName, environment: DefinitionEnvironment): CatalogTable[] {
+  const wanted = qualified(name, environment.semantics);
+  const isMade = readerOf(environment).findRelation(wanted.schema, wanted.name)?.kind === 'virtual';
+  return isMade ? [] : withBelow(tableNamed(name, environment), environment);
+}
+
 /** The tables of ANALYZE or VACUUM, with what is below them; none named: all. 42P01, 42809. */
 export function tablesOf(names: SourceAnalyzeNode['tables'], environment: DefinitionEnvironment): readonly CatalogTable[] {
-  if (names.length > 0) return names.flatMap((name) => withBelow(tableNamed(name, environment), environment));
+  if (names.length > 0) return names.flatMap((name) => maintained(name, environment));
   return readerOf(environment)
     .all()
     .flatMap(({ relation }) => (relation?.kind === 'table' ? [relation] : []));

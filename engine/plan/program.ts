@@ -195,6 +195,8 @@ export interface CompileEnvironment {
   /** Rows of a virtual table: all columns, as RowValues. */
   /** `lookup`: rows with this value in this attribute are enough; more may come. */
   virtualRows(name: string, lookup?: VirtualLookup): Iterable<readonly RowValue[]>;
+  /** Foreign keys are not looked after (session_replication_role = replica). Left out: they are. */
+  readonly withoutReferences?: boolean;
   readonly kernel: KernelAccess;
 }
 

@@ -36,7 +36,7 @@ import {
 import type { Dialect } from '../../plugins/contract/contract.ts';
 import type { BlockWatcher } from './block-watcher.ts';
 import { Deferral } from './deferral.ts';
-import { Identity, type IdentitySetting, isIdentitySetting } from './identity.ts';
+import { Identity } from './identity.ts';
 import { NotificationHub, SessionNotifications } from './notifications.ts';
 import { Savepoints } from './savepoints.ts';
 import { pathSchemas, Settings } from './settings.ts';
@@ -119,8 +119,8 @@ export class Session {
   /** Called before a transaction of the session commits: what it does belongs to it, and what it throws rolls it back. */
   beforeCommit: ((tx: Transaction) => void) | null = null;
   watcher: BlockWatcher | null = null;
-  /** Asked before another role counts: throws 42704, 42501. */
-  mayBecome: ((name: string, as: IdentitySetting) => void) | null = null;
+  /** Asked before a setting becomes another: throws 42704, 42501. */
+  maySet: ((name: string, value: string | null) => void) | null = null;
   readonly identity: Identity;
   readonly notifications: SessionNotifications;
   readonly holdsAnswers: boolean;
@@ -375,7 +375,7 @@ export class Session {
       const isolation = folded === 'transaction_isolation';
       this.setCharacteristics({ isolation: isolation ? value : null, readOnly: isolation ? null : value === 'on' });
     } else {
-      if (value !== null && isIdentitySetting(folded)) this.mayBecome?.(value, folded);
+      this.maySet?.(folded, value);
       this.settings.set(folded, value, inBlock, local);
     }
   }

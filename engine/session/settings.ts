@@ -23,6 +23,8 @@ export interface SettingRule {
   /** Part of the key of cached statements: its value changes what a text means. */
   readonly changesMeaning: boolean;
   readonly readOnly: boolean;
+  /** Only superusers set it. */
+  readonly forSuperusers: boolean;
   /** What a number counts; null: it has no unit. */
   readonly unit: 'ms' | 'kB' | null;
 }
@@ -126,7 +128,7 @@ function rule(
   initial: string,
   accept: SettingRule['accept'],
   description: string,
-  options: { changesMeaning?: boolean; readOnly?: boolean; unit?: 'ms' | 'kB' } = {},
+  options: { changesMeaning?: boolean; readOnly?: boolean; forSuperusers?: boolean; unit?: 'ms' | 'kB' } = {},
 ): SettingRule {
   return {
     name,
@@ -135,6 +137,7 @@ function rule(
     description,
     changesMeaning: options.changesMeaning ?? false,
     readOnly: options.readOnly ?? false,
+    forSuperusers: options.forSuperusers ?? false,
     unit: options.unit ?? null,
   };
 }
@@ -196,7 +199,13 @@ export const SETTINGS: readonly SettingRule[] = [
   rule('server_encoding', 'UTF8', asItIs, 'encoding of the database', fixed),
   rule('server_version', '15.8', asItIs, 'version of PostgreSQL that this dialect follows', fixed),
   rule('server_version_num', '150008', asItIs, 'the same as a number', fixed),
-  rule('session_replication_role', 'origin', oneOf('origin', 'local'), 'keys and checks hold in every session'),
+  rule(
+    'session_replication_role',
+    'origin',
+    oneOf('origin', 'replica', 'local'),
+    'replica: foreign keys are not looked after, rows come from where they were',
+    { changesMeaning: true, forSuperusers: true },
+  ),
   rule('standard_conforming_strings', 'on', boolean, 'backslashes in strings are plain characters', meaning),
   rule('statement_timeout', '0', milliseconds, 'longest run of a statement, ms; 0: no limit', time),
   rule('synchronous_commit', 'on', oneOf('on', 'off', 'local', 'remote_write', 'remote_apply'), 'a commit waits for the disk'),
@@ -236,6 +245,9 @@ export function settingRule(name: string): SettingRule {
   }
   return found;
 }
+
+/** Whether only superusers may set it. */
+export const isForSuperusers = (name: string): boolean => rules.get(name)?.forSuperusers === true;
 
 const STRING: Domain = { kind: 'string' };
 
