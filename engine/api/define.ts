@@ -50,6 +50,7 @@ export function define(
     run: (module, tableOf) => runModule(sql, session, tx, module, context, tableOf).rows as RowValue[][],
     change: (module) => runModule(sql, session, tx, module, context).changes,
     sql: (text) => runText(sql, session, tx, text, context),
+    sessionsIn: (database) => engine.signals?.sessionsIn(database) ?? 0,
   };
   if (statement.op === 'vacuum') {
     const isWanted = isAnalyzing(statement);

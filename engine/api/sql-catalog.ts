@@ -67,6 +67,8 @@ export class SqlCatalog implements EngineCatalog {
       known = this.catalog.openSession(session.user, session.searchPath);
       Object.defineProperty(known, 'rowSecurity', { get: () => session.settings.get('row_security') === 'on' });
       Object.defineProperty(known, 'facts', { value: factsOf(session) });
+      Object.defineProperty(known, 'databaseId', { value: session.databaseId });
+      Object.defineProperty(known, 'firstDatabase', { value: session.firstDatabase });
       Object.defineProperty(known, 'shows', { value: this.#shows });
       this.#sessions.set(session, known);
     }

@@ -30,6 +30,7 @@ import type { Part } from './dependents.ts';
 import {
   type CatalogEntry,
   CommittedObjects,
+  databaseOf,
   entryOf,
   isNamed,
   isTemporarySchema,
@@ -50,6 +51,7 @@ import {
   PLAIN_ROLE,
   type RoleBody,
   type RoleRow,
+  type SchemaObjectRow,
   type SchemaRow,
   type SequenceRow,
   type StatisticsRow,
@@ -88,7 +90,7 @@ const PUBLIC_GRANTS: Grants = [
 ];
 
 /** A schema like others, which a new database has. */
-const PUBLIC: ObjectRow = {
+export const PUBLIC: SchemaObjectRow = {
   id: SCHEMA_PUBLIC,
   schema: NO_SCHEMA,
   name: 'public',
@@ -316,7 +318,8 @@ export class Catalog {
 
   /** What its owner has said that new objects of the kind get (ALTER DEFAULT PRIVILEGES). */
   #withDefaultGrants(tx: Transaction, row: ObjectRow): ObjectRow {
-    if (row.kind === 'index' || row.kind === 'role' || isTemporarySchema(row.schema)) return row;
+    if (['index', 'role', 'database', 'extension'].includes(row.kind) || isTemporarySchema(row.schema)) return row;
+    if (row.kind === 'index') return row;
     const owner = this.entry(tx, row.body.owner)?.row;
     if (owner?.kind !== 'role' || owner.body.defaults.length === 0) return row;
     if (row.body.grants !== null) return row;
@@ -501,9 +504,13 @@ export class Catalog {
 
   #push(tx: Transaction, row: ObjectRow, statistics: TableStatistics | null): CatalogEntry {
     const schema = this.schemaName(tx, row.schema);
-    const entry = entryOf(row, schema, statistics);
+    const entry = entryOf(row, schema, statistics, this.#databaseOf(tx, row));
     this.#overlayOf(tx).push(row.id, entry, nameKey(row.schema, row.name), --this.#serial);
     return entry;
+  }
+
+  #databaseOf(tx: Transaction, row: ObjectRow): number {
+    return databaseOf(row, (schema) => this.entry(tx, schema)?.row.schema ?? NO_SCHEMA);
   }
 
   #overlayOf(tx: Transaction): Overlay {

@@ -116,6 +116,10 @@ export interface CatalogSession {
   role: string;
   /** Name of the database, as current_database() gives it; left out: 'scratchbird'. */
   database?: string;
+  /** Number of the database, as schemas name it; left out, 0: the first. */
+  readonly databaseId?: number;
+  /** Name of the first database; left out: 'scratchbird'. */
+  readonly firstDatabase?: string;
   /** Schemas for names without one. '$user' stands for the role; pg_temp and pg_catalog are looked at first unless named. */
   searchPath: readonly string[];
   /** SET row_security; left out: on. */

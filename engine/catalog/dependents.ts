@@ -17,7 +17,7 @@ import { columnsNamedIn } from './expression-columns.ts';
 import { type ObjectUse, policyUses, type StoredExpression } from './objects.ts';
 import type { SessionReader } from './reader.ts';
 import { sequencesNamedIn } from './sequence-names.ts';
-import { type ObjectRow, type StatisticsRow, statisticsName, type TableRow, type TypeRow } from './stored.ts';
+import { extensionName, type ObjectRow, type StatisticsRow, statisticsName, type TableRow, type TypeRow } from './stored.ts';
 
 /** Something that may be dropped: an object, or a part of a table. */
 export type Part =
@@ -46,6 +46,7 @@ function keyOf(part: Part): string {
 /** What an object is called in messages: with its schema unless the search path finds it. */
 export function shownObject(row: ObjectRow, reader: SessionReader): string {
   if (row.kind === 'schema') return `schema ${row.name}`;
+  if (row.kind === 'extension') return `extension ${extensionName(row)}`;
   if (row.kind === 'statistics') return `statistics object ${shownStatistics(row, reader)}`;
   const isFound = reader.findEntry(null, row.name)?.row.id === row.id;
   const schema = reader.schemaName(row.schema);
@@ -178,8 +179,14 @@ function tableDependents(row: TableRow, part: Part, id: number, attribute: numbe
   return found;
 }
 
-/** Parts that go with the object without being asked for: its sequences, its partitions. */
+/** Whether an extension has made it. */
+export const isOfExtension = (row: ObjectRow, extension: number): boolean =>
+  row.kind === 'function' && row.body.extension === extension;
+
+/** Parts that go with the object without being asked for: its sequences, its partitions; functions of an extension. */
 function ownParts(part: Part, all: readonly ObjectRow[]): Part[] {
+  const { id, kind } = part.row;
+  if (kind === 'extension') return all.flatMap((row): Part[] => (isOfExtension(row, id) ? [{ kind: 'object', row }] : []));
   if (part.kind === 'object' && part.row.kind === 'table') {
     const isOwn = (row: ObjectRow): boolean =>
       row.kind === 'sequence' || row.kind === 'statistics'

@@ -12,11 +12,11 @@ import type { Transaction } from '../txn/transactions.ts';
 import { dropColumn, dropConstraint, holdTable, removePolicy, replaceTable } from './alter-table.ts';
 import type { Catalog } from './catalog.ts';
 import type { CatalogSession, Notice } from './definitions.ts';
-import { checkDependents, dependentsOf, type Part } from './dependents.ts';
+import { checkDependents, dependentsOf, isOfExtension, type Part } from './dependents.ts';
 import { isTemporarySchema } from './entries.ts';
 import { noRelation } from './errors.ts';
 import { LOCK_ALL, LOCK_WRITERS } from './kernel-port.ts';
-import type { ObjectRow, SequenceRow, StatisticsRow, TableRow } from './stored.ts';
+import { extensionName, type ObjectRow, type SequenceRow, type StatisticsRow, type TableRow } from './stored.ts';
 import { forgetStatistics } from './stored-statistics.ts';
 
 export interface DropOptions {
@@ -38,6 +38,7 @@ export function dropObjects(
     const row = catalog.ownRow(tx, session, id);
     if (row.kind === 'table') catalog.lockTable(tx, session, id, LOCK_ALL);
     if (row.kind === 'sequence') refuseIdentity(catalog, tx, row, ids);
+    refuseMember(catalog, tx, row);
     return { kind: 'object', row: catalog.entry(tx, id)?.row ?? row };
   });
   const together = (options.together ?? []).flatMap((id): Part[] => {
@@ -49,6 +50,19 @@ export function dropObjects(
   for (const { part } of [...dependents].reverse()) dropPart(catalog, tx, session, part);
   for (const target of targets) dropPart(catalog, tx, session, target);
   return notices;
+}
+
+/** What came with an extension goes with it only. 2BP01 */
+function refuseMember(catalog: Catalog, tx: Transaction, row: ObjectRow): void {
+  if (row.kind !== 'function' || row.body.extension === undefined) return;
+  const extension = catalog.entry(tx, row.body.extension)?.row;
+  if (extension?.kind !== 'extension') return;
+  const name = extensionName(extension);
+  throw new SqlError(
+    SQLSTATE.dependent_objects_still_exist,
+    `cannot drop function ${row.body.shown} because extension ${name} requires it`,
+    { hint: `You can drop extension ${name} instead.` },
+  );
 }
 
 /** Drops parts of tables, and with CASCADE all that rests on them. */
@@ -100,6 +114,9 @@ function dropWhole(catalog: Catalog, tx: Transaction, session: CatalogSession, r
       return;
     case 'statistics':
       return removeStatistics(catalog, tx, row);
+    case 'extension':
+      for (const { row: one } of catalog.reader(tx, session).all()) if (isOfExtension(one, row.id)) catalog.remove(tx, one);
+      return catalog.remove(tx, row);
     default:
       catalog.remove(tx, row);
   }

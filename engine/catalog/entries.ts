@@ -25,6 +25,9 @@ import {
   SYS_STATISTICS,
   SYS_TEMPORARY_OBJECTS,
   SYS_TEMPORARY_STATISTICS,
+  SCHEMA_DATABASES,
+  SCHEMA_ROLES,
+  SCHEMA_SYS,
 } from './system-tables.ts';
 
 /** An object as it is kept. `relation`: null for an index. */
@@ -32,6 +35,8 @@ export interface CatalogEntry {
   readonly row: ObjectRow;
   readonly relation: CatalogRelation | null;
   readonly statistics: TableStatistics | null;
+  /** Number of its database (0: the first), or EVERY_DATABASE. */
+  readonly database: number;
 }
 
 export const nameKey = (schema: number, name: string): string => `${schema}.${name}`;
@@ -40,8 +45,21 @@ export const nameKey = (schema: number, name: string): string => `${schema}.${na
 export const isNamed = (entry: CatalogEntry | null, schema: number, name: string): entry is CatalogEntry =>
   entry !== null && entry.row.name === name && entry.row.schema === schema;
 
-/** The schema of schemas. */
+/** The schema of schemas, in the first database; in others it is the database. */
 export const NO_SCHEMA = 0;
+
+/** Roles, databases and what is of one session alone are seen from everywhere. */
+export const EVERY_DATABASE = -1;
+
+/** Schemas that all databases have; and those of roles and databases. */
+const isShared = (schema: number): boolean =>
+  schema === SCHEMA_ROLES || schema === SCHEMA_DATABASES || schema === SCHEMA_SYS || isTemporarySchema(schema);
+
+/** The database of an object: of a schema its own schema, of all others that of their schema, which `databaseOfSchema` tells. */
+export function databaseOf({ kind, schema }: ObjectRow, databaseOfSchema: (schema: number) => number): number {
+  if (isShared(schema)) return EVERY_DATABASE;
+  return kind === 'schema' ? schema : databaseOfSchema(schema);
+}
 
 /** Schemas of temporary objects are numbered below 0. */
 export const isTemporarySchema = (schema: number): boolean => schema < 0;
@@ -84,19 +102,19 @@ export class Overlay {
 }
 
 /** The object as it is kept, in a schema of this name. */
-export function entryOf(row: ObjectRow, schema: string, statistics: TableStatistics | null): CatalogEntry {
+export function entryOf(row: ObjectRow, schema: string, statistics: TableStatistics | null, database: number): CatalogEntry {
   switch (row.kind) {
     case 'table':
-      return { row, relation: tableOf(row, schema, statistics), statistics };
+      return { row, relation: tableOf(row, schema, statistics), statistics, database };
     case 'sequence':
-      return { row, relation: sequenceOf(row, schema), statistics: null };
+      return { row, relation: sequenceOf(row, schema), statistics: null, database };
     case 'view':
-      return { row, relation: viewOf(row, schema), statistics: null };
+      return { row, relation: viewOf(row, schema), statistics: null, database };
     case 'type':
       noteUserType(userTypeOf(row, schema));
-      return { row, relation: null, statistics: null };
+      return { row, relation: null, statistics: null, database };
     default:
-      return { row, relation: null, statistics: null };
+      return { row, relation: null, statistics: null, database };
   }
 }
 
@@ -110,8 +128,8 @@ export class CommittedObjects {
   #names = new Map<string, number>();
   #routines = new Map<number, readonly CatalogEntry[]>();
   #everything: CatalogEntry[] | null = null;
-  /** Those of no temporary schema by kind, and all of them, in the order of their numbers; and those of temporary ones. */
-  #permanent = new Map<ObjectRow['kind'] | null, readonly CatalogEntry[]>();
+  /** Those of no temporary schema by kind and database, in the order of their numbers; and those of temporary ones. */
+  #permanent = new Map<string, readonly CatalogEntry[]>();
   #temporary: readonly CatalogEntry[] | null = null;
   #schemas: readonly SchemaRow[] | null = null;
   /** Everything that was ever read, by id: reused while the row's version is the same. */
@@ -182,17 +200,22 @@ export class CommittedObjects {
     return found;
   }
 
-  /** What everybody may know of, of one kind or (null) of all, in the order of their numbers: sought once for many questions. */
-  permanent(kind: ObjectRow['kind'] | null): readonly CatalogEntry[] {
-    let found = this.#permanent.get(kind);
+  /**
+   * What everybody in a database (null: in any) may know of, of one kind or (null) of all, in the order of their numbers: sought once
+   * for many questions.
+   */
+  permanent(kind: ObjectRow['kind'] | null, database: number | null): readonly CatalogEntry[] {
+    const key = `${kind} ${database}`;
+    let found = this.#permanent.get(key);
     if (found !== undefined) return found;
-    found =
-      kind !== null
-        ? this.permanent(null).filter(({ row }) => row.kind === kind)
-        : this.all()
-            .filter(({ row }) => row.id !== OBJECT_IDS && !isTemporarySchema(row.schema))
-            .sort((a, b) => a.row.id - b.row.id);
-    this.#permanent.set(kind, found);
+    if (kind !== null) found = this.permanent(null, database).filter(({ row }) => row.kind === kind);
+    else if (database !== null)
+      found = this.permanent(null, null).filter((entry) => entry.database === database || entry.database === EVERY_DATABASE);
+    else
+      found = this.all()
+        .filter(({ row }) => row.id !== OBJECT_IDS && !isTemporarySchema(row.schema))
+        .sort((a, b) => a.row.id - b.row.id);
+    this.#permanent.set(key, found);
     return found;
   }
 
@@ -239,8 +262,11 @@ export class CommittedObjects {
 
   /** An object of a committed schema. */
   makeEntry(row: ObjectRow, statistics: TableStatistics | null): CatalogEntry {
-    return entryOf(row, this.schemaName(row.schema), statistics);
+    return entryOf(row, this.schemaName(row.schema), statistics, databaseOf(row, this.databaseOfSchema));
   }
+
+  /** The database that a committed schema is of. */
+  readonly databaseOfSchema = (schema: number): number => this.byId(schema)?.row.schema ?? NO_SCHEMA;
 
   schemaName(id: number): string {
     if (isTemporarySchema(id)) return temporarySchemaName(id);

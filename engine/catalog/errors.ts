@@ -15,6 +15,9 @@ export const noTable = (name: string): SqlError => new SqlError(SQLSTATE.undefin
 
 export const noSchema = (name: string): SqlError => new SqlError(SQLSTATE.invalid_schema_name, `schema "${name}" does not exist`);
 
+export const noDatabase = (name: string): SqlError =>
+  new SqlError(SQLSTATE.invalid_catalog_name, `database "${name}" does not exist`);
+
 export const mustOwn = (kind: string, name: string): SqlError =>
   new SqlError(SQLSTATE.insufficient_privilege, `must be owner of ${kind} ${name}`);
 

@@ -7,9 +7,11 @@
 import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 import { sqlType, type SqlType, type TypeName } from '../sblr/types.ts';
 import { noteUserType, type RowAttribute, type TypeDirectory, type UserType } from '../values/user-types.ts';
+import { noDatabase } from './errors.ts';
 import type { CatalogColumn } from './objects.ts';
 import type { SessionReader } from './reader.ts';
 import { userTypeOf } from './stored.ts';
+import { FIRST_DATABASE } from './system-tables.ts';
 import { describeObject } from './virtual/answers.ts';
 import { builtInRoutineName, builtInRoutineNumber } from './virtual/pg-routines.ts';
 import { builtInTypeName, builtInTypeNumber } from './virtual/pg-types.ts';
@@ -186,6 +188,8 @@ export const directoryOf = (reader: SessionReader): TypeDirectory => ({
         const role = reader.roles().find((one) => one.id === id);
         return role === undefined ? null : quoteName(role.name);
       }
+      case 'database':
+        return id === FIRST_DATABASE || reader.databases().some((one) => one.id === id) ? String(id) : null;
       default: {
         const row = reader.entry(id)?.row;
         if (row?.kind !== 'function' && row?.kind !== 'procedure') return builtInRoutineName(id);
@@ -213,6 +217,12 @@ export const directoryOf = (reader: SessionReader): TypeDirectory => ({
         const role = reader.roles().find((one) => one.name === name);
         if (role === undefined) throw missing(SQLSTATE.undefined_object, `role "${name}" does not exist`);
         return role.id;
+      }
+      case 'database': {
+        const { session } = reader;
+        const id = text === (session.firstDatabase ?? session.database) ? FIRST_DATABASE : reader.databaseNamed(text)?.id;
+        if (id === undefined) throw noDatabase(text);
+        return id;
       }
       case 'regproc':
       case 'regprocedure':

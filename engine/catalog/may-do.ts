@@ -2,7 +2,7 @@
 
 import type { SessionReader } from './reader.ts';
 import type { ObjectRow, RoleRow } from './stored.ts';
-import { ROLE_SUPERUSER } from './system-tables.ts';
+import { FIRST_DATABASE, ROLE_SUPERUSER } from './system-tables.ts';
 import { virtualTableById } from './virtual/registry.ts';
 
 type GrantedRow = Exclude<ObjectRow, { kind: 'index' }>;
@@ -39,7 +39,7 @@ export function mayDo(
   if (own?.superuser === true) return true;
   if (kind === 'tablespace' || kind === 'parameter') return false;
   if (typeof object === 'number' && virtualTableById(object) !== null) return !grantsOn && plain === 'select';
-  const id = kind === 'database' ? ROLE_SUPERUSER : Number(object);
+  const id = kind === 'database' && Number(object) === FIRST_DATABASE ? ROLE_SUPERUSER : Number(object);
   const row = reader.entry(id)?.row;
   const isKnown = !grantsOn && (DEFAULTS[kind]?.includes(plain) === true || (kind === 'schema' && plain === 'usage'));
   if (row === undefined || row.kind === 'index') return isKnown;

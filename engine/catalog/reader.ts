@@ -9,6 +9,7 @@ import type { Transaction } from '../txn/transactions.ts';
 import type { CatalogSession } from './definitions.ts';
 import {
   type CatalogEntry,
+  EVERY_DATABASE,
   type CommittedObjects,
   isNamed,
   isTemporarySchema,
@@ -25,8 +26,17 @@ import { findMadeType, madeType } from './made-types.ts';
 import type { CatalogDomain, CatalogReader, CatalogRelation, CatalogRoutine, RowSecurityFor } from './objects.ts';
 import { rowSecurityOf } from './row-security.ts';
 import { type Grants, grantedKind, hasRight, RIGHTS, rightsOfAll } from './grants.ts';
-import { type ObjectRow, roleOf, type RoleRow, type RoutineRow, routineParent, type SchemaRow } from './stored.ts';
-import { OBJECT_IDS, ROLE_SUPERUSER, SCHEMA_ROLES, SUPERUSER } from './system-tables.ts';
+import {
+  type DatabaseRow,
+  type ObjectRow,
+  type RoleObjectRow,
+  roleOf,
+  type RoleRow,
+  type RoutineRow,
+  routineParent,
+  type SchemaRow,
+} from './stored.ts';
+import { OBJECT_IDS, ROLE_DATABASE_OWNER, ROLE_SUPERUSER, SCHEMA_DATABASES, SCHEMA_ROLES, SUPERUSER } from './system-tables.ts';
 import { virtualRows, virtualTable, virtualTableById } from './virtual/registry.ts';
 
 /** Temporary objects of a session lie in this schema. */
@@ -55,6 +65,34 @@ export class SessionReader implements CatalogReader {
     this.port = port;
     this.tx = tx;
     this.version = version;
+  }
+
+  /** Number of the session's database, as schemas name it: 0 the first. */
+  get database(): number {
+    return this.session.databaseId ?? NO_SCHEMA;
+  }
+
+  /** The session's database as an object; null: the first one, which is none. */
+  databaseRow(): DatabaseRow | null {
+    const row = this.database === NO_SCHEMA ? undefined : this.entry(this.database)?.row;
+    return row?.kind === 'database' ? row : null;
+  }
+
+  /** Those that were created. */
+  databases(): DatabaseRow[] {
+    return this.all('database').flatMap(({ row }) => (row.kind === 'database' ? [row] : []));
+  }
+
+  /** One that was created, by its name. */
+  databaseNamed(name: string): DatabaseRow | null {
+    const row = this.entryByName(SCHEMA_DATABASES, name)?.row;
+    return row?.kind === 'database' ? row : null;
+  }
+
+  /** What rights of the database stand with: of the first one with the first role. */
+  grantedDatabase(): DatabaseRow | RoleObjectRow | null {
+    const row = this.databaseRow() ?? this.entry(ROLE_SUPERUSER)?.row;
+    return row?.kind === 'role' || row?.kind === 'database' ? row : null;
   }
 
   /** The index that an index of a partition is a part of. */
@@ -101,11 +139,11 @@ export class SessionReader implements CatalogReader {
     return role !== null && this.mayDo(role, row, 'create');
   }
 
-  /** May the role make schemas? Rights of the database stand with its first role. */
+  /** May the role make schemas? */
   mayCreateSchemas(): boolean {
     const role = this.role();
-    const first = this.entry(ROLE_SUPERUSER)?.row;
-    return role !== null && first?.kind === 'role' && this.mayDo(role, first, 'create');
+    const database = this.grantedDatabase();
+    return role !== null && database !== null && this.mayDo(role, database, 'create');
   }
 
   /** Schemas that are searched, in order: those of temporary objects and pg_catalog first unless the path has them. */
@@ -167,7 +205,12 @@ export class SessionReader implements CatalogReader {
     // The sequence of ids is the catalog's own.
     if (id === OBJECT_IDS) return null;
     const own = this.#overlay?.entries.get(id);
-    return own !== undefined ? own : this.#committed.byId(id);
+    const entry = own !== undefined ? own : this.#committed.byId(id);
+    return entry === null || this.#isHere(entry) ? entry : null;
+  }
+
+  #isHere({ database }: CatalogEntry): boolean {
+    return database === EVERY_DATABASE || database === this.database;
   }
 
   /** The object of this name, indexes included. */
@@ -229,14 +272,27 @@ export class SessionReader implements CatalogReader {
     return row?.kind === 'function' || row?.kind === 'procedure' ? row.version : undefined;
   }
 
-  /** Every object that this session may know of: its own temporary ones, nobody else's. */
+  /** Every object that this session may know of: its own temporary ones, nobody else's, and none of another database. */
   all(kind: ObjectRow['kind'] | null = null): readonly CatalogEntry[] {
-    const permanent = this.#committed.permanent(kind);
+    return this.#merged(this.#committed.permanent(kind, this.database), kind, (entry) => this.#isHere(entry));
+  }
+
+  /** The same of all databases. */
+  everywhere(): readonly CatalogEntry[] {
+    return this.#merged(this.#committed.permanent(null, null), null, () => true);
+  }
+
+  /** Committed objects, with the session's temporary ones and its transaction's changes. */
+  #merged(
+    permanent: readonly CatalogEntry[],
+    kind: ObjectRow['kind'] | null,
+    isSeen: (entry: CatalogEntry) => boolean,
+  ): readonly CatalogEntry[] {
     const own = temporarySchema(this.session);
     const temporary = own === 0 ? [] : this.#committed.temporaryOf(own);
     const overlay = this.#overlay?.entries;
     if (temporary.length === 0 && (overlay === undefined || overlay.size === 0)) return permanent;
-    const isMeant = ({ row }: CatalogEntry): boolean => kind === null || row.kind === kind;
+    const isMeant = (entry: CatalogEntry): boolean => (kind === null || entry.row.kind === kind) && isSeen(entry);
     const merged = new Map([...permanent, ...temporary.filter(isMeant)].map((entry) => [entry.row.id, entry]));
     for (const [id, entry] of overlay ?? []) {
       if (entry === null || !isMeant(entry)) merged.delete(id);
@@ -257,7 +313,12 @@ export class SessionReader implements CatalogReader {
     if (this.session.id !== 0 && name === temporarySchemaName(temporarySchema(this.session)))
       return temporarySchema(this.session);
     const system = this.#committed.systemSchemas().find((schema) => schema.name === name);
-    return system?.id ?? this.entryByName(NO_SCHEMA, name)?.row.id ?? null;
+    return system?.id ?? this.#schemaNamed(name);
+  }
+
+  #schemaNamed(name: string): number | null {
+    const row = this.entryByName(this.database, name)?.row;
+    return row?.kind === 'schema' ? row.id : null;
   }
 
   schemaName(id: number): string {
@@ -302,7 +363,8 @@ export class SessionReader implements CatalogReader {
 
   /** Does the role have the rights of another one: it is that, or a member of it, at whatever distance, that inherits? */
   hasRightsOf(role: RoleRow, other: number): boolean {
-    return role.id === other || (role.inherit && this.#isIn(role, other, (one) => one.inherit));
+    if (role.id === other || (other === ROLE_DATABASE_OWNER && role.id === this.databaseRow()?.body.owner)) return true;
+    return role.inherit && this.#isIn(role, other, (one) => one.inherit);
   }
 
   /** May the role become the other one (SET ROLE)? */

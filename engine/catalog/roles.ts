@@ -10,11 +10,12 @@ import type { Transaction } from '../txn/transactions.ts';
 import type { Catalog } from './catalog.ts';
 import type { CatalogSession, Notice } from './definitions.ts';
 import { shownStatistics } from './dependents.ts';
+import { EVERY_DATABASE } from './entries.ts';
 import { grantsOfOwner, grantsWithout } from './grants.ts';
 import { clipName } from './names.ts';
 import type { SessionReader } from './reader.ts';
 import type { ObjectRow, RoleBody, RoleObjectRow, RoleRow } from './stored.ts';
-import { PLAIN_ROLE, roleOf } from './stored.ts';
+import { extensionName, PLAIN_ROLE, roleOf } from './stored.ts';
 import { ROLE_SUPERUSER, SCHEMA_ROLES } from './system-tables.ts';
 
 const RESERVED = ['public', 'none'];
@@ -187,7 +188,21 @@ function reasonsOf(catalog: Catalog, tx: Transaction, session: CatalogSession, r
         }),
   );
   const owned = ownedObjects(catalog, tx, session, role).map((one) => `owner of ${shown(one, reader)}`);
-  return [...privileges, ...owned, ...defaults, ...policiesFor(reader, role)];
+  return [...privileges, ...owned, ...defaults, ...policiesFor(reader, role), ...elsewhere(reader, role)];
+}
+
+/** What other databases have of it: how much. */
+function elsewhere(reader: SessionReader, role: number): string[] {
+  const counts = new Map<number, number>();
+  for (const { row, database } of reader.everywhere()) {
+    if (database === EVERY_DATABASE || database === reader.database || row.kind === 'index') continue;
+    if (row.body.owner !== role && !isSaid(row, role) && saidColumns(row, role).length === 0) continue;
+    counts.set(database, (counts.get(database) ?? 0) + 1);
+  }
+  return [...counts].map(([database, count]) => {
+    const name = reader.entry(database)?.row.name ?? reader.session.firstDatabase ?? 'scratchbird';
+    return `${count} object${count === 1 ? '' : 's'} in database ${name}`;
+  });
 }
 
 /** 2BP01, 42501, 55006 */
@@ -226,7 +241,8 @@ function shown(row: ObjectRow, reader: SessionReader): string {
   if (row.kind === 'function' || row.kind === 'procedure') return `${row.kind} ${row.body.shown}`;
   if (row.kind === 'statistics') return `statistics object ${shownStatistics(row, reader)}`;
   if (row.kind === 'role') return `database ${reader.session.database ?? 'scratchbird'}`;
-  const isFound = row.kind === 'schema' || reader.findEntry(null, row.name)?.row.id === row.id;
+  if (row.kind === 'extension') return `extension ${extensionName(row)}`;
+  const isFound = row.kind === 'schema' || row.kind === 'database' || reader.findEntry(null, row.name)?.row.id === row.id;
   return `${row.kind} ${isFound ? '' : `${reader.schemaName(row.schema)}.`}${row.name}`;
 }
 

@@ -46,6 +46,8 @@ export interface CursorFact {
 export interface LockFact {
   readonly session: number;
   readonly process: number;
+  /** Number of the database, as the catalog has it. */
+  readonly database: number;
   /** 1: the key is one int8, in two words; 2: it is two int4. */
   readonly space: 1 | 2;
   readonly high: number;

@@ -85,6 +85,8 @@ export interface RoutineBody {
   /** Name with the types of its arguments, as messages show it: f(integer, text). */
   readonly shown: string;
   readonly routine: CatalogRoutine;
+  /** The extension that it came with; left out: none. */
+  readonly extension?: number;
   readonly uses: readonly ObjectUse[];
   readonly grants: Grants | null;
   readonly comments?: Comments;
@@ -139,7 +141,7 @@ export interface ViewRow extends ObjectHead {
   readonly kind: 'view';
   readonly body: ViewBody;
 }
-/** A schema that somebody has made: its own schema is 0. */
+/** A schema that somebody has made: its own schema is its database, 0 the first. */
 export interface SchemaObjectRow extends ObjectHead {
   readonly kind: 'schema';
   readonly body: SchemaBody;
@@ -228,9 +230,32 @@ export interface StatisticsRow extends ObjectHead {
   readonly kind: 'statistics';
   readonly body: StatisticsBody;
 }
+/** CREATE DATABASE: schemas of it have its number as their schema. */
+export interface DatabaseBody {
+  readonly owner: number;
+  readonly grants: Grants | null;
+  readonly comments?: Comments;
+}
+export interface DatabaseRow extends ObjectHead {
+  readonly kind: 'database';
+  readonly body: DatabaseBody;
+}
+/** CREATE EXTENSION, in the schema that its functions are in; they name it (RoutineBody.extension). */
+export interface ExtensionBody {
+  readonly owner: number;
+  readonly grants: null;
+  readonly comments?: Comments;
+  readonly version: string;
+}
+/** Its name in the catalog is extensionKey() of its own. */
+export interface ExtensionRow extends ObjectHead {
+  readonly kind: 'extension';
+  readonly body: ExtensionBody;
+}
 export type ObjectRow =
   | (TableRow | SequenceRow | IndexRow | ViewRow | SchemaObjectRow)
-  | (RoutineRow | TypeRow | RoleObjectRow | StatisticsRow);
+  | (RoutineRow | TypeRow | RoleObjectRow | StatisticsRow)
+  | (DatabaseRow | ExtensionRow);
 
 /** A role with nothing said of it. */
 export const PLAIN_ROLE: RoleBody = {
@@ -274,6 +299,12 @@ const STATISTICS_MARK = '\u0002';
 export const statisticsKey = (name: string): string => STATISTICS_MARK + name;
 
 export const statisticsName = ({ name }: StatisticsRow): string => name.slice(STATISTICS_MARK.length);
+
+const EXTENSION_MARK = 'extension\u0001';
+
+export const extensionKey = (name: string): string => EXTENSION_MARK + name;
+
+export const extensionName = ({ name }: ExtensionRow): string => name.slice(EXTENSION_MARK.length);
 
 /** The values of an object's row. */
 export const objectValues = (row: ObjectRow): RowValue[] => [

@@ -74,6 +74,9 @@ export const SCHEMA_INFORMATION = 13000;
 export const SCHEMA_SYS = 90;
 /** Where the names of roles are: no schema that a name could name. */
 export const SCHEMA_ROLES = 1;
+/** Where the names of databases are; and the number that the first one has, which is no object and is called as its server says. */
+export const SCHEMA_DATABASES = 2;
+export const FIRST_DATABASE = 5;
 export const ROLE_SUPERUSER = 10;
 export const ROLE_DATABASE_OWNER = 6171;
 /** Name of the role that a new database has, as of its superuser; a server calls it as its clients expect. */

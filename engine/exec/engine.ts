@@ -89,6 +89,8 @@ export interface EngineSignals {
   processOf(slot: number): number;
   userOf(process: number): string | null;
   terminate(process: number): void;
+  /** Sessions in a database, by its name. */
+  sessionsIn(database: string): number;
 }
 
 export interface Engine {

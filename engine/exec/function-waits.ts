@@ -15,6 +15,7 @@ import type { Session } from '../session/session.ts';
 import { ADVISORY_HELD, type AdvisoryWish, letGoAdvisory, letGoAllAdvisory, stopWaiting, takeAdvisory } from '../txn/advisory.ts';
 import { waitDeadline, waitForHolder, waitForHolderAsync } from '../txn/conflict.ts';
 import type { Transaction } from '../txn/transactions.ts';
+import type { LockWish } from '../values/context.ts';
 
 /** Milliseconds between two looks of a sleeper at whether it was cancelled. */
 const SLEEP_LOOK_MS = 20;
@@ -78,8 +79,9 @@ export class FunctionWaits {
   }
 
   /** Takes a lock; `waits`: or waits for it. False: somebody has it. */
-  lock(wish: AdvisoryWish, waits: boolean): boolean {
+  lock(asked: LockWish, waits: boolean): boolean {
     const { txns, slot, processId } = this.#session;
+    const wish = this.#here(asked);
     const key = `${waits ? 'lock' : 'try'} ${JSON.stringify(wish)}`;
     return this.once(key, () => {
       const inTheWay = takeAdvisory(txns, slot, processId, wish, waits);
@@ -88,9 +90,14 @@ export class FunctionWaits {
     });
   }
 
-  letGo(wish: AdvisoryWish): boolean {
+  letGo(asked: LockWish): boolean {
     const { txns, slot } = this.#session;
+    const wish = this.#here(asked);
     return this.once(`let go ${JSON.stringify(wish)}`, () => letGoAdvisory(txns, slot, wish, wish.shared));
+  }
+
+  #here(wish: LockWish): AdvisoryWish {
+    return { ...wish, database: this.#session.databaseId };
   }
 
   letGoAll(): void {

@@ -41,7 +41,7 @@ const SHAPING_MAX = 250;
 const spoken = ({ name, version }: Dialect): string => `${name} ${version}`;
 
 const textKey = (engine: Engine, session: Session, own: string): string =>
-  `${spoken(dialectFor(engine, session))}${session.namedParameters ? '' : 'n'}\0${session.settings.key}\0${own}`;
+  `${session.databaseId} ${spoken(dialectFor(engine, session))}${session.namedParameters ? '' : 'n'}\0${session.settings.key}\0${own}`;
 
 const keyOf = (text: string): ModuleKey => moduleKey(Buffer.from(text, 'utf8'));
 

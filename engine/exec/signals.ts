@@ -71,9 +71,15 @@ function holdersOfKey({ txns }: Engine, slot: number): number[] {
   const rows = advisoryRows(txns);
   const wanted = rows.find(({ session, granted }) => session === slot && !granted);
   if (wanted === undefined) return [];
-  const { space, high, low } = wanted;
+  const { space, high, low, database } = wanted;
   const held = rows.filter(
-    (row) => row.granted && row.session !== slot && row.space === space && row.high === high && row.low === low,
+    (row) =>
+      row.granted &&
+      row.session !== slot &&
+      row.space === space &&
+      row.high === high &&
+      row.low === low &&
+      row.database === database,
   );
   return [...new Set(held.map(({ session }) => session))];
 }

@@ -48,6 +48,11 @@ interface Defining {
   readonly limit: number;
 }
 
+/** Statements that are their own transaction, and what they are called. */
+const ALONE: { readonly [op: string]: string } = {
+  ...{ vacuum: 'VACUUM', createDatabase: 'CREATE DATABASE', dropDatabase: 'DROP DATABASE' },
+};
+
 export class UtilityStatements {
   readonly #connection: Connection;
 
@@ -107,8 +112,9 @@ export class UtilityStatements {
 
   #checkPlace({ op }: SourceStatement): void {
     const { transaction } = this.#connection.session;
-    if (op === 'vacuum' && transaction !== null)
-      throw new SqlError(SQLSTATE.active_sql_transaction, 'VACUUM cannot run inside a transaction block');
+    const alone = ALONE[op];
+    if (alone !== undefined && transaction !== null)
+      throw new SqlError(SQLSTATE.active_sql_transaction, `${alone} cannot run inside a transaction block`);
     if (op === 'lockTable' && transaction === null)
       throw new SqlError(SQLSTATE.no_active_sql_transaction, 'LOCK TABLE can only be used in transaction blocks');
   }

@@ -85,6 +85,11 @@ export function isDefinition(statement: SourceStatement): boolean {
     case 'createStatistics':
     case 'alterStatistics':
     case 'dropStatistics':
+    case 'createDatabase':
+    case 'alterDatabase':
+    case 'dropDatabase':
+    case 'createExtension':
+    case 'dropExtension':
       return true;
     default:
       return false;

@@ -28,6 +28,8 @@ import { alter } from './define/alter.ts';
 import { ownedBy as sequenceOwnedBy } from './define/alter-sequence.ts';
 import { comment } from './define/comment.ts';
 import { addForeignKeyOf } from './define/foreign-key.ts';
+import { alterDatabase, createDatabase, dropDatabase } from './define/database.ts';
+import { createExtension, dropExtensions } from './define/extension.ts';
 import { defineIndex } from './define/index.ts';
 import { reindex } from './define/reindex.ts';
 import { grant } from './define/grants.ts';
@@ -136,6 +138,18 @@ function defineAccess(statement: SourceStatement, environment: DefinitionEnviron
       return { tag: 'ALTER STATISTICS', notices: alterStatistics(statement, environment) };
     case 'dropStatistics':
       return { tag: 'DROP STATISTICS', notices: dropStatistics(statement, environment) };
+    case 'createDatabase':
+      createDatabase(statement, environment);
+      return done('CREATE DATABASE');
+    case 'alterDatabase':
+      alterDatabase(statement, environment);
+      return done('ALTER DATABASE');
+    case 'dropDatabase':
+      return { tag: 'DROP DATABASE', notices: dropDatabase(statement, environment) };
+    case 'createExtension':
+      return { tag: 'CREATE EXTENSION', notices: createExtension(statement, environment) };
+    case 'dropExtension':
+      return { tag: 'DROP EXTENSION', notices: dropExtensions(statement, environment) };
     case 'ownedBy':
       return { tag: statement.to === null ? 'DROP OWNED' : 'REASSIGN OWNED', notices: ownedBy(statement, environment) };
     default:

@@ -114,6 +114,11 @@ bytea.crc32(bytea) int8
 bytea.crc32c(bytea) int8
 text.toUtf8(text, text) bytea fails
 bytea.fromUtf8(bytea, text) text fails
+bytea.digest(bytea, text) bytea fails
+bytea.hmac(bytea, bytea, text) bytea fails
+bytea.random(int4) bytea volatile fails
+uuid.byTime() uuid volatile context
+uuid.byName(uuid, text, int4) uuid
 uuid.random() uuid volatile
 uuid.version7() uuid volatile context
 uuid.extractVersion(uuid) int2 null

@@ -84,4 +84,21 @@ export const RIGHTS_OPCODES = {
     to: 'text',
   }),
   dropStatistics: node(232, 'statement', 'DROP STATISTICS', { names: 'name[]', ifExists: 'boolean', cascade: 'boolean' }),
+
+  // ---- databases and extensions ----
+  createDatabase: node(233, 'statement', 'CREATE DATABASE; options as written', { name: 'text', options: 'option[]' }),
+  alterDatabase: node(234, 'statement', 'ALTER DATABASE; `to`: its new name or owner', {
+    name: 'text',
+    action: 'rename|owner',
+    to: 'text',
+  }),
+  dropDatabase: node(235, 'statement', 'DROP DATABASE', { name: 'text', ifExists: 'boolean' }),
+  createExtension: node(236, 'statement', 'CREATE EXTENSION; schema and version null: as the extension and the search path say', {
+    name: 'text',
+    ifNotExists: 'boolean',
+    schema: 'text?',
+    version: 'text?',
+    cascade: 'boolean',
+  }),
+  dropExtension: node(237, 'statement', 'DROP EXTENSION', { names: 'text[]', ifExists: 'boolean', cascade: 'boolean' }),
 } as const satisfies OpcodeTable;

@@ -1376,6 +1376,56 @@ export interface SourceDropStatisticsNode {
   readonly cascade: boolean;
 }
 
+/** CREATE DATABASE; options as written. */
+export interface SourceCreateDatabaseNode {
+  readonly op: 'createDatabase';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly name: string;
+  readonly options: readonly SourceOption[];
+}
+
+/** ALTER DATABASE; `to`: its new name or owner. */
+export interface SourceAlterDatabaseNode {
+  readonly op: 'alterDatabase';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly name: string;
+  readonly action: 'rename' | 'owner';
+  readonly to: string;
+}
+
+/** DROP DATABASE. */
+export interface SourceDropDatabaseNode {
+  readonly op: 'dropDatabase';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly name: string;
+  readonly ifExists: boolean;
+}
+
+/** CREATE EXTENSION; schema and version null: as the extension and the search path say. */
+export interface SourceCreateExtensionNode {
+  readonly op: 'createExtension';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly name: string;
+  readonly ifNotExists: boolean;
+  readonly schema: string | null;
+  readonly version: string | null;
+  readonly cascade: boolean;
+}
+
+/** DROP EXTENSION. */
+export interface SourceDropExtensionNode {
+  readonly op: 'dropExtension';
+  /** Ordinal of the token it begins with. */
+  readonly at: number;
+  readonly names: readonly string[];
+  readonly ifExists: boolean;
+  readonly cascade: boolean;
+}
+
 export type SourceName = SourceNameNode;
 
 export type SourceType = SourceTypeNode;
@@ -1408,7 +1458,7 @@ export type SourceSample = SourceSampleNode;
 
 export type SourceQuery = SourceSelectNode | SourceSetOperationNode | SourceValuesNode;
 
-export type SourceStatement = SourceInsertNode | SourceUpdateNode | SourceDeleteNode | SourceMergeNode | SourceTruncateNode | SourceCreateTableNode | SourceCreateIndexNode | SourceDropNode | SourceCreateSequenceNode | SourceAnalyzeNode | SourceCreateSchemaNode | SourceCreateViewNode | SourceAlterNode | SourceCreateRoutineNode | SourceCallProcedureNode | SourceDropRoutineNode | SourceCommentNode | SourceSetConstraintsNode | SourceCreateTypeNode | SourceCreateDomainNode | SourceAlterTypeNode | SourceReindexNode | SourceBeginNode | SourceCommitNode | SourceRollbackNode | SourceSavepointNode | SourceReleaseNode | SourceRollbackToNode | SourceSetTransactionNode | SourceSetNode | SourceShowNode | SourceResetNode | SourceExplainNode | SourcePrepareNode | SourceExecuteNode | SourceDeallocateNode | SourceDeclareCursorNode | SourceFetchNode | SourceCloseCursorNode | SourceDiscardNode | SourceListenNode | SourceUnlistenNode | SourceNotifyNode | SourceCheckpointNode | SourceVacuumNode | SourceCopyNode | SourceLockTableNode | SourceCreateRoleNode | SourceAlterRoleNode | SourceAlterRoleSettingNode | SourceRenameRoleNode | SourceGrantNode | SourceGrantRoleNode | SourceOwnedByNode | SourceCreatePolicyNode | SourceAlterPolicyNode | SourceDropPolicyNode | SourceCreateStatisticsNode | SourceAlterStatisticsNode | SourceDropStatisticsNode;
+export type SourceStatement = SourceInsertNode | SourceUpdateNode | SourceDeleteNode | SourceMergeNode | SourceTruncateNode | SourceCreateTableNode | SourceCreateIndexNode | SourceDropNode | SourceCreateSequenceNode | SourceAnalyzeNode | SourceCreateSchemaNode | SourceCreateViewNode | SourceAlterNode | SourceCreateRoutineNode | SourceCallProcedureNode | SourceDropRoutineNode | SourceCommentNode | SourceSetConstraintsNode | SourceCreateTypeNode | SourceCreateDomainNode | SourceAlterTypeNode | SourceReindexNode | SourceBeginNode | SourceCommitNode | SourceRollbackNode | SourceSavepointNode | SourceReleaseNode | SourceRollbackToNode | SourceSetTransactionNode | SourceSetNode | SourceShowNode | SourceResetNode | SourceExplainNode | SourcePrepareNode | SourceExecuteNode | SourceDeallocateNode | SourceDeclareCursorNode | SourceFetchNode | SourceCloseCursorNode | SourceDiscardNode | SourceListenNode | SourceUnlistenNode | SourceNotifyNode | SourceCheckpointNode | SourceVacuumNode | SourceCopyNode | SourceLockTableNode | SourceCreateRoleNode | SourceAlterRoleNode | SourceAlterRoleSettingNode | SourceRenameRoleNode | SourceGrantNode | SourceGrantRoleNode | SourceOwnedByNode | SourceCreatePolicyNode | SourceAlterPolicyNode | SourceDropPolicyNode | SourceCreateStatisticsNode | SourceAlterStatisticsNode | SourceDropStatisticsNode | SourceCreateDatabaseNode | SourceAlterDatabaseNode | SourceDropDatabaseNode | SourceCreateExtensionNode | SourceDropExtensionNode;
 
 export type SourceConflict = SourceConflictNode;
 
@@ -1438,4 +1488,4 @@ export type SourceRoutineName = SourceRoutineNameNode;
 
 export type SourceGrantedRight = SourceGrantedRightNode;
 
-export type SourceNode = SourceNameNode | SourceTypeNode | SourceAliasNode | SourceColumnNode | SourceStarNode | SourceLiteralNode | SourceConstantNode | SourceParameterNode | SourceTypedLiteralNode | SourceCallNode | SourceValueFunctionNode | SourceOperatorNode | SourceAndNode | SourceOrNode | SourceNotNode | SourceIsTestNode | SourceIsDistinctNode | SourceInNode | SourceInQueryNode | SourceBetweenNode | SourceLikeNode | SourceCaseNode | SourceWhenNode | SourceCastNode | SourceSpecialNode | SourceSubqueryNode | SourceQuantifiedNode | SourceRowNode | SourceArrayNode | SourceSubscriptNode | SourceFieldNode | SourceCollateNode | SourceDefaultNode | SourceSortItemNode | SourceSelectItemNode | SourceWindowSpecNode | SourceFrameNode | SourceWindowNode | SourceGroupingNode | SourceLockingNode | SourceWithNode | SourceCteNode | SourceTableRefNode | SourceSampleNode | SourceQueryRefNode | SourceFunctionRefNode | SourceJoinNode | SourceJoinAliasNode | SourceSelectNode | SourceSetOperationNode | SourceValuesNode | SourceInsertNode | SourceConflictNode | SourceSetItemNode | SourceUpdateNode | SourceDeleteNode | SourceMergeNode | SourceMergeWhenNode | SourceTruncateNode | SourceCreateTableNode | SourcePartitionKeyNode | SourcePartitionBoundNode | SourceColumnDefNode | SourceConstraintNode | SourceOptionNode | SourceCreateIndexNode | SourceIndexElementNode | SourceDropNode | SourceCreateSequenceNode | SourceAnalyzeNode | SourceTableLikeNode | SourceCreateSchemaNode | SourceCreateViewNode | SourceAlterNode | SourceAlterActionNode | SourceCreateRoutineNode | SourceRoutineArgumentNode | SourceCallProcedureNode | SourceDropRoutineNode | SourceRoutineNameNode | SourceCommentNode | SourceSetConstraintsNode | SourceCreateTypeNode | SourceCreateDomainNode | SourceAlterTypeNode | SourceReindexNode | SourceBeginNode | SourceCommitNode | SourceRollbackNode | SourceSavepointNode | SourceReleaseNode | SourceRollbackToNode | SourceSetTransactionNode | SourceSetNode | SourceShowNode | SourceResetNode | SourceExplainNode | SourcePrepareNode | SourceExecuteNode | SourceDeallocateNode | SourceDeclareCursorNode | SourceFetchNode | SourceCloseCursorNode | SourceDiscardNode | SourceListenNode | SourceUnlistenNode | SourceNotifyNode | SourceCheckpointNode | SourceVacuumNode | SourceCopyNode | SourceLockTableNode | SourceCreateRoleNode | SourceAlterRoleNode | SourceAlterRoleSettingNode | SourceRenameRoleNode | SourceGrantNode | SourceGrantedRightNode | SourceGrantRoleNode | SourceOwnedByNode | SourceCreatePolicyNode | SourceAlterPolicyNode | SourceDropPolicyNode | SourceCreateStatisticsNode | SourceAlterStatisticsNode | SourceDropStatisticsNode;
+export type SourceNode = SourceNameNode | SourceTypeNode | SourceAliasNode | SourceColumnNode | SourceStarNode | SourceLiteralNode | SourceConstantNode | SourceParameterNode | SourceTypedLiteralNode | SourceCallNode | SourceValueFunctionNode | SourceOperatorNode | SourceAndNode | SourceOrNode | SourceNotNode | SourceIsTestNode | SourceIsDistinctNode | SourceInNode | SourceInQueryNode | SourceBetweenNode | SourceLikeNode | SourceCaseNode | SourceWhenNode | SourceCastNode | SourceSpecialNode | SourceSubqueryNode | SourceQuantifiedNode | SourceRowNode | SourceArrayNode | SourceSubscriptNode | SourceFieldNode | SourceCollateNode | SourceDefaultNode | SourceSortItemNode | SourceSelectItemNode | SourceWindowSpecNode | SourceFrameNode | SourceWindowNode | SourceGroupingNode | SourceLockingNode | SourceWithNode | SourceCteNode | SourceTableRefNode | SourceSampleNode | SourceQueryRefNode | SourceFunctionRefNode | SourceJoinNode | SourceJoinAliasNode | SourceSelectNode | SourceSetOperationNode | SourceValuesNode | SourceInsertNode | SourceConflictNode | SourceSetItemNode | SourceUpdateNode | SourceDeleteNode | SourceMergeNode | SourceMergeWhenNode | SourceTruncateNode | SourceCreateTableNode | SourcePartitionKeyNode | SourcePartitionBoundNode | SourceColumnDefNode | SourceConstraintNode | SourceOptionNode | SourceCreateIndexNode | SourceIndexElementNode | SourceDropNode | SourceCreateSequenceNode | SourceAnalyzeNode | SourceTableLikeNode | SourceCreateSchemaNode | SourceCreateViewNode | SourceAlterNode | SourceAlterActionNode | SourceCreateRoutineNode | SourceRoutineArgumentNode | SourceCallProcedureNode | SourceDropRoutineNode | SourceRoutineNameNode | SourceCommentNode | SourceSetConstraintsNode | SourceCreateTypeNode | SourceCreateDomainNode | SourceAlterTypeNode | SourceReindexNode | SourceBeginNode | SourceCommitNode | SourceRollbackNode | SourceSavepointNode | SourceReleaseNode | SourceRollbackToNode | SourceSetTransactionNode | SourceSetNode | SourceShowNode | SourceResetNode | SourceExplainNode | SourcePrepareNode | SourceExecuteNode | SourceDeallocateNode | SourceDeclareCursorNode | SourceFetchNode | SourceCloseCursorNode | SourceDiscardNode | SourceListenNode | SourceUnlistenNode | SourceNotifyNode | SourceCheckpointNode | SourceVacuumNode | SourceCopyNode | SourceLockTableNode | SourceCreateRoleNode | SourceAlterRoleNode | SourceAlterRoleSettingNode | SourceRenameRoleNode | SourceGrantNode | SourceGrantedRightNode | SourceGrantRoleNode | SourceOwnedByNode | SourceCreatePolicyNode | SourceAlterPolicyNode | SourceDropPolicyNode | SourceCreateStatisticsNode | SourceAlterStatisticsNode | SourceDropStatisticsNode | SourceCreateDatabaseNode | SourceAlterDatabaseNode | SourceDropDatabaseNode | SourceCreateExtensionNode | SourceDropExtensionNode;

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import type { ServedFigures } from '../catalog/virtual/pg-stat.ts';
+import { FIRST_DATABASE } from '../catalog/system-tables.ts';
 import type { VirtualRow } from '../catalog/virtual/virtual-table.ts';
 import { sessionAt } from '../txn/sessions.ts';
 import { isRunning, slotOf } from '../txn/slots.ts';
@@ -9,9 +10,6 @@ import type { Transactions } from '../txn/transactions.ts';
 import { loadSessionTransaction, loadSessionWaitsFor } from '../txn/txn.layout.gen.ts';
 import type { SessionRow, SessionsTable } from './sessions-table.ts';
 import type { StatementCounts } from './statement-figures.ts';
-
-/** The database's own number, as the catalog shows it. */
-const DATABASE = 5;
 
 const timeOrNull = (microseconds: number): number | null => (microseconds === 0 ? null : microseconds);
 
@@ -48,12 +46,19 @@ export class ServerFigures implements ServedFigures {
     return number !== 0 && isRunning(this.#txns, number) ? number : 0;
   }
 
-  *activity(): Iterable<VirtualRow> {
+  /** `numberOf`: the number of a database by its name. */
+  *activity(numberOf: (database: string) => number | null): Iterable<VirtualRow> {
     for (const row of this.#rows()) {
       const { address, port } = splitClient(row.client);
       const waits = this.#waitsFor(row) !== 0;
       yield {
-        ...{ datid: DATABASE, datname: row.database, pid: row.process, usename: row.user, application_name: row.application },
+        ...{
+          datid: numberOf(row.database),
+          datname: row.database,
+          pid: row.process,
+          usename: row.user,
+          application_name: row.application,
+        },
         ...{ client_addr: address, client_port: port, backend_start: row.begun, xact_start: timeOrNull(row.transactionBegun) },
         ...{ query_start: timeOrNull(row.statementBegun), state_change: timeOrNull(row.changed) },
         wait_event_type: waits ? 'Lock' : row.state === 'active' ? null : 'Client',
@@ -78,7 +83,7 @@ export class ServerFigures implements ServedFigures {
     for (const { query, calls, total, least, most, rows } of this.#statements.all()) {
       const id = createHash('sha256').update(query).digest().readBigInt64BE() >> 11n;
       yield {
-        ...{ userid: 10, dbid: DATABASE, toplevel: true, queryid: Number(id), query, calls, rows, total_exec_time: total },
+        ...{ userid: 10, dbid: FIRST_DATABASE, toplevel: true, queryid: Number(id), query, calls, rows, total_exec_time: total },
         ...{ min_exec_time: least, max_exec_time: most, mean_exec_time: total / calls },
       };
     }

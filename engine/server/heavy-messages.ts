@@ -35,6 +35,8 @@ export interface HeavyTask {
     readonly slot: number;
     readonly openedBy: string;
     readonly database: string;
+    readonly databaseId: number;
+    readonly firstDatabase: string;
     readonly processId: number;
     readonly settings: readonly (readonly [string, string])[];
     /** Stamp of its last commit: it sees that. */

@@ -54,8 +54,9 @@ function attached({ handle }: HeavyTask): Database {
 }
 
 function connectionFor({ engine }: Database, { session: client }: HeavyTask): Connection {
-  const { openedBy: user, database: name } = client;
-  const options = { user, database: name, durability: 'commit', holdsAnswers: true, namedParameters: false } as const;
+  const { openedBy: user, database, databaseId, firstDatabase } = client;
+  const place = { user, database, databaseId, firstDatabase };
+  const options = { ...place, durability: 'commit', holdsAnswers: true, namedParameters: false } as const;
   const session = entered(engine, () => new Session(engine.txns, engine.locks, options));
   session.settings.adopt(client.settings);
   session.sees(client.lastCommit);

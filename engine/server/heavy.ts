@@ -158,11 +158,20 @@ function taskOf(
   const copy = new Uint8Array(end);
   for (let index = 0; index < count; index++)
     copy.set(bytes.subarray(starts[index], starts[index] + Math.max(0, lengths[index])), own[index]);
-  const { slot, database, processId, identity, settings, lastCommit } = session;
+  const { slot, database, databaseId, firstDatabase, processId, identity, settings, lastCommit } = session;
   return {
     ...{ handle, text, start, types, format },
     values: { bytes: copy, starts: own, lengths: lengths.slice(0, count), forms: forms.slice(0, count) },
-    session: { slot, openedBy: identity.openedBy, database, processId, settings: settings.given, lastCommit },
+    session: {
+      slot,
+      openedBy: identity.openedBy,
+      database,
+      databaseId,
+      firstDatabase,
+      processId,
+      settings: settings.given,
+      lastCommit,
+    },
   };
 }
 

@@ -53,6 +53,12 @@ export class Signals implements EngineSignals {
     return 0;
   }
 
+  sessionsIn(database: string): number {
+    let count = 0;
+    for (let row = 0; row < this.#sessions.rows; row++) if (this.#sessions.read(row)?.database === database) count++;
+    return count;
+  }
+
   terminate(process: number): void {
     this.#channel.postMessage({ process } satisfies Ending);
     setImmediate(() => this.#end(process));

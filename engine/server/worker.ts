@@ -11,6 +11,7 @@ import { isPoisoned, poisonError } from '../../shm/critical.ts';
 import { SqlError, SQLSTATE, toPlain } from '../../shm/errors.ts';
 import { attach, type Database } from '../api/api.ts';
 import type { SqlCatalog } from '../api/sql-catalog.ts';
+import { noDatabase } from '../catalog/errors.ts';
 import type { RoleRow } from '../catalog/stored.ts';
 import { Connection } from '../exec/connection.ts';
 import { entered } from '../exec/run.ts';
@@ -196,7 +197,7 @@ export class ServerWorker implements WorkerControl {
     const role = this.#role(user);
     if (role === undefined) throw new SqlError('28000', `role "${user}" does not exist`);
     if (!role.login) throw new SqlError('28000', `role "${user}" is not permitted to log in`);
-    if (database !== this.options.database) throw new SqlError('3D000', `database "${database}" does not exist`);
+    const databaseId = this.#databaseId(database, role);
     if (this.#isDraining) throw new SqlError('57P03', 'the database system is shutting down');
     const row = this.sessions.take(this.options.maxConnections);
     if (row < 0) {
@@ -205,7 +206,7 @@ export class ServerWorker implements WorkerControl {
     }
     client.row = row;
     try {
-      const served = this.#newSession(client, user, settings);
+      const served = this.#newSession(client, { user, database, databaseId }, settings);
       const { engine } = this.database;
       this.sessions.open(row, served.connection.session.slot, this.number, secret, engine.now());
       this.sessions.text(row, 'user', user);
@@ -219,10 +220,30 @@ export class ServerWorker implements WorkerControl {
     }
   }
 
-  #newSession(client: ClientConnection, user: string, settings: ReadonlyMap<string, string>): ServedSession {
+  /** The number of a database, which the role may enter. 3D000, 42501 */
+  #databaseId(name: string, role: RoleRow): number {
+    const { engine, connection } = this.database;
+    return entered(engine, () => {
+      const reader = (engine.catalog as SqlCatalog).reader(connection.session, null);
+      const made = name === this.options.database ? null : reader.databaseNamed(name);
+      if (made === null && name !== this.options.database) throw noDatabase(name);
+      const granted = made ?? reader.grantedDatabase();
+      if (granted !== null && !reader.mayDo(role, granted, 'connect'))
+        throw new SqlError(SQLSTATE.insufficient_privilege, `permission denied for database "${name}"`, {
+          detail: 'User does not have CONNECT privilege.',
+        });
+      return made?.id ?? 0;
+    });
+  }
+
+  #newSession(
+    client: ClientConnection,
+    place: { readonly user: string; readonly database: string; readonly databaseId: number },
+    settings: ReadonlyMap<string, string>,
+  ): ServedSession {
     const { engine } = this.database;
     const options = {
-      ...{ user, database: this.options.database, durability: this.options.durability },
+      ...{ ...place, firstDatabase: this.options.database, durability: this.options.durability },
       ...{ holdsAnswers: true, namedParameters: false, dialect: client.plugin.loaded.dialect },
     };
     const session = entered(engine, () => new Session(engine.txns, engine.locks, options));

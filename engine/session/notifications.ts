@@ -22,7 +22,7 @@ export interface Notification {
 const CHANNEL_BYTES_MAX = 63;
 const PAYLOAD_BYTES_MAX = 7999;
 
-const hubs = new WeakMap<SharedMemory, NotificationHub>();
+const hubs = new WeakMap<SharedMemory, Map<number, NotificationHub>>();
 
 /** What the sessions of one thread share: one for each database that is open in it. */
 export class NotificationHub {
@@ -30,16 +30,16 @@ export class NotificationHub {
   readonly #listeners = new Set<SessionNotifications>();
   #others: BroadcastChannel | null = null;
 
-  constructor(shm: SharedMemory) {
-    this.#name = `scratchbird ${shm.name}`;
+  constructor(shm: SharedMemory, database: number) {
+    this.#name = `scratchbird ${shm.name} ${database}`;
   }
 
-  static of(shm: SharedMemory): NotificationHub {
-    let hub = hubs.get(shm);
-    if (hub === undefined) {
-      hub = new NotificationHub(shm);
-      hubs.set(shm, hub);
-    }
+  /** `database`: its number, as the catalog has it. */
+  static of(shm: SharedMemory, database: number): NotificationHub {
+    const known = hubs.get(shm) ?? new Map<number, NotificationHub>();
+    hubs.set(shm, known);
+    const hub = known.get(database) ?? new NotificationHub(shm, database);
+    known.set(database, hub);
     return hub;
   }
 

@@ -77,6 +77,10 @@ export interface OpenPortal extends OpenCursor {
 export interface SessionOptions {
   readonly user: string;
   readonly database: string;
+  /** Its number, as the catalog's schemas name it; left out, 0: the first one. */
+  readonly databaseId?: number;
+  /** The name of the first one; left out: `database`. */
+  readonly firstDatabase?: string;
   readonly durability: Durability;
   /**
    * Nothing here waits for the disk: `barrier` says how far the log must have come before what was answered may leave (TX-T9). The
@@ -99,6 +103,8 @@ export class Session {
   readonly slot: number;
   readonly settings = new Settings();
   readonly database: string;
+  readonly databaseId: number;
+  readonly firstDatabase: string;
   /** What clients know it by: pg_backend_pid(). */
   processId: number;
   /** The block it is in. */
@@ -150,8 +156,10 @@ export class Session {
     this.processId = this.slot + 1;
     this.identity = new Identity(this.settings, options.user);
     this.database = options.database;
+    this.databaseId = options.databaseId ?? 0;
+    this.firstDatabase = options.firstDatabase ?? options.database;
     this.#durability = DURABILITY[options.durability];
-    this.notifications = new SessionNotifications(NotificationHub.of(txns.shm), () => this.processId);
+    this.notifications = new SessionNotifications(NotificationHub.of(txns.shm, this.databaseId), () => this.processId);
     this.holdsAnswers = options.holdsAnswers ?? false;
     this.namedParameters = options.namedParameters ?? true;
     this.#dialect = options.dialect ?? null;
@@ -195,7 +203,7 @@ export class Session {
       this.#scopeUser = user;
       this.#scopeTemporary = this.temporary;
       const tongue = this.#dialect === null ? '' : `${this.#dialect.name} ${this.#dialect.version}`;
-      this.#scope = `${user}\0${this.temporary}${this.namedParameters ? '' : 'n'}\0${tongue}\0${key}\0`;
+      this.#scope = `${this.databaseId} ${user}\0${this.temporary}${this.namedParameters ? '' : 'n'}\0${tongue}\0${key}\0`;
     }
     return this.#scope;
   }

@@ -50,7 +50,7 @@ export const ADVISORY_LOCK_SESSION = 0;
 export const ADVISORY_LOCK_GENERATION = 4;
 /** number by which clients know the session. i32 at byte 8. */
 export const ADVISORY_LOCK_PROCESS = 8;
-/** 1: the key is one int8; 2: it is two int4. i32 at byte 12. */
+/** 1: the key is one int8; 2: it is two int4; above two bits the number of the database. i32 at byte 12. */
 export const ADVISORY_LOCK_SPACE = 12;
 /** upper word of the key. i32 at byte 16. */
 export const ADVISORY_LOCK_HIGH = 16;
@@ -87,7 +87,7 @@ export const setAdvisoryLockProcess = (i32: Int32Array, advisoryLock: number, pr
   i32[(advisoryLock + 8) >>> 2] = process;
 };
 
-/** 1: the key is one int8; 2: it is two int4. i32 at byte 12. */
+/** 1: the key is one int8; 2: it is two int4; above two bits the number of the database. i32 at byte 12. */
 export const advisoryLockSpace = (i32: Int32Array, advisoryLock: number): number => i32[(advisoryLock + 12) >>> 2];
 export const setAdvisoryLockSpace = (i32: Int32Array, advisoryLock: number, space: number): void => {
   i32[(advisoryLock + 12) >>> 2] = space;

@@ -24,7 +24,7 @@ export const ADVISORY_LOCK = defineStruct({
     session: { at: 0, type: 'i32', doc: 'session slot + 1, 0 = free' },
     generation: { at: 4, type: 'i32', doc: 'generation of that slot: another one has left it behind' },
     process: { at: 8, type: 'i32', doc: 'number by which clients know the session' },
-    space: { at: 12, type: 'i32', doc: '1: the key is one int8; 2: it is two int4' },
+    space: { at: 12, type: 'i32', doc: '1: the key is one int8; 2: it is two int4; above two bits the number of the database' },
     high: { at: 16, type: 'i32', doc: 'upper word of the key' },
     low: { at: 20, type: 'i32', doc: 'lower word' },
     shared: { at: 24, type: 'i32', doc: 'times held shared until the session lets go' },

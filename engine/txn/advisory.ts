@@ -60,9 +60,14 @@ const testing = TESTING;
 export interface AdvisoryKey {
   /** 1: one int8; 2: two int4. */
   readonly space: 1 | 2;
+  /** Number of the database that it is of: others have keys of their own. */
+  readonly database: number;
   readonly high: number;
   readonly low: number;
 }
+
+/** Numbers of databases go up to 2^31; two that differ by 2^30 would share their keys, and wait where they need not. */
+const spaceOf = ({ space, database }: AdvisoryKey): number => space | (database << 2) | 0;
 
 /** What is asked for: a key, shared or alone, until the transaction ends or longer. */
 export interface AdvisoryWish extends AdvisoryKey {
@@ -91,7 +96,7 @@ const baseOf = (txns: Transactions): number => regionOf(txns.shm, 'advisoryLocks
 const entryAt = (base: number, index: number): number => base + ADVISORY_SHARED_BYTES + index * ADVISORY_LOCK_BYTES;
 
 const isOf = (i32: Int32Array, at: number, key: AdvisoryKey): boolean =>
-  advisoryLockHigh(i32, at) === key.high && advisoryLockLow(i32, at) === key.low && advisoryLockSpace(i32, at) === key.space;
+  advisoryLockHigh(i32, at) === key.high && advisoryLockLow(i32, at) === key.low && advisoryLockSpace(i32, at) === spaceOf(key);
 
 /** The session that has the entry is still there. */
 function isLive(txns: Transactions, at: number): boolean {
@@ -171,11 +176,12 @@ function newEntry(i32: Int32Array, base: number, used: number): number {
   return entryAt(base, used);
 }
 
-function nameEntry(txns: Transactions, at: number, session: number, process: number, { space, high, low }: AdvisoryKey): void {
+function nameEntry(txns: Transactions, at: number, session: number, process: number, key: AdvisoryKey): void {
+  const { high, low } = key;
   const { i32 } = txns;
   setAdvisoryLockGeneration(i32, at, loadSessionGeneration(i32, sessionAt(txns, session)));
   setAdvisoryLockProcess(i32, at, process);
-  setAdvisoryLockSpace(i32, at, space);
+  setAdvisoryLockSpace(i32, at, spaceOf(key));
   setAdvisoryLockHigh(i32, at, high);
   setAdvisoryLockLow(i32, at, low);
   setAdvisoryLockSession(i32, at, session + 1);
@@ -295,8 +301,9 @@ export function advisoryRows(txns: Transactions): AdvisoryRow[] {
     const at = entryAt(0, index);
     const session = advisoryLockSession(copy, at) - 1;
     if (session < 0 || !isLive(txns, entryAt(base, index))) continue;
-    const space = advisoryLockSpace(copy, at) as 1 | 2;
-    const head = { session, process: advisoryLockProcess(copy, at), space };
+    const word = advisoryLockSpace(copy, at);
+    const space = (word & 3) as 1 | 2;
+    const head = { session, process: advisoryLockProcess(copy, at), database: word >>> 2, space };
     const key = { ...head, high: advisoryLockHigh(copy, at), low: advisoryLockLow(copy, at) };
     if (isAlone(copy, at)) rows.push({ ...key, shared: false, granted: true });
     if (isShared(copy, at)) rows.push({ ...key, shared: true, granted: true });

@@ -35,6 +35,7 @@ const FOUND_AS: { readonly [kind: string]: string } = {
   function: 'regprocedure',
   type: 'regtype',
   role: 'regrole',
+  database: 'database',
 };
 /** Objects of these kinds are always there, under these numbers. */
 const BUILT_IN: { readonly [kind: string]: { readonly [name: string]: number } } = {
@@ -73,10 +74,10 @@ function roleNumber(role: string | number | null, context: ValueContext): number
 function objectNumber(kind: string, object: string | number, context: ValueContext): number | null {
   const type = FOUND_AS[kind];
   if (typeof object === 'number') {
-    if (type === undefined) return kind === 'database' || Object.values(BUILT_IN[kind] ?? {}).includes(object) ? object : null;
+    if (type === undefined) return Object.values(BUILT_IN[kind] ?? {}).includes(object) ? object : null;
     return context.types?.objectName(type, object) == null ? null : object;
   }
-  if (kind === 'database') {
+  if (kind === 'database' && context.types === undefined) {
     if (object === context.database) return 1;
     throw new SqlError(SQLSTATE.invalid_catalog_name, `database "${object}" does not exist`);
   }

@@ -21,6 +21,7 @@ import { rangeFunctions } from './functions-ranges.ts';
 import { numberFunctions } from './functions-numbers.ts';
 import { sqlJsonFunctions } from './functions-sql-json.ts';
 import { systemFunctions } from './functions-system.ts';
+import { extensionFunctions } from './functions-extensions.ts';
 import { textFunctions } from './functions-text.ts';
 import { timeFunctions } from './functions-time.ts';
 import { windowTargets } from './functions-windows.ts';
@@ -34,6 +35,7 @@ export const implementations: { readonly [primitive: string]: Implementation } =
   Object.create(null),
   numberFunctions,
   textFunctions,
+  extensionFunctions,
   regexFunctions,
   timeFunctions,
   jsonFunctions,

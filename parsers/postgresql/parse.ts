@@ -84,14 +84,14 @@ function isOfObjects(tokens: readonly SqlToken[]): boolean {
   return OBJECTS.has(kind);
 }
 
-/** CREATE and ALTER of roles, policies and statistics, DROP OWNED, POLICY and STATISTICS, ALTER DEFAULT PRIVILEGES. */
+/** CREATE and ALTER of roles, policies, statistics, databases and extensions, DROP of them but roles, DROP OWNED, ALTER DEFAULT PRIVILEGES. */
 function isOfPrivileges([first, second]: readonly SqlToken[]): boolean {
   if (first.tokenType !== KEYWORD_TYPES.get(first.value) || second.tokenType !== KEYWORD_TYPES.get(second.value)) return false;
-  if (first.value === 'drop') return ['owned', 'policy', 'statistics'].includes(second.value);
+  if (first.value === 'drop') return ['owned', 'policy', 'statistics', 'database', 'extension'].includes(second.value);
   if (first.value === 'alter' && second.value === 'default') return true;
   return (
     (first.value === 'create' || first.value === 'alter') &&
-    ['role', 'user', 'group', 'policy', 'statistics'].includes(second.value)
+    ['role', 'user', 'group', 'policy', 'statistics', 'database', 'extension'].includes(second.value)
   );
 }
 

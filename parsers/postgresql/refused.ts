@@ -12,10 +12,11 @@ const STATEMENTS = new Set('cluster do import load refresh security'.split(' '))
 const CREATED = new Set([
   ...['table', 'index', 'sequence', 'unique', 'temporary', 'temp', 'unlogged', 'global', 'local'],
   ...['view', 'schema', 'function', 'procedure', 'recursive', 'type', 'domain'],
-  ...['role', 'user', 'group', 'policy', 'statistics'],
+  ...['role', 'user', 'group', 'policy', 'statistics', 'database', 'extension'],
 ]);
 const REPLACED = new Set(['view', 'temporary', 'temp', 'recursive', 'function', 'procedure']);
 const ALTERED = new Set([
+  'database',
   'role',
   'user',
   'group',
@@ -34,6 +35,7 @@ const ALTERED = new Set([
   'routine',
 ]);
 const DROPPED = new Set([
+  'extension',
   'table',
   'index',
   'view',

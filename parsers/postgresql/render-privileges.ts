@@ -15,7 +15,7 @@ type Grant = Extract<PrivilegeStatement, { op: 'grant' }>;
 
 const ROLE_WORDS = ['current_user', 'current_role', 'session_user'];
 
-const roleText = (name: string): string => (ROLE_WORDS.includes(name) ? name.toUpperCase() : identifier(name));
+export const roleText = (name: string): string => (ROLE_WORDS.includes(name) ? name.toUpperCase() : identifier(name));
 const rolesText = (names: readonly string[]): string => names.map(roleText).join(', ');
 
 export function privilegeText(statement: PrivilegeStatement): string {

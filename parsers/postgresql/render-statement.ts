@@ -16,6 +16,7 @@ import { definitionText } from './render-definition.ts';
 import { expressionText, restrictedText } from './render-expression.ts';
 import { objectText, type ObjectStatement } from './render-objects.ts';
 import { aliasText, identifier, identifiers, nameText, onlyText } from './render-names.ts';
+import { type PlaceStatement, placeText } from './render-places.ts';
 import { type PrivilegeStatement, privilegeText } from './render-privileges.ts';
 import { sessionStatementText, type SessionStatement } from './render-sessions.ts';
 import { fromListText, queryText, selectItemsText, withText } from './render-query.ts';
@@ -100,6 +101,12 @@ export function statementText(statement: SourceStatement | SourceQuery): string 
     case 'alterStatistics':
     case 'dropStatistics':
       return privilegeText(statement);
+    case 'createDatabase':
+    case 'alterDatabase':
+    case 'dropDatabase':
+    case 'createExtension':
+    case 'dropExtension':
+      return placeText(statement);
     default:
       return sessionText(statement);
   }
@@ -213,7 +220,7 @@ type Session = Exclude<
       | 'analyze';
   }
 > &
-  Exclude<SourceStatement, ObjectStatement | SessionStatement | PrivilegeStatement>;
+  Exclude<SourceStatement, ObjectStatement | SessionStatement | PrivilegeStatement | PlaceStatement>;
 
 function sessionText(statement: Session): string {
   switch (statement.op) {

@@ -17,7 +17,8 @@ const STATEMENTS = new Set(
   savepoint release rollbackTo setTransaction set show reset explain createSchema createView alter createRoutine callProcedure
   dropRoutine comment setConstraints reindex createType createDomain alterType prepare execute deallocate declareCursor fetch closeCursor discard listen unlisten notify checkpoint
   vacuum lockTable copy createRole alterRole alterRoleSetting renameRole grant grantRole ownedBy
-  createPolicy alterPolicy dropPolicy createStatistics alterStatistics dropStatistics`.split(/\s+/),
+  createPolicy alterPolicy dropPolicy createStatistics alterStatistics dropStatistics
+  createDatabase alterDatabase dropDatabase createExtension dropExtension`.split(/\s+/),
 );
 
 /** Canonical text of a node. */

@@ -190,6 +190,11 @@ jsonb_set: jsonb.setAt jsonb.setAt.create
 jsonb_insert: jsonb.insertAt jsonb.insertAt.after
 jsonb_pretty: jsonb.pretty
 gen_random_uuid: uuid.random
+sb_digest: bytea.digest
+sb_hmac: bytea.hmac
+sb_random_bytes: bytea.random
+sb_uuid_by_time: uuid.byTime
+sb_uuid_by_name: uuid.byName
 uuidv4: uuid.random
 uuidv7: uuid.version7
 uuid_extract_version: uuid.extractVersion

@@ -1,131 +1,81 @@
 /**
- * What tools ask of a server's catalogs, as recorded from PostgreSQL 15 (shared/corpora/introspection; skipped where that is absent):
- * every statement answers, but for those whose reason stands here.
+ * What tools ask of a server's catalogs, as recorded from PostgreSQL 15 (recorded.ts; skipped where the corpus is absent): embedded,
+ * every statement of tools that only ask has the recorded columns and types. test/wire/wire.test.ts runs all of them.
  */
+
 import { deepStrictEqual, ok } from 'node:assert';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Database, open, SqlError } from '../../engine/api/api.ts';
+import {
+  answerText,
+  isListed,
+  NUMBERS_QUERY,
+  recordedAnswers,
+  recordedIn,
+  schemaStatements,
+  skipRecorded,
+  withNumbers,
+} from './recorded.ts';
 
-const corpus = ['../../../shared', '../../shared']
-  .map((place) => join(import.meta.dirname, place, 'corpora/introspection/postgresql'))
-  .find((place) => existsSync(place));
-const skip = corpus === undefined ? 'the corpus is not here' : false;
-const textOf = (file: string): string => readFileSync(join(corpus ?? '', file), 'utf8');
+/** Why a statement of the schema does not run: code and beginning of the message. */
+const REASONS = [/^0A000 (CREATE MATERIALIZED VIEW|CREATE TRIGGER|language plpgsql) /, /^42P01 relation "reporting\.cust_mv"/];
 
-/** Why a statement of the schema, or one that rests on it, does not run: code and beginning of the message. */
-const REASONS: readonly RegExp[] = [
-  // Not made yet: materialised views, triggers, PL/pgSQL.
-  /^0A000 (CREATE MATERIALIZED VIEW|CREATE TRIGGER|DO|CREATE EXTENSION) /,
-  /^0A000 (language plpgsql|ALTER TABLE ENABLE ROW|CREATE POLICY) /,
-  // What rests on those.
-  /^42P01 (relation|table) "reporting\.cust_mv" does not exist/,
-  /^26000|^34000|^25P0[12]/,
-  // The recording had several sessions; in one, PostgreSQL says the same.
-  /^25001 SET TRANSACTION ISOLATION LEVEL must be called before any query/,
-  // Files, databases and locks of a server.
-  /^0A000 (COPY with STDIN and STDOUT|(CREATE|DROP) DATABASE|the function pg_advisory_)/,
-  /^3D000 database "scratchbird" does not exist/,
-];
-
-/** Numbers of the recorded server, and what they were the numbers of. */
-const NUMBERS: { readonly [recorded: string]: string } = {
-  16389: "'app'::regnamespace",
-  16403: "'app.address'::regtype",
-  16405: "'app.email'::regtype",
-  16407: "'app.invoice_no'::regclass",
-  16409: "'app.customers'::regclass",
-  16426: "'app.products'::regclass",
-  16437: "'app.orders'::regclass",
-  16449: "'app.order_items'::regclass",
-  16465: "'app.orders_cust_idx'::regclass",
-  16476: "'app.base'::regclass",
-  16486: "'reporting.order_totals'::regclass",
-  16502: "'public.users'::regclass",
-  16512: "'public.posts'::regclass",
-  16526: "'public.v_posts'::regclass",
-};
-
-/** Statements of the schema end with a line; dollars hold functions together. */
-function schemaStatements(): string[] {
-  const found: string[] = [];
-  let text = '';
-  for (const line of textOf('schema.sql').split('\n')) {
-    text += `${line}\n`;
-    if (!line.trimEnd().endsWith(';') || (text.match(/\$\$/g)?.length ?? 0) % 2 === 1) continue;
-    found.push(text);
-    text = '';
-  }
-  return found;
-}
-
-const recorded = (file: string): string[] =>
-  textOf(file)
-    .split(/^-- (?:@|===).*$/m)
-    .map((text) => text.trim().replace(/;$/, ''))
-    .filter((text) => text !== '');
-
-const SEVERAL = 'cannot insert multiple commands into a prepared statement';
-
-function scriptFailure(db: Database, text: string): string | null {
-  try {
-    db.exec(text);
-    return null;
-  } catch (error) {
-    if (!(error instanceof SqlError)) throw error;
-    return `${error.code} ${error.message}`;
-  }
-}
-
-/** Null: it has answered. */
-function failure(db: Database, text: string): string | null {
-  try {
-    const statement = db.prepare(text);
-    // Values that the tool bound are another matter: that it can be prepared is enough.
-    if (/\$\d/.test(text)) return null;
-    if (statement.reader) statement.all();
-    else statement.run();
-    return null;
-  } catch (error) {
-    if (!(error instanceof SqlError)) throw error;
-    if (error.message === SEVERAL) return scriptFailure(db, text);
-    return `${error.code} ${error.message}`;
-  }
-}
-
-function openShop(): { db: Database; numbers: ReadonlyMap<string, string> } {
+function openShop(): Database {
   const db = open(':memory:', { pool: 0 });
   for (const text of schemaStatements()) {
-    const found = failure(db, text);
-    if (found !== null)
+    try {
+      db.exec(text);
+    } catch (error) {
+      const { code, message } = error as SqlError;
       ok(
-        REASONS.some((one) => one.test(found)),
-        `${found}: ${text}`,
+        REASONS.some((one) => one.test(`${code} ${message}`)),
+        `${code} ${message}: ${text}`,
       );
+    }
   }
-  const numbers = new Map<string, string>();
-  for (const [number, name] of Object.entries(NUMBERS)) {
-    const rows = db.prepare<[number]>(`select (${name})::oid`).raw().all();
-    numbers.set(number, String(rows[0][0]));
-  }
-  return { db, numbers };
+  return db;
 }
 
-/** Tools that only ask: their statements leave nothing behind. */
-const TOOLS = ['psql', 'pg_dump', 'drizzle_kit', 'pgcli', 'sqlalchemy', 'sequelize_auto'];
+/** Types that somebody has made are called otherwise. */
+const numberOf = (db: Database, type: string): number =>
+  Number(db.prepare<[string]>('select coalesce(to_regtype($1)::oid::int, 16384)').raw().all(type)[0][0]);
 
-test('what tools ask of catalogs is answered, but for what is named', { skip }, () => {
+/** The columns of a query as its line has them; null: it is none, or names what an earlier statement of its run has made. */
+function columnsOf(db: Database, text: string): string | null {
+  try {
+    const statement = db.prepare(text);
+    if (!statement.reader) return null;
+    const columns = statement.columns().map(({ name, type }) => ({ name, type: numberOf(db, type), modifier: -1 }));
+    return answerText('', columns).trim();
+  } catch (error) {
+    if (!(error instanceof SqlError)) throw error;
+    return ['26000', '34000'].includes(error.code) ? null : `! ${error.code} ${error.message}`;
+  }
+}
+
+/** A line without the command and modifiers. */
+const plainLine = (line: string): string => line.replace(/^[A-Z]+ ?/, '').replace(/(:(?:\d+|user)):\d+/g, '$1');
+
+/** Tools that only ask: their statements leave nothing behind. */
+const TOOLS = ['psql', 'pg_dump', 'drizzle_kit', 'pgcli', 'sequelize_auto'];
+
+test('what tools ask of catalogs has the columns and types that PostgreSQL 15 gave', { skip: skipRecorded }, () => {
+  using db = openShop();
+  const numbers = db.prepare<Record<string, string>>(NUMBERS_QUERY).get() ?? {};
+  const known = recordedAnswers();
+  let queries = 0;
   for (const tool of TOOLS) {
-    const { db, numbers } = openShop();
-    using _ = db;
-    const wrong = recorded(`${tool}.sql`).flatMap((text) => {
-      const own = text.replace(/\b16\d{3}\b/g, (number) => numbers.get(number) ?? number);
-      const found = failure(db, own);
-      return found === null || REASONS.some((one) => one.test(found)) ? [] : [`${found}: ${text.slice(0, 200)}`];
+    const wrong = recordedIn(tool).flatMap(({ text }, place) => {
+      const wanted = known.get(tool)?.[place] ?? '';
+      if (!/^SELECT\b/.test(wanted) || wanted.includes(' | ') || isListed(tool, place)) return [];
+      const given = columnsOf(db, withNumbers(text, numbers));
+      if (given === null) return [];
+      queries++;
+      return given === plainLine(wanted) ? [] : [{ place, text: text.slice(0, 200), given, wanted }];
     });
     deepStrictEqual(wrong, [], tool);
   }
+  ok(queries > 250, `${queries} queries`);
 });
 
 test('the columns of catalogs and information_schema are read by * and by name, and can be joined', { skip: false }, () => {

@@ -1,7 +1,10 @@
 /** PostgreSQL's wire: one server for all cases, and one that lets nobody in without a password. */
 
 import { after, before, describe, test } from 'node:test';
+import { skipRecorded } from '../sql/recorded.ts';
+import { recordedAnswersHold } from '../sql/recorded-wire.ts';
 import { clientSteps } from './clients.ts';
+import { databaseSteps } from './databases.ts';
 import { entrySteps, portTaken, tableSteps } from './entry.ts';
 import { protocolSteps } from './protocol.ts';
 import { workersDie } from './deaths.ts';
@@ -19,7 +22,11 @@ describe('a server for PostgreSQL clients', () => {
   after(() => server.stop());
 
   test('protocol', (context) => protocolSteps(context, server.port));
+  test('databases', () => databaseSteps(server.port));
   test('clients', (context) => clientSteps(context, server.port));
+  test('statements that tools have sent are answered as PostgreSQL 15 did', { skip: skipRecorded }, () =>
+    recordedAnswersHold(server.port),
+  );
   test('isolation anomalies over the wire, at each level', () => isolationOverTheWire(server.port));
   test('activity, locks and statements are seen over SQL', () => activityIsSeen(server));
   test('metrics, health and readiness over HTTP', () => figuresAreServed(server));

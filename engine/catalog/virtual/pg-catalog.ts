@@ -1,15 +1,17 @@
 /** Rows of pg_catalog's tables of schemas, roles, databases and what a database is made of besides its relations. */
 
+import { EXTENSIONS } from '../extensions.ts';
 import { type Grants, RIGHTS } from '../grants.ts';
 import type { SessionReader } from '../reader.ts';
-import type { RoleRow } from '../stored.ts';
-import { ROLE_SUPERUSER, SCHEMA_INFORMATION, SCHEMA_PG_CATALOG, SCHEMA_PUBLIC } from '../system-tables.ts';
+import { extensionName, type ExtensionRow, type RoleRow } from '../stored.ts';
+import { FIRST_DATABASE, ROLE_SUPERUSER, SCHEMA_INFORMATION, SCHEMA_PG_CATALOG, SCHEMA_PUBLIC } from '../system-tables.ts';
 import { describeType } from './describe.ts';
 import { aclOf, aclValue } from './pg-rights.ts';
 import { HIDDEN_SCHEMA, SCHEMA_PG_TOAST, sequencesOf, temporarySchemaId } from './relations.ts';
 import { int8Value, type Lookup, type RowMakers, type VirtualRow } from './virtual-table.ts';
 
-export const DATABASE_ID = 5;
+/** The number of a database as clients see it: the first has PostgreSQL's. */
+export const databaseNumber = (database: number): number => (database === 0 ? FIRST_DATABASE : database);
 
 function* sequenceRows(reader: SessionReader, lookup: Lookup | null): Iterable<VirtualRow> {
   const one = lookup?.column === 'seqrelid' ? reader.relation(Number(lookup.value)) : null;
@@ -90,10 +92,19 @@ const seen = (reader: SessionReader): readonly RoleRow[] => (reader.role()?.supe
 
 // ---- the database ----
 
-const databaseRow = (reader: SessionReader): VirtualRow => ({
-  oid: DATABASE_ID,
-  datname: reader.session.database ?? 'scratchbird',
-  datdba: ROLE_SUPERUSER,
+const firstDatabase = (reader: SessionReader): VirtualRow =>
+  databaseRow(reader, FIRST_DATABASE, reader.session.firstDatabase ?? reader.session.database ?? 'scratchbird', ROLE_SUPERUSER);
+
+/** Of this session's, then the others'. */
+export function databaseRows(reader: SessionReader): VirtualRow[] {
+  const made = reader.databases().map((row) => databaseRow(reader, row.id, row.name, row.body.owner));
+  return [firstDatabase(reader), ...made];
+}
+
+const databaseRow = (reader: SessionReader, oid: number, name: string, owner: number): VirtualRow => ({
+  oid,
+  datname: name,
+  datdba: owner,
   encoding: 6,
   datlocprovider: 'c',
   datistemplate: false,
@@ -102,10 +113,36 @@ const databaseRow = (reader: SessionReader): VirtualRow => ({
   datfrozenxid: '0',
   datminmxid: '0',
   dattablespace: 1663,
-  datacl: aclOf(reader, ROLE_SUPERUSER),
+  datacl: aclOf(reader, oid === FIRST_DATABASE ? ROLE_SUPERUSER : oid),
   datcollate: 'C',
   datctype: 'C',
 });
+
+// ---- extensions ----
+
+const extensionsOf = (reader: SessionReader): ExtensionRow[] =>
+  reader.all().flatMap(({ row }) => (row.kind === 'extension' ? [row] : []));
+
+const extensionRows = (reader: SessionReader): VirtualRow[] =>
+  extensionsOf(reader).map((row) => ({
+    ...{ oid: row.id, extname: extensionName(row), extowner: row.body.owner, extnamespace: row.schema },
+    ...{ extrelocatable: true, extversion: row.body.version },
+  }));
+
+const installed = (reader: SessionReader): Map<string, string> =>
+  new Map(extensionsOf(reader).map((row) => [extensionName(row), row.body.version]));
+
+function* availableRows(reader: SessionReader): Iterable<VirtualRow> {
+  const there = installed(reader);
+  for (const [name, { version, comment }] of EXTENSIONS)
+    yield { name, default_version: version, installed_version: there.get(name) ?? null, comment };
+}
+
+function* versionRows(reader: SessionReader): Iterable<VirtualRow> {
+  const there = installed(reader);
+  for (const [name, { version, comment, trusted }] of EXTENSIONS)
+    yield { name, version, installed: there.has(name), superuser: true, trusted, relocatable: true, comment };
+}
 
 const tablespace = (oid: number, spcname: string): VirtualRow => ({ oid, spcname, spcowner: ROLE_SUPERUSER });
 
@@ -122,6 +159,9 @@ export const PG_CATALOG: RowMakers = {
       .roles()
       .filter(({ login }) => !login)
       .map(({ id, name }) => ({ groname: name, grosysid: id })),
-  pg_database: (reader) => [databaseRow(reader)],
+  pg_database: databaseRows,
+  pg_extension: extensionRows,
+  pg_available_extensions: availableRows,
+  pg_available_extension_versions: versionRows,
   pg_tablespace: () => [tablespace(1663, 'pg_default'), tablespace(1664, 'pg_global')],
 };

@@ -22,6 +22,8 @@ const CLASSES: { readonly [kind: string]: number } = {
   procedure: 1255,
   role: 1260,
   statistics: 3381,
+  extension: 3079,
+  database: 1262,
 };
 const ATTRDEF = 2604;
 const CONSTRAINT = 2606;
@@ -119,6 +121,9 @@ function* dependRows(reader: SessionReader): Iterable<VirtualRow> {
     }
   }
   for (const { row } of reader.all()) {
+    if (row.kind === 'function' && row.body.extension !== undefined)
+      yield depend([CLASSES.function, row.id], [CLASSES.extension, row.body.extension], 'e');
+    if (row.kind === 'extension') yield depend([CLASSES.extension, row.id], [CLASSES.schema, row.schema], 'n');
     if (row.kind !== 'statistics') continue;
     for (const { attribute } of row.body.keys) yield depend([CLASSES.statistics, row.id], [CLASS, row.parent, attribute], 'a');
   }

@@ -4,11 +4,13 @@
  */
 
 import type { SessionReader } from '../reader.ts';
-import { DATABASE_ID } from './pg-catalog.ts';
+import { FIRST_DATABASE } from '../system-tables.ts';
+import { databaseNumber } from './pg-catalog.ts';
 import { defineVirtual, type RowMakers, type VirtualRow, type VirtualTable } from './virtual-table.ts';
 
 export interface ServedFigures {
-  activity(): Iterable<VirtualRow>;
+  /** `numberOf`: the number of a database by its name. */
+  activity(numberOf: (database: string) => number | null): Iterable<VirtualRow>;
   locks(): Iterable<VirtualRow>;
   statements(): Iterable<VirtualRow>;
 }
@@ -26,15 +28,24 @@ const unsigned = (word: number): number => word >>> 0;
 
 function* lockRows(reader: SessionReader): Iterable<VirtualRow> {
   yield* served.locks();
-  for (const { session, process, space, high, low, shared, granted } of reader.session.facts?.advisoryLocks() ?? [])
+  for (const { session, process, database, space, high, low, shared, granted } of reader.session.facts?.advisoryLocks() ?? [])
     yield {
-      ...{ locktype: 'advisory', database: DATABASE_ID, classid: unsigned(high), objid: unsigned(low), objsubid: space },
+      ...{
+        locktype: 'advisory',
+        database: databaseNumber(database),
+        classid: unsigned(high),
+        objid: unsigned(low),
+        objsubid: space,
+      },
       ...{ virtualtransaction: `${session}/0`, pid: process, mode: shared ? 'ShareLock' : 'ExclusiveLock', granted },
       fastpath: false,
     };
 }
 
-export const PG_STAT: RowMakers = { pg_stat_activity: () => served.activity(), pg_locks: lockRows };
+export const PG_STAT: RowMakers = {
+  pg_stat_activity: (reader) => served.activity((name) => reader.databaseNamed(name)?.id ?? FIRST_DATABASE),
+  pg_locks: lockRows,
+};
 
 const COLUMNS =
   'userid oid, dbid oid, toplevel bool, queryid int8, query text, calls int8, total_exec_time float8, min_exec_time float8, ' +

@@ -5,7 +5,7 @@ import type { ColumnStatistics } from '../objects.ts';
 import type { SessionReader } from '../reader.ts';
 import type { SettingFact } from '../session-facts.ts';
 import { columnOf, indexDefinition, quoteName, typeOid, viewText } from './describe.ts';
-import { DATABASE_ID } from './pg-catalog.ts';
+import { databaseRows } from './pg-catalog.ts';
 import { virtualKind } from './registry.ts';
 import { indexesOf, roleName, sequencesOf, tablesOf, viewsOf, virtualTablesOf } from './relations.ts';
 import { arrayValue, int8Value, type RowMakers, type VirtualRow } from './virtual-table.ts';
@@ -216,5 +216,5 @@ export const PG_VIEWS: RowMakers = {
   pg_statio_user_tables: statTableRows,
   pg_statio_all_sequences: sequenceStatRows,
   pg_statio_user_sequences: sequenceStatRows,
-  pg_stat_database: (reader) => [{ datid: DATABASE_ID, datname: reader.session.database ?? 'scratchbird' }],
+  pg_stat_database: (reader) => databaseRows(reader).map(({ oid, datname }) => ({ datid: oid, datname })),
 };

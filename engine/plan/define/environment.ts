@@ -47,6 +47,10 @@ export interface DefinitionEnvironment {
   readonly fillHidden: (table: CatalogTable, attributes: readonly number[]) => void;
   /** The same for a statement that changes rows: how many. */
   readonly change: (module: BoundModule) => number;
+  /** Sessions of clients in the database of this name, this one aside. */
+  readonly sessionsIn: (database: string) => number;
+  /** While an extension is made: its id. */
+  readonly extension?: number;
   /** Rows of a query of the engine's own, as the superuser reads them. */
   readonly sql: (text: string) => readonly (readonly RowValue[])[];
 }

@@ -5,13 +5,14 @@
 
 import { SQLSTATE, SqlError } from '../../../shm/errors.ts';
 import type { Notice } from '../../catalog/definitions.ts';
-import { noRelation, noSchema } from '../../catalog/errors.ts';
+import { noDatabase, noRelation, noSchema } from '../../catalog/errors.ts';
 import { changedGrants, firstGrants, type GrantedKind, type Grants, hasRight, RIGHTS, sameGrants } from '../../catalog/grants.ts';
 import type { ColumnGrants, DefaultGrant, ObjectRow, RoleRow } from '../../catalog/stored.ts';
 import { ROLE_SUPERUSER } from '../../catalog/system-tables.ts';
 import { virtualTable } from '../../catalog/virtual/registry.ts';
 import type { SourceGrantedRight, SourceStatement } from '../../sblr/source.gen.ts';
 import { type DefinitionEnvironment, fault, qualified, readerOf, shownName, unsupported } from './environment.ts';
+import { firstDatabaseOf } from './database.ts';
 import { namedRole } from './roles.ts';
 import { routineNamed } from './routine-names.ts';
 import { typeNamed } from './type.ts';
@@ -230,7 +231,13 @@ function targets(source: Grant, kind: Kind, environment: DefinitionEnvironment):
       .flatMap(({ row }) => (row.kind !== 'index' && schemas.includes(row.schema) && kinds.includes(row.kind) ? [row] : []));
   }
   if (kind === 'function') return source.routines.map((routine) => routineNamed(routine, source.kind as 'function', environment));
-  if (kind === 'database') return [catalog.entry(tx, ROLE_SUPERUSER)?.row as GrantedRow];
+  if (kind === 'database')
+    return source.names.map((named) => {
+      const { name } = qualified(named, semantics);
+      const made = reader.databaseNamed(name);
+      if (made === null && name !== firstDatabaseOf(environment.session)) throw noDatabase(name);
+      return made ?? (catalog.entry(tx, ROLE_SUPERUSER)?.row as GrantedRow);
+    });
   return source.names.map((named): GrantedRow => {
     const name = qualified(named, semantics);
     if (kind === 'schema') {

@@ -208,13 +208,16 @@ export function keepRoutine(
   routine: CatalogRoutine,
   { schema, owner, own, key, shown, known }: RoutinePlace,
   read: readonly number[],
-  { catalog, tx, session }: DefinitionEnvironment,
+  { catalog, tx, session, extension = known?.body.extension }: DefinitionEnvironment,
 ): void {
   const uses = [...new Set([...read, ...madeTypesOf(routine)])].map((object): ObjectUse => ({ object, columns: [] }));
   catalog.change(tx, () => {
     const row: RoutineRow = {
       ...{ id: routine.id, schema, name: key, kind: routine.kind, parent: routineParent(own), version: catalog.nextId() },
-      body: { owner: known?.body.owner ?? owner, shown, routine, uses, grants: known?.body.grants ?? null },
+      body: {
+        ...{ owner: known?.body.owner ?? owner, shown, routine, uses, grants: known?.body.grants ?? null },
+        ...(extension !== undefined && { extension }),
+      },
     };
     if (known === undefined) catalog.insert(tx, row);
     else {

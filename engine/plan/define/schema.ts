@@ -2,7 +2,7 @@
 
 import { SQLSTATE, SqlError } from '../../../shm/errors.ts';
 import { isTemporarySchema, NO_SCHEMA } from '../../catalog/entries.ts';
-import { denied, mustOwn, noSchema, relationExists } from '../../catalog/errors.ts';
+import { denied, mustOwn, noDatabase, noSchema, relationExists } from '../../catalog/errors.ts';
 import { clipName } from '../../catalog/names.ts';
 import { withOwner } from '../../catalog/roles.ts';
 import type { ObjectRow, RoleRow, SchemaObjectRow } from '../../catalog/stored.ts';
@@ -28,7 +28,8 @@ export function createSchema(source: SourceCreateSchemaNode, environment: Defini
   if (role === null || owner === null) throw new SqlError(SQLSTATE.undefined_object, `role "${session.role}" does not exist`);
   const name = clipName(source.name ?? owner.name);
   mustBeOrdinary(name, source.at);
-  if (!reader.mayCreateSchemas()) throw denied('database', 'scratchbird');
+  if (reader.database !== NO_SCHEMA && reader.databaseRow() === null) throw noDatabase(session.database ?? '');
+  if (!reader.mayCreateSchemas()) throw denied('database', session.database ?? 'scratchbird');
   if (reader.schemaId(name) !== null) {
     if (source.ifNotExists) return null;
     throw schemaExists(name);
@@ -36,7 +37,7 @@ export function createSchema(source: SourceCreateSchemaNode, environment: Defini
   const id = catalog.nextId();
   const body = { owner: owner.id, grants: null };
   catalog.change(tx, () => {
-    catalog.insert(tx, { id, schema: NO_SCHEMA, name, kind: 'schema', parent: 0, version: catalog.nextId(), body });
+    catalog.insert(tx, { id, schema: reader.database, name, kind: 'schema', parent: 0, version: catalog.nextId(), body });
   });
   return name;
 }

@@ -31,10 +31,10 @@ interface TableElements {
 }
 
 const DROP_KINDS = new Map<string, string>([
-  ...(['table', 'index', 'view', 'sequence', 'schema', 'type', 'domain', 'function', 'role', 'database'].map((kind) => [
-    kind,
-    kind,
-  ]) as [string, string][]),
+  ...(['table', 'index', 'view', 'sequence', 'schema', 'type', 'domain', 'function', 'role'].map((kind) => [kind, kind]) as [
+    string,
+    string,
+  ][]),
   ['user', 'role'],
   ['group', 'role'],
 ]);

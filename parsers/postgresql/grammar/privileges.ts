@@ -15,7 +15,7 @@ import type { SqlToken } from '../../kit/token.ts';
 import { constant } from '../lower.ts';
 import * as T from '../tokens.ts';
 import type { ChangeGrammar } from './changes.ts';
-import { StatisticsGrammar } from './statistics.ts';
+import { DatabaseGrammar } from './databases.ts';
 
 type Statement<Op extends SourceStatement['op']> = Extract<SourceStatement, { op: Op }>;
 type Grant = Statement<'grant'>;
@@ -57,7 +57,7 @@ const RIGHTS: readonly string[] = [
   ...['temporary', 'temp', 'execute'],
 ];
 
-export class PrivilegeGrammar extends StatisticsGrammar {
+export class PrivilegeGrammar extends DatabaseGrammar {
   constructor(queries: () => ChangeGrammar, options: GrammarOptions = {}) {
     super(queries, options);
     this.performSelfAnalysis();
@@ -68,6 +68,7 @@ export class PrivilegeGrammar extends StatisticsGrammar {
     const start = this.next(1);
     if (this.is('policy', 2)) return this.policy(start);
     if (this.is('statistics', 2)) return this.statistics(start);
+    if (this.is('database', 2) || this.is('extension', 2)) return this.place(start);
     switch (start.value) {
       case 'create':
         return this.roleMade(start);
