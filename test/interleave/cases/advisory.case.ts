@@ -10,7 +10,7 @@ import { waitForHolder } from '../../../engine/txn/conflict.ts';
 import type { InterleavingCase } from '../case.ts';
 import { allDone, checkOwn, endRun, freshRun, type KernelPayload, sessionRows } from './kernel-store.ts';
 
-const WISH = { space: 1, high: 0, low: 7, shared: false, toEnd: true } as const;
+const WISH = { space: 1, database: 0, high: 0, low: 7, shared: false, toEnd: true } as const;
 
 export const interleaving: InterleavingCase<KernelPayload, number> = {
   name: 'TX: advisory lock of two',
