@@ -121,7 +121,7 @@ const databaseRow = (reader: SessionReader, oid: number, name: string, owner: nu
 // ---- extensions ----
 
 const extensionsOf = (reader: SessionReader): ExtensionRow[] =>
-  reader.all().flatMap(({ row }) => (row.kind === 'extension' ? [row] : []));
+  reader.all('extension').flatMap(({ row }) => (row.kind === 'extension' ? [row] : []));
 
 const extensionRows = (reader: SessionReader): VirtualRow[] =>
   extensionsOf(reader).map((row) => ({
