@@ -107,7 +107,7 @@ const INSTANT_INFINITY_HIGH = -0x40000001;
 const INSTANT_MINUS_INFINITY_HIGH = -0x40000000;
 /** A key's high word: signed, its order is that of the instants, -infinity first. */
 export const INSTANT_KEY_BIAS = -0x40000000;
-const INSTANT_LAST = 9224318015999999999n;
+const INSTANT_LAST = 9224318016000000000n;
 
 /**
  * Writes two words, low first. `instant`: microseconds since 1970 up to 294276 AD are a little more than 63 bits; they wrap around, for

@@ -1,4 +1,4 @@
-import { deepStrictEqual, match, ok } from 'node:assert/strict';
+import { deepStrictEqual, match, ok, throws } from 'node:assert/strict';
 import { test } from 'node:test';
 import { open } from './api.ts';
 
@@ -178,4 +178,37 @@ test('hash indexes of keys of several kinds, one after the other in one thread',
     deepStrictEqual(id('p = 20'), [20]);
     deepStrictEqual(id("w = 'word 21' or n = 22.5"), [21, 22]);
   }
+});
+
+/** As PostgreSQL 15 and PGlite answer them. */
+const BEYOND: readonly (readonly [string, string])[] = [
+  ["d > timestamp '2020-01-01'", '5874897-12-31 infinity'],
+  ["d <= timestamptz '2020-01-01'", '2020-01-01 4713-01-01 BC'],
+  ["timestamp 'infinity' > d", '2020-01-01 4713-01-01 BC 5874897-12-31'],
+  ["d in (timestamp '2020-01-01', timestamp '2021-01-01')", '2020-01-01'],
+  ["d between timestamp '2000-01-01' and timestamptz '2040-01-01'", '2020-01-01'],
+  ["d is distinct from timestamp '2020-01-01'", '4713-01-01 BC 5874897-12-31 infinity'],
+  ["d = any (array[timestamp '2020-01-01'])", '2020-01-01'],
+  ["nullif(d, timestamp '2020-01-01') is null", '2020-01-01'],
+  ["(d, 1) < (timestamp '2030-01-01', 2)", '2020-01-01 4713-01-01 BC'],
+  ["case d when timestamp '2020-01-01' then false else true end", '4713-01-01 BC 5874897-12-31 infinity'],
+  ['exists (select from moment where t = d)', '2020-01-01 infinity'],
+  ['exists (select from moment where z <= d)', '2020-01-01 4713-01-01 BC 5874897-12-31 infinity'],
+  ['exists (select from moment where t > d)', '2020-01-01 4713-01-01 BC 5874897-12-31'],
+];
+
+test('dates that no timestamp is are compared with timestamps, in a scan, a join or an index, and are cast to none', () => {
+  using db = open(':memory:', { pool: 0 });
+  db.exec(`set time zone 'Asia/Tokyo';
+    create table moment (t timestamp, z timestamptz); insert into moment values ('2020-01-01', '2020-01-01'), ('infinity', '-infinity');
+    create table day (d date); insert into day values ('5874897-12-31'), ('2020-01-01'), ('4713-01-01 BC'), ('infinity')`);
+  const days = (where: string): string =>
+    db.prepare(`select string_agg(d::text, ' ' order by d::text collate "C") from day where ${where}`).raw().all().flat().join();
+  for (const [where, found] of BEYOND) deepStrictEqual(days(where), found, where);
+  db.exec('create index on day (d); insert into day select null from generate_series(1, 3000); analyze day');
+  match(planOf(db, `select d from day where ${BEYOND[0][0]}`), /Index(Range|Only)/);
+  for (const [where, found] of BEYOND)
+    if (!where.includes('null')) deepStrictEqual(days(`d is not null and ${where}`), found, where);
+  for (const failing of ["d::timestamp < timestamp '2020-01-01'", "greatest(d, timestamp '2020-01-01') is null"])
+    throws(() => days(failing), { code: '22008' });
 });

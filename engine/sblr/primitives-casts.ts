@@ -76,6 +76,8 @@ bytea.to.int4(bytea) int4 fails
 bytea.to.int8(bytea) int8 fails
 date.to.timestamp(date) timestamp fails
 date.to.timestamptz(date) timestamptz fails stable context
+date.beside.timestamp(date) timestamp
+date.beside.timestamptz(date) timestamptz stable context
 timestamp.to.date(timestamp) date
 timestamp.to.time(timestamp) time null
 timestamp.to.timestamptz(timestamp) timestamptz fails stable context

@@ -119,6 +119,8 @@ export interface DialectSemantics {
     readonly lessOrEqual: string;
     readonly greater: string;
     readonly greaterOrEqual: string;
+    /** Casts of operands in whose place comparisons take others: they order values that the type compared in does not have. */
+    readonly casts?: { readonly [primitive: string]: string };
   };
   /** Names by which operators and special syntax are found in `operators` and `functions`. */
   readonly like: {

@@ -429,6 +429,26 @@ function dateToTimestamp(days: number): Instant {
   if (days >= 106762940) throw new SqlError(SQLSTATE.datetime_field_overflow, 'date out of range for timestamp');
   return joinInstant(days, 0);
 }
+
+/** Behind every timestamp, before infinity; before every one, behind -infinity. */
+const BEYOND_TIMESTAMPS = 9_224_318_016_000_000_000n;
+const BELOW_TIMESTAMPS = -210_866_803_200_000_001n;
+
+/** Where a date stands among timestamps, also one that is none: for comparisons, which PostgreSQL makes without a cast. */
+const dateBesideTimestamps = (days: number): Instant =>
+  !isInfinite(days) && days >= 106762940 ? BEYOND_TIMESTAMPS : dateToTimestamp(days);
+
+function dateBesideInstants(days: number, context: ValueContext): Instant {
+  const local = dateBesideTimestamps(days);
+  if (local === BEYOND_TIMESTAMPS) return local;
+  try {
+    return fromLocal(zoneOf(context.timeZone), local);
+  } catch (error) {
+    if (!(error instanceof SqlError) || error.code !== SQLSTATE.datetime_field_overflow) throw error;
+    return days > 0 ? BEYOND_TIMESTAMPS : BELOW_TIMESTAMPS;
+  }
+}
+
 const timestampToDate = (value: Instant): number => (isInfinite(value) ? Number(value) : splitInstant(value));
 function timestampToTime(value: Instant): number | null {
   if (isInfinite(value)) return null;
@@ -461,6 +481,8 @@ function intervalToTime(value: IntervalValue): number {
 Object.assign(table, {
   'date.to.timestamp': dateToTimestamp,
   'date.to.timestamptz': (days: number, context: ValueContext) => fromLocal(zoneOf(context.timeZone), dateToTimestamp(days)),
+  'date.beside.timestamp': dateBesideTimestamps,
+  'date.beside.timestamptz': dateBesideInstants,
   'timestamp.to.date': timestampToDate,
   'timestamp.to.time': timestampToTime,
   'timestamp.to.timestamptz': (value: Instant, context: ValueContext) => fromLocal(zoneOf(context.timeZone), value),

@@ -35,6 +35,9 @@ import { CASTS, TYPES } from './semantics-types.ts';
 
 const ITEM = /^([\w.]+)(?:<([\w,[\]]*)>)?(?:@([\w.]+))?(?:#(\d))?$/;
 
+/** Dates are compared with timestamps by operators of their own: those beyond the timestamps, too. */
+const COMPARED = { 'date.to.timestamp': 'date.beside.timestamp', 'date.to.timestamptz': 'date.beside.timestamptz' };
+
 /** Scales and bounds on digits; everything else has none. */
 const RULES: { readonly [primitive: string]: ResultRule } = {
   'numeric.add': 'add',
@@ -123,7 +126,7 @@ export const semantics: DialectSemantics = {
   unsupportedTypes: OTHER_TYPES,
   unsupportedFunctions: OTHER_FUNCTIONS,
   casts: CASTS,
-  comparison: { equal: '=', notEqual: '<>', less: '<', lessOrEqual: '<=', greater: '>', greaterOrEqual: '>=' },
+  comparison: { equal: '=', notEqual: '<>', less: '<', lessOrEqual: '<=', greater: '>', greaterOrEqual: '>=', casts: COMPARED },
   like: {
     like: '~~',
     ilike: '~~*',

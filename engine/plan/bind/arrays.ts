@@ -13,7 +13,7 @@ import { callNode, castCommon, castExplicit, castTo, constantNode, settled } fro
 import { readsColumns } from './compare.ts';
 import { fault, noFunction, unsupported } from './errors.ts';
 import { bindExpr } from './expressions.ts';
-import { operatorCall, operatorCandidate, typeText } from './operators.ts';
+import { castOperand, operatorCall, operatorCandidate, typeText } from './operators.ts';
 import { canCast } from './resolve.ts';
 import type { BindState } from './state.ts';
 
@@ -282,7 +282,7 @@ export function bindQuantifiedArray(source: SourceQuantifiedNode, operator: stri
   if (found.result !== 'bool')
     throw fault(SQLSTATE.wrong_object_type, 'op ANY/ALL (array) requires operator to yield boolean', at);
   const [leftType, elementType] = found.types;
-  const operand = castTo(state, left, sqlType(leftType), 'implicit', source.left.at);
+  const operand = castOperand(state, operator, left, sqlType(leftType), source.left.at);
   const wanted =
     elementType === element || isAny(elementType)
       ? array

@@ -15,7 +15,7 @@ import type { Clause } from './clause.ts';
 import { castTo } from './coerce.ts';
 import { noFunction, unsupported } from './errors.ts';
 import { bindExpr, untyped } from './expressions.ts';
-import { candidateCall, comparison, operatorCall } from './operators.ts';
+import { candidateCall, castOperand, comparison, operatorCall } from './operators.ts';
 import { canCast, commonType, resolveOperator, resolveSignature } from './resolve.ts';
 import { isRow } from './rows.ts';
 import { BOOLEAN, type BindState } from './state.ts';
@@ -89,7 +89,7 @@ function inList(
     const at = state.positions.get(item) ?? source.at;
     return castTo(state, castTo(state, item, sqlType(type), 'implicit', at), compared, 'implicit', at);
   });
-  const left = castTo(state, operand, compared, 'implicit', source.operand.at);
+  const left = castOperand(state, equal, operand, compared, source.operand.at);
   const nullable = left.type.nullable || list.some((item) => item.type.nullable);
   const { negated } = source;
   return { op: 'in', operand: left, list, equal: found.signature.primitive, negated, type: { ...BOOLEAN, nullable } };

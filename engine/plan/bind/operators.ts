@@ -2,7 +2,16 @@
 
 import type { BoundCall, BoundExpression } from '../../sblr/bound.ts';
 import { primitiveOf } from '../../sblr/primitives.ts';
-import { elementOf, isNestedType, isObjectNumber, isPolymorphic, sqlType, typeId, type TypeName } from '../../sblr/types.ts';
+import {
+  elementOf,
+  isNestedType,
+  isObjectNumber,
+  isPolymorphic,
+  type SqlType,
+  sqlType,
+  typeId,
+  type TypeName,
+} from '../../sblr/types.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
 import { callNode, castTo, constantNode, settled } from './coerce.ts';
 import { ambiguousOperator, fault, noOperator } from './errors.ts';
@@ -80,7 +89,28 @@ export function operatorCandidate(state: BindState, name: string, types: readonl
 
 /** One operand: prefix. */
 export function operatorCall(state: BindState, name: string, operands: readonly BoundExpression[], at: number): BoundCall {
-  return candidateCall(state, operatorCandidate(state, name, namesOf(operands), at), operands, at);
+  const call = candidateCall(state, operatorCandidate(state, name, namesOf(operands), at), operands, at);
+  const { arguments: given } = call;
+  const { casts } = state.semantics.comparison;
+  if (casts === undefined || given.every((argument) => argument.op !== 'call' || casts[argument.primitive] === undefined))
+    return call;
+  // A cast that the statement itself has stays what it is.
+  const taken = given.map((argument, index) => (argument === operands[index] ? argument : castFor(state, name, argument)));
+  return { ...call, arguments: taken };
+}
+
+/** An operand as its operator takes it: a comparison has casts of its own. */
+export function castOperand(state: BindState, name: string, node: BoundExpression, type: SqlType, at: number): BoundExpression {
+  const cast = castTo(state, node, type, 'implicit', at);
+  return cast === node ? node : castFor(state, name, cast);
+}
+
+function castFor({ semantics }: BindState, name: string, node: BoundExpression): BoundExpression {
+  const { comparison } = semantics;
+  const primitive = node.op === 'call' ? comparison.casts?.[node.primitive] : undefined;
+  if (node.op !== 'call' || primitive === undefined) return node;
+  const { casts, ...names } = comparison;
+  return Object.values(names).includes(name) ? { ...node, primitive } : node;
 }
 
 /**

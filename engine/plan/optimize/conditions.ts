@@ -92,9 +92,16 @@ const SMALLER: { readonly [type: string]: readonly string[] } = {
 function widened(operand: BoundExpression, type: string): BoundColumn | null {
   if (operand.op !== 'call' || operand.arguments.length !== 1) return null;
   const [column] = operand.arguments;
-  if (column.op !== 'column' || operand.primitive !== `${column.type.name}.to.${type}`) return null;
+  if (column.op !== 'column' || !isMadeFrom(operand.primitive, column.type.name, type)) return null;
   return SMALLER[type]?.includes(column.type.name) === true ? column : null;
 }
+
+/**
+ * Made by a cast that fails for none of its values, or by what comparisons take in its place (Semantics.comparison): an index does not
+ * meet the value that a cast fails for.
+ */
+const isMadeFrom = (primitive: string, from: string, to: string): boolean =>
+  primitive === `${from}.${from === 'date' ? 'beside' : 'to'}.${to}`;
 
 const BOUNDS = { less: 'below', lessOrEqual: 'atMost', greater: 'above', greaterOrEqual: 'atLeast' } as const;
 
