@@ -54,18 +54,18 @@ export function sampleHeap(
   const pages = heapPageCount(parts.space, table.runtime.mapRoot);
   const numbers = choosePages(pages, wanted, () => random.next());
   const kept: { readonly place: number; readonly page: number; readonly values: RowValue[] }[] = [];
-  let seen = 0;
+  let asked = 0;
   const isShown = each !== undefined && numbers.length === pages && heapSize(parts, table).rows <= SHOWN_ROWS;
   // Which of those that are kept the next row becomes; -1: none. Only rows that are kept, or shown, are decoded.
   const choose = (): number => {
-    const place = seen++;
+    const place = asked++;
     if (place < wanted) return place;
-    const at = Math.floor(random.next() * seen);
+    const at = Math.floor(random.next() * asked);
     return at < wanted ? at : isShown ? wanted : -1;
   };
-  table.chooseRows(tx, numbers, choose, (at, values, page) => {
+  const seen = table.chooseRows(tx, numbers, choose, (at, values, page, place) => {
     if (isShown) each?.(values);
-    if (at < wanted) kept[at] = { place: seen, page, values };
+    if (at < wanted) kept[at] = { place, page, values };
   });
   kept.sort((a, b) => a.place - b.place);
   const rows = numbers.length === 0 ? 0 : Math.round((seen * pages) / numbers.length);

@@ -10,6 +10,7 @@ import { encodeRow } from '../../codegen/rows/encoder.ts';
 import { type KeyMaker, keyMaker, keySuccessor, keyTooLong } from '../../codegen/rows/key-extractor.ts';
 import { assert } from '../../shm/assert.ts';
 import { PAGE_BYTES } from '../../shm/types.ts';
+import { HEAP_SLOTS_MAX } from '../storage/heap/heap-page.ts';
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import { createCursor, type Cursor, cursorAt, cursorBound, cursorFirst, cursorLast, nextBatch } from '../storage/btree/cursor.ts';
 import { hashKey } from '../storage/hash/hash-key.ts';
@@ -179,22 +180,34 @@ export class Table {
     }
   }
 
-  /** The rows of these pages for which `choose`, asked once for each, answers no less than 0: with that answer and their page. */
+  /**
+   * The rows of these pages for which `choose`, asked once for each in their order, answers no less than 0: with that answer, their page
+   * and how many rows came before. Returns how many rows there are. `choose` is asked ahead: only rows that are wanted are copied.
+   */
   chooseRows(
     tx: Transaction,
     pages: Iterable<number>,
     choose: () => number,
-    visit: (chosen: number, values: RowValue[], page: number) => void,
-  ): void {
+    visit: (chosen: number, values: RowValue[], page: number, before: number) => void,
+  ): number {
     const scan = createTableScan();
     const copies = createCopies();
+    const choices = new Int32Array(HEAP_SLOTS_MAX);
+    copies.choices = choices;
+    let asked = 0;
+    let rows = 0;
     for (const index of pages) {
+      while (asked < choices.length) choices[asked++] = choose();
       this.#copyPage(tx, heapPage(this.parts.space, this.runtime.mapRoot, index), scan, copies);
-      for (const start of copies.starts) {
-        const chosen = choose();
-        if (chosen >= 0) visit(chosen, this.decode(copies.views, start), index);
-      }
+      copies.starts.forEach((start, at) => {
+        const place = copies.places[at];
+        visit(choices[place], this.decode(copies.views, start), index, rows + place);
+      });
+      choices.copyWithin(0, copies.met, asked);
+      asked -= copies.met;
+      rows += copies.met;
     }
+    return rows;
   }
 
   /** The rows of some pages drawn at random, with repetition; of all when the table has no more. A snapshot is taken. */
@@ -213,6 +226,8 @@ export class Table {
   /** Rows are copied under the hold and decoded after it: decoding allocates (SM-L4). */
   #copyPage(tx: Transaction, page: number, scan: TableScan, copies: Copies): void {
     copies.starts.length = 0;
+    copies.places.length = 0;
+    copies.met = 0;
     copies.used = 0;
     const loops = {
       page: (i32: Int32Array, _u32: unknown, _u16: unknown, _u8: unknown, _f64: unknown, at: number, slots: number): void => {
@@ -298,11 +313,21 @@ interface Copies {
   readonly views: ByteViews;
   readonly starts: number[];
   used: number;
+  /** By the rows' places in the page: those below 0 are passed over. Null: all are copied. */
+  choices: Int32Array | null;
+  /** The place of each that was copied, and how many there are. */
+  readonly places: number[];
+  met: number;
 }
 
-const createCopies = (): Copies => ({ views: privateViews(65536), starts: [], used: 0 });
+const createCopies = (): Copies => ({ views: privateViews(65536), starts: [], used: 0, choices: null, places: [], met: 0 });
 
 function copyRow(copies: Copies, i32: Int32Array, row: number): void {
+  const place = copies.met++;
+  if (copies.choices !== null) {
+    if (copies.choices[place] < 0) return;
+    copies.places.push(place);
+  }
   const bytes = paddedLength(i32, row);
   copyWords(copies.views.i32, copies.used, i32, row, bytes);
   copies.starts.push(copies.used);

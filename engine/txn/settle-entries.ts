@@ -92,13 +92,18 @@ function hasRekeyed(txns: Transactions, table: TableRuntime, page: number, left:
   const v = frameSegment(txns.shm, frame);
   const at = frameOffset(txns.shm, frame);
   const isHeap = pageType(v.u8, at) === PAGE_TYPE_HEAP && pageOwner(v.u32, at) === table.id;
+  // It says so itself (SM-P2).
+  if (isHeap && (pageFlags(v.u8, at) & PAGE_ENTRIES_EXACT) !== 0) {
+    unlatchFrameUnchanged(txns.shm, frame);
+    return false;
+  }
   let found = false;
   for (let slot = 0; isHeap && slot < HEAP_SLOTS_MAX && !found; slot++) {
     const row = heapImageOffset(v, at, slot);
     found = row >= 0 && (v.i32[(row + 12) >> 2] & ROW_REKEYED) !== 0;
   }
   const hasLeft = isHeap && (pageFlags(v.u8, at) & PAGE_KEYS_LEFT) !== 0;
-  if (isHeap && !found && (pageFlags(v.u8, at) & PAGE_ENTRIES_EXACT) === 0 && noteAllVisible(v, at)) {
+  if (isHeap && !found && noteAllVisible(v, at)) {
     pageTouched(txns.cache, frame);
     unlatchPage(txns.cache, frame);
   } else unlatchFrameUnchanged(txns.shm, frame);
