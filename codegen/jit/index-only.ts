@@ -14,9 +14,7 @@ import { acceptRow } from '../../engine/txn/index-read.ts';
 import { checkBound } from '../../engine/txn/snapshot.ts';
 import { type KeyImage, keyImage } from '../rows/key-image.ts';
 import { HeldPart } from './held-part.ts';
-import type { IndexAccess, IndexReader, RangeShape } from './index-source.ts';
-import { type GroupRoom, look, type RunningStage, STAGE_DONE, STAGE_PAUSED, verdict } from './stage-run.ts';
-import type { Drain } from './stage-code.ts';
+import type { IndexAccess, IndexReader } from './index-source.ts';
 import type { State } from './state.ts';
 
 /** Entries of one run: few at first, for who wants only the first row. */
@@ -135,38 +133,4 @@ export class EntryReader extends HeldPart {
     const { counts } = c.run;
     if (counts != null && this.#counter >= 0) counts[this.#counter + COUNT_FETCHES] += rows;
   }
-}
-
-export function entriesStage(
-  part: number,
-  reader: number,
-  values: (c: State) => boolean,
-  shape: RangeShape,
-  drain: Drain,
-  groups: GroupRoom,
-  isRows: boolean,
-): RunningStage {
-  return {
-    begin: (c) => {
-      const range = c.parts[reader] as IndexReader;
-      range.isEmpty = !values(c) || !range.begin(c, shape);
-      (c.parts[part] as EntryReader).begin(c, range);
-    },
-    run: (c) => {
-      // Of this stage only: others may fill the same part.
-      if ((c.parts[reader] as IndexReader).isEmpty) return STAGE_DONE;
-      const entries = c.parts[part] as EntryReader;
-      for (let moved = false; ; moved = true) {
-        if (entries.taken < entries.count) {
-          groups.reserve(c, entries.count);
-          entries.taken = drain(c, entries.images, entries.taken, entries.count);
-          const end = verdict(c, isRows);
-          if (end >= 0) return end;
-          continue;
-        }
-        if (look(c, moved)) return STAGE_PAUSED;
-        if (!entries.fill(c)) return STAGE_DONE;
-      }
-    },
-  };
 }

@@ -118,8 +118,6 @@ export class IndexReader {
   readonly #extract: ReturnType<typeof keyExtractor> | null;
   /** Filled by generated code: values of the equal columns, then low, then high. */
   readonly values: RowValue[] = [];
-  /** The range that was begun last has no rows. */
-  isEmpty = false;
   #hashEntry = 0;
 
   constructor(access: IndexAccess) {

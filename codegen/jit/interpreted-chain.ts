@@ -107,7 +107,9 @@ function sourceIsInterpreted(source: Source): boolean {
     case 'IndexPoint':
       return source.key.every(mayBe);
     case 'IndexPoints':
-      return source.array !== true && source.values.every(mayBe) && source.values.length <= EXPECTED_MAX;
+      return (
+        source.indexOnly !== true && source.array !== true && source.values.every(mayBe) && source.values.length <= EXPECTED_MAX
+      );
     case 'IndexRange':
       return (
         source.indexOnly !== true &&

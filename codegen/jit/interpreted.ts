@@ -32,7 +32,8 @@ import { Sorter } from './sorter.ts';
 import type { Drain } from './stage-code.ts';
 import type { ProgramStage } from './stage-list.ts';
 import { conjuncts } from './stages.ts';
-import { NO_GROUPS, oneStage, pointsStage, rangeStage, type RunningStage, scanStage, sortedStage } from './stage-run.ts';
+import { oneRange, pointRanges, rangePlace, rangesStage } from './index-stages.ts';
+import { NO_GROUPS, oneStage, type RunningStage, scanStage, sortedStage } from './stage-run.ts';
 import type { State } from './state.ts';
 import type { UsedTables } from './used-tables.ts';
 import { isWordType } from './value.ts';
@@ -220,18 +221,20 @@ class Interpreting {
         return oneStage(done, (c) => this.#point(c, part, source.key), NO_GROUPS, isRows);
       }
       case 'IndexPoints': {
-        this.#makes.push(() => ({ values: [], next: 0, open: false }));
         const list = (c: State): RowValue[] => {
           this.#state = c;
           return source.values.map((value) => this.#of(value));
         };
-        return pointsStage(part, list, source.values[0].type, this.#drain, NO_GROUPS, isRows);
+        const ranges = pointRanges(part, this.#makes.push(rangePlace) - 1, list, source.values[0].type);
+        return rangesStage(ranges, this.#drain, NO_GROUPS, isRows);
       }
       case 'IndexRange': {
         const { equal, low, high, backward } = source;
         const given = [...equal, ...(low === null ? [] : [low.value]), ...(high === null ? [] : [high.value])];
         const shape: RangeShape = { equal: equal.length, low: boundOf(low), high: boundOf(high), backward };
-        return rangeStage(part, (c) => this.#keyValues(c, part, given), shape, this.#drain, NO_GROUPS, isRows);
+        const values = (c: State): boolean => this.#keyValues(c, part, given);
+        const ranges = oneRange(part, this.#makes.push(rangePlace) - 1, values, shape);
+        return rangesStage(ranges, this.#drain, NO_GROUPS, isRows);
       }
     }
   }

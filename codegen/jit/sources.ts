@@ -23,8 +23,9 @@ import type { Builder } from './builder.ts';
 import type { ColumnReader, Emitter } from './emitter.ts';
 import { emitValue } from './expressions.ts';
 import type { Few } from './few.ts';
-import { entriesStage, EntryReader } from './index-only.ts';
+import { EntryReader } from './index-only.ts';
 import { type IndexAccess, indexAccess, IndexReader, type RangeShape } from './index-source.ts';
+import { entriesStage, oneRange, pointRanges, rangePlace, type Ranges, rangesStage } from './index-stages.ts';
 import type { ScanParts } from './gather-stage.ts';
 import { imageColumn } from './leaves.ts';
 import type { StepState } from './steps.ts';
@@ -32,7 +33,7 @@ import { outline } from './outlined.ts';
 import { compilePage } from './page-code.ts';
 import { ScanReader } from './scan-source.ts';
 import { compileDrain, compileOne, compileValues, type Drain, type Sink } from './stage-code.ts';
-import { type GroupRoom, listStage, oneStage, pointsStage, rangeStage, type RunningStage, scanStage } from './stage-run.ts';
+import { type GroupRoom, listStage, oneStage, type RunningStage, scanStage } from './stage-run.ts';
 import type { Stage } from './stages.ts';
 import type { State } from './state.ts';
 import { boxedCode, makeValue } from './value.ts';
@@ -152,14 +153,29 @@ export function rangeSource(builder: Builder, stage: Stage, node: IndexRange, si
   const how = (bound: IndexRange['low']): RangeShape['low'] =>
     bound === null ? 'none' : bound.inclusive ? 'inclusive' : 'exclusive';
   const shape: RangeShape = { equal: node.equal.length, low: how(node.low), high: how(node.high), backward: node.backward };
-  if (node.indexOnly !== true) return { stage: rangeStage(part, values, shape, drain, groups, isRows), limits };
+  const ranges = oneRange(part, builder.part(rangePlace), values, shape);
+  return { stage: indexStage(builder, node, catalog, access, ranges, drain, groups, isRows), limits };
+}
+
+/** The rows of ranges, or what their entries say. */
+function indexStage(
+  builder: Builder,
+  node: IndexRange | IndexPoints,
+  catalog: CatalogTable,
+  access: IndexAccess,
+  ranges: Ranges,
+  drain: Drain,
+  groups: GroupRoom,
+  isRows: boolean,
+): RunningStage {
+  if (node.indexOnly !== true) return rangesStage(ranges, drain, groups, isRows);
   const wanted = new Set<number>();
   for (const { attribute } of node.columns) {
     const column = catalog.columns.find(({ number }) => number === attribute);
     if (column !== undefined) wanted.add(column.kernelColumn);
   }
   const entries = builder.part(entriesOf(access, wanted, builder.counted.get(node) ?? -1));
-  return { stage: entriesStage(entries, part, values, shape, drain, groups, isRows), limits };
+  return entriesStage(entries, ranges, drain, groups, isRows);
 }
 
 /** Made apart, so that the program does not keep the builder. */
@@ -173,7 +189,6 @@ export function pointsSource(builder: Builder, stage: Stage, node: IndexPoints, 
   const index = catalog.indexes.find(({ id }) => id === node.index);
   const access = indexAccess(catalog, table, index as CatalogTable['indexes'][number]);
   const part = builder.part(() => new IndexReader(access));
-  builder.part(() => ({ values: [], next: 0, open: false }));
   const { drain, limits } = compileDrain(builder, stage, { kind: 'images', columns }, sink, NONE, false);
   const rows = rowsOf(
     builder,
@@ -183,10 +198,8 @@ export function pointsSource(builder: Builder, stage: Stage, node: IndexPoints, 
   const { type } = node.values[0];
   const element = node.array === true ? elementOf(type.name) : null;
   const points = element === null ? list : (c: Parameters<typeof rows>[0]): RowValue[] => list(c).flatMap(itemsOf);
-  return {
-    stage: pointsStage(part, points, element === null ? type : sqlType(element), drain, groups, sink.kind === 'rows'),
-    limits,
-  };
+  const ranges = pointRanges(part, builder.part(rangePlace), points, element === null ? type : sqlType(element));
+  return { stage: indexStage(builder, node, catalog, access, ranges, drain, groups, sink.kind === 'rows'), limits };
 }
 
 const listColumns = (columns: readonly { column: ColumnId; type: BoundExpression['type'] }[], at: (index: number) => number) =>

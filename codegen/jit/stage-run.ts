@@ -3,13 +3,9 @@
  * must stop (c.stopped). Between two calls nothing is held; places are in the state's parts (SBLR-E3).
  */
 
-import type { BoundExpression } from '../../engine/sblr/bound.ts';
-import type { RowValue } from '../../engine/storage/rows/row-value.ts';
 import { implementations } from '../../engine/values/functions.ts';
 import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 import type { Groups } from './groups.ts';
-import { canonical } from './helpers.ts';
-import type { IndexReader, RangeShape } from './index-source.ts';
 import type { ScanReader } from './scan-source.ts';
 import type { Sorter } from './sorter.ts';
 import type { Drain } from './stage-code.ts';
@@ -114,81 +110,6 @@ export function oneStage(
       return c.stopped !== 0 ? STAGE_STOPPED : STAGE_DONE;
     },
     one: isMany ? undefined : one,
-  };
-}
-
-/** Rows between looks at the cancel word. */
-const ROWS_A_LOOK = 256;
-
-export function rangeStage(
-  part: number,
-  values: (c: State) => boolean,
-  shape: RangeShape,
-  drain: Drain,
-  groups: GroupRoom,
-  isRows: boolean,
-): RunningStage {
-  return {
-    begin: (c) => {
-      const reader = c.parts[part] as IndexReader;
-      reader.isEmpty = !values(c) || !reader.begin(c, shape);
-    },
-    run: (c) => {
-      const reader = c.parts[part] as IndexReader;
-      // Of this stage only: others may fill the same part.
-      if (reader.isEmpty) return STAGE_DONE;
-      for (let row = 0; ; row++) {
-        if (row % ROWS_A_LOOK === 0 && look(c, row > 0)) return STAGE_PAUSED;
-        if (!reader.next(c)) return STAGE_DONE;
-        groups.reserve(c, 1);
-        drain(c, c.out, 0, 1);
-        const end = verdict(c, isRows);
-        if (end >= 0) return end;
-      }
-    },
-  };
-}
-
-/** The values of a list one after the other, each once. */
-export function pointsStage(
-  part: number,
-  listOf: (c: State) => readonly RowValue[],
-  type: BoundExpression['type'],
-  drain: Drain,
-  groups: GroupRoom,
-  isRows: boolean,
-): RunningStage {
-  const shape: RangeShape = { equal: 1, low: 'none', high: 'none', backward: false };
-  const placeOf = (c: State): { values: RowValue[]; next: number; open: boolean } => c.parts[part + 1] as never;
-  const nextRow = (c: State): boolean => {
-    const reader = c.parts[part] as IndexReader;
-    const place = placeOf(c);
-    for (;;) {
-      if (place.open && reader.next(c)) return true;
-      if (place.next >= place.values.length) return false;
-      reader.values[0] = place.values[place.next++];
-      place.open = reader.begin(c, shape);
-    }
-  };
-  return {
-    begin: (c) => {
-      const distinct = new Map<unknown, RowValue>();
-      for (const value of listOf(c)) if (value !== null) distinct.set(canonical(type.name, value), value);
-      const place = placeOf(c);
-      place.values = [...distinct.values()];
-      place.next = 0;
-      place.open = false;
-    },
-    run: (c) => {
-      for (let row = 0; ; row++) {
-        if (row % ROWS_A_LOOK === 0 && look(c, row > 0)) return STAGE_PAUSED;
-        if (!nextRow(c)) return STAGE_DONE;
-        groups.reserve(c, 1);
-        drain(c, c.out, 0, 1);
-        const end = verdict(c, isRows);
-        if (end >= 0) return end;
-      }
-    },
   };
 }
 

@@ -53,6 +53,21 @@ test('entries count without their rows; where a page has changed, its rows are r
   strictEqual(fetches(db, RANGE), 0);
 });
 
+test('the values of a list are read from entries, each once, and from rows where their pages have changed', () => {
+  using db = open(':memory:', OPTIONS);
+  filled(db);
+  const list = 'select a from t where a in (7, 105, null, 3, 105, 90000) order by a desc';
+  deepStrictEqual(values(db, list), [105, 7, 3]);
+  strictEqual(fetches(db, list), 0);
+  strictEqual(fetches(db, "select count(*) from t where a = any ('{7, 9, 11}')"), 0);
+  db.exec('update t set a = 90000 where a = 7');
+  deepStrictEqual(values(db, list), [90000, 105, 3]);
+  ok(fetches(db, list) > 0);
+  db.exec('vacuum t');
+  deepStrictEqual(values(db, list), [90000, 105, 3]);
+  strictEqual(fetches(db, list), 0);
+});
+
 test('a key that changes is found where it is now, before and behind VACUUM, and is read by itself once its old entry is gone', () => {
   using db = open(':memory:', OPTIONS);
   filled(db);

@@ -178,7 +178,7 @@ export class Explainer {
       case 'IndexRange': {
         const details = [...this.#bounds(node), ...this.#condition('Filter', node.filter), ...this.#gate(node)];
         const one = shown(this.#index(node, node.index), details);
-        return node.node === 'IndexRange' && node.indexOnly === true ? { ...one, name: 'IndexOnly' } : one;
+        return 'indexOnly' in node && node.indexOnly === true ? { ...one, name: 'IndexOnly' } : one;
       }
       case 'RowIdFetch':
         return shown(

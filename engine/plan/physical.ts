@@ -73,6 +73,7 @@ export interface IndexPoints extends TableSource {
   readonly values: readonly BoundExpression[];
   /** `values` is one array: its elements are looked up. */
   readonly array?: boolean;
+  readonly indexOnly?: true;
 }
 /** Row ids that indexes give: a range of keys as of IndexRange, or what all or any of several give. */
 export type RowIds =

@@ -211,15 +211,20 @@ function pointPath(question: AccessQuestion, index: CatalogIndex, equal: readonl
 function pointsPath(question: AccessQuestion, info: Estimated, index: CatalogIndex, member: Membership): AccessPath {
   const rest = without(question.conditions, [member.condition]);
   const fetched = question.size.rows * conditionsFraction(info, [member.condition]);
+  const source = sourceOf(question, conjunction(rest));
+  const indexOnly = isCovered(question.table, index, source);
+  // Values stand anywhere: their entries lie as far apart as their rows.
+  const each = indexOnly ? costOfEntry(question.size, 0, ROW_BY_INDEX) : ROW_BY_INDEX;
   const points: IndexPoints = {
     node: 'IndexPoints',
-    ...sourceOf(question, conjunction(rest)),
+    ...source,
+    ...(indexOnly ? { indexOnly } : {}),
     index: index.id,
     values: member.values,
     ...(member.array === true ? { array: true } : {}),
     estimate: {
       rows: fetched * conditionsFraction(info, rest),
-      cost: member.values.length * DESCENT + fetched * (ROW_BY_INDEX + CONDITION * rest.length),
+      cost: member.values.length * DESCENT + fetched * (each + CONDITION * rest.length),
     },
   };
   return { source: points, ordered: false };
