@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { compileFunction } from 'node:vm';
 import { build, type Plugin } from 'esbuild';
 import type { LookaheadTables } from '../../parsers/kit/lookahead-tables.ts';
+import { GRAMMARS as MYSQL_GRAMMARS } from '../../parsers/mysql/parse.ts';
 import { GRAMMARS } from '../../parsers/postgresql/parse.ts';
 import type { Manifest } from '../../plugins/contract/connection.ts';
 import { HIDDEN_NAMES, HOST_LIBRARY } from '../../plugins/host/library.ts';
@@ -18,12 +19,13 @@ const ROOT = join(import.meta.dirname, '../..');
 
 /** The dialects of the product: what to hand on as `plugin`, and from where. */
 export const DIALECTS: { readonly [dialect: string]: string } = {
+  mysql: "export { mysqlWire as plugin } from './parsers/mysql/wire-plugin.ts';",
   postgresql: "export { postgresqlWire as plugin } from './parsers/postgresql/wire-plugin.ts';",
 };
 
 /** What recording the grammars finds out, by their names (parsers/kit/lookahead-tables.ts). */
 export const lookaheadTables = (): { [grammar: string]: LookaheadTables } =>
-  Object.fromEntries(Object.entries(GRAMMARS).map(([name, make]) => [name, make({}).tables()]));
+  Object.fromEntries(Object.entries({ ...GRAMMARS, ...MYSQL_GRAMMARS }).map(([name, make]) => [name, make({}).tables()]));
 
 /** What a bundle takes from `host` instead of importing it. */
 const fromHost: Plugin = {

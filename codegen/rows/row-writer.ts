@@ -12,11 +12,12 @@ import { isObjectNumber, type TypeName } from '../../engine/sblr/types.ts';
 import type { RowValue } from '../../engine/storage/rows/row-value.ts';
 import type { ValueContext } from '../../engine/values/context.ts';
 import { outputText } from '../../engine/values/functions-casts.ts';
+import { hasOwnLength, mysqlWriter } from './wire-mysql.ts';
 import { BINARY_BYTES, numericRoom, putFixed, putNumeric } from './wire-binary.ts';
 import { quoteValue } from './wire-quoting.ts';
 
 /** Writes a value that is not NULL at output.at and moves it on. */
-type ValueWriter = (output: RowOutput, value: RowValue, context: ValueContext) => void;
+export type ValueWriter = (output: RowOutput, value: RowValue, context: ValueContext) => void;
 
 /** Bytes of the largest prefix. */
 export const PREFIX_BYTES_MAX = 9;
@@ -68,8 +69,14 @@ export type RowWriter = (output: RowOutput, values: readonly RowValue[], context
 
 /** Writer of rows of these types. */
 export function rowWriter(format: RowFormat, types: readonly TypeName[]): RowWriter {
-  const writers = types.map((type, column) => valueWriter(type, format.columns[column]));
-  const { begin, head, between, end, nil, free, length } = format;
+  const writers = types.map((type, column) => {
+    const form = format.columns[column];
+    return form === 'mysqlText' || form === 'mysqlBinary'
+      ? mysqlWriter(type, form, format.secondDigits[column] ?? -1)
+      : valueWriter(type, form);
+  });
+  const own = types.map((type, column) => hasOwnLength(type, format.columns[column]));
+  const { begin, head, between, end, nil, free, length, nullBits } = format;
   return (output, values, context) => {
     const start = output.at;
     try {
@@ -79,10 +86,12 @@ export function rowWriter(format: RowFormat, types: readonly TypeName[]): RowWri
       const frame = output.at;
       if (length !== null) output.at += length.bytes;
       putConstants(output, head);
+      if (nullBits !== null) putNullBits(output, values, writers.length, nullBits);
       for (let column = 0; column < writers.length; column++) {
         if (column > 0) putConstants(output, between);
         const value = values[column];
         if (value === null) putConstants(output, nil);
+        else if (own[column]) writers[column](output, value, context);
         else putValue(output, format, column, writers[column], value, context);
       }
       putConstants(output, end);
@@ -92,6 +101,17 @@ export function rowWriter(format: RowFormat, types: readonly TypeName[]): RowWri
       throw error;
     }
   };
+}
+
+function putNullBits(output: RowOutput, values: readonly RowValue[], count: number, first: number): void {
+  const bytes = (count + first + 7) >> 3;
+  output.need(bytes);
+  output.bytes.fill(0, output.at, output.at + bytes);
+  for (let column = 0; column < count; column++) {
+    const bit = column + first;
+    if (values[column] === null) output.bytes[output.at + (bit >> 3)] |= 1 << (bit & 7);
+  }
+  output.at += bytes;
 }
 
 export function putConstants(output: RowOutput, constants: readonly number[]): void {

@@ -1,6 +1,7 @@
 /** Definitions of a session: the statement goes to plan/ddl.ts, what it makes the engine do comes back here. */
 
 import type { CatalogTable } from '../catalog/objects.ts';
+import { dialectFor } from '../exec/dialect-for.ts';
 import type { UtilityResult } from '../exec/engine.ts';
 import { parseSettings } from '../exec/make-shape.ts';
 import { createParameters } from '../exec/parameters.ts';
@@ -17,11 +18,16 @@ import type { CompileEnvironment } from '../plan/program.ts';
 import type { Session } from '../session/session.ts';
 import type { RowValue } from '../storage/rows/row-value.ts';
 import type { Transaction } from '../txn/transactions.ts';
+import { makeVerifier as makeMysqlVerifier } from '../../parsers/mysql/auth.ts';
 import { isVerifier, makeVerifier } from '../../parsers/postgresql/auth.ts';
 import { checkpointed, isAnalyzing, lockTables, vacuumed } from './maintenance.ts';
 import { refusePending } from './pending-events.ts';
 import { constraintsSet } from './set-constraints.ts';
 import type { SqlCatalog } from './sql-catalog.ts';
+
+/** Of a new password, what each dialect's exchange needs (C4); a verifier of PostgreSQL's is none of a password that others could show. */
+const verifiersOf = (password: string): { readonly [kind: string]: string } =>
+  isVerifier(password) ? { scram: password } : { scram: makeVerifier(password), mysql: makeMysqlVerifier(password) };
 
 /** Runs a definition inside the engine; the session is in a block, `tx` its transaction. */
 export function define(
@@ -32,7 +38,7 @@ export function define(
   context: SessionContext,
 ): UtilityResult {
   const { engine, catalog } = sql;
-  const { dialect } = engine;
+  const dialect = dialectFor(engine, session);
   if (statement.op === 'setConstraints') return constraintsSet(sql, session, tx, statement, context);
   if (statement.op === 'lockTable') return lockTables(sql, session, tx, statement);
   if (statement.op === 'checkpoint') return checkpointed(sql);
@@ -46,7 +52,7 @@ export function define(
     textOf: (source) => dialect.render(source),
     textIn: (name, source) => engine.dialectOf(name).render(source),
     parse: (text) => dialect.parse(text, parseSettings(session)).map(({ source }) => source),
-    verifiersOf: (password) => ({ scram: isVerifier(password) ? password : makeVerifier(password) }),
+    verifiersOf,
     run: (module, tableOf) => runModule(sql, session, tx, module, context, tableOf).rows as RowValue[][],
     change: (module) => runModule(sql, session, tx, module, context).changes,
     sql: (text) => runText(sql, session, tx, text, context),

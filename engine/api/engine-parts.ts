@@ -3,6 +3,7 @@
  */
 
 import { createCompiler } from '../../codegen/jit/jit.ts';
+import { mysql } from '../../parsers/mysql/plugin.ts';
 import { postgresql } from '../../parsers/postgresql/plugin.ts';
 import type { Dialect } from '../../plugins/contract/contract.ts';
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
@@ -24,7 +25,7 @@ import type { SharedOptions } from './options.ts';
 /** kB that a statement of the engine's own may use before it spills. */
 const WORK_MEMORY = 65_536;
 
-const DIALECTS: { readonly [name: string]: Dialect } = { postgresql };
+const DIALECTS: { readonly [name: string]: Dialect } = { postgresql, mysql };
 
 function dialectOf(name: string): Dialect {
   const dialect = DIALECTS[name];

@@ -230,6 +230,7 @@ export class UtilityStatements {
   #beginDefinition(): Defining {
     const { engine, session } = this.#connection;
     session.settlePortals();
+    if (session.transaction !== null && session.rules.definitions === 'commit') session.commitBlock();
     const own = session.begin(NO_CHARACTERISTICS, engine.now(), true);
     const tx = session.transaction as Transaction;
     session.startClock();

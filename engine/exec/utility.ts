@@ -118,6 +118,8 @@ export function runControl(session: Session, statement: SourceStatement): Utilit
       return setTransaction(session, statement);
     case 'set':
       return setSetting(session, statement);
+    case 'setSeveral':
+      return setSeveral(session, statement);
     case 'reset':
       if (statement.name === null) session.resetSettings();
       else session.settings.set(statement.name, null, session.transaction !== null);
@@ -157,6 +159,22 @@ function setSetting(session: Session, statement: SourceStatement & { op: 'set' }
   const value = statement.values.length === 0 ? null : statement.values.map(settingText).join(', ');
   session.setSetting(statement.name, value, local);
   return done('SET', notices);
+}
+
+/** One behind the other; what the first ones have set is taken back when one is refused. */
+function setSeveral(session: Session, { settings }: SourceStatement & { op: 'setSeveral' }): UtilityResult {
+  const before: (readonly [string, string | null])[] = [];
+  try {
+    for (const one of settings) {
+      if (one.op !== 'set') throw new SqlError(SQLSTATE.internal_error, `SET of several settings holds ${one.op}`);
+      before.push([one.name, session.settings.given.find(([name]) => name === one.name.toLowerCase())?.[1] ?? null]);
+      setSetting(session, one);
+    }
+  } catch (error) {
+    for (const [name, value] of before.slice(0, -1).reverse()) session.setSetting(name, value, false);
+    throw error;
+  }
+  return done('SET');
 }
 
 /** The value of SET as text: constants, and names, which stand for themselves. */

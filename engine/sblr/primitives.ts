@@ -22,6 +22,7 @@ import { CATALOG_PRIMITIVES } from '../values/catalog-primitives.ts';
 import { ENCODED_PRIMITIVES } from './primitives-encoded.ts';
 import { FURTHER_PRIMITIVES } from './primitives-further.ts';
 import { JSON_PRIMITIVES } from './primitives-json.ts';
+import { LOOSE_PRIMITIVES } from './primitives-loose.ts';
 import { LIST_PRIMITIVES } from './primitives-lists.ts';
 import { NUMBER_PRIMITIVES } from './primitives-numbers.ts';
 import { PARTITION_PRIMITIVES } from './primitives-partitions.ts';
@@ -68,6 +69,7 @@ const texts = [NUMBER_PRIMITIVES, TEXT_PRIMITIVES, TIME_PRIMITIVES, JSON_PRIMITI
   SYSTEM_PRIMITIVES,
   CATALOG_PRIMITIVES,
   FURTHER_PRIMITIVES,
+  LOOSE_PRIMITIVES,
   PARTITION_PRIMITIVES,
   ARRAY_PRIMITIVES,
   RANGE_PRIMITIVES,

@@ -18,6 +18,13 @@ export function foldName(text: string, quoted: boolean, semantics: DialectSemant
   return semantics.folding === 'lower' ? text.toLowerCase() : text.toUpperCase();
 }
 
+/** Whether a column's name is the one that was given. */
+export function columnTest(given: string, { columnNames }: DialectSemantics): (own: string) => boolean {
+  if (columnNames !== 'anyCase') return (own) => own === given;
+  const lower = given.toLowerCase();
+  return (own) => own.length === given.length && own.toLowerCase() === lower;
+}
+
 /** The parts of a name, folded. */
 export const foldParts = (name: SourceName, semantics: DialectSemantics): string[] =>
   name.parts.map((part, index) => foldName(part, name.quoted[index] === true, semantics));

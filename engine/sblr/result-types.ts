@@ -59,6 +59,8 @@ export function resultType(name: TypeName, rule: ResultRule | undefined, types: 
   const plain = sqlType(name, nullable);
   if (rule === undefined || types.length === 0) return plain;
   if (name === 'numeric') return { ...plain, ...boundsOf(rule, types) };
+  // The smallest of several values has as many digits of the second as they.
+  if (rule === 'same' && !isInteger(name) && types[0].name === name) return { ...plain, length: types[0].length };
   // An integer's own width is a bound already: out of range is an error.
   if (!isInteger(name) || rule === 'sum') return plain;
   const { digits } = boundsOf(rule, types);

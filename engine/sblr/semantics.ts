@@ -69,6 +69,8 @@ export interface CastRule {
   readonly primitive: string | null;
   /** Texts that the primitive takes behind the value. */
   readonly given?: readonly string[];
+  /** Of an implicit one, for the algorithm `mysql`: the signature whose casts cost least is meant. Left out: 1. */
+  readonly cost?: number;
 }
 
 export interface TypeRule {
@@ -91,8 +93,14 @@ export type LookupPlace = 'output' | 'input' | 'outer';
 export interface DialectSemantics {
   readonly dialect: string;
   /** Which of the engine's resolution algorithms reads the tables. */
-  readonly algorithm: 'postgresql';
+  readonly algorithm: 'postgresql' | 'mysql';
   readonly folding: 'lower' | 'upper' | 'none';
+  /** A row of INSERT without a list of columns has a value for each; left out: the last ones may lack. */
+  readonly insertsAllColumns?: boolean;
+  /** A NOT NULL column that is given no value and has no default is an error by itself; left out: it is NULL, which is one. */
+  readonly missingIsError?: boolean;
+  /** Columns are found whatever the case of their letters; left out: 'exact'. */
+  readonly columnNames?: 'exact' | 'anyCase';
   readonly types: readonly TypeRule[];
   readonly operators: { readonly [name: string]: readonly Signature[] };
   readonly functions: { readonly [name: string]: readonly (Signature | AggregateSignature | WindowSignature | SetSignature)[] };

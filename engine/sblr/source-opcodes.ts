@@ -522,6 +522,7 @@ export const SOURCE_OPCODES = {
     values: 'expression[]',
     scope: 'session|local',
   }),
+  setSeveral: node(184, 'statement', 'SET of several settings: all of them, or none', { settings: 'statement[]' }),
   show: node(128, 'statement', 'SHOW name; absent: ALL', { name: 'text?' }),
   reset: node(129, 'statement', 'RESET name; absent: ALL', { name: 'text?' }),
   explain: node(130, 'statement', 'EXPLAIN (options) statement', { options: 'option[]', statement: 'statement|query' }),

@@ -89,6 +89,11 @@ export class ClientConnection implements ConnectionHost, SessionOwner {
 
   // ---- in ----
 
+  /** Some protocols begin with words of the server's. */
+  greet(): void {
+    this.#send();
+  }
+
   #receive(chunk: Buffer): void {
     if (this.#isGone || this.#isClosing) return;
     const input = this.#input;
@@ -162,6 +167,7 @@ export class ClientConnection implements ConnectionHost, SessionOwner {
   #send(): void {
     const { output } = this;
     if (output.at > 0) {
+      if (this.#wire.leaving !== undefined) this.#tell((wire) => wire.leaving?.());
       const barrier = this.#session === null ? 0 : this.#session.connection.session.barrier;
       if (this.#held.length > 0 || this.worker.answers.mustWait(barrier)) {
         this.#held.push(Buffer.copyBytesFrom(output.bytes, 0, output.at));
@@ -283,6 +289,10 @@ export class ClientConnection implements ConnectionHost, SessionOwner {
 
   // ---- what the dialect asks ----
 
+  get database(): string {
+    return this.worker.options.database;
+  }
+
   get canSecure(): boolean {
     return this.worker.secureContext !== null;
   }
@@ -293,7 +303,7 @@ export class ClientConnection implements ConnectionHost, SessionOwner {
 
   readonly startupBytes = 10_000;
 
-  startTls(received?: Buffer): void {
+  startTls(received?: Buffer, protocol?: string): void {
     this.#send();
     const plain = this.#socket;
     plain.removeAllListeners('data');
@@ -307,15 +317,16 @@ export class ClientConnection implements ConnectionHost, SessionOwner {
     this.#socket = secure;
     this.isSecure = true;
     // Without a request before it the hello has to say what for: it may have been meant for another protocol.
-    if (received !== undefined)
+    if (protocol !== undefined)
       secure.once('secure', () => {
-        if (secure.alpnProtocol !== 'postgresql') this.destroy();
+        if (secure.alpnProtocol !== protocol) this.destroy();
       });
     this.#listen(secure);
   }
 
   authentication(user: string, database: string): Authentication {
-    return this.worker.authentication(this.peer, this.isSecure, user, database);
+    const { verifierName } = this.plugin.loaded.plugin;
+    return this.worker.authentication(this.peer, this.isSecure, user, database, verifierName);
   }
 
   authenticationFailed(user: string, why: string, then: () => void): void {
@@ -328,6 +339,9 @@ export class ClientConnection implements ConnectionHost, SessionOwner {
 
   openSession(user: string, database: string, settings: ReadonlyMap<string, string>): HostSession {
     this.worker.guard.passed(this.peer);
+    this.#session?.close();
+    this.#session = null;
+    this.worker.freeRow(this);
     this.user = user;
     this.#secret = randomBytes(SECRET_BYTES);
     this.#session = this.worker.openSession(this, user, database, settings, this.#secret);

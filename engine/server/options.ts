@@ -27,6 +27,7 @@ export const SERVER_SETTINGS: readonly Setting[] = [
   setting('config', 'text', '', 'file of settings; scratchbird.json in the directory of the database'),
   setting('listen', 'list', '127.0.0.1,::1', 'addresses to listen on'),
   setting('port', 'number', '5432', 'TCP port, 0 for any; also names the Unix socket'),
+  setting('mysql-port', 'number', '-1', 'TCP port for clients of MySQL, 0 any, -1 none'),
   setting('socket-directory', 'text', '', 'directory of a Unix socket; none when empty'),
   setting('workers', 'text', 'auto', 'threads that serve clients'),
   setting('pin', 'text', 'auto', 'workers stay on a processor of their own: on, off, auto'),
@@ -52,6 +53,8 @@ export interface ServerOptions {
   readonly data: string;
   readonly listen: readonly string[];
   readonly port: number;
+  /** -1: clients of MySQL are not served. */
+  readonly mysqlPort: number;
   readonly socketDirectory: string;
   readonly workers: number;
   readonly pin: boolean;
@@ -137,6 +140,7 @@ export function serverOptions(given: Values): ServerOptions {
     data: resolve(text('data')),
     listen: text('listen').split(',').map((one) => one.trim()).filter((one) => one !== ''), // biome-ignore format: one step
     port: number('port', 0, 65535),
+    mysqlPort: number('mysql-port', -1, 65535),
     socketDirectory: text('socket-directory'),
     workers,
     pin: text('pin') === 'on' || (text('pin') === 'auto' && workers >= availableParallelism()),

@@ -7,7 +7,6 @@
 
 import { readFile } from 'node:fs/promises';
 import type { Logger } from 'pino';
-import { postgresqlWire } from '../../parsers/postgresql/wire-plugin.ts';
 import type { Manifest } from '../../plugins/contract/connection.ts';
 import { CLOCK_WORDS, lookAt, PluginWatch } from '../../plugins/host/clock.ts';
 import { probe } from '../../plugins/host/probe.ts';
@@ -51,7 +50,8 @@ export class PluginControl {
   readonly #watched = new Map<number, Watched>();
   readonly #timer: NodeJS.Timeout;
 
-  constructor(owner: PluginOwner) {
+  /** `builtIn`: the dialects that come with the server and are served. */
+  constructor(owner: PluginOwner, builtIn: readonly Manifest[]) {
     this.#owner = owner;
     this.shelf = new Shelf(
       {
@@ -61,7 +61,7 @@ export class PluginControl {
         readFile: readPlugin,
         warn: (message) => owner.log.warn(message),
       },
-      [postgresqlWire.manifest],
+      builtIn,
     );
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
     this.#timer.unref();

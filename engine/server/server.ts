@@ -35,6 +35,7 @@ import { OFFER_WORDS } from './passing.ts';
 import { removeServerFile, writeServerFile } from './server-file.ts';
 import { SessionsTable } from './sessions-table.ts';
 import { prepareRoles, SERVER_SUPERUSER } from './superuser.ts';
+import { wiresFor } from './wires.ts';
 import type { Listening, ServerWorkerData, WorkerControl, WorkerFigures, WorkerNews } from './worker-messages.ts';
 
 /** The one that `port` is of. */
@@ -108,7 +109,10 @@ export class Server implements PluginOwner {
       throw new Error(`${fault}: give a certificate (--tls-cert, --tls-key) and rules, or say --allow-open-network`);
     if (fault !== null) this.log.warn(`${fault}: as was asked for`);
     this.#sessions = SessionsTable.create(options.maxConnections);
-    this.plugins = new PluginControl(this);
+    this.plugins = new PluginControl(
+      this,
+      wiresFor(options).map(({ manifest }) => manifest),
+    );
     this.#loads = loadsOf(options.workers);
   }
 
@@ -139,6 +143,8 @@ export class Server implements PluginOwner {
     this.#openDatabase();
     try {
       for (const host of options.listen) this.#bound.push(await this.#bind(host, FIRST_DIALECT, options.port));
+      if (options.mysqlPort >= 0)
+        for (const host of options.listen) this.#bound.push(await this.#bind(host, 'mysql', options.mysqlPort));
       if (options.socketDirectory !== '')
         this.#bound.push(await bindPath(join(options.socketDirectory, `.s.PGSQL.${this.port || options.port}`)));
       await this.#startThreads();
@@ -169,7 +175,7 @@ export class Server implements PluginOwner {
     this.#database = database;
     const { recovered } = database.kernel;
     if (recovered !== null && recovered.records > 0) this.log.info(recovered, 'the database was recovered');
-    const hasPassword = prepareRoles(database, options.passwordFile);
+    const hasPassword = prepareRoles(database, options.passwordFile, wiresFor(options));
     if (!hasPassword) {
       const text = `the superuser "${SERVER_SUPERUSER}" has no password: whoever is on this machine gets in as it`;
       this.log.warn(isNew ? `a new database was made in ${options.data}; ${text}` : text);

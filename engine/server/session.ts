@@ -170,7 +170,9 @@ export class ServedSession implements HostSession {
 
   failBatch(): void {
     const { session, engine } = this.connection;
-    if (session.isImplicit) this.#outside(() => entered(engine, () => session.rollbackBlock()));
+    // A block that would go on without the statement has lost more than that: a deadlock, a change that it does not see.
+    const isLost = session.rules.afterError === 'keep' && session.status === 'failed';
+    if (session.isImplicit || isLost) this.#outside(() => entered(engine, () => session.rollbackBlock()));
     else session.failBlock();
   }
 

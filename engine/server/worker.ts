@@ -3,7 +3,6 @@
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { Logger } from 'pino';
-import { postgresqlWire } from '../../parsers/postgresql/wire-plugin.ts';
 import type { Authentication, Manifest } from '../../plugins/contract/connection.ts';
 import { PluginClock } from '../../plugins/host/clock.ts';
 import { type SentPlugin, WorkerPlugins } from '../../plugins/host/worker-plugins.ts';
@@ -35,6 +34,7 @@ import { ServedSession } from './session.ts';
 import { SessionsTable } from './sessions-table.ts';
 import { Signals } from './signals.ts';
 import { StatementCounts } from './statement-figures.ts';
+import { wiresFor } from './wires.ts';
 import type { Listening, ServerWorkerData, WorkerControl, WorkerFigures, WorkerNews } from './worker-messages.ts';
 
 /** Connections that wait in the system to be accepted. */
@@ -77,7 +77,7 @@ export class ServerWorker implements WorkerControl {
     this.options = data.options;
     this.#tell = tell;
     this.log = createLog(data.options.logLevel, `worker ${data.number}`);
-    this.plugins = new WorkerPlugins(new PluginClock(new Int32Array(data.clock)), [postgresqlWire]);
+    this.plugins = new WorkerPlugins(new PluginClock(new Int32Array(data.clock)), wiresFor(data.options));
     for (const sent of data.plugins) this.plugins.use(sent);
     this.database = attach(data.handle);
     this.sessions = new SessionsTable(data.sessions);
@@ -165,15 +165,16 @@ export class ServerWorker implements WorkerControl {
     }, AUTHENTICATION_MS);
     timer.unref();
     connection.onSession = () => clearTimeout(timer);
+    connection.greet();
     socket.resume();
     if (this.#isDraining) connection.endWith(new SqlError('57P03', 'the database system is shutting down'));
   }
 
   // ---- what connections ask ----
 
-  authentication(peer: Peer, isSecure: boolean, user: string, database: string): Authentication {
+  authentication(peer: Peer, isSecure: boolean, user: string, database: string, verifier = 'scram'): Authentication {
     const method = methodFor(this.#rules, { address: peer.address, isSecure, user, database });
-    return { method, verifier: method === 'trust' ? null : (this.#role(user)?.verifiers?.scram ?? null) };
+    return { method, verifier: method === 'trust' ? null : (this.#role(user)?.verifiers?.[verifier] ?? null) };
   }
 
   #role(name: string): RoleRow | undefined {

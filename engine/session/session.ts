@@ -33,7 +33,7 @@ import {
   type Transaction,
   type Transactions,
 } from '../txn/transactions.ts';
-import type { Dialect } from '../../plugins/contract/contract.ts';
+import { type Dialect, type SessionRules, USUAL_SESSIONS } from '../../plugins/contract/contract.ts';
 import type { BlockWatcher } from './block-watcher.ts';
 import { Deferral } from './deferral.ts';
 import { Identity } from './identity.ts';
@@ -177,6 +177,10 @@ export class Session {
 
   get dialect(): Dialect | null {
     return this.#dialect;
+  }
+
+  get rules(): SessionRules {
+    return this.#dialect?.sessions ?? USUAL_SESSIONS;
   }
 
   /** Another version of it, between statements. */
@@ -351,6 +355,7 @@ export class Session {
 
   /** BEGIN. In a block that a batch has opened it makes that one explicit. False: there was a block already. */
   begin(wanted: Characteristics, now: number, implicit = false): boolean {
+    if (this.transaction !== null && !implicit && this.rules.beginInBlock === 'commit') this.commitBlock();
     if (this.transaction !== null) {
       if (implicit) return false;
       const began = this.isImplicit;
@@ -377,7 +382,7 @@ export class Session {
   /** SET of a setting, or of what the running transaction is; null: its initial value. `local`: to the end of the transaction. */
   setSetting(name: string, value: string | null, local: boolean): void {
     const folded = name.toLowerCase();
-    const inBlock = this.transaction !== null;
+    const inBlock = this.transaction !== null && this.rules.settings === 'inBlock';
     if (folded === 'transaction_isolation' || folded === 'transaction_read_only') {
       if (value === null || !inBlock) return;
       const isolation = folded === 'transaction_isolation';
@@ -459,9 +464,9 @@ export class Session {
     if (tx !== null) this.rollbackOwn(tx);
   }
 
-  /** An error in a block: it can only be rolled back, or back to a savepoint. */
+  /** An error in a block: it can only be rolled back, or back to a savepoint; where the dialect says so it goes on without the statement. */
   failBlock(): void {
-    if (this.transaction?.open === true) this.transaction.failed = true;
+    if (this.rules.afterError === 'block' && this.transaction?.open === true) this.transaction.failed = true;
   }
 
   savepoint(name: string): void {

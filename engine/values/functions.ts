@@ -13,6 +13,7 @@ import { castFunctions } from './functions-casts.ts';
 import { catalogFunctions } from './functions-catalog.ts';
 import { furtherFunctions } from './functions-further.ts';
 import { jsonFunctions } from './functions-json.ts';
+import { looseFunctions } from './functions-loose.ts';
 import { listFunctions } from './functions-lists.ts';
 import { partitionFunctions } from './partition-hash.ts';
 import { pathFunctions } from './functions-paths.ts';
@@ -47,6 +48,7 @@ export const implementations: { readonly [primitive: string]: Implementation } =
   encodedFunctions,
   systemFunctions,
   furtherFunctions,
+  looseFunctions,
   partitionFunctions,
   windowTargets,
   rangeFunctions,

@@ -1,5 +1,6 @@
 /** Changes, transactions and settings as canonical text. */
 
+import { notSupported } from '../../engine/sblr/parse-error.ts';
 import type {
   SourceConflict,
   SourceExpression,
@@ -242,6 +243,8 @@ function sessionText(statement: Session): string {
     }
     case 'set':
       return settingText(statement);
+    case 'setSeveral':
+      throw notSupported('SET of several settings', 0);
     case 'show':
       return `SHOW ${statement.name === null ? 'ALL' : settingName(statement.name)}`;
     case 'reset':

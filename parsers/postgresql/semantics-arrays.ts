@@ -1,4 +1,4 @@
-/** PostgreSQL's functions of arrays, enums, ranges and rows. How to read a line: semantics.ts. */
+/** PostgreSQL's functions of arrays, enums, ranges and rows. How to read a line: ../kit/signatures.ts. */
 
 const constructors = ['int4', 'int8', 'num', 'date', 'ts', 'tstz']
   .map(

@@ -1,4 +1,4 @@
-/** PostgreSQL's functions that describe objects of the catalog. How to read a line: semantics.ts. */
+/** PostgreSQL's functions that describe objects of the catalog. How to read a line: ../kit/signatures.ts. */
 
 /** Functions in FROM whose columns have names of their own. */
 export const CATALOG_ROW_FUNCTIONS = {

@@ -1,4 +1,4 @@
-/** PostgreSQL's functions. How to read a line: semantics.ts. */
+/** PostgreSQL's functions. How to read a line: ../kit/signatures.ts. */
 
 const list = (types: string, name: string): string =>
   types

@@ -1,4 +1,4 @@
-/** PostgreSQL's functions and operators beyond those over plain values: paths into jsonb. How to read a line: semantics.ts. */
+/** PostgreSQL's functions and operators beyond those over plain values: paths into jsonb. How to read a line: ../kit/signatures.ts. */
 
 import { JSON_VALUE_TYPES } from '../../engine/sblr/primitives-json.ts';
 

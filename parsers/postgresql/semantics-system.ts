@@ -1,4 +1,4 @@
-/** PostgreSQL's functions that ask about the system, and other names of functions. How to read a line: semantics.ts. */
+/** PostgreSQL's functions that ask about the system, and other names of functions. How to read a line: ../kit/signatures.ts. */
 
 const KINDS = 'table any_column sequence schema database function type language foreign_data_wrapper server tablespace'.split(
   ' ',

@@ -41,6 +41,8 @@ export interface WirePlugin {
   createConnection(host: ConnectionHost): WireConnection;
   /** A verifier of a new password in the form that this dialect's exchange needs (C4). */
   makeVerifier(password: string): string;
+  /** Under this name a role keeps it; left out: 'scram'. */
+  readonly verifierName?: string;
   /** Tries what it can without an engine: reads, writes and renders statements of its own. Throws when it is not as it should be. */
   selfTest(): void;
 }
@@ -57,6 +59,8 @@ export interface WireConnection {
   notice(notice: WireNotice): void;
   notification(process: number, channel: string, payload: string): void;
   fatal(error: WireError): void;
+  /** What was written so far leaves: the last time to fill in what the rows left free. */
+  leaving?(): void;
   /** Nothing is under way: the connection waits for its client, outside a transaction. */
   readonly isIdle: boolean;
   /** The socket has gone. */
@@ -90,6 +94,7 @@ export interface WireNotice extends WireError {
 
 /** How a client has to show who it is; `verifier` is what makeVerifier() made, null when the role has no password. */
 export interface Authentication {
+  /** 'scram-sha-256': by the dialect's own exchange that shows no password. */
   readonly method: 'trust' | 'password' | 'scram-sha-256' | 'reject';
   readonly verifier: string | null;
 }
@@ -100,6 +105,8 @@ export interface CancelKey {
 }
 
 export interface ConnectionHost {
+  /** Name of the database that is served. */
+  readonly database: string;
   /** Messages for the client; the host sends them once per batch. */
   readonly output: RowOutput;
   /** The bytes are encrypted. */
@@ -109,13 +116,16 @@ export interface ConnectionHost {
   /** The longest message that is taken from a client, bytes; and the longest before it has come in. */
   readonly messageBytes: number;
   readonly startupBytes: number;
-  /** TLS begins behind what was written so far, with what has been `received` of it, else with what comes. */
-  startTls(received?: Buffer): void;
+  /**
+   * TLS begins behind what was written so far, with what has been `received` of it, else with what comes. `protocol`: what the hello has
+   * to say it is for.
+   */
+  startTls(received?: Buffer, protocol?: string): void;
   /** What the rules say of this user from where the connection comes. */
   authentication(user: string, database: string): Authentication;
   /** The exchange went wrong: it is logged, and an answer waits the longer the more often that happens. */
   authenticationFailed(user: string, why: string, then: () => void): void;
-  /** The client is who it says. 28000, 3D000, 53300, 22023 for a setting. */
+  /** The client is who it says; a session that it had ends. 28000, 3D000, 53300, 22023 for a setting. */
   openSession(user: string, database: string, settings: ReadonlyMap<string, string>): HostSession;
   /** What a CancelRequest has to show: a secret of so many bytes. The same each time. */
   cancelKey(secretBytes: number): CancelKey;

@@ -55,10 +55,29 @@ export interface NormalisedText {
   readonly end: number;
 }
 
+/** How sessions of a dialect go about transactions (C2). */
+export interface SessionRules {
+  /** After an error in a block: only its end is taken, or the statement is taken back and the block goes on. */
+  readonly afterError: 'block' | 'keep';
+  /** A definition is part of the block that it stands in, or ends it and is a block of its own. */
+  readonly definitions: 'inBlock' | 'commit';
+  /** BEGIN in a block changes nothing, or commits it and begins another. */
+  readonly beginInBlock: 'stay' | 'commit';
+  /** A rollback takes SET back. */
+  readonly settings: 'inBlock' | 'atOnce';
+}
+
+/** PostgreSQL's. */
+export const USUAL_SESSIONS: SessionRules = {
+  ...{ afterError: 'block', definitions: 'inBlock', beginInBlock: 'stay', settings: 'inBlock' },
+};
+
 export interface Dialect {
   readonly name: string;
   readonly version: string;
   readonly semantics: DialectSemantics;
+  /** Left out: as in PostgreSQL, the first of each. */
+  readonly sessions?: SessionRules;
 
   /** All statements of a text; empty ones are left out. Throws SqlError 42601, 0A000, 54001. */
   parse(text: string, settings: ParseSettings): readonly ParsedStatement[];

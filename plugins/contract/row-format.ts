@@ -6,13 +6,15 @@
  *                                  value: prefix and bytes, padded; NULL: nil
  *
  *   PostgreSQL  'D', length of 4 bytes that counts itself, number of columns; i32be before each value, NULL is -1
- *   MySQL       length of 3 bytes (free: 1 for the sequence number); lenenc before each value, NULL is 0xfb
+ *   MySQL       length of 4 bytes, of which the highest is the packet's number (WireConnection.leaving); lenenc before each value, NULL
+ *               is 0xfb; binary rows have a bit for each NULL in front of the values, and lengths before those that vary
  *   COPY        nothing before and around; a delimiter between values, a line feed behind
  *
- * The encoders of the columns are named: 'text' is what the type's output function writes, 'binary' PostgreSQL's binary form.
+ * The encoders of the columns are named: 'text' is what the type's output function writes, 'binary' PostgreSQL's binary form, the others
+ * MySQL's forms: conditions are 1 and 0, bytes are sent as they are, times with as many digits as the column has.
  */
 
-export type ValueForm = 'text' | 'binary';
+export type ValueForm = 'text' | 'binary' | 'mysqlText' | 'mysqlBinary';
 
 export interface LengthField {
   readonly bytes: 1 | 2 | 3 | 4;
@@ -58,6 +60,10 @@ export interface RowDescription {
   readonly frameMax?: number;
   /** Encoder of each column. */
   readonly columns: readonly ValueForm[];
+  /** NULLs are bits behind `head`, the first column's at this place, and no values; null: they are `nil`. */
+  readonly nullBits?: number | null;
+  /** Digits of the second that each column shows; left out: as many as there are. */
+  readonly secondDigits?: readonly number[];
 }
 
 export interface RowFormat extends Required<RowDescription> {
@@ -78,6 +84,8 @@ export function rowFormat(given: RowDescription): RowFormat {
     quoting: null,
     end: [],
     frameMax: 0x3fffffff,
+    nullBits: null,
+    secondDigits: [],
     ...given,
   } as const;
   return { ...full, key: JSON.stringify(full) };

@@ -8,7 +8,7 @@
 
 import { compileFunction } from 'node:vm';
 import type { Manifest, WirePlugin } from '../contract/connection.ts';
-import type { Dialect, NormalisedText, ParsedStatement, ParseSettings } from '../contract/contract.ts';
+import type { Dialect, NormalisedText, ParsedStatement, ParseSettings, SessionRules } from '../contract/contract.ts';
 import type { PluginClock } from './clock.ts';
 import { HIDDEN_NAMES, HOST_LIBRARY } from './library.ts';
 import { isSameManifest, manifestFault, type PluginFile, refused } from './plugin-file.ts';
@@ -83,6 +83,7 @@ class GuardedDialect implements Dialect {
   readonly name: string;
   readonly version: string;
   readonly semantics: Dialect['semantics'];
+  readonly sessions?: SessionRules;
   readonly #dialect: Dialect;
   readonly #number: PluginNumber;
   readonly #clock: PluginClock;
@@ -92,6 +93,7 @@ class GuardedDialect implements Dialect {
     // Two versions may read one text in two ways: nothing that rests on a text is shared between them. Short: part of many keys.
     this.version = `${dialect.version} #${number}`;
     this.semantics = dialect.semantics;
+    if (dialect.sessions !== undefined) this.sessions = dialect.sessions;
     this.#dialect = dialect;
     this.#number = number;
     this.#clock = clock;

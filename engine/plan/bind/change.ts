@@ -7,6 +7,7 @@ import { SQLSTATE, SqlError } from '../../../shm/errors.ts';
 import { type Clause, clauseOf } from './clause.ts';
 import { assignedPart } from './assign-part.ts';
 import { castAssign } from './coerce.ts';
+import { columnTest } from '../../sblr/resolve-type.ts';
 import { fault, noColumnOf, otherNumber } from './errors.ts';
 import { bindExpr } from './expressions.ts';
 import { columnReader, scopeRelation } from './tables.ts';
@@ -17,8 +18,9 @@ import { defaultValue } from './stored.ts';
 import { bindSubqueryColumn } from './subquery.ts';
 
 /** A column by the name that a change gives it. 42703 */
-export function targetColumn(table: CatalogTable, name: string, at: number): CatalogColumn {
-  const found = visibleColumns(table).find((column) => column.name === name);
+export function targetColumn(table: CatalogTable, name: string, state: BindState, at: number): CatalogColumn {
+  const isNamed = columnTest(name, state.semantics);
+  const found = visibleColumns(table).find((column) => isNamed(column.name));
   if (found === undefined) throw noColumnOf(name, table.name, at);
   return found;
 }
@@ -116,7 +118,7 @@ function assignments(items: readonly SourceSetItem[], table: CatalogTable, claus
   for (const item of items) {
     const values = spreadSet(item, clause);
     for (const [index, name] of item.columns.entries()) {
-      const column = targetColumn(table, name, item.at);
+      const column = targetColumn(table, name, clause.state, item.at);
       if (list.some((one) => one.column === column && (one.path === null || item.path === null)))
         throw fault(SQLSTATE.syntax_error, `multiple assignments to same column "${name}"`, item.at);
       list.push({ column, path: item.path, ...values[index] });

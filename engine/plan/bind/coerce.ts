@@ -272,8 +272,26 @@ export function castCommon(
       );
     return castTo(state, node, sqlType(name), 'implicit', places[index]);
   });
+  if (semantics.algorithm === 'mysql' && name === 'numeric') return sameScale(state, cast, places);
   const known = cast.filter((node, index) => names[index] !== 'unknown' || node.op !== 'constant' || node.value !== null);
   const type = sharedType(name, known.length > 0 ? known.map((node) => node.type) : [sqlType(name)]);
   const nullable = cast.some((node) => node.type.nullable);
   return { nodes: cast, type: withNullable(type, nullable) };
 }
+
+/** Numerics side by side all have the scale of the longest, as far as each has one. */
+function sameScale(
+  state: BindState,
+  nodes: readonly BoundExpression[],
+  places: readonly number[],
+): { readonly nodes: readonly BoundExpression[]; readonly type: SqlType } {
+  const isNull = (node: BoundExpression): boolean => node.op === 'constant' && node.value === null;
+  const scales = nodes.filter((node) => !isNull(node)).map(({ type }) => type.scale);
+  const nullable = nodes.some(({ type }) => type.nullable);
+  if (scales.length === 0 || scales.includes(-1)) return { nodes, type: sqlType('numeric', nullable) };
+  const type = sqlType('numeric', nullable, WIDEST, Math.max(...scales));
+  return { nodes: nodes.map((node, index) => applyModifiers(state, node, type, false, places[index])), type };
+}
+
+/** Digits of the widest numeric of dialects whose values share a scale. */
+const WIDEST = 65;

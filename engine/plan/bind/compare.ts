@@ -10,7 +10,7 @@ import type {
   SourceName,
   SourceRowNode,
 } from '../../sblr/source.gen.ts';
-import { sqlType } from '../../sblr/types.ts';
+import { sqlType, type TypeName } from '../../sblr/types.ts';
 import type { Clause } from './clause.ts';
 import { castTo } from './coerce.ts';
 import { noFunction, unsupported } from './errors.ts';
@@ -84,6 +84,10 @@ function inList(
   if (!names.slice(1).every((name) => canCast(name, type, 'implicit', semantics))) return null;
   const found = resolveOperator(equal, [operand.type.name, type], semantics).found;
   if (found === null || found.types[0] !== found.types[1]) return null;
+  // Each alone would be compared as all of them are.
+  const alike = (name: TypeName): boolean =>
+    resolveOperator(equal, [operand.type.name, name], semantics).found?.types[0] === found.types[0];
+  if (semantics.algorithm === 'mysql' && !items.every((item) => alike(item.type.name))) return null;
   const compared = sqlType(found.types[0]);
   const list = items.map((item) => {
     const at = state.positions.get(item) ?? source.at;

@@ -36,13 +36,17 @@ import { BOOLEAN, type BindState, UNKNOWN } from './state.ts';
 
 function bindColumn(source: SourceColumnNode, clause: Clause): BoundExpression {
   const parts = foldParts(source.name, clause.state.semantics);
-  if (clause.aliases !== null && parts.length === 1 && ownColumn(parts[0], clause.scope, source.at) === null) {
+  if (
+    clause.aliases !== null &&
+    parts.length === 1 &&
+    ownColumn(parts[0], clause.scope, clause.state.semantics, source.at) === null
+  ) {
     const meant = clause.aliases(parts[0], source.at);
     if (meant !== null) return meant;
   }
   const row = parts.length === 1 ? rowOfRelation(parts[0], clause, source.at) : null;
   if (row !== null) return row;
-  const found = findColumn(parts, clause.scope, source.at);
+  const found = findColumn(parts, clause.scope, clause.state.semantics, source.at);
   return columnNode(found.column, found.type, source.at, clause.state);
 }
 

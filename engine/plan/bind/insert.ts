@@ -51,19 +51,25 @@ type Named = Pick<SourceInsertNode, 'columns' | 'columnsAt'>;
 /** Token of the n-th column name: there is a comma between two. */
 const columnPlace = (source: Named, index: number): number => source.columnsAt + 2 * index;
 
-const namedColumns = (source: Named, table: CatalogTable): CatalogColumn[] =>
-  source.columns.map((name, index) => targetColumn(table, name, columnPlace(source, index)));
+const namedColumns = (source: Named, table: CatalogTable, state: BindState): CatalogColumn[] =>
+  source.columns.map((name, index) => targetColumn(table, name, state, columnPlace(source, index)));
 
 /** Columns that the statement gives values for, `width` of them; `placeOf` the n-th value. 42601, 42701, 42703 */
-export function targets(source: Named, table: CatalogTable, width: number, placeOf: (index: number) => number): CatalogColumn[] {
-  const named = namedColumns(source, table);
+export function targets(
+  source: Named,
+  table: CatalogTable,
+  width: number,
+  placeOf: (index: number) => number,
+  state: BindState,
+): CatalogColumn[] {
+  const named = namedColumns(source, table, state);
   const twice = named.findIndex((column, index) => named.indexOf(column) !== index);
   if (twice >= 0)
     throw fault(SQLSTATE.duplicate_column, `column "${named[twice].name}" specified more than once`, columnPlace(source, twice));
   const columns = source.columns.length > 0 ? named : visibleColumns(table);
   if (width > columns.length)
     throw fault(SQLSTATE.syntax_error, 'INSERT has more expressions than target columns', placeOf(columns.length));
-  if (width < columns.length && source.columns.length > 0)
+  if (width < columns.length && (source.columns.length > 0 || state.semantics.insertsAllColumns === true))
     throw fault(SQLSTATE.syntax_error, 'INSERT has more target columns than expressions', columnPlace(source, width));
   return columns.slice(0, width);
 }
@@ -96,7 +102,7 @@ function bindValuesSource(
   if (ragged >= 0)
     throw fault(SQLSTATE.syntax_error, 'VALUES lists must all be the same length', rows[ragged][0]?.at ?? query.at);
   const clause = clauseOf(state, { relations: [], outer, ctes }, 'VALUES');
-  const columns = targets(source, table, rows[0].length, (index) => rows[0][index].at);
+  const columns = targets(source, table, rows[0].length, (index) => rows[0][index].at, state);
   const cell = (item: SourceExpression, column: CatalogColumn): BoundExpression => {
     if (item.op === 'default' || !takesValue(column, source, item.at)) return defaultValue(column, state, item.at);
     return castAssign(state, bindExpr(item, clause), column, item.at);
@@ -119,9 +125,9 @@ function bindValuesSource(
 
 function bindQuerySource(source: SourceInsertNode, query: SourceQuery, table: CatalogTable, place: QueryPlace): InsertSource {
   const { state } = place;
-  const all = source.columns.length > 0 ? namedColumns(source, table) : visibleColumns(table);
+  const all = source.columns.length > 0 ? namedColumns(source, table, state) : visibleColumns(table);
   const { root, output, places } = bindBlock(query, place, all);
-  const columns = targets(source, table, output.length, (index) => places[index]);
+  const columns = targets(source, table, output.length, (index) => places[index], state);
   const values = new Map<CatalogColumn, BoundExpression>();
   const added: BoundProject['columns'][number][] = [];
   for (const [index, column] of columns.entries()) {

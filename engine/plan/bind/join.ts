@@ -2,6 +2,7 @@
 
 import type { BoundExpression, BoundProject, BoundRelation } from '../../sblr/bound.ts';
 import type { BoundJoin } from '../../sblr/bound-relations.ts';
+import { columnTest } from '../../sblr/resolve-type.ts';
 import type { SourceJoinNode } from '../../sblr/source.gen.ts';
 import { withNullable } from '../../sblr/types.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
@@ -13,6 +14,7 @@ import { bindExpr } from './expressions.ts';
 import { type BoundFrom, type FromBinder, type LockTarget, mustDiffer, siblings } from './from.ts';
 import { operatorCall } from './operators.ts';
 import type { ScopeColumn, ScopeRelation } from './scope.ts';
+import type { BindState } from './state.ts';
 
 /** Columns that a bare `*` shows. */
 export const starColumns = (names: readonly ScopeRelation[]): ScopeColumn[] =>
@@ -31,8 +33,15 @@ function maybeLacking(side: BoundFrom, lacks: boolean): BoundFrom {
 }
 
 /** The column of a side that USING names. 42703, 42702 */
-function usingColumn(name: string, columns: readonly ScopeColumn[], side: 'left' | 'right', at: number): ScopeColumn {
-  const [found, ...more] = columns.filter((column) => column.name === name);
+function usingColumn(
+  name: string,
+  columns: readonly ScopeColumn[],
+  side: 'left' | 'right',
+  state: BindState,
+  at: number,
+): ScopeColumn {
+  const isNamed = columnTest(name, state.semantics);
+  const [found, ...more] = columns.filter((column) => isNamed(column.name));
   if (found === undefined)
     throw fault(SQLSTATE.undefined_column, `column "${name}" specified in USING clause does not exist in ${side} table`, at);
   if (more.length > 0)
@@ -41,8 +50,17 @@ function usingColumn(name: string, columns: readonly ScopeColumn[], side: 'left'
 }
 
 /** Names that both sides have: USING, or NATURAL's. 42701 */
-function commonNames(source: SourceJoinNode, left: readonly ScopeColumn[], right: readonly ScopeColumn[]): readonly string[] {
-  if (source.natural) return left.filter(({ name }) => right.some((column) => column.name === name)).map(({ name }) => name);
+function commonNames(
+  source: SourceJoinNode,
+  left: readonly ScopeColumn[],
+  right: readonly ScopeColumn[],
+  { semantics }: BindState,
+): readonly string[] {
+  const isOnRight = ({ name }: ScopeColumn): boolean => {
+    const isNamed = columnTest(name, semantics);
+    return right.some((column) => isNamed(column.name));
+  };
+  if (source.natural) return left.filter(isOnRight).map(({ name }) => name);
   const twice = source.using.find((name, index) => source.using.indexOf(name) !== index);
   if (twice !== undefined)
     throw fault(SQLSTATE.duplicate_column, `column name "${twice}" appears more than once in USING clause`, source.at);
@@ -108,14 +126,19 @@ class JoinBinder {
     const above = [starColumns(sides[0].names), starColumns(sides[1].names)] as const;
     const added: BoundProject['columns'][number][] = [];
     const conditions: BoundExpression[] = [];
-    const common = commonNames(source, ...within).map((name) => {
-      const [left, right] = [usingColumn(name, within[0], 'left', at), usingColumn(name, within[1], 'right', at)];
+    const merged = new Set<ScopeColumn>();
+    const common = commonNames(source, ...within, binder.state).map((name) => {
+      const [left, right] = [
+        usingColumn(name, within[0], 'left', binder.state, at),
+        usingColumn(name, within[1], 'right', binder.state, at),
+      ];
       for (const column of [left, right]) column.mayRead?.();
       conditions.push(this.equal(left, right));
-      return this.mergedColumn(name, above[0][within[0].indexOf(left)], above[1][within[1].indexOf(right)], added);
+      const [under, beside] = [above[0][within[0].indexOf(left)], above[1][within[1].indexOf(right)]];
+      merged.add(under).add(beside);
+      return this.mergedColumn(left.name, under, beside, added);
     });
-    const names = common.map(({ name }) => name);
-    const rest = above.flat().filter(({ name }) => !names.includes(name));
+    const rest = above.flat().filter((column) => !merged.has(column));
     const joined = this.joined(conditions.length === 0 ? null : logic('and', conditions));
     const relation: BoundRelation = added.length === 0 ? joined : { op: 'project', input: joined, columns: added };
     const plain = { schema: null, onRead: () => {} };

@@ -58,7 +58,7 @@ export function bindMerge(source: SourceMergeNode, state: BindState): BoundMerge
   const root: BoundRelation = { op: 'join', kind, left: from.relation, right, condition, lateral: false, mark: -1 };
   const columnsOf = (when: SourceMergeWhen) => {
     const { table } = target;
-    return when.values.length === 0 ? [] : targets(when, table, when.values.length, (index) => when.values[index].at);
+    return when.values.length === 0 ? [] : targets(when, table, when.values.length, (index) => when.values[index].at, state);
   };
   const merged: Merged = { whens: source.whens, target: joined, matched, alone, columnsOf, present, at: source.at, state };
   const secured = (relation: BoundRelation): BoundRelation =>

@@ -1,7 +1,7 @@
 /** What ORDER BY, GROUP BY and DISTINCT ON mean by a bare name or a number: an item of the output (SBLR-N4). */
 
 import type { BoundParameter } from '../../sblr/bound.ts';
-import { foldParts } from '../../sblr/resolve-type.ts';
+import { columnTest, foldParts } from '../../sblr/resolve-type.ts';
 import type { SourceExpression, SourceName } from '../../sblr/source.gen.ts';
 import { SQLSTATE } from '../../../shm/errors.ts';
 import { fault } from './errors.ts';
@@ -31,7 +31,8 @@ export function findByPosition(source: SourceExpression, items: readonly Item[],
 }
 
 function outputNamed(name: string, items: readonly Item[], what: string, at: number, state: BindState): Item | null {
-  const named = items.filter((item) => item.name === name);
+  const isNamed = columnTest(name, state.semantics);
+  const named = items.filter((item) => isNamed(item.name));
   if (named.length === 0) return null;
   if (named.some((item) => !sameExpression(item.node, named[0].node, state)))
     throw fault(SQLSTATE.ambiguous_column, `${what} "${name}" is ambiguous`, at);
@@ -52,7 +53,8 @@ export function findByName(
     if (place === 'output') {
       const found = outputNamed(folded, items, what, at, state);
       if (found !== null) return found;
-    } else if (place === 'input' && lookup !== undefined && ownColumn(folded, lookup.scope, at) !== null) return null;
+    } else if (place === 'input' && lookup !== undefined && ownColumn(folded, lookup.scope, state.semantics, at) !== null)
+      return null;
   }
   return null;
 }

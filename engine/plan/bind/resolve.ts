@@ -1,12 +1,13 @@
 /**
- * The resolution algorithm `postgresql`: which operator or function is meant by argument types, and the common type of several
- * expressions. It reads the dialect's tables and nothing else (PostgreSQL's documentation, chapter 10 'Type Conversion').
+ * Which operator or function is meant by argument types, and the common type of several expressions. It reads the dialect's tables and
+ * nothing else. Here the algorithm `postgresql` (its documentation, chapter 10 'Type Conversion'); `mysql`: resolve-by-cost.ts.
  */
 
 import { typeRule } from '../../sblr/resolve-type.ts';
 import type { AggregateSignature, CastContext, CastRule, DialectSemantics, Signature } from '../../sblr/semantics.ts';
 import { elementOf, isNestedType, isPolymorphic, isRowType, typeId, type TypeName } from '../../sblr/types.ts';
 import { concretize, fitsPolymorphic } from './polymorphic.ts';
+import { cheapest, cheapestType } from './resolve-by-cost.ts';
 
 /** A signature for this number of arguments: variadic ones are spread out. */
 export interface Candidate {
@@ -172,13 +173,16 @@ function memoOf(signatures: readonly Signature[], semantics: DialectSemantics): 
   return memo;
 }
 
+const choose = (given: readonly TypeName[], fitting: readonly Candidate[], semantics: DialectSemantics): Candidate | null =>
+  semantics.algorithm === 'mysql' ? cheapest(given, fitting, semantics) : select(given, fitting, semantics);
+
 function resolveAnew(signatures: readonly Signature[], given: readonly TypeName[], semantics: DialectSemantics): Resolution {
   const candidates = candidatesFor(signatures, given.length);
   const exact = candidates.find(({ types }) => sameTypes(types, given));
   if (exact !== undefined) return { found: exact };
   const fitting = candidates.filter((candidate) => fits(candidate, given, semantics));
   if (fitting.length === 0) return { found: null, ambiguous: false };
-  const found = fitting.length === 1 ? fitting[0] : select(given, fitting, semantics);
+  const found = fitting.length === 1 ? fitting[0] : choose(given, fitting, semantics);
   return found === null ? { found: null, ambiguous: true } : { found: concrete(found, given, semantics) ?? found };
 }
 
@@ -222,6 +226,7 @@ export function commonType(
   types: readonly TypeName[],
   semantics: DialectSemantics,
 ): { readonly type: TypeName | null; readonly clash: number } {
+  if (semantics.algorithm === 'mysql') return cheapestType(types, semantics);
   let chosen: TypeName | null = null;
   for (const [index, type] of types.entries()) {
     if (type === 'unknown' || type === chosen) continue;

@@ -9,6 +9,8 @@
 
 import type { CatalogColumn, CatalogRelation } from '../../catalog/objects.ts';
 import type { ColumnId } from '../../sblr/bound.ts';
+import { columnTest } from '../../sblr/resolve-type.ts';
+import type { DialectSemantics } from '../../sblr/semantics.ts';
 import type { SqlType } from '../../sblr/types.ts';
 import { SQLSTATE, SqlError } from '../../../shm/errors.ts';
 import type { Clause } from './clause.ts';
@@ -137,16 +139,24 @@ const NO_COLUMNS: readonly ScopeColumn[] = [];
 const shown: ColumnsOf = ({ columns }) => columns;
 const system: ColumnsOf = (relation, name) => relation.system?.(name) ?? NO_COLUMNS;
 
-/** Column of a bare name in one scope: null when none has it. 42702 */
-const bareColumn = (name: string, scope: Scope, lateral: boolean, at: number): ScopeColumn | null =>
-  bareColumnOf(shown, name, scope, lateral, at) ?? bareColumnOf(system, name, scope, lateral, at);
+/** A name, and whether a column's is that. */
+interface Sought {
+  readonly name: string;
+  readonly isNamed: (own: string) => boolean;
+}
+const soughtOf = (name: string, semantics: DialectSemantics): Sought => ({ name, isNamed: columnTest(name, semantics) });
 
-function bareColumnOf(columnsOf: ColumnsOf, name: string, scope: Scope, lateral: boolean, at: number): ScopeColumn | null {
+/** Column of a bare name in one scope: null when none has it. 42702 */
+const bareColumn = (sought: Sought, scope: Scope, lateral: boolean, at: number): ScopeColumn | null =>
+  bareColumnOf(shown, sought, scope, lateral, at) ?? bareColumnOf(system, sought, scope, lateral, at);
+
+function bareColumnOf(columnsOf: ColumnsOf, sought: Sought, scope: Scope, lateral: boolean, at: number): ScopeColumn | null {
+  const { name, isNamed } = sought;
   let found: ScopeColumn | null = null;
   for (const relation of scope.relations) {
     if (relation.qualifiedOnly || !isSeen(relation, lateral)) continue;
     for (const column of columnsOf(relation, name)) {
-      if (column.name !== name) continue;
+      if (!isNamed(column.name)) continue;
       if (found !== null) throw fault(SQLSTATE.ambiguous_column, `column reference "${name}" is ambiguous`, at);
       mustBeReadable(relation, lateral, at);
       relation.onRead();
@@ -158,28 +168,30 @@ function bareColumnOf(columnsOf: ColumnsOf, name: string, scope: Scope, lateral:
 }
 
 /** Column of a bare name in the scope itself, or null. */
-export const ownColumn = (name: string, scope: Scope, at: number): ScopeColumn | null => bareColumn(name, scope, false, at);
+export const ownColumn = (name: string, scope: Scope, semantics: DialectSemantics, at: number): ScopeColumn | null =>
+  bareColumn(soughtOf(name, semantics), scope, false, at);
 
 /** Column of a bare name in the scope and those around it, or null. */
-function lookupColumn(name: string, scope: Scope, at: number, lateral = false): ScopeColumn | null {
-  const found = bareColumn(name, scope, lateral, at);
+function lookupColumn(sought: Sought, scope: Scope, at: number, lateral = false): ScopeColumn | null {
+  const found = bareColumn(sought, scope, lateral, at);
   const { outer } = scope;
   if (found !== null || outer === null) return found;
-  const around = lookupColumn(name, outer.clause.scope, at, outer.lateral);
+  const around = lookupColumn(sought, outer.clause.scope, at, outer.lateral);
   return around === null ? null : outer.enter(around, at);
 }
 
 /** The column that a name means. 42703, 42702, 42P01 */
-export function findColumn(parts: readonly string[], scope: Scope, at: number): ScopeColumn {
+export function findColumn(parts: readonly string[], scope: Scope, semantics: DialectSemantics, at: number): ScopeColumn {
   const name = parts[parts.length - 1];
   if (parts.length === 1) {
-    const found = lookupColumn(name, scope, at);
+    const found = lookupColumn(soughtOf(name, semantics), scope, at);
     if (found !== null) return found;
     if (searchRelation(name, null, scope, false, at) !== null) throw unsupported('references to a whole row are', at);
     throw missingColumn(null, name, scope, at);
   }
   const { relation, enter } = findRelation(parts.slice(0, -1), scope, at);
-  const named = ({ name: own }: ScopeColumn): boolean => own === name;
+  const isNamed = columnTest(name, semantics);
+  const named = ({ name: own }: ScopeColumn): boolean => isNamed(own);
   const columns = relation.columns.some(named) ? relation.columns.filter(named) : system(relation, name).filter(named);
   if (columns.length > 1) throw fault(SQLSTATE.ambiguous_column, `column reference "${name}" is ambiguous`, at);
   if (columns.length === 0) throw missingColumn(relation, name, scope, at);

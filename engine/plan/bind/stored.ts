@@ -14,9 +14,11 @@ import {
 } from '../../sblr/bound.ts';
 import type { SourceExpression } from '../../sblr/source.gen.ts';
 import { sqlType, withNullable } from '../../sblr/types.ts';
+import { SQLSTATE } from '../../../shm/errors.ts';
 import { type Clause, clauseOf } from './clause.ts';
 import { callNode, castAssign, constantNode, toBoolean } from './coerce.ts';
 import { asDomain } from './domains.ts';
+import { fault } from './errors.ts';
 import { bindExpr } from './expressions.ts';
 import { partitionCondition } from './partition-bounds.ts';
 import { scopeRelation, useColumns } from './tables.ts';
@@ -60,6 +62,8 @@ export function defaultValue(column: CatalogColumn, state: BindState, at: number
 
 /** NULL; of a domain what it says is there when nothing is given. */
 function missingValue(column: CatalogColumn, state: BindState, at: number): BoundExpression {
+  if (state.semantics.missingIsError === true && !column.type.nullable)
+    throw fault(SQLSTATE.not_null_violation, `column "${column.name}" has no default value`, at);
   const nothing = constantNode(state, null, sqlType(column.type.name), at);
   const { domain: id } = column.type;
   const domain = id === undefined ? null : (state.environment.catalog.domain?.(id) ?? null);

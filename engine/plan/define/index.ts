@@ -6,7 +6,7 @@ import { acceptsType, defaultTokens } from '../../catalog/token-classes.ts';
 import { expressionName } from '../../catalog/names.ts';
 import type { SourceCreateIndexNode, SourceExpression, SourceIndexElement, SourceName } from '../../sblr/source.gen.ts';
 import type { StoredExpression } from '../../catalog/objects.ts';
-import { foldParts, shownType } from '../../sblr/resolve-type.ts';
+import { columnTest, foldParts, shownType } from '../../sblr/resolve-type.ts';
 import { sqlType, type SqlType } from '../../sblr/types.ts';
 import type { IndexMethod, TokenClass } from '../../storage/rows/runtime.ts';
 import { bindExpression } from '../bind/bind.ts';
@@ -180,9 +180,10 @@ function columnOf(source: SourceExpression, table: IndexedTable, { semantics }: 
   if (source.op !== 'column') return null;
   const parts = foldParts(source.name, semantics);
   const name = parts[parts.length - 1];
-  if (!table.columns.some((column) => column.name === name))
-    throw fault(SQLSTATE.undefined_column, `column "${name}" does not exist`, source.at);
-  return name;
+  const isNamed = columnTest(name, semantics);
+  const found = table.columns.find((column) => isNamed(column.name));
+  if (found === undefined) throw fault(SQLSTATE.undefined_column, `column "${name}" does not exist`, source.at);
+  return found.name;
 }
 
 function bindKey(source: SourceExpression, table: IndexedTable, environment: DefinitionEnvironment) {

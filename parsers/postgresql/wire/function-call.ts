@@ -77,7 +77,7 @@ export class FunctionCall {
       putFunctionNull(this.#host.output);
       return 0;
     }
-    this.#portal = this.#session.portal(statement, FORMATS[form]);
+    this.#portal = this.#session.portal(statement, FORMATS[form === 'binary' ? 'binary' : 'text']);
     return this.#portal.begin(values, 0);
   }
 

@@ -69,7 +69,7 @@ export class Startup {
     ) {
       // TLS from the first byte, as of PostgreSQL 17.
       this.#hasAskedTls = true;
-      this.#host.startTls(bytes.subarray(start, end));
+      this.#host.startTls(bytes.subarray(start, end), 'postgresql');
       return end;
     }
     if (end - start < typed + 4) return start;
