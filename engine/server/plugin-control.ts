@@ -76,8 +76,9 @@ export class PluginControl {
 
   #look(): void {
     const now = performance.now();
+    const { user, system } = process.cpuUsage();
     for (const [worker, { watch }] of this.#watched) {
-      const number = watch.stuck(now);
+      const number = watch.stuck(now, (user + system) / 1000);
       if (number < 0) continue;
       this.#watched.delete(worker);
       this.#fault(number, `it did not come back within ${STUCK_MS / 1000} s`, worker);

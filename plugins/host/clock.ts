@@ -64,12 +64,17 @@ export function lookAt(words: Int32Array): Seen {
   return { plugin: (count & 1) === 1 ? Atomics.load(words, PLUGIN) : -1, count };
 }
 
+/** So many times as long, for code that has no processor or sleeps. */
+const PATIENCE = 10;
+
 /** The control plane's memory of when it first saw each count: who has been inside plugin code too long. */
 export class PluginWatch {
   readonly #words: Int32Array;
   readonly #most: number;
   #count = 0;
   #since = 0;
+  /** What the process had worked then. */
+  #worked = 0;
   #looked = 0;
 
   /** `most`: milliseconds. */
@@ -78,8 +83,11 @@ export class PluginWatch {
     this.#most = most;
   }
 
-  /** Number of the plugin that has not come back for longer than that; -1: all is well. `now`: milliseconds. */
-  stuck(now: number): number {
+  /**
+   * Number of the plugin that has not come back for longer than that; -1: all is well. `now`: milliseconds; `worked`: those that the
+   * process had a processor for, all its threads together. Where it hardly gets one, its code takes its time: that is no fault of it.
+   */
+  stuck(now: number, worked = now): number {
     const { plugin, count } = lookAt(this.#words);
     // Nobody has looked for as long: the process was stopped, and with it whoever is in there.
     const wasStopped = now - this.#looked > this.#most;
@@ -87,8 +95,10 @@ export class PluginWatch {
     if (plugin < 0 || count !== this.#count || wasStopped) {
       this.#count = count;
       this.#since = now;
+      this.#worked = worked;
       return -1;
     }
-    return now - this.#since > this.#most ? plugin : -1;
+    const isLate = now - this.#since > this.#most && worked - this.#worked > this.#most;
+    return isLate || now - this.#since > this.#most * PATIENCE ? plugin : -1;
   }
 }

@@ -134,6 +134,10 @@ test('who has been inside plugin code without coming back for too long is told, 
   strictEqual(watch.stuck(60_000), -1, 'the whole process was stopped meanwhile');
   strictEqual(watch.stuck(61_900), -1);
   strictEqual(watch.stuck(62_100), 7);
+  clock.restore(clock.enter(7), 7);
+  clock.enter(7);
+  for (let now = 62_200; now < 82_000; now += 1000) strictEqual(watch.stuck(now, 100), -1, 'it has no processor');
+  strictEqual(watch.stuck(82_300, 100), 7);
 });
 
 test('a worker keeps an old version for its connections and no longer', () => {
