@@ -162,7 +162,7 @@ export class GatherPlace extends HeldPart {
     const count = closeGather(words);
     for (let waits = 0; Atomics.load(words, LEFT) < count; waits++) {
       const left = Atomics.load(words, LEFT);
-      if (testing) yieldPoint('gather.stopping');
+      if (testing) yieldPoint('gather.stop.wait');
       if (left < count) Atomics.wait(words, LEFT, left, WAIT_MS);
       if (waits % WAITS_A_LOOK === WAITS_A_LOOK - 1 && deadHelper(words, count, helpers, this.answers) >= 0) break;
     }

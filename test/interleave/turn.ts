@@ -22,8 +22,12 @@ const GRANT_WORD = 1;
 const LENGTH_WORD = 2;
 const NAME_BYTE = 16;
 const NAME_BYTES_MAX = SESSION_BYTES - NAME_BYTE;
-/** A session that does not stop within this time is stuck outside every yield point. */
-const STUCK_MILLISECONDS = 20_000;
+/**
+ * A session that does not stop within so many looks, a second apart, is stuck outside every yield point. Looks are counted, not the clock:
+ * a process that was stopped for a while has looked once.
+ */
+const LOOKS_MAX = 120;
+const LOOK_MILLISECONDS = 1000;
 
 export type TurnBuffer = SharedArrayBuffer;
 
@@ -86,14 +90,12 @@ export function awaitStop(buffer: TurnBuffer, session: number): void {
   const words = new Int32Array(buffer);
   const word = sessionWord(session);
   const bell = bellWord(words);
-  const deadline = Date.now() + STUCK_MILLISECONDS;
-  for (;;) {
+  for (let looks = 0; looks < LOOKS_MAX; ) {
     const rung = Atomics.load(words, bell);
     if (Atomics.load(words, word) !== RUNNING) return;
-    if (Date.now() > deadline)
-      throw new Error(`session ${session} hangs between yield points, last at '${pointOf(buffer, session)}'`);
-    Atomics.wait(words, bell, rung, 1000);
+    if (Atomics.wait(words, bell, rung, LOOK_MILLISECONDS) === 'timed-out') looks++;
   }
+  throw new Error(`session ${session} hangs between yield points, last at '${pointOf(buffer, session)}'`);
 }
 
 /** Scheduler side, between two runs: every session counts as running until it reports again. */
