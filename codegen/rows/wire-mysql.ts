@@ -5,19 +5,21 @@
  *   mysqlBinary   numbers little-endian, of as many bytes as their type has; times as a length and fields; others as in text
  */
 
+import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 import type { RowOutput } from '../../plugins/contract/output.ts';
 import type { ValueForm } from '../../plugins/contract/row-format.ts';
 import type { TypeName } from '../../engine/sblr/types.ts';
 import type { RowValue } from '../../engine/storage/rows/row-value.ts';
-import { civilOf, splitInstant, timeOfDay } from '../../engine/values/calendar.ts';
+import { civilOf, isInfinite, splitInstant, timeOfDay } from '../../engine/values/calendar.ts';
 import type { ValueContext } from '../../engine/values/context.ts';
 import { outputText } from '../../engine/values/functions-casts.ts';
 import { implementations } from '../../engine/values/functions.ts';
+import { dateText } from '../../engine/values/time-text.ts';
 import { offsetAtInstant, zoneOf } from '../../engine/values/time-zone.ts';
 import { putBytes, putText, type ValueWriter } from './row-writer.ts';
 
 /** Bytes of numbers in the binary form. */
-const BINARY: { readonly [type: string]: number } = { bool: 1, int2: 2, int4: 4, int8: 8, oid: 8, float4: 4, float8: 8 };
+const BINARY: { readonly [type: string]: number } = { bool: 8, int2: 2, int4: 4, int8: 8, oid: 8, float4: 4, float8: 8 };
 const TIMES: readonly string[] = ['date', 'time', 'timestamp', 'timestamptz'];
 const MICROSECONDS = 1_000_000;
 const DAY_BYTES = 4;
@@ -41,6 +43,10 @@ export function mysqlWriter(type: TypeName, form: ValueForm, digits: number): Va
       const show = implementations[`${type}.loose.text`];
       return (output, value) => putText(output, show(value) as string);
     }
+    case 'date':
+      return (output, value) => putText(output, dateText(known(value as number)));
+    case 'char':
+      return (output, value) => putText(output, (value as string).replace(/ +$/, ''));
     case 'time':
       return (output, value) => putText(output, clockText(Number(value), digits));
     case 'timestamp':
@@ -56,7 +62,7 @@ function numberWriter(type: TypeName, width: number): ValueWriter {
     output.need(width);
     const { bytes, at } = output;
     output.at += width;
-    if (type === 'bool') bytes[at] = value === true ? 1 : 0;
+    if (type === 'bool') bytes.writeBigInt64LE(value === true ? 1n : 0n, at);
     else if (type === 'float8') bytes.writeDoubleLE(value as number, at);
     else if (type === 'float4') bytes.writeFloatLE(value as number, at);
     else if (width === 8) bytes.writeBigInt64LE(BigInt(value as number | bigint), at);
@@ -84,8 +90,21 @@ function clockText(time: number, digits: number): string {
   return shown === '' ? whole : `${whole}.${shown}`;
 }
 
+/** First and last day of the years 1 to 9999: MySQL has no others, and no infinity. */
+const DAY_FIRST = -719162;
+const DAY_LAST = 2932896;
+
+/** A day that MySQL's clients know. 22008 */
+function known(days: number): number {
+  if (days >= DAY_FIRST && days <= DAY_LAST) return days;
+  throw new SqlError(SQLSTATE.datetime_field_overflow, 'a date outside the years 1 to 9999 is none of MySQL');
+}
+
+const daysOf = (instant: number | bigint): number =>
+  known(isInfinite(instant) ? Number.POSITIVE_INFINITY : splitInstant(instant));
+
 function momentText(instant: number | bigint, digits: number): string {
-  const { year, month, day } = civilOf(splitInstant(instant));
+  const { year, month, day } = civilOf(daysOf(instant));
   return `${padded(year, 4)}-${padded(month, 2)}-${padded(day, 2)} ${clockText(timeOfDay, digits)}`;
 }
 
@@ -95,9 +114,9 @@ function timeWriter(type: TypeName, digits: number): ValueWriter {
   return (output, value, context) => {
     output.need(1 + 1 + DAY_BYTES + DAY_BYTES + SECOND_BYTES + FRACTION_BYTES);
     if (type === 'time') putTime(output, cut(Number(value), scale));
-    else if (type === 'date') putMoment(output, value as number, 0);
+    else if (type === 'date') putMoment(output, known(value as number), 0);
     else {
-      const days = splitInstant(local(type, value, context));
+      const days = daysOf(local(type, value, context));
       putMoment(output, days, cut(timeOfDay, scale));
     }
   };

@@ -17,6 +17,7 @@ text.rounded.int4(text) int4 fails
 text.rounded.int8(text) int8 fails
 text.loose.date(text) date fails
 text.loose.timestamp(text) timestamp fails
+text.loose.timestamptz(text) timestamptz fails stable context
 text.loose.time(text) time fails
 float8.loose.text(float8) text
 float4.loose.text(float4) text

@@ -2,11 +2,13 @@
 
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import { daysInMonth, daysOf, type Instant, joinInstant } from './calendar.ts';
+import type { ValueContext } from './context.ts';
 import { decimalOf, divideToScale, formatDecimal, moduloDecimals, roundDecimal } from './decimal.ts';
 import { badSyntax, outOfRange } from './errors.ts';
 import { floatDiv, float4Text, float8Text } from './floats.ts';
 import type { Implementation } from './functions.ts';
 import { type Int8, int2Of, int4Of, int8Div, int8Mod, int8Of } from './integers.ts';
+import { fromLocal, zoneOf } from './time-zone.ts';
 
 const NUMBER = /^\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?/;
 
@@ -148,6 +150,7 @@ export const looseFunctions: { readonly [primitive: string]: Implementation } = 
   'text.rounded.int8': (text: string) => rounded(text, 'bigint'),
   'text.loose.date': date,
   'text.loose.timestamp': timestamp,
+  'text.loose.timestamptz': (text: string, context: ValueContext) => fromLocal(zoneOf(context.timeZone), timestamp(text)),
   'text.loose.time': time,
   'float8.loose.text': (value: number) => looseFloat(value, float8Text(value)),
   'float4.loose.text': (value: number) => looseFloat(value, float4Text(value)),

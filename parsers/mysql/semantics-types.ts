@@ -76,6 +76,7 @@ const READ: readonly (readonly [TypeName, string, number | null])[] = [
   ['float8', 'text.leading.float8', 20],
   ['timestamp', 'text.loose.timestamp', 3],
   ['date', 'text.loose.date', 6],
+  ['timestamptz', 'text.loose.timestamptz', null],
   ['time', 'text.loose.time', 4],
   ['int2', 'text.rounded.int2', null],
   ['int4', 'text.rounded.int4', null],

@@ -396,6 +396,14 @@ function binaryValue(payload: Payload, type: number): string {
       return String(Number(payload.take(4).readFloatLE().toPrecision(7)));
     case 5:
       return String(payload.take(8).readDoubleLE());
+    case 11: {
+      const field = Buffer.alloc(12);
+      payload.take(payload.uint(1)).copy(field);
+      const two = (value: number): string => String(value).padStart(2, '0');
+      const fraction = field.readUInt32LE(8);
+      const clock = `${two(field[5])}:${two(field[6])}:${two(field[7])}`;
+      return fraction === 0 ? clock : `${clock}.${String(fraction).padStart(6, '0')}`;
+    }
     case 7:
     case 10:
     case 12: {
