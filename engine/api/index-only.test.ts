@@ -68,6 +68,46 @@ test('the values of a list are read from entries, each once, and from rows where
   strictEqual(fetches(db, list), 0);
 });
 
+test('min and max are the first entries of an index, NULLs and conditions or not', () => {
+  using db = open(':memory:', OPTIONS);
+  filled(db);
+  db.exec('create table n (k int, v int, t text)');
+  db.exec("insert into n select case when g % 10 < 8 then null else g end, g % 7, 'text ' || g from generate_series(1, 3000) g");
+  db.exec('create index n_k on n (k); create index n_t on n (t desc); create index n_vk on n (v, k)');
+  db.exec('vacuum analyze n');
+  const cases: readonly (readonly [string, readonly unknown[]])[] = [
+    ['select min(a) from t', [1]],
+    ['select max(a) from t where a < 400', [399]],
+    ['select min(a), max(a), max(id) as i from t where a > 20', [21, 5000, 5000]],
+    ['select min(k), max(k) from n', [8, 2999]],
+    ['select max(t) from n', ['text 999']],
+    ['select min(t) from n where t > $$text 3$$', ['text 30']],
+    ['select max(k) from n where v = 3', [2999]],
+    ['select min(k) from n where k > 5000', [null]],
+    ['select max(k), min(v) from n where v > 100', [null, null]],
+    ['select x, (select max(a) from t where a < x) from (values (10), (1), (9000)) s(x)', [10, 9, 1, null, 9000, 5000]],
+  ];
+  const plain = (query: string): unknown[] => values(db, query.replace(/(min|max)\(([a-z]+)\)/g, '$1(coalesce($2, $2))'));
+  for (const [query, expected] of cases) {
+    deepStrictEqual(values(db, query), plain(query), query);
+    deepStrictEqual(values(db, query), expected, query);
+  }
+  for (const query of [
+    'select min(a) from t',
+    'select max(k) from n',
+    'select max(t) from n',
+    'select max(k) from n where v = 3',
+  ])
+    strictEqual(fetches(db, query), 0, query);
+  match(lines(db, 'select min(k), max(k) from n'), /InitPlan 1[\s\S]*n_k[\s\S]*InitPlan 2[\s\S]*backward/);
+  db.exec('delete from n where k in (8, 2999)');
+  deepStrictEqual(values(db, 'select min(k), max(k) from n'), [9, 2998]);
+  db.exec('begin; insert into n values (1, 1, null), (7000, 1, null)');
+  deepStrictEqual(values(db, 'select min(k), max(k) from n'), [1, 7000]);
+  db.exec('rollback');
+  deepStrictEqual(values(db, 'select min(k), max(k) from n'), [9, 2998]);
+});
+
 test('a key that changes is found where it is now, before and behind VACUUM, and is read by itself once its old entry is gone', () => {
   using db = open(':memory:', OPTIONS);
   filled(db);

@@ -5,6 +5,7 @@ import type { HashAggregate, HashDistinct, PhysicalNode } from '../physical.ts';
 import { absorbComputed } from './absorb.ts';
 import { collectColumns, columnsOf, conjuncts, isVolatile, withSortColumns } from './columns.ts';
 import { GROUP, ROW, someRows, sortCost } from './cost.ts';
+import { planExtremes } from './extremes.ts';
 import { type ColumnFact, type Facts, factsWhenAsked, isUniqueIn, keysWithout, ONE_ROW, type UniqueKey } from './facts.ts';
 import { inTwoSteps } from './distinct-groups.ts';
 import { groupsOf } from './join-rows.ts';
@@ -136,6 +137,8 @@ export function planAggregate(planner: Planner, given: Relation<'aggregate'>): P
         );
   const estimate = { rows: Math.max(1, groups), cost: cost + rows * GROUP * Math.max(1, sets.length) };
   const facts = { columns: groupFacts(below.facts, relation), keys: groupKeys(relation) };
+  const extremes = planExtremes(planner, relation, estimate.cost);
+  if (extremes !== null) return { node: extremes, ordered: false, facts };
   const node: HashAggregate = { node: 'HashAggregate', input: below.node, keys, aggregates, sets, grouping, estimate };
   return { node: absorbComputed(node), ordered: false, facts };
 }
