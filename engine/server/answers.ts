@@ -18,22 +18,29 @@ export class Answers {
   readonly #holding = new Set<ClientConnection>();
   readonly #words: Int32Array;
   readonly #check: () => void;
-  #isFlushing = false;
+  /** The log thread is told at the end of this turn of the loop. */
+  #isAsked = false;
+  #isWatching = false;
+  /** DONE at the last look. */
+  #seen = 0;
 
   /** `check` throws when the log is lost. */
   constructor(log: Log, memory: SharedArrayBuffer, check: () => void) {
     this.#log = log;
     this.#words = new Int32Array(memory);
     this.#check = check;
-    log.askWriter = () => this.#ask();
+    log.askWriter = () => this.#askWriter();
   }
 
   /** The log thread writes what there is, unless it is at it already. Nobody waits for it. */
-  #ask(): void {
+  #askWriter(): void {
     const words = this.#words;
-    if (Atomics.load(words, WANTED) !== Atomics.load(words, DONE)) return;
-    Atomics.add(words, WANTED, 1);
-    Atomics.notify(words, WANTED);
+    if (Atomics.load(words, WANTED) === Atomics.load(words, DONE)) this.#ask();
+  }
+
+  #ask(): void {
+    Atomics.add(this.#words, WANTED, 1);
+    Atomics.notify(this.#words, WANTED);
   }
 
   mustWait(barrier: number): boolean {
@@ -42,34 +49,46 @@ export class Answers {
 
   hold(connection: ClientConnection): void {
     this.#holding.add(connection);
-    if (this.#isFlushing) return;
-    this.#isFlushing = true;
-    // What else this turn of the loop commits goes along.
-    setImmediate(() => this.#flush());
+    if (this.#isAsked) return;
+    this.#isAsked = true;
+    // What else this turn of the loop commits goes along. A flush that runs is not waited for: the next one follows it at once.
+    setImmediate(() => {
+      this.#isAsked = false;
+      this.#ask();
+      if (!this.#isWatching) this.#watch();
+    });
   }
 
-  #flush(): void {
+  /** Looks whenever a flush has ended, until nobody is held. */
+  #watch(): void {
     const words = this.#words;
     const done = Atomics.load(words, DONE);
-    Atomics.add(words, WANTED, 1);
-    Atomics.notify(words, WANTED);
+    this.#release();
+    this.#isWatching = this.#holding.size > 0;
+    if (!this.#isWatching) return;
     const wait = Atomics.waitAsync(words, DONE, done, WAIT_MS);
-    if (wait.async) void wait.value.then(() => this.#release());
-    else this.#release();
+    const again = (how: string): void => {
+      if (how === 'timed-out') this.#ask();
+      this.#watch();
+    };
+    if (wait.async) void wait.value.then(again);
+    else setImmediate(again, wait.value);
+  }
+
+  /** Between two requests: a flush may have ended since the loop has turned. Hot. */
+  look(): void {
+    if (this.#holding.size > 0 && Atomics.load(this.#words, DONE) !== this.#seen) this.#release();
   }
 
   #release(): void {
     this.#check();
+    this.#seen = Atomics.load(this.#words, DONE);
     const durable = durableLsn(this.#log);
     for (const connection of this.#holding) {
-      const { barrier } = connection;
-      if (barrier <= durable) {
-        this.#holding.delete(connection);
-        connection.release();
-      }
+      if (connection.barrier > durable) continue;
+      this.#holding.delete(connection);
+      connection.release();
     }
-    this.#isFlushing = this.#holding.size > 0;
-    if (this.#isFlushing) this.#flush();
   }
 
   /** Calls `then` when the client has read what it was sent. */

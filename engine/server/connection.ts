@@ -1,7 +1,7 @@
 /**
  * One client: its socket, its dialect's state machine, its session.
  *
- *   socket 'data' --> receive() --> consume --> output --> send()
+ *   socket's bytes --> receive() --> consume --> output --> send()
  *                        |  a statement waits, or is still to be told of: bytes are kept, past a bound the socket is not read
  *                        +--> barrier not on disk: held, in order, until the worker's flush (answers.ts)
  *
@@ -22,6 +22,7 @@ import type {
 import { SqlError, SQLSTATE, withoutOverflow } from '../../shm/errors.ts';
 import type { Notification } from '../session/notifications.ts';
 import type { HeavyThreads } from './heavy.ts';
+import { ClientSocket } from './client-socket.ts';
 import { InputBuffer } from './input-buffer.ts';
 import { LentOutput } from './lent-output.ts';
 import type { Peer } from './peer.ts';
@@ -52,6 +53,8 @@ export class ClientConnection implements ConnectionHost, SessionOwner {
   #secret: Buffer | null = null;
   /** A statement waits. */
   #isWaiting = false;
+  /** What has come waits for its turn (turns.ts). */
+  #isPutOff = false;
   /** Bytes that may not leave yet, in order. */
   #held: Buffer[] = [];
   #isClosing = false;
@@ -59,7 +62,6 @@ export class ClientConnection implements ConnectionHost, SessionOwner {
   #farewell: SqlError | null = null;
   #isGone = false;
   isSecure = false;
-  #onData: (chunk: Buffer) => void;
   /** When it began to wait for its client in a transaction, by performance.now(); 0: it does not. */
   idleInBlockSince = 0;
   readonly since = performance.now();
@@ -75,16 +77,16 @@ export class ClientConnection implements ConnectionHost, SessionOwner {
     this.#socket = socket;
     this.#input = new InputBuffer();
     this.output = new LentOutput(worker.memory, worker.options.connectionMemory);
-    this.#onData = (chunk) => this.#receive(chunk);
     this.#wire = plugin.loaded.plugin.createConnection(this);
     this.#listen(socket);
   }
 
   #listen(socket: Socket): void {
-    socket.on('data', this.#onData);
-    socket.on('error', () => this.#gone());
-    socket.on('close', () => this.#gone());
-    socket.on('end', () => this.#gone());
+    if (socket instanceof ClientSocket) socket.onBytes((bytes, count) => this.#receive(bytes, count));
+    else socket.on('data', (chunk: Buffer) => this.#receive(chunk, chunk.length));
+    socket.on('error', () => this.#over());
+    socket.on('close', () => this.#over());
+    socket.on('end', () => this.#over());
   }
 
   // ---- in ----
@@ -94,20 +96,48 @@ export class ClientConnection implements ConnectionHost, SessionOwner {
     this.#send();
   }
 
-  #receive(chunk: Buffer): void {
+  #receive(bytes: Buffer, count: number): void {
     if (this.#isGone || this.#isClosing) return;
+    this.worker.answers.look();
     const input = this.#input;
+    const isLater = this.#isWaiting || this.#isPutOff;
     // A request to cancel what has ended already is not for what comes now.
-    if (!this.#isWaiting) this.#session?.forgetCancel();
-    if (input.isEmpty && !this.#isWaiting) {
-      const taken = this.#consume(chunk, 0, chunk.length);
-      if (taken < chunk.length && !this.#isClosing) input.keep(chunk, taken, this.#wire.wanted);
-    } else {
-      input.append(chunk, this.#wire.wanted);
-      if (!this.#isWaiting) this.#takeKept();
+    if (!isLater) this.#session?.forgetCancel();
+    if (!isLater && this.#isNow) {
+      if (input.isEmpty) {
+        const taken = this.#consume(bytes, 0, count);
+        if (taken < count && !this.#isClosing) input.keep(bytes, taken, count, this.#wire.wanted);
+      } else {
+        input.keep(bytes, 0, count, this.#wire.wanted);
+        this.#takeKept();
+      }
+      this.#answer();
+      return;
     }
-    if (this.#isWaiting && input.length > this.worker.options.inputMax) this.#socket.pause();
+    input.keep(bytes, 0, count, this.#wire.wanted);
+    if (input.length > this.worker.options.inputMax) this.#socket.pause();
+    if (isLater) return;
+    this.#isPutOff = true;
+    this.worker.turns.put(this);
+  }
+
+  get #isNow(): boolean {
+    const session = this.#session;
+    return session === null || this.worker.turns.isNow(session.connection.session.transaction);
+  }
+
+  /** What was put off is taken. */
+  takeTurn(): void {
+    if (!this.#isPutOff) return;
+    this.#isPutOff = false;
+    if (this.#isGone || this.#isClosing) return;
+    this.#takeKept();
+    this.#readOn();
     this.#answer();
+  }
+
+  #readOn(): void {
+    if (!this.#isWaiting && this.#socket.isPaused()) this.#socket.resume();
   }
 
   /**
@@ -278,7 +308,7 @@ export class ClientConnection implements ConnectionHost, SessionOwner {
     const said = error === null ? null : this.told(error);
     this.#tell((wire) => wire.resumed(outcome, said));
     if (!this.#isWaiting) this.#takeKept();
-    if (!this.#isWaiting && this.#socket.isPaused()) this.#socket.resume();
+    this.#readOn();
     this.#answer();
   }
 
@@ -307,6 +337,7 @@ export class ClientConnection implements ConnectionHost, SessionOwner {
     this.#send();
     const plain = this.#socket;
     plain.removeAllListeners('data');
+    if (plain instanceof ClientSocket) plain.onBytes(() => {});
     plain.removeAllListeners('end');
     if (received !== undefined) {
       // What waits in the socket is taken by TLS first.
@@ -381,12 +412,12 @@ export class ClientConnection implements ConnectionHost, SessionOwner {
   }
 
   get isIdle(): boolean {
-    return this.#wire.isIdle && this.#held.length === 0;
+    return this.#wire.isIdle && this.#held.length === 0 && !this.#isPutOff;
   }
 
   /** Waits for the client's next request, in a transaction or not. */
   get isAtRest(): boolean {
-    return !this.#isWaiting;
+    return !this.#isWaiting && !this.#isPutOff;
   }
 
   notice(severity: string, code: string, message: string): void {
@@ -423,6 +454,12 @@ export class ClientConnection implements ConnectionHost, SessionOwner {
 
   destroy(): void {
     this.#socket.destroy();
+    this.#gone();
+  }
+
+  /** The socket has ended: what it had brought counts. */
+  #over(): void {
+    this.takeTurn();
     this.#gone();
   }
 

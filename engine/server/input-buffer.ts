@@ -16,16 +16,12 @@ export class InputBuffer {
     return this.end === this.start;
   }
 
-  /** Keeps chunk[from, ...]; `wanted`: bytes of the message that begins there, 0 when that is not known. */
-  keep(chunk: Buffer, from: number, wanted: number): void {
-    const length = chunk.length - from;
+  /** Keeps chunk[from, to); `wanted`: bytes of the message that begins there, 0 when that is not known. */
+  keep(chunk: Buffer, from: number, to: number, wanted: number): void {
+    const length = to - from;
     this.#room(length, wanted);
-    chunk.copy(this.bytes, this.end, from);
+    chunk.copy(this.bytes, this.end, from, to);
     this.end += length;
-  }
-
-  append(chunk: Buffer, wanted: number): void {
-    this.keep(chunk, 0, wanted);
   }
 
   /** The memory grows with what has come, not with what a client says will come. */
@@ -60,6 +56,6 @@ export class InputBuffer {
   clear(): void {
     this.start = 0;
     this.end = 0;
-    this.bytes = NOTHING;
+    if (this.bytes.length > LEAST_BYTES) this.bytes = NOTHING;
   }
 }

@@ -12,6 +12,7 @@
  */
 
 import { Socket } from 'node:net';
+import { descriptorOf, readBy } from './client-socket.ts';
 import { native } from './native.ts';
 
 /** Offers that may be open at once in a process; one that is overtaken counts as taken. */
@@ -28,8 +29,6 @@ interface Offer {
   readonly dialect: string;
   readonly token: number;
 }
-
-const descriptorOf = (socket: Socket): number => (socket as unknown as { _handle: { fd: number } | null })._handle?.fd ?? -1;
 
 const wordOf = (token: number): number => 1 + (token % OFFERS);
 
@@ -70,10 +69,7 @@ export class Passing {
   #offered({ worker, descriptor, dialect, token }: Offer): void {
     if (worker !== this.#number) return;
     if (Atomics.compareExchange(this.#words, wordOf(token), token, -token) !== token) return;
-    const socket = new Socket({ fd: descriptor });
-    socket.setNoDelay(true);
-    socket.pause();
-    this.#take(socket, dialect);
+    this.#take(readBy(descriptor), dialect);
   }
 
   close(): void {

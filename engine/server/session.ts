@@ -309,7 +309,10 @@ class ServedPortal implements HostPortal, HeavyListener {
     const { plugin } = this.#session.owner;
     const before = plugin.leave();
     try {
-      return this.#outcome(this.#run.beginAsync(values, rowsMax));
+      const state = this.#run.beginAsync(values, rowsMax);
+      // It may have to begin again when the message has gone.
+      if (typeof state !== 'string') values.own();
+      return this.#outcome(state);
     } finally {
       plugin.back(before);
     }

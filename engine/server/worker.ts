@@ -19,6 +19,7 @@ import { cancelSession } from '../txn/sessions.ts';
 import { serveFigures } from '../catalog/virtual/pg-stat.ts';
 import { Activity } from './activity.ts';
 import { Answers } from './answers.ts';
+import { clientSocket } from './client-socket.ts';
 import { ClientConnection } from './connection.ts';
 import { Guard } from './guard.ts';
 import { HeavyThreads } from './heavy.ts';
@@ -35,6 +36,7 @@ import { SessionsTable } from './sessions-table.ts';
 import { Signals } from './signals.ts';
 import { StatementCounts } from './statement-figures.ts';
 import { wiresFor } from './wires.ts';
+import { Turns } from './turns.ts';
 import type { Listening, ServerWorkerData, WorkerControl, WorkerFigures, WorkerNews } from './worker-messages.ts';
 
 /** Connections that wait in the system to be accepted. */
@@ -51,6 +53,7 @@ export class ServerWorker implements WorkerControl {
   readonly database: Database;
   readonly sessions: SessionsTable;
   readonly answers: Answers;
+  readonly turns: Turns;
   readonly heavy: HeavyThreads;
   readonly activity: Activity;
   readonly counts: StatementCounts;
@@ -83,6 +86,7 @@ export class ServerWorker implements WorkerControl {
     this.sessions = new SessionsTable(data.sessions);
     const { txns } = this.database.engine;
     this.answers = new Answers(txns.log, data.log, () => this.#checkLog());
+    this.turns = new Turns(txns);
     this.heavy = new HeavyThreads(this.database, data.options.heavyCost, (error) => this.lost(error));
     this.counts = new StatementCounts(this.database.engine.shm.name, data.number, data.options.slowQuery, this.log);
     serveFigures(new ServerFigures(this.sessions, txns, this.counts));
@@ -126,7 +130,7 @@ export class ServerWorker implements WorkerControl {
     const worker = this.#lightest();
     const stays = (): void => {
       Atomics.add(this.#loads, this.number, 1);
-      this.#accept(socket, dialect);
+      this.#accept(clientSocket(socket), dialect);
     };
     if (worker === this.number) stays();
     else {

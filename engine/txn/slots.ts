@@ -27,6 +27,7 @@ import {
   TXN_SLOT_STATE,
   TXN_SLOT_THREAD,
   TXN_SLOT_WAITERS,
+  loadTxnSharedWaiting,
   loadTxnSlotNumber,
   loadTxnSlotState,
   setTxnSlotAge,
@@ -161,6 +162,18 @@ export function askForWake(txns: Transactions, slot: number): void {
   const thread = txns.shm.thread;
   Atomics.or(txns.i32, ((slot + TXN_SLOT_WAITERS) >>> 2) + (thread >>> 5), 1 << (thread & 31));
 }
+
+/** Somebody waits for the transaction in the slot to end; 0: it has none. */
+export function isWaitedFor(txns: Transactions, slot: number): boolean {
+  if (slot === 0) return false;
+  const word = (slot + TXN_SLOT_WAITERS) >>> 2;
+  const groups = (slotsTaken(txns.shm) + 31) >>> 5;
+  for (let group = 0; group < groups; group++) if (loadInOrder(txns.i32, word + group) !== 0) return true;
+  return false;
+}
+
+/** Some session waits for a transaction to end. */
+export const someWait = (txns: Transactions): boolean => loadTxnSharedWaiting(txns.i32, txns.shared) > 0;
 
 /** Rings the doorbell of every thread that asked, once. After the end of the slot's transaction is published. */
 export function wakeWaiters(txns: Transactions, slot: number): void {

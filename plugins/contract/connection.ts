@@ -49,7 +49,7 @@ export interface WirePlugin {
 
 /** One connection's state machine, made by the plugin. */
 export interface WireConnection {
-  /** Takes whole messages out of bytes[start, end): answers where the first that it has not taken begins. */
+  /** Takes whole messages out of bytes[start, end): answers where the first that it has not taken begins. The bytes are another's then. */
   consume(bytes: Buffer, start: number, end: number): number;
   /** Bytes of the message that is under way; 0: not known yet. The host keeps room for them. */
   readonly wanted: number;

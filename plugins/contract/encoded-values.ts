@@ -1,6 +1,6 @@
 /**
  * Values of parameters as a message brought them: where each lies in the message's bytes, and in which form (SBLR-R4). One object a
- * connection, filled for each Bind; the engine reads it while the statement begins, and never later.
+ * connection, filled for each Bind; the engine reads it while the statement begins. If that has to wait the host keeps the values themselves.
  */
 
 import type { ValueForm } from './row-format.ts';
@@ -25,5 +25,21 @@ export class EncodedValues {
     this.lengths[count] = length;
     this.forms[count] = form;
     this.count = count + 1;
+  }
+
+  /** The values are copied: what they lay in is another's. */
+  own(): void {
+    const { bytes, count, starts, lengths } = this;
+    let total = 0;
+    for (let index = 0; index < count; index++) total += Math.max(0, lengths[index]);
+    const copy = Buffer.allocUnsafe(total);
+    let at = 0;
+    for (let index = 0; index < count; index++) {
+      const length = Math.max(0, lengths[index]);
+      bytes.copy(copy, at, starts[index], starts[index] + length);
+      starts[index] = at;
+      at += length;
+    }
+    this.bytes = copy;
   }
 }

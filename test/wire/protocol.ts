@@ -243,6 +243,36 @@ const STEPS: { readonly [name: string]: Step } = {
     deepEqual(rowsOf(await client.until('Z')), [['5']]);
     for (const other of [...waiting, ...free]) other.end();
   }),
+  'while a row is waited for, requests that were put off come in their order, in pieces, and count when their client has gone':
+    withClient(async (client, port) => {
+      await client.types(send.query('create table turns (a int primary key, n int); insert into turns values (1, 0)'));
+      await client.types(send.query('begin; update turns set n = 1'));
+      const [waiter, ...others] = await Promise.all(Array.from({ length: 20 }, () => rawClient(port)));
+      waiter.send(send.query('update turns set n = n + 1'));
+      const first = send.query('select 1');
+      for (const other of others) other.send(first.subarray(0, 7));
+      for (const other of others)
+        other.send(Buffer.concat([first.subarray(7), send.query('select 2'), send.parse('', 'select $1::int')]));
+      for (const other of others) other.send(Buffer.concat([send.bind('', '', ['3']), send.execute(''), send.sync]));
+      for (const other of others) {
+        const told = [...(await other.until('Z')), ...(await other.until('Z')), ...(await other.until('Z'))];
+        deepEqual(rowsOf(told), [['1'], ['2'], ['3']]);
+      }
+      const leaving = others.slice(1).map((_, at) => `insert into turns values (${at + 10}, 0)`);
+      for (const [at, text] of leaving.entries()) {
+        others[at + 1].send(Buffer.concat([send.query(text), send.terminate]));
+        others[at + 1].socket.end();
+      }
+      for (;;) {
+        others[0].send(send.query('select count(*) from turns'));
+        if (rowsOf(await others[0].until('Z'))[0][0] === String(leaving.length + 1)) break;
+      }
+      await client.types(send.query('commit'));
+      equal(await waiter.types(Buffer.alloc(0)), 'CZ');
+      client.send(send.query('select n from turns where a = 1; drop table turns'));
+      deepEqual(rowsOf(await client.until('Z')), [['2']]);
+      for (const other of [waiter, others[0]]) other.end();
+    }),
   'timeouts end statements and idle transactions': withClient(async (client) => {
     client.send(send.query(`set statement_timeout = '50ms'; ${LONG}`));
     equal(errorOf(await client.until('Z')).C, '57014');

@@ -87,7 +87,7 @@ export class ExtendedQuery {
 
   parse(): void {
     const reader = this.#reader;
-    const name = reader.text();
+    const name = reader.name();
     const text = reader.text();
     const count = reader.half();
     const types: (string | null)[] = [];
@@ -148,8 +148,8 @@ export class ExtendedQuery {
 
   bind(): void {
     const reader = this.#reader;
-    const portalName = reader.text();
-    const statementName = reader.text();
+    const portalName = reader.name();
+    const statementName = reader.name();
     const named = this.#statement(statementName);
     const unnamed = portalName === '';
     if (unnamed) this.#closePortal('');
@@ -227,7 +227,7 @@ export class ExtendedQuery {
   describe(): void {
     const reader = this.#reader;
     const kind = reader.byte();
-    const name = reader.text();
+    const name = reader.name();
     reader.done();
     const { output } = this.#host;
     if (kind === PORTAL) {
@@ -257,7 +257,7 @@ export class ExtendedQuery {
   /** `isLast`: a Sync is all that follows. False: it waits, goOn() will be called. */
   execute(isLast: boolean): boolean {
     const reader = this.#reader;
-    const name = reader.text();
+    const name = reader.name();
     const rowsMax = Math.max(0, reader.word());
     reader.done();
     const found = this.#portal(name);
@@ -331,7 +331,7 @@ export class ExtendedQuery {
   close(): void {
     const reader = this.#reader;
     const kind = reader.byte();
-    const name = reader.text();
+    const name = reader.name();
     reader.done();
     if (kind === PORTAL) this.#closePortal(name);
     else if (kind === STATEMENT) this.#close(name);
@@ -371,7 +371,7 @@ export class ExtendedQuery {
     const values = this.#inChunk;
     if (values.length === 0) return;
     for (const portal of this.#portals.values())
-      if (portal.state === 'bound' && values.includes(portal.values)) copyValues(portal.values);
+      if (portal.state === 'bound' && portal !== this.#running && values.includes(portal.values)) portal.values.own();
     values.length = 0;
   }
 
@@ -389,19 +389,4 @@ const failedBlock = (): Error =>
 function formOf(word: number): number {
   if (word === 0 || word === 1) return word;
   throw wireError('22023', `unsupported format code: ${word}`);
-}
-
-function copyValues(values: EncodedValues): void {
-  const { count, starts, lengths } = values;
-  let total = 0;
-  for (let index = 0; index < count; index++) total += Math.max(0, lengths[index]);
-  const copy = Buffer.allocUnsafe(total);
-  let at = 0;
-  for (let index = 0; index < count; index++) {
-    const length = Math.max(0, lengths[index]);
-    values.bytes.copy(copy, at, starts[index], starts[index] + length);
-    starts[index] = at;
-    at += length;
-  }
-  values.bytes = copy;
 }

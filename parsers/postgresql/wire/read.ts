@@ -44,6 +44,24 @@ export class MessageReader {
     return text;
   }
 
+  /** The name of a statement or a portal: a text of which there are few, and which comes again and again. Hot. */
+  name(): string {
+    const { bytes, at } = this;
+    const zero = this.#zero();
+    const length = zero - at;
+    if (length === 0 || length > NAME_MAX) return this.text();
+    let hash = length;
+    for (let index = at; index < zero; index++) hash = (hash * 31 + bytes[index]) | 0;
+    const known = names[hash & (NAMES - 1)];
+    if (known.length === length && isSame(known, bytes, at)) {
+      this.at = zero + 1;
+      return known;
+    }
+    const name = this.text();
+    if (name.length === length) names[hash & (NAMES - 1)] = name;
+    return name;
+  }
+
   #zero(): number {
     const { bytes, end } = this;
     for (let at = this.at; at < end; at++) {
@@ -77,6 +95,16 @@ export class MessageReader {
 }
 
 const LOOP_MAX = 64;
+
+/** Names that are kept, a power of two, and the longest of them. */
+const NAMES = 512;
+const NAME_MAX = 32;
+const names: string[] = new Array<string>(NAMES).fill('');
+
+function isSame(text: string, bytes: Buffer, at: number): boolean {
+  for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) !== bytes[at + index]) return false;
+  return true;
+}
 
 const invalid = (why: string): Error => wireError('08P01', `invalid message format: ${why}`);
 
