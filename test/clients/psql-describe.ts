@@ -16,10 +16,33 @@ const corpus = ['../../../shared', '../../shared']
 /** Commands whose output is another one, and why. */
 const OTHERS: { readonly [why: string]: readonly string[] } = {
   'materialised views are for the breadth issue': ['\\d+ reporting.cust_mv', '\\dm reporting.*'],
-  'PL/pgSQL and triggers are for the breadth issue': ['\\d+ app.orders', '\\df app.*', '\\df+ app.*', '\\dx', '\\dL'],
-  'how many pages something takes is as object numbers are': ['\\dt+ app.*', '\\di+ app.*'],
   'queries are written in one line': ['\\sv reporting.order_totals'],
 };
+
+/** Triggers and what is in PL/pgSQL are for the breadth issue: lines of them are left out, all others are compared. */
+const LEFT_OUT: { readonly [command: string]: RegExp } = {
+  '\\d+ app.orders': /^Triggers:|orders_touch/,
+  '\\df app.*': /^ app +\| (noop|touch) /,
+  '\\df+ app.*': /^ app +\| (noop|touch) /,
+  '\\dx': /plpgsql/,
+  '\\dL': /plpgsql/,
+  // Sizes in pages are as object numbers are.
+  '\\dt+ app.*': /^$/,
+  '\\di+ app.*': /^$/,
+};
+
+/** Output without some lines, with the widths of columns, how many lines there are and sizes left out. */
+const compared = (output: string, left: RegExp): string[] =>
+  output
+    .split('\n')
+    .filter((line) => !left.test(line) && !/^\(\d+ rows?\)$/.test(line))
+    .map((line) =>
+      line
+        .replace(/-{2,}/g, '-')
+        .replace(/ +/g, ' ')
+        .replace(/\b\d+ (bytes|kB)/g, 'size')
+        .trimEnd(),
+    );
 
 function outputs(text: string): Map<string, string> {
   const found = new Map<string, string[]>();
@@ -42,12 +65,19 @@ export async function suite(place: Place, step: Step): Promise<void> {
     const expected = outputs(readFileSync(file('expected/psql-15.txt'), 'utf8'));
     const others = new Set(Object.values(OTHERS).flat());
     const commands = [...expected.keys()].filter((command) => !others.has(command));
-    psql(`\\i '${file('schema.sql')}'`);
+    psql(`\\i '${file('schema.sql')}'\ncreate extension "uuid-ossp";`);
     try {
       const given = outputs(psql(commands.map((one) => `\\echo === '${one.replaceAll('\\', '\\\\')}'\n${one}`).join('\n')));
-      for (const command of commands) deepEqual(given.get(command), expected.get(command), command);
+      for (const command of commands) {
+        const [own, wanted] = [given.get(command) ?? '', expected.get(command) ?? ''];
+        const left = LEFT_OUT[command];
+        if (left === undefined) deepEqual(own, wanted, command);
+        else deepEqual(compared(own, left), compared(wanted, left), command);
+      }
     } finally {
-      psql('drop schema app cascade; drop schema reporting cascade; drop role app_reader; drop table posts, users cascade;');
+      psql(
+        'drop schema app cascade; drop schema reporting cascade; drop role app_reader; drop table posts, users cascade; drop extension "uuid-ossp";',
+      );
     }
   });
 }
