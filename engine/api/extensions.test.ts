@@ -25,6 +25,12 @@ test('functions of an extension come with it and go with it', () => {
     ['uuid-ossp', '1.1', 'public'],
   ]);
   strictEqual(one("select count(*) from pg_depend where deptype = 'e'"), 15);
+  strictEqual(
+    one("select obj_description(oid, 'pg_extension') from pg_extension where extname = 'pgcrypto'"),
+    'cryptographic functions',
+  );
+  db.exec("comment on extension pgcrypto is 'digests'");
+  strictEqual(one("select obj_description(oid, 'pg_extension') from pg_extension where extname = 'pgcrypto'"), 'digests');
   throws(() => db.exec('create extension "uuid-ossp"'), { code: '42710' });
   throws(() => db.exec('create extension postgis'), { code: '0A000' });
   throws(() => db.exec('drop function uuid_nil()'), { code: '2BP01' });

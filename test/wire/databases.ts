@@ -51,6 +51,11 @@ export async function databaseSteps(port: number): Promise<void> {
   await first.query('alter database shop rename to market');
   await rejects(first.query('begin; drop database market'), { code: '25001' });
   await first.query('rollback');
+  await first.query('comment on database market is $$what is sold$$');
+  equal(
+    await one(first, "select shobj_description(oid, 'pg_database') from pg_database where datname = 'market'"),
+    'what is sold',
+  );
   await first.query('revoke connect on database market from public');
   await first.query('create role stranger login');
   await rejects(open('market', 'stranger'), { code: '42501' });

@@ -9,7 +9,7 @@ import type { StatisticsRow } from '../stored.ts';
 import { derivedId, indexColumnText, indexDefinition, quoteName, RULE_ID, viewText } from './describe.ts';
 import { treeText } from '../shown.ts';
 import { constraintsOf, type Constraint } from './pg-constraints.ts';
-import { descriptionRows } from './pg-depends.ts';
+import { descriptionRows, sharedDescriptionRows } from './pg-depends.ts';
 import { ancestorsOf } from './pg-families.ts';
 import { argumentsText, resultText, routineById, routineDefinition } from './pg-routines.ts';
 import { statisticsDefinition, statisticsKeysText } from './pg-statistics.ts';
@@ -220,7 +220,11 @@ const ANSWERS: { readonly [question: string]: Answer } = {
   comment: (reader, id, catalog) => comment(reader, Number(id), 0, String(catalog)),
   commentOf: (reader, id) => comment(reader, Number(id), 0, null),
   columnComment: (reader, id, column) => (column === 0 ? null : comment(reader, Number(id), Number(column), 'pg_class')),
-  sharedComment: (reader, id, catalog) => comment(reader, Number(id), 0, String(catalog)),
+  sharedComment: (reader, id, catalog) => {
+    if (catalog !== 'pg_database') return comment(reader, Number(id), 0, String(catalog));
+    const row = [...sharedDescriptionRows(reader)].find(({ objoid }) => objoid === Number(id));
+    return row === undefined ? null : String(row.description);
+  },
   relationSize: (reader, id) => relationSize(reader, Number(id)),
   relationFork: (reader, id, fork) => (fork === 'main' ? relationSize(reader, Number(id)) : 0),
   tableSize: (reader, id) => relationSize(reader, Number(id)),

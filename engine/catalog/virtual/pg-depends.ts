@@ -2,6 +2,7 @@
 
 import type { SessionReader } from '../reader.ts';
 import type { Comments, ObjectRow } from '../stored.ts';
+import { FIRST_DATABASE } from '../system-tables.ts';
 import type { SqlType } from '../../sblr/types.ts';
 import type { StoredExpression } from '../objects.ts';
 import { CONSTRAINT_ID, DEFAULT_ID, derivedId, RULE_ID } from './describe.ts';
@@ -55,10 +56,9 @@ function* textSearchComments(): Iterable<VirtualRow> {
 export function* descriptionRows(reader: SessionReader, lookup: Lookup | null): Iterable<VirtualRow> {
   const row = lookup?.column === 'objoid' ? reader.entry(Number(lookup.value))?.row : undefined;
   if (row !== undefined) yield* objectComments(reader, row);
-  else for (const entry of reader.all()) yield* objectComments(reader, entry.row);
+  else for (const entry of reader.all()) if (entry.row.kind !== 'database') yield* objectComments(reader, entry.row);
   if (row === undefined || row.id === 11) {
     yield { objoid: 11, classoid: 2615, objsubid: 0, description: 'system catalog schema' };
-    yield { objoid: 5, classoid: 1262, objsubid: 0, description: 'default administrative connection database' };
     yield* textSearchComments();
   }
 }
@@ -147,4 +147,17 @@ function* ruleRows(reader: SessionReader): Iterable<VirtualRow> {
   }
 }
 
-export const PG_DEPENDS: RowMakers = { pg_description: descriptionRows, pg_depend: dependRows, pg_rewrite: ruleRows };
+/** Comments on databases, which all of them see. */
+export function* sharedDescriptionRows(reader: SessionReader): Iterable<VirtualRow> {
+  const description = 'default administrative connection database';
+  yield { objoid: FIRST_DATABASE, classoid: CLASSES.database, description };
+  for (const { id, body } of reader.databases())
+    if (body.comments?.self !== undefined) yield { objoid: id, classoid: CLASSES.database, description: body.comments.self };
+}
+
+export const PG_DEPENDS: RowMakers = {
+  pg_shdescription: sharedDescriptionRows,
+  pg_description: descriptionRows,
+  pg_depend: dependRows,
+  pg_rewrite: ruleRows,
+};

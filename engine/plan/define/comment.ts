@@ -8,6 +8,8 @@ import type { Comments, ObjectRow } from '../../catalog/stored.ts';
 import { foldParts } from '../../sblr/resolve-type.ts';
 import type { SourceCommentNode, SourceName } from '../../sblr/source.gen.ts';
 import { type DefinitionEnvironment, fault, qualified, readerOf, shownName, unsupported } from './environment.ts';
+import { ownDatabase } from './database.ts';
+import { extensionNamed } from './extension.ts';
 import { routineNamed } from './routine-names.ts';
 import { statisticsNamed } from './statistics.ts';
 
@@ -62,6 +64,16 @@ function subjectOf(source: SourceCommentNode, environment: DefinitionEnvironment
       if (row.kind !== 'table' || !constraintNames(row).has(own))
         throw fault(SQLSTATE.undefined_object, `constraint "${own}" for table "${row.name}" does not exist`, name.at);
       return { row, part: `constraint:${own}` };
+    }
+    case 'extension': {
+      const [own] = foldParts(name, environment.semantics);
+      const row = extensionNamed(own, environment);
+      if (row === null) throw fault(SQLSTATE.undefined_object, `extension "${own}" does not exist`, name.at);
+      return { row, part: 'self' };
+    }
+    case 'database': {
+      const [own] = foldParts(name, environment.semantics);
+      return { row: ownDatabase(own, 'owned', name.at, environment), part: 'self' };
     }
     case 'statistics':
       return { row: statisticsNamed(name, environment), part: 'self' };

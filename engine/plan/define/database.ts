@@ -101,8 +101,8 @@ type What = 'renamed' | 'dropped' | 'owned';
 
 const OPEN = { renamed: 'current database cannot be renamed', dropped: 'cannot drop the currently open database' } as const;
 
-/** 3D000, 42501, 55006, 0A000 */
-function ownDatabase(name: string, what: What, at: number, environment: DefinitionEnvironment): DatabaseRow {
+/** One that was created, which the role must own. 3D000, 42501, 55006, 0A000 */
+export function ownDatabase(name: string, what: What, at: number, environment: DefinitionEnvironment): DatabaseRow {
   const reader = readerOf(environment);
   const row = reader.databaseNamed(name);
   if (row === null) {

@@ -13,9 +13,10 @@ type Node<Op extends SourceStatement['op']> = Extract<SourceStatement, { op: Op 
 
 const notice = (message: string, code = '00000'): Notice => ({ severity: 'NOTICE', code, message });
 
-function found(name: string, environment: DefinitionEnvironment): ExtensionRow | null {
+/** The extension of a name in the session's database. */
+export function extensionNamed(name: string, environment: DefinitionEnvironment): ExtensionRow | null {
   const rows = readerOf(environment)
-    .all()
+    .all('extension')
     .map(({ row }) => row);
   return rows.find((row): row is ExtensionRow => row.kind === 'extension' && extensionName(row) === name) ?? null;
 }
@@ -37,7 +38,7 @@ function available({ name, version, at }: Node<'createExtension'>): Extension {
 export function createExtension(source: Node<'createExtension'>, environment: DefinitionEnvironment): Notice[] {
   const { catalog, tx, session } = environment;
   const { name } = source;
-  if (found(name, environment) !== null) {
+  if (extensionNamed(name, environment) !== null) {
     const message = `extension "${name}" already exists`;
     if (!source.ifNotExists) throw fault(SQLSTATE.duplicate_object, message, source.at);
     return [notice(`${message}, skipping`, SQLSTATE.duplicate_object)];
@@ -79,7 +80,7 @@ export function dropExtensions(source: Node<'dropExtension'>, environment: Defin
   const { catalog, tx, session } = environment;
   const notices: Notice[] = [];
   const ids = source.names.flatMap((name) => {
-    const row = found(name, environment);
+    const row = extensionNamed(name, environment);
     if (row === null) {
       const message = `extension "${name}" does not exist`;
       if (!source.ifExists) throw fault(SQLSTATE.undefined_object, message, source.at);
