@@ -78,6 +78,8 @@ export async function runCommand(
   try {
     return await command.run(given);
   } catch (error) {
+    // Who read has had enough: `| head`.
+    if ((error as NodeJS.ErrnoException).code === 'EPIPE') return 0;
     if (given.isJson) say(JSON.stringify({ error: errorFields(error) }));
     else complain(errorText('', error));
     return 1;

@@ -4,19 +4,22 @@ import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Command, reportAside } from './commands.ts';
-import { dumped, type DumpFigures } from './dump.ts';
+import { dumped, type DumpFigures, texts } from './dump.ts';
 import { progressOf } from './progress.ts';
 import { openTarget } from './target.ts';
+
+const ON_SERVER = /^postgres(?:ql)?:\/\//;
+const OTHER_DATABASES = 'select datname from pg_catalog.pg_database where datname <> pg_catalog.current_database() order by oid';
 
 export const dumpCommand: Command = {
   help: `scratchbird dump [options] DATABASE
 
-All of a database as SQL text, as it is at one moment: schemas, types, sequences, tables with their rows, views, functions,
-constraints, indexes, policies, comments. ScratchBird and PostgreSQL take it:
+All of a database as SQL text, as it is at one moment: schemas, extensions, types, sequences, tables with their rows, views,
+functions, constraints, indexes, policies, comments. ScratchBird and PostgreSQL take it:
 
   scratchbird new.sbd --file shop.sql --stop-on-error          psql -v ON_ERROR_STOP=1 -f shop.sql newdb
 
-DATABASE is a directory or the address of a server.
+DATABASE is a directory, of whose databases the first is dumped, or the address of a database on a server.
 
   -o, --output FILE  to a file instead of the standard output
       --schema-only  no rows
@@ -55,6 +58,11 @@ Examples
       }
     }
     try {
+      const others = ON_SERVER.test(place) ? [] : await texts(target, OTHER_DATABASES);
+      if (others.length > 0)
+        given.output.aside.write(
+          `not in it, for a server to be asked: the databases ${others.map(([name]) => name).join(', ')}\n`,
+        );
       const pieces = Readable.from(counted());
       if (values.output === undefined) await pipeline(pieces, given.output.out, { end: false });
       else await pipeline(pieces, createWriteStream(values.output as string));

@@ -53,6 +53,7 @@ export async function* dumped(target: Target, options: DumpOptions, figures: Dum
     if (options.hasSchema) {
       if (options.hasPrivileges) yield text(await rolesOf(target));
       yield text(await schemasOf(target));
+      yield text(await extensionsOf(target));
       yield text(await objectsOf(target));
     }
     if (options.hasData) {
@@ -69,6 +70,15 @@ export async function* dumped(target: Target, options: DumpOptions, figures: Dum
 async function schemasOf(target: Target): Promise<string[]> {
   const found = await texts(target, `select n.nspname from pg_catalog.pg_namespace n where ${OF_USERS} order by n.oid`);
   return found.filter(([name]) => name !== 'public').map(([name]) => `CREATE SCHEMA ${quoted(name)};`);
+}
+
+async function extensionsOf(target: Target): Promise<string[]> {
+  const found = await texts(
+    target,
+    `select e.extname, n.nspname from pg_catalog.pg_extension e join pg_catalog.pg_namespace n on n.oid = e.extnamespace
+     where ${OF_USERS} order by e.oid`,
+  );
+  return found.map(([name, schema]) => `CREATE EXTENSION IF NOT EXISTS ${quoted(name)} WITH SCHEMA ${quoted(schema)};`);
 }
 
 /** COPY with its rows, of each table. */

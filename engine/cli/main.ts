@@ -167,6 +167,10 @@ async function runShell(args: readonly string[]): Promise<void> {
 /** Runs the command with the arguments of the process. */
 export async function main(): Promise<void> {
   const [word, ...rest] = process.argv.slice(2);
+  // Who reads what is written may have had enough (`| head`): that is no fault, and nothing more is for him.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
   if (isServerCommand(word)) await serverCommand(word, rest);
   else if (word !== undefined && Object.hasOwn(COMMANDS, word)) process.exitCode = await runCommand(word, rest);
   else await runShell(word === 'shell' ? rest : word === 'sample' ? ['--sample', ...rest] : process.argv.slice(2));

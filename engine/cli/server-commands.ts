@@ -14,6 +14,26 @@ export const isServerCommand = (word: string | undefined): word is ServerCommand
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
+const HELP: { readonly [command in Exclude<ServerCommand, 'start'>]: string } = {
+  stop: `scratchbird stop [--data DIR]
+
+Ends the server that runs on a database: it takes no more clients, those that there are finish what they do, and the database is
+closed. Exit code 3: there is none; 1: it has not ended within ${STOP_MS / 1000} s.
+
+  --data DIR     directory of its database, scratchbird-data unless said otherwise
+
+Example
+  scratchbird stop --data shop.sbd`,
+  status: `scratchbird status [--data DIR]
+
+Whether a server runs on a database, since when, and where it listens. Exit code 3: there is none.
+
+  --data DIR     directory of its database, scratchbird-data unless said otherwise
+
+Example
+  scratchbird status --data shop.sbd`,
+};
+
 /** Returns the exit code: 3 of `status` says that there is no server. */
 export async function runServerCommand(command: ServerCommand, args: readonly string[]): Promise<number> {
   if (command === 'start') {
@@ -21,6 +41,10 @@ export async function runServerCommand(command: ServerCommand, args: readonly st
     const { serve } = await import('../server/serve.ts');
     await serve(args);
     return Number(process.exitCode ?? 0);
+  }
+  if (args.includes('--help') || args.includes('-h')) {
+    say(HELP[command]);
+    return 0;
   }
   const options = readOptions(args);
   return command === 'stop' ? await stop(options) : status(options);

@@ -31,7 +31,7 @@ export const SERVER_SETTINGS: readonly Setting[] = [
   setting('socket-directory', 'text', '', 'directory of a Unix socket; none when empty'),
   setting('workers', 'text', 'auto', 'threads that serve clients'),
   setting('pin', 'text', 'auto', 'workers stay on a processor of their own: on, off, auto'),
-  setting('database', 'text', 'postgres', 'name of the database'),
+  setting('database', 'text', 'postgres', 'name of the database that it begins with; CREATE DATABASE makes others'),
   setting('max-connections', 'number', '1000', 'clients at once'),
   setting('connection-memory', 'size', '64MB', 'longest message and longest reply that waits, a connection'),
   setting('cache', 'size', '256MB', 'page cache'),

@@ -11,6 +11,11 @@ ${SERVER_HELP}
 
 Settings come from the command line, else from the environment (SCRATCHBIRD_PORT), else from scratchbird.json in the directory of
 the database, else from the defaults in parentheses.
+
+Examples
+  scratchbird start --data shop.sbd
+  scratchbird start --listen 0.0.0.0 --tls-cert cert.pem --tls-key key.pem --password-file password
+  SCRATCHBIRD_PORT=5433 scratchbird start --metrics-port 9100
 `;
 
 /** Runs a server until a signal ends it. Its exit code goes to the process. */
