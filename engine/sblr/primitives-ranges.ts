@@ -22,6 +22,11 @@ const both = (names: string): string =>
     .map((name) => `range.${name}(anyrange, anyrange) bool\n`)
     .join('');
 
+const beside = (name: string): string =>
+  `multirange.${name}(anymultirange, anymultirange) bool
+multirange.${name}.range(anymultirange, anyrange) bool
+range.${name}.multirange(anyrange, anymultirange) bool`;
+
 export const RANGE_PRIMITIVES = `${made}${both('contains contained overlaps before after adjacent notRight notLeft')}
 range.has(anyrange, anyelement) bool
 range.holds(anyelement, anyrange) bool
@@ -38,6 +43,8 @@ range.lowerInfinite(anyrange) bool
 range.upperInfinite(anyrange) bool
 range.aggregate(anyrange) anymultirange aggregate
 range.intersection(anyrange) anyrange aggregate
+multirange.aggregate(anymultirange) anymultirange aggregate
+multirange.intersection(anymultirange) anymultirange aggregate
 multirange.has(anymultirange, anyelement) bool
 multirange.holds(anyelement, anymultirange) bool
 multirange.contains(anymultirange, anymultirange) bool
@@ -47,6 +54,9 @@ multirange.contained.range(anyrange, anymultirange) bool
 multirange.overlaps(anymultirange, anymultirange) bool
 multirange.overlaps.range(anymultirange, anyrange) bool
 range.overlaps.multirange(anyrange, anymultirange) bool
+range.contains.multirange(anyrange, anymultirange) bool
+range.contained.multirange(anymultirange, anyrange) bool
+${['before', 'after', 'adjacent', 'notRight', 'notLeft'].map(beside).join('\n')}
 multirange.union(anymultirange, anymultirange) anymultirange
 multirange.intersect(anymultirange, anymultirange) anymultirange
 multirange.except(anymultirange, anymultirange) anymultirange

@@ -78,6 +78,8 @@ const table: { [primitive: string]: Implementation } = Object.assign(Object.crea
   'multirange.overlaps': (a: Many, b: Many) => b.ranges.some((range) => meets(a, range)),
   'multirange.overlaps.range': meets,
   'range.overlaps.multirange': (a: Range, b: Many) => meets(b, a),
+  'range.contains.multirange': (a: Range, b: Many) => containsRange(a, span(b)),
+  'range.contained.multirange': (a: Many, b: Range) => containsRange(b, span(a)),
   'multirange.union': multirangeUnion,
   'multirange.intersect': multirangeIntersection,
   'multirange.except': multirangeDifference,
@@ -108,6 +110,14 @@ for (const [name, element] of Object.entries(SUBTYPES)) {
   };
 }
 
+// Where a multirange lies, its span does: the gaps in it do not count.
+for (const name of ['before', 'after', 'adjacent', 'notRight', 'notLeft']) {
+  const of = table[`range.${name}`] as (a: Range, b: Range) => boolean;
+  table[`multirange.${name}`] = (a: Many, b: Many) => of(span(a), span(b));
+  table[`multirange.${name}.range`] = (a: Many, b: Range) => of(span(a), b);
+  table[`range.${name}.multirange`] = (a: Range, b: Many) => of(a, span(b));
+}
+
 export const rangeFunctions: { readonly [primitive: string]: Implementation } = table;
 
 export const RANGE_AGGREGATES: { readonly [primitive: string]: Aggregate } = {
@@ -118,6 +128,18 @@ export const RANGE_AGGREGATES: { readonly [primitive: string]: Aggregate } = {
       return state;
     },
     result: (state: Range[]) => (state.length === 0 ? null : makeMultirange(state[0].element, state)),
+  },
+  'multirange.aggregate': {
+    init: () => null,
+    step: (state: Many | null, value: Many | null) =>
+      value === null ? state : { ...value, ranges: [...(state?.ranges ?? []), ...value.ranges] },
+    result: (state: Many | null) => (state === null ? null : makeMultirange(state.element, state.ranges)),
+  },
+  'multirange.intersection': {
+    init: () => null,
+    step: (state: Many | null, value: Many | null) =>
+      value === null ? state : state === null ? value : multirangeIntersection(state, value),
+    result: (state: Many | null) => state,
   },
   'range.intersection': {
     init: () => null,

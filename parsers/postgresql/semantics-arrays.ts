@@ -37,20 +37,22 @@ lower_inf: range.lowerInfinite multirange.lowerInfinite
 upper_inf: range.upperInfinite multirange.upperInfinite
 range_merge: range.merge multirange.merge
 multirange: multirange.of
-range_agg: range.aggregate
-range_intersect_agg: range.intersection
+range_agg: range.aggregate multirange.aggregate
+range_intersect_agg: range.intersection multirange.intersection
 ${constructors}
 `;
 
+/** Where ranges and multiranges lie: each beside each. */
+const placed = (line: string): string => {
+  const [symbol, name] = line.split(': ');
+  return `${symbol}: range.${name} multirange.${name} multirange.${name}.range range.${name}.multirange`;
+};
+
 export const ARRAY_OPERATORS = `
-@>: range.contains range.has multirange.contains multirange.has multirange.contains.range
-<@: range.contained range.holds multirange.contained multirange.holds multirange.contained.range
+@>: range.contains range.has multirange.contains multirange.has multirange.contains.range range.contains.multirange
+<@: range.contained range.holds multirange.contained multirange.holds multirange.contained.range range.contained.multirange
 &&: range.overlaps multirange.overlaps multirange.overlaps.range range.overlaps.multirange
-<<: range.before
->>: range.after
-&<: range.notRight
-&>: range.notLeft
--|-: range.adjacent
+${['<<: before', '>>: after', '&<: notRight', '&>: notLeft', '-|-: adjacent'].map(placed).join('\n')}
 +: range.union multirange.union
 *: range.intersect multirange.intersect
 -: range.except multirange.except
