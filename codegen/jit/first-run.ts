@@ -1,6 +1,7 @@
 /**
- * A statement whose first run is interpreted (interpreted.ts) and whose further ones are compiled. A first run that meets more rows than
- * it was to begins anew, compiled, in the midst of its statement: nobody has seen anything of it.
+ * A statement whose first runs are interpreted (interpreted.ts) and whose further ones are compiled: when they have taken about as long as
+ * writing its code and compiling it. One that meets more rows than it was to begins anew, compiled, in the midst of its statement:
+ * nobody has seen anything of it.
  */
 
 import type { PhysicalStatement } from '../../engine/plan/physical.ts';
@@ -21,10 +22,12 @@ import { GeneratedProgram } from './program.ts';
 import type { ProgramParts } from './program-parts.ts';
 import { UsedTables, WaitingProgram } from './used-tables.ts';
 
+const RUNS_INTERPRETED = 4;
+
 /** One of so many is interpreted first. Tests see both ways. */
 export const firstRuns = { oneOf: TESTING ? 3 : 1, asked: 0 };
 
-/** The program of a statement whose first run need not be compiled; null: it is to be. */
+/** The program of a statement whose first runs need not be compiled; null: they are to be. */
 export function firstProgram(
   plan: PhysicalStatement,
   format: RowFormat,
@@ -45,6 +48,7 @@ class FirstProgram implements Program {
   #first: GeneratedProgram | null;
   readonly #compile: () => Program;
   #compiled: Program | null = null;
+  #runs = 0;
 
   constructor(parts: ProgramParts, compile: () => Program) {
     this.#first = new GeneratedProgram(parts);
@@ -53,19 +57,19 @@ class FirstProgram implements Program {
     this.simple = parts.simple;
   }
 
-  /** Of compiled code alone: the first run goes from stage to stage. */
+  /** Of compiled code alone: what is interpreted goes from stage to stage. */
   get direct(): Direct | null {
     return this.#compiled === null ? null : this.#compiled.direct;
   }
 
   isCurrent(): boolean {
-    return (this.#compiled ?? this.#first)?.isCurrent() ?? true;
+    return ((this.#compiled ?? this.#first) as Program).isCurrent();
   }
 
   start(run: Run): Execution {
     const first = this.#first;
-    if (first === null) return this.compiled().start(run);
-    this.#first = null;
+    if (first === null || this.#runs >= RUNS_INTERPRETED) return this.compiled().start(run);
+    this.#runs++;
     return new FirstExecution(this, first, run);
   }
 
@@ -80,6 +84,7 @@ class FirstProgram implements Program {
     }
     if (made instanceof WaitingProgram) return made;
     this.#compiled = made;
+    this.#first = null;
     this.whenCompiled?.(compiledCharacters() - before);
     return made;
   }

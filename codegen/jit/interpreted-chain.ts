@@ -1,5 +1,5 @@
 /**
- * Which statements are interpreted when they first run (interpreted.ts): one chain over one table, a few rows, expressions of immutable
+ * Which statements are interpreted in their first runs (interpreted.ts): one chain over one table, a few rows, expressions of immutable
  * primitives over plain types. All others are compiled.
  */
 

@@ -5,8 +5,8 @@
  *   source (pages, index) -> rows of the layout's readers -> steps -> rows of the result, or a sorter of them
  *
  * Stages, readers of pages and indexes, sorters and limits are those of compiled statements; only what would be generated, the code
- * over one row, is done by evaluating the expressions as they stand (engine/sblr/interpret.ts). The second run is compiled
- * (first-run.ts), and so is a first one that meets more rows than expected.
+ * over one row, is done by evaluating the expressions as they stand (engine/sblr/interpret.ts). After some runs, or
+ * rows, the statement is compiled (first-run.ts).
  */
 
 import type { CatalogTable } from '../../engine/catalog/objects.ts';
@@ -38,7 +38,7 @@ import type { State } from './state.ts';
 import type { UsedTables } from './used-tables.ts';
 import { isWordType } from './value.ts';
 
-/** Rows that a first run may look at: for more of them code pays. */
+/** Rows that the first runs may look at: for more of them code pays. */
 const ROWS_MAX = 64;
 
 /** The parts of a program that interprets; null: the statement is to be compiled. */
@@ -96,7 +96,7 @@ const copyRows =
 
 /** How far a run has come. */
 interface Place {
-  /** Rows that it has looked at. */
+  /** Rows that it and those before it have looked at. */
   seen: number;
   /** The caller has some of its rows: it cannot begin anew. */
   given: boolean;
@@ -172,7 +172,6 @@ class Interpreting {
     return (c) => {
       this.#state = c;
       const place = c.parts[this.#place] as Place;
-      place.seen = 0;
       place.given = false;
       if (order === null) return;
       const sorter = c.parts[this.#sorter] as Sorter;
