@@ -33,6 +33,8 @@ function boundsOf(rule: ResultRule, types: readonly SqlType[]): Bounds {
       return { scale: scaleOf(left), digits: left.digits };
     case 'sum':
       return { scale: scaleOf(left), digits: 0 };
+    case 'four':
+      return { scale: scaleOf(left) < 0 ? -1 : scaleOf(left) + 4, digits: 0 };
     case 'whole':
       return { scale: 0, digits: scaleOf(left) >= 0 && left.digits > 0 ? Math.max(left.digits - scaleOf(left), 0) + 1 : 0 };
     case 'add':

@@ -12,8 +12,9 @@ export type Volatility = 'immutable' | 'stable' | 'volatile';
  *   add       + and -: scale the larger, one digit more          multiply  scales and digits add up
  *   same      of the first argument: negate, abs, min, max       modulo    scale the larger, digits of the smaller
  *   sum       scale of the argument, digits unknown              whole     scale 0, as floor, ceil, round(x)
+ *   four      scale of the first argument and four more, digits unknown: a division
  */
-export type ResultRule = 'add' | 'multiply' | 'same' | 'modulo' | 'sum' | 'whole';
+export type ResultRule = 'add' | 'multiply' | 'same' | 'modulo' | 'sum' | 'whole' | 'four';
 
 /** An operator or function for argument types. `primitive` is one of primitives.ts. */
 export interface Signature {

@@ -30,9 +30,9 @@ const OPERATORS = `${comparisons}
 +: ${list(COMPUTED, 'add')}
 -: ${list(COMPUTED, 'sub')} ${list(COMPUTED, 'negate')}
 *: ${list(COMPUTED, 'mul')}
-/: numeric.div.four float8.div.orNull
+/: numeric.div.four!four float8.div.orNull
 div: int8.div.orNull
-%: ${list(COMPUTED, 'mod.orNull')}
+%: int8.mod.orNull numeric.mod.orNull!modulo float8.mod.orNull
 xor: bool.xor
 like: text.like char.like
 `;

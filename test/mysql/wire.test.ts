@@ -269,6 +269,20 @@ test('what is not known is an error, and the connection goes on; what is no pack
   await new Promise((resolve) => socket.once('close', resolve));
 });
 
+test('what is no UTF-8 is refused; results of arithmetic say how many digits they have', async () => {
+  await fails(client.command(3, Buffer.from("select '\xe4'", 'latin1')), 1300, 'HY000');
+  const { id } = await client.prepare('select ?');
+  await fails(client.execute(id, [[253, Buffer.from([1, 0xff])]]), 1300, 'HY000');
+  assert.equal((await client.query("select '\ufffd'")).rows[0][0], '\ufffd');
+  const { columns } = await client.query(
+    'select 7 / 2, 1.25 * 2.5, 1.25 + 1, avg(price), sum(price), 5.5 % 2, max(price), 7.25 / 3 from item',
+  );
+  assert.deepEqual(
+    columns.map(({ decimals }) => decimals),
+    [4, 3, 2, 6, 2, 1, 2, 6],
+  );
+});
+
 test('the same table is seen through both protocols', async () => {
   const { Client } = await import('pg');
   const pg = new Client({ port: server.postgresqlPort, host: '127.0.0.1', user: 'postgres', database: 'postgres' });

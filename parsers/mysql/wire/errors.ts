@@ -113,6 +113,7 @@ const RULES: readonly Rule[] = [
   rule('23503', 1451, '23000', /^update or delete/, () => 'Cannot delete or update a parent row: a foreign key constraint fails'),
   rule('23503', 1452, '23000', null, () => 'Cannot add or update a child row: a foreign key constraint fails'),
   rule('23514', 3819, 'HY000', null, ({ constraint }) => `Check constraint '${constraint ?? ''}' is violated.`),
+  rule('22021', 1300, 'HY000'),
   rule('22001', 1406, '22001'),
   rule('22003', 1264, '22003'),
   rule('22007', 1292, '22007', /type (\w+): "(.*)"/s, (_, [, type, text]) => `Incorrect ${shownTime(type)} value: '${text}'`),

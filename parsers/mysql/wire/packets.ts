@@ -9,6 +9,15 @@ import { plainError } from '../../../engine/sblr/parse-error.ts';
 export const HEAD = 4;
 export const LONGEST = 0xffffff;
 
+const REPLACEMENT = '\ufffd';
+
+/** 22021: the bytes are no UTF-8. */
+export function textOf(bytes: Buffer): string {
+  const text = bytes.toString('utf8');
+  if (!text.includes(REPLACEMENT) || Buffer.from(text).equals(bytes)) return text;
+  throw plainError('22021', 'the bytes are no text of the character set utf8mb4');
+}
+
 /** Reads a payload from its beginning. 08P01 where it ends too early. */
 export class PacketReader {
   bytes: Buffer = Buffer.alloc(0);
@@ -57,13 +66,13 @@ export class PacketReader {
   zeroText(): string {
     const found = this.bytes.subarray(this.at, this.end).indexOf(0);
     const length = found < 0 ? this.rest : found;
-    const text = this.take(length).toString('utf8');
+    const text = textOf(this.take(length));
     if (found >= 0) this.at++;
     return text;
   }
 
   restText(): string {
-    return this.take(this.rest).toString('utf8');
+    return textOf(this.take(this.rest));
   }
 
   /** A length-encoded integer. */

@@ -6,7 +6,7 @@
 import { plainError } from '../../../engine/sblr/parse-error.ts';
 import type { EncodedValues } from '../../../plugins/contract/encoded-values.ts';
 import { isClockType, isFloatType, isTimeType, parameterBytes, parameterType } from '../types.ts';
-import type { PacketReader } from './packets.ts';
+import { type PacketReader, textOf } from './packets.ts';
 
 /** What a client says of a parameter. */
 export interface ParameterType {
@@ -48,7 +48,7 @@ export function readValues(
     const sent = long.get(place);
     if (sent !== undefined) {
       names.push('text');
-      texts.push(sent.toString('utf8'));
+      texts.push(textOf(sent));
     } else if (isNull || type.number === NO_TYPE) {
       names.push(null);
       texts.push(null);
@@ -67,7 +67,7 @@ export function readValues(
 function readValue(reader: PacketReader, { number, unsigned }: ParameterType): string {
   const width = parameterBytes(number);
   if (isTimeType(number)) return readTime(reader, isClockType(number));
-  if (width === 0) return reader.take(reader.length()).toString('utf8');
+  if (width === 0) return textOf(reader.take(reader.length()));
   const bytes = reader.take(width);
   if (isFloatType(number)) return String(width === 4 ? Math.fround(bytes.readFloatLE()) : bytes.readDoubleLE());
   if (width === LONGLONG_BYTES) return String(unsigned ? bytes.readBigUInt64LE() : bytes.readBigInt64LE());
