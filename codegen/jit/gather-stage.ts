@@ -21,6 +21,7 @@ import { DEPENDENCY, SERIALIZABLE } from '../../engine/txn/transactions.ts';
 import { SQLSTATE, SqlError } from '../../shm/errors.ts';
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
 import type { GatherFill, Part } from './gather-fill.ts';
+import { MORSELS_FULL, MORSELS_PAUSED, runMorsels, runShared } from './gather-morsels.ts';
 import {
   closeGather,
   errorOf,
@@ -34,11 +35,12 @@ import {
   joined,
   LEFT,
   morselPages,
-  nextMorsel,
+  type Progress,
   stopGather,
 } from './gather-task.ts';
 import { HeldPart } from './held-part.ts';
 import type { JoinStore } from './join-store.ts';
+import { MORSELS_UNKNOWN, type RowShare, type SharedSteps } from './row-share.ts';
 import type { ScanReader } from './scan-source.ts';
 import type { Drain } from './stage-code.ts';
 import { type GroupRoom, look, type RunningStage, STAGE_DONE, STAGE_PAUSED } from './stage-run.ts';
@@ -66,67 +68,18 @@ export interface GatherShape {
   readonly fill: GatherFill;
   /** Begins what it fills. */
   readonly begin: (c: State) => void;
+  /** It is spread by rows; null: by pages. */
+  readonly shared: SharedSteps | null;
   /** Parts of the stores that its joins look up. */
   readonly builds: readonly number[];
   /** What is sent; null: it cannot be. Made when first asked for. */
   readonly program: () => GatherProgram | null;
 }
 
-const ROWS_A_PAGE = 512;
 /** Sleep of a leader between two looks, in milliseconds. */
 const WAIT_MS = 5;
 /** Sleeps between looks whether helpers live. */
 const WAITS_A_LOOK = 20;
-
-/** Morsels are at their end; the statement is to pause; what is filled does not fit. */
-export const MORSELS_DONE = 0;
-export const MORSELS_PAUSED = 1;
-export const MORSELS_FULL = 2;
-
-/** How far one thread has come with its morsels. */
-export interface Progress {
-  /** The morsel at hand, -1: none. */
-  morsel: number;
-  /** (morsel, how far it has filled). */
-  readonly marks: number[];
-}
-
-/** Takes morsels until none is left. */
-export function runMorsels(
-  c: State,
-  words: Int32Array,
-  pages: number,
-  size: number,
-  shape: GatherShape,
-  progress: Progress,
-  between: () => void,
-): number {
-  const { drain, room, reader: part } = shape.scan;
-  const reader = c.parts[part] as ScanReader;
-  const morsels = Math.ceil(pages / size);
-  for (let moved = false; ; moved = true) {
-    if (reader.taken < c.count) {
-      room.reserve(c, c.count);
-      reader.taken = drain(c, c.copies, reader.taken, c.count);
-      continue;
-    }
-    if (look(c, moved)) return MORSELS_PAUSED;
-    room.reserve(c, ROWS_A_PAGE);
-    if (progress.morsel >= 0) {
-      if (reader.nextPage(c)) {
-        room.look(c);
-        continue;
-      }
-      progress.marks.push(progress.morsel, shape.fill.count(c, progress.morsel));
-      if (shape.fill.isFull(c)) return MORSELS_FULL;
-      between();
-    }
-    if (testing) yieldPoint('gather.morsel');
-    progress.morsel = nextMorsel(words, morsels);
-    if (progress.morsel < 0) return MORSELS_DONE;
-    reader.window(progress.morsel * size, Math.min(pages, (progress.morsel + 1) * size));
-  }
-}
 
 type Way = 'undecided' | 'morsels' | 'waiting' | 'alone';
 
@@ -137,6 +90,7 @@ export class GatherPlace extends HeldPart {
   id = 0;
   pages = 0;
   size = 1;
+  morsels = 0;
   progress: Progress = { morsel: -1, marks: [] };
   /** Helpers at most. */
   most = 0;
@@ -210,6 +164,8 @@ export class GatherStage implements RunningStage {
     const place = c.parts[this.#part] as GatherPlace;
     place.stop();
     place.way = 'undecided';
+    const { shared } = this.shape;
+    if (shared !== null) (c.parts[shared.part] as RowShare).begin(null, 1, null, null);
     this.#alone.begin(c);
   }
 
@@ -229,7 +185,11 @@ export class GatherStage implements RunningStage {
     const { shape } = this;
     const words = place.words as Int32Array;
     if (place.way === 'morsels') {
-      const status = runMorsels(c, words, place.pages, place.size, shape, place.progress, () => this.#post(c, place));
+      const { shared } = shape;
+      const status =
+        shared === null
+          ? runMorsels(c, words, place.pages, place.size, shape, place.progress, () => this.#post(c, place))
+          : runShared(c, place.pages, shape, shared);
       if (status === MORSELS_PAUSED) return STAGE_PAUSED;
       if (status === MORSELS_FULL) return this.#goAlone(c, place);
       place.way = 'waiting';
@@ -255,14 +215,16 @@ export class GatherStage implements RunningStage {
     const { pages } = c.parts[shape.scan.reader] as ScanReader;
     // Where others are at work each of them has a core.
     const count = shape.helpers - helpers.busy;
-    if (pages < 2 || count < 1) return;
+    const { shared } = shape;
+    if ((pages < 2 && shared === null) || count < 1) return;
     helpers.want(count);
     place.helpers = helpers;
     place.most = count;
     place.words = gatherWords(count);
     place.id = helpers.generation * 2 ** 24 + (tasks++ % 2 ** 24);
     place.pages = pages;
-    place.size = morselPages(pages, count + 1);
+    place.size = shared?.size ?? morselPages(pages, count + 1);
+    place.morsels = shared === null ? Math.ceil(pages / place.size) : MORSELS_UNKNOWN;
     place.progress = { morsel: -1, marks: [] };
     place.posted = 0;
     place.waits = 0;
@@ -271,6 +233,7 @@ export class GatherStage implements RunningStage {
     place.pagesBefore = c.pages;
     place.way = 'morsels';
     shape.fill.begin?.(c);
+    if (shared !== null) (c.parts[shared.part] as RowShare).begin(place.words, place.size, shape.fill, place.progress);
     this.#post(c, place);
     // What cannot be sent is not tried again.
     if (place.way !== 'morsels') place.stop();
@@ -282,7 +245,7 @@ export class GatherStage implements RunningStage {
     const helpers = place.helpers as Helpers;
     const { running } = helpers;
     if (running <= place.posted || joined(words) >= place.most) return;
-    if (isTaken(words, Math.ceil(place.pages / place.size))) return;
+    if (isTaken(words, place.morsels)) return;
     place.task ??= this.#task(c, place, words);
     if (place.task === null) {
       place.posted = Number.POSITIVE_INFINITY;
@@ -316,6 +279,7 @@ export class GatherStage implements RunningStage {
       stage: shape.number,
       pages: place.pages,
       size: place.size,
+      morsels: place.morsels,
       helpersMax: place.most,
       parameters: { nulls: c.nulls, numbers: c.numbers, values: c.values },
       context: { statementTime, transactionTime, timeZone, user, sessionUser, database, schema, searchPath },
@@ -370,6 +334,8 @@ export class GatherStage implements RunningStage {
     if (place.counts !== null) c.run.counts?.set(place.counts);
     if (c.run.counts != null && this.shape.counter >= 0) c.run.counts[this.shape.counter] = 1;
     for (const part of this.shape.builds) (c.parts[part] as JoinStore).matched.fill(0);
+    const { shared } = this.shape;
+    if (shared !== null) (c.parts[shared.part] as RowShare).begin(null, 1, null, null);
     this.shape.begin(c);
     this.#alone.begin(c);
     return this.#alone.run(c);

@@ -66,8 +66,10 @@ export interface GatherTask {
   /** Number of the stage among those of the program that are spread. */
   readonly stage: number;
   readonly pages: number;
-  /** Pages of a morsel. */
+  /** Pages of a morsel, or rows (row-share.ts). */
   readonly size: number;
+  /** Morsels at most. */
+  readonly morsels: number;
   readonly helpersMax: number;
   readonly parameters: { readonly nulls: Uint8Array; readonly numbers: Float64Array; readonly values: readonly unknown[] };
   readonly context: GatherContext;
@@ -100,6 +102,14 @@ export interface GatherAnswer {
   readonly fill: unknown;
   readonly dependency: number;
   readonly counts: Float64Array | null;
+}
+
+/** How far one thread has come with its morsels. */
+export interface Progress {
+  /** The morsel at hand, -1: none. */
+  morsel: number;
+  /** (morsel, how far it has filled). */
+  readonly marks: number[];
 }
 
 export const gatherWords = (helpersMax: number): Int32Array =>

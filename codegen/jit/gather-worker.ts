@@ -15,7 +15,7 @@ import { SQLSTATE, SqlError, withoutOverflow } from '../../shm/errors.ts';
 import { nodeV8 } from '../../shm/node-modules.ts';
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
 import { closeParts } from './close-parts.ts';
-import { MORSELS_DONE, type Progress, runMorsels } from './gather-stage.ts';
+import { MORSELS_DONE, runMorsels, runShared } from './gather-morsels.ts';
 import {
   errorParts,
   type GatherAnswer,
@@ -25,9 +25,11 @@ import {
   isTaken,
   joinGather,
   leaveGather,
+  type Progress,
 } from './gather-task.ts';
 import { type JoinImage, JoinStore } from './join-store.ts';
 import { placedAt, type ProgramParts, stateOf } from './program-parts.ts';
+import type { RowShare } from './row-share.ts';
 import type { ScanReader } from './scan-source.ts';
 import { SharedSpool } from './shared-spool.ts';
 import type { State } from './state.ts';
@@ -156,7 +158,7 @@ export class Helper {
 }
 
 /** Nothing is left to do. */
-const isOver = ({ words, pages, size }: GatherTask): boolean => isStopped(words) || isTaken(words, Math.ceil(pages / size));
+const isOver = ({ words, morsels }: GatherTask): boolean => isStopped(words) || isTaken(words, morsels);
 
 /** The state that the stage runs in. */
 function runningState({ stage }: GatherTask, { parts, state }: KeptProgram): State {
@@ -175,10 +177,16 @@ function work(task: GatherTask, number: number, kept: KeptProgram, tx: Transacti
   shape.fill.begin?.(c);
   (c.parts[shape.scan.reader] as ScanReader).begin(c);
   const progress: Progress = { morsel: -1, marks: [] };
-  const status = runMorsels(c, task.words, task.pages, task.size, shape, progress, () => {});
+  const { shared } = shape;
+  if (shared !== null) (c.parts[shared.part] as RowShare).begin(task.words, task.size, shape.fill, progress);
+  const status =
+    shared === null
+      ? runMorsels(c, task.words, task.pages, task.size, shape, progress, () => {})
+      : runShared(c, task.pages, shape, shared);
   if (status !== MORSELS_DONE || isStopped(task.words)) return answerOf(task, number, 'cannot');
   const fill = shape.fill.image(c);
   if (fill === null) return answerOf(task, number, 'cannot');
+  if (counts !== null) for (const counter of shared?.counters ?? []) counts[counter] = 0;
   return {
     ...answerOf(task, number, 'done'),
     marks: Int32Array.from(progress.marks),

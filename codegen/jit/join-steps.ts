@@ -10,6 +10,7 @@ import { buildOf, type JoinBuild } from './join-build.ts';
 import { type Candidates, emitMatches } from './join-code.ts';
 import { mergeCandidates, type WindowJoin, windowCandidates } from './join-merge.ts';
 import { emitPiece, type PieceJoin } from './join-pieces.ts';
+import { emitShare } from './row-share.ts';
 import { emitAnswer, rowReaders } from './subplan-code.ts';
 import { canonicalKey, emitHash, emitKeys, keyTest, type RowKeys } from './join-keys.ts';
 
@@ -37,6 +38,7 @@ export function emitJoin(
       emitMatches(emitter, join, plannedCandidates(emitter, join), behind);
       return;
     case 'IndexJoin':
+      if (join.share !== undefined) emitShare(emitter, builder, join);
       emitMatches(emitter, join, indexCandidates(emitter, builder, join), behind);
       return;
   }

@@ -22,6 +22,7 @@ import { rowIdSource } from './row-id-source.ts';
 import { finishedRows, SortSink } from './sort.ts';
 import { MergedSort } from './sorter-merge.ts';
 import type { Sorter } from './sorter.ts';
+import { sharedSteps } from './row-share.ts';
 import type { RowSorter } from './row-sorter.ts';
 import { haveKeys, KeySortSink, sortedSource } from './key-sort-sink.ts';
 import { catalogSource, type MadeStage, pointSource, pointsSource, rangeSource, scanSource, valuesSource } from './sources.ts';
@@ -105,6 +106,7 @@ function gathered(builder: Builder, stage: Stage, { stage: alone, scan }: MadeSt
     scan,
     fill,
     begin,
+    shared: sharedSteps(builder, steps),
     builds: steps.filter(isCollecting).map((step) => buildOf(builder, step).store.part),
     program,
   };

@@ -24,7 +24,8 @@ export const COUNT_MEMORY = 6;
 export const COUNT_SPILL = 7;
 /** Of an index-only read: 1, and the rows that had to be read all the same. */
 export const COUNT_FETCHES = 8;
-const COUNTS = 9;
+/** Counters of a node. */
+export const COUNTS = 9;
 
 export interface CountedPlan {
   readonly plan: PhysicalStatement;

@@ -255,7 +255,8 @@ export class Explainer {
       case 'IndexJoin': {
         const names = this.#keyNames(node.inner.table, node.index);
         const keys = node.key.map((value, at) => `${names[at]} = ${this.#text(value)}`);
-        const details: Details = [['Index', keys], ...this.#condition('Filter', node.inner.filter), ...rest];
+        const shared: Details = node.share === undefined ? [] : [['Rows a Share', node.share]];
+        const details: Details = [['Index', keys], ...this.#condition('Filter', node.inner.filter), ...rest, ...shared];
         return shown(`${kind} ${this.#index(node.inner, node.index)}`, details, this.#node(node.input));
       }
       case 'ApplyMemo': {

@@ -257,6 +257,8 @@ export interface IndexJoin extends Join {
   readonly key: readonly BoundExpression[];
   /** The key is the whole of a unique index: at most one row. */
   readonly point: boolean;
+  /** Below a Gather: every thread makes all rows of the input, and takes so many of them at a time. */
+  readonly share?: number;
 }
 /** For each row of `input` the rows of subplan `plan`, which reads it. Not right and full. */
 export interface ApplyMemo extends Join {

@@ -209,6 +209,32 @@ test('random queries answer the same from three threads as from one, in the same
   ok(spread > 1, 'no query was helped with');
 });
 
+test('rows that begin at a small table, and go on by indexes, are shared', () => {
+  db.engine.planHooks = { joins: ['index'] };
+  try {
+    const texts = [
+      'select t.k, count(*), sum(t.n) from u join t on t.id = u.id where u.m < 9 group by t.k',
+      'select t.g, count(*) from u join t on t.id = u.id * 3 left join t o on o.id = t.id + 1 where o.b or o.g = 2 group by t.g',
+      'select u.id, t.k, t.w from u join t on t.id = u.id order by t.g, t.w limit 40',
+      'select x.id, count(*) from u join t on t.id = u.id join t x on x.id = u.m group by x.id',
+      'select sum(100 / (t.s - 50)) from u join t on t.id = u.id',
+    ];
+    for (const text of texts) {
+      const shown = explained(db, text).join('\n');
+      match(shown, /Gather[\s\S]*Rows a Share: \d+/, text);
+      const wanted = alone(() => answer(text));
+      for (let turn = 0; turn < 4; turn++) deepStrictEqual(answer(text), wanted, text);
+    }
+    // What each thread makes for itself is counted once.
+    const rows = (text: string): string[] =>
+      explained(db, `analyze ${text}`).flatMap((line) => /rows=(\d+) loops/.exec(line)?.[1] ?? []);
+    const wanted = alone(() => rows(texts[1]));
+    for (let turn = 0; turn < 4; turn++) deepStrictEqual(rows(texts[1]).slice(1), wanted);
+  } finally {
+    db.engine.planHooks = null;
+  }
+});
+
 test('EXPLAIN shows what is spread, and rows are counted over all threads', () => {
   const text = 'select k, count(*) from t where n > 300 group by k';
   match(explained(db, text).join('\n'), /Gather .*\n *Threads: 3\n *-> *HashAggregate/);

@@ -13,7 +13,7 @@
 
 import type { BoundAggregate, BoundExpression } from '../../sblr/bound.ts';
 import { aggregates } from '../../values/aggregates.ts';
-import type { HashAggregate, PhysicalJoin, PhysicalNode, PhysicalStatement, Sort, Subplan, TopN } from '../physical.ts';
+import type { Gather, HashAggregate, PhysicalJoin, PhysicalNode, PhysicalStatement, Sort, Subplan, TopN } from '../physical.ts';
 import { inputsOf, withInputs } from '../physical-tree.ts';
 import { walkExpression } from '../bind/tree.ts';
 import { isVolatile } from './columns.ts';
@@ -33,6 +33,15 @@ const TOP_MAX = 10_000;
 /** All but mark joins, which look at the NULLs of the other side. */
 const JOINS = new Set<PhysicalJoin['kind']>(['inner', 'left', 'right', 'full', 'semi', 'anti', 'single']);
 
+/** What rows go through between their table and where they are collected. */
+const SHARING = new Set(['Filter', 'Compute', 'HashProbe', 'IndexJoin', 'ApplyMemo', 'LoopJoin']);
+const REPEATED = new Set(['inner', 'left', 'semi', 'anti', 'single']);
+/** A scan that costs no more is not handed out by pages. */
+const SMALL = 32;
+/** Shares of a thread, and rows of one at most. */
+const SHARES = 16;
+const MORSEL_ROWS = 64;
+
 /** Nodes of plans inside expressions that each thread may run for itself. */
 const INSIDE = new Set([
   ...['PageScan', 'IndexPoint', 'IndexPoints', 'IndexRange', 'ValuesScan', 'Filter', 'Compute', 'HashAggregate', 'HashDistinct'],
@@ -48,6 +57,14 @@ export function withGathers(plan: PhysicalStatement, spread: Spread | undefined)
   return { ...plan, root: spreader.node(plan.root), ...(spools === undefined ? {} : { spools }) };
 }
 
+/** Its own thread of rows over another one; what it collects besides stays. */
+const withInput = (node: PhysicalNode, change: (input: PhysicalNode) => PhysicalNode): PhysicalNode =>
+  'input' in node ? ({ ...node, input: change(node.input) } as PhysicalNode) : node;
+
+/** Every thread that makes these rows makes the same ones. */
+const isRepeatable = (node: PhysicalNode): boolean =>
+  ('kind' in node ? REPEATED.has(String(node.kind)) : true) && (!('input' in node) || isRepeatable(node.input));
+
 const locksRows = (node: PhysicalNode): boolean => node.node === 'LockRow' || inputsOf(node).some(locksRows);
 
 class Spreader {
@@ -62,19 +79,38 @@ class Spreader {
   node(node: PhysicalNode): PhysicalNode {
     // The step of a recursion runs again and again.
     if (node.node === 'Recurse') return node;
-    const { spread } = this;
     const made = this.#withSpreadBuild(withInputs(node, (input) => this.node(input)));
     if (made.node === 'HashAggregate' && this.#isWorthIt(made.input, made.estimate.rows) && this.#isMergeable(made)) {
-      return { node: 'Gather', input: made, threads: spread.threads, estimate: made.estimate };
+      return this.#gathered(made, made.estimate);
     }
     if (
       (made.node === 'Sort' || made.node === 'TopN') &&
       this.#isWorthIt(made.input, made.estimate.rows * COPY) &&
       this.#isPlainOrder(made)
     ) {
-      return { node: 'Gather', input: made, threads: spread.threads, estimate: made.estimate };
+      return this.#gathered(made, made.estimate);
     }
     return made;
+  }
+
+  /** `node` collects, where it is no build side. */
+  #gathered(node: PhysicalNode, estimate: Gather['estimate'], isBuild = false): Gather {
+    const input = isBuild ? this.#shared(node) : withInputs(node, (one) => this.#shared(one));
+    return { node: 'Gather', input, threads: this.spread.threads, estimate };
+  }
+
+  /** Rows that begin at a table too small to be handed out by pages are shared where an index leads on to more. */
+  #shared(node: PhysicalNode): PhysicalNode {
+    const chain: PhysicalNode[] = [node];
+    for (let at = node; SHARING.has(at.node) && 'input' in at; at = at.input) chain.push(at.input);
+    const first = chain.at(-1) as PhysicalNode;
+    if (first.node !== 'PageScan' || first.estimate.cost > SMALL) return node;
+    const join = chain.findLast((one) => one.node === 'IndexJoin' && one.input.estimate.rows >= this.spread.threads * SHARES);
+    if (join?.node !== 'IndexJoin' || !isRepeatable(join.input)) return node;
+    const { rows } = join.input.estimate;
+    const share = Math.max(1, Math.min(MORSEL_ROWS, Math.floor(rows / (this.spread.threads * SHARES))));
+    const replaced = (one: PhysicalNode): PhysicalNode => (one === join ? { ...join, share } : withInput(one, replaced));
+    return replaced(node);
   }
 
   /** Keys that are the same in every thread, and not more rows of an order than are put together one by one. */
@@ -89,7 +125,7 @@ class Spreader {
     if (node.node !== 'HashProbe') return node;
     const { build, keys } = node;
     if (!this.#isWorthIt(build, build.estimate.rows * COPY) || !keys.every(({ right }) => this.#isPure(right))) return node;
-    return { ...node, build: { node: 'Gather', input: build, threads: this.spread.threads, estimate: build.estimate } };
+    return { ...node, build: this.#gathered(build, build.estimate, true) };
   }
 
   /** Rows that stream from the pages of a table, and how dear that is. */
