@@ -415,7 +415,7 @@ function accepted(name: string, value: string): string {
   }
   const kept = known.accept(value);
   if (kept === null) {
-    throw new SqlError(SQLSTATE.invalid_parameter_value, `invalid value for parameter "${name}": "${value}"`);
+    throw new SqlError(SQLSTATE.invalid_parameter_value, `invalid value for parameter "${shownName(name)}": "${value}"`);
   }
   return kept;
 }

@@ -153,3 +153,28 @@ test(
     await Promise.all([work(one, 1000), work(two, 5000)]);
   }),
 );
+
+test('in the role of a replica nothing is looked after; only superusers take it', () => {
+  using db = open(':memory:', { pool: 0 });
+  db.exec(
+    'create table p (id int primary key); create table c (pid int references p on delete cascade); insert into p values (1)',
+  );
+  const insert = db.prepare('insert into c values (9)');
+  const fails = (text: string): string => {
+    try {
+      db.exec(text);
+      return '';
+    } catch (error) {
+      return (error as { code: string }).code;
+    }
+  };
+  strictEqual(fails('insert into c values (9)'), '23503');
+  db.exec('set session_replication_role = replica');
+  insert.run();
+  db.exec('insert into c values (1); delete from p');
+  deepStrictEqual(db.prepare('select pid from c order by 1').raw().all(), [[1], [9]]);
+  db.exec('reset session_replication_role; create role joe; set role joe');
+  strictEqual(fails('set session_replication_role = replica'), '42501');
+  db.exec('reset role');
+  strictEqual(fails('insert into c values (9)'), '23503');
+});

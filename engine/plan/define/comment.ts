@@ -94,6 +94,10 @@ function columnSubject(name: SourceName, environment: DefinitionEnvironment): Su
   const columns = row.kind === 'table' || row.kind === 'view' ? row.body.columns : [];
   const column = columns.find((one) => one.hidden === null && one.name === own);
   if (column === undefined)
-    throw fault(SQLSTATE.undefined_column, `column "${own}" of relation "${row.name}" does not exist`, name.at);
+    throw fault(
+      SQLSTATE.undefined_column,
+      `column "${own}" of relation "${shownName(qualified(table, environment.semantics))}" does not exist`,
+      name.at,
+    );
   return { row, part: `column:${column.number}` };
 }
