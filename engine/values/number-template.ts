@@ -1,4 +1,4 @@
-/** PostgreSQL's number templates (9 0 . , D G S MI PL SG PR L V TH RN EEEE FM), read into nodes and what follows from them. */
+/** PostgreSQL's number templates (9 0 . , D G S MI PL SG PR L V TH RN EEEE FM C), read into nodes and what follows from them. */
 
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 
@@ -44,7 +44,7 @@ export interface Template {
   isScientific: boolean;
 }
 
-const KEY = /^(EEEE|FM|MI|PL|SG|PR|TH|RN|[90.,DGLSVB])/i;
+const KEY = /^(EEEE|FM|MI|PL|SG|PR|TH|RN|[90.,DGLSVBC])/i;
 
 const bad = (message: string): SqlError => new SqlError(SQLSTATE.syntax_error, message);
 
@@ -76,6 +76,8 @@ export function parseTemplate(format: string): Template {
       continue;
     }
     at += match[0].length;
+    // A currency's letters were meant; nothing stands for them.
+    if (/c/i.test(match[0])) continue;
     const key = (/^(th|rn)$/.test(match[0]) ? match[0] : match[0].toUpperCase()) as Key;
     if (key === 'V') {
       if (template.hasPoint) throw bad('cannot use "V" and decimal point together');

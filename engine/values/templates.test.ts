@@ -213,7 +213,7 @@ test('numbers by templates', async () => {
   const cases: Case[] = [];
   const formats = (
     '999 9999 0000 9.99 99.90 FM999 FM999.99 FM990.00 FM0.99 S999 999S 999MI MI999 PL999 SG999 999PR FM999PR 9,999 9G999 99D99 FM9,999,999.00 L999 ' +
-    '9th 999TH 09.99 0.9 .99 FM.99 RN FMRN rn 9.99EEEE 99V9 "a"999 S0999.99 FM09 999,999 FM999,999.999 9 0 99S9 9.9.9 9PR9 FMS999.9 00.00S B99'
+    '9th 999TH 09.99 0.9 .99 FM.99 RN FMRN rn 9.99EEEE 99V9 "a"999 S0999.99 FM09 999,999 FM999,999.999 9 0 99S9 9.9.9 9PR9 FMS999.9 00.00S B99 c99 9C9.9c'
   ).split(' ');
   for (let round = 0; round < ROUNDS; round++) {
     const type = pick(['int4', 'int8', 'numeric', 'float8', 'float4']);
