@@ -92,15 +92,21 @@ export function renameObject(row: ObjectRow, to: string, environment: Definition
   catalog.replace(tx, { ...table, version: catalog.nextId(), body: { ...table.body, indexes } });
 }
 
-/** Moves an object, with the indexes and sequences that are part of it. 42P07, 0A000 */
+/** The schema of that name, where something of another one is to go; null: it is there. 3F000, 0A000 */
+export function otherSchema(from: number, to: string, environment: DefinitionEnvironment): number | null {
+  const schema = readerOf(environment).schemaId(to);
+  if (schema === null) throw noSchema(to);
+  if (schema === from) return null;
+  if (isTemporarySchema(schema) || isTemporarySchema(from))
+    throw new SqlError(SQLSTATE.feature_not_supported, 'cannot move objects into or out of temporary schemas');
+  return schema;
+}
+
+/** Moves an object, with the indexes and sequences that are part of it. 42P07, 3F000, 0A000 */
 export function moveObject(row: ObjectRow, to: string, environment: DefinitionEnvironment): void {
   const { catalog, tx, session } = environment;
-  const reader = readerOf(environment);
-  const schema = reader.schemaId(to);
-  if (schema === null) throw noSchema(to);
-  if (schema === row.schema) return;
-  if (isTemporarySchema(schema) || isTemporarySchema(row.schema))
-    throw new SqlError(SQLSTATE.feature_not_supported, 'cannot move objects into or out of temporary schemas');
+  const schema = otherSchema(row.schema, to, environment);
+  if (schema === null) return;
   catalog.placeFor(tx, session, { schema: to, name: row.name }, false);
   const parts = row.kind === 'table' ? partsOf(row.id, environment) : [];
   for (const one of [row, ...parts]) {

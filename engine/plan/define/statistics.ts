@@ -25,7 +25,7 @@ import {
   storedExpression,
   unsupported,
 } from './environment.ts';
-import { changeOwner } from './schema.ts';
+import { changeOwner, otherSchema } from './schema.ts';
 
 type Node<Op extends SourceStatement['op']> = Extract<SourceStatement, { op: Op }>;
 
@@ -223,13 +223,9 @@ function renamed(row: StatisticsRow, to: string, { catalog, tx, ...rest }: Defin
 
 function moved(row: StatisticsRow, to: string, environment: DefinitionEnvironment): void {
   const { catalog, tx } = environment;
-  const reader = readerOf(environment);
-  const schema = reader.schemaId(to);
-  if (schema === null) throw noSchema(to);
-  if (schema === row.schema) return;
-  if (isTemporarySchema(schema) || isTemporarySchema(row.schema))
-    throw new SqlError(SQLSTATE.feature_not_supported, 'cannot move objects into or out of temporary schemas');
-  if (!reader.mayCreateIn(schema)) throw denied('schema', to);
+  const schema = otherSchema(row.schema, to, environment);
+  if (schema === null) return;
+  if (!readerOf(environment).mayCreateIn(schema)) throw denied('schema', to);
   mustBeFree(schema, statisticsName(row), environment);
   catalog.replace(tx, { ...row, schema, version: catalog.nextId() });
 }
