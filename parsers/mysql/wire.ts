@@ -34,9 +34,9 @@ export class MysqlConnection implements WireConnection {
   readonly #writer: PacketWriter;
   readonly #answer: Answer;
   #handshake: Handshake | null;
-  #isFirst = true;
   #nonce: Buffer = Buffer.alloc(NONCE_BYTES);
   #capabilities = 0;
+  #user = '';
   #session: HostSession | null = null;
   #queries: Queries | null = null;
   #prepared: Prepared | null = null;
@@ -122,8 +122,7 @@ export class MysqlConnection implements WireConnection {
   // ---- the session ----
 
   #begin({ user, database, capabilities }: Greeting): void {
-    this.#capabilities = this.#isFirst ? capabilities : this.#capabilities;
-    this.#isFirst = false;
+    this.#capabilities = capabilities;
     this.#nonce = (this.#handshake as Handshake).nonce;
     this.#open(user, database);
     this.#handshake = null;
@@ -142,8 +141,6 @@ export class MysqlConnection implements WireConnection {
     if (database !== '') this.#answer.use(database);
     else this.#answer.forgetDatabase();
   }
-
-  #user = '';
 
   // ---- commands ----
 

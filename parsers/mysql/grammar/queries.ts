@@ -49,10 +49,9 @@ export abstract class QueryGrammar extends AtomGrammar {
     let depth = 1;
     while (this.isNext(depth + 1, T.LeftParen)) depth++;
     const begin = this.next(depth + 1);
-    if (begin.tokenType !== T.Reserved && !(begin.tokenType === T.Identifier && begin.value.toLowerCase() === 'table'))
-      return false;
-    if (!BEGINS_QUERY.has(begin.value.toLowerCase())) return false;
-    if (begin.value === 'values' && this.is('(', depth + 2)) return false;
+    if (begin.tokenType !== T.Reserved || !BEGINS_QUERY.has(begin.value)) return false;
+    // VALUES(column), a function.
+    if (begin.value === 'values' && this.isNext(depth + 2, T.LeftParen)) return false;
     for (let inner = depth; inner > 1; inner--) {
       const { match } = this.next(inner);
       if (match < 0) return true;
