@@ -1,26 +1,7 @@
 /** MERGE into partitioned tables, and into tables with children: what each statement answers. Answers are PostgreSQL 15's. */
 
-import { deepStrictEqual } from 'node:assert';
 import { test } from 'node:test';
-import { type Database, open, SqlError } from '../../engine/api/api.ts';
-
-type Step = readonly [text: string, expected: unknown];
-
-/** Rows; the number of rows changed; code and message of an error. */
-function answer(db: Database, text: string): unknown {
-  try {
-    const statement = db.prepare(text);
-    return statement.reader ? statement.raw().all() : statement.run().changes;
-  } catch (error) {
-    if (!(error instanceof SqlError)) throw error;
-    return `${error.code} ${error.message}`;
-  }
-}
-
-function run(steps: readonly Step[]): void {
-  using db = open(':memory:', { pool: 0 });
-  for (const [text, expected] of steps) deepStrictEqual(answer(db, text), expected, text);
-}
+import { run } from './steps.ts';
 
 test('rows are changed where they lie, move when their key does, and go to the partition that holds them', () => {
   run([
