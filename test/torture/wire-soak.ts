@@ -9,6 +9,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { pipeline } from 'node:stream/promises';
 import { Readable, Writable } from 'node:stream';
 import type pg from 'pg';
@@ -176,7 +177,7 @@ export async function runSoak(seconds: number, seed: number): Promise<SoakResult
     if (count !== ITEMS) failure ??= `${count} items are left of ${ITEMS}`;
     await client.end();
   } catch (error) {
-    failure = `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n${server.said}`;
+    failure = `${inspect(error)}\n${server.said}`;
   } finally {
     await server.end('SIGTERM');
   }
