@@ -44,6 +44,7 @@ const testing = TESTING;
  * `cancelled` is asked now and then. No latch, no hold.
  */
 export function settleEntries(txns: Transactions, table: TableRuntime, cancelled: () => boolean): number {
+  if (!hasAny(txns, table, cancelled)) return 0;
   if (!becomeCollector(txns, cancelled)) return 0;
   try {
     raiseBound(txns);
@@ -62,6 +63,15 @@ export function settleEntries(txns: Transactions, table: TableRuntime, cancelled
   } finally {
     endCollecting(txns);
   }
+}
+
+/** Whether there is anything to do: behind a load there is not, and the pool collects for a while then. */
+function hasAny(txns: Transactions, table: TableRuntime, cancelled: () => boolean): boolean {
+  const left = new Set<number>();
+  const pages = heapPageCount(txns.space, table.mapRoot);
+  for (let number = 0; number < pages && !cancelled(); number++)
+    if (hasRekeyed(txns, table, heapPage(txns.space, table.mapRoot, number), left) || left.size > 0) return true;
+  return false;
 }
 
 /** Rows with the flag that every snapshot sees as they are, by row id: their stamps. `left` gets the pages with theirs. */
