@@ -93,6 +93,8 @@ export class Server implements PluginOwner {
   readonly #offers = new SharedArrayBuffer(OFFER_WORDS * 4);
   #logThread: Worker | null = null;
   #state: 'starting' | 'running' | 'stopping' | 'restarting' | 'stopped' = 'starting';
+  /** While all begins anew. */
+  #restarting: Promise<void> | null = null;
   restarts = 0;
   #http: HttpServer | null = null;
   metricsPort = -1;
@@ -310,7 +312,7 @@ export class Server implements PluginOwner {
     this.#state = 'restarting';
     this.restarts++;
     this.log.fatal({ error }, 'the database is opened again');
-    void this.#restart();
+    this.#restarting = this.#restart();
   }
 
   async #restart(): Promise<void> {
@@ -323,12 +325,15 @@ export class Server implements PluginOwner {
       this.#loads = loadsOf(this.options.workers);
       this.#openDatabase();
       await this.#startThreads();
+      this.#restarting = null;
+      if (this.#state !== 'restarting') return;
       this.#state = 'running';
       this.log.info('ready for clients again');
     } catch (error) {
       this.log.fatal({ error }, 'the database cannot be opened again');
-      await this.stop(0);
+      this.#restarting = null;
       process.exitCode = 1;
+      await this.stop(0);
     }
   }
 
@@ -400,6 +405,8 @@ export class Server implements PluginOwner {
   async stop(milliseconds = DRAIN_MS): Promise<void> {
     if (this.#state === 'stopping' || this.#state === 'stopped') return;
     this.#state = 'stopping';
+    // What is being opened again is open before it is closed.
+    await this.#restarting;
     const controls = this.#seats.flatMap(({ control }) => (control === null ? [] : [control]));
     await Promise.all(controls.map((control) => withinTime(control.drain(milliseconds), milliseconds + GRACE_MS)));
     await Promise.all(controls.map((control) => withinTime(control.leave(), GRACE_MS)));

@@ -1,4 +1,4 @@
-/** A worker that dies: outside a critical section it is replaced; inside one the server begins anew, through recovery. */
+/** A worker that dies: outside a critical section it is replaced; inside one the server begins anew, through recovery, also before it stops. */
 
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import * as send from './raw-client.ts';
@@ -48,7 +48,14 @@ export async function workersDie(): Promise<void> {
     equal(server.restarts, 1);
     deepEqual(await numbers(again), [['1'], ['2']]);
     equal(await again.types(send.query('insert into kept values (3)')), 'CZ');
-    again.end();
+    while (server.state !== 'running') await new Promise((resolve) => setTimeout(resolve, 5));
+    poison((server.database as NonNullable<typeof server.database>).engine.shm, 'the test wants it so');
+    again.send(send.query('select 1'));
+    await again.until('never');
+    while (server.state === 'running') await new Promise((resolve) => setTimeout(resolve, 5));
+    const before = process.exitCode;
+    await server.stop();
+    deepEqual([server.state, process.exitCode], ['stopped', before], 'who stops it while it begins anew waits until it has');
   } finally {
     await started.stop();
   }
