@@ -2,12 +2,14 @@
 
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import type { Savepoint } from '../txn/transactions.ts';
+import type { DeferralMark } from './deferral.ts';
 
 export interface NamedSavepoint {
   readonly name: string;
   readonly place: Savepoint;
   /** Where the settings stood. */
   readonly settings: number;
+  readonly deferral: DeferralMark;
 }
 
 export class Savepoints {

@@ -471,7 +471,7 @@ export class Session {
 
   savepoint(name: string): void {
     const tx = this.#block('SAVEPOINT');
-    this.#savepoints.add({ name, place: savepoint(tx), settings: this.settings.mark() });
+    this.#savepoints.add({ name, place: savepoint(tx), settings: this.settings.mark(), deferral: this.deferral.mark() });
   }
 
   releaseSavepoint(name: string): void {
@@ -487,11 +487,12 @@ export class Session {
   /** The savepoint stays; those behind it go. */
   rollbackToSavepoint(name: string): void {
     const tx = this.#block('ROLLBACK TO SAVEPOINT');
-    const { place, settings } = this.#savepoints.backTo(name);
+    const { place, settings, deferral } = this.#savepoints.backTo(name);
     this.watcher?.rolledBackTo(this.#savepoints.count);
     this.#settleCursors();
     rollbackTo(tx, place);
     this.settings.rollback(settings);
+    this.deferral.backTo(deferral);
   }
 
   // ---- what goes on ----

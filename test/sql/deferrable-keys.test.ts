@@ -48,6 +48,16 @@ const STATEMENTS: readonly (readonly [string, string])[] = [
     'begin; insert into t values (9, 9, 9); savepoint s; delete from t where k = 9; rollback to s; insert into t values (8, 9, 8); commit',
     '23505',
   ],
+  [
+    'begin; insert into t values (9, 1, 9); savepoint s; delete from t where k = 1; set constraints all immediate; rollback to s; commit',
+    '23505',
+  ],
+  ['begin; insert into t values (9, 1, 9); savepoint s; delete from t where k = 9; rollback to s; commit', '23505'],
+  [
+    'begin; savepoint s; set constraints all immediate; rollback to s; insert into t values (9, 1, 9); delete from t where k = 9; commit',
+    '',
+  ],
+  ['begin; savepoint s; insert into t values (9, 1, 9); rollback to s; truncate t; commit', ''],
   ['begin; set constraints t_w_key deferred', '42809'],
   ['insert into t values (9, 9, 9) on conflict do nothing', '55000'],
   ['insert into t values (9, 9, 9) on conflict (k) do update set w = 8', '55000'],
