@@ -27,6 +27,7 @@ import { CAN, COMMAND, OTHER_COMMANDS } from './wire/words.ts';
 
 /** Bytes of a packet before the client has shown who it is. */
 const HANDSHAKE_MAX = 65_536;
+const NOTHING = Buffer.alloc(0);
 
 export class MysqlConnection implements WireConnection {
   readonly #host: ConnectionHost;
@@ -44,6 +45,7 @@ export class MysqlConnection implements WireConnection {
   #waiting: Queries | Prepared | null = null;
   /** Pieces of a packet that goes on in others. */
   #pieces: Buffer[] = [];
+  #piecesBytes = 0;
   #isOver = false;
   wanted = 0;
 
@@ -77,15 +79,18 @@ export class MysqlConnection implements WireConnection {
     while (!this.#isOver && this.#waiting === null && this.#handshake?.isWaiting !== true && end - at >= HEAD) {
       const length = bytes.readUIntLE(at, 3);
       const over = at + HEAD + length;
-      if (length > (this.#session === null ? HANDSHAKE_MAX : this.#host.messageBytes)) {
-        this.#fatal(plainError('54000', `Got a packet bigger than 'max_allowed_packet' bytes`));
+      const fault = this.#fault(length, bytes[at + 3]);
+      const next = (bytes[at + 3] + 1) & 0xff;
+      if (fault !== null) {
+        this.#writer.number = next;
+        this.#fatal(fault);
         break;
       }
       if (over > end) {
         this.wanted = HEAD + length;
         break;
       }
-      this.#writer.number = (bytes[at + 3] + 1) & 0xff;
+      this.#writer.number = next;
       this.#packet(bytes, at + HEAD, over);
       at = over;
       if (this.#handshake?.wantsTls !== true) continue;
@@ -96,19 +101,33 @@ export class MysqlConnection implements WireConnection {
     return this.#isOver ? end : at;
   }
 
+  /** What is wrong with a packet's head; null: nothing. A command begins with 0, and what belongs together is counted on. */
+  #fault(length: number, number: number): Error | null {
+    const goesOn = this.#handshake !== null || this.#pieces.length > 0;
+    if (number !== (goesOn ? this.#writer.number : 0)) return plainError('08P01', 'Got packets out of order');
+    const most = this.#session === null ? HANDSHAKE_MAX : this.#host.messageBytes;
+    return this.#piecesBytes + length > most ? plainError('54000', `Got a packet bigger than 'max_allowed_packet' bytes`) : null;
+  }
+
   #packet(bytes: Buffer, start: number, end: number): void {
-    if (end - start === LONGEST || this.#pieces.length > 0) {
-      this.#pieces.push(Buffer.from(bytes.subarray(start, end)));
-      if (end - start === LONGEST) {
-        const sum = this.#pieces.reduce((total, piece) => total + piece.length, 0);
-        if (sum > this.#host.messageBytes)
-          this.#fatal(plainError('54000', `Got a packet bigger than 'max_allowed_packet' bytes`));
-        return;
-      }
-      const whole = Buffer.concat(this.#pieces);
-      this.#pieces = [];
-      this.#reader.begin(whole, 0, whole.length);
-    } else this.#reader.begin(bytes, start, end);
+    const goesOn = end - start === LONGEST;
+    if (!goesOn && this.#pieces.length === 0) {
+      this.#reader.begin(bytes, start, end);
+      this.#take();
+      return;
+    }
+    this.#pieces.push(Buffer.from(bytes.subarray(start, end)));
+    this.#piecesBytes += end - start;
+    if (goesOn) return;
+    const whole = Buffer.concat(this.#pieces);
+    this.#pieces = [];
+    this.#piecesBytes = 0;
+    this.#reader.begin(whole, 0, whole.length);
+    this.#take();
+    this.#reader.begin(NOTHING, 0, 0);
+  }
+
+  #take(): void {
     try {
       this.#answer.hasHeard = true;
       if (this.#handshake !== null) this.#handshake.take();
@@ -126,6 +145,17 @@ export class MysqlConnection implements WireConnection {
     this.#nonce = (this.#handshake as Handshake).nonce;
     this.#open(user, database);
     this.#handshake = null;
+    this.#answer.ok(0, '');
+  }
+
+  /** COM_RESET_CONNECTION. Where it fails nothing is left to go on with: the session that there was has ended. */
+  #beginAnew(): void {
+    try {
+      this.#open(this.#user, this.#answer.database);
+    } catch (error) {
+      this.#fatal(error);
+      return;
+    }
     this.#answer.ok(0, '');
   }
 
@@ -176,8 +206,7 @@ export class MysqlConnection implements WireConnection {
         this.#answer.ok(0, '');
         return;
       case COMMAND.resetConnection:
-        this.#open(this.#user, this.#answer.database);
-        this.#answer.ok(0, '');
+        this.#beginAnew();
         return;
       case COMMAND.changeUser:
         session.failBatch();

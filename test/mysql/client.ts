@@ -12,6 +12,7 @@ const CAN = { long: 1, found: 2, database: 8, protocol41: 512, tls: 2048, secure
 const PLUGIN = 1 << 19;
 const TRACK = 1 << 23;
 const NO_EOF = 1 << 24;
+const LONGEST = 0xffffff;
 
 export interface Column {
   readonly name: string;
@@ -124,10 +125,13 @@ export class MysqlClient {
     }
   }
 
+  /** What is longer than a packet goes on in others. */
   send(payload: Uint8Array, isFirst = true): void {
     if (isFirst) this.#number = 0;
-    this.#socket.write(Buffer.concat([Buffer.from([...u32(payload.length).slice(0, 3), this.#number]), payload]));
+    const piece = payload.subarray(0, LONGEST);
+    this.#socket.write(Buffer.concat([Buffer.from([...u32(piece.length).slice(0, 3), this.#number]), piece]));
     this.#number = (this.#number + 1) & 255;
+    if (piece.length === LONGEST) this.send(payload.subarray(LONGEST), false);
   }
 
   close(): void {

@@ -139,8 +139,11 @@ const RULES: readonly Rule[] = [
   rule('57P03', 1053, '08S01', null, () => 'Server shutdown in progress'),
   rule('53300', 1040, '08004', null, () => 'Too many connections'),
   rule('53200', 1038, 'HY001'),
+  rule('53400', 1461, '42000'),
+  rule('54000', 1390, 'HY000', /too many placeholders$/),
   rule('54000', 1153, '08S01'),
   rule('54001', 1064, '42000'),
+  rule('08P01', 1156, '08S01', /^Got packets out of order/),
   rule('08P01', 1835, 'HY000', null, () => 'Malformed communication packet.'),
 ];
 
@@ -153,8 +156,16 @@ for (const one of RULES) BY_CODE.set(one.code, [...(BY_CODE.get(one.code) ?? [])
 
 const UNKNOWN = { number: 1105, state: 'HY000' };
 
-/** `database`: the one that is used; empty: none. */
-export function mysqlError(error: WireError, database: string): MysqlError {
+/** Of what clients have written errors say no more than that, at the beginning and at the end. */
+const HEAD_MAX = 400;
+const TAIL_MAX = 100;
+const short = (text: string): string =>
+  text.length <= HEAD_MAX + TAIL_MAX ? text : `${text.slice(0, HEAD_MAX)}...${text.slice(-TAIL_MAX)}`;
+
+/** `database`: the one that is used; empty: none. What it says is short, however long what a client has sent is. */
+export function mysqlError(given: WireError, database: string): MysqlError {
+  const { code, constraint, column } = given;
+  const error: WireError = { code, constraint, column, message: short(given.message), detail: short(given.detail ?? '') };
   if (error.code === '42P01' && database === '' && /^relation "[^".]*" does/.test(error.message)) return NO_DATABASE;
   for (const { says, number, state, words } of BY_CODE.get(error.code) ?? []) {
     const match = says === null ? ([''] as unknown as RegExpExecArray) : says.exec(error.message);

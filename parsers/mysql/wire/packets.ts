@@ -126,9 +126,13 @@ export class PacketWriter {
     else if (value < 0x10000) {
       this.uint(0xfc, 1);
       this.uint(value, 2);
-    } else {
+    } else if (value <= LONGEST) {
       this.uint(0xfd, 1);
       this.uint(value, 3);
+    } else {
+      this.uint(0xfe, 1);
+      this.uint(value % 2 ** 32, 4);
+      this.uint(Math.floor(value / 2 ** 32), 4);
     }
   }
 

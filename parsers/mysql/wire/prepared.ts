@@ -4,20 +4,15 @@
  */
 
 import { plainError } from '../../../engine/sblr/parse-error.ts';
-import {
-  type ConnectionHost,
-  type HostPortal,
-  type HostSession,
-  type HostStatement,
-  type Outcome,
-  PENDING,
-} from '../../../plugins/contract/connection.ts';
+import type { ConnectionHost, HostSession, HostStatement, Outcome } from '../../../plugins/contract/connection.ts';
 import { EncodedValues } from '../../../plugins/contract/encoded-values.ts';
 import type { RowFormat } from '../../../plugins/contract/row-format.ts';
-import { type Answer, changesOf } from './answer.ts';
+import type { Answer } from './answer.ts';
 import { formatOf, putColumn, putParameter } from './describe.ts';
+import { LongData } from './long-data.ts';
 import type { PacketReader } from './packets.ts';
-import { type ParameterType, putTexts, readTypes, readValues } from './parameters.ts';
+import { type GivenParameters, type ParameterType, putTexts, readTypes, readValues } from './parameters.ts';
+import { Running } from './running.ts';
 
 interface Variant {
   readonly statement: HostStatement;
@@ -31,12 +26,14 @@ interface Statement {
   readonly variants: Map<string, Variant>;
   /** Of the last execution. */
   types: readonly ParameterType[];
-  readonly long: Map<number, Buffer>;
+  readonly long: LongData;
 }
 
 const VARIANTS_MAX = 16;
 const STATEMENTS_MAX = 16_382;
+const PARAMETERS_MAX = 0xffff;
 const NEW_TYPES = 1;
+const NOTHING = Buffer.alloc(0);
 
 export class Prepared {
   readonly #host: ConnectionHost;
@@ -45,39 +42,44 @@ export class Prepared {
   readonly #reader: PacketReader;
   readonly #statements = new Map<number, Statement>();
   readonly #values = new EncodedValues();
+  readonly #running: Running;
   #last = 0;
-  #portal: HostPortal | null = null;
-  #hasColumns = false;
+  /** Of all statements: what their texts take, and what came of their values in pieces. */
+  #textBytes = 0;
+  #longBytes = 0;
 
   constructor(host: ConnectionHost, session: HostSession, answer: Answer, reader: PacketReader) {
     this.#host = host;
     this.#session = session;
     this.#answer = answer;
     this.#reader = reader;
+    this.#running = new Running(session, answer);
   }
 
-  /** COM_STMT_PREPARE */
+  /** COM_STMT_PREPARE. 53400: they are too many, or their texts too long together. */
   prepare(text: string): void {
-    if (this.#statements.size >= STATEMENTS_MAX)
-      throw plainError('53200', `Can't create more than max_prepared_stmt_count statements`);
+    if (this.#statements.size >= STATEMENTS_MAX || this.#textBytes + text.length > this.#host.messageBytes)
+      throw plainError('53400', `Can't create more than max_prepared_stmt_count statements`);
     const statement = this.#session.prepare(text, []);
     if (statement === null) throw plainError('42601', 'Query was empty');
     const { parameters, columns } = statement;
-    const id = ++this.#last;
-    const made: Statement = { text, count: parameters.length, variants: new Map(), types: [], long: new Map() };
-    this.#statements.set(id, made);
+    const count = parameters.length;
+    if (count > PARAMETERS_MAX) throw plainError('54000', 'Prepared statement contains too many placeholders');
     this.#session.endBatch();
+    const id = ++this.#last;
+    this.#statements.set(id, { text, count, variants: new Map(), types: [], long: new LongData(count) });
+    this.#textBytes += text.length;
     const { writer } = this.#answer;
     writer.begin();
     writer.uint(0, 1);
     writer.uint(id, 4);
     writer.uint(columns.length, 2);
-    writer.uint(parameters.length, 2);
+    writer.uint(count, 2);
     writer.zeros(1);
     writer.uint(0, 2);
     writer.end();
-    for (let count = 0; count < parameters.length; count++) putParameter(writer);
-    if (parameters.length > 0) this.#answer.middle();
+    for (let place = 0; place < count; place++) putParameter(writer);
+    if (count > 0) this.#answer.middle();
     for (const column of columns) putColumn(writer, column);
     if (columns.length > 0) this.#answer.middle();
   }
@@ -94,20 +96,27 @@ export class Prepared {
     const statement = this.#statementOf(reader.u32(), 'mysqld_stmt_execute');
     if (reader.u8() !== 0) throw plainError('0A000', 'a cursor of a prepared statement is not supported');
     reader.skip(4);
-    const { count } = statement;
-    let types: readonly (string | null)[] = [];
-    let texts: readonly (string | null)[] = [];
-    if (count > 0) {
-      const nulls = reader.take((count + 7) >> 3);
-      if (reader.u8() === NEW_TYPES) statement.types = readTypes(reader, count);
-      if (statement.types.length < count) throw plainError('08P01', 'the types of the parameters are missing');
-      ({ types, texts } = readValues(reader, statement.types, nulls, statement.long));
+    let given: GivenParameters;
+    try {
+      given = this.#given(statement);
+    } finally {
+      this.#clear(statement.long);
     }
-    statement.long.clear();
-    return this.#run(statement, types, texts);
+    return this.#run(statement, given);
   }
 
-  #run(statement: Statement, types: readonly (string | null)[], texts: readonly (string | null)[]): boolean {
+  #given(statement: Statement): GivenParameters {
+    const reader = this.#reader;
+    const { count } = statement;
+    const long = statement.long.values();
+    if (count === 0) return { types: [], texts: [] };
+    const nulls = reader.take((count + 7) >> 3);
+    if (reader.u8() === NEW_TYPES) statement.types = readTypes(reader, count);
+    if (statement.types.length < count) throw plainError('08P01', 'the types of the parameters are missing');
+    return readValues(reader, statement.types, nulls, long);
+  }
+
+  #run(statement: Statement, { types, texts }: GivenParameters): boolean {
     this.#answer.beforeStatement();
     const variant = this.#variantOf(statement, types);
     const { columns } = variant.statement;
@@ -116,12 +125,8 @@ export class Prepared {
       variant.format = formatOf(columns, true);
     }
     putTexts(this.#values, texts);
-    this.#hasColumns = columns.length > 0;
-    const portal = this.#session.portal(variant.statement, variant.format);
-    this.#portal = portal;
     this.#answer.hasMore = false;
-    if (this.#hasColumns) this.#answer.columns(columns);
-    return this.goOn(portal.begin(this.#values, 0));
+    return this.goOn(this.#running.begin(variant.statement, columns, variant.format, this.#values));
   }
 
   #variantOf(statement: Statement, types: readonly (string | null)[]): Variant {
@@ -138,45 +143,45 @@ export class Prepared {
   }
 
   goOn(outcome: Outcome): boolean {
-    if (outcome === PENDING) return false;
-    const portal = this.#portal as HostPortal;
-    this.#portal = null;
-    this.#session.endBatch();
-    if (this.#hasColumns) this.#answer.rowsEnd();
-    else {
-      this.#answer.lookAtSettings();
-      this.#answer.ok(changesOf(portal), '');
-    }
-    portal.close();
+    if (!this.#running.ended(outcome)) return false;
+    // What a large value took is free.
+    this.#values.begin(NOTHING);
     return true;
   }
 
   /** COM_STMT_SEND_LONG_DATA: a piece of a value; there is no answer. */
   longData(): void {
     const reader = this.#reader;
-    const statement = this.#statements.get(reader.u32());
+    const long = this.#statements.get(reader.u32())?.long;
     const place = reader.u16();
-    if (statement === undefined) return;
-    const before = statement.long.get(place) ?? Buffer.alloc(0);
-    if (before.length + reader.rest > this.#host.messageBytes)
-      throw plainError('54000', `a value is longer than 'max_allowed_packet' bytes`);
-    statement.long.set(place, Buffer.concat([before, reader.take(reader.rest)]));
+    if (long === undefined) return;
+    const before = long.bytes;
+    long.add(place, reader.take(reader.rest), this.#host.messageBytes - this.#longBytes);
+    this.#longBytes += long.bytes - before;
+  }
+
+  #clear(long: LongData): void {
+    this.#longBytes -= long.bytes;
+    long.clear();
   }
 
   /** COM_STMT_RESET */
   reset(id: number): void {
-    this.#statementOf(id, 'mysqld_stmt_reset').long.clear();
+    this.#clear(this.#statementOf(id, 'mysqld_stmt_reset').long);
     this.#answer.ok(0, '');
   }
 
   /** COM_STMT_CLOSE: there is no answer. */
   close(id: number): void {
+    const statement = this.#statements.get(id);
+    if (statement === undefined) return;
+    this.#clear(statement.long);
+    this.#textBytes -= statement.text.length;
     this.#statements.delete(id);
   }
 
   fail(): void {
-    this.#portal?.close();
-    this.#portal = null;
+    this.#running.fail();
   }
 
   end(): void {

@@ -3,33 +3,28 @@
  * not asked for several, a second one is an error.
  */
 
-import {
-  type HostPortal,
-  type HostSession,
-  type HostStatement,
-  type Outcome,
-  PENDING,
-} from '../../../plugins/contract/connection.ts';
+import type { HostSession, HostStatement, Outcome } from '../../../plugins/contract/connection.ts';
 import { EncodedValues } from '../../../plugins/contract/encoded-values.ts';
 import { plainError } from '../../../engine/sblr/parse-error.ts';
 import { syntaxErrorAt } from '../errors.ts';
 import { lexStatement } from '../lexer.ts';
-import { type Answer, changesOf } from './answer.ts';
+import type { Answer } from './answer.ts';
 import { formatOf } from './describe.ts';
+import { Running } from './running.ts';
 
 const NO_VALUES = new EncodedValues();
 
 export class Queries {
   readonly #session: HostSession;
   readonly #answer: Answer;
+  readonly #running: Running;
   #text = '';
   #from = 0;
-  #portal: HostPortal | null = null;
-  #hasColumns = false;
 
   constructor(session: HostSession, answer: Answer) {
     this.#session = session;
     this.#answer = answer;
+    this.#running = new Running(session, answer);
   }
 
   /** False: it waits, goOn() will be called. Throws what a statement throws; fail() is called then. */
@@ -47,7 +42,7 @@ export class Queries {
   }
 
   goOn(outcome: Outcome): boolean {
-    return this.#ended(outcome) && this.#run();
+    return this.#running.ended(outcome) && this.#run();
   }
 
   #run(): boolean {
@@ -59,9 +54,10 @@ export class Queries {
       if (statement === null) continue;
       hasRun = true;
       this.#answer.hasMore = nextStatement(this.#text, end) >= 0;
-      if (!this.#ended(this.#start(statement))) return false;
-      if (!this.#answer.hasMore) return true;
+      if (!this.#running.ended(this.#start(statement))) return false;
+      if (!this.#answer.hasMore) break;
     }
+    this.#text = '';
     if (!hasRun) throw plainError('42601', 'Query was empty');
     return true;
   }
@@ -69,30 +65,11 @@ export class Queries {
   #start(statement: HostStatement): Outcome {
     if (statement.parameters.length > 0) throw syntaxErrorAt(this.#text, this.#text.indexOf('?'));
     const { columns } = statement;
-    this.#hasColumns = columns.length > 0;
-    const portal = this.#session.portal(statement, formatOf(columns, false));
-    this.#portal = portal;
-    if (this.#hasColumns) this.#answer.columns(columns);
-    return portal.begin(NO_VALUES, 0);
-  }
-
-  #ended(outcome: Outcome): boolean {
-    if (outcome === PENDING) return false;
-    const portal = this.#portal as HostPortal;
-    this.#portal = null;
-    this.#session.endBatch();
-    if (this.#hasColumns) this.#answer.rowsEnd();
-    else {
-      this.#answer.lookAtSettings();
-      this.#answer.ok(changesOf(portal), '');
-    }
-    portal.close();
-    return true;
+    return this.#running.begin(statement, columns, formatOf(columns, false), NO_VALUES);
   }
 
   fail(): void {
-    this.#portal?.close();
-    this.#portal = null;
+    this.#running.fail();
     this.#text = '';
     this.#from = 0;
   }
