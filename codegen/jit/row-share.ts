@@ -4,7 +4,8 @@
  *
  *   rows of the input   0 1 2 3 | 4 5 6 7 | 8 9 ...      of thread 1: 0-3, 8-11; of thread 2: 4-7
  *
- * All see the same rows in the same order: they read by one snapshot, pages in their order and entries of an index by key and row id.
+ * All see the same rows in the same order: they read by one snapshot, pages in their order, their rows by slots (ScanReader), and entries
+ * of an index by key and row id. Plans inside expressions promise no order: none is below such a join (gather.ts of the optimizer).
  */
 
 import { COUNTS } from '../../engine/plan/counted.ts';
@@ -86,15 +87,17 @@ export interface SharedSteps {
   readonly counters: readonly number[];
 }
 
+/** A join that shares its input. */
+export const isShared = (step: Step): step is IndexJoin & { readonly share: number } =>
+  step.node === 'IndexJoin' && step.share !== undefined;
+
 /** The join among these steps that shares its input; null: none does. */
 export function sharedSteps(builder: Builder, steps: readonly Step[]): SharedSteps | null {
-  for (const step of steps) {
-    if (step.node !== 'IndexJoin' || step.share === undefined) continue;
-    const counters: number[] = [];
-    eachNode(step.input, (node: PhysicalNode) => {
-      if (node.node === 'Counted') for (let at = 0; at < COUNTS; at++) counters.push(node.counter + at);
-    });
-    return { part: shareOf(builder, step), size: step.share, counters };
-  }
-  return null;
+  const step = steps.find(isShared);
+  if (step === undefined) return null;
+  const counters: number[] = [];
+  eachNode(step.input, (node: PhysicalNode) => {
+    if (node.node === 'Counted') for (let at = 0; at < COUNTS; at++) counters.push(node.counter + at);
+  });
+  return { part: shareOf(builder, step), size: step.share, counters };
 }

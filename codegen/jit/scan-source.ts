@@ -34,6 +34,7 @@ export class ScanReader {
   readonly #loops: ScanLoops;
   readonly #range = new Int32Array(2);
   readonly #withIds: boolean;
+  readonly #isOrdered: boolean;
   readonly #slots: Int32Array;
   readonly #few: Few | null;
   #pages = 0;
@@ -42,12 +43,13 @@ export class ScanReader {
   /** Rows of the page that are in the state and not yet taken. */
   taken = 0;
 
-  /** `few`: counts the rows that are copied. */
-  constructor(c: State, table: TableRuntime, loops: ScanLoops, withIds: boolean, few: Few | null) {
+  /** `few`: counts the rows that are copied. `isOrdered`: rows of a page come by their slots, whoever changes them meanwhile. */
+  constructor(c: State, table: TableRuntime, loops: ScanLoops, withIds: boolean, few: Few | null, isOrdered = false) {
     this.#table = table;
     this.#few = few;
-    this.#withIds = withIds;
-    this.#slots = withIds ? new Int32Array(HEAP_SLOTS_MAX) : new Int32Array(0);
+    this.#withIds = withIds || isOrdered;
+    this.#isOrdered = isOrdered;
+    this.#slots = this.#withIds ? new Int32Array(HEAP_SLOTS_MAX) : new Int32Array(0);
     this.#loops = {
       page: loops.page,
       // Rows that are read one by one lie in private memory: there is time to make room for them.
@@ -147,6 +149,7 @@ export class ScanReader {
     checkBound(tx);
     for (let row = 0; row < c.count; row++) c.rowIds[row] = rowIdOf(page, this.#slots[c.origins[row]]);
     for (let index = 0; index < later; index++) this.#readLater(c, page, this.#scan.later[index]);
+    if (this.#isOrdered && later > 0) orderRows(c);
   }
 
   #readLater(c: State, page: number, slot: number): void {
@@ -156,5 +159,20 @@ export class ScanReader {
     const before = c.count;
     this.#loops.rows(image.i32, image.u32, image.u16, image.u8, image.f64, one, 1, NO_STATE);
     if (c.count > before) c.rowIds[before] = rowIdOf(page, slot);
+  }
+}
+
+/** Rows that were read behind the others go to their places among them: a few. */
+function orderRows({ rowIds, offsets, count }: State): void {
+  for (let row = 1; row < count; row++) {
+    const id = rowIds[row];
+    const offset = offsets[row];
+    let place = row;
+    for (; place > 0 && rowIds[place - 1] > id; place--) {
+      rowIds[place] = rowIds[place - 1];
+      offsets[place] = offsets[place - 1];
+    }
+    rowIds[place] = id;
+    offsets[place] = offset;
   }
 }

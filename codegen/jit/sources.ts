@@ -28,6 +28,7 @@ import { type IndexAccess, indexAccess, IndexReader, type RangeShape } from './i
 import { entriesStage, oneRange, pointRanges, rangePlace, type Ranges, rangesStage } from './index-stages.ts';
 import type { ScanParts } from './gather-stage.ts';
 import { imageColumn } from './leaves.ts';
+import { isShared } from './row-share.ts';
 import type { StepState } from './steps.ts';
 import { outline } from './outlined.ts';
 import { compilePage } from './page-code.ts';
@@ -95,16 +96,16 @@ export function scanSource(builder: Builder, stage: Stage, node: PageScan, sink:
   const compileRows = () => compileDrain(builder, stage, { kind: 'images', columns }, sink, page.passed, page.marks);
   // Cold where the page does everything: made when the first row leaves its page (SBLR-G5).
   const { drain, limits } = page.whole ? { drain: whenNeeded(() => compileRows().drain), limits: [] } : compileRows();
-  const part = builder.part(readerOf(table, page.loops, node.rowId >= 0, few));
+  const part = builder.part(readerOf(table, page.loops, node.rowId >= 0, few, stage.steps.some(isShared)));
   const scan: ScanParts = { reader: part, drain, room: groups };
   return { stage: scanStage(part, drain, groups, sink.kind === 'rows'), limits, scan };
 }
 
 /** Made apart, so that the program does not keep the builder. */
 const readerOf =
-  (table: TableRuntime, loops: (state: State) => ScanLoops, withIds: boolean, few: Few | null) =>
+  (table: TableRuntime, loops: (state: State) => ScanLoops, withIds: boolean, few: Few | null, isOrdered: boolean) =>
   (state: State): ScanReader =>
-    new ScanReader(state, table, loops(state), withIds, few);
+    new ScanReader(state, table, loops(state), withIds, few, isOrdered);
 
 function whenNeeded(make: () => Drain): Drain {
   let made: Drain | null = null;

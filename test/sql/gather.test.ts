@@ -235,6 +235,23 @@ test('rows that begin at a small table, and go on by indexes, are shared', () =>
   }
 });
 
+test('rows that are shared have the same numbers to whoever sees them changed already', async () => {
+  db.engine.planHooks = { joins: ['index'] };
+  const text = 'select u.id, t.k from u join t on t.id = u.id order by t.s % 2 limit 60';
+  const other = db.session();
+  try {
+    match(explained(db, text).join('\n'), /Rows a Share/);
+    db.exec('begin isolation level repeatable read');
+    const wanted = answer(text);
+    await other.run("update u set v = v || '!' where id % 3 = 0");
+    deepStrictEqual(answer(text), wanted);
+  } finally {
+    db.engine.planHooks = null;
+    db.exec('rollback');
+    await other.close();
+  }
+});
+
 test('EXPLAIN shows what is spread, and rows are counted over all threads', () => {
   const text = 'select k, count(*) from t where n > 300 group by k';
   match(explained(db, text).join('\n'), /Gather .*\n *Threads: 3\n *-> *HashAggregate/);

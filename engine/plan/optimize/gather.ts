@@ -61,9 +61,17 @@ export function withGathers(plan: PhysicalStatement, spread: Spread | undefined)
 const withInput = (node: PhysicalNode, change: (input: PhysicalNode) => PhysicalNode): PhysicalNode =>
   'input' in node ? ({ ...node, input: change(node.input) } as PhysicalNode) : node;
 
-/** Every thread that makes these rows makes the same ones. */
+/** Every thread that makes these rows makes the same ones in the same order. Of what a plan inside it finds first nothing is promised. */
 const isRepeatable = (node: PhysicalNode): boolean =>
-  ('kind' in node ? REPEATED.has(String(node.kind)) : true) && (!('input' in node) || isRepeatable(node.input));
+  node.node !== 'ApplyMemo' &&
+  ('kind' in node ? REPEATED.has(String(node.kind)) : true) &&
+  !Object.entries(node).some(([name, part]) => name !== 'input' && name !== 'build' && asksPlans(part)) &&
+  (!('input' in node) || isRepeatable(node.input));
+
+function asksPlans(part: unknown): boolean {
+  if (typeof part !== 'object' || part === null || ArrayBuffer.isView(part)) return false;
+  return ('op' in part && part.op === 'subplan') || Object.values(part).some(asksPlans);
+}
 
 const locksRows = (node: PhysicalNode): boolean => node.node === 'LockRow' || inputsOf(node).some(locksRows);
 
