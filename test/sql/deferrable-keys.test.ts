@@ -1,29 +1,14 @@
 /** UNIQUE and PRIMARY KEY that are DEFERRABLE: when they are looked at, who waits for whom, and what refuses them. Answers are PostgreSQL 15's. */
 
 import { deepStrictEqual, ok, strictEqual } from 'node:assert';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { type Database, open } from '../../engine/api/api.ts';
-import { SqlThread } from './threads.ts';
-import { problemsOf, SMALL } from './with-database.ts';
+import { test } from 'node:test';
+import type { Database } from '../../engine/api/api.ts';
+import { answer } from './steps.ts';
+import type { SqlThread } from './threads.ts';
+import { twoThreads, waitsForEnd } from './two-threads.ts';
 
-let shared: { directory: string; db: Database; threads: SqlThread[] } | null = null;
-const database = (): Database => (shared as NonNullable<typeof shared>).db;
-
-before(async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'scratchbird-late-'));
-  const db = open(join(directory, 'db'), { ...SMALL, durability: 'off' });
-  shared = { directory, db, threads: await Promise.all([SqlThread.start(db), SqlThread.start(db)]) };
-});
-
-after(async () => {
-  if (shared === null) return;
-  await Promise.all(shared.threads.map((thread) => thread.close()));
-  shared.db.close();
-  rmSync(shared.directory, { recursive: true, force: true });
-});
+const threads = twoThreads();
+const { database } = threads;
 
 const ROWS = 'insert into t values (1, 1, 1), (2, 2, 2), (3, 3, 3)';
 const MAKE = `drop table if exists t; create table t (k int primary key deferrable, v int unique deferrable initially deferred, w int unique);
@@ -136,6 +121,61 @@ test('what is refused names the key', () => {
   db.exec('rollback');
 });
 
+/** Of rows with k 1, 1, 2, 2, 2 and 3. */
+const DOUBLED: readonly (readonly [string, unknown])[] = [
+  ['select w from t where k = 1 order by w', [[1], [4]]],
+  ['select count(*) from t where k = 2', [[3]]],
+  ['select w from t where k = any (array[1, 2]) order by w', [[1], [2], [4], [5], [6]]],
+  [
+    'select k, count(*) from t group by k order by k',
+    [
+      [1, 2],
+      [2, 3],
+      [3, 1],
+    ],
+  ],
+  ['select distinct k from t order by k', [[1], [2], [3]]],
+  ['select count(distinct k) from t', [[3]]],
+  ['select k from t union select k from t order by 1', [[1], [2], [3]]],
+  ['select o.v from t o left join t i on i.k = o.w order by 1', [[1], [1], [2], [2], [2], [3], [4], [5], [6]]],
+  ['select count(*) from t a join t b using (k)', [[14]]],
+  ['select w from t where w in (select k from t) order by 1', [[1], [2], [3]]],
+  [
+    'select w, (select count(*) from t i where i.k = t.w) from t order by w limit 2',
+    [
+      [1, 2],
+      [2, 3],
+    ],
+  ],
+  ['select k from t order by k limit 3', [[1], [1], [2]]],
+  [
+    'select k, w from t order by k, w desc limit 2',
+    [
+      [1, 4],
+      [1, 1],
+    ],
+  ],
+  [
+    'select row_number() over (partition by k order by w), k from t where k = 1',
+    [
+      [1, 1],
+      [2, 1],
+    ],
+  ],
+  ['select (select w from t where k = 1)', '21000 more than one row returned by a subquery used as an expression'],
+];
+
+test('while a key is there twice nothing takes it for unique', () => {
+  const db = database();
+  db.exec(MAKE);
+  db.exec('analyze t; begin; set constraints all deferred; insert into t values (1, 4, 4), (2, 5, 5), (2, 6, 6)');
+  for (const [text, expected] of DOUBLED) deepStrictEqual(answer(db, text), expected, text);
+  db.exec('rollback; begin; set constraints all deferred; insert into t values (1, 4, 4)');
+  strictEqual(answer(db, 'update t set v = v + 10 where k = 1'), 2);
+  strictEqual(answer(db, 'delete from t where k = 1'), 2);
+  db.exec('commit');
+});
+
 test('catalogs show it, and LIKE takes it over', () => {
   const db = database();
   db.exec(`${MAKE}; drop table if exists l; create table l (like t including all)`);
@@ -180,14 +220,13 @@ test('catalogs show it, and LIKE takes it over', () => {
 
 /** Two threads with their own table of keys 1 to 3. */
 function withTwo(body: (one: SqlThread, two: SqlThread, db: Database) => Promise<void>): () => Promise<void> {
-  return async () => {
-    const { db, threads } = shared as NonNullable<typeof shared>;
-    db.exec(MAKE);
-    await body(threads[0], threads[1], db);
-    strictEqual(problemsOf(db), '');
-    for (const key of ['k', 'v', 'w'])
-      deepStrictEqual(db.prepare(`select ${key} from t group by 1 having count(*) > 1`).all(), [], 'a key is there twice');
-  };
+  return () =>
+    threads.run(async (one, two, db) => {
+      db.exec(MAKE);
+      await body(one, two, db);
+      for (const key of ['k', 'v', 'w'])
+        deepStrictEqual(db.prepare(`select ${key} from t group by 1 having count(*) > 1`).all(), [], 'a key is there twice');
+    });
 }
 
 test(
@@ -214,18 +253,9 @@ test(
 test(
   'who brings a key whose row another one has taken away waits behind its statement',
   withTwo(async (one, two) => {
-    await one.run('begin');
-    await one.run('delete from t where k = 1');
-    const back = await two.step('insert into t values (1, 10, 10)');
-    ok(!back.isAnswered);
-    await one.run('rollback');
-    strictEqual((await back.answered).code, '23505');
-    await one.run('begin');
-    await one.run('update t set k = 11 where k = 1');
-    const free = await two.step('insert into t values (1, 10, 10)');
-    ok(!free.isAnswered);
-    await one.run('commit');
-    strictEqual((await free.answered).code, '');
+    const back = [two, 'insert into t values (1, 10, 10)'] as const;
+    await waitsForEnd([one, 'delete from t where k = 1'], back, 'rollback', '23505');
+    await waitsForEnd([one, 'update t set k = 11 where k = 1'], back, 'commit', '');
   }),
 );
 

@@ -1,77 +1,41 @@
 /** Foreign keys under two threads: no reference is lost, nobody is refused without a reason. */
 
 import { deepStrictEqual, ok, strictEqual } from 'node:assert';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { type Database, open } from '../../engine/api/api.ts';
-import { SqlThread } from './threads.ts';
-import { problemsOf, SMALL } from './with-database.ts';
+import { run } from './steps.ts';
+import type { SqlThread } from './threads.ts';
+import { twoThreads, waitsForEnd } from './two-threads.ts';
 
-let shared: { directory: string; db: Database; threads: SqlThread[] } | null = null;
-
-before(async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'scratchbird-keys-'));
-  const db = open(join(directory, 'db'), { ...SMALL, durability: 'off' });
-  shared = { directory, db, threads: await Promise.all([SqlThread.start(db), SqlThread.start(db)]) };
-});
-
-after(async () => {
-  if (shared === null) return;
-  await Promise.all(shared.threads.map((thread) => thread.close()));
-  shared.db.close();
-  rmSync(shared.directory, { recursive: true, force: true });
-});
+const threads = twoThreads();
 
 /** Parents p 1 to 3, children c of them; and two threads. */
 function withTwo(body: (one: SqlThread, two: SqlThread, db: Database) => Promise<void>, action = ''): () => Promise<void> {
-  return async () => {
-    const { db, threads } = shared as NonNullable<typeof shared>;
-    db.exec('drop table if exists c; drop table if exists p');
-    db.exec('create table p (id integer primary key, v integer not null default 0)');
-    db.exec(`create table c (id integer primary key, pid integer references p ${action})`);
-    db.exec('insert into p (id) values (1), (2), (3)');
-    await body(threads[0], threads[1], db);
-    strictEqual(problemsOf(db), '');
-    const lost = 'select count(*)::int4 as n from c where pid is not null and not exists (select 1 from p where p.id = c.pid)';
-    deepStrictEqual(db.prepare(lost).all(), [{ n: 0 }], 'a reference is lost');
-  };
+  return () =>
+    threads.run(async (one, two, db) => {
+      db.exec('drop table if exists c; drop table if exists p');
+      db.exec('create table p (id integer primary key, v integer not null default 0)');
+      db.exec(`create table c (id integer primary key, pid integer references p ${action})`);
+      db.exec('insert into p (id) values (1), (2), (3)');
+      await body(one, two, db);
+      const lost = 'select count(*)::int4 as n from c where pid is not null and not exists (select 1 from p where p.id = c.pid)';
+      deepStrictEqual(db.prepare(lost).all(), [{ n: 0 }], 'a reference is lost');
+    });
 }
 
 test(
   'who deletes a row waits for one that refers to it, and is refused when that one has committed',
   withTwo(async (one, two) => {
-    await one.run('begin');
-    await one.run('insert into c values (1, 1)');
-    const gone = await two.step('delete from p where id = 1');
-    ok(!gone.isAnswered);
-    await one.run('commit');
-    strictEqual((await gone.answered).code, '23503');
-    await one.run('begin');
-    await one.run('insert into c values (2, 2)');
-    const free = await two.step('delete from p where id = 2');
-    ok(!free.isAnswered);
-    await one.run('rollback');
-    strictEqual((await free.answered).code, '');
+    await waitsForEnd([one, 'insert into c values (1, 1)'], [two, 'delete from p where id = 1'], 'commit', '23503');
+    await waitsForEnd([one, 'insert into c values (2, 2)'], [two, 'delete from p where id = 2'], 'rollback', '');
   }),
 );
 
 test(
   'who refers to a row that is being deleted waits, and is refused when it has gone',
   withTwo(async (one, two) => {
-    await one.run('begin');
-    await one.run('delete from p where id = 1');
-    const refers = await two.step('insert into c values (1, 1)');
-    ok(!refers.isAnswered);
-    await one.run('commit');
-    strictEqual((await refers.answered).code, '23503');
-    await one.run('begin');
-    await one.run('delete from p where id = 2');
-    const stays = await two.step('insert into c values (2, 2)');
-    ok(!stays.isAnswered);
-    await one.run('rollback');
-    strictEqual((await stays.answered).code, '');
+    await waitsForEnd([one, 'delete from p where id = 1'], [two, 'insert into c values (1, 1)'], 'commit', '23503');
+    await waitsForEnd([one, 'delete from p where id = 2'], [two, 'insert into c values (2, 2)'], 'rollback', '');
   }),
 );
 
@@ -153,6 +117,31 @@ test(
     await Promise.all([work(one, 1000), work(two, 5000)]);
   }),
 );
+
+test('behind ROLLBACK TO a savepoint what was put off before it is so again, and what was put off behind it is not', () => {
+  const refused = '23503 insert or update on table "c" violates foreign key constraint "c_pid_fkey"';
+  run([
+    ['create table p (id int primary key)', 0],
+    ['create table c (pid int references p deferrable initially deferred)', 0],
+    ['begin', 0],
+    ['insert into c values (1)', 1],
+    ['savepoint s', 0],
+    ['insert into p values (1)', 1],
+    ['set constraints all immediate', 0],
+    ['rollback to s', 0],
+    ['commit', refused],
+    ['begin', 0],
+    ['savepoint s', 0],
+    ['insert into c values (2)', 1],
+    ['set constraints all immediate', refused],
+    ['rollback to s', 0],
+    ['alter table c add column more int', 0],
+    ['insert into c values (3)', 1],
+    ['insert into p values (3)', 1],
+    ['commit', 0],
+    ['select pid from c', [[3]]],
+  ]);
+});
 
 test('in the role of a replica nothing is looked after; only superusers take it', () => {
   using db = open(':memory:', { pool: 0 });

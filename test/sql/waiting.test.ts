@@ -1,41 +1,24 @@
 /** Two threads in each other's way: locks of rows, timeouts, cancelling, unique keys, ON CONFLICT, deadlocks, sequences. */
 
 import { deepStrictEqual, ok, strictEqual } from 'node:assert';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { type Database, open } from '../../engine/api/api.ts';
+import { test } from 'node:test';
+import type { Database } from '../../engine/api/api.ts';
 import { cancelSession } from '../../engine/txn/sessions.ts';
-import { SqlThread } from './threads.ts';
-import { problemsOf, SMALL } from './with-database.ts';
+import type { Call, SqlThread } from './threads.ts';
+import { twoThreads, waitsForEnd } from './two-threads.ts';
+import { problemsOf } from './with-database.ts';
 
-/** One database and two threads for all tests of the file: threads take their time to start. */
-let shared: { directory: string; db: Database; threads: SqlThread[] } | null = null;
-
-before(async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'scratchbird-waiting-'));
-  const db = open(join(directory, 'db'), { ...SMALL, durability: 'off' });
-  shared = { directory, db, threads: await Promise.all([SqlThread.start(db), SqlThread.start(db)]) };
-});
-
-after(async () => {
-  if (shared === null) return;
-  await Promise.all(shared.threads.map((thread) => thread.close()));
-  shared.db.close();
-  rmSync(shared.directory, { recursive: true, force: true });
-});
+const threads = twoThreads();
 
 /** Tables t, of rows (id, v) 1 to 5, and u, whose k is unique, as new; and two threads. */
 function withTwo(body: (one: SqlThread, two: SqlThread, db: Database) => Promise<void>): () => Promise<void> {
-  return async () => {
-    const { db, threads } = shared as NonNullable<typeof shared>;
-    db.exec('drop table if exists t; drop table if exists u');
-    db.exec('create table t (id integer primary key, v integer not null); create table u (k integer unique, who text)');
-    db.exec('insert into t values (1, 10), (2, 20), (3, 30), (4, 40), (5, 50)');
-    await body(threads[0], threads[1], db);
-    strictEqual(problemsOf(db), '');
-  };
+  return () =>
+    threads.run(async (one, two, db) => {
+      db.exec('drop table if exists t; drop table if exists u');
+      db.exec('create table t (id integer primary key, v integer not null); create table u (k integer unique, who text)');
+      db.exec('insert into t values (1, 10), (2, 20), (3, 30), (4, 40), (5, 50)');
+      await body(one, two, db);
+    });
 }
 
 const LOCKS = ['for key share', 'for share', 'for no key update', 'for update'] as const;
@@ -196,12 +179,16 @@ test(
       const slow = database.prepare("select count(*) from big where upper(v) < lower(v) or v like '%a%e%9%8%'");
       for (;;) slow.get();
     });
+    // One that comes between two statements is nobody's.
+    const cancelled = async (call: Call): Promise<string> => {
+      while (!call.isAnswered) {
+        cancelSession(db.engine.txns, one.session, 1);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      return call.code;
+    };
     await new Promise((resolve) => setTimeout(resolve, 50));
-    while (!long.isAnswered) {
-      cancelSession(db.engine.txns, one.session, 1);
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-    strictEqual(long.code, '57014');
+    strictEqual(await cancelled(long), '57014');
     deepStrictEqual(await one.run('select count(*) as n from big'), [{ n: 30_000 }]);
     // An index that is being built, too.
     const build = one.call((database) => {
@@ -209,8 +196,7 @@ test(
     });
     await new Promise((resolve) => setTimeout(resolve, 150));
     strictEqual(build.isAnswered, false, String(build.error));
-    cancelSession(db.engine.txns, one.session, 1);
-    strictEqual((await build.answered).code, '57014');
+    strictEqual(await cancelled(build), '57014');
     const slow = await one.send('set statement_timeout = 1; create index big_v on big (v)').answered;
     strictEqual(slow.code, '57014', String(slow.error));
     await one.run('set statement_timeout = 0');
@@ -242,11 +228,7 @@ test(
     }
     // A key that is given up and taken again.
     await one.run("delete from u; insert into u values (1, 'old')");
-    await one.run('begin; delete from u where k = 1');
-    const taken = await two.step("insert into u values (1, 'new')");
-    ok(!taken.isAnswered);
-    await one.run('commit');
-    strictEqual((await taken.answered).code, '');
+    await waitsForEnd([one, 'delete from u where k = 1'], [two, "insert into u values (1, 'new')"], 'commit', '');
   }),
 );
 
