@@ -418,7 +418,10 @@ export class Kernel {
     });
   }
 
-  /** Leaves the database; what this thread has not committed is rolled back. The host stops the pool, writes everything, and gives the directory back; other threads have left. */
+  /**
+   * Leaves the database; what this thread has not committed is rolled back. The host stops the pool, writes everything, and gives the
+   * directory back; other threads have left.
+   */
   close(): void {
     if (!this.#open) return;
     const { shm } = this.parts;

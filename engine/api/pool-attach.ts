@@ -2,6 +2,7 @@
 
 import { Helper } from '../../codegen/jit/gather-worker.ts';
 import type { GatherTask } from '../../codegen/jit/gather-task.ts';
+import type { Helpers } from '../plan/program.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { AccessedKernel, helpersOf } from './accessed-kernel.ts';
 import { registerAutoAnalyze } from './auto-analyze.ts';
@@ -20,15 +21,11 @@ export function attachPoolThread(handle: unknown): { jobs: Jobs; detach: () => v
   };
 }
 
-/** The thread takes part in statements that are spread. Returns what ends that. */
-function helpStatements(kernel: Kernel): () => void {
-  const helpers = helpersOf(kernel);
-  if (helpers === null) return () => {};
-  let task: GatherTask | null = null;
-  const access = new AccessedKernel(kernel, () => task?.workMemory ?? 0, null);
-  const helper = new Helper({
+/** What takes part in statements of others here. `workMemory`: bytes, of the statement that it works on. */
+export function helperOn(kernel: Kernel, helpers: Helpers, workMemory: () => number): Helper {
+  return new Helper({
     helpers,
-    access,
+    access: new AccessedKernel(kernel, workMemory, null),
     runtime: (table) => kernel.tableById(table.kernelTable).runtime,
     within(body) {
       kernel.enter(() => {
@@ -41,6 +38,14 @@ function helpStatements(kernel: Kernel): () => void {
       });
     },
   });
+}
+
+/** The thread takes part in statements that are spread. Returns what ends that. */
+function helpStatements(kernel: Kernel): () => void {
+  const helpers = helpersOf(kernel);
+  if (helpers === null) return () => {};
+  let task: GatherTask | null = null;
+  const helper = helperOn(kernel, helpers, () => task?.workMemory ?? 0);
   const next = helpers.listen();
   kernel.jobs.help = () => {
     let helped = false;

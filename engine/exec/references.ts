@@ -1,9 +1,10 @@
 /**
- * Foreign keys, and deferrable UNIQUE and PRIMARY KEY, behind a statement: what its changes have noted (ReferenceEvent) is looked after by statements of the engine's own, each
- * with a snapshot of its own, so that they see what the statement has done and what others have committed (TX-T12).
+ * Foreign keys, and deferrable UNIQUE and PRIMARY KEY, behind a statement: what its changes have noted (ReferenceEvent) is looked after
+ * by statements of the engine's own, each with a snapshot of its own, so that they see what the statement has done and what others
+ * have committed (TX-T12).
  *
  *   a row refers to nothing     is it still there, and is there something by now? else 23503; deferred: at the commit
- *   a row has a key     does another one have it, or may get it back? 23505 (codegen/jit/late-keys.ts); deferred: at the commit
+ *   a row has a key             does another one have it, or may get it back? 23505 (codegen/jit/late-keys.ts); deferred: at the commit
  *   a row that others refer to  NO ACTION, RESTRICT: does one still? 23503;  CASCADE, SET NULL, SET DEFAULT: change them
  *
  * What these statements change notes further events. When one of them has to wait, all is taken back to before the statement, which
@@ -298,7 +299,7 @@ function stillReferenced({ table, key, parent }: Reference, values: readonly Row
 
 type Main = Pick<StatementRun, 'context' | 'canceled'>;
 
-/** Behind a statement: RUN_DONE, or why it stops. 23503, 23001 and whatever the actions meet. */
+/** Behind a statement: RUN_DONE, or why it stops. 23503, 23505, 23001 and whatever the actions meet. */
 export function settleReferences(
   engine: Engine,
   session: Session,
@@ -317,7 +318,7 @@ export function settleReferences(
   }
 }
 
-/** Looks after what was put off, of the foreign keys that are chosen; waits where others are in the way. 23503, 40001 */
+/** Looks after what was put off, of the constraints that are chosen; waits where others are in the way. 23503, 23505, 40001 */
 export function settleDeferred(
   engine: Engine,
   session: Session,

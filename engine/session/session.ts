@@ -464,7 +464,9 @@ export class Session {
     if (tx !== null) this.rollbackOwn(tx);
   }
 
-  /** An error in a block: it can only be rolled back, or back to a savepoint; where the dialect says so it goes on without the statement. */
+  /**
+   * An error in a block: it can only be rolled back, or back to a savepoint; where the dialect says so it goes on without the statement.
+   */
   failBlock(): void {
     if (this.rules.afterError === 'block' && this.transaction?.open === true) this.transaction.failed = true;
   }

@@ -101,9 +101,8 @@ function pageCleared(txns: Transactions, table: TableRuntime, frame: number): vo
 }
 
 /**
- * The row has entries for keys that it has no more: the build of an index has made them for older snapshots. Logged, as a change
- * that is
- * never undone. No latch, no hold; nobody else writes to the table.
+ * The row has entries for keys that it has no more: the build of an index has made them for older snapshots. Logged, as a change that
+ * is never undone. No latch, no hold; nobody else writes to the table.
  */
 export function markRekeyed(txns: Transactions, table: TableRuntime, page: number, slot: number): void {
   const { image } = txns.collecting;

@@ -23,7 +23,7 @@ export const FORESEEN_MAX = 16;
 const PAGE_WORDS = PAGE_BYTES >>> 2;
 const OFFSET_WORDS = PAGE_WORDS - 1;
 
-/** This thread's: frame of each entry's page, or -1; what its directory says. The last: what was read, so that no compiler leaves it out. */
+/** This thread's: frame of each entry's page, or -1; what its directory says; last what was read, so that no compiler leaves it out. */
 const frames = new Int32Array(FORESEEN_MAX);
 const places = new Int32Array(FORESEEN_MAX + 1);
 

@@ -1,6 +1,6 @@
 /**
- * Keys that are looked at only when their row is in (deferrable constraints, SM-B5): the index takes every entry, and who has put one in asks
- * whether others have the key. checkUnique() decides, as for keys that are looked at before.
+ * Keys that are looked at only when their row is in (deferrable constraints, SM-B5): the index takes every entry, and who has put one
+ * in asks whether others have the key. checkUnique() decides, as for keys that are looked at before.
  */
 
 import { collectKey } from '../storage/btree/unique.ts';

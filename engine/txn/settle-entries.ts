@@ -1,8 +1,7 @@
 /**
  * VACUUM of one table: takes out the entries of keys that rows have had before, and says of the rows that none are left (SM-P2). The
- * collector does that by itself where a row has had one other key (collect-rows.ts); what is left is rows whose keys changed
- * again before
- * it came by, and those of a process that has crashed.
+ * collector does that by itself where a row has had one other key (collect-rows.ts); what is left is rows whose keys changed again
+ * before it came by, and those of a process that has crashed.
  *
  *   1  rows with ROW_REKEYED that every snapshot sees as they are, and their stamps; pages that say it of rows that are gone
  *   2  every entry of every index that leads to one of them: is it the row's key? It goes if not
@@ -39,8 +38,7 @@ const testing = TESTING;
 
 /**
  * Takes out all entries of keys that rows of the table have no more and no snapshot needs, and clears the flag of rows that have none
- * left: VACUUM. Rows that are changed meanwhile, or that a snapshot still sees otherwise, keep it. Returns how many rows were
- * settled.
+ * left: VACUUM. Rows that are changed meanwhile, or that a snapshot still sees otherwise, keep it. Returns how many rows were settled.
  * `cancelled` is asked now and then. No latch, no hold.
  */
 export function settleEntries(txns: Transactions, table: TableRuntime, cancelled: () => boolean): number {
@@ -93,9 +91,8 @@ function rekeyedRows(txns: Transactions, table: TableRuntime, left: Set<number>,
 }
 
 /**
- * Under a latch, which no writer of a row keeps for long: whether rows of the page have the flag. If none has, and nobody has
- * said so since
- * they came to rest, the page says that all are visible (SM-P1).
+ * Under a latch, which no writer of a row keeps for long: whether rows of the page have the flag. If none has, and nobody has said so
+ * since they came to rest, the page says that all are visible (SM-P1).
  */
 function hasRekeyed(txns: Transactions, table: TableRuntime, page: number, left: Set<number>): boolean {
   const frame = latchPage(txns.cache, page);

@@ -272,7 +272,8 @@ function stampVersion(txns: Transactions, back: number): void {
 
 /**
  * Sets 'all rows visible' on a latched heap page, or a copy of one, if every row is a plain one with a commit stamp; and the
- * greatest of these (SM-P1). If none of them has had other keys, nor any that is gone, 'entries exact' as well (SM-P2). Returns true if all are visible.
+ * greatest of these (SM-P1). If none of them has had other keys, nor any that is gone, 'entries exact' as well (SM-P2). Returns true if
+ * all are visible.
  */
 export function noteAllVisible(v: ByteViews, at: number): boolean {
   const count = pageSlotCount(v.u16, at);

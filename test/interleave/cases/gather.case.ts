@@ -11,9 +11,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { receiveMessageOnPort } from 'node:worker_threads';
 import type { GatherTask } from '../../../codegen/jit/gather-task.ts';
-import { Helper } from '../../../codegen/jit/gather-worker.ts';
-import { AccessedKernel } from '../../../engine/api/accessed-kernel.ts';
+import type { Helper } from '../../../codegen/jit/gather-worker.ts';
 import { attach, type Database, type DatabaseHandle, open } from '../../../engine/api/api.ts';
+import { helperOn } from '../../../engine/api/pool-attach.ts';
 import type { Helpers } from '../../../engine/plan/program.ts';
 import { yieldPoint } from '../../../shm/yield-point.ts';
 import type { InterleavingCase } from '../case.ts';
@@ -98,29 +98,11 @@ function mineOf({ handle, words }: Payload, session: number): NonNullable<typeof
   const helpers = helpersOn(session, () => {
     if (Atomics.load(mine!.words, ENDED) !== 0) Atomics.add(mine!.words, LATE, 1);
   });
-  mine = { db, helpers, helper: session === 0 ? null : helperOf(db, helpers), words };
+  mine = { db, helpers, helper: session === 0 ? null : helperOn(db.kernel, helpers, () => 1 << 20), words };
   if (session > 0) return mine;
   (db.engine.environment.kernel as { helpers: Helpers | null }).helpers = helpers;
   db.exec('set parallel_setup_cost = 0; set max_parallel_workers_per_gather = 2');
   return mine;
-}
-
-function helperOf({ kernel }: Database, helpers: Helpers): Helper {
-  return new Helper({
-    helpers,
-    access: new AccessedKernel(kernel, () => 1 << 20, null),
-    runtime: (table) => kernel.tableById(table.kernelTable).runtime,
-    within(body) {
-      kernel.enter(() => {
-        const tx = kernel.begin({ readOnly: true });
-        try {
-          body(tx);
-        } finally {
-          kernel.rollback(tx);
-        }
-      });
-    },
-  });
 }
 
 /** Rows, or the error's code. */
