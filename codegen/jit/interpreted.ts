@@ -220,10 +220,7 @@ class Interpreting {
         return oneStage(done, (c) => this.#point(c, part, source.key), NO_GROUPS, isRows);
       }
       case 'IndexPoints': {
-        const list = (c: State): RowValue[] => {
-          this.#state = c;
-          return source.values.map((value) => this.#of(value));
-        };
+        const list = (c: State): RowValue[] => source.values.map((value) => this.#once(c, value));
         const ranges = pointRanges(part, this.#makes.push(rangePlace) - 1, list, source.values[0].type);
         return rangesStage(ranges, this.#drain, NO_GROUPS, isRows);
       }
@@ -240,10 +237,9 @@ class Interpreting {
 
   /** Puts values into the reader's key: false when one is NULL. */
   #keyValues(c: State, part: number, given: readonly BoundExpression[]): boolean {
-    this.#state = c;
     const { values } = c.parts[part] as IndexReader;
     for (let at = 0; at < given.length; at++) {
-      const value = this.#of(given[at]);
+      const value = this.#once(c, given[at]);
       if (value === null) return false;
       values[at] = value;
     }
@@ -286,9 +282,25 @@ class Interpreting {
       for (const step of this.#chain.steps) if (!this.#step(c, step)) return undefined;
       return this.#finished(c);
     } catch (error) {
-      const { at } = this.#evaluator;
-      this.#sites[0] = at;
-      c.at = at < 0 ? -1 : 0;
+      this.#noteSite(c);
+      throw error;
+    }
+  }
+
+  /** Where in the text an error belongs. */
+  #noteSite(c: State): void {
+    const { at } = this.#evaluator;
+    this.#sites[0] = at;
+    c.at = at < 0 ? -1 : 0;
+  }
+
+  /** The value of an expression that reads no row: a key that is looked up. */
+  #once(c: State, node: BoundExpression): RowValue {
+    this.#state = c;
+    try {
+      return this.#of(node);
+    } catch (error) {
+      this.#noteSite(c);
       throw error;
     }
   }

@@ -127,6 +127,8 @@ test('errors, their places and limits are the same', () => {
   const given: readonly (readonly [string, ...unknown[]])[] = [
     ['select id from v where 1 / (id - 3) > 5'],
     ['select id, 10 / (late - 7) from v'],
+    ['select t from v where id = 10 / $1::integer', 0],
+    ['select t from v where id in (1, 10 / $1::integer, 10 / ($1::integer + 1))', 0],
     ['select id from v limit $1', -1],
     ['select id from v order by id limit $1 offset $2', 1, -1],
     ['select id from v order by id limit $1', null],
