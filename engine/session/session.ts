@@ -11,10 +11,10 @@
 import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import { tailLsn } from '../storage/log/flush.ts';
 import { whenDurable } from '../storage/log/when-durable.ts';
-import { begin, checkOpen, savepoint } from '../txn/begin.ts';
+import { begin, checkOpen } from '../txn/begin.ts';
 import { commit, commitDurable, whenCommitDurable } from '../txn/commit.ts';
 import type { Locks } from '../txn/locks.ts';
-import { recycle, rollback, rollbackTo } from '../txn/rollback.ts';
+import { recycle, rollback } from '../txn/rollback.ts';
 import { cancelSession, clearSessionCancel, closeSession, openSession, sessionCancelled } from '../txn/sessions.ts';
 import { dependencyMet, meetDependency } from '../txn/snapshot.ts';
 import { holdParked, parkTables, releaseTables, resumeTables, unparkTables } from '../txn/table-locks.ts';
@@ -139,7 +139,7 @@ export class Session {
   #reader: Transaction | null = null;
   #isParked = false;
   #lastCommit = 0;
-  readonly #savepoints = new Savepoints();
+  readonly #savepoints = new Savepoints(this.settings, this.deferral);
   #isOpen = true;
   #scope = '';
   #path: readonly string[] = [];
@@ -464,16 +464,14 @@ export class Session {
     if (tx !== null) this.rollbackOwn(tx);
   }
 
-  /**
-   * An error in a block: it can only be rolled back, or back to a savepoint; where the dialect says so it goes on without the statement.
-   */
+  /** An error in a block: it only rolls back, or back to a savepoint; where the dialect says so it goes on without the statement. */
   failBlock(): void {
     if (this.rules.afterError === 'block' && this.transaction?.open === true) this.transaction.failed = true;
   }
 
   savepoint(name: string): void {
     const tx = this.#block('SAVEPOINT');
-    this.#savepoints.add({ name, place: savepoint(tx), settings: this.settings.mark(), deferral: this.deferral.mark() });
+    this.#savepoints.add(name, tx);
   }
 
   releaseSavepoint(name: string): void {
@@ -489,12 +487,10 @@ export class Session {
   /** The savepoint stays; those behind it go. */
   rollbackToSavepoint(name: string): void {
     const tx = this.#block('ROLLBACK TO SAVEPOINT');
-    const { place, settings, deferral } = this.#savepoints.backTo(name);
+    const to = this.#savepoints.find(name);
     this.watcher?.rolledBackTo(this.#savepoints.count);
     this.#settleCursors();
-    rollbackTo(tx, place);
-    this.settings.rollback(settings);
-    this.deferral.backTo(deferral);
+    this.#savepoints.restore(to, tx);
   }
 
   // ---- what goes on ----
