@@ -107,6 +107,7 @@ const INSTANT_INFINITY_HIGH = -0x40000001;
 const INSTANT_MINUS_INFINITY_HIGH = -0x40000000;
 /** A key's high word: signed, its order is that of the instants, -infinity first. */
 export const INSTANT_KEY_BIAS = -0x40000000;
+/** The first moment that no timestamp is: a key that stands behind all of them has it. */
 const INSTANT_LAST = 9224318016000000000n;
 
 /**

@@ -11,6 +11,7 @@
 
 import { registerBurier } from '../../shm/deaths.ts';
 import { tailLsn } from '../storage/log/flush.ts';
+import { leaveToOthers } from './rollback.ts';
 import { burySessions } from './sessions.ts';
 import type { Transactions } from './transactions.ts';
 import {
@@ -26,7 +27,6 @@ import {
   TXN_SLOT_BYTES,
   TXN_THREAD_BYTES,
   addTxnSharedStampQueue,
-  addTxnSharedUndoQueue,
   compareExchangeTxnSharedCollector,
   loadTxnSlotNumber,
   loadTxnSlotState,
@@ -54,7 +54,7 @@ export function buryTransactions(txns: Transactions, thread: number): void {
   const { i32, shared } = txns;
   for (let at = 0; at <= txns.slotMask; at++) {
     const slot = txns.slotsBase + at * TXN_SLOT_BYTES;
-    if (loadTxnSlotNumber(i32, slot) !== 0 && loadTxnSlotThread(i32, slot) === thread + 1) orphan(txns, slot);
+    if (loadTxnSlotNumber(i32, slot) !== 0 && loadTxnSlotThread(i32, slot) === thread + 1) orphan(txns, slot, thread);
   }
   const own = txns.threadsBase + thread * TXN_THREAD_BYTES;
   const chunk = loadTxnThreadOpenChunk(i32, own);
@@ -67,13 +67,14 @@ export function buryTransactions(txns: Transactions, thread: number): void {
   burySessions(txns, thread);
 }
 
-function orphan(txns: Transactions, slot: number): void {
+function orphan(txns: Transactions, slot: number, thread: number): void {
   const { i32, shared } = txns;
   const state = loadTxnSlotState(i32, slot);
   if (state === TXN_ACTIVE || state === TXN_ABORTING) {
-    addTxnSharedUndoQueue(i32, shared, 1);
-    storeTxnSlotState(i32, slot, TXN_ORPHANED);
-  } else if (state === TXN_PRECOMMITTED || state === TXN_STAMPING) {
+    leaveToOthers(txns, slot, thread);
+    return;
+  }
+  if (state === TXN_PRECOMMITTED || state === TXN_STAMPING) {
     // It may have died before it noted where its commit record ends: the tail is behind that.
     if (txnSlotCommitLsn(txns.f64, slot) === 0) setTxnSlotCommitLsn(txns.f64, slot, tailLsn(txns.log));
     addTxnSharedStampQueue(i32, shared, 1);

@@ -6,10 +6,12 @@
  *   statement     to its start. With its locks kept: what it changed stays held by this transaction, unchanged, so that the
  *                 next run gets further ('Conflicts', 1)
  *
- * Never meets 53100: file credit comes from what the changes claimed. A transaction whose thread is dead is rolled back by
- * whoever finds it (TX-T15).
+ * For the log there is room: file credit comes from what the changes claimed. A page that has to be read may find all frames dirty,
+ * and the disk full: a transaction is then left to whoever finds it, as one whose thread is dead (TX-T15); it will not commit, and
+ * whoever waits for it gets 53100. Of a statement or a savepoint the error is told, and the transaction can only be rolled back.
  */
 
+import { SqlError, SQLSTATE } from '../../shm/errors.ts';
 import { TESTING, yieldPoint } from '../../shm/yield-point.ts';
 import { awaitHorizon, writeAbort } from '../storage/log/commit.ts';
 import { takeEndCredit } from '../storage/log/credit.ts';
@@ -23,10 +25,12 @@ import {
   TXN_SLOT_BYTES,
   addTxnSharedUndoQueue,
   compareExchangeTxnSlotState,
+  compareExchangeTxnSlotThread,
   loadTxnSharedUndoQueue,
   loadTxnSlotNumber,
   loadTxnSlotState,
   storeSessionTransaction,
+  storeTxnSlotSession,
   storeTxnSlotState,
   storeTxnSlotThread,
   txnSlotLastLsn,
@@ -52,7 +56,11 @@ const testing = TESTING;
 export function undoTo(tx: Transaction, entries: number, rows: number, lsn: number, grown = 0): void {
   if (tx.slot === 0) return;
   tx.context.scratch[MARK_GROWN] = grown;
+  const { failed } = tx;
+  // Half of it may be left.
+  tx.failed = true;
   undoDownTo(tx.context, tx.slot, entries, rows, lsn);
+  tx.failed = failed;
   resumeUndo(tx);
 }
 
@@ -119,7 +127,7 @@ function keepRows(tx: Transaction): void {
   resumeUndo(tx);
 }
 
-/** Rolls the transaction back and ends it. */
+/** Rolls the transaction back and ends it; where no page can be read for want of room others do the rest. */
 export function rollback(tx: Transaction): void {
   if (!tx.open) return;
   const txns = tx.context;
@@ -152,9 +160,18 @@ export function recycle(tx: Transaction): void {
   if (!tx.open) tx.context.spare.push(tx);
 }
 
-/** A slot in state aborting: everything is undone, the abort record written, the slot given away. */
-function rollbackSlot(txns: Transactions, slot: number): void {
-  undoDownTo(txns, slot, 0, 0, 0);
+/**
+ * A slot in state aborting: everything is undone, the abort record written, the slot given away. Returns 53100 where there is no room:
+ * the slot is left to others, with what is not undone yet.
+ */
+function rollbackSlot(txns: Transactions, slot: number): SqlError | null {
+  try {
+    undoDownTo(txns, slot, 0, 0, 0);
+  } catch (error) {
+    if (!(error instanceof SqlError) || error.code !== SQLSTATE.disk_full) throw error;
+    leaveToOthers(txns, slot, txns.shm.thread);
+    return error;
+  }
   freeUndo(txns, slot);
   if (testing) yieldPoint('rollback.undone');
   releaseClaim(txns, slot, txnSlotUndoCredit(txns.f64, slot));
@@ -163,9 +180,22 @@ function rollbackSlot(txns: Transactions, slot: number): void {
   writeAbort(txns.log, loadTxnSlotNumber(txns.i32, slot) >>> 0);
   if (testing) yieldPoint('rollback.aborted');
   releaseSlot(txns, slot);
+  return null;
 }
 
-/** Rolls back transactions of dead threads, at most `atMost`; returns how many. No latch, no hold. */
+/** A transaction of `thread` that is running, or being rolled back, becomes one that rollbackOrphans() finds. */
+export function leaveToOthers(txns: Transactions, slot: number, thread: number): void {
+  const { i32, shared } = txns;
+  // Its session goes on with another transaction, or is gone.
+  storeTxnSlotSession(i32, slot, 0);
+  addTxnSharedUndoQueue(i32, shared, 1);
+  storeTxnSlotState(i32, slot, TXN_ORPHANED);
+  if (testing) yieldPoint('rollback.left');
+  // Unless somebody has it already.
+  compareExchangeTxnSlotThread(i32, slot, thread + 1, 0);
+}
+
+/** Rolls back transactions that nobody has, at most `atMost`; returns how many. No latch, no hold. 53100: they stay as they are. */
 export function rollbackOrphans(txns: Transactions, atMost: number): number {
   let done = 0;
   if (loadTxnSharedUndoQueue(txns.i32, txns.shared) === 0) return 0;
@@ -175,7 +205,8 @@ export function rollbackOrphans(txns: Transactions, atMost: number): number {
     if (compareExchangeTxnSlotState(txns.i32, slot, TXN_ORPHANED, TXN_ABORTING) !== TXN_ORPHANED) continue;
     storeTxnSlotThread(txns.i32, slot, txns.shm.thread + 1);
     addTxnSharedUndoQueue(txns.i32, txns.shared, -1);
-    rollbackSlot(txns, slot);
+    const full = rollbackSlot(txns, slot);
+    if (full !== null) throw full;
     done++;
   }
   return done;
