@@ -57,6 +57,9 @@ export class ClientConnection implements ConnectionHost, SessionOwner {
   #isPutOff = false;
   /** Bytes that may not leave yet, in order. */
   #held: Buffer[] = [];
+  #heldBytes = 0;
+  /** It does not read what it is sent: nothing more is read of it. */
+  #isUnread = false;
   #isClosing = false;
   /** What the server ends it with. */
   #farewell: SqlError | null = null;
@@ -137,7 +140,19 @@ export class ClientConnection implements ConnectionHost, SessionOwner {
   }
 
   #readOn(): void {
-    if (!this.#isWaiting && this.#socket.isPaused()) this.#socket.resume();
+    if (!this.#isWaiting && !this.#isUnread && this.#socket.isPaused()) this.#socket.resume();
+  }
+
+  /** What answers take is bound: a client that asks and asks, and reads none of them, is not read either until it has. */
+  #boundUnread(): void {
+    if (this.#isUnread || this.#isGone || this.#isClosing) return;
+    if (this.#heldBytes + this.#socket.writableLength < UNREAD_MAX) return;
+    this.#isUnread = true;
+    this.#socket.pause();
+    this.worker.answers.whenRead(this, () => {
+      this.#isUnread = false;
+      if (!this.#isGone) this.#readOn();
+    });
   }
 
   /**
@@ -146,7 +161,10 @@ export class ClientConnection implements ConnectionHost, SessionOwner {
   #answer(): void {
     this.#note();
     if (this.#isWaiting && !this.#isClosing) this.output.keepOwn();
-    else this.#send();
+    else {
+      this.#send();
+      this.#boundUnread();
+    }
   }
 
   #takeKept(): void {
@@ -201,6 +219,7 @@ export class ClientConnection implements ConnectionHost, SessionOwner {
       const barrier = this.#session === null ? 0 : this.#session.connection.session.barrier;
       if (this.#held.length > 0 || this.worker.answers.mustWait(barrier)) {
         this.#held.push(Buffer.copyBytesFrom(output.bytes, 0, output.at));
+        this.#heldBytes += output.at;
         output.clear();
         this.worker.answers.hold(this);
       } else this.#write();
@@ -227,6 +246,7 @@ export class ClientConnection implements ConnectionHost, SessionOwner {
     if (this.#isGone) return;
     const held = this.#held;
     this.#held = [];
+    this.#heldBytes = 0;
     for (const bytes of held) this.#socket.write(bytes);
     if (this.#isClosing) this.#end();
   }

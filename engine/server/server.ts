@@ -20,7 +20,7 @@ import type { PluginWorker } from '../../plugins/host/shelf.ts';
 import type { PluginFigures } from '../../plugins/host/worker-plugins.ts';
 import { isPoisoned } from '../../shm/critical.ts';
 import { checkDeaths } from '../../shm/deaths.ts';
-import { fromPlain } from '../../shm/errors.ts';
+import { fromPlain, type PlainError } from '../../shm/errors.ts';
 import { type Database, open } from '../api/api.ts';
 import { serveHttp } from './http.ts';
 import { createLog } from './log.ts';
@@ -213,9 +213,13 @@ export class Server implements PluginOwner {
     const thread = new Worker(new URL('./log-thread.ts', import.meta.url), { workerData: data, name: 'log' });
     this.#logThread = thread;
     return new Promise((resolve, reject) => {
-      thread.on('message', (news: WorkerNews) => (news.kind === 'ready' ? resolve() : this.#lost(fromPlain(news.error))));
+      thread.on('message', (news: WorkerNews) => {
+        if (news.kind === 'ready') resolve();
+        else this.#threadLost(news.error, reject);
+      });
       thread.on('error', reject);
       thread.on('exit', () => {
+        reject(new Error('the log thread ended'));
         if (this.#logThread === thread) this.#lost(new Error('the log thread ended'));
       });
     });
@@ -265,7 +269,7 @@ export class Server implements PluginOwner {
         else if (news.kind === 'ready') {
           resolve();
           this.#joined(own);
-        } else this.#lost(fromPlain(news.error));
+        } else this.#threadLost(news.error, reject);
       });
       worker.on('error', (error) => {
         this.log.error({ error, worker: number }, 'a worker failed');
@@ -279,6 +283,13 @@ export class Server implements PluginOwner {
   }
 
   // ---- what goes wrong ----
+
+  /** What a thread says last; who waits for it to begin waits no more. */
+  #threadLost(told: PlainError, reject: (error: unknown) => void): void {
+    const error = fromPlain(told);
+    reject(error);
+    this.#lost(error);
+  }
 
   #workerEnded(seat: Seat): void {
     seat.control = null;
@@ -367,7 +378,7 @@ export class Server implements PluginOwner {
     const { control, worker } = seat;
     if (control === null) return null;
     seat.plugins ??= {
-      usePlugin: (sent) => unlessEnded(worker, control.usePlugin(sent)),
+      usePlugin: async (sent) => void (await unlessEnded(worker, control.usePlugin(sent))),
       removeDialect: (dialect) => unlessEnded(worker, control.removeDialect(dialect)),
     };
     return seat.plugins;
@@ -396,7 +407,8 @@ export class Server implements PluginOwner {
   // ---- figures ----
 
   async figures(): Promise<readonly WorkerFigures[]> {
-    return await Promise.all(this.#seats.flatMap(({ control }) => (control === null ? [] : [control.figures()])));
+    const all = this.#seats.map(({ control, worker }) => (control === null ? undefined : unlessEnded(worker, control.figures())));
+    return (await Promise.all(all)).filter((one) => one !== undefined);
   }
 
   // ---- the end ----
@@ -429,20 +441,14 @@ export class Server implements PluginOwner {
   }
 }
 
-/** What a worker is told, done; or the worker has ended: the one in its place is told when it begins. */
-function unlessEnded(worker: Worker, answer: Promise<unknown>): Promise<void> {
+/** What a worker answers; undefined: it has ended, and the one in its place is told when it begins. */
+function unlessEnded<Answer>(worker: Worker, answer: Promise<Answer>): Promise<Answer | undefined> {
   return new Promise((resolve, reject) => {
-    const done = (): void => {
-      worker.removeListener('exit', done);
-      resolve();
-    };
-    worker.once('exit', done);
+    const ended = (): void => resolve(undefined);
+    worker.once('exit', ended);
     // One that has ended tells nobody again.
-    if (worker.threadId < 0) done();
-    answer.then(done, (error: unknown) => {
-      worker.removeListener('exit', done);
-      reject(error);
-    });
+    if (worker.threadId < 0) ended();
+    answer.then(resolve, reject).finally(() => worker.removeListener('exit', ended));
   });
 }
 

@@ -11,6 +11,8 @@ import type { Transaction, Transactions } from '../txn/transactions.ts';
 
 /** Requests that were put off, in one turn of the loop. */
 const IN_A_TURN = 16;
+/** Requests that have run and are still in the list: where it never empties they go together. */
+const PAST_MAX = 1024;
 
 export interface PutOff {
   takeTurn(): void;
@@ -42,11 +44,10 @@ export class Turns {
     const waiting = this.#waiting;
     const until = Math.min(this.#next + IN_A_TURN, waiting.length);
     while (this.#next < until) waiting[this.#next++].takeTurn();
-    if (this.#next < waiting.length) {
-      setImmediate(() => this.#run());
-      return;
+    if (this.#next >= PAST_MAX || this.#next === waiting.length) {
+      waiting.splice(0, this.#next);
+      this.#next = 0;
     }
-    waiting.length = 0;
-    this.#next = 0;
+    if (waiting.length > 0) setImmediate(() => this.#run());
   }
 }
