@@ -80,8 +80,9 @@ function compileParts(plan: PhysicalStatement, format: RowFormat, used: UsedTabl
   const holds = waits || plan.kind !== 'query' || changes.length > 0 || roots.some(locksRows);
   const last = lastSink(builder, plan, holds);
   const stages = stagesOf(root, read, plan.subplans ?? []);
-  for (const spool of builder.spools) if (spool.shared === true) sharedSpool(builder, spool);
+  // Parts of a state are made in their order: what a shared spool reads comes before it.
   const before = changes.map((spool) => changeStage(builder, spool));
+  for (const spool of builder.spools) if (spool.shared === true) sharedSpool(builder, spool);
   const own = makeStages(builder, stages, last.sink);
   const made = [...before, ...(holds ? own : withExpected(builder, stages, own))];
   const parts: ProgramParts = {

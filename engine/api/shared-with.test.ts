@@ -71,3 +71,16 @@ test('nobody reads it: it is not run; it fails: the next execution begins anew',
   );
   strictEqual(changed.run().changes, 4);
 });
+
+test('rows that changes have given are read through others', () => {
+  using made = numbers();
+  const changes = 'with one as (insert into t select a + 5 from t returning a), w as materialized (select sum(a) as n from one)';
+  const next =
+    'two as (insert into t select n from w returning a), v as materialized (select a, (select n from w) as n from two)';
+  deepStrictEqual(made.rows(`${changes} select (select n from w), (select count(*) from w), (select count(*) from t)`), [
+    [40, 1, 5],
+  ]);
+  deepStrictEqual(made.rows(`${changes}, ${next} select (select a from v), (select n from v), (select n from w)`), [
+    [105, 105, 105],
+  ]);
+});
