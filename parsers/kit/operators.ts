@@ -25,6 +25,18 @@ export interface PendingOperator {
   readonly extra: unknown;
 }
 
+export type Build = PendingOperator['build'];
+
+export const pending = (
+  token: SqlToken,
+  level: number,
+  associativity: Associativity,
+  build: Build,
+  isPrefix: boolean,
+  isNegated = false,
+  extra: unknown = null,
+): PendingOperator => ({ level, associativity, build, isPrefix, token, negated: isNegated, extra });
+
 export class OperatorStack {
   private readonly operators: PendingOperator[] = [];
   private readonly operands: SourceExpression[] = [];

@@ -75,3 +75,18 @@ export function readTable(...texts: readonly string[]): { [name: string]: readon
   }
   return table;
 }
+
+/** The SQL standard's. */
+export const WINDOW_FUNCTIONS = `
+row_number: row_number
+rank: rank
+dense_rank: dense_rank
+percent_rank: percent_rank
+cume_dist: cume_dist
+ntile: ntile
+lag: lag lag.offset lag.default
+lead: lead lead.offset lead.default
+first_value: first_value
+last_value: last_value
+nth_value: nth_value
+`;

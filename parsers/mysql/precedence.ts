@@ -5,7 +5,7 @@
  */
 
 import type { SourceExpression } from '../../engine/sblr/source.gen.ts';
-import type { Associativity, PendingOperator } from '../kit/operators.ts';
+import { type Build, pending, type PendingOperator } from '../kit/operators.ts';
 import type { SqlToken } from '../kit/token.ts';
 import { joined, negated, operation } from './lower.ts';
 
@@ -40,25 +40,6 @@ export const BINARY: ReadonlyMap<string, number> = new Map([
   ['^', LEVEL.power],
 ]);
 
-type Build = PendingOperator['build'];
-
-const pending = (
-  token: SqlToken,
-  level: number,
-  associativity: Associativity,
-  build: Build,
-  isPrefix: boolean,
-  more: { readonly negated?: boolean; readonly extra?: unknown } = {},
-): PendingOperator => ({
-  level,
-  associativity,
-  build,
-  isPrefix,
-  token,
-  negated: more.negated ?? false,
-  extra: more.extra ?? null,
-});
-
 const buildBinary: Build = ({ token, extra }, left, right) => {
   const operand = left as SourceExpression;
   switch (extra) {
@@ -76,7 +57,7 @@ const buildBinary: Build = ({ token, extra }, left, right) => {
 };
 
 export const binary = (token: SqlToken, name: string): PendingOperator =>
-  pending(token, BINARY.get(name) as number, 'left', buildBinary, false, { extra: name });
+  pending(token, BINARY.get(name) as number, 'left', buildBinary, false, false, name);
 
 const buildNot: Build = ({ token }, _left, operand) => ({ op: 'not', at: token.ordinal, operand });
 export const not = (token: SqlToken): PendingOperator => pending(token, LEVEL.not, 'right', buildNot, true);
@@ -96,11 +77,11 @@ const buildBetween: Build = ({ token, negated: isNegated, extra }, operand, high
   ...{ symmetric: false, negated: isNegated },
 });
 export const between = (token: SqlToken, isNegated: boolean, low: SourceExpression): PendingOperator =>
-  pending(token, LEVEL.compare, 'left', buildBetween, false, { negated: isNegated, extra: low });
+  pending(token, LEVEL.compare, 'left', buildBetween, false, isNegated, low);
 
 const buildRegexp: Build = ({ token, negated: isNegated }, operand, pattern) => {
   const match = operation(token.ordinal, 'regexp', operand, pattern);
   return isNegated ? { op: 'not', at: token.ordinal, operand: match } : match;
 };
 export const regexp = (token: SqlToken, isNegated: boolean): PendingOperator =>
-  pending(token, LEVEL.compare, 'left', buildRegexp, false, { negated: isNegated });
+  pending(token, LEVEL.compare, 'left', buildRegexp, false, isNegated);

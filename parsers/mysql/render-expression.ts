@@ -11,7 +11,8 @@ import type {
   SourceType,
   SourceWindowSpec,
 } from '../../engine/sblr/source.gen.ts';
-import { clause, joinWords } from '../kit/text.ts';
+import { joinWords } from '../kit/text.ts';
+import { boundsText, windowText as windowTextOf, type WindowWords } from '../kit/windows.ts';
 import { BINARY, LEVEL } from './precedence.ts';
 import { queryText } from './render-query.ts';
 
@@ -199,25 +200,11 @@ export const orderText = (items: readonly SourceSortItem[]): string =>
     .join(', ');
 
 /** A window by its name, or its specification in parentheses. */
-export function windowText(spec: SourceWindowSpec): string {
-  if (spec.name !== null) return identifier(spec.name);
-  const inside = joinWords([
-    spec.base !== null && identifier(spec.base),
-    clause('PARTITION BY', expressionList(spec.partition)),
-    clause('ORDER BY', orderText(spec.order)),
-    spec.frame !== null && frameText(spec.frame),
-  ]);
-  return `(${inside})`;
-}
-
-const BOUNDS: { readonly [kind in SourceFrame['start']]: string } = {
-  ...{ unboundedPreceding: 'UNBOUNDED PRECEDING', preceding: 'PRECEDING', current: 'CURRENT ROW', following: 'FOLLOWING' },
-  unboundedFollowing: 'UNBOUNDED FOLLOWING',
-};
+export const windowText = (spec: SourceWindowSpec): string => windowTextOf(spec, WINDOW_WORDS);
 
 function frameText(frame: SourceFrame): string {
   if (frame.unit === 'groups' || frame.exclude !== 'none') throw cannot('GROUPS and EXCLUDE');
-  const side = (kind: SourceFrame['start'], value: SourceExpression | null): string =>
-    value === null ? BOUNDS[kind] : `${expressionText(value)} ${BOUNDS[kind]}`;
-  return `${frame.unit.toUpperCase()} BETWEEN ${side(frame.start, frame.startValue)} AND ${side(frame.end, frame.endValue)}`;
+  return boundsText(frame, expressionText);
 }
+
+const WINDOW_WORDS: WindowWords = { identifier, expressions: expressionList, order: orderText, frame: frameText };

@@ -1,7 +1,7 @@
 /** What MySQL means, as data (dialects.md, 'Semantics are data'): put together from tables of lines (parsers/kit/signatures.ts). */
 
 import type { DialectSemantics } from '../../engine/sblr/semantics.ts';
-import { readTable } from '../kit/signatures.ts';
+import { readTable, WINDOW_FUNCTIONS } from '../kit/signatures.ts';
 import { CASTS, TYPES } from './semantics-types.ts';
 
 const list = (types: string, name: string): string =>
@@ -88,20 +88,6 @@ sum: sum.int8 sum.numeric sum.float8
 min: ${aggregate('min', ORDERED)} ${aggregate('min', TIMES)}
 max: ${aggregate('max', ORDERED)} ${aggregate('max', TIMES)}
 any_value: any_value
-`;
-
-const WINDOW_FUNCTIONS = `
-row_number: row_number
-rank: rank
-dense_rank: dense_rank
-percent_rank: percent_rank
-cume_dist: cume_dist
-ntile: ntile
-lag: lag lag.offset lag.default
-lead: lead lead.offset lead.default
-first_value: first_value
-last_value: last_value
-nth_value: nth_value
 `;
 
 /** Functions that MySQL has and that are not here yet: 1235 instead of 'does not exist'. */

@@ -6,7 +6,7 @@
  */
 
 import type { SourceExpression, SourceName } from '../../engine/sblr/source.gen.ts';
-import type { Associativity, PendingOperator } from '../kit/operators.ts';
+import { type Build, pending, type PendingOperator } from '../kit/operators.ts';
 import type { SqlToken } from '../kit/token.ts';
 import { joined, negated, ownName, systemCall } from './lower.ts';
 import * as T from './tokens.ts';
@@ -40,18 +40,6 @@ const LEVELS = new Map([
 ]);
 
 export const levelOf = (token: SqlToken): number => LEVELS.get(token.tokenTypeIdx) ?? LEVEL.other;
-
-type Build = PendingOperator['build'];
-
-const pending = (
-  token: SqlToken,
-  level: number,
-  associativity: Associativity,
-  build: Build,
-  isPrefix: boolean,
-  isNegated = false,
-  extra: unknown = null,
-): PendingOperator => ({ level, associativity, build, isPrefix, token, negated: isNegated, extra });
 
 const buildOperator: Build = ({ token, extra }, left, right) => ({
   op: 'operator',

@@ -13,6 +13,7 @@ import type {
   SourceWindowSpec,
 } from '../../engine/sblr/source.gen.ts';
 import { clause, joinWords, quotedString } from '../kit/text.ts';
+import { boundsText, windowText as windowTextOf, type WindowWords } from '../kit/windows.ts';
 import { LEVEL } from './precedence.ts';
 import { constantText, identifier, liftedText, marked, nameText, operatorText, typeText } from './render-names.ts';
 import { queryText } from './render-query.ts';
@@ -265,24 +266,7 @@ export function orderText(items: readonly SourceSortItem[]): string {
 }
 
 /** A window by its name, or its specification in parentheses. */
-export function windowText(spec: SourceWindowSpec): string {
-  if (spec.name !== null) return identifier(spec.name);
-  const inside = joinWords([
-    spec.base !== null && identifier(spec.base),
-    clause('PARTITION BY', expressionList(spec.partition)),
-    clause('ORDER BY', orderText(spec.order)),
-    spec.frame !== null && frameText(spec.frame),
-  ]);
-  return `(${inside})`;
-}
-
-const BOUNDS: { readonly [kind in SourceFrame['start']]: string } = {
-  unboundedPreceding: 'UNBOUNDED PRECEDING',
-  preceding: 'PRECEDING',
-  current: 'CURRENT ROW',
-  following: 'FOLLOWING',
-  unboundedFollowing: 'UNBOUNDED FOLLOWING',
-};
+export const windowText = (spec: SourceWindowSpec): string => windowTextOf(spec, WINDOW_WORDS);
 
 const EXCLUSIONS: { readonly [kind in SourceFrame['exclude']]: string } = {
   none: '',
@@ -291,12 +275,9 @@ const EXCLUSIONS: { readonly [kind in SourceFrame['exclude']]: string } = {
   ties: 'EXCLUDE TIES',
 };
 
-function frameText(frame: SourceFrame): string {
-  const side = (kind: SourceFrame['start'], value: SourceExpression | null): string =>
-    value === null ? BOUNDS[kind] : `${restrictedText(value)} ${BOUNDS[kind]}`;
-  const bounds = `BETWEEN ${side(frame.start, frame.startValue)} AND ${side(frame.end, frame.endValue)}`;
-  return joinWords([frame.unit.toUpperCase(), bounds, EXCLUSIONS[frame.exclude]]);
-}
+const frameText = (frame: SourceFrame): string => joinWords([boundsText(frame, restrictedText), EXCLUSIONS[frame.exclude]]);
+
+const WINDOW_WORDS: WindowWords = { identifier, expressions: expressionList, order: orderText, frame: frameText };
 
 const GROUPING_WORDS = { rollup: 'ROLLUP ', cube: 'CUBE ', sets: 'GROUPING SETS ', set: '', distinct: 'DISTINCT ' } as const;
 

@@ -1,4 +1,4 @@
-/** PostgreSQL's operators, aggregates and window functions. How to read a line: ../kit/signatures.ts. */
+/** PostgreSQL's operators and aggregates. How to read a line: ../kit/signatures.ts. */
 
 const list = (types: string, name: string): string =>
   types
@@ -131,20 +131,6 @@ export const ORDERED_SETS = `
 percentile_cont: percentile_cont.float8 percentile_cont.interval
 percentile_disc: percentile_disc
 mode: mode
-`;
-
-export const WINDOW_FUNCTIONS = `
-row_number: row_number
-rank: rank
-dense_rank: dense_rank
-percent_rank: percent_rank
-cume_dist: cume_dist
-ntile: ntile
-lag: lag lag.offset lag.default
-lead: lead lead.offset lead.default
-first_value: first_value
-last_value: last_value
-nth_value: nth_value
 `;
 
 export const SET_FUNCTIONS = `

@@ -1,7 +1,7 @@
 /** What PostgreSQL means, as data (dialects.md, 'Semantics are data'): put together from tables of lines (parsers/kit/signatures.ts). */
 
 import type { DialectSemantics } from '../../engine/sblr/semantics.ts';
-import { readTable } from '../kit/signatures.ts';
+import { readTable, WINDOW_FUNCTIONS } from '../kit/signatures.ts';
 import { ARRAY_OPERATORS, ARRAYS } from './semantics-arrays.ts';
 import { CATALOG_FUNCTIONS, CATALOG_ROW_FUNCTIONS } from './semantics-catalog.ts';
 import { ENCODED_FUNCTIONS, ENCODED_OPERATORS } from './semantics-encoded.ts';
@@ -13,7 +13,7 @@ import {
   RECORD_FUNCTIONS,
   ROW_FUNCTIONS,
 } from './semantics-further.ts';
-import { AGGREGATES, OPERATORS, ORDERED_SETS, SET_FUNCTIONS, WINDOW_FUNCTIONS } from './semantics-operators.ts';
+import { AGGREGATES, OPERATORS, ORDERED_SETS, SET_FUNCTIONS } from './semantics-operators.ts';
 import { OTHER_FUNCTIONS, OTHER_TYPES, PARAMETER_NAMES } from './semantics-others.ts';
 import { SYSTEM_FUNCTIONS, SYSTEM_OPERATORS } from './semantics-system.ts';
 import { CASTS, TYPES } from './semantics-types.ts';
