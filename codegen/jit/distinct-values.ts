@@ -1,6 +1,6 @@
 /**
- * The values that an aggregate of different values has seen, in one group. Past work_mem they go to a file by their hash (SBLR-V8), those
- * that come later behind them, and are told apart when the result is asked for, part by part.
+ * The values that an aggregate of different values has seen, in one group. Past work_mem they go to a file by their hash
+ * (SBLR-V8), those that come later behind them, and are told apart when the result is asked for, part by part.
  *
  *   in memory    a set of canonical values; a new one is counted at once
  *   in a file    [key]              has been counted

@@ -1,7 +1,7 @@
 /**
- * A statement whose first runs are interpreted (interpreted.ts) and whose further ones are compiled: when they have taken about as long as
- * writing its code and compiling it. One that meets more rows than it was to begins anew, compiled, in the midst of its statement:
- * nobody has seen anything of it.
+ * A statement whose first runs are interpreted (interpreted.ts) and whose further ones are compiled: when they have taken about
+ * as long as writing its code and compiling it. One that meets more rows than it was to begins anew, compiled, in the midst of
+ * its statement: nobody has seen anything of it.
  */
 
 import type { PhysicalStatement } from '../../engine/plan/physical.ts';
@@ -91,8 +91,8 @@ class FirstProgram implements Program {
 }
 
 /**
- * Stands for what could not be compiled. Where the catalog is not any more what it was planned for, that is found before its first step,
- * and all is made anew (TX-T14).
+ * Stands for what could not be compiled. Where the catalog is not any more what it was planned for, that is found before its
+ * first step, and all is made anew (TX-T14).
  */
 function failing(output: Program['output'], error: unknown): Program {
   const step = (): never => {

@@ -1,6 +1,6 @@
 /**
- * Which statements are interpreted in their first runs (interpreted.ts): one chain over one table, a few rows, expressions of immutable
- * primitives over plain types. All others are compiled.
+ * Which statements are interpreted in their first runs (interpreted.ts): one chain over one table, a few rows, expressions of
+ * immutable primitives over plain types. All others are compiled.
  */
 
 import type {

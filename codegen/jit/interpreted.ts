@@ -1,6 +1,7 @@
 /**
- * Statements that run for the first time, and are expected to look at a few rows only: nothing is generated for them (SBLR-G5). Most
- * statements of a program that puts values into its texts run once; writing and compiling their code would take longer than they do.
+ * Statements that run for the first time, and are expected to look at a few rows only: nothing is generated for them (SBLR-G5).
+ * Most statements of a program that puts values into its texts run once; writing and compiling their code would take longer than
+ * they do.
  *
  *   source (pages, index) -> rows of the layout's readers -> steps -> rows of the result, or a sorter of them
  *

@@ -1,6 +1,6 @@
 /**
- * Merge joins: both sides come in the order of their keys. The build side is kept in that order (ordered-store.ts), and for each row of the
- * input a cursor goes on to the first row that is not before it; rows of the same keys follow.
+ * Merge joins: both sides come in the order of their keys. The build side is kept in that order (ordered-store.ts), and for each
+ * row of the input a cursor goes on to the first row that is not before it; rows of the same keys follow.
  *
  *   input   2  3  3  5           for (; p <= count; p++) { r = order of row p against the row at hand; if (r >= 0) break; }
  *   build   1  3  3  4  7        m = r === 0 ? p : 0;  next: same[m + 1] ? m + 1 : 0
@@ -79,7 +79,10 @@ export function windowCandidates(emitter: Emitter, builder: Builder, { join }: W
   };
 }
 
-/** Writes what moves the cursor on and finds the first match; its local. `row`: place of row `place` in `code`, once `load` has run. */
+/**
+ * Writes what moves the cursor on and finds the first match; its local. `row`: place of row `place` in `code`, once `load` has
+ * run.
+ */
 function emitFirst(
   emitter: Emitter,
   join: MergeJoin,

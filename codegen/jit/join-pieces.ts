@@ -1,6 +1,6 @@
 /**
- * Joins whose collected side does not fit, piece by piece: the rows that wait are looked up in one piece after the other, and what each has
- * found is noted beside it (ParkedRows.flags).
+ * Joins whose collected side does not fit, piece by piece: the rows that wait are looked up in one piece after the other, and
+ * what each has found is noted beside it (ParkedRows.flags).
  *
  *   matches   once a piece: pairs go on; of semi joins a row with its first match; of anti and mark joins nothing yet
  *   rest      once, behind the last piece: rows that have found none (left, full, single, anti), rows with their mark

@@ -9,9 +9,9 @@
  *
  * Past work_mem (SBLR-V8) the rows go to a spill file, in parts by the bits of their hash, and the rows that are to be looked up are
  * put beside them (parked-rows.ts), instead of being looked up. Then part after part is read: its rows are a table again (join-tail.ts);
- * a part that is too large is split by the next bits (join-spill.ts). What cannot be told apart by hashes (rows of a loop, of a mark
- * join, whose NULLs every row looks at, and of one key) is a table piece by piece: all rows that wait for the part are looked up in
- * each piece (join-pieces.ts).
+ * a part that is too large is split by the next bits (join-spill.ts). What cannot be told apart by hashes (rows of a loop, of a
+ * mark join, whose NULLs every row looks at, and of one key) is a table piece by piece: all rows that wait for the part are
+ * looked up in each piece (join-pieces.ts).
  */
 
 import type { KernelAccess } from '../../engine/plan/program.ts';

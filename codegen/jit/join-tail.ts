@@ -46,8 +46,8 @@ const KEEPS_MATCHES = new Set(['inner', 'semi', 'right']);
 const NO_ROWS: RunningStage = { begin: () => {}, run: () => STAGE_DONE };
 
 /**
- * A stage that ends at its first probe whose build side is in a file, or reads a merge's side from there; and that does not begin where
- * such a side is empty that no row gets past it. `make`: makes a stage that ends in `sink`.
+ * A stage that ends at its first probe whose build side is in a file, or reads a merge's side from there; and that does not begin
+ * where such a side is empty that no row gets past it. `make`: makes a stage that ends in `sink`.
  */
 export function switched(
   builder: Builder,
@@ -138,7 +138,10 @@ export const tailPlace = (): TailPlace => ({ state: 'unmatched', at: 0 });
 
 const ROWS_AT_ONCE = 1024;
 
-/** Code for rows that wait: looked up in the whole of their part; in a piece of it; when all pieces have been seen, null: nothing is left. */
+/**
+ * Code for rows that wait: looked up in the whole of their part; in a piece of it; when all pieces have been seen, null: nothing
+ * is left.
+ */
 export interface TailCode {
   readonly probes: (c: State) => Drain;
   readonly pieces: (c: State) => Drain;
@@ -146,8 +149,8 @@ export interface TailCode {
 }
 
 /**
- * The tail of a join with its store at part `from`. `code`: for rows that were parked; `unmatched`: for rows of the table, null: they
- * are of no interest.
+ * The tail of a join with its store at part `from`. `code`: for rows that were parked; `unmatched`: for rows of the table, null:
+ * they are of no interest.
  */
 export function tailStage(
   part: number,

@@ -1,12 +1,13 @@
 /**
- * Keys of deferrable constraints. Their indexes take any entry; when a row has got its key, others that have it too are looked for, and
- * the row is noted where there are entries of any. Behind the statement, or at the commit, what was noted is looked at again:
+ * Keys of deferrable constraints. Their indexes take any entry; when a row has got its key, others that have it too are looked
+ * for, and the row is noted where there are entries of any. Behind the statement, or at the commit, what was noted is looked at
+ * again:
  *
  *   row of this transaction with the key     another row that has it, or may get it back     23505, or wait (unique.ts)
  *   gone since, or has another key           nothing: what became of it was noted by itself
  *
- * Of two transactions that bring one key each puts its entry in before it looks, so one of them at least notes its row, and waits for
- * the other before it commits (SM-B5).
+ * Of two transactions that bring one key each puts its entry in before it looks, so one of them at least notes its row, and waits
+ * for the other before it commits (SM-B5).
  */
 
 import type { CatalogIndex, CatalogTable } from '../../engine/catalog/objects.ts';

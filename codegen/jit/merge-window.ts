@@ -1,6 +1,7 @@
 /**
- * What is read of the collected side of a merge join that lies in a file: some blocks one behind the other, as many as work_mem allows, one
- * at least. Rows have the numbers that they have among all; `row` is the place in the window of the one that was asked for.
+ * What is read of the collected side of a merge join that lies in a file: some blocks one behind the other, as many as work_mem
+ * allows, one at least. Rows have the numbers that they have among all; `row` is the place in the window of the one that was
+ * asked for.
  *
  *   blocks   | 1 .. | 4097 .. | 8193 .. | 12289 .. |
  *   window            [ first: 4097             ]        reaches further as long as there is room, else begins anew at the block it needs

@@ -1,6 +1,6 @@
 /**
- * The collected side of a merge join: its rows in the order of their keys. `cursor` is the first row whose keys are not before those of the
- * row at hand; rows of one key follow one another.
+ * The collected side of a merge join: its rows in the order of their keys. `cursor` is the first row whose keys are not before
+ * those of the row at hand; rows of one key follow one another.
  *
  *   keys     1  3  3  3  4  7  7                    same: 1 where a row has the keys of the one before it
  *   same     0  0  1  1  0  0  1
@@ -85,7 +85,10 @@ export class OrderedStore extends JoinStore {
     return this.spill.block(index);
   }
 
-  /** The keys of a row of this store or of a window of it, for comparing with those of another one: of rows that have no NULL there. */
+  /**
+   * The keys of a row of this store or of a window of it, for comparing with those of another one: of rows that have no NULL
+   * there.
+   */
   keysOf(store: RowStore, row: number): unknown[] | null {
     if (this.order.places.some((place) => isNull(store, place, row))) return null;
     return this.order.places.map((place) => keyAt(store, place, row));

@@ -17,7 +17,10 @@ const NO_FLAGS = new Uint8Array(0);
 export class ParkedRows extends RowStore {
   readonly #join: JoinStore;
   #isReading = false;
-  /** Where the other side is looked up piece by piece: what each row of the part has found so far (join-pieces.ts), by its number there. */
+  /**
+   * Where the other side is looked up piece by piece: what each row of the part has found so far (join-pieces.ts), by its number
+   * there.
+   */
   flags: Uint8Array = NO_FLAGS;
   /** Rows of the part before the ones that are there. */
   base = 0;

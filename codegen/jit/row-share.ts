@@ -1,11 +1,12 @@
 /**
- * A stage that is spread by rows, not by pages: it begins at a few rows, which an index leads on to many. Every thread makes the first rows
- * for itself, and goes on with those of its morsels, numbers of rows behind each other.
+ * A stage that is spread by rows, not by pages: it begins at a few rows, which an index leads on to many. Every thread makes the
+ * first rows for itself, and goes on with those of its morsels, numbers of rows behind each other.
  *
  *   rows of the input   0 1 2 3 | 4 5 6 7 | 8 9 ...      of thread 1: 0-3, 8-11; of thread 2: 4-7
  *
- * All see the same rows in the same order: they read by one snapshot, pages in their order, their rows by slots (ScanReader), and entries
- * of an index by key and row id. Plans inside expressions promise no order: none is below such a join (gather.ts of the optimizer).
+ * All see the same rows in the same order: they read by one snapshot, pages in their order, their rows by slots (ScanReader), and
+ * entries of an index by key and row id. Plans inside expressions promise no order: none is below such a join (gather.ts of the
+ * optimizer).
  */
 
 import { COUNTS } from '../../engine/plan/counted.ts';

@@ -242,7 +242,10 @@ export interface LoopJoin extends Join {
   readonly node: 'LoopJoin';
   readonly build: PhysicalNode;
 }
-/** Both sides come sorted by their keys, in these directions. NULLs match nothing; rows of `input` stay in their order. Not mark and single. */
+/**
+ * Both sides come sorted by their keys, in these directions. NULLs match nothing; rows of `input` stay in their order. Not mark
+ * and single.
+ */
 export interface MergeJoin extends Join {
   readonly node: 'MergeJoin';
   readonly build: PhysicalNode;

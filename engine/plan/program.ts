@@ -73,9 +73,9 @@ export type EmbeddedFormat = 'object' | 'array';
 export type RowFormat = EmbeddedFormat | BytesFormat;
 
 /**
- * Something that a constraint has to be asked about when its statement has ended. Foreign keys: a row of `table` refers to values that
- * nothing has (yet), or what it refers to has gone or become `next`; values are in the order of the key's columns. 'unique': the row
- * `row` of `table` may have the key of another one.
+ * Something that a constraint has to be asked about when its statement has ended. Foreign keys: a row of `table` refers to values
+ * that nothing has (yet), or what it refers to has gone or become `next`; values are in the order of the key's columns. 'unique':
+ * the row `row` of `table` may have the key of another one.
  */
 export interface ReferenceEvent {
   readonly kind: 'refers' | 'deleted' | 'changed' | 'unique';
@@ -261,7 +261,10 @@ export interface Compiler {
     attributes: readonly number[],
     values: readonly RowValue[],
   ): boolean;
-  /** Whether another row has the key that a row of this transaction has in a deferrable constraint: ROW_DONE, ROW_WAIT, ROW_RERUN. 23505 */
+  /**
+   * Whether another row has the key that a row of this transaction has in a deferrable constraint: ROW_DONE, ROW_WAIT, ROW_RERUN.
+   * 23505
+   */
   checkLateKey(environment: CompileEnvironment, tx: Transaction, table: CatalogTable, event: ReferenceEvent): RowStatus;
   /** The annotated second rendering, for EXPLAIN (CODEGEN). */
   explainCode(plan: PhysicalStatement, parameters: readonly SqlType[], environment: CompileEnvironment): string;

@@ -1,7 +1,7 @@
 /**
  * Bound expressions evaluated as they stand, for values that are at hand: what statistics are gathered of, conditions held against
- * statistics, and statements that look at a few rows once (codegen/jit/interpreted.ts). Immutable primitives only, no subqueries. All
- * else is run by generated code, which is what is fast.
+ * statistics, and statements that look at a few rows once (codegen/jit/interpreted.ts). Immutable primitives only, no subqueries.
+ * All else is run by generated code, which is what is fast.
  */
 
 import type { RowValue } from '../storage/rows/row-value.ts';

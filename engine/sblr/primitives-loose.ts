@@ -1,6 +1,6 @@
 /**
- * Primitives of dialects that read texts as numbers and times without being asked, and know NULL where others know an error. How to read
- * a line: primitives.ts.
+ * Primitives of dialects that read texts as numbers and times without being asked, and know NULL where others know an error. How
+ * to read a line: primitives.ts.
  *
  *   text.leading.float8   the number that a text begins with; none: 0         text.rounded.int4   the whole text, rounded; 22P02
  *   text.loose.date       '2024-1-5', '20240105', with a time behind it       x.div.four          four digits more than the dividend has

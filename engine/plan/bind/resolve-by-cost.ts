@@ -1,6 +1,6 @@
 /**
- * The resolution algorithm `mysql`: the signature whose implicit casts cost least, as the dialect's table of casts has it; of several
- * that cost the same the first one of the table. The common type of several is the one that all become at least cost.
+ * The resolution algorithm `mysql`: the signature whose implicit casts cost least, as the dialect's table of casts has it; of
+ * several that cost the same the first one of the table. The common type of several is the one that all become at least cost.
  */
 
 import type { DialectSemantics } from '../../sblr/semantics.ts';

@@ -1,6 +1,7 @@
 /**
- * Which operator or function is meant by argument types, and the common type of several expressions. It reads the dialect's tables and
- * nothing else. Here the algorithm `postgresql` (its documentation, chapter 10 'Type Conversion'); `mysql`: resolve-by-cost.ts.
+ * Which operator or function is meant by argument types, and the common type of several expressions. It reads the dialect's
+ * tables and nothing else. Here the algorithm `postgresql` (its documentation, chapter 10 'Type Conversion'); `mysql`:
+ * resolve-by-cost.ts.
  */
 
 import { typeRule } from '../../sblr/resolve-type.ts';

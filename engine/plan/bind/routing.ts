@@ -45,7 +45,10 @@ export function partitionRow(leaf: CatalogTable, table: CatalogTable, row: Uses,
   return { ...made, row: [...made.row, ...row.filter(({ attribute }) => attribute === TABLE_OID)] };
 }
 
-/** Where rows go that a partitioned table gets: a branch for each partition that has rows, and one for rows that none of them holds. */
+/**
+ * Where rows go that a partitioned table gets: a branch for each partition that has rows, and one for rows that none of them
+ * holds.
+ */
 export interface Routing {
   readonly table: CatalogTable;
   readonly row: Uses;
@@ -82,7 +85,10 @@ const keyText = ({ partitioning, columns }: CatalogTable): string =>
 export const ofStatement = ({ name }: BoundCheck): boolean =>
   checkedView(name) !== null || checkedPolicy(name) !== null || checkedPartition(name) !== null;
 
-/** The values of a row before it goes anywhere; what is computed stands behind what it is computed from. `guard`: around each of them. */
+/**
+ * The values of a row before it goes anywhere; what is computed stands behind what it is computed from. `guard`: around each of
+ * them.
+ */
 export function evaluated(
   input: BoundRelation,
   table: CatalogTable,

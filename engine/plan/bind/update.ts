@@ -53,13 +53,13 @@ export interface Target {
   readonly family?: FamilyRows;
 }
 
+/** `takesRows`: rows may come, which a partitioned table gives to its partitions, whatever the statement reads. */
 export function bindTarget(
   name: SourceName,
   alias: SourceAlias | null,
   rights: readonly Right[],
   state: BindState,
   only = false,
-  /** Rows may come: a partitioned table gives them to its partitions, whatever the statement reads. */
   takesRows = false,
 ): Target {
   const found = findCatalogRelation(name, state);

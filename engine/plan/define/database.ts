@@ -1,7 +1,7 @@
 /**
- * CREATE, ALTER and DROP DATABASE. A database is the root of its schemas: it shares log, cache, transactions, roles and threads with
- * all others, as databases of one cluster do in PostgreSQL, and no name of one means anything in another. The first one, in which a
- * program or a server begins, is no object and is called as that says.
+ * CREATE, ALTER and DROP DATABASE. A database is the root of its schemas: it shares log, cache, transactions, roles and threads
+ * with all others, as databases of one cluster do in PostgreSQL, and no name of one means anything in another. The first one, in
+ * which a program or a server begins, is no object and is called as that says.
  */
 
 import { SQLSTATE, SqlError } from '../../../shm/errors.ts';

@@ -97,8 +97,8 @@ function widened(operand: BoundExpression, type: string): BoundColumn | null {
 }
 
 /**
- * Made by a cast that fails for none of its values, or by what comparisons take in its place (Semantics.comparison): an index does not
- * meet the value that a cast fails for.
+ * Made by a cast that fails for none of its values, or by what comparisons take in its place (Semantics.comparison): an index
+ * does not meet the value that a cast fails for.
  */
 const isMadeFrom = (primitive: string, from: string, to: string): boolean =>
   primitive === `${from}.${from === 'date' ? 'beside' : 'to'}.${to}`;

@@ -61,7 +61,10 @@ export function withGathers(plan: PhysicalStatement, spread: Spread | undefined)
 const withInput = (node: PhysicalNode, change: (input: PhysicalNode) => PhysicalNode): PhysicalNode =>
   'input' in node ? ({ ...node, input: change(node.input) } as PhysicalNode) : node;
 
-/** Every thread that makes these rows makes the same ones in the same order. Of what a plan inside it finds first nothing is promised. */
+/**
+ * Every thread that makes these rows makes the same ones in the same order. Of what a plan inside it finds first nothing is
+ * promised.
+ */
 const isRepeatable = (node: PhysicalNode): boolean =>
   node.node !== 'ApplyMemo' &&
   ('kind' in node ? REPEATED.has(String(node.kind)) : true) &&

@@ -162,7 +162,9 @@ class GraphPlan {
     return above.length === 0 ? planned : { ...planned, node: filterOf(planner, planned, above) };
   }
 
-  /** A plan that merges sides which come in the wanted order; null: the others are as cheap, with the sort that they leave to do. */
+  /**
+   * A plan that merges sides which come in the wanted order; null: the others are as cheap, with the sort that they leave to do.
+   */
   #merged(merges: MergeJoins, dp: JoinOrder, whole: OrderedPart, stream: Streamed | null): JoinTree | null {
     const { order, rows } = this.#wanted;
     if (order.length === 0) return null;

@@ -1,7 +1,7 @@
 /**
- * Merge joins: two sides that come in the order of the columns by which they are joined, from indexes or sorted for it. They cost less than
- * a hash table where indexes give both orders without their rows (index-only.ts), and where the order is wanted above: rows of the input
- * stay in theirs.
+ * Merge joins: two sides that come in the order of the columns by which they are joined, from indexes or sorted for it. They cost
+ * less than a hash table where indexes give both orders without their rows (index-only.ts), and where the order is wanted above:
+ * rows of the input stay in theirs.
  *
  *   select ... from a join b on a.id = b.id order by a.id       IndexRange on a  merged with  IndexRange on b: nothing is sorted
  *

@@ -1,6 +1,6 @@
 /**
- * WITH relations that subqueries read: they are collected once a statement too, by whoever asks first, and all read the same rows. What
- * reads columns of a block around it is not: it is another relation for each of that block's rows.
+ * WITH relations that subqueries read: they are collected once a statement too, by whoever asks first, and all read the same
+ * rows. What reads columns of a block around it is not: it is another relation for each of that block's rows.
  */
 
 import type { PhysicalNode, PhysicalStatement, SpoolPlan, Subplan } from '../physical.ts';
