@@ -34,7 +34,7 @@ import { PluginControl, type PluginOwner } from './plugin-control.ts';
 import { OFFER_WORDS } from './passing.ts';
 import { removeServerFile, writeServerFile } from './server-file.ts';
 import { SessionsTable } from './sessions-table.ts';
-import { prepareRoles, SERVER_SUPERUSER } from './superuser.ts';
+import { hasMade, prepareRoles, SERVER_SUPERUSER } from './superuser.ts';
 import { wiresFor } from './wires.ts';
 import type { Listening, ServerWorkerData, WorkerControl, WorkerFigures, WorkerNews } from './worker-messages.ts';
 
@@ -174,6 +174,10 @@ export class Server implements PluginOwner {
     const isNew = !existsSync(options.data);
     const { cacheSize, durability } = options;
     const database = open(options.data, { cacheSize, durability });
+    if (hasMade(database, options.database)) {
+      database.close();
+      throw new Error(`CREATE DATABASE has made another "${options.database}": give the first one another name with --database`);
+    }
     this.#database = database;
     const { recovered } = database.kernel;
     if (recovered !== null && recovered.records > 0) this.log.info(recovered, 'the database was recovered');

@@ -1,4 +1,4 @@
-/** The roles that a server's clients know as superusers: PostgreSQL's take `postgres` for granted, MySQL's `root`. */
+/** What a server makes sure of before it serves a database. The roles that its clients know as superusers: PostgreSQL's take `postgres` for granted, MySQL's `root`. */
 
 import { readFileSync } from 'node:fs';
 import type { WirePlugin } from '../../plugins/contract/connection.ts';
@@ -16,6 +16,10 @@ type Verifiers = NonNullable<RoleRow['verifiers']>;
 /** What a role keeps of a password: what each dialect's exchange needs (C4). */
 const verifiersOf = (password: string, wires: readonly WirePlugin[]): Verifiers =>
   Object.fromEntries(wires.map((wire) => [wire.verifierName ?? 'scram', wire.makeVerifier(password)]));
+
+/** Beside the first database there is one of that name: nobody would get into it. */
+export const hasMade = ({ engine, connection }: Database, name: string): boolean =>
+  entered(engine, () => (engine.catalog as SqlCatalog).reader(connection.session, null).databaseNamed(name) !== null);
 
 /** Makes the roles where there are none, and sets their password where a file has it. True: the first one has one. */
 export function prepareRoles(database: Database, passwordFile: string, wires: readonly WirePlugin[]): boolean {

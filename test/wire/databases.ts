@@ -1,7 +1,11 @@
 /** CREATE, ALTER and DROP DATABASE over the wire: what one has no other one sees, and who is inside keeps it. */
 
 import { deepEqual, equal, rejects } from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import pg from 'pg';
+import { startServer } from './with-server.ts';
 
 export async function databaseSteps(port: number): Promise<void> {
   const open = async (database: string, user = 'postgres'): Promise<pg.Client> => {
@@ -68,4 +72,19 @@ export async function databaseSteps(port: number): Promise<void> {
   await first.query('drop role seller, stranger; drop table here');
   await rejects(first.query('drop database postgres'), { code: '55006' });
   await first.end();
+}
+
+/** The first database is called as the settings say, but not as another one is. */
+export async function firstNameSteps(): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'scratchbird-names-'));
+  const data = join(directory, 'data');
+  const started = await startServer({ data, workers: '1' });
+  const client = new pg.Client({ host: '127.0.0.1', port: started.port, user: 'postgres', database: 'postgres' });
+  await client.connect();
+  await client.query('create database shop');
+  await client.end();
+  await started.stop();
+  await rejects(startServer({ data, workers: '1', database: 'shop' }), /has made another "shop"/);
+  await (await startServer({ data, workers: '1', database: 'store' })).stop();
+  rmSync(directory, { recursive: true });
 }

@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { skipRecorded } from '../sql/recorded.ts';
 import { recordedAnswersHold } from '../sql/recorded-wire.ts';
 import { clientSteps } from './clients.ts';
-import { databaseSteps } from './databases.ts';
+import { databaseSteps, firstNameSteps } from './databases.ts';
 import { entrySteps, portTaken, tableSteps } from './entry.ts';
 import { protocolSteps } from './protocol.ts';
 import { workersDie } from './deaths.ts';
@@ -31,6 +31,8 @@ describe('a server for PostgreSQL clients', () => {
   test('activity, locks and statements are seen over SQL', () => activityIsSeen(server));
   test('metrics, health and readiness over HTTP', () => figuresAreServed(server));
 });
+
+test('the first database has a name of its own', firstNameSteps);
 
 test('hostile clients hold nobody else up', (context) => hostileSteps(context));
 test('long statements run beside the others', heavyStatements);
