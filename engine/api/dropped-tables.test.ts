@@ -9,8 +9,9 @@ import { freeRetiredPages } from '../storage/space/retired.ts';
 import { SimulatedVfs } from '../storage/vfs/simulated-vfs.ts';
 import { ManualClock, SeededRandom } from '../storage/world.ts';
 import { collect } from '../txn/collector.ts';
-import { ROW_DONE, type Transaction } from '../txn/transactions.ts';
+import { ROW_DONE } from '../txn/transactions.ts';
 import { type Kernel, openKernel, STATEMENT_SIMPLE } from './kernel.ts';
+import { rowCount } from './kernel-fixture.ts';
 import type { Table } from './table.ts';
 import type { TableDefinition } from './table-definition.ts';
 
@@ -50,19 +51,6 @@ function fill(kernel: Kernel, table: Table): void {
   kernel.commit(tx);
 }
 
-function rowCount(kernel: Kernel, name: string): number {
-  const table = kernel.table(name);
-  const tx: Transaction = kernel.begin();
-  let rows = 0;
-  kernel.statement(tx, STATEMENT_SIMPLE, false, () => {
-    rows = 0;
-    table.scan(tx, () => rows++);
-    return ROW_DONE;
-  });
-  kernel.rollback(tx);
-  return rows;
-}
-
 /** A table has been dropped that nobody sees any more, and whose pages are to be read again. */
 function withDropped(): { vfs: SimulatedVfs; kernel: Kernel } {
   const vfs = new SimulatedVfs({ seed: 5 });
@@ -86,7 +74,7 @@ function useAgain(kernel: Kernel, fault: string): void {
     kernel.tidy();
   }
   deepStrictEqual(kernel.check().problems, [], fault);
-  for (const name of ['a', 'b', 'c', 'd']) strictEqual(rowCount(kernel, name), ROWS, fault);
+  for (const name of ['a', 'b', 'c', 'd']) strictEqual(rowCount(kernel, kernel.table(name)), ROWS, fault);
 }
 
 for (const ends of ['goes on', 'crashes']) {

@@ -11,6 +11,7 @@ import { SimulatedVfs } from '../storage/vfs/simulated-vfs.ts';
 import { ManualClock, SeededRandom } from '../storage/world.ts';
 import { ROW_DONE, ROW_PAGE, ROW_SLOT, type Transaction } from '../txn/transactions.ts';
 import { type Kernel, openKernel, STATEMENT_SIMPLE } from './kernel.ts';
+import { rowCount } from './kernel-fixture.ts';
 import type { Table } from './table.ts';
 
 const ALL = 1 << 20;
@@ -44,18 +45,6 @@ function update(kernel: Kernel, table: Table, tx: Transaction, places: readonly 
     });
     strictEqual(status, ROW_DONE);
   }
-}
-
-function rowCount(kernel: Kernel, table: Table): number {
-  const tx = kernel.begin();
-  let rows = 0;
-  kernel.statement(tx, STATEMENT_SIMPLE, false, () => {
-    rows = 0;
-    table.scan(tx, () => rows++);
-    return ROW_DONE;
-  });
-  kernel.rollback(tx);
-  return rows;
 }
 
 test('what cannot be rolled back for want of room is rolled back when there is some', () => {
